@@ -1,0 +1,75 @@
+"""Categorisation: item names and the caller's labels in, a label with a confidence out."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from shared.contracts.text import Contract, Label, Name
+
+MAX_LABELS = 100
+MAX_ITEMS = 50
+
+
+def _without_repeats(labels: list[str]) -> list[str]:
+    return list(dict.fromkeys(labels))
+
+
+CandidateLabels = Annotated[
+    list[Label], Field(min_length=1, max_length=MAX_LABELS), AfterValidator(_without_repeats)
+]
+ConfidenceLevel = Literal["high", "medium", "low"]
+
+
+def confidence_level(confidence: float) -> ConfidenceLevel:
+    """The word for a confidence: high from 0.80, medium from 0.50, low below."""
+    if confidence >= 0.80:
+        return "high"
+    return "medium" if confidence >= 0.50 else "low"
+
+
+class CategorizePayload(Contract):
+    """One item name and the labels to choose from."""
+
+    item_name: Name
+    candidate_labels: CandidateLabels
+
+
+class Category(Contract):
+    """The best label. `all_scores` has every label and sums to 1."""
+
+    category: str
+    confidence: Annotated[float, Field(ge=0, le=1)]
+    confidence_level: ConfidenceLevel
+    all_scores: dict[str, float]
+    processing_time_ms: float
+
+
+class BatchItem(Contract):
+    """An item of a batch; `id` is the caller's and comes back as it was."""
+
+    id: int | Annotated[str, Field(max_length=200)]
+    name: Name
+
+
+class CategorizeBatchPayload(Contract):
+    """Up to 50 items and one set of labels."""
+
+    items: Annotated[list[BatchItem], Field(min_length=1, max_length=MAX_ITEMS)]
+    candidate_labels: CandidateLabels
+
+
+class Prediction(Contract):
+    """The best label of one item of a batch."""
+
+    id: int | str
+    name: str
+    predicted_category: str
+    confidence: Annotated[float, Field(ge=0, le=1)]
+    confidence_level: ConfidenceLevel
+
+
+class CategoryBatch(Contract):
+    """Predictions in the order of the items."""
+
+    predictions: list[Prediction]
+    processing_time_ms: float

@@ -1,0 +1,120 @@
+"""A job as callers see it, and the envelope in which a waiting call answers."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from shared.contracts.features import Feature
+from shared.contracts.text import Contract
+from shared.errors import ErrorClass
+
+
+class JobStatus(StrEnum):
+    """queued → running → succeeded | failed | cancelled, and running → queued again."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job will not change by itself any more."""
+        return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
+
+
+class Outcome(StrEnum):
+    """How one attempt ended. `released`: put back untouched because its worker shut down."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    RELEASED = "released"
+
+
+class JobError(Contract):
+    """Why a job failed: the stable code, its class, a sentence for people."""
+
+    code: str
+    error_class: ErrorClass
+    detail: str
+    retryable: bool
+
+
+class StageView(Contract):
+    """One step of an attempt. `start_ms` counts from the start of the attempt."""
+
+    name: str
+    start_ms: float
+    duration_ms: float
+
+
+class AttemptView(Contract):
+    """One run of a job by one worker; kept and never overwritten."""
+
+    number: int
+    outcome: Outcome
+    worker_id: str
+    started_at: datetime
+    finished_at: datetime
+    error: JobError | None
+    stages: list[StageView]
+
+
+class JobView(Contract):
+    """A job. `latency_ms` is from acceptance to the end; `input_payload` holds no image bytes.
+
+    `dispatch` tells whether the queue has it: `deferred` while the broker is away.
+    """
+
+    id: UUID
+    tenant_id: str
+    user_id: str | None
+    request_id: str | None
+    feature: Feature
+    status: JobStatus
+    priority: int
+    dispatch: Literal["published", "deferred"]
+    input_payload: dict[str, Any]
+    output_payload: dict[str, Any] | None
+    error: JobError | None
+    attempts: list[AttemptView]
+    model_id: str | None
+    model_version: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    latency_ms: float | None
+    trace_id: str | None
+
+
+class JobPage(Contract):
+    """Newest first. `next_cursor` is null on the last page."""
+
+    jobs: list[JobView]
+    next_cursor: str | None
+
+
+class AnswerMetadata(Contract):
+    """Which job gave the answer."""
+
+    job_id: UUID
+    trace_id: str | None
+    model_id: str | None
+    model_version: str | None
+    latency_ms: float | None
+    replayed: bool
+
+
+P = TypeVar("P", bound=Contract)
+
+
+class Answer(Contract, Generic[P]):
+    """Envelope of a waiting call. Failures are problem documents, with a status that says so."""
+
+    request_id: str | None
+    status: Literal["success", "error"]
+    payload: P | None
+    error: JobError | None
+    metadata: AnswerMetadata

@@ -1,0 +1,163 @@
+"""Receipts: what is sent to have one read, and the two shapes of what was read."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainSerializer, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.contracts.categories import CandidateLabels
+from shared.contracts.text import CONTRACT_VERSION, Contract, Identifier, Version
+
+# Amounts are decimals here and decimal strings on the wire, with the digits that were printed.
+Amount = Annotated[Decimal, PlainSerializer(lambda amount: format(amount, "f"), return_type=str)]
+# JSON has one kind of number; callers of the flat shape want numbers.
+JsonNumber = Annotated[Decimal, PlainSerializer(float, return_type=float)]
+Confidence = Annotated[float, Field(ge=0, le=1)]
+
+
+class ExtractionOptions(Contract):
+    """`candidate_labels`: when given, every line item gets the best of these as its category."""
+
+    candidate_labels: CandidateLabels | None = None
+
+
+class ReceiptPayload(Contract):
+    """One image of one receipt, as base64 (a `data:` URL is accepted too)."""
+
+    image_base64: str
+    options: ExtractionOptions = ExtractionOptions()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_references(cls, data: Any) -> Any:
+        for field in ("image_url", "image_path"):
+            if isinstance(data, dict) and data.get(field) is not None:
+                raise PydanticCustomError(
+                    "image_reference_refused",
+                    "{field} is refused: this service fetches nothing, send image_base64",
+                    {"field": field},
+                )
+        return data
+
+
+class RichReceiptRequest(ReceiptPayload):
+    """Body of `POST /api/v1/receipts/extract`. One of `account_id` and `tenant_id` is needed."""
+
+    version: Version = CONTRACT_VERSION
+    request_id: Identifier | None = None
+    account_id: Identifier | None = None
+    tenant_id: Identifier | None = None
+    user_id: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _has_owner(self) -> "RichReceiptRequest":
+        if not (self.tenant_id or self.account_id):
+            raise PydanticCustomError("tenant_required", "account_id or tenant_id is needed")
+        return self
+
+
+class Merchant(Contract):
+    """`name` as printed, or null."""
+
+    name: str | None
+    confidence: Confidence
+
+
+class PrintedDate(Contract):
+    """`value` is ISO 8601 (YYYY-MM-DD), or null."""
+
+    value: str | None
+    confidence: Confidence
+
+
+class Total(Contract):
+    """What was to pay. `currency` is ISO 4217."""
+
+    amount: Amount | None
+    currency: str | None
+    confidence: Confidence
+
+
+class LineItem(Contract):
+    """One bought thing. `total_price` is the line's, `unit_price` that of one unit."""
+
+    raw_text: str
+    parsed_name: str
+    quantity: JsonNumber
+    unit: str | None
+    unit_price: Amount | None
+    total_price: Amount | None
+    category: str | None = None
+    confidence: Confidence
+
+
+class Extraction(Contract):
+    """Everything that was read from one receipt."""
+
+    merchant: Merchant
+    date: PrintedDate
+    total: Total
+    line_items: list[LineItem]
+    raw_ocr_text: str
+    overall_confidence: Confidence
+
+
+class RichReceipt(Contract):
+    """The rich shape: `output_payload` of a receipt job, answer of `/receipts/extract`."""
+
+    version: str = CONTRACT_VERSION
+    request_id: str | None
+    status: Literal["success"] = "success"
+    processing_time_ms: float
+    model_version: str
+    extraction: Extraction
+
+
+class FlatItem(Contract):
+    """`price` is the line's total."""
+
+    name: str
+    quantity: JsonNumber
+    unit: str | None
+    price: JsonNumber | None
+    confidence: Confidence
+
+
+class FlatReceipt(Contract):
+    """The flat shape: payload of the answer of `/extract-receipt`."""
+
+    items: list[FlatItem]
+    total: JsonNumber | None
+    currency: str | None
+    merchant: str | None
+    date: str | None
+    raw_ocr_text: str
+    overall_confidence: Confidence
+    model_version: str
+    processing_time_ms: float
+
+    @classmethod
+    def of(cls, rich: RichReceipt) -> "FlatReceipt":
+        """The same receipt in the flat shape."""
+        read = rich.extraction
+        return cls(
+            items=[
+                FlatItem(
+                    name=item.parsed_name,
+                    quantity=item.quantity,
+                    unit=item.unit,
+                    price=item.total_price,
+                    confidence=item.confidence,
+                )
+                for item in read.line_items
+            ],
+            total=read.total.amount,
+            currency=read.total.currency,
+            merchant=read.merchant.name,
+            date=read.date.value,
+            raw_ocr_text=read.raw_ocr_text,
+            overall_confidence=read.overall_confidence,
+            model_version=rich.model_version,
+            processing_time_ms=rich.processing_time_ms,
+        )
