@@ -1,0 +1,24 @@
+"""What every entry point does first: read the settings, set up the logs."""
+
+import sys
+
+import structlog
+from pydantic import ValidationError
+
+from shared.logs import configure_logging
+from shared.settings import Settings
+
+
+def start_process() -> Settings:
+    """Settings from the environment. Exits with a sentence for each that is missing or wrong."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"]).upper()
+            print(f"{name}: {problem['msg']}".lstrip(": "), file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    configure_logging(settings.log_level, settings.log_format)
+    for old, new in settings.replaced.items():
+        structlog.get_logger(__name__).warning("setting.replaced", setting=old, use=new)
+    return settings

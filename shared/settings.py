@@ -1,0 +1,68 @@
+"""Every setting, from unprefixed environment variables. Built once, in the entry points."""
+
+import os
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.contracts.features import Queue
+
+
+class Settings(BaseSettings):
+    """Frozen; the README has the table. Durations are in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    environment: Literal["development", "test", "production"] = "development"
+    database_url: SecretStr
+    redis_url: SecretStr
+    # Keeps queues and announcements of several installations on one Redis apart.
+    queue_namespace: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")] = "ai"
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    max_image_bytes: Annotated[int, Field(gt=0)] = 10_000_000
+    max_image_pixels: Annotated[int, Field(gt=0)] = 40_000_000
+    # Under the 60 s after which the callers' HTTP clients give up.
+    answer_timeout: Annotated[float, Field(gt=0)] = 50
+
+    worker_queues: Annotated[tuple[Queue, ...], NoDecode, Field(min_length=1)] = tuple(Queue)
+    receipt_slots: Annotated[int, Field(ge=1)] = os.cpu_count() or 1
+    item_slots: Annotated[int, Field(ge=1)] = 4
+    receipt_timeout: Annotated[float, Field(gt=0)] = 60
+    item_timeout: Annotated[float, Field(gt=0)] = 20
+    lease: Annotated[float, Field(gt=0)] = 15
+    heartbeat: Annotated[float, Field(gt=0)] = 5
+    shutdown_grace: Annotated[float, Field(ge=0)] = 20
+    recognition_memory: Annotated[int, Field(gt=0)] = 4_000_000_000
+
+    ocr_engine: Literal["auto", "rapidocr"] = "auto"
+    classifier: Literal["embedding"] = "embedding"
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("worker_queues", mode="before")
+    @classmethod
+    def _split_queues(cls, value: object) -> object:
+        return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _leases_outlive_heartbeats(self) -> "Settings":
+        if self.lease < 2 * self.heartbeat:
+            raise ValueError(
+                f"LEASE ({self.lease:g} s) must be twice HEARTBEAT ({self.heartbeat:g} s) or more, "
+                "or one late beat loses a running job"
+            )
+        return self
+
+    @cached_property
+    def replaced(self) -> dict[str, str]:
+        """Settings of earlier versions that are set but no longer read, with their replacement."""
+        replacements = {
+            "USE_REAL_CLASSIFICATION": "CLASSIFIER",
+            "USE_TESSERACT_OCR": "OCR_ENGINE",
+        }
+        return {old: new for old, new in replacements.items() if old in os.environ}
