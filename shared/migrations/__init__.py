@@ -1,0 +1,1 @@
+"""The schema's history. `bin/migrate` brings a database up to date."""
