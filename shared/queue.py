@@ -1,0 +1,143 @@
+"""Redis, the wire: messages to the workers, announcements back. Nothing else knows its keys.
+
+A message is `{job_id, trace carrier}` as JSON, sent through arq under the id `<row id>:<dispatch>`.
+It may be lost or come twice; the row in Postgres decides what a message is worth.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from uuid import UUID
+
+from arq.connections import ArqRedis
+from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.exceptions import RedisError
+
+from shared.contracts.features import Queue
+from shared.errors import BrokerUnavailable
+from shared.models import Job
+
+# Name of the arq function that workers register.
+TASK = "run_job"
+# One step of priority moves a message ahead of those that came up to this many seconds earlier,
+# so that a flood of urgent jobs delays the others but never starves them.
+HEAD_START = 10.0
+
+
+def head_start(priority: int) -> float:
+    """Seconds that a message is set ahead of its time. The one place that orders messages."""
+    return priority * HEAD_START
+
+
+def message_id(job_id: UUID, dispatch: int) -> str:
+    """arq's id of a message."""
+    return f"{job_id}:{dispatch}"
+
+
+def parse_message_id(value: str) -> tuple[UUID, int]:
+    """The row id and the dispatch that a message stands for."""
+    job_id, _, dispatch = value.partition(":")
+    return UUID(job_id), int(dispatch)
+
+
+def queue_key(namespace: str, queue: Queue) -> str:
+    """The sorted set in which arq keeps the messages of a queue."""
+    return f"{namespace}:queue:{queue.value}"
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """arq's serializer: JSON, because unpickling what Redis holds would run it."""
+    return json.dumps(message).encode()
+
+
+def decode(message: bytes) -> dict[str, Any]:
+    """arq's deserializer."""
+    decoded: dict[str, Any] = json.loads(message)
+    return decoded
+
+
+def connect_quick(url: str) -> ArqRedis:
+    """A client that fails within half a second: for callers who have somebody waiting."""
+    return _connect(url, timeout=0.5, retry=Retry(NoBackoff(), 0))
+
+
+def connect_patient(url: str) -> ArqRedis:
+    """A client that waits for Redis to come back, however long: for arq's poll loop, which dies
+    of any error that reaches it."""
+    return _connect(
+        url,
+        timeout=5.0,
+        retry=Retry(ExponentialBackoff(cap=1), -1),
+        retry_on_error=[RedisError, OSError],
+    )
+
+
+def _connect(url: str, *, timeout: float, **options: Any) -> ArqRedis:
+    pool = ConnectionPool.from_url(
+        url, socket_timeout=timeout, socket_connect_timeout=timeout, **options
+    )
+    return ArqRedis(pool, job_serializer=encode, job_deserializer=decode)
+
+
+class JobQueue:
+    """Sends messages and announcements. Raises BrokerUnavailable within a second or so."""
+
+    def __init__(self, url: str, namespace: str) -> None:
+        self._redis = connect_quick(url)
+        self._namespace = namespace
+        self._finished = f"{namespace}:finished"
+
+    async def publish(self, job: Job) -> None:
+        """Send the message of the job's current dispatch; once it is there, again is a no-op."""
+        with _broker_errors():
+            await self._redis.enqueue_job(
+                TASK,
+                str(job.id),
+                job.trace_carrier,
+                _job_id=message_id(job.id, job.dispatch),
+                _queue_name=queue_key(self._namespace, Queue(job.queue)),
+                _defer_by=-head_start(job.priority),
+            )
+
+    async def announce(self, job_id: UUID) -> None:
+        """Tell every front that a job ended. Whoever misses it finds out from the row."""
+        with _broker_errors():
+            await self._redis.publish(self._finished, str(job_id))
+
+    @asynccontextmanager
+    async def announcements(self) -> AsyncIterator[AsyncIterator[UUID]]:
+        """Subscribe; inside the block the ids of ended jobs come as they are announced."""
+        with _broker_errors():
+            async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+                await subscription.subscribe(self._finished)
+                # Without a reply to this the subscription is not yet in force.
+                await subscription.get_message(timeout=1.0)
+                yield _ids(subscription)
+
+    async def ping(self) -> None:
+        """Raise BrokerUnavailable unless Redis answers."""
+        with _broker_errors():
+            await self._redis.ping()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._redis.aclose(close_connection_pool=True)
+
+
+async def _ids(subscription: Any) -> AsyncIterator[UUID]:
+    while True:
+        # Without a timeout of its own a read would end with the client's, as an error.
+        message = await subscription.get_message(timeout=1.0)
+        if message is not None:
+            yield UUID(message["data"].decode())
+
+
+@contextmanager
+def _broker_errors() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise BrokerUnavailable from error
