@@ -1,0 +1,1 @@
+"""The workers: take jobs from the queues, run the pipeline, store the results."""

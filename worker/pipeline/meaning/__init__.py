@@ -1,0 +1,1 @@
+"""Text to meaning: embeddings, and categories by similarity."""

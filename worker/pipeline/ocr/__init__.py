@@ -1,0 +1,1 @@
+"""Images to text: decoding, and the engines behind one port."""

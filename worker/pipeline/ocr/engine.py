@@ -1,0 +1,32 @@
+"""The port that every OCR engine fits."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from worker.pipeline.ocr.decode import Pixels
+from worker.pipeline.ocr.text import TextLine
+
+
+class OcrEngine(Protocol):
+    """Reads the text of an image. Loaded once per process; not safe for concurrent calls."""
+
+    @property
+    def name(self) -> str:
+        """As in OCR_ENGINE."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Of the program and its models: part of each result's `model_version`."""
+        ...
+
+    def read(self, pixels: Pixels) -> Sequence[TextLine]:
+        """The lines of text in an RGB image, in no particular order; empty when there are none."""
+        ...
+
+
+def load_engine(name: str) -> OcrEngine:
+    """The engine of a setting: `auto` takes the best there is. Slow: it loads the models."""
+    from worker.pipeline.ocr.rapid import RapidEngine  # noqa: PLC0415 (seconds; only in the child)
+
+    return RapidEngine()

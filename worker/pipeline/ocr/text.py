@@ -1,0 +1,55 @@
+"""What an engine sees: words in boxes, grouped in lines. Pixels, origin top left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word. `confidence` is the engine's, from 0 to 1."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    confidence: float
+
+    @property
+    def middle(self) -> float:
+        """The vertical middle."""
+        return (self.top + self.bottom) / 2
+
+    @property
+    def height(self) -> float:
+        """Height of the box, about the size of the print."""
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """Words that the engine read in one go, from left to right. Never empty."""
+
+    words: tuple[Word, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """The words with single spaces."""
+        return " ".join(word.text for word in self.words)
+
+    @cached_property
+    def confidence(self) -> float:
+        """The mean of the words' confidences."""
+        return fmean(word.confidence for word in self.words)
+
+    @cached_property
+    def height(self) -> float:
+        """The mean height of the words."""
+        return fmean(word.height for word in self.words)
+
+
+def as_text(lines: Sequence[TextLine]) -> str:
+    """Lines of plain text."""
+    return "\n".join(line.text for line in lines)

@@ -1,0 +1,102 @@
+"""Printed dates to ISO, in any of the usual orders."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januar janvier enero ene gennaio gen januari",
+            "feb february februar février fevrier fev febrero febbraio februari",
+            "mar march märz maerz mrz mars marzo maart mrt",
+            "apr april avril avr abril abr aprile",
+            "may mai mayo maggio mag mei",
+            "jun june juni juin junio giugno giu",
+            "jul july juli juillet julio luglio lug",
+            "aug august août aout agosto ago augustus",
+            "sep sept september septembre septiembre settembre set",
+            "oct october okt oktober octobre octubre ottobre ott",
+            "nov november novembre noviembre",
+            "dec december dez dezember décembre decembre diciembre dic dicembre",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_SEPARATOR = r"\s?[-/.]\s?"
+_NUMERIC = re.compile(
+    rf"(?<![\d.,/])(?P<first>\d{{1,2}}){_SEPARATOR}(?P<second>\d{{1,2}}){_SEPARATOR}"
+    r"(?P<year>\d{2,6})(?P<time>:\d\d)?"
+)
+_YEAR_FIRST = re.compile(
+    rf"(?<!\d)(?P<year>(?:19|20)\d\d){_SEPARATOR}(?P<month>\d\d?){_SEPARATOR}(?P<day>\d\d?)(?!\d)"
+)
+_NAMED = re.compile(
+    r"(?<!\d)(?P<day>\d{1,2})[\s.\-/]*(?P<month>[^\W\d_]{3,10})[\s.,\-/]*(?P<year>\d{4}|\d{2})(?!\d)"
+)
+_NAME_FIRST = re.compile(
+    r"(?<!\w)(?P<month>[^\W\d_]{3,10})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s(?P<year>\d{4})(?!\d)"
+)
+# Older receipts are not worth the risk of taking some other number for a date.
+_OLDEST = 2000
+
+
+@dataclass(frozen=True)
+class FoundDate:
+    """A date, and whether the day could as well have been the month."""
+
+    value: date
+    ambiguous: bool
+
+
+def find_dates(text: str, *, month_first: bool, today: date) -> list[FoundDate]:
+    """All dates of a row that a receipt may bear: since 2000 and not in the future."""
+    found = []
+    for match in _YEAR_FIRST.finditer(text):
+        found.append(_date(match["year"], match["month"], match["day"], today))
+    for match in _NUMERIC.finditer(text):
+        found.append(_numeric(match, month_first, today))
+    for pattern in (_NAMED, _NAME_FIRST):
+        for match in pattern.finditer(text):
+            month = _MONTHS.get(match["month"].lower())
+            if month:
+                found.append(_date(match["year"], str(month), match["day"], today))
+    return [one for one in found if one is not None]
+
+
+def _numeric(match: re.Match[str], month_first: bool, today: date) -> FoundDate | None:
+    year = _year_digits(match["year"], bool(match["time"]))
+    if year is None:
+        return None
+    day, month = match["first"], match["second"]
+    if month_first:
+        day, month = month, day
+    if int(month) > 12:
+        day, month = month, day
+    ambiguous = int(day) <= 12 and day != month
+    return _date(year, month, day, today, ambiguous=ambiguous)
+
+
+def _year_digits(digits: str, time_follows: bool) -> str | None:
+    """The year of digits into which a time may have run: `2009:58` is year 20 at 09:58."""
+    if time_follows:
+        return {3: digits[:2], 4: digits[:2], 5: digits[:4], 6: digits[:4]}.get(len(digits), digits)
+    if len(digits) > 4 and digits.startswith("20"):
+        return digits[:4]
+    return digits if len(digits) in (2, 4) else None
+
+
+def _date(
+    year: str, month: str, day: str, today: date, *, ambiguous: bool = False
+) -> FoundDate | None:
+    full_year = int(year) + (2000 if len(year) == 2 else 0)
+    try:
+        value = date(full_year, int(month), int(day))
+    except ValueError:
+        return None
+    # A day of grace: the till may stand east of us.
+    if full_year < _OLDEST or value > today + timedelta(days=1):
+        return None
+    return FoundDate(value, ambiguous)

@@ -1,0 +1,138 @@
+"""Words that tell what a row is: English, German, French, Spanish, Italian, Dutch, Malay shops.
+
+Only the beginning of a label counts: `Balance Brot` is bread, `Balance due` is a total.
+"""
+
+import re
+from enum import StrEnum
+
+
+class RowKind(StrEnum):
+    """What a row says, when it is not about a bought thing."""
+
+    TOTAL = "total"
+    SUBTOTAL = "subtotal"
+    TAX = "tax"
+    ROUNDING = "rounding"
+    PAYMENT = "payment"
+    CHANGE = "change"
+    COUNT = "count"
+    SAVING = "saving"
+    HEADING = "heading"
+
+
+def _begins(*alternatives: str) -> re.Pattern[str]:
+    """The label begins with one of these as whole words."""
+    return re.compile(rf"(?:{'|'.join(alternatives)})(?![^\W\d_])", re.IGNORECASE)
+
+
+def _is(*alternatives: str) -> re.Pattern[str]:
+    """The label is one of these and at most a currency: for words that products have as well."""
+    currency = r"(?:rm|eur|euro|usd|gbp|chf)?"
+    return re.compile(rf"(?:{'|'.join(alternatives)})\W*{currency}\W*$", re.IGNORECASE)
+
+
+# Tried in this order; the first that matches names the label.
+_KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
+    (
+        RowKind.SAVING,
+        _begins(
+            r"total (?:saving|discount)s?", "savings?", "sie haben gespart", "ersparnis",
+            "you saved?", r"total stamp\W*s", r"\w*punkte", r"points?",
+        ),
+    ),
+    (
+        RowKind.COUNT,
+        _begins(
+            r"total (?:qty|quantity|items?|pcs)", r"items? (?:count|sold)", r"no\.? of items?",
+            r"(?:number|qty|quantity) of items", "quantity out", "posten", "anzahl", "aantal",
+            r"nombre d.articles", r"n[°º.]? ?articoli",
+        ),
+    ),
+    (RowKind.COUNT, _is("items?", "qty", "quantity", "artikel", "pcs")),
+    (
+        RowKind.ROUNDING,
+        _begins(
+            "rounding adj\\w*", r"round amt", "rundung", "arrondi", "afronding", "redondeo",
+            "arrotondamento",
+        ),
+    ),
+    (RowKind.ROUNDING, _is("rounding", "rounded")),
+    (
+        RowKind.CHANGE,
+        _begins(
+            "r(?:ü|u|ue)ckgeld", "wechselgeld", "wisselgeld", "monnaie rendue", "cash change",
+            "change (?:amt|amount|due)", "a rendre",
+        ),
+    ),
+    (RowKind.CHANGE, _is("change", "zur(?:ü|ue)ck", "rendu", "cambio", "resto", "baki")),
+    (
+        RowKind.SUBTOTAL,
+        _begins(r"sub\W?total\w*", "zwischensumme", r"sous\W?total", "subtotale", "subtotaal"),
+    ),
+    (
+        RowKind.TAX,
+        _begins(
+            r"(?:total|incl?\.?|plus|zzgl\.?|inkl\.?|enth\.?|davon|dont)?\s*"
+            r"(?:sales )?(?:gst|sst|vat|tax|tva|iva|btw|mwst|ust|mehrwertst\w*)\b(?! *incl)",
+            "netto", "brutto", r"total excl?\w*", "total supplies",
+        ),
+    ),
+    (
+        RowKind.TOTAL,
+        _begins(
+            r"(?:grand |net{1,2} ?|final |sale )?total\w*", "zu zahlen", r"gesamt(?:betrag|summe)?",
+            "summe", "endbetrag", "amount (?:due|payable)", "balance (?:due|to pay)",
+            "rounded total", r"(?:net |total )?[àa] payer", r"montant d[uû]", "totale",
+            r"(?:importe )?total", "a pagar", "te betalen", "totaal", "jumlah", "rounding rm",
+        ),
+    ),
+    (RowKind.TOTAL, _is("balance", "betrag", "importe", "montant", "tl")),
+    (
+        RowKind.PAYMENT,
+        _begins(
+            "cash (?:received|tendered|paid)", "bargeld", "gegeben", "master ?card", "maestro",
+            r"(?:debit|credit|kredit|ec|giro)\W?(?:card|karte|cash|mastercard)?", "kartenzahlung",
+            r"\w*karte", "tender\\w*", r"(?:customer.s )?payment", "paid", "bezahlt", "visa",
+            "amex", r"esp[eè]ces", "efectivo", "contanti", "bancomat", "tarjeta", "carte bancaire",
+            "card payment", "zahlung", "master",
+        ),
+    ),
+    (RowKind.PAYMENT, _is("cash", "bar", "contant", "pin", "carte", "card", "cb", "eft")),
+)
+
+_HEADING_WORD = (
+    r"(?:item|code|no|qty|uom|u|unit|price|amt|amount|descript\s?ions?|tax|exc|inc|incl|gst|disc|"
+    r"total|menge|artikel|preis|betrag|bezeichnung|einzelpreis|qte|prix|montant|cant|precio|"
+    r"importe|aantal|prijs|bedrag|sale)"
+)
+_HEADING = re.compile(rf"(?:\W*{_HEADING_WORD}\b\W*(?:rm\b|eur\b)?){{2,}}\W*$", re.IGNORECASE)
+
+_PERCENT = re.compile(r"\(?@?\s*\d{1,2}(?:[.,]\d{1,2})?\s?%\)?")
+# Numbers part the labels of a row: "Item Count 4 Change Amt 7.50" has two.
+_NUMBER = re.compile(r"(?:RM\s?)?[-.,\d]*\d[-.,\d*x]*", re.IGNORECASE)
+
+
+def last_label(text: str) -> str:
+    """The words that stand nearest before a row's last number."""
+    parts = _NUMBER.split(_PERCENT.sub(" ", text))
+    labels = [part.strip(" \t:;.,*\"'=-+()") for part in parts]
+    return next((label for label in reversed(labels) if len(label) > 1), "")
+
+
+def row_kind(text: str) -> RowKind | None:
+    """What a row is about, or None when no word gives it away."""
+    if _HEADING.match(text):
+        return RowKind.HEADING
+    label = last_label(text)
+    for kind, words in _KINDS:
+        if words.match(label):
+            return kind
+    return None
+
+
+LEGAL_FORM = re.compile(
+    r"(?<!\w)(?:sdn\W{0,2}bhd|bhd|s/b|gmbh|ltd|limited|inc|llc|plc|ag|ohg|kg|sarl|sas|s\.a\.?|"
+    r"b\.?v|n\.v|s\.?p\.?a|s\.?r\.?l|s\.l)(?!\w)",
+    re.IGNORECASE,
+)

@@ -1,0 +1,56 @@
+"""Printed numbers as decimals: comma or dot, thousands, trailing minus, tax codes behind."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+_CURRENCY = r"(?:RM|EUR|EURO|USD|GBP|CHF|[€$£])"
+# 1.234,56 · 1,234.56 · 12,50 · .50; two decimals always, so that 500 ml or 2020 is no amount.
+_DIGITS = r"(?:\d{1,3}(?:[.,' ]\d{3})+|\d{1,6})?[.,]\s?\d{2}"
+_AMOUNT = re.compile(
+    rf"(?P<before>-\s?)?{_CURRENCY}?\s?(?P<minus>-\s?)?(?<![\d.,])(?P<digits>{_DIGITS})(?!\d)"
+    r"(?P<after>\s?-(?![\w.]))?",
+    re.IGNORECASE,
+)
+# What tills print behind a price: a tax code, a currency, stars.
+_BEHIND = re.compile(rf"[\s*.]*(?:[A-Za-z\d]{{1,3}}|{_CURRENCY})?[\s*.]*", re.IGNORECASE)
+# A tax code printed so close that it was read into the number: 55.001, 14.817R.
+_GLUED = re.compile(r"(?<![\d.,])(\d{1,4}[.,]\d{2})(?:[1I7]|\d?[A-Z]{1,3})$")
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount and where in the text it stands."""
+
+    value: Decimal
+    start: int
+    end: int
+
+
+def find_amounts(text: str) -> list[Amount]:
+    """All amounts of a row, from left to right."""
+    found = []
+    for match in _AMOUNT.finditer(text):
+        value = parse_decimal(match["digits"])
+        if match["before"] or match["minus"] or match["after"]:
+            value = -value
+        found.append(Amount(value, match.start(), match.end()))
+    return found
+
+
+def closing_amount(text: str) -> Amount | None:
+    """The amount that ends a row, with nothing but a tax code or a currency behind it."""
+    amounts = find_amounts(text)
+    if amounts and _BEHIND.fullmatch(text, amounts[-1].end):
+        return amounts[-1]
+    glued = _GLUED.search(text)
+    if glued:
+        return Amount(parse_decimal(glued[1]), glued.start(), glued.end())
+    return None
+
+
+def parse_decimal(digits: str) -> Decimal:
+    """The decimal that is printed: the last separator is the decimal one, all others group."""
+    digits = re.sub(r"\s", "", digits)
+    whole, _, cents = digits.replace(",", ".").rpartition(".")
+    return Decimal(f"{re.sub(r'[^0-9]', '', whole) or '0'}.{cents}")

@@ -1,0 +1,92 @@
+"""From the lines of an image to a receipt: every field with a confidence."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from statistics import fmean
+
+from shared.contracts.receipts import Extraction, LineItem, Merchant, PrintedDate, Total
+from worker.pipeline.ocr.text import TextLine, as_text
+from worker.pipeline.reading.currencies import find_currency
+from worker.pipeline.reading.dates import FoundDate, find_dates
+from worker.pipeline.reading.items import FoundItem, adjustments, find_items
+from worker.pipeline.reading.layout import ReadRow, item_region, read_rows
+from worker.pipeline.reading.merchants import find_merchant
+from worker.pipeline.reading.rows import build_rows
+from worker.pipeline.reading.totals import find_total
+
+_DATE_WORD = re.compile(r"\b(?:date|datum|fecha|data|le)\b", re.IGNORECASE)
+
+
+def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
+    """Make sense of the lines of one receipt. `today` bounds the dates that are believed.
+
+    Never fails: what cannot be found is null with confidence 0.
+    """
+    rows = read_rows(build_rows(lines))
+    raw_text = as_text([row.line for row in rows])
+    currency, currency_confidence = find_currency(raw_text)
+    region = item_region(rows)
+    inside = [rows[index] for index in region]
+    items = find_items(inside)
+    items_sum = sum((item.total_price for item in items), Decimal(0)) + adjustments(inside)
+    total = find_total(rows, items_sum)
+    merchant = find_merchant(rows)
+    printed = _date(rows, month_first=currency == "USD", today=today)
+    closes = total is not None and total.amount == items_sum
+    fields = [
+        merchant.confidence if merchant else 0.0,
+        printed.confidence,
+        total.confidence if total else 0.0,
+        fmean(item.confidence for item in items) if items else 0.0,
+    ]
+    return Extraction(
+        merchant=Merchant(
+            name=merchant.name if merchant else None, confidence=_rounded(fields[0])
+        ),
+        date=printed,
+        total=Total(
+            amount=total.amount if total else None,
+            currency=currency,
+            confidence=_rounded(min(fields[2], max(currency_confidence, 0.5))),
+        ),
+        line_items=[_line_item(item, closes=closes) for item in items],
+        raw_ocr_text=raw_text,
+        overall_confidence=_rounded(fmean(fields)),
+    )
+
+
+def _date(rows: Sequence[ReadRow], *, month_first: bool, today: date) -> PrintedDate:
+    """The date printed most often; of equals one that is called a date, then the first."""
+    votes: Counter[date] = Counter()
+    found: dict[date, tuple[FoundDate, float]] = {}
+    for row in rows:
+        for one in find_dates(row.text, month_first=month_first, today=today):
+            votes[one.value] += 3 if _DATE_WORD.search(row.text) else 2
+            found.setdefault(one.value, (one, row.line.confidence))
+    if not votes:
+        return PrintedDate(value=None, confidence=0.0)
+    best, _ = votes.most_common(1)[0]
+    one, confidence = found[best]
+    return PrintedDate(
+        value=best.isoformat(), confidence=_rounded(confidence * (0.8 if one.ambiguous else 0.95))
+    )
+
+
+def _line_item(item: FoundItem, *, closes: bool) -> LineItem:
+    quantity = item.quantity
+    return LineItem(
+        raw_text=item.raw_text,
+        parsed_name=item.name,
+        quantity=quantity.count if quantity else Decimal(1),
+        unit=quantity.unit if quantity else None,
+        unit_price=quantity.unit_price if quantity else item.total_price,
+        total_price=item.total_price,
+        confidence=_rounded(item.confidence * (0.98 if closes else 0.8)),
+    )
+
+
+def _rounded(confidence: float) -> float:
+    return round(min(max(confidence, 0.0), 1.0), 3)
