@@ -1,0 +1,56 @@
+"""Publishes the jobs that were accepted while the broker was away."""
+
+import asyncio
+
+import structlog
+from sqlalchemy import func, select, update
+
+from shared.contracts.jobs import JobStatus
+from shared.database import Database
+from shared.errors import Transient
+from shared.models import Job
+from shared.queue import JobQueue
+
+log = structlog.get_logger(__name__)
+
+_INTERVAL = 2.0
+_CHUNK = 1000
+
+
+async def publish_deferred_forever(database: Database, queue: JobQueue) -> None:
+    """Look every two seconds. Any number of workers may do so at once."""
+    while True:
+        try:
+            while await publish_deferred(database, queue) == _CHUNK:
+                pass
+        except Transient as error:
+            log.debug("outbox.waiting", reason=error.code)
+        await asyncio.sleep(_INTERVAL)
+
+
+async def publish_deferred(database: Database, queue: JobQueue) -> int:
+    """Publish up to 1,000 deferred jobs, oldest first; returns how many.
+
+    The rows stay locked until their messages are out, so that no two workers take the same; when
+    the broker fails half-way the rest stays deferred, and a message sent twice is a no-op.
+    """
+    async with database.transaction() as session:
+        due = (
+            select(Job)
+            .where(Job.state == JobStatus.QUEUED, Job.published_at.is_(None))
+            .order_by(Job.queued_at)
+            .limit(_CHUNK)
+            .with_for_update(skip_locked=True)
+        )
+        jobs = (await session.scalars(due)).all()
+        for job in jobs:
+            await queue.publish(job)
+        await session.execute(
+            update(Job)
+            .where(Job.id.in_([job.id for job in jobs]))
+            .values(published_at=func.now())
+            .execution_options(synchronize_session=False)
+        )
+    if jobs:
+        log.info("outbox.published", jobs=len(jobs))
+    return len(jobs)

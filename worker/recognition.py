@@ -1,0 +1,90 @@
+"""Recognition in children that can be killed: a hostile image, a timeout or a cancel ends a child,
+never the worker.
+
+One slot has one warm child (a pebble pool of one). Ending a read ends its child; the next read of
+that slot gets a new one.
+"""
+
+import asyncio
+import multiprocessing
+import os
+from collections.abc import AsyncIterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
+
+from pebble import ProcessExpired, ProcessPool
+
+from shared.errors import RecognitionCrashed
+from worker import recognition_child as child
+from worker.pipeline.receipt import ReceiptReading
+
+
+class RecognitionPool:
+    """A fixed number of warm recognition children. Use from one event loop."""
+
+    def __init__(self, *, slots: int, engine: str, memory: int, max_pixels: int) -> None:
+        self._engine = engine
+        self._memory = memory
+        self._max_pixels = max_pixels
+        self._free: asyncio.LifoQueue[ProcessPool] = asyncio.LifoQueue()
+        self._pools = {self._new_pool() for _ in range(slots)}
+
+    async def start(self) -> tuple[str, str]:
+        """Load the engine in every child; returns its name and version.
+
+        Raises RecognitionCrashed when a child cannot load it.
+        """
+        loaded = await asyncio.gather(*(self._warm(pool) for pool in self._pools))
+        for pool in self._pools:
+            self._free.put_nowait(pool)
+        return loaded[0]
+
+    async def read(self, content: bytes) -> ReceiptReading:
+        """Read one receipt, after waiting for a free child. Cancelling kills the child.
+
+        Raises what `extract_receipt` raises, and RecognitionCrashed when the child dies.
+        """
+        async with self._slot() as pool:
+            future = pool.schedule(
+                child.recognise, args=(self._engine, content, self._max_pixels)
+            )
+            try:
+                return await asyncio.wrap_future(future)
+            except (ProcessExpired, BrokenProcessPool) as error:
+                raise RecognitionCrashed from error
+
+    async def close(self) -> None:
+        """End every child."""
+        await asyncio.gather(*(asyncio.to_thread(_stop, pool) for pool in self._pools))
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[ProcessPool]:
+        pool = await self._free.get()
+        if not pool.active:
+            # An idle child was killed: pebble gives such a pool up, so the slot gets another.
+            self._pools.remove(pool)
+            pool = self._new_pool()
+            self._pools.add(pool)
+        try:
+            yield pool
+        finally:
+            self._free.put_nowait(pool)
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=1,
+            context=multiprocessing.get_context("spawn"),
+            initializer=child.start,
+            initargs=(os.getpid(), self._engine, self._memory),
+        )
+
+    async def _warm(self, pool: ProcessPool) -> tuple[str, str]:
+        try:
+            return await asyncio.wrap_future(pool.schedule(child.ready, args=(self._engine,)))
+        except (ProcessExpired, BrokenProcessPool) as error:
+            raise RecognitionCrashed from error
+
+
+def _stop(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()

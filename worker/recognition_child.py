@@ -1,0 +1,44 @@
+"""What runs inside a recognition child. It imports no telemetry, no queue and no database."""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from functools import cache
+
+from worker.pipeline.ocr.engine import OcrEngine, load_engine
+from worker.pipeline.receipt import ReceiptReading, extract_receipt
+
+_PR_SET_PDEATHSIG = 1
+
+
+def start(parent: int, engine: str, memory: int) -> None:
+    """Prepare the process: die with the parent, die at once when told, stay within the memory.
+
+    `memory` bounds the data the process may allocate, in bytes.
+    """
+    # The default action ends a process even inside a library's long call; a handler would not.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    _engine(engine)
+
+
+def ready(engine: str) -> tuple[str, str]:
+    """Name and version of the engine that `start` loaded."""
+    loaded = _engine(engine)
+    return loaded.name, loaded.version
+
+
+def recognise(engine: str, content: bytes, max_pixels: int) -> ReceiptReading:
+    """Read one receipt with the engine that `start` loaded."""
+    return extract_receipt(content, _engine(engine), max_pixels)
+
+
+@cache
+def _engine(name: str) -> OcrEngine:
+    return load_engine(name)
