@@ -1,0 +1,161 @@
+"""Every failure as a problem document (RFC 9457). HTTP statuses are decided here and only here."""
+
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.request_context import request_id_of
+from shared import errors
+from shared.contracts.jobs import JobError
+from shared.contracts.problems import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
+from shared.errors import ErrorClass, ServiceError
+from shared.telemetry import current_trace_id
+
+log = structlog.get_logger(__name__)
+
+STATUS_BY_CLASS: dict[ErrorClass, HTTPStatus] = {
+    ErrorClass.BAD_INPUT: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorClass.TRANSIENT: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorClass.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorClass.TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
+    ErrorClass.CRASHED: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorClass.CANCELLED: HTTPStatus.CONFLICT,
+    ErrorClass.BUG: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+# Codes that a more telling status exists for.
+STATUS_BY_CODE: dict[str, HTTPStatus] = {
+    errors.MalformedBody.code: HTTPStatus.BAD_REQUEST,
+    errors.TenantRequired.code: HTTPStatus.BAD_REQUEST,
+    errors.JobNotFound.code: HTTPStatus.NOT_FOUND,
+    errors.RequestTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.ImageTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.ImageTooManyPixels.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.ImageUnsupported.code: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    # Submitting needs the database: until it is back the front itself is unavailable.
+    errors.DatabaseUnavailable.code: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+# Rejections by the framework, in our words.
+_CODE_BY_STATUS = {
+    HTTPStatus.BAD_REQUEST: errors.MalformedBody.code,
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.RequestTooLarge.code,
+}
+# Names that the contract models give their own checks; all others are `invalid_request`.
+_CODE_BY_CHECK = {
+    "image_reference_refused": errors.ImageReferenceRefused.code,
+    "tenant_required": errors.TenantRequired.code,
+    "union_tag_invalid": errors.UnknownFeature.code,
+    "json_invalid": errors.MalformedBody.code,
+}
+_RETRY_AFTER = errors.Unavailable.retry_after
+
+
+class JobFailed(Exception):
+    """A waiting call's job ended without a result."""
+
+    def __init__(self, error: JobError) -> None:
+        self.error = error
+        super().__init__(error.code)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Render every exception that a route lets out as a problem."""
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(JobFailed, _job_failed)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _bug)
+
+
+def status_of(code: str, error_class: ErrorClass) -> HTTPStatus:
+    """The status that a failure answers with."""
+    return STATUS_BY_CODE.get(code, STATUS_BY_CLASS[error_class])
+
+
+async def _service_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ServiceError)  # noqa: S101 (Starlette's signature is wider)
+    if not isinstance(error, errors.BadInput):
+        log.warning("request.refused", error=error.code, reason=repr(error.__cause__))
+    retry_after = getattr(error, "retry_after", None)
+    return _problem(request, error.code, error.error_class, error.detail, retry_after=retry_after)
+
+
+async def _job_failed(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, JobFailed)  # noqa: S101
+    job_error = error.error
+    return _problem(request, job_error.code, job_error.error_class, job_error.detail)
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    found = error.errors()
+    fields = [
+        FieldProblem(field=_path(one["loc"]), message=one["msg"]) for one in found[:20]
+    ]
+    code = _CODE_BY_CHECK.get(found[0]["type"], errors.InvalidRequest.code)
+    detail = "; ".join(f"{one.field}: {one.message}" for one in fields[:3])
+    if isinstance(error.body, dict):
+        _adopt_request_id(request, error.body.get("request_id"))
+    return _problem(request, code, ErrorClass.BAD_INPUT, detail, fields=fields)
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    status = HTTPStatus(error.status_code)
+    code = _CODE_BY_STATUS.get(status, status.phrase.lower().replace(" ", "_"))
+    answer = _problem(request, code, ErrorClass.BAD_INPUT, str(error.detail), status=status)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _bug(request: Request, error: Exception) -> JSONResponse:
+    log.error("request.bug", exc_info=error)
+    return _problem(request, errors.Bug.code, ErrorClass.BUG, errors.Bug.detail)
+
+
+def _problem(
+    request: Request,
+    code: str,
+    error_class: ErrorClass,
+    detail: str,
+    *,
+    status: HTTPStatus | None = None,
+    retry_after: int | None = None,
+    fields: list[FieldProblem] | None = None,
+) -> JSONResponse:
+    status = status or status_of(code, error_class)
+    problem = Problem(
+        type=f"urn:grocery-planner-ai:problem:{code}",
+        title=status.phrase,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        error=code,
+        error_class=error_class,
+        retryable=error_class.retryable,
+        request_id=request_id_of(request),
+        trace_id=current_trace_id(),
+        fields=fields,
+    )
+    answer = JSONResponse(
+        jsonable_encoder(problem), status_code=status, media_type=PROBLEM_MEDIA_TYPE
+    )
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["Retry-After"] = str(retry_after or _RETRY_AFTER)
+    return answer
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    parts = [str(part) for part in location if part not in ("body", "query", "path")]
+    return ".".join(parts) or "body"
+
+
+def _adopt_request_id(request: Request, value: object) -> None:
+    if isinstance(value, str) and len(value) <= 200 and value.isprintable():
+        request.state.request_id = value

@@ -1,0 +1,104 @@
+"""The front as an ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+
+from api.dependencies import Front
+from api.errors import install_error_handlers
+from api.metrics import FrontMetrics
+from api.request_context import RequestContext
+from api.routes import categories, embeddings, jobs, probes, receipts
+from api.submission import Submissions
+from api.waiting import Waiters
+from shared.contracts.problems import Problem
+from shared.database import Database
+from shared.errors import ServiceError
+from shared.images import ImageLimits
+from shared.queue import JobQueue
+from shared.schema import check_schema
+from shared.settings import Settings
+from shared.telemetry import tracer_provider
+from shared.version import service_version
+
+log = structlog.get_logger(__name__)
+
+# What surrounds the base64 of an image in a JSON body, or the file in a form.
+_AROUND_AN_IMAGE = 50_000
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the application. Nothing is connected before it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running_front(settings) as front:
+            app.state.front = front
+            yield
+
+    app = FastAPI(
+        title="grocery-planner AI service",
+        description="Reads receipts and categorises groceries: jobs to submit, results to poll.",
+        version=service_version(),
+        lifespan=lifespan,
+        max_body_size=settings.max_image_bytes * 4 // 3 + _AROUND_AN_IMAGE,
+        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+        telemetry={
+            "tracer_provider": tracer_provider(),
+            "tracing": True,
+            "operation_spans": False,
+            "metrics": False,
+            "logs": False,
+            "exclude": _is_probe,
+        },
+    )
+    app.add_middleware(RequestContext)
+    install_error_handlers(app)
+    for module in (jobs, receipts, categories, embeddings, probes):
+        app.include_router(module.router)
+    return app
+
+
+@asynccontextmanager
+async def running_front(settings: Settings) -> AsyncIterator[Front]:
+    """The long-lived parts, made in order and closed in reverse."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url.get_secret_value(), process="api")
+        stack.push_async_callback(database.close)
+        queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
+        stack.push_async_callback(queue.close)
+        waiters = Waiters(database, queue)
+        listening = asyncio.create_task(waiters.run_forever())
+        stack.push_async_callback(_cancel, listening)
+        metrics = FrontMetrics()
+        limits = ImageLimits(
+            max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
+        )
+        await _report_dependencies(database, queue)
+        submissions = Submissions(database, queue, limits, metrics)
+        yield Front(settings, database, queue, submissions, waiters, metrics)
+
+
+async def _report_dependencies(database: Database, queue: JobQueue) -> None:
+    """Say at the start what is missing; the front serves what it can and recovers by itself."""
+    for name, check in (("database", check_schema(database)), ("redis", queue.ping())):
+        try:
+            await check
+        except ServiceError as error:
+            log.warning("dependency.missing", dependency=name, detail=error.detail)
+        else:
+            log.info("dependency.ok", dependency=name)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _is_probe(scope: Any) -> bool:
+    path: str = scope.get("path", "")
+    return path.startswith("/health") or path == "/metrics"

@@ -1,0 +1,51 @@
+"""What accompanies every request: an id to find it by, in the answer and in each log line."""
+
+from uuid import uuid4
+
+import structlog
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.telemetry import current_trace_id
+
+REQUEST_ID = "X-Request-ID"
+TRACE_ID = "X-Trace-Id"
+_LONGEST_ID = 200
+
+
+class RequestContext:
+    """ASGI middleware: takes the caller's request id or makes one, and sends ids back."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(REQUEST_ID, "")
+        state = scope.setdefault("state", {})
+        state["request_id"] = given if _acceptable(given) else str(uuid4())
+
+        async def send_with_ids(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = state["request_id"]
+                if trace_id := current_trace_id():
+                    headers[TRACE_ID] = trace_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=state["request_id"]):
+            await self._app(scope, receive, send_with_ids)
+
+
+def request_id_of(request: Request) -> str | None:
+    """The id of a request: the body's where it has one, else the header's."""
+    request_id: str | None = getattr(request.state, "request_id", None)
+    return request_id
+
+
+def _acceptable(value: str) -> bool:
+    return 0 < len(value) <= _LONGEST_ID and value.isascii() and value.isprintable()

@@ -1,0 +1,131 @@
+"""Jobs: submit, look at one, list."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from api.dependencies import Front, FrontDep, IdempotencyKey, TenantDep
+from api.job_views import view_jobs
+from shared.contracts.features import Feature
+from shared.contracts.jobs import JobPage, JobStatus, JobView
+from shared.contracts.requests import JobRequest
+from shared.errors import InvalidRequest, JobNotFound
+from shared.jobs import JobFilter, JobRepository
+
+LONGEST_WAIT = 30
+# When to look again at a job that still lives, in seconds.
+_POLL_AFTER = 2
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+
+@router.post("", status_code=202, response_model=JobView)
+async def submit_job(
+    request: JobRequest,
+    front: FrontDep,
+    http: Request,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Annotated[str | None, Header(description="wait=N: up to N ≤ 30 seconds")] = None,
+) -> JobView:
+    """Accept work. 202 and the job; 200 and the finished job if `Prefer: wait=N` was enough."""
+    if request.request_id:
+        http.state.request_id = request.request_id
+    submitted = await front.submissions.submit(
+        request, idempotency_key=idempotency_key or request.request_id
+    )
+    job_id = submitted.job.id
+    response.headers["Location"] = f"/api/v1/jobs/{job_id}"
+    if submitted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    if wait := _preferred_wait(prefer):
+        response.headers["Preference-Applied"] = f"wait={wait}"
+        await front.waiters.wait(job_id, wait)
+    view = await _read(front, job_id, request.tenant_id)
+    if wait and view.status.finished:
+        response.status_code = 200
+    _say_when_to_look_again(view, response)
+    return view
+
+
+@router.get("/{job_id}", response_model=JobView)
+async def get_job(
+    job_id: UUID,
+    tenant_id: TenantDep,
+    front: FrontDep,
+    response: Response,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
+) -> JobView:
+    """One job of the tenant; with `wait`, once it has ended or after that many seconds."""
+    view = await _read(front, job_id, tenant_id)
+    if wait and not view.status.finished:
+        ended = await front.waiters.wait(job_id, wait)
+        view = ended or await _read(front, job_id, tenant_id)
+    _say_when_to_look_again(view, response)
+    return view
+
+
+@router.get("", response_model=JobPage)
+async def list_jobs(
+    tenant_id: TenantDep,
+    front: FrontDep,
+    status: JobStatus | None = None,
+    feature: Feature | None = None,
+    since: datetime | None = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> JobPage:
+    """The tenant's jobs, newest first; `next_cursor` leads to the page after."""
+    if since is not None and since.tzinfo is None:
+        raise InvalidRequest("since: a time needs an offset, as in 2026-01-31T12:00:00Z.")
+    wanted = JobFilter(
+        tenant_id=tenant_id,
+        status=status,
+        feature=feature,
+        since=since,
+        before=_decode_cursor(cursor) if cursor else None,
+    )
+    async with front.database.transaction() as session:
+        jobs = await JobRepository(session).page(wanted, limit + 1)
+        views = await view_jobs(session, jobs[:limit])
+    more = len(jobs) > limit
+    return JobPage(jobs=views, next_cursor=_encode_cursor(views[-1]) if more else None)
+
+
+async def _read(front: Front, job_id: UUID, tenant_id: str) -> JobView:
+    async with front.database.transaction() as session:
+        job = await JobRepository(session).find(job_id, tenant_id)
+        if job is None:
+            raise JobNotFound
+        (view,) = await view_jobs(session, [job])
+        return view
+
+
+def _say_when_to_look_again(view: JobView, response: Response) -> None:
+    if not view.status.finished:
+        response.headers["Retry-After"] = str(_POLL_AFTER)
+
+
+def _preferred_wait(prefer: str | None) -> int:
+    """The N of `Prefer: wait=N` (RFC 7240), capped; what cannot be understood is ignored."""
+    for preference in (prefer or "").split(","):
+        name, _, value = preference.strip().partition("=")
+        if name.strip().lower() == "wait" and value.strip().isdecimal():
+            return min(int(value), LONGEST_WAIT)
+    return 0
+
+
+def _encode_cursor(view: JobView) -> str:
+    return base64.urlsafe_b64encode(f"{view.created_at.isoformat()} {view.id}".encode()).decode()
+
+
+def _decode_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        created_at, _, job_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
+        return datetime.fromisoformat(created_at), UUID(job_id)
+    except (ValueError, binascii.Error) as error:
+        raise InvalidRequest("cursor: this is not a cursor of this service.") from error

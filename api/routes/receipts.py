@@ -1,0 +1,34 @@
+"""Receipt calls that wait for their answer: the flat shape in the envelope, and the rich shape."""
+
+from fastapi import APIRouter, Request
+
+from api.answering import answer, envelope
+from api.dependencies import FrontDep, IdempotencyKey
+from api.receipt_upload import REQUEST_BODY, read_upload
+from shared.contracts.jobs import Answer
+from shared.contracts.receipts import FlatReceipt, RichReceipt
+from shared.contracts.requests import ReceiptRequest
+
+router = APIRouter(prefix="/api/v1", tags=["receipts"])
+
+
+@router.post("/extract-receipt", response_model=Answer[FlatReceipt])
+async def extract_receipt(
+    request: ReceiptRequest, front: FrontDep, http: Request, key: IdempotencyKey = None
+) -> Answer[FlatReceipt]:
+    """What one receipt says, in the flat shape."""
+    done = await answer(http, front, request, key)
+    flat = FlatReceipt.of(RichReceipt.model_validate(done.output))
+    return envelope(request.request_id, flat, done)
+
+
+@router.post("/receipts/extract", response_model=RichReceipt, openapi_extra=REQUEST_BODY)
+async def extract_rich_receipt(
+    front: FrontDep, http: Request, key: IdempotencyKey = None
+) -> RichReceipt:
+    """What one receipt says, in the rich shape. Takes JSON or a multipart upload."""
+    upload = await read_upload(http)
+    done = await answer(http, front, upload.request, key, image=upload.image)
+    return RichReceipt.model_validate(
+        {**done.output, "version": upload.version, "request_id": upload.request.request_id}
+    )

@@ -1,0 +1,111 @@
+"""Accepting work: contract → row (committed) → queue. The one way in for every kind of job."""
+
+import asyncio
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import structlog
+
+from api.metrics import FrontMetrics
+from shared.contracts.features import Feature
+from shared.contracts.requests import JobRequest, ReceiptRequest
+from shared.database import Database
+from shared.errors import BrokerUnavailable
+from shared.images import ImageLimits, decode_base64, inspect
+from shared.jobs import JobRepository, NewJob
+from shared.models import Job
+from shared.queue import JobQueue
+from shared.telemetry import inject
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A job that will run, or has. `replayed`: it was there before this request."""
+
+    job: Job
+    replayed: bool
+
+
+class Submissions:
+    """Turns requests into queued jobs."""
+
+    def __init__(
+        self, database: Database, queue: JobQueue, limits: ImageLimits, metrics: FrontMetrics
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._limits = limits
+        self._metrics = metrics
+
+    async def submit(
+        self,
+        request: JobRequest,
+        *,
+        idempotency_key: str | None = None,
+        join_same_content: bool = False,
+        image: bytes | None = None,
+    ) -> Submitted:
+        """Store and enqueue a job, or find the one that was asked for before.
+
+        `join_same_content`: without a key, the same work of the same tenant is the same job, unless
+        the request asks for a fresh one. `image`: instead of base64 in the payload.
+
+        Raises the Image errors, IdempotencyKeyReused, DatabaseUnavailable, SchemaBehind. A broker
+        that is away is no reason to refuse: the row waits and is published later.
+        """
+        payload, content = await asyncio.to_thread(self._stored_payload, request, image)
+        feature = Feature(request.feature)
+        request_hash = _hash(request.tenant_id, feature, payload)
+        joins = join_same_content and not idempotency_key and not request.metadata.fresh
+        new = NewJob(
+            tenant_id=request.tenant_id,
+            user_id=request.user_id,
+            request_id=request.request_id,
+            feature=feature,
+            priority=request.priority,
+            payload=payload,
+            image=content,
+            idempotency_key=idempotency_key,
+            content_key=request_hash if joins else None,
+            request_hash=request_hash,
+            trace_carrier=inject(),
+        )
+        async with self._database.transaction() as session:
+            job, replayed = await JobRepository(session).add(new)
+        outcome = "replayed" if replayed else await self._publish(job)
+        self._metrics.submitted(feature, outcome)
+        return Submitted(job, replayed)
+
+    async def _publish(self, job: Job) -> Literal["queued", "deferred"]:
+        try:
+            await self._queue.publish(job)
+        except BrokerUnavailable as error:
+            log.warning("job.deferred", job_id=str(job.id), reason=repr(error.__cause__))
+            async with self._database.transaction() as session:
+                await JobRepository(session).defer(job.id, job.dispatch)
+            job.published_at = None
+            return "deferred"
+        log.info("job.queued", job_id=str(job.id), feature=job.feature, queue=job.queue)
+        return "queued"
+
+    def _stored_payload(
+        self, request: JobRequest, image: bytes | None
+    ) -> tuple[dict[str, Any], bytes | None]:
+        """The payload as it is kept on the job, and the image that is kept beside it."""
+        payload = request.payload.model_dump(mode="json", exclude={"image_base64"})
+        if not isinstance(request, ReceiptRequest):
+            return payload, None
+        if image is None:
+            image = decode_base64(request.payload.image_base64, self._limits)
+        payload["image"] = inspect(image, self._limits).as_json()
+        return payload, image
+
+
+def _hash(tenant_id: str, feature: Feature, payload: dict[str, Any]) -> str:
+    """sha256 over what is to be done for whom; of an image its own sha256 counts."""
+    canonical = json.dumps([tenant_id, feature, payload], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()

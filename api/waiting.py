@@ -1,0 +1,105 @@
+"""Callers that wait for a job hold no connection while they do.
+
+One Redis subscription per process wakes them; a look into the database once a second finds those
+whose announcement got lost. Whatever woke them, it is the row that they believe.
+"""
+
+import asyncio
+from collections import defaultdict
+from uuid import UUID
+
+import structlog
+
+from api.job_views import view_jobs
+from shared.contracts.jobs import JobView
+from shared.database import Database
+from shared.errors import BrokerUnavailable, DatabaseUnavailable
+from shared.jobs import JobRepository
+from shared.queue import JobQueue
+
+log = structlog.get_logger(__name__)
+
+_BACKSTOP_INTERVAL = 1.0
+_RECONNECT_DELAY = 0.5
+
+
+class Waiters:
+    """Who waits for which job, in this process."""
+
+    def __init__(self, database: Database, queue: JobQueue) -> None:
+        self._database = database
+        self._queue = queue
+        self._waiting: defaultdict[UUID, set[asyncio.Future[JobView]]] = defaultdict(set)
+        self._suspects: set[UUID] = set()
+        self._check_now = asyncio.Event()
+        self.listening = False
+
+    async def wait(self, job_id: UUID, within: float) -> JobView | None:
+        """The job once it has ended, or None when it has not `within` seconds."""
+        future: asyncio.Future[JobView] = asyncio.get_running_loop().create_future()
+        self._waiting[job_id].add(future)
+        # It may have ended before we began to listen.
+        self._suspect(job_id)
+        try:
+            return await asyncio.wait_for(future, within)
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting[job_id].discard(future)
+            if not self._waiting[job_id]:
+                del self._waiting[job_id]
+
+    async def run_forever(self) -> None:
+        """Listen, look, and wake, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen())
+            tasks.create_task(self._tick())
+            tasks.create_task(self._check())
+
+    async def _listen(self) -> None:
+        """Keep one subscription alive; reconnect when it breaks."""
+        while True:
+            try:
+                async with self._queue.announcements() as finished:
+                    self.listening = True
+                    self._suspect(*self._waiting)
+                    async for job_id in finished:
+                        self._suspect(job_id)
+            except BrokerUnavailable as error:
+                log.warning("waiting.deaf", reason=repr(error.__cause__))
+            finally:
+                self.listening = False
+            await asyncio.sleep(_RECONNECT_DELAY)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_BACKSTOP_INTERVAL)
+            self._suspect(*self._waiting)
+
+    async def _check(self) -> None:
+        """Read all suspects at once; those that come up meanwhile make the next batch."""
+        while True:
+            await self._check_now.wait()
+            self._check_now.clear()
+            batch, self._suspects = list(self._suspects & self._waiting.keys()), set()
+            if not batch:
+                continue
+            try:
+                async with self._database.transaction() as session:
+                    jobs = await JobRepository(session).find_finished(batch)
+                    finished = await view_jobs(session, jobs)
+            except DatabaseUnavailable as error:
+                log.warning("waiting.blind", reason=repr(error.__cause__))
+                continue
+            for job in finished:
+                self._wake(job)
+
+    def _suspect(self, *job_ids: UUID) -> None:
+        if job_ids:
+            self._suspects.update(job_ids)
+            self._check_now.set()
+
+    def _wake(self, job: JobView) -> None:
+        for future in self._waiting.get(job.id, ()):
+            if not future.done():
+                future.set_result(job)
