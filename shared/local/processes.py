@@ -1,0 +1,135 @@
+"""Child processes that cannot outlive us: each in its own session, stopped in reverse order."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+_PR_SET_PDEATHSIG = 1
+
+
+class LocalError(Exception):
+    """Something on this machine keeps the system from starting; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class User:
+    """Whom a process runs as."""
+
+    uid: int
+    gid: int
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    log: Path | None = None,
+    user: User | None = None,
+    stop_signal: signal.Signals = signal.SIGTERM,
+    grace: float = 30,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process for the length of the block; `env` is added to ours.
+
+    It is asked to stop with `stop_signal` and killed after `grace` seconds. Should we be killed
+    ourselves, Linux sends it the same signal.
+    """
+    output: IO[bytes] | None = log.open("ab") if log else None
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+        stdout=output,
+        stderr=output and subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509 (we start no threads before)
+        user=user.uid if user else None,
+        group=user.gid if user else None,
+        extra_groups=[] if user else None,
+    ) as process:
+        try:
+            if process.stdin:
+                process.stdin.write((stdin or "").encode())
+                process.stdin.close()
+            yield process
+        finally:
+            stop(process, stop_signal, grace)
+            if output:
+                output.close()
+
+
+def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, grace: float) -> None:
+    """Ask a process to stop, and kill it when it does not within `grace` seconds."""
+    if process.poll() is None:
+        process.send_signal(stop_signal)
+        try:
+            process.wait(grace)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until(
+    ready: Callable[[], bool],
+    what: str,
+    *,
+    process: subprocess.Popen[bytes] | None = None,
+    log: Path | None = None,
+    timeout: float = 60,
+) -> None:
+    """Poll until `ready()`. Raises LocalError at once when `process` ends before, or in the end."""
+    deadline = time.monotonic() + timeout
+    while not ready():
+        ended = process is not None and process.poll() is not None
+        if ended or time.monotonic() > deadline:
+            how = f"stopped with code {process.returncode}" if process and ended else "is not ready"
+            raise LocalError(f"{what} {how}.{_tail(log)}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def stopping_on_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into a normal exit, so that every `with` block cleans up."""
+
+    def leave(number: int, _frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tail(log: Path | None) -> str:
+    if log is None or not log.exists():
+        return ""
+    lines = log.read_text(errors="replace").splitlines()[-15:]
+    return "\n".join([f" The end of {log}:", *lines])
+
+
+def _die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+    """prctl(PR_SET_PDEATHSIG) is Linux only; elsewhere a killed parent leaves its children."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, number)

@@ -1,0 +1,111 @@
+"""The whole system as processes of this machine: servers, migrations, front, workers."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.local.postgres import embedded_postgres
+from shared.local.processes import LocalError, running, wait_until
+from shared.local.valkey import embedded_valkey
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / ".data"
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where Postgres and Redis are."""
+
+    database_url: str
+    redis_url: str
+
+    def env(self) -> dict[str, str]:
+        """As settings for our processes."""
+        return {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+
+
+@contextmanager
+def servers(folder: Path, *, durable: bool) -> Iterator[Servers]:
+    """Those that DATABASE_URL and REDIS_URL name; an embedded one for each that is not set."""
+    with ExitStack() as stack:
+        database_url = os.environ.get("DATABASE_URL") or stack.enter_context(
+            embedded_postgres(folder / "postgres", durable=durable)
+        )
+        redis_url = os.environ.get("REDIS_URL") or stack.enter_context(
+            embedded_valkey(folder / "valkey")
+        )
+        yield Servers(database_url, redis_url)
+
+
+@contextmanager
+def throwaway_folder() -> Iterator[Path]:
+    """A folder of its own for one run, gone afterwards."""
+    folder = DATA / f"run-{uuid.uuid4().hex[:8]}"
+    folder.mkdir(parents=True, mode=0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def migrate(database_url: str) -> None:
+    """Bring the schema up to date. Raises LocalError with what Alembic said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": database_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LocalError(f"The migration failed:\n{done.stderr}")
+
+
+@contextmanager
+def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterator[str]:
+    """Run the front on 127.0.0.1; yields its URL once it answers."""
+    url = f"http://127.0.0.1:{port}"
+    settings = {**env, "HOST": "127.0.0.1", "PORT": str(port)}
+    with running([sys.executable, "-m", "api"], env=settings, log=log) as process:
+        wait_until(
+            lambda: _get(f"{url}/health/live") is not None, "The front", process=process, log=log
+        )
+        yield url
+
+
+@contextmanager
+def worker(env: Mapping[str, str], log: Path | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run one worker; it may still be loading its models when the block begins."""
+    command = [sys.executable, "-m", "worker"]
+    with running(command, env=env, log=log, stop_signal=signal.SIGTERM) as process:
+        yield process
+
+
+def wait_for_workers(url: str, process: "subprocess.Popen[bytes]", log: Path | None = None) -> None:
+    """Block until the front at `url` reports itself fully ready."""
+
+    def ready() -> bool:
+        answer = _get(f"{url}/health/ready")
+        return answer is not None and answer.get("status") == "ok"
+
+    wait_until(ready, "The worker", process=process, log=log, timeout=120)
+
+
+def _get(url: str) -> dict[str, object] | None:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 (our own URL)
+            body: dict[str, object] = json.load(answer)
+            return body
+    except (urllib.error.URLError, OSError, ValueError):
+        return None

