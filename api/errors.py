@@ -7,7 +7,9 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.request_context import request_id_of
 from shared import errors
@@ -71,6 +73,32 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _bug)
+    app.add_middleware(TooLargeAsProblem)
+
+
+class TooLargeAsProblem:
+    """ASGI middleware: the framework answers a body that announces too great a length in plain
+    text, whatever a handler says; this puts a problem in its place."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        replacing = False
+
+        async def send_or_replace(message: Message) -> None:
+            nonlocal replacing
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                replacing = "problem" not in Headers(raw=message["headers"])["content-type"]
+            if not replacing:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                error = errors.RequestTooLarge()
+                problem = _problem(Request(scope), error.code, error.error_class, error.detail)
+                await problem(scope, receive, send)
+
+        await self._app(scope, receive, send_or_replace)
 
 
 def status_of(code: str, error_class: ErrorClass) -> HTTPStatus:
@@ -95,9 +123,7 @@ async def _job_failed(request: Request, error: Exception) -> JSONResponse:
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     found = error.errors()
-    fields = [
-        FieldProblem(field=_path(one["loc"]), message=one["msg"]) for one in found[:20]
-    ]
+    fields = [FieldProblem(field=_path(one["loc"]), message=one["msg"]) for one in found[:20]]
     code = _CODE_BY_CHECK.get(found[0]["type"], errors.InvalidRequest.code)
     detail = "; ".join(f"{one.field}: {one.message}" for one in fields[:3])
     if isinstance(error.body, dict):

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from api.dependencies import Front
 from api.errors import install_error_handlers
@@ -45,7 +45,6 @@ def create_app(settings: Settings) -> FastAPI:
         description="Reads receipts and categorises groceries: jobs to submit, results to poll.",
         version=service_version(),
         lifespan=lifespan,
-        max_body_size=settings.max_image_bytes * 4 // 3 + _AROUND_AN_IMAGE,
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
         telemetry={
             "tracer_provider": tracer_provider(),
@@ -56,10 +55,13 @@ def create_app(settings: Settings) -> FastAPI:
             "exclude": _is_probe,
         },
     )
-    app.add_middleware(RequestContext)
     install_error_handlers(app)
+    app.add_middleware(RequestContext)
+    # A limit of the application itself would be enforced outside our middleware, in plain text.
+    limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _AROUND_AN_IMAGE)
     for module in (jobs, receipts, categories, embeddings, probes):
-        app.include_router(module.router)
+        limited.include_router(module.router)
+    app.include_router(limited)
     return app
 
 

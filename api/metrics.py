@@ -20,9 +20,7 @@ class FrontMetrics:
             ("queue", "feature", "outcome"),
             registry=self.registry,
         )
-        self._depth = Gauge(
-            "ai_queue_depth", "Jobs that wait.", ("queue",), registry=self.registry
-        )
+        self._depth = Gauge("ai_queue_depth", "Jobs that wait.", ("queue",), registry=self.registry)
         self._oldest = Gauge(
             "ai_queue_oldest_job_age_seconds",
             "How long the oldest waiting job has waited; 0 when none waits.",

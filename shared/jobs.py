@@ -97,9 +97,7 @@ class JobRepository:
 
     async def attempts(self, job_ids: Sequence[UUID]) -> dict[UUID, list[JobAttempt]]:
         """The attempts of each job, in order."""
-        query = (
-            select(JobAttempt).where(JobAttempt.job_id.in_(job_ids)).order_by(JobAttempt.number)
-        )
+        query = select(JobAttempt).where(JobAttempt.job_id.in_(job_ids)).order_by(JobAttempt.number)
         attempts: dict[UUID, list[JobAttempt]] = {job_id: [] for job_id in job_ids}
         for attempt in await self._session.scalars(query):
             attempts[attempt.job_id].append(attempt)
@@ -131,9 +129,7 @@ class JobRepository:
         statement = insert(Job).values(values).on_conflict_do_nothing().returning(Job)
         job = await self._session.scalar(statement)
         if job is not None and new.image is not None:
-            await self._session.execute(
-                insert(JobImage).values(job_id=job.id, content=new.image)
-            )
+            await self._session.execute(insert(JobImage).values(job_id=job.id, content=new.image))
         return job
 
     async def _same(self, new: NewJob) -> Job | None:

@@ -90,9 +90,7 @@ class Executor:
 
     async def _run_claimed(self, claim: Claim, image: bytes | None) -> None:
         stages = StageLog()
-        work = Work(
-            payload=claim.payload, image=image, request_id=claim.request_id, log=stages
-        )
+        work = Work(payload=claim.payload, image=image, request_id=claim.request_id, log=stages)
         task = asyncio.create_task(self._outcome(claim, work))
         with self._running.track(claim.job_id, task):
             try:

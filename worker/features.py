@@ -74,9 +74,7 @@ class Features:
         options = ExtractionOptions.model_validate(work.payload.get("options") or {})
         extraction = reading.extraction
         if options.candidate_labels and extraction.line_items:
-            extraction = await self._with_categories(
-                extraction, options.candidate_labels, work.log
-            )
+            extraction = await self._with_categories(extraction, options.candidate_labels, work.log)
         version = f"{reading.engine} {reading.engine_version}"
         receipt = RichReceipt(
             request_id=work.request_id,

@@ -4,21 +4,21 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 import structlog
 
-from shared.contracts.features import Queue
+from shared.contracts.features import Feature, Queue
 from shared.database import Database
 from shared.queue import JobQueue, connect_patient
 from shared.settings import Settings
 from shared.version import service_version
 from worker.dispatch import Dispatcher
 from worker.execution import Executor, Limits
-from worker.features import Features
+from worker.features import Features, Run
 from worker.heartbeat import Heartbeat, WorkerState
 from worker.item_models import ItemModels
 from worker.outbox import publish_deferred_forever
@@ -26,6 +26,8 @@ from worker.recognition import RecognitionPool
 from worker.running import RunningJobs
 
 log = structlog.get_logger(__name__)
+
+Loader = Callable[[Settings, WorkerState, AsyncExitStack], Awaitable[Mapping[Feature, Run]]]
 
 
 async def run_worker(settings: Settings) -> None:
@@ -39,8 +41,11 @@ async def run_worker(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def worker(settings: Settings) -> AsyncIterator[WorkerState]:
-    """A worker that serves its queues for the length of the block, and drains at its end."""
+async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterator[WorkerState]:
+    """A worker that serves its queues for the length of the block, and drains at its end.
+
+    `load` makes the runners of its features; by default, those of the product.
+    """
     state = WorkerState(
         id=f"{socket.gethostname()}:{os.getpid()}:{uuid4()}",
         version=service_version(),
@@ -55,16 +60,14 @@ async def worker(settings: Settings) -> AsyncIterator[WorkerState]:
         queue = JobQueue(redis_url, settings.queue_namespace)
         stack.push_async_callback(queue.close)
         heartbeat = Heartbeat(database, state, running, settings.lease)
-        await stack.enter_async_context(
-            _background(heartbeat.beat_forever(settings.heartbeat))
-        )
-        features = await _load_features(settings, state, stack)
+        await stack.enter_async_context(_background(heartbeat.beat_forever(settings.heartbeat)))
+        runners = await (load or load_features)(settings, state, stack)
         await heartbeat.beat()
         executor = Executor(
             worker_id=state.id,
             database=database,
             queue=queue,
-            runners=features.runners(),
+            runners=runners,
             running=running,
             limits=Limits(lease=settings.lease, timeouts=_timeouts(settings)),
         )
@@ -74,10 +77,11 @@ async def worker(settings: Settings) -> AsyncIterator[WorkerState]:
         yield state
 
 
-async def _load_features(
+async def load_features(
     settings: Settings, state: WorkerState, stack: AsyncExitStack
-) -> Features:
-    """Load every engine that the queues need; the heartbeat tells what is loaded by now."""
+) -> Mapping[Feature, Run]:
+    """Load every engine that the queues need; `state` tells what is loaded by now, and `stack`
+    takes it down."""
     models = ItemModels(settings.item_slots)
     stack.callback(models.close)
     await models.start()
@@ -93,7 +97,7 @@ async def _load_features(
         )
         stack.push_async_callback(recognition.close)
         state.engines["ocr"] = " ".join(await recognition.start())
-    return Features(recognition, models)
+    return Features(recognition, models).runners()
 
 
 @asynccontextmanager

@@ -45,9 +45,7 @@ class RecognitionPool:
         Raises what `extract_receipt` raises, and RecognitionCrashed when the child dies.
         """
         async with self._slot() as pool:
-            future = pool.schedule(
-                child.recognise, args=(self._engine, content, self._max_pixels)
-            )
+            future = pool.schedule(child.recognise, args=(self._engine, content, self._max_pixels))
             try:
                 return await asyncio.wrap_future(future)
             except (ProcessExpired, BrokenProcessPool) as error:

@@ -34,6 +34,4 @@ async def embed(
         payload=EmbedPayload(texts=request.texts, batch_size=request.batch_size),
     )
     done = await answer(http, front, job, key)
-    return EmbedAnswer(
-        **done.output, version=request.version, request_id=request.request_id
-    )
+    return EmbedAnswer(**done.output, version=request.version, request_id=request.request_id)

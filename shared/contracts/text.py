@@ -21,14 +21,22 @@ Identifier = Annotated[
     StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f]+$"),
 ]
 
-Name = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(_storable),
+]
 
 # A label of the caller's choosing: a word or a few.
-Label = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Label = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_storable),
+]
 
 # The contract's version, echoed in the shapes that carry one.
 CONTRACT_VERSION = "1.0"
-Version = Annotated[Text, StringConstraints(min_length=1, max_length=20)]
+Version = Annotated[str, StringConstraints(min_length=1, max_length=20), AfterValidator(_storable)]
 
 
 class Contract(BaseModel):

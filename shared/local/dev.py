@@ -4,13 +4,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from subprocess import Popen
 
 from rich.console import Console
 from watchfiles import Change, PythonFilter, watch
 
 from shared.local.processes import LocalError, stopping_on_signals
-from shared.local.stack import DATA, ROOT, Servers, front, migrate, servers, worker
+from shared.local.stack import DATA, ROOT, Popen, Servers, front, migrate, servers, worker
 
 _SOURCES = ("api", "shared", "worker")
 
@@ -57,7 +56,7 @@ def _run_and_reload(console: Console, running: Servers) -> None:
 
 
 @contextmanager
-def _front_and_worker(running: Servers) -> Iterator[list["Popen[bytes]"]]:
+def _front_and_worker(running: Servers) -> Iterator[list[Popen]]:
     env = {
         "LOG_FORMAT": "console",
         "SHUTDOWN_GRACE": "1",
@@ -68,7 +67,7 @@ def _front_and_worker(running: Servers) -> Iterator[list["Popen[bytes]"]]:
 
 
 def _wait_for_change(
-    console: Console, changes: Iterator[set[tuple[Change, str]]], processes: list["Popen[bytes]"]
+    console: Console, changes: Iterator[set[tuple[Change, str]]], processes: list[Popen]
 ) -> None:
     for changed in changes:
         if changed:

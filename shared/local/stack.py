@@ -1,18 +1,18 @@
 """The whole system as processes of this machine: servers, migrations, front, workers."""
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from shared.local.postgres import embedded_postgres
 from shared.local.processes import LocalError, running, wait_until
@@ -20,6 +20,8 @@ from shared.local.valkey import embedded_valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / ".data"
+Popen = subprocess.Popen[bytes]
+_READY = ("ok", "available")
 
 
 @dataclass(frozen=True)
@@ -85,27 +87,27 @@ def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterato
 
 
 @contextmanager
-def worker(env: Mapping[str, str], log: Path | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(env: Mapping[str, str], log: Path | None = None) -> Iterator[Popen]:
     """Run one worker; it may still be loading its models when the block begins."""
     command = [sys.executable, "-m", "worker"]
     with running(command, env=env, log=log, stop_signal=signal.SIGTERM) as process:
         yield process
 
 
-def wait_for_workers(url: str, process: "subprocess.Popen[bytes]", log: Path | None = None) -> None:
-    """Block until the front at `url` reports itself fully ready."""
+def wait_for_workers(url: str, process: Popen, log: Path | None = None) -> None:
+    """Block until the front at `url` reports that everything is there and every model loaded."""
 
     def ready() -> bool:
-        answer = _get(f"{url}/health/ready")
-        return answer is not None and answer.get("status") == "ok"
+        answer = _get(f"{url}/health/ready") or {}
+        checks = answer.get("checks", {})
+        return bool(checks) and all(one["status"] in _READY for one in checks.values())
 
     wait_until(ready, "The worker", process=process, log=log, timeout=120)
 
 
-def _get(url: str) -> dict[str, object] | None:
+def _get(url: str) -> dict[str, Any] | None:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 (our own URL)
-            body: dict[str, object] = json.load(answer)
-            return body
-    except (urllib.error.URLError, OSError, ValueError):
+        answer: dict[str, Any] = httpx.get(url, timeout=2).json()
+    except (httpx.HTTPError, ValueError):
         return None
+    return answer

@@ -48,9 +48,7 @@ def upgrade() -> None:
             "state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')",
             name="ck_jobs_state",
         ),
-        sa.CheckConstraint(
-            "(state = 'running') = (worker_id IS NOT NULL)", name="ck_jobs_worker"
-        ),
+        sa.CheckConstraint("(state = 'running') = (worker_id IS NOT NULL)", name="ck_jobs_worker"),
     )
     _index("uq_jobs_idempotency_key", "tenant_id", "idempotency_key", unique=True,
            where="idempotency_key IS NOT NULL")  # fmt: skip

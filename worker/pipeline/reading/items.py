@@ -70,9 +70,7 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
             pair = (row, rows[other]) if below else (rows[other], row)
             name, raw_text = rows[other].text, "\n".join(one.text for one in pair)
         quantity = _inline(row) or _beside(index, row.amount.value, details)
-        items.append(
-            FoundItem(raw_text, name, row.amount.value, quantity, row.line.confidence)
-        )
+        items.append(FoundItem(raw_text, name, row.amount.value, quantity, row.line.confidence))
     return _without_codes(items)
 
 

@@ -37,9 +37,7 @@ def find_merchant(rows: Sequence[ReadRow]) -> FoundMerchant | None:
     if not header:
         return None
     height = median(row.line.height for row in header)
-    scored = [
-        (_score(index, header, height), -index) for index in range(len(header))
-    ]
+    scored = [(_score(index, header, height), -index) for index in range(len(header))]
     score, index = max(scored)
     if score <= 0:
         return None

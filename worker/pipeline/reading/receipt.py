@@ -43,9 +43,7 @@ def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
         fmean(item.confidence for item in items) if items else 0.0,
     ]
     return Extraction(
-        merchant=Merchant(
-            name=merchant.name if merchant else None, confidence=_rounded(fields[0])
-        ),
+        merchant=Merchant(name=merchant.name if merchant else None, confidence=_rounded(fields[0])),
         date=printed,
         total=Total(
             amount=total.amount if total else None,

@@ -1,0 +1,187 @@
+"""Real servers for every test: started once a session, a database of its own for each test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+from PIL import Image
+
+from api.main import create_app
+from shared.client import ServiceClient
+from shared.database import Database
+from shared.local import stack
+from shared.local.processes import free_port
+from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
+from shared.models import Base
+from shared.queue import JobQueue
+from shared.settings import Settings
+
+
+@dataclass(frozen=True)
+class System:
+    """The whole service as processes, as it runs in production."""
+
+    url: str
+    servers: stack.Servers
+    env: dict[str, str]
+    worker: stack.Popen
+    logs: Path
+
+    def log_text(self) -> str:
+        """Everything that was logged until now."""
+        return "".join(path.read_text() for path in self.logs.glob("*.log"))
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """Where this session keeps its servers' data and its logs."""
+    with stack.throwaway_folder() as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def servers(folder: Path) -> Iterator[stack.Servers]:
+    """Postgres and Redis: embedded, or those of DATABASE_URL and REDIS_URL."""
+    with stack.servers(folder, durable=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated(servers: stack.Servers) -> Iterator[str]:
+    """URL of the database that tests share, one after the other."""
+    with _new_database(servers) as url:
+        yield url
+
+
+@pytest.fixture
+async def database_url(migrated: str) -> str:
+    """URL of a migrated database that is empty when the test begins."""
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    await _execute(migrated, f"TRUNCATE {tables}")
+    return migrated
+
+
+@pytest.fixture
+def settings(database_url: str, servers: stack.Servers) -> Settings:
+    """Settings for parts that run inside the test."""
+    return Settings.model_validate(
+        {
+            "environment": "test",
+            "database_url": database_url,
+            "redis_url": servers.redis_url,
+            "queue_namespace": f"test-{uuid4().hex[:12]}",
+            "shutdown_grace": 0,
+        }
+    )
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The test's own database."""
+    database = Database(settings.database_url.get_secret_value(), process="test")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def queue(settings: Settings) -> AsyncIterator[JobQueue]:
+    """The test's own queues."""
+    queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
+    yield queue
+    await queue.close()
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """A front inside the test, without any worker behind it."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Plain HTTP to that front."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://front") as http:
+        yield http
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[ServiceClient]:
+    """The typed client of that front."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with ServiceClient("http://front", "tenant", transport=transport) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def system(servers: stack.Servers, folder: Path) -> Iterator[System]:
+    """A front and a worker as processes of their own, with real engines. Slow to start, so one
+    for all; each test is a tenant of its own."""
+    logs = folder / "logs"
+    logs.mkdir()
+    with ExitStack() as running:
+        env = {
+            "DATABASE_URL": running.enter_context(_new_database(servers)),
+            "REDIS_URL": servers.redis_url,
+            "QUEUE_NAMESPACE": f"system-{uuid4().hex[:8]}",
+            "SHUTDOWN_GRACE": "0",
+        }
+        worker = running.enter_context(stack.worker(env, logs / "worker.log"))
+        url = running.enter_context(stack.front(env, free_port(), logs / "api.log"))
+        stack.wait_for_workers(url, worker, logs / "worker.log")
+        yield System(url, servers, env, worker, logs)
+
+
+@pytest.fixture
+async def service(system: System) -> AsyncIterator[ServiceClient]:
+    """The typed client of the whole system, as a tenant that nobody else is."""
+    async with ServiceClient(system.url, f"tenant-{uuid4().hex[:8]}") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def drawn() -> DrawnReceipt:
+    """A receipt of which everything is known."""
+    return DrawnReceipt()
+
+
+@pytest.fixture(scope="session")
+def receipt_png(drawn: DrawnReceipt) -> bytes:
+    """Its image."""
+    return encode(draw_receipt(drawn))
+
+
+@pytest.fixture(scope="session")
+def blank_png() -> bytes:
+    """An image without any text."""
+    return encode(Image.new("RGB", (400, 300), "white"))
+
+
+@contextmanager
+def _new_database(servers: stack.Servers) -> Iterator[str]:
+    """A migrated database on the same server, gone afterwards; yields its URL."""
+    name = f"test_{uuid4().hex[:12]}"
+    url = str(httpx.URL(servers.database_url).copy_with(path=f"/{name}"))
+    asyncio.run(_execute(servers.database_url, f"CREATE DATABASE {name}"))
+    try:
+        stack.migrate(url)
+        yield url
+    finally:
+        asyncio.run(_execute(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

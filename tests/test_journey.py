@@ -1,0 +1,152 @@
+"""What the service does, from the outside: submit, wait, read. Start reading here.
+
+Every test here talks to a real front and a real worker, each a process of its own, over real
+Postgres and Redis.
+"""
+
+from decimal import Decimal
+
+import pytest
+
+from shared.client import RequestRefused, ServiceClient
+from shared.contracts.jobs import JobStatus
+from shared.contracts.receipts import RichReceipt
+from shared.local.receipt_image import DrawnReceipt
+
+LABELS = ["Produce", "Dairy", "Bakery", "Meat & Seafood", "Household", "Beverages"]
+
+
+async def test_a_receipt_goes_in_and_a_structured_receipt_comes_out(
+    service: ServiceClient, receipt_png: bytes, drawn: DrawnReceipt
+) -> None:
+    """The main job: post an image, poll the job, get every field that was printed."""
+    submitted = await service.submit_receipt(receipt_png, candidate_labels=LABELS)
+    assert submitted.status is JobStatus.QUEUED
+
+    job = await service.await_job(submitted.id)
+
+    assert job.status is JobStatus.SUCCEEDED
+    receipt = RichReceipt.model_validate(job.output_payload).extraction
+    assert receipt.merchant.name == drawn.merchant
+    assert receipt.date.value == "2026-03-14"
+    assert receipt.total.amount == drawn.total
+    assert receipt.total.currency == "GBP"
+    assert [(item.parsed_name, item.total_price) for item in receipt.line_items] == [
+        (item.name, item.price) for item in drawn.items
+    ]
+    assert receipt.line_items[0].category == "Dairy"
+
+
+async def test_a_job_tells_where_its_time_went(service: ServiceClient, receipt_png: bytes) -> None:
+    """The history of a job has an entry for each attempt, with its stages."""
+    job = await service.await_job((await service.submit_receipt(receipt_png)).id)
+
+    (attempt,) = job.attempts
+    assert attempt.outcome == "succeeded"
+    assert [stage.name for stage in attempt.stages] == [
+        "ocr.preprocess",
+        "ocr.recognise",
+        "receipt.parse",
+    ]
+    assert job.latency_ms is not None
+    assert job.latency_ms >= sum(stage.duration_ms for stage in attempt.stages)
+    assert job.trace_id is not None
+
+
+async def test_an_item_is_categorised_while_the_caller_waits(service: ServiceClient) -> None:
+    """The waiting calls run through the same queue, and answer with the result."""
+    answer = await service.categorize("Whole Milk", LABELS, request_id="r-1")
+
+    assert answer.request_id == "r-1"
+    assert answer.payload is not None
+    assert answer.payload.category == "Dairy"
+    assert answer.payload.confidence_level == "high"
+    assert sum(answer.payload.all_scores.values()) == pytest.approx(1)
+
+
+async def test_many_items_are_categorised_at_once(service: ServiceClient) -> None:
+    """Predictions come in the order of the items."""
+    answer = await service.categorize_batch(["Bananas", "Dish Soap", "Sourdough Bread"], LABELS)
+
+    assert answer.payload is not None
+    assert [one.predicted_category for one in answer.payload.predictions] == [
+        "Produce",
+        "Household",
+        "Bakery",
+    ]
+
+
+async def test_texts_become_vectors_that_are_near_when_they_mean_the_same(
+    service: ServiceClient,
+) -> None:
+    """Vectors have length 1, so their dot product is the cosine."""
+    answer = await service.embed(["whole milk", "full fat milk", "dish soap"])
+
+    milk, same, soap = (one.vector for one in answer.embeddings)
+    assert answer.dimension == len(milk) == 384
+    assert _dot(milk, milk) == pytest.approx(1, abs=1e-4)
+    assert _dot(milk, same) > _dot(milk, soap)
+
+
+async def test_a_receipt_comes_flat_for_callers_that_want_it_so(
+    service: ServiceClient, receipt_png: bytes, drawn: DrawnReceipt
+) -> None:
+    """The same reading, with numbers instead of decimal strings."""
+    answer = await service.extract_receipt(receipt_png)
+
+    assert answer.payload is not None
+    assert answer.payload.total == drawn.total
+    assert answer.payload.items[0].name == "Organic Whole Milk"
+    assert answer.payload.items[0].price == Decimal("1.85")
+
+
+async def test_a_receipt_can_be_uploaded_as_a_file(
+    service: ServiceClient, receipt_png: bytes, drawn: DrawnReceipt
+) -> None:
+    """Multipart spares the base64; the work is found again, whichever way the image came."""
+    uploaded = await service.upload_receipt(receipt_png, request_id="r-2")
+    flat = await service.extract_receipt(receipt_png)
+
+    assert uploaded.request_id == "r-2"
+    assert uploaded.extraction.total.amount == drawn.total
+    assert flat.metadata.replayed
+
+
+async def test_jobs_are_listed_newest_first(service: ServiceClient) -> None:
+    """A tenant sees its own jobs, page by page."""
+    for name in ("Milk", "Bread", "Soap"):
+        await service.categorize(name, LABELS)
+
+    first = await service.jobs(limit=2)
+    second = await service.jobs(limit=2, cursor=first.next_cursor)
+
+    names = [job.input_payload["item_name"] for job in [*first.jobs, *second.jobs]]
+    assert names == ["Soap", "Bread", "Milk"]
+    assert second.next_cursor is None
+
+
+async def test_what_cannot_be_read_fails_with_a_reason(
+    service: ServiceClient, blank_png: bytes
+) -> None:
+    """A job whose input is bad is failed at once, and says why."""
+    job = await service.await_job((await service.submit_receipt(blank_png)).id)
+
+    assert job.status is JobStatus.FAILED
+    assert job.error is not None
+    assert job.error.code == "no_text_found"
+    assert not job.error.retryable
+
+
+async def test_a_waiting_call_passes_the_reason_on(
+    service: ServiceClient, blank_png: bytes
+) -> None:
+    """The same failure, as the answer of a call that waited."""
+    with pytest.raises(RequestRefused) as refused:
+        await service.extract_receipt(blank_png)
+
+    assert refused.value.problem.status == 422
+    assert refused.value.problem.error == "no_text_found"
+
+
+def _dot(left: list[float], right: list[float]) -> float:
+    return sum(a * b for a, b in zip(left, right, strict=True))
