@@ -27,12 +27,12 @@ class Front:
     metrics: FrontMetrics
 
 
-def _front(request: Request) -> Front:
+async def _front(request: Request) -> Front:
     front: Front = request.app.state.front
     return front
 
 
-def _tenant(
+async def _tenant(
     header: Annotated[Identifier | None, Header(alias="X-Tenant-ID")] = None,
     query: Annotated[Identifier | None, Query(alias="tenant_id")] = None,
 ) -> str:

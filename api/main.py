@@ -1,6 +1,5 @@
 """The front as an ASGI application."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -74,8 +73,7 @@ async def running_front(settings: Settings) -> AsyncIterator[Front]:
         queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
         stack.push_async_callback(queue.close)
         waiters = Waiters(database, queue)
-        listening = asyncio.create_task(waiters.run_forever())
-        stack.push_async_callback(_cancel, listening)
+        await stack.enter_async_context(waiters.running())
         metrics = FrontMetrics()
         limits = ImageLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
@@ -94,11 +92,6 @@ async def _report_dependencies(database: Database, queue: JobQueue) -> None:
             log.warning("dependency.missing", dependency=name, detail=error.detail)
         else:
             log.info("dependency.ok", dependency=name)
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _is_probe(scope: Any) -> bool:

@@ -6,18 +6,16 @@ whose announcement got lost. Whatever woke them, it is the row that they believe
 
 import asyncio
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
-import structlog
-
 from api.job_views import view_jobs
+from shared.background import repeating
 from shared.contracts.jobs import JobView
 from shared.database import Database
-from shared.errors import BrokerUnavailable, DatabaseUnavailable
 from shared.jobs import JobRepository
 from shared.queue import JobQueue
-
-log = structlog.get_logger(__name__)
 
 _BACKSTOP_INTERVAL = 1.0
 _RECONNECT_DELAY = 0.5
@@ -49,50 +47,43 @@ class Waiters:
             if not self._waiting[job_id]:
                 del self._waiting[job_id]
 
-    async def run_forever(self) -> None:
-        """Listen, look, and wake, until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen())
-            tasks.create_task(self._tick())
-            tasks.create_task(self._check())
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen, look and wake for the length of the block."""
+        async with (
+            repeating("waiting.listener", self._listen, pause=_RECONNECT_DELAY),
+            repeating("waiting.backstop", self._suspect_all, pause=_BACKSTOP_INTERVAL),
+            repeating("waiting.reader", self._check, pause=0),
+        ):
+            yield
 
     async def _listen(self) -> None:
-        """Keep one subscription alive; reconnect when it breaks."""
-        while True:
-            try:
-                async with self._queue.announcements() as finished:
-                    self.listening = True
-                    self._suspect(*self._waiting)
-                    async for job_id in finished:
-                        self._suspect(job_id)
-            except BrokerUnavailable as error:
-                log.warning("waiting.deaf", reason=repr(error.__cause__))
-            finally:
-                self.listening = False
-            await asyncio.sleep(_RECONNECT_DELAY)
+        """Hear announcements for as long as the subscription lives."""
+        try:
+            async with self._queue.announcements() as finished:
+                self.listening = True
+                # Whatever was announced before is made up for.
+                await self._suspect_all()
+                async for job_id in finished:
+                    self._suspect(job_id)
+        finally:
+            self.listening = False
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(_BACKSTOP_INTERVAL)
-            self._suspect(*self._waiting)
+    async def _suspect_all(self) -> None:
+        self._suspect(*self._waiting)
 
     async def _check(self) -> None:
         """Read all suspects at once; those that come up meanwhile make the next batch."""
-        while True:
-            await self._check_now.wait()
-            self._check_now.clear()
-            batch, self._suspects = list(self._suspects & self._waiting.keys()), set()
-            if not batch:
-                continue
-            try:
-                async with self._database.transaction() as session:
-                    jobs = await JobRepository(session).find_finished(batch)
-                    finished = await view_jobs(session, jobs)
-            except DatabaseUnavailable as error:
-                log.warning("waiting.blind", reason=repr(error.__cause__))
-                continue
-            for job in finished:
-                self._wake(job)
+        await self._check_now.wait()
+        self._check_now.clear()
+        batch, self._suspects = list(self._suspects & self._waiting.keys()), set()
+        if not batch:
+            return
+        async with self._database.transaction() as session:
+            jobs = await JobRepository(session).find_finished(batch)
+            finished = await view_jobs(session, jobs)
+        for job in finished:
+            self._wake(job)
 
     def _suspect(self, *job_ids: UUID) -> None:
         if job_ids:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from asyncpg.exceptions import UndefinedColumnError, UndefinedTableError
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from shared.errors import DatabaseUnavailable, SchemaBehind
@@ -49,7 +50,7 @@ class Database:
             if isinstance(error.orig and error.orig.__cause__, _MISSING):
                 raise SchemaBehind from error
             raise
-        except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
+        except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
             raise DatabaseUnavailable from error
         except DBAPIError as error:
             if error.connection_invalidated:

@@ -69,6 +69,13 @@ async def database_url(migrated: str) -> str:
 
 
 @pytest.fixture
+def behind(servers: stack.Servers) -> Iterator[str]:
+    """URL of a database that no migration has seen."""
+    with _new_database(servers, migrated=False) as url:
+        yield url
+
+
+@pytest.fixture
 def settings(database_url: str, servers: stack.Servers) -> Settings:
     """Settings for parts that run inside the test."""
     return Settings.model_validate(
@@ -167,13 +174,14 @@ def blank_png() -> bytes:
 
 
 @contextmanager
-def _new_database(servers: stack.Servers) -> Iterator[str]:
-    """A migrated database on the same server, gone afterwards; yields its URL."""
+def _new_database(servers: stack.Servers, *, migrated: bool = True) -> Iterator[str]:
+    """A database on the same server, gone afterwards; yields its URL."""
     name = f"test_{uuid4().hex[:12]}"
     url = str(httpx.URL(servers.database_url).copy_with(path=f"/{name}"))
     asyncio.run(_execute(servers.database_url, f"CREATE DATABASE {name}"))
     try:
-        stack.migrate(url)
+        if migrated:
+            stack.migrate(url)
         yield url
     finally:
         asyncio.run(_execute(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)"))

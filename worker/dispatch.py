@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import structlog
 from arq import func
 from arq.connections import ArqRedis
 from arq.worker import Function, Worker
@@ -11,8 +10,6 @@ from arq.worker import Function, Worker
 from shared.contracts.features import Queue
 from shared.queue import TASK, decode, encode, parse_message_id, queue_key
 from worker.execution import Executor
-
-log = structlog.get_logger(__name__)
 
 # How often an idle worker asks for work: people wait for items, a receipt takes seconds anyway.
 _POLL_DELAY = {Queue.ITEMS: 0.02, Queue.RECEIPTS: 0.1}
@@ -55,14 +52,9 @@ class Dispatcher:
             job_deserializer=decode,
         )
 
-    async def run_forever(self) -> None:
-        """Poll until cancelled; should arq's loop die of an error, start it again."""
-        while True:
-            try:
-                await self._worker.async_run()
-            except Exception:
-                log.exception("dispatcher.restarted", queue=self._queue)
-                await asyncio.sleep(1)
+    async def run(self) -> None:
+        """Poll until cancelled, or until arq's loop dies of an error."""
+        await self._worker.async_run()
 
     async def drain(self, grace: float) -> None:
         """Take no more messages; give running jobs `grace` seconds, then have them put back."""

@@ -1,11 +1,10 @@
 """Every few seconds: renew the leases of the running jobs, and say that this worker is alive."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import transitions
@@ -38,15 +37,6 @@ class Heartbeat:
         self._running = running
         self._lease = lease
 
-    async def beat_forever(self, interval: float) -> None:
-        """Beat every `interval` seconds; a beat that Postgres misses is tried again next time."""
-        while True:
-            try:
-                await self.beat()
-            except Transient as error:
-                log.warning("heartbeat.missed", reason=error.code)
-            await asyncio.sleep(interval)
-
     async def beat(self) -> None:
         """Renew, report, and stop the jobs that turned out to be somebody else's by now.
 
@@ -58,6 +48,17 @@ class Heartbeat:
             await session.execute(_report(self._state))
         for job_id in running - held:
             self._running.lose(job_id)
+
+
+    async def end(self) -> None:
+        """Take this worker off the list, so that nobody counts on it for another lease."""
+        try:
+            async with self._database.transaction() as session:
+                await session.execute(
+                    delete(WorkerRecord).where(WorkerRecord.id == self._state.id)
+                )
+        except Transient as error:
+            log.warning("heartbeat.not_ended", reason=error.code)
 
 
 def _report(state: WorkerState) -> Any:

@@ -4,13 +4,14 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from functools import partial
 from uuid import uuid4
 
 import structlog
 
+from shared.background import repeating
 from shared.contracts.features import Feature, Queue
 from shared.database import Database
 from shared.queue import JobQueue, connect_patient
@@ -21,7 +22,7 @@ from worker.execution import Executor, Limits
 from worker.features import Features, Run
 from worker.heartbeat import Heartbeat, WorkerState
 from worker.item_models import ItemModels
-from worker.outbox import publish_deferred_forever
+from worker.outbox import publish_deferred
 from worker.recognition import RecognitionPool
 from worker.running import RunningJobs
 
@@ -60,7 +61,8 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         queue = JobQueue(redis_url, settings.queue_namespace)
         stack.push_async_callback(queue.close)
         heartbeat = Heartbeat(database, state, running, settings.lease)
-        await stack.enter_async_context(_background(heartbeat.beat_forever(settings.heartbeat)))
+        stack.push_async_callback(heartbeat.end)
+        await stack.enter_async_context(repeating("heartbeat", heartbeat.beat, pause=settings.heartbeat))
         runners = await (load or load_features)(settings, state, stack)
         await heartbeat.beat()
         executor = Executor(
@@ -71,7 +73,8 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
             running=running,
             limits=Limits(lease=settings.lease, timeouts=_timeouts(settings)),
         )
-        await stack.enter_async_context(_background(publish_deferred_forever(database, queue)))
+        outbox = partial(publish_deferred, database, queue)
+        await stack.enter_async_context(repeating("outbox", outbox, pause=2))
         await stack.enter_async_context(_dispatching(settings, executor))
         log.info("worker.ready", worker_id=state.id, queues=state.queues, engines=state.engines)
         yield state
@@ -116,23 +119,13 @@ async def _dispatching(settings: Settings, executor: Executor) -> AsyncIterator[
                 slots=settings.receipt_slots if queue is Queue.RECEIPTS else settings.item_slots,
                 timeout=_timeouts(settings)[queue] + 30,
             )
-            await stack.enter_async_context(_background(dispatcher.run_forever()))
+            await stack.enter_async_context(repeating("dispatcher", dispatcher.run, pause=1))
             dispatchers.append(dispatcher)
         try:
             yield
         finally:
             grace = settings.shutdown_grace
             await asyncio.gather(*(dispatcher.drain(grace) for dispatcher in dispatchers))
-
-
-@asynccontextmanager
-async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _timeouts(settings: Settings) -> dict[Queue, float]:

@@ -1,35 +1,21 @@
 """Publishes the jobs that were accepted while the broker was away."""
 
-import asyncio
-
 import structlog
 from sqlalchemy import func, select, update
 
 from shared.contracts.jobs import JobStatus
 from shared.database import Database
-from shared.errors import Transient
 from shared.models import Job
 from shared.queue import JobQueue
 
 log = structlog.get_logger(__name__)
 
-_INTERVAL = 2.0
 _CHUNK = 1000
 
 
-async def publish_deferred_forever(database: Database, queue: JobQueue) -> None:
-    """Look every two seconds. Any number of workers may do so at once."""
-    while True:
-        try:
-            while await publish_deferred(database, queue) == _CHUNK:
-                pass
-        except Transient as error:
-            log.debug("outbox.waiting", reason=error.code)
-        await asyncio.sleep(_INTERVAL)
-
-
 async def publish_deferred(database: Database, queue: JobQueue) -> int:
-    """Publish up to 1,000 deferred jobs, oldest first; returns how many.
+    """Publish up to 1,000 deferred jobs, oldest first; returns how many. Any number of workers may
+    do so at once. Raises DatabaseUnavailable, BrokerUnavailable.
 
     The rows stay locked until their messages are out, so that no two workers take the same; when
     the broker fails half-way the rest stays deferred, and a message sent twice is a no-op.

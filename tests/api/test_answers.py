@@ -1,0 +1,244 @@
+"""The exact shapes that callers get. Elixir code matches on these keys."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.client import ServiceClient
+from tests.api.test_bad_input import b64
+from tests.conftest import System
+
+LABELS = ["Dairy", "Produce"]
+ENVELOPE = {"request_id", "status", "payload", "error", "metadata"}
+METADATA = {"job_id", "trace_id", "model_id", "model_version", "latency_ms", "replayed"}
+
+
+async def test_categorize(system: System, service: ServiceClient) -> None:
+    """`confidence` is a JSON float, also when it is all but 1."""
+    answer = await _post(
+        system,
+        "/api/v1/categorize",
+        {
+            "request_id": "r",
+            "tenant_id": service.tenant_id,
+            "user_id": None,
+            "feature": "categorization",
+            "payload": {"item_name": "Whole Milk", "candidate_labels": LABELS},
+            "metadata": {},
+        },
+    )
+
+    assert set(answer) == ENVELOPE
+    assert (answer["request_id"], answer["status"], answer["error"]) == ("r", "success", None)
+    assert set(answer["metadata"]) == METADATA
+    payload = answer["payload"]
+    assert set(payload) == {
+        "category",
+        "confidence",
+        "confidence_level",
+        "all_scores",
+        "processing_time_ms",
+    }
+    assert payload["category"] == "Dairy"
+    assert type(payload["confidence"]) is float
+    assert set(payload["all_scores"]) == set(LABELS)
+
+
+async def test_one_label_is_certain_and_still_a_float(
+    system: System, service: ServiceClient
+) -> None:
+    """1.0, not 1: a strict decoder on the other side knows floats only."""
+    body = {
+        "tenant_id": service.tenant_id,
+        "payload": {"item_name": "Milk", "candidate_labels": ["Dairy"]},
+    }
+    async with httpx.AsyncClient(base_url=system.url, timeout=70) as http:
+        text = (await http.post("/api/v1/categorize", json=body)).text
+
+    assert '"confidence":1.0,' in text
+
+
+async def test_categorize_batch(system: System, service: ServiceClient) -> None:
+    """Ids come back as they were, numbers as numbers."""
+    items = [{"id": 7, "name": "Milk"}, {"id": "b", "name": "Bananas"}]
+    answer = await _post(
+        system,
+        "/api/v1/categorize-batch",
+        {
+            "tenant_id": service.tenant_id,
+            "payload": {"items": items, "candidate_labels": LABELS},
+        },
+    )
+
+    assert set(answer["payload"]) == {"predictions", "processing_time_ms"}
+    predictions = answer["payload"]["predictions"]
+    assert [one["id"] for one in predictions] == [7, "b"]
+    assert set(predictions[0]) == {
+        "id",
+        "name",
+        "predicted_category",
+        "confidence",
+        "confidence_level",
+    }
+    assert all(type(one["confidence"]) is float for one in predictions)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/embed", "/api/v1/embed/batch"])
+async def test_embed(system: System, path: str) -> None:
+    """Without a tenant too: today's callers send none."""
+    answer = await _post(
+        system,
+        path,
+        {"version": "1.0", "request_id": "r", "texts": [{"id": "a", "text": "milk"}]},
+    )
+
+    assert set(answer) == {"version", "request_id", "model", "dimension", "embeddings"}
+    assert (answer["version"], answer["request_id"]) == ("1.0", "r")
+    (embedding,) = answer["embeddings"]
+    assert (set(embedding), embedding["id"]) == ({"id", "vector"}, "a")
+    assert len(embedding["vector"]) == answer["dimension"]
+
+
+async def test_extract_receipt(
+    system: System, service: ServiceClient, receipt_png: bytes
+) -> None:
+    """Flat: numbers, and the price is the line's total."""
+    answer = await _post(
+        system,
+        "/api/v1/extract-receipt",
+        {"tenant_id": service.tenant_id, "payload": {"image_base64": b64(receipt_png)}},
+    )
+
+    assert set(answer) == ENVELOPE
+    payload = answer["payload"]
+    assert set(payload) == {
+        "items",
+        "total",
+        "currency",
+        "merchant",
+        "date",
+        "raw_ocr_text",
+        "overall_confidence",
+        "model_version",
+        "processing_time_ms",
+    }
+    assert (payload["total"], payload["currency"]) == (21.34, "GBP")
+    item = payload["items"][0]
+    assert set(item) == {"name", "quantity", "unit", "price", "confidence"}
+    assert (item["price"], item["quantity"]) == (1.85, 1.0)
+
+
+async def test_extract_rich_receipt(
+    system: System, service: ServiceClient, receipt_png: bytes
+) -> None:
+    """Rich: decimal strings; labels give every item a category."""
+    answer = await _post(
+        system,
+        "/api/v1/receipts/extract",
+        {
+            "version": "1.0",
+            "request_id": "r",
+            "account_id": service.tenant_id,
+            "image_base64": "data:image/png;base64," + b64(receipt_png),
+            "options": {"candidate_labels": LABELS},
+        },
+    )
+
+    assert set(answer) == {
+        "version",
+        "request_id",
+        "status",
+        "processing_time_ms",
+        "model_version",
+        "extraction",
+    }
+    assert (answer["version"], answer["request_id"], answer["status"]) == ("1.0", "r", "success")
+    extraction = answer["extraction"]
+    assert set(extraction) == {
+        "merchant",
+        "date",
+        "total",
+        "line_items",
+        "raw_ocr_text",
+        "overall_confidence",
+    }
+    assert set(extraction["merchant"]) == {"name", "confidence"}
+    assert extraction["date"]["value"] == "2026-03-14"
+    assert (extraction["total"]["amount"], extraction["total"]["currency"]) == ("21.34", "GBP")
+    item = extraction["line_items"][0]
+    assert set(item) == {
+        "raw_text",
+        "parsed_name",
+        "quantity",
+        "unit",
+        "unit_price",
+        "total_price",
+        "category",
+        "confidence",
+    }
+    assert (item["total_price"], item["category"]) == ("1.85", "Dairy")
+
+
+async def test_a_job(system: System, service: ServiceClient) -> None:
+    """Every field of the contract, and the output as the call of that name has its payload."""
+    submitted = await service.submit(
+        "categorization", {"item_name": "Milk", "candidate_labels": LABELS}, user_id="u"
+    )
+    await service.await_job(submitted.id)
+    async with httpx.AsyncClient(base_url=system.url) as http:
+        answer = await http.get(
+            f"/api/v1/jobs/{submitted.id}", params={"tenant_id": service.tenant_id}
+        )
+
+    job = answer.json()
+    assert {
+        "id",
+        "tenant_id",
+        "user_id",
+        "feature",
+        "status",
+        "input_payload",
+        "output_payload",
+        "error",
+        "attempts",
+        "model_id",
+        "model_version",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "latency_ms",
+        "trace_id",
+    } <= set(job)
+    assert job["model_id"] == "all-MiniLM-L6-v2"
+    # In the order in which it was written, not in that of a jsonb column.
+    assert next(iter(job["output_payload"])) == "category"
+
+
+async def test_a_callers_trace_is_continued(system: System, service: ServiceClient) -> None:
+    """From the traceparent header to the job, its attempts, and the answer's header."""
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    async with httpx.AsyncClient(base_url=system.url, timeout=70) as http:
+        answer = await http.post(
+            "/api/v1/categorize",
+            json={
+                "tenant_id": service.tenant_id,
+                "payload": {"item_name": "Milk", "candidate_labels": LABELS},
+            },
+            headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"},
+        )
+
+    assert answer.headers["X-Trace-Id"] == trace
+    assert answer.json()["metadata"]["trace_id"] == trace
+    lines = [line for line in system.log_text().splitlines() if trace in line]
+    messages = {json.loads(line)["message"] for line in lines}
+    assert {"job.queued", "job.succeeded"} <= messages
+
+
+async def _post(system: System, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    async with httpx.AsyncClient(base_url=system.url, timeout=70) as http:
+        answer = await http.post(path, json=body)
+    assert answer.status_code == 200, answer.text
+    decoded: dict[str, Any] = answer.json()
+    return decoded

@@ -1,0 +1,95 @@
+"""Failures as callers see them: every class has its status, every leaf of the tree is mapped."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from api.errors import STATUS_BY_CLASS, STATUS_BY_CODE, status_of
+from shared import errors
+from shared.client import RequestRefused, ServiceClient
+from shared.errors import ErrorClass, ServiceError
+from shared.settings import Settings
+from tests.support import LABELS, Gate, front_client, raising, worker_with
+
+# What a waiting call answers when its job ends so; the Elixir client acts on these.
+ANSWERS = [
+    pytest.param(errors.NoTextFound(), 422, "no_text_found", False, id="bad_input"),
+    pytest.param(errors.BrokerUnavailable(), 500, "broker_unavailable", True, id="transient"),
+    pytest.param(errors.Unavailable(), 503, "unavailable", True, id="unavailable"),
+    pytest.param(errors.TimedOut(), 504, "timeout", True, id="timeout"),
+    pytest.param(errors.RecognitionCrashed(), 500, "recognition_crashed", True, id="crashed"),
+    pytest.param(errors.Cancelled(), 409, "cancelled", False, id="cancelled"),
+    pytest.param(ZeroDivisionError("secret"), 500, "internal_error", True, id="bug"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "code", "retryable"), ANSWERS)
+async def test_a_waiting_call_answers_with_the_class_of_its_jobs_error(
+    client: ServiceClient,
+    settings: Settings,
+    error: Exception,
+    status: int,
+    code: str,
+    retryable: bool,
+) -> None:
+    """And never with the text of an unforeseen exception."""
+    async with worker_with(settings, raising(error)):
+        with pytest.raises(RequestRefused) as refused:
+            await client.categorize("Milk", LABELS)
+
+    problem = refused.value.problem
+    assert (problem.status, problem.error, problem.retryable) == (status, code, retryable)
+    assert "secret" not in problem.model_dump_json()
+
+
+async def test_the_job_keeps_its_error(client: ServiceClient, settings: Settings) -> None:
+    """With the same words, on the job and on the attempt."""
+    async with worker_with(settings, raising(errors.NoTextFound())):
+        with pytest.raises(RequestRefused):
+            await client.categorize("Milk", LABELS)
+    (job,) = (await client.jobs()).jobs
+
+    assert job.error is not None
+    assert (job.error.code, job.error.error_class) == ("no_text_found", ErrorClass.BAD_INPUT)
+    assert job.attempts[0].error == job.error
+
+
+async def test_a_job_that_is_not_done_in_time_goes_on(
+    settings: Settings, client: ServiceClient
+) -> None:
+    """503 and Retry-After; the same call finds the job again."""
+    impatient_settings = settings.model_copy(update={"answer_timeout": 0.1})
+    gate = Gate()
+    async with worker_with(settings, gate), front_client(impatient_settings) as impatient:
+        with pytest.raises(RequestRefused) as refused:
+            await impatient.categorize("Milk", LABELS)
+        gate.opened.set()
+        answer = await client.categorize("Milk", LABELS)
+
+    assert (refused.value.problem.status, refused.value.problem.error) == (503, "still_running")
+    assert answer.metadata.replayed
+    assert gate.runs == 1
+
+
+def test_every_class_has_a_status() -> None:
+    """A new class without one would only be noticed in production."""
+    assert set(STATUS_BY_CLASS) == set(ErrorClass)
+
+
+def test_every_leaf_of_the_tree_answers_with_an_error_status() -> None:
+    """And codes are unique, and those with a status of their own exist."""
+    leaves = list(_leaves(ServiceError))
+    codes = [leaf.code for leaf in leaves]
+
+    assert len(codes) == len(set(codes))
+    assert set(STATUS_BY_CODE) <= set(codes)
+    assert all(status_of(leaf.code, leaf.error_class) >= 400 for leaf in leaves)
+    assert all(leaf.detail.endswith(".") for leaf in leaves)
+
+
+def _leaves(error: type[ServiceError]) -> Iterator[type[ServiceError]]:
+    children = error.__subclasses__()
+    if error is not ServiceError and "code" in vars(error):
+        yield error
+    for child in children:
+        yield from _leaves(child)

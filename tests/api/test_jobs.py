@@ -1,0 +1,149 @@
+"""Looking at jobs: one, many, with and without waiting, and never somebody else's."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from shared.client import NotDoneInTime, RequestRefused, ServiceClient
+from shared.contracts.jobs import JobStatus
+from shared.settings import Settings
+from tests.support import ITEM, Gate, dairy, worker_with
+
+
+async def test_another_tenants_job_does_not_exist(client: ServiceClient, app: object) -> None:
+    """The answer is the same as for an id that nobody has."""
+    job = await client.submit("categorization", ITEM)
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
+    async with ServiceClient("http://front", "another", transport=transport) as other:
+        with pytest.raises(RequestRefused) as not_ours:
+            await other.job(job.id)
+        with pytest.raises(RequestRefused) as nobodys:
+            await other.job(uuid4())
+        assert (await other.jobs()).jobs == []
+
+    assert not_ours.value.problem.status == nobodys.value.problem.status == 404
+    assert not_ours.value.problem.detail == nobodys.value.problem.detail
+
+
+@pytest.mark.parametrize("path", ["/api/v1/jobs", f"/api/v1/jobs/{uuid4()}"])
+async def test_a_tenant_has_to_be_named(http: httpx.AsyncClient, path: str) -> None:
+    """Once: two names that differ are a mistake."""
+    nobody = await http.get(path)
+    two = await http.get(path, headers={"X-Tenant-ID": "a"}, params={"tenant_id": "b"})
+
+    assert nobody.status_code == two.status_code == 400
+    assert nobody.json()["error"] == two.json()["error"] == "tenant_required"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"status": "eaten"},
+        {"feature": "divination"},
+        {"since": "yesterday"},
+        {"since": "2026-01-31T12:00:00"},
+        {"cursor": "not a cursor"},
+        {"cursor": "AAAA"},
+        {"limit": "0"},
+        {"limit": "101"},
+        {"tenant_id": "a\x00b"},
+    ],
+)
+async def test_filters_that_make_no_sense(http: httpx.AsyncClient, query: dict[str, str]) -> None:
+    """Each is refused by name."""
+    answer = await http.get("/api/v1/jobs", params={"tenant_id": "t", **query})
+
+    assert answer.status_code == 422
+    assert answer.json()["error"] == "invalid_request"
+    assert next(iter(query)) in answer.json()["detail"].lower().replace("-", "_")
+
+
+@pytest.mark.parametrize("job_id", ["17", "not-an-id", "%00"])
+async def test_ids_that_are_none(http: httpx.AsyncClient, job_id: str) -> None:
+    """An id that cannot be one is the caller's mistake."""
+    answer = await http.get(f"/api/v1/jobs/{job_id}", params={"tenant_id": "t"})
+
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("wait", ["-1", "31", "nan", "long"])
+async def test_waits_that_are_too_long(http: httpx.AsyncClient, wait: str) -> None:
+    """Thirty seconds at most."""
+    answer = await http.get(f"/api/v1/jobs/{uuid4()}", params={"tenant_id": "t", "wait": wait})
+
+    assert answer.status_code == 422
+
+
+async def test_jobs_are_filtered_and_paged(client: ServiceClient, settings: Settings) -> None:
+    """By status, feature and time; a cursor goes on where the page ended."""
+    for _ in range(3):
+        await client.submit("categorization", ITEM)
+    await client.submit("embedding", {"texts": [{"id": 1, "text": "milk"}]})
+
+    assert len((await client.jobs(feature="categorization")).jobs) == 3
+    assert len((await client.jobs(feature="embedding_batch")).jobs) == 1
+    assert len((await client.jobs(status="queued")).jobs) == 4
+    assert (await client.jobs(status="failed")).jobs == []
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    assert (await client.jobs(since=later.isoformat())).jobs == []
+
+    seen, cursor = [], None
+    while True:
+        page = await client.jobs(limit=2, **({"cursor": cursor} if cursor else {}))
+        seen += [job.id for job in page.jobs]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert len(seen) == len(set(seen)) == 4
+
+
+async def test_a_look_can_wait_for_the_end(client: ServiceClient, settings: Settings) -> None:
+    """A long poll answers when the job ends, not when its time is up."""
+    gate = Gate()
+    async with worker_with(settings, gate):
+        job = await client.submit("categorization", ITEM)
+        look = asyncio.create_task(client.job(job.id, wait=30))
+        await gate.begun.wait()
+        assert (await client.job(job.id)).status is JobStatus.RUNNING
+        gate.opened.set()
+        seen = await look
+
+    assert seen.status is JobStatus.SUCCEEDED
+
+
+async def test_a_look_that_waited_in_vain_shows_the_job_as_it_is(client: ServiceClient) -> None:
+    """Without a worker nothing moves."""
+    job = await client.submit("categorization", ITEM)
+
+    assert (await client.job(job.id, wait=0.05)).status is JobStatus.QUEUED
+    with pytest.raises(NotDoneInTime):
+        await client.await_job(job.id, within=0.05)
+
+
+async def test_a_submission_can_prefer_to_wait(http: httpx.AsyncClient, settings: Settings) -> None:
+    """200 and the finished job when it ends in time, 202 and the living one when not."""
+    body = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
+    late = await http.post("/api/v1/jobs", json=body, headers={"Prefer": "wait=1"})
+    async with worker_with(settings, dairy):
+        done = await http.post(
+            "/api/v1/jobs", json=body, headers={"Prefer": "respond-async, wait=100"}
+        )
+
+    assert (late.status_code, late.json()["status"]) == (202, "queued")
+    assert (done.status_code, done.json()["status"]) == (200, "succeeded")
+    assert done.headers["Preference-Applied"] == "wait=30"
+    assert "Retry-After" not in done.headers
+
+
+@pytest.mark.parametrize("prefer", ["wait=", "wait=x", "wait=-5", "return=minimal", "=,=", "wait"])
+async def test_preferences_that_cannot_be_met_are_ignored(
+    http: httpx.AsyncClient, prefer: str
+) -> None:
+    """As RFC 7240 has it."""
+    body = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
+    answer = await http.post("/api/v1/jobs", json=body, headers={"Prefer": prefer})
+
+    assert answer.status_code == 202
+    assert "Preference-Applied" not in answer.headers

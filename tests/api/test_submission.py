@@ -1,0 +1,204 @@
+"""Accepting work: what is stored, what is published, and when a job is found instead of made."""
+
+import asyncio
+import base64
+import json
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import func, select
+
+from shared.client import RequestRefused, ServiceClient
+from shared.contracts.jobs import JobStatus
+from shared.database import Database
+from shared.errors import NoTextFound
+from shared.models import Job, JobImage
+from shared.queue import message_id
+from shared.settings import Settings
+from tests.support import ITEM, LABELS, dairy, front_client, nowhere, raising, worker_with
+
+
+async def test_a_job_is_in_the_database_before_its_message_is_out(
+    client: ServiceClient, database: Database, settings: Settings
+) -> None:
+    """The row is the truth; the message holds its id, the trace, and nothing else."""
+    job = await client.submit("categorization", ITEM)
+
+    async with database.transaction() as session:
+        row = await session.get_one(Job, job.id)
+    async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        sent = json.loads(await redis.get(f"arq:job:{message_id(job.id, row.dispatch)}"))
+    assert sent["f"] == "run_job"
+    assert sent["a"] == [str(job.id), row.trace_carrier]
+    assert str(job.trace_id) in row.trace_carrier["traceparent"]
+
+
+async def test_the_image_is_kept_apart_from_the_job(
+    client: ServiceClient, database: Database, receipt_png: bytes
+) -> None:
+    """Its bytes are in no payload; what can be told of it is."""
+    job = await client.submit_receipt(receipt_png)
+
+    async with database.transaction() as session:
+        assert await session.scalar(select(JobImage.content)) == receipt_png
+    image = job.input_payload["image"]
+    assert (image["media_type"], image["bytes"]) == ("image/png", len(receipt_png))
+    assert "image_base64" not in job.input_payload
+
+
+async def test_the_answer_says_where_the_job_is(http: httpx.AsyncClient) -> None:
+    """202, a Location, and when to look."""
+    answer = await http.post(
+        "/api/v1/jobs", json={"tenant_id": "t", "feature": "categorization", "payload": ITEM}
+    )
+
+    assert answer.status_code == 202
+    assert answer.headers["Location"] == f"/api/v1/jobs/{answer.json()['id']}"
+    assert int(answer.headers["Retry-After"]) > 0
+    found = await http.get(answer.headers["Location"], params={"tenant_id": "t"})
+    assert found.json() == answer.json()
+
+
+async def test_features_have_aliases(client: ServiceClient, receipt_png: bytes) -> None:
+    """Callers use either; the job has one."""
+    image = base64.b64encode(receipt_png).decode()
+    receipt = await client.submit("extraction", {"image_base64": image})
+    vectors = await client.submit("embedding_batch", {"texts": [{"id": 1, "text": "milk"}]})
+
+    assert (receipt.feature, vectors.feature) == ("receipt_extraction", "embedding")
+
+
+async def test_user_and_request_may_be_missing(client: ServiceClient) -> None:
+    """Both are null then, also when null was sent."""
+    job = await client.submit("categorization", ITEM, user_id=None, request_id=None)
+
+    assert (job.user_id, job.request_id) == (None, None)
+
+
+async def test_ids_may_be_numbers(http: httpx.AsyncClient) -> None:
+    """They are taken as their digits."""
+    body = {"tenant_id": 7, "user_id": 12, "feature": "categorization", "payload": ITEM}
+    job = (await http.post("/api/v1/jobs", json=body)).json()
+
+    assert (job["tenant_id"], job["user_id"]) == ("7", "12")
+
+
+async def test_one_key_is_one_job(http: httpx.AsyncClient) -> None:
+    """The second time the job is found, and the answer says so."""
+    body = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
+    first = await http.post("/api/v1/jobs", json=body, headers={"Idempotency-Key": "k"})
+    second = await http.post("/api/v1/jobs", json=body, headers={"Idempotency-Key": "k"})
+    elsewhere = await http.post(
+        "/api/v1/jobs", json={**body, "tenant_id": "u"}, headers={"Idempotency-Key": "k"}
+    )
+
+    assert first.json()["id"] == second.json()["id"] != elsewhere.json()["id"]
+    assert "Idempotency-Replayed" not in first.headers
+    assert second.headers["Idempotency-Replayed"] == "true"
+
+
+async def test_the_request_id_stands_in_for_a_key(client: ServiceClient) -> None:
+    """A caller that repeats a request with the same id gets the same job."""
+    first = await client.submit("categorization", ITEM, request_id="r-1")
+    second = await client.submit("categorization", ITEM, request_id="r-1")
+
+    assert first.id == second.id
+
+
+async def test_without_a_key_every_submission_is_a_job(client: ServiceClient) -> None:
+    """Two equal requests may well mean two jobs."""
+    first = await client.submit("categorization", ITEM)
+    second = await client.submit("categorization", ITEM)
+
+    assert first.id != second.id
+
+
+async def test_one_key_for_two_requests_is_a_mistake(client: ServiceClient) -> None:
+    """It is refused rather than answered with the wrong job."""
+    await client.submit("categorization", ITEM, idempotency_key="k")
+
+    with pytest.raises(RequestRefused) as refused:
+        await client.submit("categorization", {**ITEM, "item_name": "Soap"}, idempotency_key="k")
+
+    assert refused.value.problem.error == "idempotency_key_reused"
+    assert refused.value.problem.status == 422
+
+
+async def test_fifty_submissions_with_one_key_at_once_make_one_job(
+    client: ServiceClient, database: Database
+) -> None:
+    """The database decides the race, not the front."""
+    jobs = await asyncio.gather(
+        *(client.submit("categorization", ITEM, idempotency_key="k") for _ in range(50))
+    )
+
+    assert len({job.id for job in jobs}) == 1
+    async with database.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(Job)) == 1
+
+
+async def test_fifty_waiting_calls_for_the_same_work_make_one_job(
+    client: ServiceClient, settings: Settings, database: Database
+) -> None:
+    """They all wait for it, and all get its answer."""
+    async with worker_with(settings, dairy):
+        answers = await asyncio.gather(*(client.categorize("Milk", LABELS) for _ in range(50)))
+
+    assert {answer.payload.category for answer in answers if answer.payload} == {"Dairy"}
+    async with database.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(Job)) == 1
+
+
+async def test_a_waiting_call_finds_what_was_done_a_moment_ago(
+    client: ServiceClient, settings: Settings
+) -> None:
+    """Unless it asks for a fresh job. Other tenants never see it."""
+    async with worker_with(settings, dairy):
+        first = await client.categorize("Milk", LABELS)
+        again = await client.categorize("Milk", LABELS, request_id="another")
+        fresh = await client.categorize("Milk", LABELS, metadata={"fresh": True})
+        other = await client.categorize("Milk", LABELS, tenant_id="other")
+
+    assert again.metadata.job_id == first.metadata.job_id
+    assert again.metadata.replayed
+    assert again.request_id == "another"
+    ids = {first.metadata.job_id, fresh.metadata.job_id, other.metadata.job_id}
+    assert len(ids) == 3
+
+
+async def test_a_failed_job_is_never_joined(client: ServiceClient, settings: Settings) -> None:
+    """Whoever asks again gets a new attempt."""
+    async with worker_with(settings, raising(NoTextFound())):
+        for _ in range(2):
+            with pytest.raises(RequestRefused):
+                await client.categorize("Milk", LABELS)
+
+    assert len((await client.jobs(status="failed")).jobs) == 2
+
+
+async def test_a_job_is_accepted_while_the_broker_is_away_and_runs_when_it_is_back(
+    settings: Settings, client: ServiceClient
+) -> None:
+    """The row waits in its place; a worker publishes it."""
+    deaf = settings.model_copy(update={"redis_url": nowhere("redis")})
+    async with front_client(deaf) as without_broker:
+        job = await without_broker.submit("categorization", ITEM)
+    assert (job.status, job.dispatch) == (JobStatus.QUEUED, "deferred")
+
+    async with worker_with(settings, dairy):
+        done = await client.await_job(job.id, within=20)
+
+    assert (done.status, done.dispatch) == (JobStatus.SUCCEEDED, "published")
+
+
+async def test_without_a_database_nothing_is_accepted(settings: Settings) -> None:
+    """503; never an acceptance that nobody keeps."""
+    gone = settings.model_copy(update={"database_url": nowhere("postgresql")})
+    async with front_client(gone) as client:
+        with pytest.raises(RequestRefused) as refused:
+            await client.submit("categorization", ITEM)
+
+    problem = refused.value.problem
+    assert (problem.status, problem.error) == (503, "database_unavailable")
+    assert problem.retryable

@@ -1,0 +1,80 @@
+"""Callers that wait: woken by an announcement, found without one, and cheap in the meantime."""
+
+import asyncio
+
+import httpx
+from fastapi import FastAPI
+from redis.asyncio import Redis
+from sqlalchemy import text
+
+from api.dependencies import Front
+from shared import transitions
+from shared.client import ServiceClient
+from shared.contracts.jobs import JobError, JobStatus
+from shared.database import Database
+from shared.errors import ErrorClass
+from shared.settings import Settings
+from shared.transitions import AttemptLog
+from tests.support import ITEM, Gate, dairy, wait_until, worker_with
+
+
+async def test_waiting_holds_no_database_connection(
+    client: ServiceClient, settings: Settings, database: Database
+) -> None:
+    """A hundred callers wait; the front's pool of connections is idle."""
+    gate = Gate()
+    async with worker_with(settings, gate):
+        job = await client.submit("categorization", ITEM)
+        await gate.begun.wait()
+        looks = [asyncio.create_task(client.job(job.id, wait=30)) for _ in range(100)]
+        await wait_until(lambda: _idle(database), "the front's connections became idle")
+        assert not any(look.done() for look in looks)
+        gate.opened.set()
+        seen = await asyncio.gather(*looks)
+
+    assert {job.status for job in seen} == {JobStatus.SUCCEEDED}
+
+
+async def test_a_lost_announcement_delays_and_loses_nothing(
+    client: ServiceClient, database: Database
+) -> None:
+    """The look into the database once a second finds the job."""
+    job = await client.submit("categorization", ITEM)
+    look = asyncio.create_task(client.job(job.id, wait=10))
+    async with database.transaction() as session:
+        held = await transitions.claim(session, job.id, dispatch=1, worker_id="w", lease=15)
+        assert held is not None
+        error = JobError(
+            code="c", error_class=ErrorClass.BAD_INPUT, detail="Sorry.", retryable=False
+        )
+        await transitions.fail(session, held, AttemptLog(stages=[], trace_id=None), error)
+
+    assert (await look).status is JobStatus.FAILED
+
+
+async def test_the_subscription_comes_back(
+    app: FastAPI, client: ServiceClient, http: httpx.AsyncClient, settings: Settings
+) -> None:
+    """A dropped connection is noticed, shown in readiness while it lasts, and made anew."""
+    front: Front = app.state.front
+    await wait_until(lambda: front.waiters.listening, "the front listened")
+    async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        await redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    await wait_until(lambda: not front.waiters.listening, "the front noticed")
+    ready = (await http.get("/health/ready")).json()
+    await wait_until(lambda: front.waiters.listening, "the front listened again")
+    async with worker_with(settings, dairy):
+        job = await client.submit("categorization", ITEM)
+        done = await client.job(job.id, wait=10)
+
+    assert ready["checks"]["redis"]["status"] == "degraded"
+    assert done.status is JobStatus.SUCCEEDED
+
+
+async def _idle(database: Database) -> bool:
+    query = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE application_name = 'api' AND state != 'idle' AND datname = current_database()
+    """
+    async with database.transaction() as session:
+        return bool(await session.scalar(text(query)) == 0)
