@@ -115,4 +115,3 @@ class Gate:
         self.begun.set()
         await self.opened.wait()
         return await dairy(work)
-

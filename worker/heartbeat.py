@@ -49,14 +49,11 @@ class Heartbeat:
         for job_id in running - held:
             self._running.lose(job_id)
 
-
     async def end(self) -> None:
         """Take this worker off the list, so that nobody counts on it for another lease."""
         try:
             async with self._database.transaction() as session:
-                await session.execute(
-                    delete(WorkerRecord).where(WorkerRecord.id == self._state.id)
-                )
+                await session.execute(delete(WorkerRecord).where(WorkerRecord.id == self._state.id))
         except Transient as error:
             log.warning("heartbeat.not_ended", reason=error.code)
 

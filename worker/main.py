@@ -62,7 +62,8 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         stack.push_async_callback(queue.close)
         heartbeat = Heartbeat(database, state, running, settings.lease)
         stack.push_async_callback(heartbeat.end)
-        await stack.enter_async_context(repeating("heartbeat", heartbeat.beat, pause=settings.heartbeat))
+        beating = repeating("heartbeat", heartbeat.beat, pause=settings.heartbeat)
+        await stack.enter_async_context(beating)
         runners = await (load or load_features)(settings, state, stack)
         await heartbeat.beat()
         executor = Executor(

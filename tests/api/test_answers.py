@@ -101,9 +101,7 @@ async def test_embed(system: System, path: str) -> None:
     assert len(embedding["vector"]) == answer["dimension"]
 
 
-async def test_extract_receipt(
-    system: System, service: ServiceClient, receipt_png: bytes
-) -> None:
+async def test_extract_receipt(system: System, service: ServiceClient, receipt_png: bytes) -> None:
     """Flat: numbers, and the price is the line's total."""
     answer = await _post(
         system,

@@ -81,9 +81,7 @@ async def test_a_missing_dependency_is_named(
     assert (live.status_code, live.json()) == (200, {"status": "ok"})
 
 
-async def test_a_schema_that_is_behind_is_said_and_refused(
-    settings: Settings, behind: str
-) -> None:
+async def test_a_schema_that_is_behind_is_said_and_refused(settings: Settings, behind: str) -> None:
     """With the command that cures it."""
     old = settings.model_copy(update={"database_url": SecretStr(behind)})
     async with front_http(old) as http:
