@@ -109,9 +109,14 @@ class Gate:
         self.begun = asyncio.Event()
         self.opened = asyncio.Event()
         self.runs = 0
+        self.stopped = False
 
     async def __call__(self, work: Work) -> Product:
         self.runs += 1
         self.begun.set()
-        await self.opened.wait()
+        try:
+            await self.opened.wait()
+        except asyncio.CancelledError:
+            self.stopped = True
+            raise
         return await dairy(work)

@@ -44,12 +44,17 @@ class RecognitionPool:
 
         Raises what `extract_receipt` raises, and RecognitionCrashed when the child dies.
         """
-        async with self._slot() as pool:
-            future = pool.schedule(child.recognise, args=(self._engine, content, self._max_pixels))
-            try:
-                return await asyncio.wrap_future(future)
-            except (ProcessExpired, BrokenProcessPool) as error:
-                raise RecognitionCrashed from error
+        for _ in range(2):
+            async with self._slot() as pool:
+                arguments = (self._engine, content, self._max_pixels)
+                try:
+                    return await asyncio.wrap_future(pool.schedule(child.recognise, arguments))
+                except ProcessExpired as error:
+                    raise RecognitionCrashed from error
+                except BrokenProcessPool:
+                    # The child had died before it began with this image: try another, once.
+                    continue
+        raise RecognitionCrashed
 
     async def close(self) -> None:
         """End every child."""

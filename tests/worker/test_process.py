@@ -1,0 +1,64 @@
+"""A worker as a process: told to stop, killed, and what is left of it then (nothing)."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from shared.client import ServiceClient
+from shared.contracts.jobs import JobStatus, Outcome
+from shared.local import stack
+from shared.settings import Settings
+from tests.support import wait_until
+
+
+@pytest.fixture
+def process(settings: Settings) -> Iterator[psutil.Process]:
+    """A worker with real engines that serves the test's queues."""
+    env = {
+        "DATABASE_URL": settings.database_url.get_secret_value(),
+        "REDIS_URL": settings.redis_url.get_secret_value(),
+        "QUEUE_NAMESPACE": settings.queue_namespace,
+        "SHUTDOWN_GRACE": "0",
+        "RECEIPT_SLOTS": "1",
+    }
+    with stack.worker(env) as started:
+        yield psutil.Process(started.pid)
+
+
+async def test_sigterm_puts_the_running_job_back_and_leaves_nothing(
+    process: psutil.Process, client: ServiceClient, receipt_png: bytes
+) -> None:
+    """A rolling restart loses nothing."""
+    job = await client.submit_receipt(receipt_png)
+    await wait_until(lambda: _is_running(client), "the job ran", within=30)
+    family = [process, *process.children(recursive=True)]
+    process.send_signal(signal.SIGTERM)
+    await wait_until(lambda: not any(map(_lives, family)), "all of it was gone", within=15)
+
+    seen = await client.job(job.id)
+    assert seen.status is JobStatus.QUEUED
+    assert [attempt.outcome for attempt in seen.attempts] == [Outcome.RELEASED]
+
+
+async def test_a_killed_worker_leaves_no_child(
+    process: psutil.Process, client: ServiceClient, receipt_png: bytes
+) -> None:
+    """They would read on for nobody, and a new worker would stand beside them."""
+    await client.submit_receipt(receipt_png)
+    await wait_until(lambda: _is_running(client), "the job ran", within=30)
+    family = [process, *process.children(recursive=True)]
+    assert len(family) > 1
+    os.kill(process.pid, signal.SIGKILL)
+
+    await wait_until(lambda: not any(map(_lives, family)), "all of it was gone", within=5)
+
+
+async def _is_running(client: ServiceClient) -> bool:
+    return bool((await client.jobs(status="running")).jobs)
+
+
+def _lives(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

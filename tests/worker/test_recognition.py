@@ -1,0 +1,138 @@
+"""Recognition children: warm, and expendable. Nothing that happens to one harms the worker."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import psutil
+import pytest
+
+from shared.errors import ImageUnreadable, NoTextFound, RecognitionCrashed
+from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
+from tests.support import wait_until
+from worker.recognition import RecognitionPool
+
+LIMITS = {"memory": 4_000_000_000, "max_pixels": 40_000_000}
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[RecognitionPool]:
+    """One slot."""
+    pool = RecognitionPool(slots=1, engine="auto", **LIMITS)
+    await pool.start()
+    yield pool
+    await pool.close()
+    assert children() == []
+
+
+@pytest.fixture(scope="module")
+def long_receipt() -> bytes:
+    """One that takes seconds to read."""
+    items = [DrawnItem(f"Item number {n}", Decimal(n)) for n in range(45)]
+    return encode(draw_receipt(DrawnReceipt(items=items)))
+
+
+async def test_a_child_reads_a_receipt(
+    pool: RecognitionPool, receipt_png: bytes, drawn: DrawnReceipt
+) -> None:
+    """And tells the stages and the engine."""
+    reading = await pool.read(receipt_png)
+
+    assert reading.extraction.total.amount == drawn.total
+    assert reading.engine == "rapidocr"
+    assert "PP-OCRv6" in reading.engine_version
+    assert [stage.name for stage in reading.stages] == [
+        "ocr.preprocess",
+        "ocr.recognise",
+        "receipt.parse",
+    ]
+
+
+async def test_what_the_child_finds_wrong_is_raised_here(
+    pool: RecognitionPool, receipt_png: bytes, blank_png: bytes
+) -> None:
+    """As the error it is; the child lives on."""
+    before = children()
+    with pytest.raises(NoTextFound):
+        await pool.read(blank_png)
+    with pytest.raises(ImageUnreadable):
+        await pool.read(receipt_png[:2000])
+
+    assert children() == before
+
+
+async def test_a_child_that_is_killed_fails_its_read_and_no_other(
+    pool: RecognitionPool, receipt_png: bytes, long_receipt: bytes
+) -> None:
+    """The next read gets a new child."""
+    reading = asyncio.create_task(pool.read(long_receipt))
+    (victim,) = await busy_children()
+    victim.send_signal(signal.SIGKILL)
+
+    with pytest.raises(RecognitionCrashed):
+        await reading
+    assert (await pool.read(receipt_png)).extraction.line_items
+
+
+async def test_a_child_that_dies_idle_is_replaced(
+    pool: RecognitionPool, receipt_png: bytes
+) -> None:
+    """pebble gives such a pool up; the slot gets another."""
+    (victim,) = children()
+    victim.send_signal(signal.SIGKILL)
+
+    assert (await pool.read(receipt_png)).extraction.line_items
+
+
+async def test_a_cancelled_read_stops_at_once(
+    pool: RecognitionPool, receipt_png: bytes, long_receipt: bytes
+) -> None:
+    """Its child is killed, even inside a long call of a library."""
+    reading = asyncio.create_task(pool.read(long_receipt))
+    (victim,) = await busy_children()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+    await wait_until(lambda: not victim.is_running(), "the work was stopped", within=2)
+    assert (await pool.read(receipt_png)).extraction.line_items
+
+
+async def test_a_child_cannot_take_more_memory_than_it_may(long_receipt: bytes) -> None:
+    """An image that needs too much ends a child, not the machine."""
+    pool = RecognitionPool(slots=1, engine="auto", memory=420_000_000, max_pixels=40_000_000)
+
+    async def start_and_read() -> None:
+        await pool.start()
+        await pool.read(long_receipt)
+
+    with pytest.raises(RecognitionCrashed):
+        await start_and_read()
+    await pool.close()
+
+
+def children() -> list[psutil.Process]:
+    """Our children that recognise."""
+    return [child for child in psutil.Process().children(recursive=True) if _recognises(child)]
+
+
+async def busy_children() -> list[psutil.Process]:
+    """The same, once they are in the middle of something."""
+    before = {child.pid: _cpu(child) for child in children()}
+    await wait_until(
+        lambda: all(_cpu(child) > before[child.pid] + 0.3 for child in children()),
+        "the child was busy",
+    )
+    return children()
+
+
+def _recognises(child: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _cpu(child: psutil.Process) -> float:
+    return sum(child.cpu_times()[:2])
