@@ -63,7 +63,7 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
         if row.kind or row.amount is None or index in details or row.amount.value <= 0:
             continue
         name, raw_text = _name(row), row.text
-        if _is_weak(name):
+        if _has_no_name(row):
             other = index + 1 if below else index - 1
             if not (0 <= other < len(rows)) or not rows[other].is_text:
                 continue
@@ -82,7 +82,7 @@ def adjustments(rows: Sequence[ReadRow]) -> Decimal:
 def _names_stand_below(rows: Sequence[ReadRow]) -> bool:
     """Where names stand when numbers have a row of their own: the last such row tells, for behind
     it comes either its name or the summary."""
-    bare = [i for i, row in enumerate(rows) if row.amount and not row.kind and _is_weak(_name(row))]
+    bare = [i for i, row in enumerate(rows) if row.amount and not row.kind and _has_no_name(row)]
     return bool(bare) and bare[-1] + 1 < len(rows) and rows[bare[-1] + 1].is_text
 
 
@@ -98,9 +98,12 @@ def _name(row: ReadRow) -> str:
     return text.strip(" \t:;.,*-|")
 
 
-def _is_weak(name: str) -> bool:
-    """Too little to be a name: nothing, or a count and a unit (`1 WALK`)."""
-    return letters(name) < 3 or bool(re.fullmatch(r"\d{1,3}\s+[A-Z]{2,6}[\s\d.,]*", name))
+def _has_no_name(row: ReadRow) -> bool:
+    """Too little to be a name: nothing, or the count and the unit before a price and an amount
+    (`1 WALK 1.60 1.60`)."""
+    name = _name(row)
+    count_and_unit = re.fullmatch(r"\d{1,3}\s+[A-Z]{2,6}[\s\d.,]*", name)
+    return letters(name) < 3 or (bool(count_and_unit) and len(find_amounts(row.text)) > 1)
 
 
 def _detail(row: ReadRow) -> Quantity | None:

@@ -107,7 +107,7 @@ _KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
     (
         RowKind.TOTAL,
         _begins(
-            r"(?:grand |net{1,2} ?|final |sale )?total\w*",
+            r"(?:grand |net{1,2} ?|final |sale )?total(?:s|sales|amount|payable|due)?",
             "zu zahlen",
             r"gesamt(?:betrag|summe)?",
             "summe",

@@ -1,0 +1,103 @@
+"""Vectors and categories, with the real model."""
+
+import numpy as np
+import pytest
+
+from worker.pipeline.meaning.categories import load_meanings
+from worker.pipeline.meaning.classifier import EmbeddingClassifier
+from worker.pipeline.meaning.embedder import Embedder
+
+COMMON = [
+    "Produce", "Dairy", "Bakery", "Meat & Seafood", "Frozen", "Pantry", "Beverages", "Snacks",
+    "Household", "Other",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    """The model, loaded once."""
+    return Embedder()
+
+
+@pytest.fixture(scope="module")
+def classifier(embedder: Embedder) -> EmbeddingClassifier:
+    """With what is known of the common labels."""
+    return EmbeddingClassifier(embedder, load_meanings())
+
+
+def best(classifier: EmbeddingClassifier, name: str, labels: list[str]) -> tuple[str, float]:
+    """The best label and its score."""
+    (scores,) = classifier.score([name], labels).tolist()
+    index = max(range(len(labels)), key=scores.__getitem__)
+    return labels[index], scores[index]
+
+
+def test_vectors_have_length_one_and_keep_their_order(embedder: Embedder) -> None:
+    """Whatever the sizes of texts and batches."""
+    texts = ["a", "milk " * 100, "whole milk", "b", "dish soap for the kitchen"]
+    vectors = embedder.embed(texts, batch_size=2)
+
+    assert vectors.shape == (5, 384)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    for text, vector in zip(texts, vectors, strict=True):
+        assert float(embedder.embed([text])[0] @ vector) > 0.995
+
+
+def test_no_text_is_no_vector(embedder: Embedder) -> None:
+    """An empty list is a valid question."""
+    assert embedder.embed([]).shape == (0, 384)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("whole milk", "Dairy"), ("chicken breast", "Meat & Seafood"), ("bananas", "Produce"),
+        ("sourdough bread", "Bakery"), ("frozen pizza", "Frozen"), ("olive oil", "Pantry"),
+        ("orange juice", "Beverages"), ("potato chips", "Snacks"), ("dish soap", "Household"),
+        ("shampoo", "Other"),
+    ],
+)  # fmt: skip
+def test_common_things_and_labels(classifier: EmbeddingClassifier, name: str, label: str) -> None:
+    """What everybody would say."""
+    assert best(classifier, name, COMMON)[0] == label
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "labels"),
+    [
+        ("screwdriver", "Tools", ["Tools", "Toys", "Books"]),
+        ("teddy bear", "Toys", ["Tools", "Toys", "Books"]),
+        ("aspirin", "Pharmacy", ["Pharmacy", "Garden", "Office"]),
+        ("cheddar", "Fruit & Veg", ["Fruit & Veg", "Garden"]),
+    ],
+)
+def test_any_labels_work(
+    classifier: EmbeddingClassifier, name: str, label: str, labels: list[str]
+) -> None:
+    """Also those that nothing is known of."""
+    assert best(classifier, name, labels)[0] == label
+
+
+def test_scores_are_shares(classifier: EmbeddingClassifier) -> None:
+    """One row a name, each summing to 1, none negative."""
+    scores = classifier.score(["milk", "soap", "?"], COMMON)
+
+    assert scores.shape == (3, len(COMMON))
+    assert np.allclose(scores.sum(axis=1), 1)
+    assert (scores >= 0).all()
+
+
+def test_the_order_of_labels_changes_nothing(classifier: EmbeddingClassifier) -> None:
+    """Nor does their number of repetitions."""
+    forward = classifier.score(["oat milk"], COMMON)[0]
+    backward = classifier.score(["oat milk"], COMMON[::-1])[0]
+
+    assert np.allclose(forward, backward[::-1])
+
+
+def test_labels_mean_the_same_however_they_are_written() -> None:
+    """Case, ampersand and punctuation aside."""
+    meanings = load_meanings()
+
+    assert meanings.texts("MEAT AND SEAFOOD")[1:] == meanings.texts("Meat & Seafood")[1:]
+    assert meanings.texts("Space travel") == ["Space travel"]
