@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from asyncpg.exceptions import UndefinedColumnError, UndefinedTableError
+import asyncpg
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
@@ -46,16 +46,16 @@ class Database:
         try:
             async with self._sessions.begin() as session:
                 yield session
-        except ProgrammingError as error:
-            if isinstance(error.orig and error.orig.__cause__, _MISSING):
-                raise SchemaBehind from error
-            raise
-        except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
-            raise DatabaseUnavailable from error
         except DBAPIError as error:
-            if error.connection_invalidated:
+            cause = error.orig and error.orig.__cause__
+            if isinstance(cause, _MISSING):
+                raise SchemaBehind from error
+            if error.connection_invalidated or isinstance(cause, _AWAY):
                 raise DatabaseUnavailable from error
             raise
+        except (*_AWAY, PoolTimeout, OSError) as error:
+            # SQLAlchemy leaves what goes wrong while connecting as the driver raised it.
+            raise DatabaseUnavailable from error
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless Postgres answers."""
@@ -67,4 +67,13 @@ class Database:
         await self._engine.dispose()
 
 
-_MISSING = (UndefinedTableError, UndefinedColumnError)
+_MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
+# Classes 08, 28, 3D, 53 and 57 of Postgres's errors: no connection, no right to one, no such
+# database, no resources, shutting down.
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+)

@@ -42,9 +42,11 @@ def _run_and_reload(console: Console, running: Servers) -> None:
         *(ROOT / name for name in _SOURCES),
         watch_filter=PythonFilter(extra_extensions=(".toml",)),
         yield_on_timeout=True,
-        rust_timeout=1000,
+        rust_timeout=500,
         raise_interrupt=True,
     )
+    # It watches from the first look on; a change while the system starts must not be missed.
+    next(changes)
     while True:
         try:
             with _front_and_worker(running) as processes:
@@ -79,11 +81,14 @@ def _wait_for_change(
 
 def _print_urls(console: Console, running: Servers) -> None:
     url = f"http://127.0.0.1:{_port()}"
-    console.print(f"  API        {url}/docs")
-    console.print(f"  Readiness  {url}/health/ready")
-    console.print(f"  Metrics    {url}/metrics")
-    console.print(f"  Postgres   {running.database_url}")
-    console.print(f"  Redis      {running.redis_url}")
+    for name, where in (
+        ("API", f"{url}/docs"),
+        ("Readiness", f"{url}/health/ready"),
+        ("Metrics", f"{url}/metrics"),
+        ("Postgres", running.database_url),
+        ("Redis", running.redis_url),
+    ):
+        console.print(f"  {name:<10} {where}", soft_wrap=True, highlight=False)
 
 
 if __name__ == "__main__":

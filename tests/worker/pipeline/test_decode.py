@@ -25,7 +25,8 @@ def test_formats(image_format: str) -> None:
     """RGB in the end."""
     pixels = decode_image(encode(halves(), image_format), LIMIT)
 
-    assert (pixels.shape, pixels.dtype) == ((100, 200, 3), np.uint8)
+    assert pixels.shape == (100, 200, 3)
+    assert pixels.dtype == np.uint8
     assert pixels[50, 20].max() < 10
     assert pixels[50, 180].min() > 245
 
