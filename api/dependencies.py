@@ -10,8 +10,8 @@ from api.submission import Submissions
 from api.waiting import Waiters
 from shared.contracts.text import Identifier
 from shared.database import Database
-from shared.errors import TenantRequired
 from shared.queue import JobQueue
+from shared.rejections import TenantRequired
 from shared.settings import Settings
 
 

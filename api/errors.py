@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.request_context import request_id_of
-from shared import errors
+from shared import errors, rejections
 from shared.contracts.jobs import JobError
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
 from shared.errors import ErrorClass, ServiceError
@@ -31,29 +31,29 @@ STATUS_BY_CLASS: dict[ErrorClass, HTTPStatus] = {
 }
 # Codes that a more telling status exists for.
 STATUS_BY_CODE: dict[str, HTTPStatus] = {
-    errors.MalformedBody.code: HTTPStatus.BAD_REQUEST,
-    errors.TenantRequired.code: HTTPStatus.BAD_REQUEST,
-    errors.JobNotFound.code: HTTPStatus.NOT_FOUND,
-    errors.RequestTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.ImageTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.ImageTooManyPixels.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.ImageUnsupported.code: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    rejections.MalformedBody.code: HTTPStatus.BAD_REQUEST,
+    rejections.TenantRequired.code: HTTPStatus.BAD_REQUEST,
+    rejections.JobNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.RequestTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    rejections.ImageTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    rejections.ImageTooManyPixels.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    rejections.ImageUnsupported.code: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     # Submitting needs the database: until it is back the front itself is unavailable.
     errors.DatabaseUnavailable.code: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # Rejections by the framework, in our words.
 _CODE_BY_STATUS = {
-    HTTPStatus.BAD_REQUEST: errors.MalformedBody.code,
+    HTTPStatus.BAD_REQUEST: rejections.MalformedBody.code,
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.RequestTooLarge.code,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: rejections.RequestTooLarge.code,
 }
 # Names that the contract models give their own checks; all others are `invalid_request`.
 _CODE_BY_CHECK = {
-    "image_reference_refused": errors.ImageReferenceRefused.code,
-    "tenant_required": errors.TenantRequired.code,
-    "union_tag_invalid": errors.UnknownFeature.code,
-    "json_invalid": errors.MalformedBody.code,
+    "image_reference_refused": rejections.ImageReferenceRefused.code,
+    "tenant_required": rejections.TenantRequired.code,
+    "union_tag_invalid": rejections.UnknownFeature.code,
+    "json_invalid": rejections.MalformedBody.code,
 }
 _RETRY_AFTER = errors.Unavailable.retry_after
 
@@ -94,7 +94,7 @@ class TooLargeAsProblem:
             if not replacing:
                 await send(message)
             elif message["type"] == "http.response.start":
-                error = errors.RequestTooLarge()
+                error = rejections.RequestTooLarge()
                 problem = _problem(Request(scope), error.code, error.error_class, error.detail)
                 await problem(scope, receive, send)
 
@@ -124,7 +124,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     found = error.errors()
     fields = [FieldProblem(field=_path(one["loc"]), message=one["msg"]) for one in found[:20]]
-    code = _CODE_BY_CHECK.get(found[0]["type"], errors.InvalidRequest.code)
+    code = _CODE_BY_CHECK.get(found[0]["type"], rejections.InvalidRequest.code)
     detail = "; ".join(f"{one.field}: {one.message}" for one in fields[:3])
     if isinstance(error.body, dict):
         _adopt_request_id(request, error.body.get("request_id"))

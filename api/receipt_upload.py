@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 
 from shared.contracts.receipts import ReceiptPayload, RichReceiptRequest
 from shared.contracts.requests import ReceiptRequest
-from shared.errors import InvalidRequest
+from shared.rejections import InvalidRequest
 
 _FORM = "multipart/form-data"
 # The names under which the file may come.

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from shared.errors import (
+from shared.rejections import (
     ImageEmpty,
     ImageNotBase64,
     ImageTooLarge,

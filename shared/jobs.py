@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
-from shared.errors import IdempotencyKeyReused
 from shared.models import Job, JobAttempt, JobImage
+from shared.rejections import IdempotencyKeyReused
 from shared.telemetry import Carrier
 
 # How long finished work is found again by a call that says the same.

@@ -13,8 +13,8 @@ from api.job_views import view_jobs
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobPage, JobStatus, JobView
 from shared.contracts.requests import JobRequest
-from shared.errors import InvalidRequest, JobNotFound
 from shared.jobs import JobFilter, JobRepository
+from shared.rejections import InvalidRequest, JobNotFound
 
 LONGEST_WAIT = 30
 # When to look again at a job that still lives, in seconds.

@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -93,14 +94,11 @@ def _print_job(console: Console, job: JobView) -> None:
 def _receipt_table(receipt: RichReceipt) -> Table:
     read = receipt.extraction
     total = f"{read.total.amount or '?'} {read.total.currency or ''}".strip()
-    table = Table(
-        title=f"{read.merchant.name or 'unknown merchant'}, {read.date.value or 'no date'}",
-        caption=f"Total {total} (confidence {read.total.confidence:.2f})",
-        show_edge=False,
-    )
-    table.add_column("Item")
-    table.add_column("Category")
-    for name in ("Quantity", "Unit price", "Price", "Confidence"):
+    table = _table(f"{read.merchant.name or 'unknown merchant'}, {read.date.value or 'no date'}")
+    table.caption = f"Total {total}, confidence {read.total.confidence:.2f}"
+    table.add_column("Item", no_wrap=True)
+    table.add_column("Category", no_wrap=True)
+    for name in ("Qty", "Each", "Price", "Conf."):
         table.add_column(name, justify="right")
     for item in read.line_items:
         quantity = f"{item.quantity.normalize():f} {item.unit or ''}".strip()
@@ -116,8 +114,8 @@ def _receipt_table(receipt: RichReceipt) -> Table:
 
 
 def _stage_table(job: JobView) -> Table:
-    table = Table(title=f"Job {job.id}: where the time went", show_edge=False)
-    table.add_column("Stage")
+    table = _table("Where the time went")
+    table.add_column("Stage", min_width=24)
     table.add_column("ms", justify="right")
     if job.started_at:
         waited = (job.started_at - job.created_at).total_seconds() * 1000
@@ -129,14 +127,18 @@ def _stage_table(job: JobView) -> Table:
 
 
 async def _print_categories(console: Console, client: ServiceClient) -> None:
-    table = Table(title="Categories of a few names", show_edge=False)
+    table = _table("Categories of a few names")
     table.add_column("Name")
     table.add_column("Category")
-    table.add_column("Confidence", justify="right")
+    table.add_column("Conf.", justify="right")
     answer = await client.categorize_batch(NAMES, LABELS)
     for one in answer.payload.predictions if answer.payload else ():
         table.add_row(one.name, one.predicted_category, f"{one.confidence:.2f}")
     console.print(table)
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, box=box.SIMPLE, title_justify="left", caption_justify="left")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def embedded_postgres(folder: Path, *, durable: bool) -> Iterator[str]:
     command: list[str | Path] = [programs / "postgres", "-D", data]
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
-    server = running(command, log=log, user=user, stop_signal=signal.SIGINT, grace=20)
+    server = running(command, log=log, user=user, stop_signal=signal.SIGINT)
     with server as process:
         connection = ["-h", "127.0.0.1", "-p", str(port), "-U", _SUPERUSER]
         check: list[str | Path] = [programs / "pg_isready", "-q", *connection]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 _PR_SET_PDEATHSIG = 1
+_GRACE = 30
 
 
 class LocalError(Exception):
@@ -37,16 +38,17 @@ def running(
     log: Path | None = None,
     user: User | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
-    grace: float = 30,
+    cwd: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process for the length of the block; `env` is added to ours.
 
-    It is asked to stop with `stop_signal` and killed after `grace` seconds. Should we be killed
-    ourselves, Linux sends it the same signal.
+    It is asked to stop with `stop_signal` and killed when it has not after half a minute. Should we
+    be killed ourselves, Linux sends it the same signal.
     """
     output: IO[bytes] | None = log.open("ab") if log else None
     with subprocess.Popen(
         command,
+        cwd=cwd,
         env={**os.environ, **(env or {})},
         stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
         stdout=output,
@@ -63,17 +65,16 @@ def running(
                 process.stdin.close()
             yield process
         finally:
-            stop(process, stop_signal, grace)
+            _stop(process, stop_signal)
             if output:
                 output.close()
 
 
-def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, grace: float) -> None:
-    """Ask a process to stop, and kill it when it does not within `grace` seconds."""
+def _stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
     if process.poll() is None:
         process.send_signal(stop_signal)
         try:
-            process.wait(grace)
+            process.wait(_GRACE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

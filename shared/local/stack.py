@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import uuid
@@ -79,7 +78,7 @@ def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterato
     """Run the front on 127.0.0.1; yields its URL once it answers."""
     url = f"http://127.0.0.1:{port}"
     settings = {**env, "HOST": "127.0.0.1", "PORT": str(port)}
-    with running([sys.executable, "-m", "api"], env=settings, log=log) as process:
+    with running([sys.executable, "-m", "api"], env=settings, log=log, cwd=ROOT) as process:
         wait_until(
             lambda: _get(f"{url}/health/live") is not None, "The front", process=process, log=log
         )
@@ -90,7 +89,7 @@ def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterato
 def worker(env: Mapping[str, str], log: Path | None = None) -> Iterator[Popen]:
     """Run one worker; it may still be loading its models when the block begins."""
     command = [sys.executable, "-m", "worker"]
-    with running(command, env=env, log=log, stop_signal=signal.SIGTERM) as process:
+    with running(command, env=env, log=log, cwd=ROOT) as process:
         yield process
 
 

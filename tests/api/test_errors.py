@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.errors import STATUS_BY_CLASS, STATUS_BY_CODE, status_of
-from shared import errors
+from shared import errors, rejections
 from shared.client import RequestRefused, ServiceClient
 from shared.errors import ErrorClass, ServiceError
 from shared.settings import Settings
@@ -13,7 +13,7 @@ from tests.support import LABELS, Gate, front_client, raising, worker_with
 
 # What a waiting call answers when its job ends so; the Elixir client acts on these.
 ANSWERS = [
-    pytest.param(errors.NoTextFound(), 422, "no_text_found", False, id="bad_input"),
+    pytest.param(rejections.NoTextFound(), 422, "no_text_found", False, id="bad_input"),
     pytest.param(errors.BrokerUnavailable(), 500, "broker_unavailable", True, id="transient"),
     pytest.param(errors.Unavailable(), 503, "unavailable", True, id="unavailable"),
     pytest.param(errors.TimedOut(), 504, "timeout", True, id="timeout"),
@@ -44,7 +44,7 @@ async def test_a_waiting_call_answers_with_the_class_of_its_jobs_error(
 
 async def test_the_job_keeps_its_error(client: ServiceClient, settings: Settings) -> None:
     """With the same words, on the job and on the attempt."""
-    async with worker_with(settings, raising(errors.NoTextFound())):
+    async with worker_with(settings, raising(rejections.NoTextFound())):
         with pytest.raises(RequestRefused):
             await client.categorize("Milk", LABELS)
     (job,) = (await client.jobs()).jobs

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from shared.client import RequestRefused, ServiceClient
 from shared.contracts.jobs import JobStatus
 from shared.database import Database
-from shared.errors import NoTextFound
 from shared.models import Job, JobImage
 from shared.queue import message_id
+from shared.rejections import NoTextFound
 from shared.settings import Settings
 from tests.support import ITEM, LABELS, dairy, front_client, nowhere, raising, worker_with
 

@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from shared import errors
+from shared import errors, rejections
 from shared.client import ServiceClient
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus, Outcome
@@ -37,7 +37,7 @@ async def test_success(client: ServiceClient, settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("error", "code", "error_class"),
     [
-        (errors.ImageUnreadable(), "unreadable_image", ErrorClass.BAD_INPUT),
+        (rejections.ImageUnreadable(), "unreadable_image", ErrorClass.BAD_INPUT),
         (errors.DatabaseUnavailable(), "database_unavailable", ErrorClass.TRANSIENT),
         (errors.Unavailable(), "unavailable", ErrorClass.UNAVAILABLE),
         (errors.RecognitionCrashed(), "recognition_crashed", ErrorClass.CRASHED),
@@ -83,7 +83,7 @@ async def test_stages_are_kept_also_of_a_run_that_failed(
         with work.log.measure("first"):
             pass
         with work.log.measure("second"):
-            raise errors.NoTextFound
+            raise rejections.NoTextFound
 
     async with worker_with(settings, run):
         job = await client.submit("categorization", ITEM, wait=10)

@@ -8,8 +8,9 @@ from decimal import Decimal
 import psutil
 import pytest
 
-from shared.errors import ImageUnreadable, NoTextFound, RecognitionCrashed
+from shared.errors import RecognitionCrashed
 from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
+from shared.rejections import ImageUnreadable, NoTextFound
 from tests.support import wait_until
 from worker.recognition import RecognitionPool
 
@@ -114,7 +115,7 @@ async def test_a_child_cannot_take_more_memory_than_it_may(long_receipt: bytes) 
 
 def children() -> list[psutil.Process]:
     """Our children that recognise."""
-    return [child for child in psutil.Process().children(recursive=True) if _recognises(child)]
+    return [child for child in psutil.Process().children() if _recognises(child)]
 
 
 async def busy_children() -> list[psutil.Process]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.contracts.receipts import Extraction
-from shared.errors import NoTextFound
+from shared.rejections import NoTextFound
 from worker.pipeline.ocr.decode import decode_image
 from worker.pipeline.ocr.engine import OcrEngine
 from worker.pipeline.reading.receipt import read_receipt

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.errors import ImageTooManyPixels, ImageUnreadable
 from shared.local.receipt_image import encode
+from shared.rejections import ImageTooManyPixels, ImageUnreadable
 from worker.pipeline.ocr.decode import LONGEST_SIDE, decode_image
 
 LIMIT = 40_000_000

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from shared.errors import ImageTooManyPixels, ImageUnreadable
 from shared.images import DAMAGED, open_image
+from shared.rejections import ImageTooManyPixels, ImageUnreadable
 
 Pixels = npt.NDArray[np.uint8]
 

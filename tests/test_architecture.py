@@ -1,0 +1,206 @@
+"""Rules of the house that no linter knows. Each says why it is there."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("api", "shared", "worker")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+# What a module may import of ours: modules of the same line or of a line below it.
+LAYERS = {
+    "api": [
+        ["api.__main__"],
+        ["api.main"],
+        ["api.routes"],
+        ["api.answering", "api.readiness", "api.receipt_upload"],
+        ["api.dependencies"],
+        ["api.submission", "api.waiting", "api.errors"],
+        ["api.job_views", "api.metrics", "api.request_context"],
+    ],
+    "worker": [
+        ["worker.__main__"],
+        ["worker.cli"],
+        ["worker.main"],
+        ["worker.dispatch", "worker.heartbeat", "worker.outbox"],
+        ["worker.execution"],
+        ["worker.features", "worker.running"],
+        ["worker.recognition", "worker.item_models"],
+        ["worker.recognition_child"],
+        ["worker.pipeline"],
+    ],
+    "shared": [
+        ["shared.local", "shared.process"],
+        ["shared.client", "shared.schema", "shared.background", "shared.logs"],
+        ["shared.transitions", "shared.jobs", "shared.queue", "shared.queue_stats"],
+        ["shared.migrations"],
+        ["shared.models", "shared.database"],
+        ["shared.settings", "shared.telemetry", "shared.images", "shared.version"],
+        ["shared.contracts"],
+        ["shared.rejections"],
+        ["shared.errors"],
+    ],
+}
+
+
+def module_name(path: Path) -> str:
+    """As Python imports it."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer(name: str) -> int | None:
+    """How far down a module of ours is, in its package."""
+    for number, modules in enumerate(LAYERS[name.partition(".")[0]]):
+        if any(name == one or name.startswith(one + ".") for one in modules):
+            return number
+    return None
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_imports_run_one_way(path: Path) -> None:
+    """api → shared ← worker, and downwards inside: else one cannot be changed, tested or deployed
+    without the other."""
+    name = module_name(path)
+    package = name.partition(".")[0]
+    own = layer(name)
+    for imported in imports(path):
+        other = imported.partition(".")[0]
+        if other not in PACKAGES:
+            continue
+        assert other in (package, "shared"), f"{name} imports {imported}"
+        below = layer(imported) if other == package else None
+        if own is not None and below is not None:
+            assert below >= own, f"{name} imports {imported}, which is above it"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_every_module_has_its_layer(path: Path) -> None:
+    """A new file has to be given its place."""
+    name = module_name(path)
+
+    assert name in PACKAGES or layer(name) is not None
+
+
+FORBIDDEN = [
+    # The contract and the tables are used where no web server and no worker runs.
+    ("shared", ("fastapi", "starlette", "uvicorn", "arq.worker")),
+    # Bytes and text in, contract objects out: the pipeline runs in a child, a command, a test.
+    ("worker.pipeline", ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry", "fastapi")),
+    ("worker.recognition_child", ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry")),
+    # The front must start in a second and stay small.
+    ("api", ("rapidocr", "onnxruntime", "cv2", "tokenizers", "numpy", "pebble")),
+]
+
+
+@pytest.mark.parametrize(("package", "libraries"), FORBIDDEN, ids=lambda value: str(value)[:30])
+def test_libraries_stay_where_they_belong(package: str, libraries: tuple[str, ...]) -> None:
+    """Also not by way of another module of ours."""
+    for path in _reachable(package):
+        for imported in imports(path):
+            assert not any(
+                imported == library or imported.startswith(library + ".") for library in libraries
+            ), f"{module_name(path)} imports {imported}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_files_have_one_job(path: Path) -> None:
+    """When a file needs headings, it is two files."""
+    assert len(path.read_text().splitlines()) <= 250
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=str)
+def test_tests_are_short_enough_to_read(path: Path) -> None:
+    """The same, with more room for tables."""
+    assert len(path.read_text().splitlines()) <= 350
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_importing_does_nothing(path: Path) -> None:
+    """Modules define; entry points act. Otherwise tests and tools get what they did not ask for."""
+    if path.name in ("__main__.py", "env.py"):
+        return
+    for node in ast.parse(path.read_text()).body:
+        acts = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        assert not acts, f"{module_name(path)}:{node.lineno}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_everything_public_is_explained(path: Path) -> None:
+    """Modules, classes and functions, in their own words."""
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree)
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    inner = {node for function in functions for node in ast.walk(function) if node is not function}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            private = node.name.startswith("_") or node in inner
+            assert private or ast.get_docstring(node), f"{path}:{node.lineno}"
+
+
+def test_the_readme_knows_every_setting() -> None:
+    """And its default; a setting that nobody finds might as well not be there."""
+    rows = dict(
+        re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    )
+
+    assert set(rows) == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_changelog_knows_this_version() -> None:
+    """A version that is not written about has not been released."""
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+
+    assert "## Unreleased" in changelog
+    assert version("grocery-planner-ai") == _project()["version"]
+
+
+def test_every_dependency_is_locked() -> None:
+    """With hashes; the lock is what gets installed."""
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.M))
+    project = _project()
+    named = [*project["dependencies"]]
+    for extra in project["optional-dependencies"].values():
+        named += extra
+    names = {re.split(r"[\[<>=!~ ]", one)[0].lower() for one in named}
+
+    assert names - {project["name"]} <= locked
+
+
+def _project() -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return project
+
+
+def _reachable(package: str) -> set[Path]:
+    """The files of a package, and those of ours that they import, directly or not."""
+    by_name = {module_name(path): path for path in SOURCES}
+    found: set[str] = set()
+    waiting = [name for name in by_name if name == package or name.startswith(package + ".")]
+    # What starts the others as processes of their own is not part of them.
+    while waiting:
+        name = waiting.pop()
+        if name in found or name.startswith("shared.local"):
+            continue
+        found.add(name)
+        waiting += [one for one in imports(by_name[name]) if one in by_name]
+    return {by_name[name] for name in found}
