@@ -21,6 +21,7 @@ def configure_logging(level: str, style: Literal["json", "console"]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
         _add_trace,
+        _drop_repetition,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -55,6 +56,12 @@ def _json() -> list[Processor]:
 
 def _console() -> list[Processor]:
     return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+
+
+def _drop_repetition(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """uvicorn sends every message a second time, with colours."""
+    event.pop("color_message", None)
+    return event
 
 
 def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -163,7 +163,9 @@ def test_the_readme_knows_every_setting() -> None:
         re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
     )
 
-    assert set(rows) == {name.upper() for name in Settings.model_fields}
+    names = {name.upper() for name in Settings.model_fields}
+    example = re.findall(r"^([A-Z_]+)=", (ROOT / "config/example.env").read_text(), re.MULTILINE)
+    assert set(rows) == set(example) == names
 
 
 def test_the_changelog_knows_this_version() -> None:

@@ -50,7 +50,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
     state = WorkerState(
         id=f"{socket.gethostname()}:{os.getpid()}:{uuid4()}",
         version=service_version(),
-        queues=list(settings.worker_queues),
+        queues=[queue.value for queue in settings.worker_queues],
         engines={"ocr": None, "classifier": None, "embedding": None},
     )
     running = RunningJobs()

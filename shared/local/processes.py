@@ -108,12 +108,18 @@ def free_port() -> int:
 
 @contextmanager
 def stopping_on_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into a normal exit, so that every `with` block cleans up."""
+    """Turn SIGTERM and SIGHUP into a normal exit, so that every `with` block cleans up; and have
+    SIGINT heard also where a shell started us with it ignored."""
 
     def leave(number: int, _frame: object) -> None:
         sys.exit(128 + number)
 
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    handlers = {
+        signal.SIGTERM: leave,
+        signal.SIGHUP: leave,
+        signal.SIGINT: signal.default_int_handler,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
