@@ -31,10 +31,20 @@ _OUTSIDE = Path("/var/lib/grocery-planner-ai-local")
 def embedded_postgres(folder: Path, *, durable: bool) -> Iterator[str]:
     """Run a server with its data in `folder` for the length of the block; yields its URL.
 
-    `durable=False` turns fsync off: for data that nobody will miss. Raises LocalError.
+    `durable=False` turns fsync off and removes the data in the end. Raises LocalError.
     """
     user = _unprivileged_user()
     folder = _owned_folder(folder, user)
+    try:
+        with _server(folder, user, durable=durable) as url:
+            yield url
+    finally:
+        if not durable:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _server(folder: Path, user: User | None, *, durable: bool) -> Iterator[str]:
     programs = _programs(user)
     data, log = folder / "data", folder / "postgres.log"
     if not (data / "PG_VERSION").exists():
@@ -51,8 +61,7 @@ def embedded_postgres(folder: Path, *, durable: bool) -> Iterator[str]:
     command: list[str | Path] = [programs / "postgres", "-D", data]
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
-    server = running(command, log=log, user=user, stop_signal=signal.SIGINT)
-    with server as process:
+    with running(command, log=log, user=user, stop_signal=signal.SIGINT) as process:
         connection = ["-h", "127.0.0.1", "-p", str(port), "-U", _SUPERUSER]
         check: list[str | Path] = [programs / "pg_isready", "-q", *connection]
         wait_until(

@@ -104,8 +104,11 @@ async def test_a_folder_that_only_we_may_enter(empty: Path) -> None:
     closed = empty / "closed"
     closed.mkdir(mode=0o700)
     with embedded_postgres(closed / "pg", durable=False) as url:
-        await (await asyncpg.connect(url)).close()
+        connection = await asyncpg.connect(url)
+        data = Path(await connection.fetchval("SHOW data_directory"))
+        await connection.close()
 
+    assert not data.exists()
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
