@@ -1,5 +1,6 @@
 """Embedded servers: real ones, which neither a crash nor a strange folder keeps from starting."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -98,18 +99,24 @@ def _start_and_kill(folder: Path) -> dict[str, psutil.Process]:
     return names
 
 
-async def test_a_folder_that_only_we_may_enter(empty: Path) -> None:
+def test_a_folder_that_only_we_may_enter(empty: Path) -> None:
     """Root's own folders are closed to `nobody`, as whom the server has to run then: it goes
     elsewhere, and leaves the folder's permissions alone."""
     closed = empty / "closed"
     closed.mkdir(mode=0o700)
     with embedded_postgres(closed / "pg", durable=False) as url:
-        connection = await asyncpg.connect(url)
-        data = Path(await connection.fetchval("SHOW data_directory"))
-        await connection.close()
+        data = asyncio.run(_data_directory(url))
 
     assert not data.exists()
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+async def _data_directory(url: str) -> Path:
+    connection = await asyncpg.connect(url)
+    try:
+        return Path(await connection.fetchval("SHOW data_directory"))
+    finally:
+        await connection.close()
 
 
 def _lives(process: psutil.Process) -> bool:
