@@ -1,5 +1,6 @@
 """What accompanies every request: an id to find it by, in the answer and in each log line."""
 
+from urllib.parse import quote
 from uuid import uuid4
 
 import structlog
@@ -32,7 +33,7 @@ class RequestContext:
         async def send_with_ids(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID] = state["request_id"]
+                headers[REQUEST_ID] = _as_header(state["request_id"])
                 if trace_id := current_trace_id():
                     headers[TRACE_ID] = trace_id
             await send(message)
@@ -45,6 +46,11 @@ def request_id_of(request: Request) -> str | None:
     """The id of a request: the body's where it has one, else the header's."""
     request_id: str | None = getattr(request.state, "request_id", None)
     return request_id
+
+
+def _as_header(request_id: str) -> str:
+    """A body's id may be in any script; a header is ASCII."""
+    return request_id if request_id.isascii() else quote(request_id)
 
 
 def _acceptable(value: str) -> bool:

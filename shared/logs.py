@@ -55,7 +55,9 @@ def _json() -> list[Processor]:
 
 
 def _console() -> list[Processor]:
-    return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+    # Not the default, which shows the local variables of every frame: images, passwords.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain)]
 
 
 def _drop_repetition(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

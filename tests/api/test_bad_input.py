@@ -254,6 +254,9 @@ async def test_a_problem_carries_the_callers_request_id(http: httpx.AsyncClient)
     of_header = await http.post(CATEGORIZE, json={}, headers={"X-Request-ID": "r-2"})
     made_up = await http.post(CATEGORIZE, json={})
 
+    foreign = await http.post(CATEGORIZE, json={"request_id": "anfrage-ü-要求"})
+
+    assert foreign.json()["request_id"] == "anfrage-ü-要求"
     assert Problem.model_validate(of_body.json()).request_id == "r-1"
     assert Problem.model_validate(of_header.json()).request_id == "r-2"
     assert made_up.json()["request_id"] == made_up.headers["X-Request-ID"]

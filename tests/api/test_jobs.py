@@ -1,6 +1,7 @@
 """Looking at jobs: one, many, with and without waiting, and never somebody else's."""
 
 import asyncio
+import base64
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -11,6 +12,13 @@ from shared.client import NotDoneInTime, RequestRefused, ServiceClient
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from tests.support import ITEM, Gate, dairy, worker_with
+
+_SOME_ID = str(uuid4())
+
+
+def _cursor(created_at: str, job_id: str) -> str:
+    """As the service makes them."""
+    return base64.urlsafe_b64encode(f"{created_at} {job_id}".encode()).decode()
 
 
 async def test_another_tenants_job_does_not_exist(client: ServiceClient, app: object) -> None:
@@ -47,6 +55,11 @@ async def test_a_tenant_has_to_be_named(http: httpx.AsyncClient, path: str) -> N
         {"since": "2026-01-31T12:00:00"},
         {"cursor": "not a cursor"},
         {"cursor": "AAAA"},
+        {"since": "0001-01-01T00:00:00+23:59"},
+        {"since": "9999-12-31T23:59:59-23:59"},
+        {"cursor": _cursor("2026-01-31T12:00:00", _SOME_ID)},
+        {"cursor": _cursor("0001-01-01T00:00:00+23:59", _SOME_ID)},
+        {"cursor": _cursor("2026-01-31T12:00:00Z", "no-id")},
         {"limit": "0"},
         {"limit": "101"},
         {"tenant_id": "a\x00b"},

@@ -76,6 +76,15 @@ async def test_user_and_request_may_be_missing(client: ServiceClient) -> None:
     assert (job.user_id, job.request_id) == (None, None)
 
 
+async def test_ids_may_be_in_any_script(http: httpx.AsyncClient) -> None:
+    """A header can hold less than a body: there the id is percent-encoded."""
+    body = {"tenant_id": "hâushalt", "request_id": "要求", "feature": "categorization"}
+    answer = await http.post("/api/v1/jobs", json={**body, "payload": ITEM})
+
+    assert answer.json()["request_id"] == "要求"
+    assert answer.headers["X-Request-ID"] == "%E8%A6%81%E6%B1%82"
+
+
 async def test_ids_may_be_numbers(http: httpx.AsyncClient) -> None:
     """They are taken as their digits."""
     body = {"tenant_id": 7, "user_id": 12, "feature": "categorization", "payload": ITEM}
