@@ -18,6 +18,8 @@ _MAX_TRIES = 1_000_000
 # arq reads no further than this, over messages that other workers hold: more than all slots of a
 # large fleet, or its end would never be seen.
 _READ_LIMIT = 10_000
+# How long a job may take to be put back when its worker shuts down, in seconds.
+_PUT_BACK = 5
 
 
 class Dispatcher:
@@ -59,12 +61,16 @@ class Dispatcher:
     async def drain(self, grace: float) -> None:
         """Take no more messages; give running jobs `grace` seconds, then have them put back."""
         self._worker.allow_pick_jobs = False
-        tasks = list(self._worker.tasks.values())
-        if tasks:
-            _, unfinished = await asyncio.wait(tasks, timeout=grace)
-            for task in unfinished:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._wait_for_jobs(grace)
+        # Cancel our function and let arq see to its message; cancelling arq's own task could leave
+        # that half done, and the message out of reach until its lock expires.
+        for job in self._worker.job_tasks.values():
+            job.cancel()
+        await self._wait_for_jobs(_PUT_BACK)
+
+    async def _wait_for_jobs(self, seconds: float) -> None:
+        if running := list(self._worker.tasks.values()):
+            await asyncio.wait(running, timeout=seconds)
 
     def _function(self) -> Function:
         """What arq calls for each message. The message's id says which run of which job it is."""

@@ -45,13 +45,12 @@ async def test_postgres_keeps_its_data_and_asks_for_a_password(empty: Path) -> N
 
 async def test_a_stale_pid_does_not_block_a_start(empty: Path) -> None:
     """Neither one that nobody has, nor one that has become somebody else's."""
-    folder = empty / "pg"
-    with embedded_postgres(folder, durable=True):
-        pass
+    with embedded_postgres(empty / "pg", durable=True) as url:
+        data = await _data_directory(url)
     for pid in (os.getpid(), 2**22 - 1):
-        (folder / "data/postmaster.pid").write_text(f"{pid}\n{folder}/data\n")
-        with embedded_postgres(folder, durable=True) as url:
-            await (await asyncpg.connect(url)).close()
+        (data / "postmaster.pid").write_text(f"{pid}\n{data}\n")
+        with embedded_postgres(empty / "pg", durable=True) as url:
+            assert await _data_directory(url) == data
 
 
 def test_valkey_keeps_what_it_was_told_and_evicts_nothing(empty: Path) -> None:
