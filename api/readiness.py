@@ -1,13 +1,14 @@
 """Whether work can be accepted and done: every dependency asked at once, a second each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import func, select, text
 
 from api.dependencies import Front
+from shared.contracts.workers import EngineReport, EngineStatus
 from shared.errors import ServiceError
 from shared.models import WorkerRecord
 from shared.queue_stats import queue_stats
@@ -15,12 +16,18 @@ from shared.schema import check_schema
 
 Check = dict[str, Any]
 
+_ENGINES = ("ocr", "tesseract", "classifier", "embedding_model")
+_RANKS = get_args(EngineStatus)
+_UNKNOWN = EngineReport(status="not_loaded")
+
 _LIMIT = 1.0
 # A worker that missed its heartbeats for so long counts as gone; seconds.
 _ALIVE = 15
 # Without these nothing can be accepted; without the others it will only wait.
 _ESSENTIAL = "database"
 _FINE = ("ok", "available", "not_loaded")
+# Told, but not counted: nothing needs it unless it is chosen, and then `ocr` says so.
+_OPTIONAL = "tesseract"
 
 
 async def readiness(front: Front) -> tuple[Literal["ok", "degraded", "error"], dict[str, Check]]:
@@ -35,7 +42,7 @@ async def readiness(front: Front) -> tuple[Literal["ok", "degraded", "error"], d
     checks = {name: check for result in results for name, check in result.items()}
     if checks[_ESSENTIAL]["status"] != "ok":
         return "error", checks
-    fine = all(check["status"] in _FINE for check in checks.values())
+    fine = all(check["status"] in _FINE for name, check in checks.items() if name != _OPTIONAL)
     return ("ok" if fine else "degraded"), checks
 
 
@@ -73,20 +80,20 @@ async def _workers(front: Front) -> dict[str, Check]:
     async with front.database.transaction() as session:
         workers = (await session.scalars(select(WorkerRecord).where(alive))).all()
     served = {queue for worker in workers for queue in worker.queues}
-    engines: dict[str, Any] = {}
-    for worker in workers:
-        engines.update({name: model for name, model in worker.engines.items() if model})
     return {
         "workers": {
             "status": "ok" if {"receipts", "items"} <= served else "degraded",
             "alive": len(workers),
             "queues": sorted(served),
         },
-        "ocr": _engine(engines.get("ocr"), "ok"),
-        "classifier": _engine(engines.get("classifier"), "ok"),
-        "embedding_model": _engine(engines.get("embedding"), "available"),
+        **{name: _best(name, workers) for name in _ENGINES},
     }
 
 
-def _engine(model: str | None, loaded: str) -> Check:
-    return {"status": loaded if model else "not_loaded", "model": model}
+def _best(engine: str, workers: Sequence[WorkerRecord]) -> Check:
+    """What the worker that can do most says of an engine."""
+    reports = [
+        EngineReport.model_validate(worker.engines.get(engine) or _UNKNOWN) for worker in workers
+    ]
+    best = min(reports, key=lambda report: _RANKS.index(report.status), default=_UNKNOWN)
+    return best.model_dump(exclude_none=True)

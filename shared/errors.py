@@ -7,6 +7,7 @@ ServiceError
 │   └── BrokerUnavailable
 ├── Unavailable          cannot be done now; refused, or put back without spending an attempt
 │   ├── SchemaBehind
+│   ├── EngineUnavailable
 │   └── StillRunning
 ├── TimedOut             over the time limit of its feature
 ├── Crashed              the process that ran it died
@@ -95,6 +96,14 @@ class SchemaBehind(Unavailable):
 
     code = "schema_behind"
     detail = "The database schema is behind this version; run bin/migrate."
+    retry_after = 30
+
+
+class EngineUnavailable(Unavailable):
+    """An engine or model that was asked for by a setting is not there."""
+
+    code = "engine_unavailable"
+    detail = "The engine for this is not installed."
     retry_after = 30
 
 

@@ -1,4 +1,8 @@
-"""What an image is, judged by its header: format, size, pixels. Decoding is the worker's part."""
+"""What an image is, judged by its first bytes: format, size, pixels. Decoding is the worker's part.
+
+JPEG, PNG and WebP headers are read here, in Python. Only native libraries can read HEIC and PDF,
+and a hostile file could take the front down with one: those are judged in the recognition child.
+"""
 
 import base64
 import binascii
@@ -8,7 +12,8 @@ import struct
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+import filetype
+from PIL import Image
 
 from shared.rejections import (
     ImageEmpty,
@@ -19,7 +24,12 @@ from shared.rejections import (
     ImageUnsupported,
 )
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+HEIC = "image/heic"
+PDF = "application/pdf"
+# Pillow's name of each format that it reads by itself, by media type.
+_PILLOW = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
+# The longest stretch of a file that tells its type.
+_HEAD = 8192
 # What Pillow raises for a damaged file, by format and by how it is damaged.
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, struct.error)
 
@@ -34,11 +44,14 @@ class ImageLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageInfo:
-    """What is kept of an image on its job. `sha256` is of the bytes as sent, in hex."""
+    """What is kept of an image on its job. `sha256` is of the bytes as sent, in hex.
+
+    `width` and `height` are in pixels as stored; None where the header is not read here.
+    """
 
     media_type: str
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     bytes: int
     sha256: str
 
@@ -70,14 +83,12 @@ def inspect(content: bytes, limits: ImageLimits) -> ImageInfo:
         raise ImageEmpty
     if len(content) > limits.max_bytes:
         raise _too_large(limits)
-    with open_image(content) as image:
-        width, height = image.size
-        media_type = Image.MIME[image.format or ""]
-    if width * height > limits.max_pixels:
-        raise ImageTooManyPixels(
-            f"The image has {width}×{height} pixels; "
-            f"the limit is {limits.max_pixels / 1e6:g} megapixels."
-        )
+    media_type = media_type_of(content)
+    width = height = None
+    if media_type in _PILLOW:
+        with open_image(content, media_type) as image:
+            check_pixels(image, limits.max_pixels)
+            width, height = image.size
     return ImageInfo(
         media_type=media_type,
         width=width,
@@ -87,19 +98,35 @@ def inspect(content: bytes, limits: ImageLimits) -> ImageInfo:
     )
 
 
-def open_image(content: bytes) -> Image.Image:
-    """Open without decoding. Raises ImageUnsupported, ImageUnreadable, ImageTooManyPixels."""
+def media_type_of(content: bytes) -> str:
+    """One of the accepted media types, by the first bytes. Raises ImageUnsupported."""
+    found: str | None = filetype.guess_mime(content[:_HEAD])
+    if found in _PILLOW or found in (HEIC, PDF):
+        return found
+    raise ImageUnsupported(f"{_named(found)} {ImageUnsupported.detail}")
+
+
+def open_image(content: bytes, media_type: str) -> Image.Image:
+    """Open a JPEG, PNG or WebP without decoding. Raises ImageUnreadable, ImageTooManyPixels."""
     try:
-        return Image.open(io.BytesIO(content), formats=FORMATS)
+        return Image.open(io.BytesIO(content), formats=(_PILLOW[media_type],))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooManyPixels from error
-    except UnidentifiedImageError as error:
-        begins_well = content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n")) or (
-            content[:4] == b"RIFF" and content[8:12] == b"WEBP"
-        )
-        raise (ImageUnreadable if begins_well else ImageUnsupported) from error
     except DAMAGED as error:
         raise ImageUnreadable from error
+
+
+def check_pixels(image: Image.Image, limit: int) -> None:
+    """Raises ImageTooManyPixels when the header promises more than `limit`."""
+    width, height = image.size
+    if width * height > limit:
+        raise ImageTooManyPixels(
+            f"The image has {width}×{height} pixels; the limit is {limit / 1e6:g} megapixels."
+        )
+
+
+def _named(media_type: str | None) -> str:
+    return f"This is {media_type}." if media_type else "This is no image that we know."
 
 
 def _too_large(limits: ImageLimits) -> ImageTooLarge:

@@ -84,7 +84,7 @@ class ImageUnsupported(BadInput):
     """Not one of the accepted formats."""
 
     code = "unsupported_image_format"
-    detail = "The image is in no supported format; send JPEG, PNG or WebP."
+    detail = "Send JPEG, PNG, WebP, HEIC or PDF."
 
 
 class ImageUnreadable(BadInput):
@@ -92,6 +92,13 @@ class ImageUnreadable(BadInput):
 
     code = "unreadable_image"
     detail = "The image is truncated or damaged."
+
+
+class PdfProtected(BadInput):
+    """A PDF that opens only with a password."""
+
+    code = "pdf_protected"
+    detail = "The PDF is protected by a password; send it without one."
 
 
 class ImageReferenceRefused(BadInput):

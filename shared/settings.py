@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     shutdown_grace: Annotated[float, Field(ge=0)] = 20
     recognition_memory: Annotated[int, Field(gt=0)] = 4_000_000_000
 
-    ocr_engine: Literal["auto", "rapidocr"] = "auto"
+    ocr_engine: Literal["auto", "rapidocr", "tesseract"] = "auto"
     classifier: Literal["embedding"] = "embedding"
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

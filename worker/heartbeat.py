@@ -8,6 +8,7 @@ from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import transitions
+from shared.contracts.workers import EngineReport
 from shared.database import Database
 from shared.errors import Transient
 from shared.models import WorkerRecord
@@ -23,7 +24,7 @@ class WorkerState:
     id: str
     version: str
     queues: list[str]
-    engines: dict[str, Any]
+    engines: dict[str, EngineReport]
 
 
 class Heartbeat:
@@ -59,7 +60,8 @@ class Heartbeat:
 
 
 def _report(state: WorkerState) -> Any:
-    known = {"version": state.version, "queues": state.queues, "engines": state.engines}
+    engines = {name: report.model_dump() for name, report in state.engines.items()}
+    known = {"version": state.version, "queues": state.queues, "engines": engines}
     return (
         insert(WorkerRecord)
         .values(id=state.id, **known)

@@ -13,7 +13,9 @@ import structlog
 
 from shared.background import repeating
 from shared.contracts.features import Feature, Queue
+from shared.contracts.workers import EngineReport
 from shared.database import Database
+from shared.errors import EngineUnavailable
 from shared.queue import JobQueue, connect_patient
 from shared.settings import Settings
 from shared.version import service_version
@@ -23,6 +25,7 @@ from worker.features import Features, Run
 from worker.heartbeat import Heartbeat, WorkerState
 from worker.item_models import ItemModels
 from worker.outbox import publish_deferred
+from worker.pipeline.ocr.tesseract import is_installed
 from worker.recognition import RecognitionPool
 from worker.running import RunningJobs
 
@@ -51,7 +54,12 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         id=f"{socket.gethostname()}:{os.getpid()}:{uuid4()}",
         version=service_version(),
         queues=[queue.value for queue in settings.worker_queues],
-        engines={"ocr": None, "classifier": None, "embedding": None},
+        engines={
+            **dict.fromkeys(
+                ("ocr", "classifier", "embedding_model"), EngineReport(status="not_loaded")
+            ),
+            "tesseract": EngineReport(status="available" if is_installed() else "not_installed"),
+        },
     )
     running = RunningJobs()
     async with AsyncExitStack() as stack:
@@ -89,8 +97,10 @@ async def load_features(
     models = ItemModels(settings.item_slots)
     stack.callback(models.close)
     await models.start()
-    state.engines["classifier"] = models.classifier.model_id
-    state.engines["embedding"] = models.embedder.model_id
+    state.engines["classifier"] = EngineReport(status="ok", model=models.classifier.model_id)
+    state.engines["embedding_model"] = EngineReport(
+        status="available", model=models.embedder.model_id
+    )
     recognition = None
     if Queue.RECEIPTS in settings.worker_queues:
         recognition = RecognitionPool(
@@ -100,8 +110,17 @@ async def load_features(
             max_pixels=settings.max_image_pixels,
         )
         stack.push_async_callback(recognition.close)
-        state.engines["ocr"] = " ".join(await recognition.start())
+        state.engines["ocr"] = await _started(recognition)
     return Features(recognition, models).runners()
+
+
+async def _started(recognition: RecognitionPool) -> EngineReport:
+    """Without its engine a worker serves on: it refuses receipts, and says why."""
+    try:
+        return EngineReport(status="ok", model=" ".join(await recognition.start()))
+    except EngineUnavailable as error:
+        log.error("worker.engine_unavailable", reason=error.detail)  # noqa: TRY400 (no traceback)
+        return EngineReport(status="unavailable", error=error.detail)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ import os
 from collections.abc import AsyncIterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -26,17 +27,19 @@ class RecognitionPool:
         self._engine = engine
         self._memory = memory
         self._max_pixels = max_pixels
+        self._scratch = TemporaryDirectory(prefix="grocery-planner-ai-")
         self._free: asyncio.LifoQueue[ProcessPool] = asyncio.LifoQueue()
         self._pools = {self._new_pool() for _ in range(slots)}
 
     async def start(self) -> tuple[str, str]:
         """Load the engine in every child; returns its name and version.
 
-        Raises RecognitionCrashed when a child cannot load it.
+        Raises EngineUnavailable, and RecognitionCrashed when a child dies of it. Without an engine
+        every `read` raises EngineUnavailable.
         """
-        loaded = await asyncio.gather(*(self._warm(pool) for pool in self._pools))
         for pool in self._pools:
             self._free.put_nowait(pool)
+        loaded = await asyncio.gather(*(self._warm(pool) for pool in self._pools))
         return loaded[0]
 
     async def read(self, content: bytes) -> ReceiptReading:
@@ -57,8 +60,9 @@ class RecognitionPool:
         raise RecognitionCrashed
 
     async def close(self) -> None:
-        """End every child."""
+        """End every child and remove the temporary files that killed ones left."""
         await asyncio.gather(*(asyncio.to_thread(_stop, pool) for pool in self._pools))
+        self._scratch.cleanup()
 
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[ProcessPool]:
@@ -78,7 +82,7 @@ class RecognitionPool:
             max_workers=1,
             context=multiprocessing.get_context("spawn"),
             initializer=child.start,
-            initargs=(os.getpid(), self._engine, self._memory),
+            initargs=(os.getpid(), self._engine, self._memory, self._scratch.name),
         )
 
     async def _warm(self, pool: ProcessPool) -> tuple[str, str]:

@@ -5,19 +5,24 @@ import os
 import resource
 import signal
 import sys
+import tempfile
+from contextlib import suppress
 from functools import cache
 
+from shared.errors import EngineUnavailable
 from worker.pipeline.ocr.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import ReceiptReading, extract_receipt
 
 _PR_SET_PDEATHSIG = 1
 
 
-def start(parent: int, engine: str, memory: int) -> None:
+def start(parent: int, engine: str, memory: int, scratch: str) -> None:
     """Prepare the process: die with the parent, die at once when told, stay within the memory.
 
-    `memory` bounds the data the process may allocate, in bytes.
+    `memory` bounds the data the process may allocate, in bytes. Its temporary files lie in
+    `scratch`, where its parent removes what it leaves behind.
     """
+    tempfile.tempdir = scratch
     # The default action ends a process even inside a library's long call; a handler would not.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform.startswith("linux"):
@@ -25,11 +30,13 @@ def start(parent: int, engine: str, memory: int) -> None:
         if os.getppid() != parent:
             os._exit(1)
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    _engine(engine)
+    # `ready` and every job tell what is missing; an initializer that raises would only crash.
+    with suppress(EngineUnavailable):
+        _engine(engine)
 
 
 def ready(engine: str) -> tuple[str, str]:
-    """Name and version of the engine that `start` loaded."""
+    """Name and version of the engine that `start` loaded. Raises EngineUnavailable."""
     loaded = _engine(engine)
     return loaded.name, loaded.version
 

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE, Problem
-from shared.local.receipt_image import encode
+from shared.local.receipt_image import DrawnReceipt, encode
+from tests.files import heic, pdf
 
 JOBS = "/api/v1/jobs"
 CATEGORIZE = "/api/v1/categorize"
@@ -54,6 +55,14 @@ def item_job(**payload: Any) -> dict[str, Any]:
     return {"tenant_id": "t", "payload": {"candidate_labels": LABELS, **payload}}
 
 
+def two_frames() -> bytes:
+    """A TIFF of two frames: which of them would be the receipt?"""
+    buffer = io.BytesIO()
+    frame = Image.new("RGB", (8, 8))
+    frame.save(buffer, "TIFF", save_all=True, append_images=[frame])
+    return buffer.getvalue()
+
+
 IMAGES = [
     pytest.param("not base64 at all!", 422, "image_not_base64", id="not base64"),
     pytest.param("Zm9v\u00fc", 422, "image_not_base64", id="base64 with an umlaut"),
@@ -66,7 +75,10 @@ IMAGES = [
     pytest.param(
         b64(encode(Image.new("RGB", (8, 8)), "TIFF")), 415, "unsupported_image_format", id="TIFF"
     ),
-    pytest.param(b64(b"%PDF-1.7\n"), 415, "unsupported_image_format", id="PDF"),
+    pytest.param(b64(two_frames()), 415, "unsupported_image_format", id="TIFF of two frames"),
+    pytest.param(
+        b64(encode(Image.new("RGB", (8, 8)), "AVIF")), 415, "unsupported_image_format", id="AVIF"
+    ),
     pytest.param(b64(b"\xff\xd8\xff\xe0"), 422, "unreadable_image", id="cut in the JPEG header"),
     pytest.param(b64(b"\x89PNG\r\n\x1a\n"), 422, "unreadable_image", id="cut in the PNG header"),
     pytest.param(b64(b"RIFF\x00\x00\x00\x00WEBP"), 422, "unreadable_image", id="cut WebP header"),
@@ -260,6 +272,25 @@ async def test_a_problem_carries_the_callers_request_id(http: httpx.AsyncClient)
     assert Problem.model_validate(of_body.json()).request_id == "r-1"
     assert Problem.model_validate(of_header.json()).request_id == "r-2"
     assert made_up.json()["request_id"] == made_up.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"%PDF-1.7\nno pages", "unreadable_image"),
+        (pdf(DrawnReceipt(), password="secret"), "pdf_protected"),
+        (heic(Image.new("RGB", (8000, 5001))), "image_too_many_pixels"),
+        (heic(Image.new("RGB", (64, 64)))[:300], "unreadable_image"),
+    ],
+    ids=["broken PDF", "protected PDF", "HEIC over 40 MP", "cut HEIC"],
+)
+async def test_what_only_the_worker_looks_into(service: Any, content: bytes, code: str) -> None:
+    """A hostile PDF or HEIC must not reach a native library in the front."""
+    job = await service.await_job((await service.submit_receipt(content)).id)
+
+    assert job.error is not None
+    assert (job.error.code, job.error.error_class) == (code, "bad_input")
+    assert job.input_payload["image"]["width"] is None
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG"])

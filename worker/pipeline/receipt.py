@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from shared.contracts.receipts import Extraction
 from shared.rejections import NoTextFound
-from worker.pipeline.ocr.decode import decode_image
 from worker.pipeline.ocr.engine import OcrEngine
+from worker.pipeline.ocr.pages import load_pages, recognise
 from worker.pipeline.reading.receipt import read_receipt
 from worker.pipeline.stages import Stage, StageLog
 
@@ -22,17 +22,17 @@ class ReceiptReading:
 
 
 def extract_receipt(content: bytes, engine: OcrEngine, max_pixels: int) -> ReceiptReading:
-    """Decode, recognise, parse. Raises ImageUnreadable and the like, NoTextFound."""
+    """Decode, recognise, parse. Raises what `load_pages` raises, NoTextFound."""
     log = StageLog()
     with log.measure("ocr.preprocess") as attributes:
-        pixels = decode_image(content, max_pixels)
-        attributes["height"], attributes["width"] = pixels.shape[:2]
+        pages = load_pages(content, max_pixels)
+        attributes["pages"] = len(pages)
     with log.measure("ocr.recognise") as attributes:
-        lines = engine.read(pixels)
-        attributes["engine"], attributes["lines"] = engine.name, len(lines)
-    if not lines:
+        found = recognise(pages, engine)
+        attributes["engine"], attributes["lines"] = found.engine, len(found.lines)
+    if not found.lines:
         raise NoTextFound
     with log.measure("receipt.parse") as attributes:
-        extraction = read_receipt(lines, today=datetime.now(UTC).date())
+        extraction = read_receipt(found.lines, today=datetime.now(UTC).date())
         attributes["items"] = len(extraction.line_items)
-    return ReceiptReading(extraction, engine.name, engine.version, log.stages)
+    return ReceiptReading(extraction, found.engine, found.engine_version, log.stages)

@@ -8,14 +8,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
-from worker.pipeline.ocr.engine import OcrEngine, load_engine
+from worker.pipeline.ocr.engine import OcrEngine
 from worker.pipeline.receipt import extract_receipt
-
-
-@pytest.fixture(scope="module")
-def engine() -> OcrEngine:
-    """Loaded once."""
-    return load_engine("auto")
 
 
 def tilted(image: Image.Image) -> Image.Image:

@@ -1,11 +1,14 @@
 """Image bytes to pixels: upright, in colour, no larger than an engine can use."""
 
+import io
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
+from pillow_heif import HeifImageFile
 
-from shared.images import DAMAGED, open_image
-from shared.rejections import ImageTooManyPixels, ImageUnreadable
+from shared.images import DAMAGED, HEIC, check_pixels, open_image
+from shared.rejections import ImageUnreadable
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -13,22 +16,38 @@ Pixels = npt.NDArray[np.uint8]
 LONGEST_SIDE = 2000
 
 
-def decode_image(content: bytes, max_pixels: int) -> Pixels:
+def decode_image(content: bytes, media_type: str, max_pixels: int) -> Pixels:
     """Decode to RGB, shape (height, width, 3), uint8, turned as its EXIF orientation says.
 
-    Raises ImageUnsupported, ImageUnreadable, ImageTooManyPixels.
+    Of several frames the first is read. Raises ImageUnreadable, ImageTooManyPixels.
     """
-    with open_image(content) as image:
-        if image.width * image.height > max_pixels:
-            raise ImageTooManyPixels
+    with _open(content, media_type) as image:
+        check_pixels(image, max_pixels)
         try:
             # JPEG can be decoded at 1/2, 1/4 or 1/8 of its size for a fraction of the memory.
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            upright = ImageOps.exif_transpose(image)
+            upright = ImageOps.exif_transpose(_eight_bit(image))
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
             return np.asarray(_on_white(upright))
         except (*DAMAGED, Image.DecompressionBombError) as error:
             raise ImageUnreadable from error
+
+
+def _open(content: bytes, media_type: str) -> Image.Image:
+    if media_type != HEIC:
+        return open_image(content, media_type)
+    try:
+        return HeifImageFile(io.BytesIO(content))  # type: ignore[no-untyped-call]
+    except DAMAGED as error:
+        raise ImageUnreadable from error
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits scaled to 8: Pillow's own conversion would cut off what is over 255."""
+    if image.mode.startswith("I"):
+        wide = np.asarray(image).astype(np.uint32) >> 8
+        return Image.fromarray(wide.clip(0, 255).astype(np.uint8))
+    return image
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -26,7 +26,14 @@ class OcrEngine(Protocol):
 
 
 def load_engine(name: str) -> OcrEngine:
-    """The engine of a setting: `auto` takes the best there is. Slow: it loads the models."""
+    """The engine of OCR_ENGINE; `auto` is the best one that is there. Slow: it loads the models.
+
+    Raises EngineUnavailable when it was asked for by name and is not there.
+    """
+    if name == "tesseract":
+        from worker.pipeline.ocr.tesseract import TesseractEngine  # noqa: PLC0415 (only if asked)
+
+        return TesseractEngine()
     from worker.pipeline.ocr.rapid import RapidEngine  # noqa: PLC0415 (seconds; only in the child)
 
     return RapidEngine()

@@ -1,0 +1,11 @@
+"""Engines inside the test's own process."""
+
+import pytest
+
+from worker.pipeline.ocr.engine import OcrEngine, load_engine
+
+
+@pytest.fixture(scope="session")
+def engine() -> OcrEngine:
+    """The default one, loaded once."""
+    return load_engine("auto")

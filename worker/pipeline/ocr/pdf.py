@@ -1,0 +1,141 @@
+"""Pages of a PDF: the text layer where a page has one, else the page as pixels.
+
+PDFium (through pypdfium2) reads both. Text that lies over a scan is somebody else's recognition:
+such a page counts as an image.
+"""
+
+import ctypes
+import math
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from shared.rejections import ImageUnreadable, PdfProtected
+from worker.pipeline.ocr.decode import LONGEST_SIDE, Pixels
+from worker.pipeline.ocr.text import TextLine, Word
+
+# A receipt of more pages is not a receipt.
+_MAX_PAGES = 5
+# 300 dots an inch; a PDF's unit is 1/72 inch. More shows no more of the print.
+_MAX_SCALE = 300 / 72
+# Fewer characters than this are a scanner's stamp, not a receipt.
+_MIN_CHARACTERS = 20
+# Images over so much of the page make it a scan.
+_SCAN = 0.5
+# More characters than this that stand for nothing: the fonts do not say what they draw.
+_MAX_UNKNOWN = 0.1
+
+
+@dataclass(frozen=True)
+class TextPage:
+    """A page that needs no recognition. `height` in pixels, as if rendered."""
+
+    height: int
+    lines: Sequence[TextLine]
+
+
+def text_layer_reader() -> tuple[str, str]:
+    """Name and version of what reads text layers: takes an engine's place in results."""
+    return "pdfium", str(pypdfium2.version.PDFIUM_INFO.build)
+
+
+def read_pdf(content: bytes) -> Sequence[Pixels | TextPage]:
+    """The first five pages, each as pixels (see `decode_image`) or with its text layer.
+
+    Raises ImageUnreadable, PdfProtected.
+    """
+    try:
+        with closing(pypdfium2.PdfDocument(content)) as document:
+            if len(document) == 0:
+                raise ImageUnreadable
+            return list(_pages(document))
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == pdfium.FPDF_ERR_PASSWORD:
+            raise PdfProtected from error
+        raise ImageUnreadable from error
+
+
+def _pages(document: pypdfium2.PdfDocument) -> Iterator[Pixels | TextPage]:
+    for index in range(min(len(document), _MAX_PAGES)):
+        with closing(document[index]) as page:
+            scale = min(LONGEST_SIDE / max(*page.get_size(), 1), _MAX_SCALE)
+            lines = _text_layer(page, scale)
+            if lines:
+                yield TextPage(round(page.get_height() * scale), lines)
+            else:
+                yield _render(page, scale)
+
+
+def _render(page: pypdfium2.PdfPage, scale: float) -> Pixels:
+    with closing(page.render(scale=scale, rev_byteorder=True)) as bitmap:
+        pixels: Pixels = np.array(bitmap.to_numpy()[:, :, :3])
+        return pixels
+
+
+def _text_layer(page: pypdfium2.PdfPage, scale: float) -> Sequence[TextLine]:
+    """Empty when the page has none that can be trusted."""
+    with closing(page.get_textpage()) as layer:
+        text = layer.get_text_range()
+        marks = [mark for mark in text if not mark.isspace()]
+        unknown = sum(unicodedata.category(mark) in ("Cc", "Cn", "Co") for mark in marks)
+        unknown += text.count("\N{REPLACEMENT CHARACTER}")
+        if len(marks) < _MIN_CHARACTERS or unknown > _MAX_UNKNOWN * len(marks) or _is_scan(page):
+            return []
+        return list(_lines(page, layer, scale))
+
+
+def _is_scan(page: pypdfium2.PdfPage) -> bool:
+    covered = 0.0
+    for image in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]):
+        left, bottom, right, top = image.get_bounds()
+        covered += (right - left) * (top - bottom)
+    return bool(covered > _SCAN * math.prod(page.get_size()))
+
+
+def _lines(
+    page: pypdfium2.PdfPage, layer: pypdfium2.PdfTextPage, scale: float
+) -> Iterator[TextLine]:
+    """Words are runs of characters without white space between; PDFium puts that in at gaps."""
+    words: list[Word] = []
+    run = ""
+    boxes: list[tuple[float, float, float, float]] = []
+    for index in range(layer.count_chars()):
+        mark = chr(pdfium.FPDFText_GetUnicode(layer, index))
+        if not mark.isspace():
+            run += mark
+            boxes.append(_placed(page, layer.get_charbox(index, loose=True), scale))
+            continue
+        if run:
+            words.append(_word(run, boxes))
+            run, boxes = "", []
+        if mark == "\n" and words:
+            yield TextLine(tuple(words))
+            words = []
+    if run:
+        words.append(_word(run, boxes))
+    if words:
+        yield TextLine(tuple(words))
+
+
+def _placed(
+    page: pypdfium2.PdfPage, box: tuple[float, float, float, float], scale: float
+) -> tuple[float, float, float, float]:
+    """A box of the page's own coordinates as left, top, right, bottom in pixels."""
+    width, height = (round(side * scale) for side in page.get_size())
+    x, y = ctypes.c_int(), ctypes.c_int()
+    corners = []
+    for across, up in ((box[0], box[1]), (box[2], box[3])):
+        pdfium.FPDF_PageToDevice(page, 0, 0, width, height, 0, across, up, x, y)
+        corners.append((x.value, y.value))
+    (x0, y0), (x1, y1) = corners
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+
+def _word(text: str, boxes: Sequence[tuple[float, float, float, float]]) -> Word:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return Word(text, min(lefts), min(tops), max(rights), max(bottoms), confidence=1.0)
