@@ -35,7 +35,9 @@ NAMES = ("Whole Milk", "Chicken Breast", "Bananas", "Sourdough Bread", "Frozen P
 def main() -> int:
     """Run the demo; the exit code says whether the receipt was read."""
     parser = argparse.ArgumentParser(prog="bin/demo", description=__doc__)
-    parser.add_argument("image", nargs="?", type=Path, help="a JPEG, PNG or WebP of a receipt")
+    parser.add_argument(
+        "image", nargs="?", type=Path, help="a JPEG, PNG, WebP, HEIC or PDF of a receipt"
+    )
     parser.add_argument("--json", action="store_true", help="print only the finished job, as JSON")
     arguments = parser.parse_args()
     progress = Console(stderr=True)

@@ -10,6 +10,8 @@ from shared.settings import Settings
 from shared.version import service_version
 from tests.conftest import System
 from tests.support import ITEM, dairy, front_http, nowhere, wait_until, worker_with
+from worker.main import worker
+from worker.pipeline.ocr.tesseract import is_installed
 
 
 async def test_a_front_says_who_it_is(http: httpx.AsyncClient) -> None:
@@ -28,16 +30,42 @@ async def test_everything_is_ready(system: System) -> None:
 
     body = answer.json()
     assert (answer.status_code, body["status"]) == (200, "ok")
+    tesseract = "available" if is_installed() else "not_installed"
     assert {name: check["status"] for name, check in body["checks"].items()} == {
         "database": "ok",
         "redis": "ok",
         "queue": "ok",
         "workers": "ok",
         "ocr": "ok",
+        "tesseract": tesseract,
         "classifier": "ok",
         "embedding_model": "available",
     }
     assert body["checks"]["classifier"]["model"] == "all-MiniLM-L6-v2"
+
+
+async def test_an_engine_that_is_missing_is_named(
+    http: httpx.AsyncClient,
+    settings: Settings,
+    client: ServiceClient,
+    monkeypatch: pytest.MonkeyPatch,
+    receipt_png: bytes,
+) -> None:
+    """Its jobs end as unavailable, the worker serves items on, and no other engine reads."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    chosen = settings.model_copy(update={"ocr_engine": "tesseract", "receipt_slots": 1})
+    async with worker(chosen):
+        body = (await http.get("/health/ready")).json()
+        receipt = await client.await_job((await client.submit_receipt(receipt_png)).id)
+        item = await client.categorize("Milk", ["Dairy", "Produce"])
+
+    assert body["status"] == "degraded"
+    assert body["checks"]["ocr"]["status"] == "unavailable"
+    assert "apt-get install tesseract-ocr" in body["checks"]["ocr"]["error"]
+    assert body["checks"]["tesseract"]["status"] == "not_installed"
+    assert receipt.error is not None
+    assert (receipt.error.code, receipt.error.error_class) == ("engine_unavailable", "unavailable")
+    assert item.payload is not None
 
 
 async def test_without_a_worker_work_is_accepted_and_waits(http: httpx.AsyncClient) -> None:

@@ -2,16 +2,20 @@
 
 import asyncio
 import signal
+import tempfile
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from functools import partial
+from pathlib import Path
 
 import psutil
 import pytest
 
-from shared.errors import RecognitionCrashed
+from shared.errors import EngineUnavailable, RecognitionCrashed
 from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
 from shared.rejections import ImageUnreadable, NoTextFound
 from tests.support import wait_until
+from worker.pipeline.ocr.tesseract import is_installed
 from worker.recognition import RecognitionPool
 
 LIMITS = {"memory": 4_000_000_000, "max_pixels": 40_000_000}
@@ -25,6 +29,12 @@ async def pool() -> AsyncIterator[RecognitionPool]:
     yield pool
     await pool.close()
     assert children() == []
+
+
+@pytest.fixture(autouse=True)
+def scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A temporary folder for each test."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +121,49 @@ async def test_a_child_cannot_take_more_memory_than_it_may(long_receipt: bytes) 
     with pytest.raises(RecognitionCrashed):
         await start_and_read()
     await pool.close()
+
+
+async def test_a_missing_engine_is_not_a_crash(
+    monkeypatch: pytest.MonkeyPatch, receipt_png: bytes
+) -> None:
+    """Every read says what is missing; nothing is retried in vain, no other engine steps in."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    pool = RecognitionPool(slots=1, engine="tesseract", **LIMITS)
+
+    for attempt in (pool.start, partial(pool.read, receipt_png)):
+        with pytest.raises(EngineUnavailable, match="tesseract"):
+            await attempt()
+    await pool.close()
+
+
+@pytest.mark.skipif(not is_installed(), reason="needs tesseract")
+async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes) -> None:
+    """Else each cancelled read would leave one behind, and its image in a temporary file."""
+    pool = RecognitionPool(slots=1, engine="tesseract", **LIMITS)
+    await pool.start()
+    reading = asyncio.create_task(pool.read(long_receipt))
+    await wait_until(lambda: bool(tesseracts()), "tesseract ran")
+    programs = tesseracts()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+    await wait_until(lambda: not any(p.is_running() for p in programs), "it was gone", within=2)
+    before = scratch_folders()
+    await pool.close()
+    assert len(before) == 1
+    assert scratch_folders() == []
+
+
+def tesseracts() -> list[psutil.Process]:
+    """What our children run."""
+    running = psutil.Process().children(recursive=True)
+    return [process for process in running if process.name() == "tesseract"]
+
+
+def scratch_folders() -> list[Path]:
+    """Where children of this test's pools leave their temporary files."""
+    return list(Path(tempfile.gettempdir()).glob("grocery-planner-ai-*"))
 
 
 def children() -> list[psutil.Process]:
