@@ -10,10 +10,28 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shared.contracts.features import Queue
 
 
-class Settings(BaseSettings):
-    """Frozen; the README has the table. Durations are in seconds, sizes in bytes."""
+class PipelineSettings(BaseSettings):
+    """What the pipeline needs, with servers or without. Durations in seconds, sizes in bytes."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    max_image_bytes: Annotated[int, Field(gt=0)] = 10_000_000
+    max_image_pixels: Annotated[int, Field(gt=0)] = 40_000_000
+    receipt_slots: Annotated[int, Field(ge=1)] = os.cpu_count() or 1
+    item_slots: Annotated[int, Field(ge=1)] = 4
+    receipt_timeout: Annotated[float, Field(gt=0)] = 60
+    item_timeout: Annotated[float, Field(gt=0)] = 20
+    recognition_memory: Annotated[int, Field(gt=0)] = 4_000_000_000
+
+    ocr_engine: Literal["auto", "rapidocr", "tesseract"] = "auto"
+    classifier: Literal["embedding"] = "embedding"
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+
+class Settings(PipelineSettings):
+    """All of them, as front and workers have them. Frozen; the README has the table."""
 
     environment: Literal["development", "test", "production"] = "development"
     database_url: SecretStr
@@ -23,26 +41,13 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    max_image_bytes: Annotated[int, Field(gt=0)] = 10_000_000
-    max_image_pixels: Annotated[int, Field(gt=0)] = 40_000_000
     # Under the 60 s after which the callers' HTTP clients give up.
     answer_timeout: Annotated[float, Field(gt=0)] = 50
 
     worker_queues: Annotated[tuple[Queue, ...], NoDecode, Field(min_length=1)] = tuple(Queue)
-    receipt_slots: Annotated[int, Field(ge=1)] = os.cpu_count() or 1
-    item_slots: Annotated[int, Field(ge=1)] = 4
-    receipt_timeout: Annotated[float, Field(gt=0)] = 60
-    item_timeout: Annotated[float, Field(gt=0)] = 20
     lease: Annotated[float, Field(gt=0)] = 15
     heartbeat: Annotated[float, Field(gt=0)] = 5
     shutdown_grace: Annotated[float, Field(ge=0)] = 20
-    recognition_memory: Annotated[int, Field(gt=0)] = 4_000_000_000
-
-    ocr_engine: Literal["auto", "rapidocr", "tesseract"] = "auto"
-    classifier: Literal["embedding"] = "embedding"
-
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_format: Literal["json", "console"] = "json"
 
     @field_validator("worker_queues", mode="before")
     @classmethod

@@ -28,8 +28,10 @@ LAYERS = {
         ["api.job_views", "api.metrics", "api.request_context"],
     ],
     "worker": [
-        ["worker.__main__"],
-        ["worker.cli"],
+        ["worker.__main__", "worker.cli.main"],
+        ["worker.cli.extract", "worker.cli.items"],
+        ["worker.cli.options"],
+        ["worker.entry", "worker.extraction"],
         ["worker.main"],
         ["worker.dispatch", "worker.heartbeat", "worker.outbox"],
         ["worker.execution"],
@@ -40,7 +42,7 @@ LAYERS = {
     ],
     "shared": [
         ["shared.local", "shared.process"],
-        ["shared.client", "shared.schema", "shared.background", "shared.logs"],
+        ["shared.tables", "shared.client", "shared.schema", "shared.background", "shared.logs"],
         ["shared.transitions", "shared.jobs", "shared.queue", "shared.queue_stats"],
         ["shared.migrations"],
         ["shared.models", "shared.database"],

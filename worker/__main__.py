@@ -2,6 +2,6 @@
 that a worker needs and they do not is imported below."""
 
 if __name__ == "__main__":
-    from worker.cli import main
+    from worker.entry import main
 
     main()

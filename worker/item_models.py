@@ -5,17 +5,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from shared.contracts.categories import COMMON_LABELS
 from worker.pipeline.meaning.categories import load_meanings
 from worker.pipeline.meaning.classifier import EmbeddingClassifier, Scores
 from worker.pipeline.meaning.embedder import Embedder, Vectors
 
 T = TypeVar("T")
-
-# The labels that the grocery planner uses unless a household has its own.
-_COMMON_LABELS = (
-    "Produce", "Dairy", "Bakery", "Meat & Seafood", "Frozen", "Pantry", "Beverages", "Snacks",
-    "Household", "Other",
-)  # fmt: skip
 
 
 class ItemModels:
@@ -61,7 +56,7 @@ def _load() -> tuple[Embedder, EmbeddingClassifier]:
     embedder = Embedder()
     classifier = EmbeddingClassifier(embedder, load_meanings())
     # Embeds what is known of the common labels while nobody waits for it.
-    classifier.score(["milk"], _COMMON_LABELS)
+    classifier.score(["milk"], COMMON_LABELS)
     return embedder, classifier
 
 

@@ -8,6 +8,11 @@ from shared.contracts.text import Contract, Label, Name
 
 MAX_LABELS = 100
 MAX_ITEMS = 50
+# The labels that the grocery planner uses unless a household has its own.
+COMMON_LABELS = (
+    "Produce", "Dairy", "Bakery", "Meat & Seafood", "Frozen", "Pantry", "Beverages", "Snacks",
+    "Household", "Other",
+)  # fmt: skip
 
 
 def _without_repeats(labels: list[str]) -> list[str]:

@@ -7,11 +7,10 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from shared.client import RequestRefused, ServiceClient
+from shared.contracts.categories import COMMON_LABELS
 from shared.contracts.jobs import JobStatus, JobView
 from shared.contracts.receipts import RichReceipt
 from shared.local.processes import LocalError, free_port, stopping_on_signals
@@ -24,11 +23,8 @@ from shared.local.stack import (
     wait_for_workers,
     worker,
 )
+from shared.tables import receipt_table, stage_table, titled_table
 
-LABELS = (
-    "Produce", "Dairy", "Bakery", "Meat & Seafood", "Frozen", "Pantry", "Beverages", "Snacks",
-    "Household", "Other",
-)  # fmt: skip
 NAMES = ("Whole Milk", "Chicken Breast", "Bananas", "Sourdough Bread", "Frozen Pizza", "Dish Soap")
 
 
@@ -74,7 +70,7 @@ def _start(stack: ExitStack, progress: Console) -> str:
 
 async def _show(url: str, image: bytes, *, as_json: bool) -> int:
     async with ServiceClient(url, tenant_id="demo") as client:
-        submitted = await client.submit_receipt(image, LABELS)
+        submitted = await client.submit_receipt(image, COMMON_LABELS)
         job = await client.await_job(submitted.id)
         if as_json:
             sys.stdout.write(job.model_dump_json(indent=2) + "\n")
@@ -89,58 +85,19 @@ def _print_job(console: Console, job: JobView) -> None:
     if job.error is not None:
         console.print(f"[red]failed[/red] {job.error.code}: {job.error.detail}")
     if job.output_payload is not None:
-        console.print(_receipt_table(RichReceipt.model_validate(job.output_payload)))
-    console.print(_stage_table(job))
-
-
-def _receipt_table(receipt: RichReceipt) -> Table:
-    read = receipt.extraction
-    total = f"{read.total.amount or '?'} {read.total.currency or ''}".strip()
-    table = _table(f"{read.merchant.name or 'unknown merchant'}, {read.date.value or 'no date'}")
-    table.caption = f"Total {total}, confidence {read.total.confidence:.2f}"
-    table.add_column("Item", no_wrap=True)
-    table.add_column("Category", no_wrap=True)
-    for name in ("Qty", "Each", "Price", "Conf."):
-        table.add_column(name, justify="right")
-    for item in read.line_items:
-        quantity = f"{item.quantity.normalize():f} {item.unit or ''}".strip()
-        table.add_row(
-            item.parsed_name,
-            item.category,
-            quantity,
-            str(item.unit_price),
-            str(item.total_price),
-            f"{item.confidence:.2f}",
-        )
-    return table
-
-
-def _stage_table(job: JobView) -> Table:
-    table = _table("Where the time went")
-    table.add_column("Stage", min_width=24)
-    table.add_column("ms", justify="right")
-    if job.started_at:
-        waited = (job.started_at - job.created_at).total_seconds() * 1000
-        table.add_row("waiting in the queue", f"{waited:.0f}")
-    for stage in job.attempts[-1].stages if job.attempts else ():
-        table.add_row(stage.name, f"{stage.duration_ms:.0f}")
-    table.add_row("accepted to finished", f"{job.latency_ms or 0:.0f}", style="bold")
-    return table
+        console.print(receipt_table(RichReceipt.model_validate(job.output_payload).extraction))
+    console.print(stage_table(job))
 
 
 async def _print_categories(console: Console, client: ServiceClient) -> None:
-    table = _table("Categories of a few names")
+    table = titled_table("Categories of a few names")
     table.add_column("Name")
     table.add_column("Category")
     table.add_column("Conf.", justify="right")
-    answer = await client.categorize_batch(NAMES, LABELS)
+    answer = await client.categorize_batch(NAMES, COMMON_LABELS)
     for one in answer.payload.predictions if answer.payload else ():
         table.add_row(one.name, one.predicted_category, f"{one.confidence:.2f}")
     console.print(table)
-
-
-def _table(title: str) -> Table:
-    return Table(title=title, box=box.SIMPLE, title_justify="left", caption_justify="left")
 
 
 if __name__ == "__main__":

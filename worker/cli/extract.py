@@ -1,0 +1,124 @@
+"""`grocery-ai extract`: receipts from files, on all cores, without any server."""
+
+import asyncio
+import resource
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from shared.contracts.receipts import RichReceipt
+from shared.tables import receipt_table
+from worker.cli.options import AsJson, Labels, pipeline_settings, print_json, split_labels
+from worker.extraction import FileReading, extract_files
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".pdf"})
+
+Paths = Annotated[list[Path], typer.Argument(exists=True, help="Images, PDFs, or folders of them.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", file_okay=False, help="Write NAME.json here for each file."),
+]
+Engine = Annotated[
+    str | None, typer.Option("--engine", help="rapidocr, tesseract or auto; else OCR_ENGINE.")
+]
+Slots = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Files read at once; else RECEIPT_SLOTS.")
+]
+
+
+def extract(
+    paths: Paths,
+    out: Out = None,
+    engine: Engine = None,
+    jobs: Slots = None,
+    labels: Labels = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read receipts; prints them, or writes each as NAME.json. With labels, items are categorised.
+
+    A file that cannot be read is reported and the rest go on.
+    """
+    files = _files(paths)
+    settings = pipeline_settings(ocr_engine=engine, receipt_slots=jobs)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+    screen = Console(stderr=True)
+    readings: list[FileReading] = []
+
+    def finished(reading: FileReading) -> None:
+        readings.append(reading)
+        progress.advance(task)
+        if reading.error:
+            screen.print(f"[red]{reading.error.code}[/red] {reading.path}: {reading.error.detail}")
+        if reading.receipt and out:
+            _write(out / f"{reading.path.stem}.json", reading.receipt)
+
+    with Progress(
+        TextColumn("Reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=screen, transient=True,
+    ) as progress:  # fmt: skip
+        task = progress.add_task("", total=len(files))
+        wanted = split_labels(labels) if labels else None
+        asyncio.run(extract_files(files, settings, wanted, finished))
+    readings.sort(key=lambda reading: files.index(reading.path))
+    _report(readings, shown=out is None, as_json=as_json, screen=screen)
+    if any(reading.error for reading in readings):
+        sys.exit(1)
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """Every file named, and those in folders that look like images; each once."""
+    files: dict[Path, None] = {}
+    for path in paths:
+        inside = (
+            sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES)
+            if path.is_dir()
+            else [path]
+        )
+        if not inside:
+            raise typer.BadParameter(f"{path} holds no {', '.join(sorted(SUFFIXES))}")
+        files.update(dict.fromkeys(inside))
+    named: dict[str, Path] = {}
+    for file in files:
+        other = named.setdefault(file.stem, file)
+        if other != file:
+            raise typer.BadParameter(f"{other} and {file} would both become {file.stem}.json")
+    return list(files)
+
+
+def _write(path: Path, receipt: RichReceipt) -> None:
+    """Whole or not at all: nobody ever sees half a file."""
+    unfinished = path.with_suffix(".json.part")
+    unfinished.write_text(receipt.model_dump_json(indent=2), encoding="utf-8")
+    unfinished.replace(path)
+
+
+def _report(
+    readings: Sequence[FileReading], *, shown: bool, as_json: bool, screen: Console
+) -> None:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    failed = sum(reading.error is not None for reading in readings)
+    figures = {
+        "files": len(readings),
+        "failed": failed,
+        "cpu_seconds_per_file": round((used.ru_utime + used.ru_stime) / len(readings), 2),
+        "child_peak_bytes": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+    }
+    if as_json:
+        print_json({"files": [reading.as_json() for reading in readings], "figures": figures})
+        return
+    if shown:
+        console = Console()
+        for reading in readings:
+            if reading.receipt:
+                console.print(f"{reading.path}")
+                console.print(receipt_table(reading.receipt.extraction))
+    screen.print(
+        f"{figures['files']} read, {failed} failed; {figures['cpu_seconds_per_file']:.1f} s CPU "
+        f"each with loading the models, {figures['child_peak_bytes'] / 1e6:.0f} MB at most a child."
+    )
