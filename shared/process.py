@@ -6,7 +6,7 @@ import structlog
 from pydantic import ValidationError
 
 from shared.logs import configure_logging
-from shared.settings import Settings
+from shared.settings import Settings, setting_problems
 
 
 def start_process() -> Settings:
@@ -14,9 +14,8 @@ def start_process() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        for problem in error.errors():
-            name = ".".join(str(part) for part in problem["loc"]).upper()
-            print(f"{name}: {problem['msg']}".lstrip(": "), file=sys.stderr)  # noqa: T201
+        for problem in setting_problems(error):
+            print(problem, file=sys.stderr)  # noqa: T201
         sys.exit(2)
     configure_logging(settings.log_level, settings.log_format)
     for old, new in settings.replaced.items():

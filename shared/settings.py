@@ -4,7 +4,7 @@ import os
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.contracts.features import Queue
@@ -71,3 +71,9 @@ class Settings(PipelineSettings):
             "USE_TESSERACT_OCR": "OCR_ENGINE",
         }
         return {old: new for old, new in replacements.items() if old in os.environ}
+
+
+def setting_problems(error: ValidationError) -> list[str]:
+    """A sentence for each setting that is missing or wrong; never its value."""
+    named = ((".".join(map(str, one["loc"])).upper(), one["msg"]) for one in error.errors())
+    return [f"{name}: {message}" if name else message for name, message in named]

@@ -29,8 +29,9 @@ LAYERS = {
     ],
     "worker": [
         ["worker.__main__", "worker.cli.main"],
-        ["worker.cli.extract", "worker.cli.items"],
+        ["worker.cli.doctor", "worker.cli.extract", "worker.cli.items"],
         ["worker.cli.options"],
+        ["worker.diagnosis"],
         ["worker.entry", "worker.extraction"],
         ["worker.main"],
         ["worker.dispatch", "worker.heartbeat", "worker.outbox"],

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from shared.errors import ServiceError
+from worker.cli.doctor import doctor
 from worker.cli.extract import extract
 from worker.cli.items import categorize, embed
 
@@ -21,7 +22,7 @@ def main() -> None:
         pretty_exceptions_enable=False,
         help="Reads grocery receipts and categorises items, here or through a running service.",
     )
-    for command in (extract, categorize, embed):
+    for command in (extract, categorize, embed, doctor):
         app.command()(command)
     try:
         app()

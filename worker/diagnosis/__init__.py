@@ -1,0 +1,1 @@
+"""What `grocery-ai doctor` looks at: servers, engines, this machine."""
