@@ -18,11 +18,7 @@ from worker.diagnosis.database import check_database
 from worker.diagnosis.finding import Finding, error, ok, warning
 from worker.diagnosis.machine import check_machine
 
-_MARKS = {
-    "ok": "[green]ok[/green]",
-    "warning": "[yellow]warning[/yellow]",
-    "error": "[red]error[/red]",
-}
+_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -32,7 +32,10 @@ def _ocr(name: str) -> Finding:
 
 
 def _tesseract() -> Finding:
-    return ok("tesseract", "installed" if is_installed() else "not installed (not needed)")
+    return ok(
+        "tesseract",
+        "installed" if is_installed() else "not installed; OCR_ENGINE=tesseract needs it",
+    )
 
 
 async def _item_models(settings: PipelineSettings) -> Finding:
