@@ -30,7 +30,7 @@ LAYERS = {
     "worker": [
         ["worker.__main__", "worker.cli.main"],
         ["worker.cli.doctor", "worker.cli.extract", "worker.cli.items"],
-        ["worker.cli.options"],
+        ["worker.cli.options", "worker.cli"],
         ["worker.diagnosis"],
         ["worker.entry", "worker.extraction"],
         ["worker.main"],

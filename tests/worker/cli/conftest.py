@@ -1,0 +1,31 @@
+"""The command as people run it: the installed program, a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def grocery_ai() -> Run:
+    """Runs `grocery-ai` with arguments; `stdin` and other environment variables by name."""
+    program = Path(sys.executable).with_name("grocery-ai")
+
+    def run(
+        *arguments: str | Path, stdin: str = "", **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **env},
+        )
+
+    return run

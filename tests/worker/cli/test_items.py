@@ -1,0 +1,60 @@
+"""`grocery-ai categorize` and `embed`: names in, CSV or JSON out."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from tests.worker.cli.conftest import Run
+
+
+def test_categories_of_stdin(grocery_ai: Run) -> None:
+    """CSV that quotes what must be quoted; empty lines are nothing."""
+    done = grocery_ai("categorize", stdin='Whole Milk\n\nSoap, "Dish"\n')
+
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert done.returncode == 0, done.stderr
+    assert [(row["name"], row["category"]) for row in rows] == [
+        ("Whole Milk", "Dairy"),
+        ('Soap, "Dish"', "Household"),
+    ]
+    assert all(0 < float(row["confidence"]) <= 1 for row in rows)
+
+
+def test_categories_of_arguments(grocery_ai: Run) -> None:
+    """With labels of one's own, as JSON."""
+    done = grocery_ai("categorize", "Bananas", "--labels", "Fruit & Veg, Cleaning", "--json")
+
+    (row,) = json.loads(done.stdout)
+    assert (row["name"], row["category"]) == ("Bananas", "Fruit & Veg")
+
+
+def test_vectors(grocery_ai: Run) -> None:
+    """A document a line, in the order of the texts, each of length 1."""
+    done = grocery_ai("embed", stdin="milk\nbread\n")
+
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["text"] for row in rows] == ["milk", "bread"]
+    for row in rows:
+        assert sum(x * x for x in row["vector"]) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("command", "stdin", "said"),
+    [
+        (["categorize"], "", "stdin holds no names"),
+        (["categorize", "milk", "--labels", " , "], "", "at least one label"),
+        (["categorize", "milk", "x" * 1000], "", "name 2"),
+        (["categorize", "milk", "--labels", ",".join(map(str, range(101)))], "", "--labels"),
+        (["embed"], "\n\n", "stdin holds no names"),
+        (["embed", "milk", "--batch-size", "0"], "", "--batch-size"),
+    ],
+)
+def test_wrong_usage(grocery_ai: Run, command: list[str], stdin: str, said: str) -> None:
+    """Exit code 2, and a sentence."""
+    done = grocery_ai(*command, stdin=stdin)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
