@@ -59,12 +59,20 @@ class Job(Base):
     state: Mapped[str] = mapped_column(server_default=JobStatus.QUEUED.value)
     # The fence: raised by every transition into `queued` that needs a new message.
     dispatch: Mapped[int] = mapped_column(server_default="1")
-    # When the message of this dispatch went to the broker; null while it has yet to.
+    # When the message of this dispatch went to the broker; null while it has yet to, because the
+    # broker is away or `queued_at` has not come.
     published_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
     attempt: Mapped[int] = mapped_column(server_default="0")
     worker_id: Mapped[str | None]
     # In no index, so that renewing it stays a HOT update.
     lease_until: Mapped[datetime | None]
+    # Attempts that ended in each class of error, since the job was last retried by hand.
+    spent_transient: Mapped[int] = mapped_column(server_default="0")
+    spent_timeout: Mapped[int] = mapped_column(server_default="0")
+    spent_crashed: Mapped[int] = mapped_column(server_default="0")
+    spent_bug: Mapped[int] = mapped_column(server_default="0")
+    # When its cancellation was asked for while it ran.
+    cancel_requested_at: Mapped[datetime | None]
 
     # As it was written: jsonb would reorder it, and callers read what they get.
     output: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
@@ -73,6 +81,7 @@ class Job(Base):
     model_version: Mapped[str | None]
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Since when it waits to be run; in the future for a retry that is not due yet.
     queued_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -108,6 +117,7 @@ class Job(Base):
             "queued_at",
             postgresql_where=text("state = 'queued' AND published_at IS NULL"),
         ),
+        Index("ix_jobs_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
         Index("ix_jobs_worker", "worker_id", postgresql_where=text("state = 'running'")),
     )
 

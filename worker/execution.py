@@ -5,27 +5,41 @@ first, so that nobody is told of an ending that the database does not have.
 """
 
 import asyncio
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
 from shared import transitions
 from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobError, JobStatus
 from shared.database import Database
-from shared.errors import BrokerUnavailable, Bug, ServiceError, TimedOut
+from shared.errors import (
+    BrokerUnavailable,
+    Bug,
+    Cancelled,
+    DatabaseUnavailable,
+    ServiceError,
+    TimedOut,
+    Unavailable,
+)
 from shared.models import JobImage
 from shared.queue import JobQueue
+from shared.retry_policy import GiveUp, PutBack, Retry, decide
 from shared.telemetry import continued, trace_id
 from shared.transitions import AttemptLog, Claim
 from worker.features import Product, Run, Work
 from worker.pipeline.stages import StageLog
-from worker.running import RunningJobs
+from worker.running import RunningJobs, Stop
 
 log = structlog.get_logger(__name__)
+
+_FINAL = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +69,7 @@ class Executor:
         self._runners = runners
         self._running = running
         self._limits = limits
+        self._rng = random.Random()
 
     async def run(self, job_id: UUID, dispatch: int) -> None:
         """Run the job that a message stands for; a message that stands for nothing is dropped.
@@ -79,14 +94,17 @@ class Executor:
             await self._run_claimed(claim, image)
 
     async def _claim(self, job_id: UUID, dispatch: int) -> tuple[Claim, bytes | None] | None:
-        async with self._database.transaction() as session:
-            claim = await transitions.claim(
-                session, job_id, dispatch, self._worker_id, self._limits.lease
-            )
-            if claim is None:
-                return None
-            query = select(JobImage.content).where(JobImage.job_id == job_id)
-            return claim, await session.scalar(query)
+        async for attempt in patiently():
+            with attempt:
+                async with self._database.transaction() as session:
+                    claim = await transitions.claim(
+                        session, job_id, dispatch, self._worker_id, self._limits.lease
+                    )
+                    if claim is None:
+                        return None
+                    query = select(JobImage.content).where(JobImage.job_id == job_id)
+                    return claim, await session.scalar(query)
+        raise AssertionError("it stops only at a result")
 
     async def _run_claimed(self, claim: Claim, image: bytes | None) -> None:
         stages = StageLog()
@@ -96,12 +114,15 @@ class Executor:
             try:
                 outcome = await task
             except asyncio.CancelledError:
-                if not self._running.is_lost(claim.job_id):
+                why = self._running.stopped(claim.job_id)
+                if why is None:
                     await asyncio.shield(self._release(claim, stages))
                     raise
-                log.warning("job.lease_lost")
-                return
-        await self._persist(claim, outcome, stages)
+                if why is Stop.LEASE_LOST:
+                    log.warning("job.lease_lost")
+                    return
+                outcome = Cancelled()
+        await self._store(claim, outcome, stages)
 
     async def _outcome(self, claim: Claim, work: Work) -> Product | ServiceError:
         """Everything that can come of a run, except that it is cancelled."""
@@ -117,34 +138,59 @@ class Executor:
             log.exception("job.bug")
             return Bug()
 
-    async def _persist(
-        self, claim: Claim, outcome: Product | ServiceError, stages: StageLog
-    ) -> None:
+    async def _store(self, claim: Claim, outcome: Product | ServiceError, stages: StageLog) -> None:
         history = _history(claim, stages)
-        async with self._database.transaction() as session:
-            if isinstance(outcome, Product):
-                status = JobStatus.SUCCEEDED
-                stored = await transitions.succeed(
-                    session,
-                    claim,
-                    history,
-                    output=outcome.output.model_dump(mode="json"),
-                    model_id=outcome.model_id,
-                    model_version=outcome.model_version,
-                )
-            else:
-                status = JobStatus.FAILED
-                stored = await transitions.fail(session, claim, history, job_error(outcome))
-        if not stored:
-            log.warning("job.result_dropped", status=status)
-            return
-        await self._announce(claim.job_id)
+        async for attempt in patiently():
+            with attempt:
+                async with self._database.transaction() as session:
+                    event, stored = await self._end(session, claim, history, outcome)
         error = None if isinstance(outcome, Product) else outcome.code
-        log.info(f"job.{status}", error=error, stages=_durations(history))
+        if not stored:
+            log.warning("job.result_dropped", outcome=event, error=error)
+            return
+        if event in _FINAL:
+            await self._announce(claim.job_id)
+        log.info(f"job.{event}", error=error, stages=_durations(history))
+
+    async def _end(
+        self,
+        session: AsyncSession,
+        claim: Claim,
+        history: AttemptLog,
+        outcome: Product | ServiceError,
+    ) -> tuple[str, bool]:
+        """What becomes of the job, and whether the claim still held."""
+        if isinstance(outcome, Product):
+            return JobStatus.SUCCEEDED, await transitions.succeed(
+                session,
+                claim,
+                history,
+                output=outcome.output.model_dump(mode="json"),
+                model_id=outcome.model_id,
+                model_version=outcome.model_version,
+            )
+        if isinstance(outcome, Cancelled):
+            return JobStatus.CANCELLED, await transitions.end_cancelled(session, claim, history)
+        error = JobError.of(outcome)
+        match decide(
+            outcome.error_class,
+            claim.spent.get(outcome.error_class, 0),
+            age=claim.started_at - claim.created_at,
+            retry_after=outcome.retry_after if isinstance(outcome, Unavailable) else 0,
+            rng=self._rng,
+        ):
+            case Retry(delay):
+                return "retrying", await transitions.retry(session, claim, history, error, delay)
+            case PutBack(delay):
+                return "put_back", await transitions.put_back(session, claim, delay)
+            case GiveUp():
+                return JobStatus.FAILED, await transitions.fail(session, claim, history, error)
 
     async def _release(self, claim: Claim, stages: StageLog) -> None:
-        async with self._database.transaction() as session:
-            await transitions.release(session, claim, _history(claim, stages))
+        async for attempt in patiently():
+            with attempt:
+                async with self._database.transaction() as session:
+                    await transitions.release(session, claim, _history(claim, stages))
         log.info("job.released")
 
     async def _announce(self, job_id: UUID) -> None:
@@ -155,13 +201,11 @@ class Executor:
             log.warning("job.unannounced", reason=error.code)
 
 
-def job_error(error: ServiceError) -> JobError:
-    """What a job keeps of an error."""
-    return JobError(
-        code=error.code,
-        error_class=error.error_class,
-        detail=error.detail,
-        retryable=error.error_class.retryable,
+def patiently() -> AsyncRetrying:
+    """Attempts until Postgres answers: a worker whose database is away waits and goes on."""
+    return AsyncRetrying(
+        retry=retry_if_exception_type(DatabaseUnavailable),
+        wait=wait_random_exponential(multiplier=0.2, max=2),
     )
 
 

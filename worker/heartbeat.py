@@ -12,7 +12,7 @@ from shared.contracts.workers import EngineReport
 from shared.database import Database
 from shared.errors import Transient
 from shared.models import WorkerRecord
-from worker.running import RunningJobs
+from worker.running import RunningJobs, Stop
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class Heartbeat:
             held = set(await transitions.renew(session, self._state.id, self._lease))
             await session.execute(_report(self._state))
         for job_id in running - held:
-            self._running.lose(job_id)
+            self._running.stop(job_id, Stop.LEASE_LOST)
 
     async def end(self) -> None:
         """Take this worker off the list, so that nobody counts on it for another lease."""

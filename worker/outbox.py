@@ -1,4 +1,5 @@
-"""Publishes the jobs that were accepted while the broker was away."""
+"""Publishes the jobs that wait for a message: accepted while the broker was away, rescued, retried
+and due by now."""
 
 import structlog
 from sqlalchemy import func, select, update
@@ -23,7 +24,11 @@ async def publish_deferred(database: Database, queue: JobQueue) -> int:
     async with database.transaction() as session:
         due = (
             select(Job)
-            .where(Job.state == JobStatus.QUEUED, Job.published_at.is_(None))
+            .where(
+                Job.state == JobStatus.QUEUED,
+                Job.published_at.is_(None),
+                Job.queued_at <= func.now(),
+            )
             .order_by(Job.queued_at)
             .limit(_CHUNK)
             .with_for_update(skip_locked=True)

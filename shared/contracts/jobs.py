@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared.contracts.features import Feature
 from shared.contracts.text import Contract
-from shared.errors import ErrorClass
+from shared.errors import ErrorClass, ServiceError
 
 
 class JobStatus(StrEnum):
@@ -26,11 +26,14 @@ class JobStatus(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How one attempt ended. `released`: put back untouched because its worker shut down."""
+    """How one attempt ended. `failed`: with an error, whatever became of the job then; `crashed`:
+    its worker died or lost its lease; `released`: put back because its worker shut down."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    CRASHED = "crashed"
     RELEASED = "released"
+    CANCELLED = "cancelled"
 
 
 class JobError(Contract):
@@ -40,6 +43,16 @@ class JobError(Contract):
     error_class: ErrorClass
     detail: str
     retryable: bool
+
+    @classmethod
+    def of(cls, error: ServiceError) -> "JobError":
+        """What a job keeps of an error."""
+        return cls(
+            code=error.code,
+            error_class=error.error_class,
+            detail=error.detail,
+            retryable=error.error_class.retryable,
+        )
 
 
 class StageView(Contract):

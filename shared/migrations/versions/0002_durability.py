@@ -1,0 +1,32 @@
+"""Budgets by class of error, requested cancellations, an index for what has ended."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+_BUDGETS = ("spent_transient", "spent_timeout", "spent_crashed", "spent_bug")
+
+
+def upgrade() -> None:
+    """Constant defaults: no table is rewritten."""
+    for name in _BUDGETS:
+        op.add_column("jobs", sa.Column(name, sa.Integer, nullable=False, server_default="0"))
+    op.add_column("jobs", sa.Column("cancel_requested_at", TIMESTAMP(timezone=True)))
+    op.create_index(
+        "ix_jobs_finished",
+        "jobs",
+        ["finished_at"],
+        postgresql_where=sa.text("finished_at IS NOT NULL"),
+    )
+
+
+def downgrade() -> None:
+    """As it was."""
+    op.drop_index("ix_jobs_finished", "jobs")
+    for name in ("cancel_requested_at", *_BUDGETS):
+        op.drop_column("jobs", name)

@@ -1,0 +1,130 @@
+"""How a run ends. Each of these names the claim; when it is no longer held, nothing changes."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Update, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Text
+
+from shared.contracts.jobs import JobError, JobStatus, Outcome
+from shared.models import Job, JobAttempt
+from shared.retry_policy import BUDGETS
+from shared.transitions.claims import AttemptLog, Claim
+from shared.transitions.values import (
+    NO_WORKER,
+    cancelled_error,
+    ended,
+    requeued,
+    spent_column,
+    unless_cancelled,
+)
+
+
+async def succeed(
+    session: AsyncSession,
+    held: Claim,
+    log: AttemptLog,
+    *,
+    output: dict[str, Any],
+    model_id: str,
+    model_version: str,
+) -> bool:
+    """Store a result. False when the claim is no longer held."""
+    change = _held(held).values(
+        **ended(JobStatus.SUCCEEDED),
+        output=output,
+        error=None,
+        model_id=model_id,
+        model_version=model_version,
+    )
+    return await _end(session, held, change, log, Outcome.SUCCEEDED, None)
+
+
+async def fail(session: AsyncSession, held: Claim, log: AttemptLog, error: JobError) -> bool:
+    """Give a job up. False when the claim is no longer held."""
+    change = _held(held).values(
+        **ended(JobStatus.FAILED), error=error.model_dump(mode="json"), **_one_more(error)
+    )
+    return await _end(session, held, change, log, Outcome.FAILED, error)
+
+
+async def release(session: AsyncSession, held: Claim, log: AttemptLog) -> bool:
+    """Put a job back as it was: its message is still in the queue. False when not held."""
+    change = _held(held).values(
+        **unless_cancelled({"state": JobStatus.QUEUED, "started_at": None, **NO_WORKER})
+    )
+    return await _end(session, held, change, log, Outcome.RELEASED, None)
+
+
+async def retry(
+    session: AsyncSession, held: Claim, log: AttemptLog, error: JobError, delay: float
+) -> bool:
+    """Have a job run again `delay` seconds from now; spends of the budget of the error's class.
+
+    False when the claim is no longer held.
+    """
+    change = _held(held).values(**unless_cancelled(requeued(delay)), **_one_more(error))
+    return await _end(session, held, change, log, Outcome.FAILED, error)
+
+
+async def put_back(session: AsyncSession, held: Claim, delay: float) -> bool:
+    """Have a job run again `delay` seconds from now, as if it had not been begun: no budget is
+    spent and the history does not grow. False when the claim is no longer held."""
+    change = (
+        _held(held)
+        .values(**unless_cancelled(requeued(delay)), attempt=Job.attempt - 1)
+        .returning(Job.id)
+    )
+    return await session.scalar(change) is not None
+
+
+async def end_cancelled(session: AsyncSession, held: Claim, log: AttemptLog) -> bool:
+    """End a job that was stopped because somebody asked. False when the claim is not held."""
+    change = _held(held).values(**ended(JobStatus.CANCELLED), error=cancelled_error())
+    return await _end(session, held, change, log, Outcome.CANCELLED, None)
+
+
+def _held(held: Claim) -> Update:
+    return update(Job).where(
+        Job.id == held.job_id,
+        Job.state == JobStatus.RUNNING,
+        Job.dispatch == held.dispatch,
+        Job.worker_id == held.worker_id,
+    )
+
+
+async def _end(
+    session: AsyncSession,
+    held: Claim,
+    change: Update,
+    log: AttemptLog,
+    outcome: Outcome,
+    error: JobError | None,
+) -> bool:
+    """Apply `change` and write the attempt's row, in one statement: both or neither."""
+    changed = change.returning(Job.id, Job.attempt).cte("changed")
+    values: dict[str, ColumnElement[Any]] = {
+        "job_id": changed.c.id,
+        "number": changed.c.attempt,
+        "outcome": literal(outcome.value, Text),
+        "worker_id": literal(held.worker_id, Text),
+        "error": literal(error and error.model_dump(mode="json"), JSONB(none_as_null=True)),
+        "stages": literal(log.stages, JSONB),
+        "trace_id": literal(log.trace_id, Text),
+        "started_at": literal(held.started_at),
+    }
+    statement = (
+        insert(JobAttempt)
+        .from_select(list(values), select(*values.values()))
+        .returning(JobAttempt.job_id)
+    )
+    return await session.scalar(statement) is not None
+
+
+def _one_more(error: JobError) -> dict[str, Any]:
+    """One more attempt that ended so."""
+    if error.error_class not in BUDGETS:
+        return {}
+    column = spent_column(error.error_class)
+    return {column: getattr(Job, column) + 1}

@@ -1,0 +1,87 @@
+"""Jobs whose worker died, or lost sight of the database: their lease has run out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Text
+
+from shared.contracts.jobs import JobStatus, Outcome
+from shared.errors import Crashed, ErrorClass
+from shared.models import Job, JobAttempt
+from shared.retry_policy import BUDGETS
+from shared.transitions.values import NO_WORKER, as_json, cancelled_error
+
+
+@dataclass(frozen=True)
+class Rescued:
+    """A job that was taken from a dead worker, and its state now."""
+
+    job_id: UUID
+    queue: str
+    state: str
+    worker_id: str
+
+
+async def rescue(session: AsyncSession, limit: int) -> Sequence[Rescued]:
+    """Take up to `limit` jobs whose lease has run out from their workers, which are dead or cannot
+    reach the database: to be run again, or given up when their budget is spent."""
+    expired = (
+        select(Job.id, Job.worker_id, Job.started_at)
+        .where(Job.state == JobStatus.RUNNING, Job.lease_until < func.now())
+        .order_by(Job.lease_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("expired")
+    )
+    cancelled = Job.cancel_requested_at.is_not(None)
+    poisonous = Job.spent_crashed + 1 >= BUDGETS[ErrorClass.CRASHED]
+    ends = cancelled | poisonous
+    crashed = literal(as_json(Crashed()), JSONB)
+    changed = (
+        update(Job)
+        .where(Job.id == expired.c.id)
+        .values(
+            state=case(
+                (cancelled, JobStatus.CANCELLED),
+                (poisonous, JobStatus.FAILED),
+                else_=JobStatus.QUEUED,
+            ),
+            error=case((cancelled, cancelled_error()), (poisonous, crashed), else_=None),
+            finished_at=case((ends, func.now()), else_=None),
+            dispatch=case((ends, Job.dispatch), else_=Job.dispatch + 1),
+            published_at=case((ends, Job.published_at), else_=None),
+            queued_at=case((ends, Job.queued_at), else_=func.now()),
+            spent_crashed=Job.spent_crashed + 1,
+            **NO_WORKER,
+        )
+        .returning(
+            Job.id,
+            Job.attempt,
+            Job.queue,
+            Job.state,
+            Job.trace_carrier,
+            expired.c.worker_id,
+            expired.c.started_at,
+        )
+        .cte("changed")
+    )
+    values: dict[str, ColumnElement[Any]] = {
+        "job_id": changed.c.id,
+        "number": changed.c.attempt,
+        "outcome": literal(Outcome.CRASHED.value, Text),
+        "worker_id": changed.c.worker_id,
+        "error": crashed,
+        "stages": literal([], JSONB),
+        "trace_id": func.split_part(changed.c.trace_carrier.op("->>")("traceparent"), "-", 2),
+        "started_at": changed.c.started_at,
+    }
+    written = insert(JobAttempt).from_select(list(values), select(*values.values())).cte("written")
+    rows = await session.execute(
+        select(changed.c.id, changed.c.queue, changed.c.state, changed.c.worker_id).add_cte(written)
+    )
+    return [Rescued(*row) for row in rows]
