@@ -7,6 +7,7 @@ from fastapi import Request
 
 from api.dependencies import Front
 from api.errors import JobFailed
+from api.request_context import adopt_request_id
 from api.submission import Submitted
 from shared.contracts.jobs import Answer, AnswerMetadata, JobStatus, JobView
 from shared.contracts.requests import JobRequest
@@ -50,14 +51,16 @@ async def answer(
     The same request finds the same job, live or done within the last hour. Raises what `submit`
     raises, StillRunning, and JobFailed.
     """
-    if request.request_id:
-        http.state.request_id = request.request_id
+    adopt_request_id(http, request.request_id)
     submitted: Submitted = await front.submissions.submit(
         request, idempotency_key=idempotency_key, join_same_content=True, image=image
     )
     job = await front.waiters.wait(submitted.job.id, front.settings.answer_timeout)
     if job is None:
-        raise StillRunning
+        raise StillRunning(
+            f"Job {submitted.job.id} is not done yet and goes on; ask for it, or repeat this "
+            "request without `fresh`."
+        )
     if job.error is not None:
         raise JobFailed(job.error)
     if job.status is not JobStatus.SUCCEEDED or job.output_payload is None:

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.request_context import request_id_of
+from api.request_context import adopt_request_id, request_id_of
 from shared import errors, rejections
 from shared.contracts.jobs import JobError
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
@@ -72,8 +72,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(JobFailed, _job_failed)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _bug)
     app.add_middleware(TooLargeAsProblem)
+    app.add_middleware(BugAsProblem)
 
 
 class TooLargeAsProblem:
@@ -99,6 +99,33 @@ class TooLargeAsProblem:
                 await problem(scope, receive, send)
 
         await self._app(scope, receive, send_or_replace)
+
+
+class BugAsProblem:
+    """ASGI middleware: an exception that nobody foresaw is logged and answered here, where the ids
+    of the request are still known."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception:
+            if scope["type"] != "http" or begun:
+                raise
+            log.exception("request.bug")
+            bug = errors.Bug()
+            problem = _problem(Request(scope), bug.code, bug.error_class, bug.detail)
+            await problem(scope, receive, send)
 
 
 def status_of(code: str, error_class: ErrorClass) -> HTTPStatus:
@@ -127,7 +154,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     code = _CODE_BY_CHECK.get(found[0]["type"], rejections.InvalidRequest.code)
     detail = "; ".join(f"{one.field}: {one.message}" for one in fields[:3])
     if isinstance(error.body, dict):
-        _adopt_request_id(request, error.body.get("request_id"))
+        adopt_request_id(request, error.body.get("request_id"))
     return _problem(request, code, ErrorClass.BAD_INPUT, detail, fields=fields)
 
 
@@ -138,11 +165,6 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     answer = _problem(request, code, ErrorClass.BAD_INPUT, str(error.detail), status=status)
     answer.headers.update(error.headers or {})
     return answer
-
-
-async def _bug(request: Request, error: Exception) -> JSONResponse:
-    log.error("request.bug", exc_info=error)
-    return _problem(request, errors.Bug.code, ErrorClass.BUG, errors.Bug.detail)
 
 
 def _problem(
@@ -180,8 +202,3 @@ def _problem(
 def _path(location: tuple[int | str, ...]) -> str:
     parts = [str(part) for part in location if part not in ("body", "query", "path")]
     return ".".join(parts) or "body"
-
-
-def _adopt_request_id(request: Request, value: object) -> None:
-    if isinstance(value, str) and len(value) <= 200 and value.isprintable():
-        request.state.request_id = value

@@ -5,14 +5,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Literal, get_args
 
-from sqlalchemy import func, select, text
-
 from api.dependencies import Front
 from shared.contracts.workers import EngineReport, EngineStatus
 from shared.errors import ServiceError
 from shared.models import WorkerRecord
 from shared.queue_stats import queue_stats
 from shared.schema import check_schema
+from shared.workers import alive_workers
 
 Check = dict[str, Any]
 
@@ -21,8 +20,6 @@ _RANKS = get_args(EngineStatus)
 _UNKNOWN = EngineReport(status="not_loaded")
 
 _LIMIT = 1.0
-# A worker that missed its heartbeats for so long counts as gone; seconds.
-_ALIVE = 15
 # Without these nothing can be accepted; without the others it will only wait.
 _ESSENTIAL = "database"
 _FINE = ("ok", "available", "not_loaded")
@@ -76,9 +73,8 @@ async def _queue(front: Front) -> dict[str, Check]:
 
 async def _workers(front: Front) -> dict[str, Check]:
     """The workers that are alive, and the best that any of them says of each engine."""
-    alive = WorkerRecord.seen_at > func.now() - text(f"interval '{_ALIVE} seconds'")
     async with front.database.transaction() as session:
-        workers = (await session.scalars(select(WorkerRecord).where(alive))).all()
+        workers = await alive_workers(session)
     served = {queue for worker in workers for queue in worker.queues}
     return {
         "workers": {

@@ -48,6 +48,13 @@ def request_id_of(request: Request) -> str | None:
     return request_id
 
 
+def adopt_request_id(request: Request, value: object) -> None:
+    """Go by the id in the body from here on, in the answer and in the log, if it is fit for one."""
+    if isinstance(value, str) and 0 < len(value) <= _LONGEST_ID and value.isprintable():
+        request.state.request_id = value
+        structlog.contextvars.bind_contextvars(request_id=value)
+
+
 def _as_header(request_id: str) -> str:
     """A body's id may be in any script; a header is ASCII."""
     return request_id if request_id.isascii() else quote(request_id)

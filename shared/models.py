@@ -159,6 +159,10 @@ class WorkerRecord(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[str]
     queues: Mapped[list[str]]
+    # How many jobs it runs at once, by queue.
+    slots: Mapped[dict[str, Any]]
     engines: Mapped[dict[str, Any]]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Until when it counts as alive unless it is heard of again.
+    alive_until: Mapped[datetime]

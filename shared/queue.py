@@ -14,7 +14,7 @@ from arq.connections import ArqRedis
 from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff, NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError, TimeoutError
 
 from shared.contracts.features import Queue
 from shared.errors import BrokerUnavailable
@@ -71,7 +71,7 @@ def connect_patient(url: str) -> ArqRedis:
         url,
         timeout=5.0,
         retry=Retry(ExponentialBackoff(cap=1), -1),
-        retry_on_error=[RedisError, OSError],
+        retry_on_error=[ConnectionError, TimeoutError, OSError],
     )
 
 
@@ -92,25 +92,32 @@ class JobQueue:
 
     async def publish(self, job: Job) -> None:
         """Send the message of the job's current dispatch; once it is there, again is a no-op."""
-        with _broker_errors():
-            await self._redis.enqueue_job(
+        name, message = (
+            queue_key(self._namespace, Queue(job.queue)),
+            message_id(job.id, job.dispatch),
+        )
+        with broker_errors():
+            sent = await self._redis.enqueue_job(
                 TASK,
                 str(job.id),
                 job.trace_carrier,
-                _job_id=message_id(job.id, job.dispatch),
-                _queue_name=queue_key(self._namespace, Queue(job.queue)),
+                _job_id=message,
+                _queue_name=name,
                 _defer_by=-head_start(job.priority),
             )
+            # arq says the same of a message that is there and of a connection that was lost.
+            if sent is None and await self._redis.zscore(name, message) is None:
+                raise BrokerUnavailable
 
     async def announce(self, job_id: UUID) -> None:
         """Tell every front that a job ended. Whoever misses it finds out from the row."""
-        with _broker_errors():
+        with broker_errors():
             await self._redis.publish(self._finished, str(job_id))
 
     @asynccontextmanager
     async def announcements(self) -> AsyncIterator[AsyncIterator[UUID]]:
         """Subscribe; inside the block the ids of ended jobs come as they are announced."""
-        with _broker_errors():
+        with broker_errors():
             async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
                 await subscription.subscribe(self._finished)
                 # Without a reply to this the subscription is not yet in force.
@@ -119,7 +126,7 @@ class JobQueue:
 
     async def ping(self) -> None:
         """Raise BrokerUnavailable unless Redis answers."""
-        with _broker_errors():
+        with broker_errors():
             await self._redis.ping()
 
     async def close(self) -> None:
@@ -136,7 +143,8 @@ async def _ids(subscription: Any) -> AsyncIterator[UUID]:
 
 
 @contextmanager
-def _broker_errors() -> Iterator[None]:
+def broker_errors() -> Iterator[None]:
+    """Redis's errors inside the block become BrokerUnavailable."""
     try:
         yield
     except (RedisError, OSError) as error:

@@ -11,23 +11,22 @@ from shared.errors import SchemaBehind
 
 
 @cache
-def expected_revision() -> str:
-    """The newest revision that this version knows."""
-    head = ScriptDirectory(str(files("shared.migrations"))).get_current_head()
-    if head is None:
-        raise RuntimeError("the package holds no migrations")
-    return head
+def known_revisions() -> tuple[str, ...]:
+    """The revisions that this version knows, the newest first."""
+    scripts = ScriptDirectory(str(files("shared.migrations"))).walk_revisions()
+    return tuple(script.revision for script in scripts)
 
 
 async def check_schema(database: Database) -> None:
-    """Raise SchemaBehind unless the database is at the expected revision.
+    """Raise SchemaBehind when the database lacks a revision that this version knows.
 
+    One that is ahead is fine: during a deployment it is migrated before the last old process ends.
     Raises DatabaseUnavailable when Postgres does not answer.
     """
     async with database.transaction() as session:
         current = await session.scalar(text("SELECT version_num FROM alembic_version"))
-    if current != expected_revision():
+    newest, *older = known_revisions()
+    if current is None or current in older:
         raise SchemaBehind(
-            f"The database schema is at {current}, this version needs {expected_revision()}: "
-            "run bin/migrate."
+            f"The database schema is at {current}, this version needs {newest}: run bin/migrate."
         )

@@ -48,6 +48,10 @@ class Settings(PipelineSettings):
     lease: Annotated[float, Field(gt=0)] = 15
     heartbeat: Annotated[float, Field(gt=0)] = 5
     shutdown_grace: Annotated[float, Field(ge=0)] = 20
+    reconcile_interval: Annotated[float, Field(gt=0)] = 2
+    # Images of jobs that succeeded go after a day, all else of a job after thirty.
+    image_retention: Annotated[float, Field(gt=0)] = 86_400
+    job_retention: Annotated[float, Field(gt=0)] = 2_592_000
 
     @field_validator("worker_queues", mode="before")
     @classmethod

@@ -31,6 +31,7 @@ class System:
     url: str
     servers: stack.Servers
     env: dict[str, str]
+    front: stack.Popen
     worker: stack.Popen
     logs: Path
 
@@ -143,9 +144,11 @@ def system(servers: stack.Servers, folder: Path) -> Iterator[System]:
             "SHUTDOWN_GRACE": "0",
         }
         worker = running.enter_context(stack.worker(env, logs / "worker.log"))
-        url = running.enter_context(stack.front(env, free_port(), logs / "api.log"))
+        port = free_port()
+        front = running.enter_context(stack.front(env, port, logs / "api.log"))
+        url = f"http://127.0.0.1:{port}"
         stack.wait_for_workers(url, worker, logs / "worker.log")
-        yield System(url, servers, env, worker, logs)
+        yield System(url, servers, env, front, worker, logs)
 
 
 @pytest.fixture

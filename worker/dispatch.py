@@ -1,6 +1,8 @@
-"""arq, used to take messages from a queue and for nothing else (see docs on its sharp edges)."""
+"""arq, used to take messages from a queue and for nothing else."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from arq import func
@@ -18,8 +20,35 @@ _MAX_TRIES = 1_000_000
 # arq reads no further than this, over messages that other workers hold: more than all slots of a
 # large fleet, or its end would never be seen.
 _READ_LIMIT = 10_000
+# arq locks a message for its own time limit and this much more; seconds (arq.worker.Worker).
+ARQ_LOCK_MARGIN = 10
+# How long the last poll may take when a worker shuts down, in seconds.
+_LAST_POLL = 2
 # How long a job may take to be put back when its worker shuts down, in seconds.
 _PUT_BACK = 5
+
+
+def arq_timeout(limit: float) -> float:
+    """arq's time limit of a run whose own limit is `limit` seconds: a backstop, never reached."""
+    return limit + 30
+
+
+class _Worker(Worker):
+    """arq's worker, but for how it stops taking messages."""
+
+    def __init__(self, functions: Sequence[Function], **options: Any) -> None:
+        super().__init__(functions, **options)
+        self._polling = asyncio.Lock()
+
+    async def _poll_iteration(self) -> None:
+        async with self._polling:
+            await super()._poll_iteration()
+
+    async def pick_no_more(self) -> None:
+        """Return when no message is being taken any more, or when Redis does not answer."""
+        self.allow_pick_jobs = False
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._polling.acquire(), _LAST_POLL)
 
 
 class Dispatcher:
@@ -35,41 +64,46 @@ class Dispatcher:
         slots: int,
         timeout: float,
     ) -> None:
-        """`timeout`: an upper bound on a run in seconds, longer than the executor's own."""
+        """`timeout`: see `arq_timeout`."""
         self._executor = executor
-        self._queue = queue
-        self._worker = Worker(
-            [self._function()],
-            redis_pool=redis,
-            queue_name=queue_key(namespace, queue),
-            max_jobs=slots,
-            job_timeout=timeout,
-            poll_delay=_POLL_DELAY[queue],
-            queue_read_limit=_READ_LIMIT,
-            max_tries=_MAX_TRIES,
-            keep_result=0,
-            handle_signals=False,
-            log_results=False,
-            job_serializer=encode,
-            job_deserializer=decode,
-        )
+        self._options: dict[str, Any] = {
+            "redis_pool": redis,
+            "queue_name": queue_key(namespace, queue),
+            "max_jobs": slots,
+            "job_timeout": timeout,
+            "poll_delay": _POLL_DELAY[queue],
+            "queue_read_limit": _READ_LIMIT,
+            "max_tries": _MAX_TRIES,
+            "keep_result": 0,
+            "handle_signals": False,
+            "log_results": False,
+            "job_serializer": encode,
+            "job_deserializer": decode,
+        }
+        self._workers: list[_Worker] = []
 
     async def run(self) -> None:
         """Poll until cancelled, or until arq's loop dies of an error."""
-        await self._worker.async_run()
+        # A loop that died keeps the slots it had taken; those of a new one are free. Jobs of the
+        # old one go on.
+        self._workers = [worker for worker in self._workers if worker.tasks]
+        self._workers.append(_Worker([self._function()], **self._options))
+        await self._workers[-1].async_run()
 
     async def drain(self, grace: float) -> None:
         """Take no more messages; give running jobs `grace` seconds, then have them put back."""
-        self._worker.allow_pick_jobs = False
+        await asyncio.gather(*(worker.pick_no_more() for worker in self._workers))
         await self._wait_for_jobs(grace)
         # Cancel our function and let arq see to its message; cancelling arq's own task could leave
         # that half done, and the message out of reach until its lock expires.
-        for job in self._worker.job_tasks.values():
-            job.cancel()
+        for worker in self._workers:
+            for job in worker.job_tasks.values():
+                job.cancel()
         await self._wait_for_jobs(_PUT_BACK)
 
     async def _wait_for_jobs(self, seconds: float) -> None:
-        if running := list(self._worker.tasks.values()):
+        running = [task for worker in self._workers for task in worker.tasks.values()]
+        if running:
             await asyncio.wait(running, timeout=seconds)
 
     def _function(self) -> Function:

@@ -6,8 +6,9 @@ first, so that nobody is told of an ending that the database does not have.
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -116,13 +117,13 @@ class Executor:
             except asyncio.CancelledError:
                 why = self._running.stopped(claim.job_id)
                 if why is None:
-                    await asyncio.shield(self._release(claim, stages))
+                    await _to_the_end(self._release(claim, stages))
                     raise
                 if why is Stop.LEASE_LOST:
                     log.warning("job.lease_lost")
                     return
                 outcome = Cancelled()
-        await self._store(claim, outcome, stages)
+        await _to_the_end(self._store(claim, outcome, stages))
 
     async def _outcome(self, claim: Claim, work: Work) -> Product | ServiceError:
         """Everything that can come of a run, except that it is cancelled."""
@@ -207,6 +208,16 @@ def patiently() -> AsyncRetrying:
         retry=retry_if_exception_type(DatabaseUnavailable),
         wait=wait_random_exponential(multiplier=0.2, max=2),
     )
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Finish `work` even when cancelled meanwhile, and only then be cancelled."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def _history(claim: Claim, stages: StageLog) -> AttemptLog:

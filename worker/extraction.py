@@ -51,7 +51,7 @@ async def extract_files(
     """
     async with AsyncExitStack() as stack:
         models = ItemModels(settings.item_slots)
-        stack.callback(models.close)
+        stack.push_async_callback(models.close)
         if labels:
             await models.start()
         recognition = RecognitionPool(

@@ -69,8 +69,7 @@ class Features:
         started = time.perf_counter()
         if self._recognition is None or work.image is None:
             raise RuntimeError("a receipt job needs an image and a recognition pool")
-        reading = await self._recognition.read(work.image)
-        work.log.stages.extend(reading.stages)
+        reading = await self._recognition.read(work.image, work.log)
         options = ExtractionOptions.model_validate(work.payload.get("options") or {})
         extraction = reading.extraction
         if options.candidate_labels and extraction.line_items:

@@ -1,6 +1,7 @@
 """Every few seconds: renew the leases of the running jobs, and say that this worker is alive."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -24,6 +25,7 @@ class WorkerState:
     id: str
     version: str
     queues: list[str]
+    slots: dict[str, int]
     engines: dict[str, EngineReport]
 
 
@@ -45,8 +47,8 @@ class Heartbeat:
         """
         running = self._running.ids()
         async with self._database.transaction() as session:
-            held = set(await transitions.renew(session, self._state.id, self._lease))
-            await session.execute(_report(self._state))
+            held = set(await transitions.renew(session, self._state.id, running, self._lease))
+            await session.execute(_report(self._state, self._lease))
         for job_id in running - held:
             self._running.stop(job_id, Stop.LEASE_LOST)
 
@@ -59,11 +61,18 @@ class Heartbeat:
             log.warning("heartbeat.not_ended", reason=error.code)
 
 
-def _report(state: WorkerState) -> Any:
+def _report(state: WorkerState, lease: float) -> Any:
     engines = {name: report.model_dump() for name, report in state.engines.items()}
-    known = {"version": state.version, "queues": state.queues, "engines": engines}
+    known = {
+        "version": state.version,
+        "queues": state.queues,
+        "slots": state.slots,
+        "engines": engines,
+        "seen_at": func.now(),
+        "alive_until": func.now() + timedelta(seconds=lease),
+    }
     return (
         insert(WorkerRecord)
         .values(id=state.id, **known)
-        .on_conflict_do_update(index_elements=["id"], set_={**known, "seen_at": func.now()})
+        .on_conflict_do_update(index_elements=["id"], set_=known)
     )

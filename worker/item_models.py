@@ -44,12 +44,18 @@ class ItemModels:
         """See Embedder.embed."""
         return await self._run(lambda: self.embedder.embed(texts, batch_size))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let running calls end; start no more."""
-        self._threads.shutdown(cancel_futures=True)
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
     async def _run(self, function: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+        """A thread cannot be stopped: cancelled, this waits for its end, so that the slot stays
+        taken for as long as it works."""
+        work = asyncio.get_running_loop().run_in_executor(self._threads, function)
+        try:
+            return await asyncio.shield(work)
+        finally:
+            await asyncio.wait([work])
 
 
 def _load() -> tuple[Embedder, EmbeddingClassifier]:

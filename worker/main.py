@@ -12,6 +12,7 @@ from uuid import uuid4
 import structlog
 
 from shared.background import repeating
+from shared.broker import Broker
 from shared.contracts.features import Feature, Queue
 from shared.contracts.workers import EngineReport
 from shared.database import Database
@@ -19,17 +20,23 @@ from shared.errors import EngineUnavailable
 from shared.queue import JobQueue, connect_patient
 from shared.settings import Settings
 from shared.version import service_version
-from worker.dispatch import Dispatcher
-from worker.execution import Executor, Limits
+from worker.cancellations import Cancellations
+from worker.dispatch import ARQ_LOCK_MARGIN, Dispatcher, arq_timeout
+from worker.execution import Executor, Limits, patiently
 from worker.features import Features, Run
 from worker.heartbeat import Heartbeat, WorkerState
 from worker.item_models import ItemModels
 from worker.outbox import publish_deferred
 from worker.pipeline.ocr.tesseract import is_installed
 from worker.recognition import RecognitionPool
+from worker.reconciliation.messages import MessageRepair
+from worker.reconciliation.reconciler import Reconciler
 from worker.running import RunningJobs
 
 log = structlog.get_logger(__name__)
+
+# How often a worker looks for cancellations of what it runs: people wait for it; seconds.
+_CANCEL_INTERVAL = 0.5
 
 Loader = Callable[[Settings, WorkerState, AsyncExitStack], Awaitable[Mapping[Feature, Run]]]
 
@@ -54,6 +61,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         id=f"{socket.gethostname()}:{os.getpid()}:{uuid4()}",
         version=service_version(),
         queues=[queue.value for queue in settings.worker_queues],
+        slots={queue.value: _slots(settings)[queue] for queue in settings.worker_queues},
         engines={
             **dict.fromkeys(
                 ("ocr", "classifier", "embedding_model"), EngineReport(status="not_loaded")
@@ -73,7 +81,10 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         beating = repeating("heartbeat", heartbeat.beat, pause=settings.heartbeat)
         await stack.enter_async_context(beating)
         runners = await (load or load_features)(settings, state, stack)
-        await heartbeat.beat()
+        # Says at once what is loaded by now; patiently, since Postgres may be away just then.
+        async for attempt in patiently():
+            with attempt:
+                await heartbeat.beat()
         executor = Executor(
             worker_id=state.id,
             database=database,
@@ -82,11 +93,42 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
             running=running,
             limits=Limits(lease=settings.lease, timeouts=_timeouts(settings)),
         )
-        outbox = partial(publish_deferred, database, queue)
-        await stack.enter_async_context(repeating("outbox", outbox, pause=2))
+        cancellations = Cancellations(database, running, state.id)
+        await stack.enter_async_context(
+            repeating("cancellations", cancellations.look, pause=_CANCEL_INTERVAL)
+        )
+        await stack.enter_async_context(_repairing(settings, database, queue))
+        # Says in the log that Redis is away: the dispatchers wait for it without a word.
+        await stack.enter_async_context(repeating("broker", queue.ping, pause=settings.heartbeat))
         await stack.enter_async_context(_dispatching(settings, executor))
         log.info("worker.ready", worker_id=state.id, queues=state.queues, engines=state.engines)
         yield state
+
+
+@asynccontextmanager
+async def _repairing(
+    settings: Settings, database: Database, queue: JobQueue
+) -> AsyncIterator[None]:
+    """For the length of the block, publish what waits and repair what nobody holds."""
+    broker = Broker(settings.redis_url.get_secret_value(), settings.queue_namespace)
+    repairs = [
+        MessageRepair(database, broker, name, lock=arq_timeout(limit) + ARQ_LOCK_MARGIN)
+        for name, limit in _timeouts(settings).items()
+    ]
+    reconciler = Reconciler(
+        database,
+        queue,
+        repairs,
+        image_retention=settings.image_retention,
+        job_retention=settings.job_retention,
+    )
+    pause = settings.reconcile_interval
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(broker.close)
+        outbox = partial(publish_deferred, database, queue)
+        await stack.enter_async_context(repeating("outbox", outbox, pause=pause))
+        await stack.enter_async_context(repeating("reconciler", reconciler.step, pause=pause))
+        yield
 
 
 async def load_features(
@@ -95,7 +137,7 @@ async def load_features(
     """Load every engine that the queues need; `state` tells what is loaded by now, and `stack`
     takes it down."""
     models = ItemModels(settings.item_slots)
-    stack.callback(models.close)
+    stack.push_async_callback(models.close)
     await models.start()
     state.engines["classifier"] = EngineReport(status="ok", model=models.classifier.model_id)
     state.engines["embedding_model"] = EngineReport(
@@ -136,8 +178,8 @@ async def _dispatching(settings: Settings, executor: Executor) -> AsyncIterator[
                 executor,
                 namespace=settings.queue_namespace,
                 queue=queue,
-                slots=settings.receipt_slots if queue is Queue.RECEIPTS else settings.item_slots,
-                timeout=_timeouts(settings)[queue] + 30,
+                slots=_slots(settings)[queue],
+                timeout=arq_timeout(_timeouts(settings)[queue]),
             )
             await stack.enter_async_context(repeating("dispatcher", dispatcher.run, pause=1))
             dispatchers.append(dispatcher)
@@ -146,6 +188,10 @@ async def _dispatching(settings: Settings, executor: Executor) -> AsyncIterator[
         finally:
             grace = settings.shutdown_grace
             await asyncio.gather(*(dispatcher.drain(grace) for dispatcher in dispatchers))
+
+
+def _slots(settings: Settings) -> dict[Queue, int]:
+    return {Queue.RECEIPTS: settings.receipt_slots, Queue.ITEMS: settings.item_slots}
 
 
 def _timeouts(settings: Settings) -> dict[Queue, float]:

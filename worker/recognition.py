@@ -15,9 +15,10 @@ from tempfile import TemporaryDirectory
 
 from pebble import ProcessExpired, ProcessPool
 
-from shared.errors import RecognitionCrashed
+from shared.errors import RecognitionCrashed, ServiceError
 from worker import recognition_child as child
 from worker.pipeline.receipt import ReceiptReading
+from worker.pipeline.stages import StageLog
 
 
 class RecognitionPool:
@@ -42,8 +43,9 @@ class RecognitionPool:
         loaded = await asyncio.gather(*(self._warm(pool) for pool in self._pools))
         return loaded[0]
 
-    async def read(self, content: bytes) -> ReceiptReading:
-        """Read one receipt, after waiting for a free child. Cancelling kills the child.
+    async def read(self, content: bytes, log: StageLog) -> ReceiptReading:
+        """Read one receipt, after waiting for a free child; the stages go to `log`.
+        Cancelling kills the child.
 
         Raises what `extract_receipt` raises, and RecognitionCrashed when the child dies.
         """
@@ -51,12 +53,17 @@ class RecognitionPool:
             async with self._slot() as pool:
                 arguments = (self._engine, content, self._max_pixels)
                 try:
-                    return await asyncio.wrap_future(pool.schedule(child.recognise, arguments))
+                    work = pool.schedule(child.recognise, arguments)
+                    outcome, stages = await asyncio.wrap_future(work)
                 except ProcessExpired as error:
                     raise RecognitionCrashed from error
                 except BrokenProcessPool:
                     # The child had died before it began with this image: try another, once.
                     continue
+            log.stages.extend(stages)
+            if isinstance(outcome, ServiceError):
+                raise outcome
+            return outcome
         raise RecognitionCrashed
 
     async def close(self) -> None:
@@ -70,6 +77,7 @@ class RecognitionPool:
         if not pool.active:
             # An idle child was killed: pebble gives such a pool up, so the slot gets another.
             self._pools.remove(pool)
+            await asyncio.to_thread(_stop, pool)
             pool = self._new_pool()
             self._pools.add(pool)
         try:

@@ -9,9 +9,10 @@ import tempfile
 from contextlib import suppress
 from functools import cache
 
-from shared.errors import EngineUnavailable
+from shared.errors import EngineUnavailable, ServiceError
 from worker.pipeline.ocr.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import ReceiptReading, extract_receipt
+from worker.pipeline.stages import Stage, StageLog
 
 _PR_SET_PDEATHSIG = 1
 
@@ -41,9 +42,16 @@ def ready(engine: str) -> tuple[str, str]:
     return loaded.name, loaded.version
 
 
-def recognise(engine: str, content: bytes, max_pixels: int) -> ReceiptReading:
-    """Read one receipt with the engine that `start` loaded."""
-    return extract_receipt(content, _engine(engine), max_pixels)
+def recognise(
+    engine: str, content: bytes, max_pixels: int
+) -> tuple[ReceiptReading | ServiceError, list[Stage]]:
+    """Read one receipt with the engine that `start` loaded; an error comes back with the stages
+    that led to it."""
+    log = StageLog()
+    try:
+        return extract_receipt(content, _engine(engine), max_pixels, log), log.stages
+    except ServiceError as error:
+        return error, log.stages
 
 
 @cache

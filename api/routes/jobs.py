@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,6 +12,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 
 from api.dependencies import Front, FrontDep, IdempotencyKey, TenantDep
 from api.job_views import view_jobs
+from api.request_context import adopt_request_id
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobPage, JobStatus, JobView
 from shared.contracts.requests import JobRequest
@@ -40,8 +42,7 @@ async def submit_job(
     prefer: Annotated[str | None, Header(description="wait=N: up to N ≤ 30 seconds")] = None,
 ) -> JobView:
     """Accept work. 202 and the job; 200 and the finished job if `Prefer: wait=N` was enough."""
-    if request.request_id:
-        http.state.request_id = request.request_id
+    adopt_request_id(http, request.request_id)
     submitted = await front.submissions.submit(
         request, idempotency_key=idempotency_key or request.request_id
     )
@@ -119,7 +120,7 @@ def _preferred_wait(prefer: str | None) -> int:
     """The N of `Prefer: wait=N` (RFC 7240), capped; what cannot be understood is ignored."""
     for preference in (prefer or "").split(","):
         name, _, value = preference.strip().partition("=")
-        if name.strip().lower() == "wait" and value.strip().isdecimal():
+        if name.strip().lower() == "wait" and re.fullmatch(r"[0-9]{1,9}", value.strip()):
             return min(int(value), LONGEST_WAIT)
     return 0
 

@@ -62,7 +62,9 @@ def _start(stack: ExitStack, progress: Console) -> str:
     env = {**running.env(), "QUEUE_NAMESPACE": f"demo-{os.getpid()}", "SHUTDOWN_GRACE": "0"}
     status.update("Starting the front and a worker, which loads its models ...")
     process = stack.enter_context(worker(env, folder / "worker.log"))
-    url = stack.enter_context(front(env, free_port(), folder / "api.log"))
+    port = free_port()
+    stack.enter_context(front(env, port, folder / "api.log"))
+    url = f"http://127.0.0.1:{port}"
     wait_for_workers(url, process, folder / "worker.log")
     status.stop()
     return url

@@ -64,8 +64,8 @@ def _front_and_worker(running: Servers) -> Iterator[list[Popen]]:
         "SHUTDOWN_GRACE": "1",
         **running.env(),
     }
-    with worker(env) as process, front(env, _port()):
-        yield [process]
+    with worker(env) as its_worker, front(env, _port()) as its_front:
+        yield [its_worker, its_front]
 
 
 def _wait_for_change(
@@ -76,7 +76,7 @@ def _wait_for_change(
             console.print("[yellow]Source changed, reloading ...[/yellow]")
             return
         if any(process.poll() is not None for process in processes):
-            raise LocalError("The worker stopped.")
+            raise LocalError("The front or the worker stopped.")
 
 
 def _print_urls(console: Console, running: Servers) -> None:

@@ -1,6 +1,6 @@
 """Taking jobs and keeping them: the claim, its lease, and what is asked of its holder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,7 +32,6 @@ class Claim:
     payload: dict[str, Any]
     trace_carrier: Carrier
     created_at: datetime
-    queued_at: datetime
     started_at: datetime
     spent: Mapping[ErrorClass, int]
 
@@ -75,17 +74,19 @@ async def claim(
         payload=job.payload,
         trace_carrier=job.trace_carrier,
         created_at=job.created_at,
-        queued_at=job.queued_at,
         started_at=job.started_at,
         spent={error_class: getattr(job, spent_column(error_class)) for error_class in BUDGETS},
     )
 
 
-async def renew(session: AsyncSession, worker_id: str, lease: float) -> Sequence[UUID]:
-    """Extend the lease of every job of a worker; returns the jobs that are still its own."""
+async def renew(
+    session: AsyncSession, worker_id: str, job_ids: Collection[UUID], lease: float
+) -> Sequence[UUID]:
+    """Extend the leases of the jobs that a worker is running; returns those still its own. A job
+    that it holds but does not run (its ending could not be stored) is left to be rescued."""
     statement = (
         update(Job)
-        .where(Job.worker_id == worker_id, Job.state == JobStatus.RUNNING)
+        .where(Job.id.in_(job_ids), Job.worker_id == worker_id, Job.state == JobStatus.RUNNING)
         .values(lease_until=func.now() + timedelta(seconds=lease))
         .returning(Job.id)
     )

@@ -175,14 +175,14 @@ async def test_a_heartbeat_renews_what_is_still_held(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
     """And tells which jobs these are."""
-    assert await transitions.renew(session, "worker", 60) == [job.id]
-    assert await transitions.renew(session, "another", 60) == []
+    assert await transitions.renew(session, "worker", [job.id], 60) == [job.id]
+    assert await transitions.renew(session, "another", [job.id], 60) == []
     await session.refresh(job)
     assert job.lease_until is not None
     assert (job.lease_until - held.started_at).total_seconds() == 60
 
     await _succeed(session, held)
-    assert await transitions.renew(session, "worker", 60) == []
+    assert await transitions.renew(session, "worker", [job.id], 60) == []
 
 
 async def test_renewing_a_lease_touches_no_index(

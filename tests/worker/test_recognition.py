@@ -16,6 +16,7 @@ from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, en
 from shared.rejections import ImageUnreadable, NoTextFound
 from tests.support import wait_until
 from worker.pipeline.ocr.tesseract import is_installed
+from worker.pipeline.stages import StageLog
 from worker.recognition import RecognitionPool
 
 LIMITS = {"memory": 4_000_000_000, "max_pixels": 40_000_000}
@@ -48,12 +49,13 @@ async def test_a_child_reads_a_receipt(
     pool: RecognitionPool, receipt_png: bytes, drawn: DrawnReceipt
 ) -> None:
     """And tells the stages and the engine."""
-    reading = await pool.read(receipt_png)
+    log = StageLog()
+    reading = await pool.read(receipt_png, log)
 
     assert reading.extraction.total.amount == drawn.total
     assert reading.engine == "rapidocr"
     assert "PP-OCRv6" in reading.engine_version
-    assert [stage.name for stage in reading.stages] == [
+    assert [stage.name for stage in log.stages] == [
         "ocr.preprocess",
         "ocr.recognise",
         "receipt.parse",
@@ -66,10 +68,12 @@ async def test_what_the_child_finds_wrong_is_raised_here(
     """As the error it is; the child lives on."""
     before = children()
     with pytest.raises(NoTextFound):
-        await pool.read(blank_png)
+        await pool.read(blank_png, StageLog())
+    log = StageLog()
     with pytest.raises(ImageUnreadable):
-        await pool.read(receipt_png[:2000])
+        await pool.read(receipt_png[:2000], log)
 
+    assert [stage.name for stage in log.stages] == ["ocr.preprocess"]
     assert children() == before
 
 
@@ -77,13 +81,13 @@ async def test_a_child_that_is_killed_fails_its_read_and_no_other(
     pool: RecognitionPool, receipt_png: bytes, long_receipt: bytes
 ) -> None:
     """The next read gets a new child."""
-    reading = asyncio.create_task(pool.read(long_receipt))
+    reading = asyncio.create_task(pool.read(long_receipt, StageLog()))
     (victim,) = await busy_children()
     victim.send_signal(signal.SIGKILL)
 
     with pytest.raises(RecognitionCrashed):
         await reading
-    assert (await pool.read(receipt_png)).extraction.line_items
+    assert (await pool.read(receipt_png, StageLog())).extraction.line_items
 
 
 async def test_a_child_that_dies_idle_is_replaced(
@@ -93,21 +97,21 @@ async def test_a_child_that_dies_idle_is_replaced(
     (victim,) = children()
     victim.send_signal(signal.SIGKILL)
 
-    assert (await pool.read(receipt_png)).extraction.line_items
+    assert (await pool.read(receipt_png, StageLog())).extraction.line_items
 
 
 async def test_a_cancelled_read_stops_at_once(
     pool: RecognitionPool, receipt_png: bytes, long_receipt: bytes
 ) -> None:
     """Its child is killed, even inside a long call of a library."""
-    reading = asyncio.create_task(pool.read(long_receipt))
+    reading = asyncio.create_task(pool.read(long_receipt, StageLog()))
     (victim,) = await busy_children()
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
 
     await wait_until(lambda: not victim.is_running(), "the work was stopped", within=2)
-    assert (await pool.read(receipt_png)).extraction.line_items
+    assert (await pool.read(receipt_png, StageLog())).extraction.line_items
 
 
 async def test_a_child_cannot_take_more_memory_than_it_may(long_receipt: bytes) -> None:
@@ -116,7 +120,7 @@ async def test_a_child_cannot_take_more_memory_than_it_may(long_receipt: bytes) 
 
     async def start_and_read() -> None:
         await pool.start()
-        await pool.read(long_receipt)
+        await pool.read(long_receipt, StageLog())
 
     with pytest.raises(RecognitionCrashed):
         await start_and_read()
@@ -130,7 +134,7 @@ async def test_a_missing_engine_is_not_a_crash(
     monkeypatch.setenv("PATH", "/nowhere")
     pool = RecognitionPool(slots=1, engine="tesseract", **LIMITS)
 
-    for attempt in (pool.start, partial(pool.read, receipt_png)):
+    for attempt in (pool.start, partial(pool.read, receipt_png, StageLog())):
         with pytest.raises(EngineUnavailable, match="tesseract"):
             await attempt()
     await pool.close()
@@ -141,7 +145,7 @@ async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes
     """Else each cancelled read would leave one behind, and its image in a temporary file."""
     pool = RecognitionPool(slots=1, engine="tesseract", **LIMITS)
     await pool.start()
-    reading = asyncio.create_task(pool.read(long_receipt))
+    reading = asyncio.create_task(pool.read(long_receipt, StageLog()))
     await wait_until(lambda: bool(tesseracts()), "tesseract ran")
     programs = tesseracts()
     reading.cancel()

@@ -71,7 +71,7 @@ async def _models() -> AsyncIterator[ItemModels]:
         await models.start()
         yield models
     finally:
-        models.close()
+        await models.close()
 
 
 def _checked(names: Sequence[str], labels: Sequence[str]) -> list[str]:

@@ -9,16 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.features import Queue
 from shared.database import Database
 from shared.errors import DatabaseUnavailable, SchemaBehind
-from shared.models import WorkerRecord
 from shared.queue_stats import queue_stats
-from shared.schema import check_schema, expected_revision
+from shared.schema import check_schema, known_revisions
 from shared.version import service_version
+from shared.workers import alive_workers
 from worker.diagnosis.finding import Finding, error, ok, reason, warning
 
 _OLDEST_SUPPORTED = 140_000
 # Seconds. Leases are in the database's time; people compare logs by the machines'.
 _SKEW = 2.0
-_ALIVE = text("interval '15 seconds'")
 _LONG_WAIT = 300
 
 
@@ -72,12 +71,11 @@ async def _tables(database: Database) -> Sequence[Finding]:
             _waiting(queue, stats.depth, stats.oldest_age)
             for queue, stats in (await queue_stats(session)).items()
         ]
-    return [ok("migrations", f"at {expected_revision()}, the newest"), workers, *waiting]
+    return [ok("migrations", f"at {known_revisions()[0]} or newer"), workers, *waiting]
 
 
 async def _workers(session: AsyncSession) -> Finding:
-    alive = WorkerRecord.seen_at > func.now() - _ALIVE
-    workers = (await session.scalars(select(WorkerRecord).where(alive))).all()
+    workers = await alive_workers(session)
     served = {queue for worker in workers for queue in worker.queues}
     unserved = ", ".join(queue for queue in Queue if queue not in served)
     versions = {worker.version for worker in workers}

@@ -49,7 +49,7 @@ async def _item_models(settings: PipelineSettings) -> Finding:
     else:
         return ok("item models", f"{models.classifier.model_id} {models.classifier.model_version}")
     finally:
-        models.close()
+        await models.close()
 
 
 def _disk() -> Finding:

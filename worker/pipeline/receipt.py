@@ -8,22 +8,23 @@ from shared.rejections import NoTextFound
 from worker.pipeline.ocr.engine import OcrEngine
 from worker.pipeline.ocr.pages import load_pages, recognise
 from worker.pipeline.reading.receipt import read_receipt
-from worker.pipeline.stages import Stage, StageLog
+from worker.pipeline.stages import StageLog
 
 
 @dataclass(frozen=True)
 class ReceiptReading:
-    """What was read, by which engine, and how long each step took."""
+    """What was read, and by which engine."""
 
     extraction: Extraction
     engine: str
     engine_version: str
-    stages: list[Stage]
 
 
-def extract_receipt(content: bytes, engine: OcrEngine, max_pixels: int) -> ReceiptReading:
-    """Decode, recognise, parse. Raises what `load_pages` raises, NoTextFound."""
-    log = StageLog()
+def extract_receipt(
+    content: bytes, engine: OcrEngine, max_pixels: int, log: StageLog
+) -> ReceiptReading:
+    """Decode, recognise, parse; the stages go to `log`. Raises what `load_pages` raises,
+    NoTextFound."""
     with log.measure("ocr.preprocess") as attributes:
         pages = load_pages(content, max_pixels)
         attributes["pages"] = len(pages)
@@ -35,4 +36,4 @@ def extract_receipt(content: bytes, engine: OcrEngine, max_pixels: int) -> Recei
     with log.measure("receipt.parse") as attributes:
         extraction = read_receipt(found.lines, today=datetime.now(UTC).date())
         attributes["items"] = len(extraction.line_items)
-    return ReceiptReading(extraction, found.engine, found.engine_version, log.stages)
+    return ReceiptReading(extraction, found.engine, found.engine_version)

@@ -1,8 +1,8 @@
-"""Budgets by class of error, requested cancellations, an index for what has ended."""
+"""Budgets by class of error, requested cancellations, what has ended, workers' slots."""
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 revision = "0002"
 down_revision = "0001"
@@ -17,6 +17,10 @@ def upgrade() -> None:
     for name in _BUDGETS:
         op.add_column("jobs", sa.Column(name, sa.Integer, nullable=False, server_default="0"))
     op.add_column("jobs", sa.Column("cancel_requested_at", TIMESTAMP(timezone=True)))
+    # Workers write their rows anew every few seconds.
+    op.execute("DELETE FROM workers")
+    op.add_column("workers", sa.Column("slots", JSONB, nullable=False))
+    op.add_column("workers", sa.Column("alive_until", TIMESTAMP(timezone=True), nullable=False))
     op.create_index(
         "ix_jobs_finished",
         "jobs",
@@ -27,6 +31,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """As it was."""
+    for name in ("slots", "alive_until"):
+        op.drop_column("workers", name)
     op.drop_index("ix_jobs_finished", "jobs")
     for name in ("cancel_requested_at", *_BUDGETS):
         op.drop_column("jobs", name)

@@ -10,6 +10,7 @@ from PIL import Image, ImageFilter
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from worker.pipeline.ocr.engine import OcrEngine
 from worker.pipeline.receipt import extract_receipt
+from worker.pipeline.stages import StageLog
 
 
 def tilted(image: Image.Image) -> Image.Image:
@@ -47,7 +48,7 @@ def test_what_a_camera_does_to_a_receipt(
     drawn = DrawnReceipt()
     image = encode(photographed(draw_receipt(drawn)))
 
-    extraction = extract_receipt(image, engine, 40_000_000).extraction
+    extraction = extract_receipt(image, engine, 40_000_000, StageLog()).extraction
 
     assert extraction.total.amount == drawn.total
     assert extraction.date.value == "2026-03-14"

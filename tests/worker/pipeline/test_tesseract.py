@@ -8,6 +8,7 @@ from worker.pipeline.ocr.decode import decode_image
 from worker.pipeline.ocr.engine import OcrEngine, load_engine
 from worker.pipeline.ocr.tesseract import is_installed
 from worker.pipeline.receipt import extract_receipt
+from worker.pipeline.stages import StageLog
 
 needs_tesseract = pytest.mark.skipif(not is_installed(), reason="needs tesseract")
 
@@ -21,7 +22,7 @@ def tesseract() -> OcrEngine:
 @needs_tesseract
 def test_it_reads_a_receipt(tesseract: OcrEngine, drawn: DrawnReceipt, receipt_png: bytes) -> None:
     """And the result says that it did, with which languages."""
-    reading = extract_receipt(receipt_png, tesseract, 40_000_000)
+    reading = extract_receipt(receipt_png, tesseract, 40_000_000, StageLog())
 
     assert reading.extraction.total.amount == drawn.total
     assert [item.parsed_name for item in reading.extraction.line_items] == [

@@ -26,9 +26,10 @@ def decode_image(content: bytes, media_type: str, max_pixels: int) -> Pixels:
         try:
             # JPEG can be decoded at 1/2, 1/4 or 1/8 of its size for a fraction of the memory.
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            upright = ImageOps.exif_transpose(_eight_bit(image))
+            # To colour first: Pillow shrinks palettes and single bits by dropping pixels.
+            upright = _on_white(ImageOps.exif_transpose(_eight_bit(image)))
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-            return np.asarray(_on_white(upright))
+            return np.asarray(upright)
         except (*DAMAGED, Image.DecompressionBombError) as error:
             raise ImageUnreadable from error
 

@@ -158,12 +158,12 @@ _KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
     (RowKind.PAYMENT, _is("cash", "bar", "contant", "pin", "carte", "card", "cb", "eft")),
 )
 
-_HEADING_WORD = (
+_HEADING_WORD = re.compile(
     r"(?:item|code|no|qty|uom|u|unit|price|amt|amount|descript\s?ions?|tax|exc|inc|incl|gst|disc|"
     r"total|menge|artikel|preis|betrag|bezeichnung|einzelpreis|qte|prix|montant|cant|precio|"
-    r"importe|aantal|prijs|bedrag|sale)"
+    r"importe|aantal|prijs|bedrag|sale|rm|eur)",
+    re.IGNORECASE,
 )
-_HEADING = re.compile(rf"(?:\W*{_HEADING_WORD}\b\W*(?:rm\b|eur\b)?){{2,}}\W*$", re.IGNORECASE)
 
 _PERCENT = re.compile(r"\(?@?\s*\d{1,2}(?:[.,]\d{1,2})?\s?%\)?")
 # Numbers part the labels of a row: "Item Count 4 Change Amt 7.50" has two.
@@ -179,13 +179,19 @@ def last_label(text: str) -> str:
 
 def row_kind(text: str) -> RowKind | None:
     """What a row is about, or None when no word gives it away."""
-    if _HEADING.match(text):
+    if _is_heading(text):
         return RowKind.HEADING
     label = last_label(text)
     for kind, words in _KINDS:
         if words.match(label):
             return kind
     return None
+
+
+def _is_heading(text: str) -> bool:
+    """Two words or more, all of which stand above columns."""
+    words = re.findall(r"\w+(?:\s?ions?\b)?", text)
+    return len(words) > 1 and all(_HEADING_WORD.fullmatch(word) for word in words)
 
 
 LEGAL_FORM = re.compile(

@@ -1,0 +1,1 @@
+"""Repairs what no executor can: jobs and messages that nobody holds any more."""

@@ -1,0 +1,95 @@
+"""Every other second, one of the workers looks for what nobody holds and puts it right."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import structlog
+from sqlalchemy import func, select
+
+from shared import transitions
+from shared.contracts.jobs import JobStatus
+from shared.database import Database
+from shared.errors import BrokerUnavailable
+from shared.queue import JobQueue
+from worker.reconciliation.messages import MessageRepair
+from worker.reconciliation.pruning import prune_images, prune_jobs, prune_workers
+
+log = structlog.get_logger(__name__)
+
+# Any number that nothing else on this database locks.
+_ADVISORY_LOCK = 7_401_995
+_CHUNK = 1000
+_PRUNING_INTERVAL = 60.0
+
+
+class Reconciler:
+    """Rescues, mends and prunes. Every worker has one; a Postgres lock picks who acts."""
+
+    def __init__(
+        self,
+        database: Database,
+        queue: JobQueue,
+        repairs: Sequence[MessageRepair],
+        *,
+        image_retention: float,
+        job_retention: float,
+    ) -> None:
+        """Retentions are in seconds after the end of a job."""
+        self._database = database
+        self._queue = queue
+        self._repairs = repairs
+        self._image_retention = image_retention
+        self._job_retention = job_retention
+        self._pruned_at = 0.0
+
+    async def step(self) -> None:
+        """Do what is due, unless another worker is at it. Raises DatabaseUnavailable,
+        BrokerUnavailable.
+
+        Every part is safe to be done twice: the lock saves work, correctness does not need it.
+        """
+        async with self._database.transaction() as session:
+            if not await session.scalar(select(func.pg_try_advisory_xact_lock(_ADVISORY_LOCK))):
+                return
+            await self._rescue()
+            if time.monotonic() - self._pruned_at > _PRUNING_INTERVAL:
+                await self._prune()
+            for repair in self._repairs:
+                await self._mend(repair)
+
+    async def _rescue(self) -> None:
+        async with self._database.transaction() as session:
+            rescued = await transitions.rescue(session, _CHUNK)
+        for job in rescued:
+            log.warning(
+                "job.rescued",
+                job_id=str(job.job_id),
+                state=job.state,
+                lost_worker=job.worker_id,
+            )
+            if JobStatus(job.state).finished:
+                await self._announce(job)
+
+    async def _announce(self, job: transitions.Rescued) -> None:
+        try:
+            await self._queue.announce(job.job_id)
+        except BrokerUnavailable as error:
+            log.warning("job.unannounced", job_id=str(job.job_id), reason=error.code)
+
+    async def _mend(self, repair: MessageRepair) -> None:
+        repairs = asdict(await repair.step())
+        if any(repairs.values()):
+            log.warning("messages.repaired", **repairs)
+
+    async def _prune(self) -> None:
+        async with self._database.transaction() as session:
+            images = await prune_images(session, self._image_retention)
+        async with self._database.transaction() as session:
+            jobs = await prune_jobs(session, self._job_retention)
+            await prune_workers(session)
+        if images or jobs:
+            # There may be more: go on in the next step.
+            log.info("pruned", images=images, jobs=jobs)
+            return
+        self._pruned_at = time.monotonic()
