@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from worker.pipeline.meaning.categories import load_meanings
-from worker.pipeline.meaning.classifier import EmbeddingClassifier, Scores
-from worker.pipeline.meaning.embedder import Embedder, Vectors
+from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
+from worker.pipeline.meaning.ports import Classifier, Embedder, Scores, Vectors
+from worker.pipeline.meaning.similarity import SimilarityClassifier
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ class ItemModels:
         """`slots`: how many calls may run at once."""
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="item-models")
         self._embedder: Embedder | None = None
-        self._classifier: EmbeddingClassifier | None = None
+        self._classifier: Classifier | None = None
 
     async def start(self) -> None:
         """Load the models. Raises FileNotFoundError when a model package is missing."""
@@ -37,12 +38,12 @@ class ItemModels:
         return _loaded(self._embedder)
 
     @property
-    def classifier(self) -> EmbeddingClassifier:
+    def classifier(self) -> Classifier:
         """The classifier."""
         return _loaded(self._classifier)
 
     async def score(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
-        """See EmbeddingClassifier.score."""
+        """See Classifier.score."""
         return await self._run(lambda: self.classifier.score(names, labels))
 
     async def embed(self, texts: Sequence[str], batch_size: int) -> Vectors:
@@ -57,9 +58,9 @@ class ItemModels:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 
 
-def _load() -> tuple[Embedder, EmbeddingClassifier]:
-    embedder = Embedder()
-    classifier = EmbeddingClassifier(embedder, load_meanings())
+def _load() -> tuple[Embedder, Classifier]:
+    embedder = OnnxEmbedder()
+    classifier = SimilarityClassifier(embedder, load_meanings())
     # Embeds what is known of the common labels while nobody waits for it.
     classifier.score(["milk"], _COMMON_LABELS)
     return embedder, classifier

@@ -11,18 +11,17 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
-Vectors = npt.NDArray[np.float32]
+from worker.pipeline.meaning.ports import Vectors
 
-# The model was trained on 128 tokens; more are cut off (model card, "Intended uses").
+# "By default, input text longer than 256 word pieces is truncated" (model card, "Intended uses").
 _MAX_TOKENS = 256
 
 
-class Embedder:
-    """Texts to unit vectors. Loading takes about a second; calls are thread-safe."""
+class OnnxEmbedder:
+    """The built-in embedder; implements `Embedder`. Loading takes about a second."""
 
     model_id = "all-MiniLM-L6-v2"
     dimension = 384
@@ -41,7 +40,7 @@ class Embedder:
         )
 
     def embed(self, texts: Sequence[str], batch_size: int = 32) -> Vectors:
-        """Vectors of shape (len(texts), 384), each of length 1, in the order of the texts."""
+        """See Embedder.embed."""
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
         # Texts of like length share a batch, so that little of it is padding.
