@@ -7,6 +7,7 @@ ServiceError
 │   └── BrokerUnavailable
 ├── Unavailable          cannot be done now; refused, or put back without spending an attempt
 │   ├── SchemaBehind
+│   ├── EngineUnavailable
 │   └── StillRunning
 ├── TimedOut             over the time limit of its feature
 ├── Crashed              the process that ran it died
@@ -96,6 +97,13 @@ class SchemaBehind(Unavailable):
     code = "schema_behind"
     detail = "The database schema is behind this version; run bin/migrate."
     retry_after = 30
+
+
+class EngineUnavailable(Unavailable):
+    """An engine that the settings name cannot be had: not installed, no model, no network."""
+
+    code = "engine_unavailable"
+    detail = "An engine that the settings name is not available."
 
 
 class StillRunning(Unavailable):

@@ -5,10 +5,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from worker.pipeline.meaning.categories import load_meanings
-from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
+from worker.pipeline.meaning.engines import Engines
 from worker.pipeline.meaning.ports import Classifier, Embedder, Scores, Vectors
-from worker.pipeline.meaning.similarity import SimilarityClassifier
 
 T = TypeVar("T")
 
@@ -22,25 +20,25 @@ _COMMON_LABELS = (
 class ItemModels:
     """Embedder and classifier, loaded once by `start`."""
 
-    def __init__(self, slots: int) -> None:
-        """`slots`: how many calls may run at once."""
+    def __init__(self, slots: int, load: Callable[[], Engines]) -> None:
+        """`slots`: how many calls may run at once. `load` may take its time."""
+        self._load = load
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="item-models")
-        self._embedder: Embedder | None = None
-        self._classifier: Classifier | None = None
+        self._engines: Engines | None = None
 
     async def start(self) -> None:
-        """Load the models. Raises FileNotFoundError when a model package is missing."""
-        self._embedder, self._classifier = await self._run(_load)
+        """Load the models. Raises EngineUnavailable when one cannot be had."""
+        self._engines = await self._run(self._load_and_warm)
 
     @property
     def embedder(self) -> Embedder:
         """The embedding model."""
-        return _loaded(self._embedder)
+        return self._loaded().embedder
 
     @property
     def classifier(self) -> Classifier:
         """The classifier."""
-        return _loaded(self._classifier)
+        return self._loaded().classifier
 
     async def score(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
         """See Classifier.score."""
@@ -57,16 +55,13 @@ class ItemModels:
     async def _run(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 
+    def _load_and_warm(self) -> Engines:
+        engines = self._load()
+        # Embeds what is known of the common labels while nobody waits for it.
+        engines.classifier.score(["milk"], _COMMON_LABELS)
+        return engines
 
-def _load() -> tuple[Embedder, Classifier]:
-    embedder = OnnxEmbedder()
-    classifier = SimilarityClassifier(embedder, load_meanings())
-    # Embeds what is known of the common labels while nobody waits for it.
-    classifier.score(["milk"], _COMMON_LABELS)
-    return embedder, classifier
-
-
-def _loaded(model: T | None) -> T:
-    if model is None:
-        raise RuntimeError("the models are used before start()")
-    return model
+    def _loaded(self) -> Engines:
+        if self._engines is None:
+            raise RuntimeError("the models are used before start()")
+        return self._engines

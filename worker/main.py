@@ -23,6 +23,7 @@ from worker.features import Features, Run
 from worker.heartbeat import Heartbeat, WorkerState
 from worker.item_models import ItemModels
 from worker.outbox import publish_deferred
+from worker.pipeline.meaning.engines import load_engines
 from worker.recognition import RecognitionPool
 from worker.running import RunningJobs
 
@@ -86,7 +87,13 @@ async def load_features(
 ) -> Mapping[Feature, Run]:
     """Load every engine that the queues need; `state` tells what is loaded by now, and `stack`
     takes it down."""
-    models = ItemModels(settings.item_slots)
+    load = partial(
+        load_engines,
+        settings.classifier,
+        settings.classification_model,
+        settings.embedding_model,
+    )
+    models = ItemModels(settings.item_slots, load)
     stack.callback(models.close)
     await models.start()
     state.engines["classifier"] = models.classifier.model_id

