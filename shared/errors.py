@@ -100,10 +100,10 @@ class SchemaBehind(Unavailable):
 
 
 class EngineUnavailable(Unavailable):
-    """An engine or model that was asked for by a setting is not there."""
+    """An engine that the settings name cannot be had: not installed, no model, no network."""
 
     code = "engine_unavailable"
-    detail = "The engine for this is not installed."
+    detail = "An engine that the settings name is not available."
     retry_after = 30
 
 

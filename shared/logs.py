@@ -9,7 +9,7 @@ from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 # Libraries whose INFO lines repeat what we log ourselves, or log every poll.
-_QUIET = ("arq", "httpx", "alembic.runtime", "uvicorn.access", "watchfiles")
+_QUIET = ("arq", "httpx", "httpx2", "alembic.runtime", "uvicorn.access", "watchfiles")
 
 
 def configure_logging(level: str, style: Literal["json", "console"]) -> None:

@@ -24,7 +24,11 @@ class PipelineSettings(BaseSettings):
     recognition_memory: Annotated[int, Field(gt=0)] = 4_000_000_000
 
     ocr_engine: Literal["auto", "rapidocr", "tesseract"] = "auto"
-    classifier: Literal["embedding"] = "embedding"
+    classifier: Literal["embedding", "zero-shot"] = "embedding"
+    # Of CLASSIFIER=zero-shot: an NLI model, by its name on the Hugging Face hub or its folder.
+    classification_model: str = "cross-encoder/nli-MiniLM2-L6-H768"
+    # The default is built in; any other is run by sentence-transformers.
+    embedding_model: str = "all-MiniLM-L6-v2"
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"

@@ -1,9 +1,11 @@
 """Real servers for every test: started once a session, a database of its own for each test."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,6 +24,30 @@ from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from shared.models import Base
 from shared.queue import JobQueue
 from shared.settings import Settings
+
+# The tests of the ml extra.
+ML = Path(__file__).parent / "worker" / "ml"
+
+
+def pytest_configure() -> None:
+    """No test fetches a model, nor does a process that it starts."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Without the ml extra its tests cannot even be imported."""
+    return True if collection_path.is_relative_to(ML) and not _has_ml() else None
+
+
+def pytest_report_header() -> str:
+    """Tests that are left out must not go unnoticed."""
+    if _has_ml():
+        return "ml extra: installed, its tests are run"
+    return "ml extra: not installed, tests/worker/ml is left out (bin/setup --ml installs it)"
+
+
+def _has_ml() -> bool:
+    return find_spec("sentence_transformers") is not None
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,13 @@ LAYERS = {
         ["shared.local", "shared.process"],
         ["shared.tables", "shared.client", "shared.schema", "shared.background", "shared.logs"],
         ["shared.broker"],
-        ["shared.transitions", "shared.jobs", "shared.queue", "shared.queue_stats"],
+        [
+            "shared.transitions",
+            "shared.jobs",
+            "shared.queue",
+            "shared.queue_stats",
+            "shared.workers",
+        ],
         ["shared.migrations"],
         ["shared.models", "shared.database"],
         ["shared.settings", "shared.telemetry", "shared.images", "shared.version"],
@@ -113,8 +119,10 @@ FORBIDDEN = [
     ("worker.pipeline", ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry", "fastapi")),
     ("worker.recognition_child", ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry")),
     # The front must start in a second and stay small.
-    ("api", ("rapidocr", "onnxruntime", "cv2", "tokenizers", "numpy", "pebble")),
+    ("api", ("rapidocr", "onnxruntime", "cv2", "tokenizers", "numpy", "pebble", "torch")),
 ]
+# The ml extra: not there by default, and gigabytes where it is.
+ML_EXTRA = {"torch", "transformers", "sentence_transformers", "huggingface_hub"}
 
 
 @pytest.mark.parametrize(("package", "libraries"), FORBIDDEN, ids=lambda value: str(value)[:30])
@@ -125,6 +133,22 @@ def test_libraries_stay_where_they_belong(package: str, libraries: tuple[str, ..
             assert not any(
                 imported == library or imported.startswith(library + ".") for library in libraries
             ), f"{module_name(path)} imports {imported}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_the_ml_extra_is_imported_only_when_chosen(path: Path) -> None:
+    """Inside the functions of its adapters, where a setting has asked for it."""
+    imported = {name.partition(".")[0] for name in imports(path)} & ML_EXTRA
+    adapter = module_name(path).startswith("worker.pipeline.meaning.")
+    at_import = [
+        node
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and any(name in ast.unparse(node) for name in ML_EXTRA)
+    ]
+
+    assert adapter or not imported
+    assert not at_import
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_name)
@@ -182,15 +206,28 @@ def test_the_changelog_knows_this_version() -> None:
 
 
 def test_every_dependency_is_locked() -> None:
-    """With hashes; the lock is what gets installed."""
-    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.M))
+    """With hashes; the locks are what gets installed."""
     project = _project()
-    named = [*project["dependencies"]]
-    for extra in project["optional-dependencies"].values():
-        named += extra
-    names = {re.split(r"[\[<>=!~ ]", one)[0].lower() for one in named}
+    extras = project["optional-dependencies"]
+    default = [*project["dependencies"], *extras["local"], *extras["dev"]]
 
-    assert names - {project["name"]} <= locked
+    assert _names(default) - {project["name"]} <= _locked("requirements.lock")
+    # Of torch, pip takes the build that suits the machine.
+    assert _names(extras["ml"]) - {"torch"} <= _locked("requirements-ml.lock")
+    assert extras.keys() == {"local", "dev", "ml"}
+
+
+def test_the_ml_extra_moves_nothing() -> None:
+    """Its lock only adds: the default engines run the same with it and without."""
+    assert not _locked("requirements-ml.lock") & _locked("requirements.lock")
+
+
+def _names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=!~ ]", one)[0].lower() for one in requirements}
+
+
+def _locked(lock: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9-]+)==", (ROOT / lock).read_text(), re.M))
 
 
 def _project() -> dict[str, Any]:

@@ -1,11 +1,21 @@
 """The worker's entry point."""
 
 import asyncio
+import sys
 
+import structlog
+
+from shared.errors import EngineUnavailable
 from shared.process import start_process
 from worker.main import run_worker
 
 
 def main() -> None:
-    """Run one worker until SIGTERM or SIGINT."""
-    asyncio.run(run_worker(start_process()))
+    """Run one worker until SIGTERM or SIGINT; end with code 1 if an engine cannot be had."""
+    try:
+        asyncio.run(run_worker(start_process()))
+    except EngineUnavailable as error:
+        structlog.get_logger(__name__).error(
+            "worker.stopped", error=error.code, reason=error.detail
+        )
+        sys.exit(1)

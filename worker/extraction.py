@@ -50,7 +50,7 @@ async def extract_files(
     being loaded.
     """
     async with AsyncExitStack() as stack:
-        models = ItemModels(settings.item_slots)
+        models = ItemModels.of(settings, settings.item_slots)
         stack.push_async_callback(models.close)
         if labels:
             await models.start()

@@ -20,7 +20,7 @@ from shared.contracts.embeddings import Embedding, Embeddings, EmbedPayload
 from shared.contracts.features import Feature
 from shared.contracts.receipts import Extraction, ExtractionOptions, RichReceipt
 from worker.item_models import ItemModels
-from worker.pipeline.meaning.classifier import Scores
+from worker.pipeline.meaning.ports import Scores
 from worker.pipeline.stages import StageLog
 from worker.recognition import RecognitionPool
 

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from shared.contracts.categories import COMMON_LABELS
-from worker.pipeline.meaning.categories import load_meanings
-from worker.pipeline.meaning.classifier import EmbeddingClassifier, Scores
-from worker.pipeline.meaning.embedder import Embedder, Vectors
+from shared.settings import PipelineSettings
+from worker.pipeline.meaning.engines import Engines, load_engines
+from worker.pipeline.meaning.ports import Classifier, Embedder, Scores, Vectors
 
 T = TypeVar("T")
 
@@ -16,28 +17,39 @@ T = TypeVar("T")
 class ItemModels:
     """Embedder and classifier, loaded once by `start`."""
 
-    def __init__(self, slots: int) -> None:
-        """`slots`: how many calls may run at once."""
+    def __init__(self, slots: int, load: Callable[[], Engines]) -> None:
+        """`slots`: how many calls may run at once. `load` may take its time."""
+        self._load = load
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="item-models")
-        self._embedder: Embedder | None = None
-        self._classifier: EmbeddingClassifier | None = None
+        self._engines: Engines | None = None
+
+    @classmethod
+    def of(cls, settings: PipelineSettings, slots: int) -> "ItemModels":
+        """Those that the settings name."""
+        load = partial(
+            load_engines,
+            settings.classifier,
+            settings.classification_model,
+            settings.embedding_model,
+        )
+        return cls(slots, load)
 
     async def start(self) -> None:
-        """Load the models. Raises FileNotFoundError when a model package is missing."""
-        self._embedder, self._classifier = await self._run(_load)
+        """Load the models. Raises EngineUnavailable when one cannot be had."""
+        self._engines = await self._run(self._load_and_warm)
 
     @property
     def embedder(self) -> Embedder:
         """The embedding model."""
-        return _loaded(self._embedder)
+        return self._loaded().embedder
 
     @property
-    def classifier(self) -> EmbeddingClassifier:
+    def classifier(self) -> Classifier:
         """The classifier."""
-        return _loaded(self._classifier)
+        return self._loaded().classifier
 
     async def score(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
-        """See EmbeddingClassifier.score."""
+        """See Classifier.score."""
         return await self._run(lambda: self.classifier.score(names, labels))
 
     async def embed(self, texts: Sequence[str], batch_size: int) -> Vectors:
@@ -57,16 +69,13 @@ class ItemModels:
         finally:
             await asyncio.wait([work])
 
+    def _load_and_warm(self) -> Engines:
+        engines = self._load()
+        # Embeds what is known of the common labels while nobody waits for it.
+        engines.classifier.score(["milk"], COMMON_LABELS)
+        return engines
 
-def _load() -> tuple[Embedder, EmbeddingClassifier]:
-    embedder = Embedder()
-    classifier = EmbeddingClassifier(embedder, load_meanings())
-    # Embeds what is known of the common labels while nobody waits for it.
-    classifier.score(["milk"], COMMON_LABELS)
-    return embedder, classifier
-
-
-def _loaded(model: T | None) -> T:
-    if model is None:
-        raise RuntimeError("the models are used before start()")
-    return model
+    def _loaded(self) -> Engines:
+        if self._engines is None:
+            raise RuntimeError("the models are used before start()")
+        return self._engines

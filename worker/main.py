@@ -136,7 +136,7 @@ async def load_features(
 ) -> Mapping[Feature, Run]:
     """Load every engine that the queues need; `state` tells what is loaded by now, and `stack`
     takes it down."""
-    models = ItemModels(settings.item_slots)
+    models = ItemModels.of(settings, settings.item_slots)
     stack.push_async_callback(models.close)
     await models.start()
     state.engines["classifier"] = EngineReport(status="ok", model=models.classifier.model_id)

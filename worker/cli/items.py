@@ -65,8 +65,7 @@ async def _embed(texts: Sequence[str], batch_size: int) -> list[list[float]]:
 
 @asynccontextmanager
 async def _models() -> AsyncIterator[ItemModels]:
-    pipeline_settings()
-    models = ItemModels(1)
+    models = ItemModels.of(pipeline_settings(), slots=1)
     try:
         await models.start()
         yield models

@@ -39,7 +39,7 @@ def _tesseract() -> Finding:
 
 
 async def _item_models(settings: PipelineSettings) -> Finding:
-    models = ItemModels(1)
+    models = ItemModels.of(settings, slots=1)
     try:
         await models.start()
     except EngineUnavailable as missing:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from worker.pipeline.meaning.categories import load_meanings
-from worker.pipeline.meaning.classifier import EmbeddingClassifier
-from worker.pipeline.meaning.embedder import Embedder
+from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
+from worker.pipeline.meaning.similarity import SimilarityClassifier
 
 COMMON = [
     "Produce", "Dairy", "Bakery", "Meat & Seafood", "Frozen", "Pantry", "Beverages", "Snacks",
@@ -14,25 +14,25 @@ COMMON = [
 
 
 @pytest.fixture(scope="module")
-def embedder() -> Embedder:
+def embedder() -> OnnxEmbedder:
     """The model, loaded once."""
-    return Embedder()
+    return OnnxEmbedder()
 
 
 @pytest.fixture(scope="module")
-def classifier(embedder: Embedder) -> EmbeddingClassifier:
+def classifier(embedder: OnnxEmbedder) -> SimilarityClassifier:
     """With what is known of the common labels."""
-    return EmbeddingClassifier(embedder, load_meanings())
+    return SimilarityClassifier(embedder, load_meanings())
 
 
-def best(classifier: EmbeddingClassifier, name: str, labels: list[str]) -> tuple[str, float]:
+def best(classifier: SimilarityClassifier, name: str, labels: list[str]) -> tuple[str, float]:
     """The best label and its score."""
     (scores,) = classifier.score([name], labels).tolist()
     index = max(range(len(labels)), key=scores.__getitem__)
     return labels[index], scores[index]
 
 
-def test_vectors_have_length_one_and_keep_their_order(embedder: Embedder) -> None:
+def test_vectors_have_length_one_and_keep_their_order(embedder: OnnxEmbedder) -> None:
     """Whatever the sizes of texts and batches."""
     texts = ["a", "milk " * 100, "whole milk", "b", "dish soap for the kitchen"]
     vectors = embedder.embed(texts, batch_size=2)
@@ -43,7 +43,7 @@ def test_vectors_have_length_one_and_keep_their_order(embedder: Embedder) -> Non
         assert float(embedder.embed([text])[0] @ vector) > 0.995
 
 
-def test_no_text_is_no_vector(embedder: Embedder) -> None:
+def test_no_text_is_no_vector(embedder: OnnxEmbedder) -> None:
     """An empty list is a valid question."""
     assert embedder.embed([]).shape == (0, 384)
 
@@ -57,7 +57,7 @@ def test_no_text_is_no_vector(embedder: Embedder) -> None:
         ("shampoo", "Other"),
     ],
 )  # fmt: skip
-def test_common_things_and_labels(classifier: EmbeddingClassifier, name: str, label: str) -> None:
+def test_common_things_and_labels(classifier: SimilarityClassifier, name: str, label: str) -> None:
     """What everybody would say."""
     assert best(classifier, name, COMMON)[0] == label
 
@@ -72,13 +72,13 @@ def test_common_things_and_labels(classifier: EmbeddingClassifier, name: str, la
     ],
 )
 def test_any_labels_work(
-    classifier: EmbeddingClassifier, name: str, label: str, labels: list[str]
+    classifier: SimilarityClassifier, name: str, label: str, labels: list[str]
 ) -> None:
     """Also those that nothing is known of."""
     assert best(classifier, name, labels)[0] == label
 
 
-def test_scores_are_shares(classifier: EmbeddingClassifier) -> None:
+def test_scores_are_shares(classifier: SimilarityClassifier) -> None:
     """One row a name, each summing to 1, none negative."""
     scores = classifier.score(["milk", "soap", "?"], COMMON)
 
@@ -87,7 +87,7 @@ def test_scores_are_shares(classifier: EmbeddingClassifier) -> None:
     assert (scores >= 0).all()
 
 
-def test_the_order_of_labels_changes_nothing(classifier: EmbeddingClassifier) -> None:
+def test_the_order_of_labels_changes_nothing(classifier: SimilarityClassifier) -> None:
     """Nor does their number of repetitions."""
     forward = classifier.score(["oat milk"], COMMON)[0]
     backward = classifier.score(["oat milk"], COMMON[::-1])[0]

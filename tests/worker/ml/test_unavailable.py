@@ -1,0 +1,92 @@
+"""Models that cannot be had: what is wrong and what to do, at the start."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from shared.errors import EngineUnavailable
+from shared.settings import Settings
+from tests.worker.ml.models import save_tiny_bert
+from tests.worker.starting import failed_start
+from worker.pipeline.meaning.engines import load_engines
+from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
+
+
+def reason(*, classification: str | None = None, embedding: str | None = None) -> str:
+    """Why these engines cannot be loaded."""
+    with pytest.raises(EngineUnavailable) as refused:
+        load_engines(
+            "zero-shot" if classification else "embedding",
+            classification or "unused",
+            embedding or OnnxEmbedder.model_id,
+        )
+    assert refused.value.code == "engine_unavailable"
+    assert "\n" not in refused.value.detail
+    return refused.value.detail
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    """Said with the setting that names it."""
+    folder = str(tmp_path / "nowhere")
+
+    assert f"CLASSIFICATION_MODEL={folder} " in (why := reason(classification=folder))
+    assert "there is no such folder" in why
+    assert f"EMBEDDING_MODEL={folder} " in (why := reason(embedding=folder))
+    assert "there is no such folder" in why
+
+
+@pytest.mark.parametrize("model", ["nobody/has-fetched-this", "not a name"])
+def test_a_model_of_the_hub_without_a_network(model: str) -> None:
+    """The tests run offline, as HF_HUB_OFFLINE=1 does it."""
+    assert f"CLASSIFICATION_MODEL={model} cannot be loaded" in reason(classification=model)
+    assert f"EMBEDDING_MODEL={model} cannot be loaded" in reason(embedding=model)
+
+
+def test_a_folder_without_a_model(tmp_path: Path) -> None:
+    """Whatever the libraries raise for it."""
+    assert "cannot be loaded" in reason(classification=str(tmp_path))
+    assert "cannot be loaded" in reason(embedding=str(tmp_path))
+
+
+def test_a_damaged_model(tmp_path: Path, nli_folder: Path) -> None:
+    """A download that broke off, for example."""
+    folder = shutil.copytree(nli_folder, tmp_path / "damaged")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+
+    assert "cannot be loaded" in reason(classification=str(folder))
+    assert "cannot be loaded" in reason(embedding=str(folder))
+
+
+def test_a_classifier_of_something_else(tmp_path: Path) -> None:
+    """The pipeline would take its last label for entailment, and answer."""
+    folder = save_tiny_bert(tmp_path / "feelings", labels=("joy", "anger"))
+
+    assert "is not an NLI model: its labels are anger, joy" in reason(classification=str(folder))
+
+
+def test_a_model_that_was_never_trained_for_it(tmp_path: Path, nli_folder: Path) -> None:
+    """transformers would make up the weights of the last layer, and answer at random."""
+    folder = shutil.copytree(nli_folder, tmp_path / "headless")
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: one for name, one in weights.items() if not name.startswith("classifier.")}
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+
+    why = reason(classification=str(folder))
+    assert "is not an NLI model: it lacks the weights classifier.bias, classifier.weight" in why
+
+
+async def test_the_worker_ends_with_one_line(settings: Settings, minilm_folder: Path) -> None:
+    """Whatever the libraries had to say on the way."""
+    chosen = {"CLASSIFIER": "zero-shot", "CLASSIFICATION_MODEL": str(minilm_folder)}
+    lines = await failed_start(settings, chosen)
+
+    (line,) = (line for line in lines if line["level"] != "info")
+    assert (line["message"], line["level"]) == ("worker.stopped", "error")
+    assert (line["error"], line["reason"]) == (
+        "engine_unavailable",
+        f"CLASSIFICATION_MODEL={minilm_folder} is not an NLI model: "
+        "its labels are LABEL_0, LABEL_1, none of them entailment.",
+    )

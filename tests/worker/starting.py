@@ -1,0 +1,37 @@
+"""A worker process whose start fails."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from shared.local.stack import ROOT
+from shared.settings import Settings
+
+
+async def failed_start(settings: Settings, env: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Run a worker with `env` until it ends by itself with exit code 1; everything it logged.
+
+    A line that is not in our format, on stdout or stderr, raises JSONDecodeError.
+    """
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "worker"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DATABASE_URL": settings.database_url.get_secret_value(),
+            "REDIS_URL": settings.redis_url.get_secret_value(),
+            "QUEUE_NAMESPACE": settings.queue_namespace,
+            **env,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    return [json.loads(line) for line in done.stdout.splitlines()]

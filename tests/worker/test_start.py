@@ -1,0 +1,131 @@
+"""The start of a worker: what it says while models load, and when one cannot be had."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.contracts.features import Feature, Queue
+from shared.local.stack import ROOT
+from shared.settings import Settings
+from tests.support import wait_until
+from tests.worker.starting import failed_start
+from worker.features import Run
+from worker.heartbeat import WorkerState
+from worker.item_models import ItemModels
+from worker.main import load_features, worker
+from worker.pipeline.meaning.engines import load_engines
+
+
+async def test_a_worker_that_still_loads_says_so(
+    settings: Settings, http: httpx.AsyncClient
+) -> None:
+    """It is alive, and its engines are not loaded; then they are."""
+    items_only = settings.model_copy(update={"worker_queues": (Queue.ITEMS,), "heartbeat": 0.1})
+    loading = asyncio.Event()
+
+    async def load(
+        settings: Settings, state: WorkerState, stack: AsyncExitStack
+    ) -> Mapping[Feature, Run]:
+        await loading.wait()
+        return await load_features(settings, state, stack)
+
+    async def start() -> None:
+        async with worker(items_only, load):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(start())
+    try:
+        await wait_until(lambda: _alive(http), "the worker reported")
+        before = await _checks(http)
+        loading.set()
+        await wait_until(lambda: _loaded(http), "the models were loaded", within=30)
+        after = await _checks(http)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+    assert before["classifier"] == {"status": "not_loaded", "model": None}
+    assert before["embedding_model"] == {"status": "not_loaded", "model": None}
+    assert after["classifier"] == {"status": "ok", "model": "all-MiniLM-L6-v2"}
+    assert after["embedding_model"] == {"status": "available", "model": "all-MiniLM-L6-v2"}
+
+
+async def test_models_load_beside_the_event_loop() -> None:
+    """Else a worker could not even report that it lives."""
+    models = ItemModels(1, partial(load_engines, "embedding", "unused", "all-MiniLM-L6-v2"))
+    start = asyncio.create_task(models.start())
+    turns = 0
+    while not start.done():
+        await asyncio.sleep(0.001)
+        turns += 1
+    await start
+    await models.close()
+
+    assert turns > 20
+
+
+def test_the_default_engines_leave_the_ml_extra_alone() -> None:
+    """Where it is installed, it costs seconds and hundreds of megabytes only when it is chosen."""
+    program = (
+        "import sys, worker.main\n"
+        "from worker.pipeline.meaning.engines import load_engines\n"
+        "load_engines('embedding', 'unused', 'all-MiniLM-L6-v2').classifier.score(['a'], ['b'])\n"
+        "print(sorted({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "reason"),
+    [
+        (
+            {"CLASSIFIER": "zero-shot"},
+            "CLASSIFIER=zero-shot needs the ml extra: run bin/setup --ml",
+        ),
+        (
+            {"EMBEDDING_MODEL": "some/model"},
+            "EMBEDDING_MODEL=some/model needs the ml extra: run bin/setup --ml",
+        ),
+    ],
+)
+async def test_without_the_ml_extra_its_engines_stop_the_start(
+    settings: Settings,
+    http: httpx.AsyncClient,
+    tmp_path: Path,
+    chosen: dict[str, str],
+    reason: str,
+) -> None:
+    """One line that says what to do, and exit code 1; nobody goes on counting on the worker."""
+    # Found before what is installed, so that the extra is missing here in any case.
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(name='torch')")
+    (line,) = await failed_start(settings, {"PYTHONPATH": str(tmp_path), **chosen})
+
+    assert (line["message"], line["level"]) == ("worker.stopped", "error")
+    assert (line["error"], line["reason"]) == ("engine_unavailable", reason)
+    assert (await _checks(http))["workers"]["alive"] == 0
+
+
+async def _checks(http: httpx.AsyncClient) -> dict[str, Any]:
+    checks: dict[str, Any] = (await http.get("/health/ready")).json()["checks"]
+    return checks
+
+
+async def _alive(http: httpx.AsyncClient) -> bool:
+    alive: int = (await _checks(http))["workers"]["alive"]
+    return alive == 1
+
+
+async def _loaded(http: httpx.AsyncClient) -> bool:
+    return bool((await _checks(http))["classifier"]["status"] == "ok")

@@ -1,0 +1,34 @@
+"""Picks and loads the engines that the settings name."""
+
+from typing import Literal, NamedTuple
+
+from worker.pipeline.meaning.categories import load_meanings
+from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
+from worker.pipeline.meaning.ports import Classifier, Embedder
+from worker.pipeline.meaning.sentence_embedder import SentenceEmbedder
+from worker.pipeline.meaning.similarity import SimilarityClassifier
+from worker.pipeline.meaning.zero_shot import ZeroShotClassifier
+
+
+class Engines(NamedTuple):
+    """Loaded and ready."""
+
+    embedder: Embedder
+    classifier: Classifier
+
+
+def load_engines(
+    classifier: Literal["embedding", "zero-shot"], classification_model: str, embedding_model: str
+) -> Engines:
+    """As in CLASSIFIER, CLASSIFICATION_MODEL and EMBEDDING_MODEL. Takes seconds, or as long as a
+    download. Raises EngineUnavailable."""
+    embedder = _embedder(embedding_model)
+    if classifier == "zero-shot":
+        return Engines(embedder, ZeroShotClassifier(classification_model))
+    return Engines(embedder, SimilarityClassifier(embedder, load_meanings()))
+
+
+def _embedder(model: str) -> Embedder:
+    if model == OnnxEmbedder.model_id:
+        return OnnxEmbedder()
+    return SentenceEmbedder(model)
