@@ -1,22 +1,57 @@
 """`python -m api`: one front process."""
 
-import uvicorn
+import asyncio
+import signal
+from types import FrameType
 
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from api.dependencies import Front
 from api.main import create_app
 from shared.process import start_process
+
+log = structlog.get_logger(__name__)
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = start_process()
-    uvicorn.run(
-        create_app(settings),
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=10,
     )
+    DrainingServer(config, app, settings.drain_delay).run()
+
+
+class DrainingServer(uvicorn.Server):
+    """uvicorn, but the first signal makes the front drain before the port is closed."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, delay: float) -> None:
+        """`delay`: seconds between the signal and the closing."""
+        super().__init__(config)
+        self._app = app
+        self._delay = delay
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called by uvicorn's signal handler; a second signal closes at once."""
+        front: Front | None = getattr(self._app.state, "front", None)
+        if front is None or front.draining.begun or self._delay == 0:
+            if front is not None:
+                front.draining.begin()
+                front.waiters.dismiss()
+            super().handle_exit(sig, frame)
+            return
+        log.info("front.draining", seconds=self._delay, signal=signal.Signals(sig).name)
+        front.draining.begin()
+        front.waiters.dismiss()
+        asyncio.get_running_loop().call_later(self._delay, super().handle_exit, sig, frame)
 
 
 if __name__ == "__main__":

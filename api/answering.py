@@ -7,12 +7,14 @@ from fastapi import Request
 
 from api.dependencies import Front
 from api.errors import JobFailed
+from api.job_views import read_job
 from api.request_context import adopt_request_id
 from api.submission import Submitted
 from shared.contracts.jobs import Answer, AnswerMetadata, JobStatus, JobView
 from shared.contracts.requests import JobRequest
 from shared.contracts.text import Contract
 from shared.errors import StillRunning
+from shared.models import Job
 
 P = TypeVar("P", bound=Contract)
 
@@ -57,6 +59,7 @@ async def answer(
     )
     job = await front.waiters.wait(submitted.job.id, front.settings.answer_timeout)
     if job is None:
+        await _raise_what_it_waits_for(front, submitted.job)
         raise StillRunning(
             f"Job {submitted.job.id} is not done yet and goes on; ask for it, or repeat this "
             "request without `fresh`."
@@ -66,6 +69,14 @@ async def answer(
     if job.status is not JobStatus.SUCCEEDED or job.output_payload is None:
         raise StillRunning
     return Done(job, job.output_payload, submitted.replayed)
+
+
+async def _raise_what_it_waits_for(front: Front, job: Job) -> None:
+    """A job that was put back, for an engine that is missing say, tells why."""
+    async with front.database.transaction() as session:
+        view = await read_job(session, job.id, job.tenant_id)
+    if view.error is not None:
+        raise JobFailed(view.error)
 
 
 def envelope(request_id: str | None, payload: P, done: Done) -> Answer[P]:

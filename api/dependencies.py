@@ -5,6 +5,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
+from api.admission import Admission
+from api.draining import Drain
 from api.metrics import FrontMetrics
 from api.submission import Submissions
 from api.waiting import Waiters
@@ -22,6 +24,8 @@ class Front:
     settings: Settings
     database: Database
     queue: JobQueue
+    admission: Admission
+    draining: Drain
     submissions: Submissions
     waiters: Waiters
     metrics: FrontMetrics

@@ -34,6 +34,8 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.MalformedBody.code: HTTPStatus.BAD_REQUEST,
     rejections.TenantRequired.code: HTTPStatus.BAD_REQUEST,
     rejections.JobNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.NotCancellable.code: HTTPStatus.CONFLICT,
+    rejections.NotRetryable.code: HTTPStatus.CONFLICT,
     rejections.RequestTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     rejections.ImageTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     rejections.ImageTooManyPixels.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -1,6 +1,7 @@
 """Rows to what callers see of a job."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +16,17 @@ from shared.contracts.jobs import (
 )
 from shared.jobs import JobRepository
 from shared.models import Job, JobAttempt
+from shared.rejections import JobNotFound
 from shared.telemetry import trace_id
+
+
+async def read_job(session: AsyncSession, job_id: UUID, tenant_id: str) -> JobView:
+    """One job of the tenant. Raises JobNotFound."""
+    job = await JobRepository(session).find(job_id, tenant_id)
+    if job is None:
+        raise JobNotFound
+    (view,) = await view_jobs(session, [job])
+    return view
 
 
 async def view_jobs(session: AsyncSession, jobs: Sequence[Job]) -> list[JobView]:

@@ -7,11 +7,13 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI
 
+from api.admission import Admission
 from api.dependencies import Front
+from api.draining import Drain
 from api.errors import install_error_handlers
 from api.metrics import FrontMetrics
 from api.request_context import RequestContext
-from api.routes import categories, embeddings, jobs, probes, receipts
+from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
 from api.submission import Submissions
 from api.waiting import Waiters
 from shared.contracts.problems import Problem
@@ -58,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(RequestContext)
     # A limit of the application itself would be enforced outside our middleware, in plain text.
     limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _AROUND_AN_IMAGE)
-    for module in (jobs, receipts, categories, embeddings, probes):
+    for module in (jobs, interventions, queues, receipts, categories, embeddings, probes):
         limited.include_router(module.router)
     app.include_router(limited)
     return app
@@ -79,8 +81,10 @@ async def running_front(settings: Settings) -> AsyncIterator[Front]:
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
         await _report_dependencies(database, queue)
-        submissions = Submissions(database, queue, limits, metrics)
-        yield Front(settings, database, queue, submissions, waiters, metrics)
+        admission = Admission(database, settings)
+        draining = Drain()
+        submissions = Submissions(database, queue, admission, draining, limits, metrics)
+        yield Front(settings, database, queue, admission, draining, submissions, waiters, metrics)
 
 
 async def _report_dependencies(database: Database, queue: JobQueue) -> None:

@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
 from typing import Any, Literal, get_args
 
 from api.dependencies import Front
 from shared.contracts.workers import EngineReport, EngineStatus
-from shared.errors import ServiceError
+from shared.errors import Draining, ServiceError
 from shared.models import WorkerRecord
-from shared.queue_stats import queue_stats
 from shared.schema import check_schema
 from shared.workers import alive_workers
 
@@ -37,6 +35,8 @@ async def readiness(front: Front) -> tuple[Literal["ok", "degraded", "error"], d
     }
     results = await asyncio.gather(*(_limited(name, check(front)) for name, check in names.items()))
     checks = {name: check for result in results for name, check in result.items()}
+    if front.draining.begun:
+        return "error", {**checks, "draining": {"status": "error", "error": Draining.detail}}
     if checks[_ESSENTIAL]["status"] != "ok":
         return "error", checks
     fine = all(check["status"] in _FINE for name, check in checks.items() if name != _OPTIONAL)
@@ -65,9 +65,11 @@ async def _redis(front: Front) -> dict[str, Check]:
 
 
 async def _queue(front: Front) -> dict[str, Check]:
-    async with front.database.transaction() as session:
-        stats = await queue_stats(session)
-    waiting = {queue: asdict(numbers) for queue, numbers in stats.items()}
+    stats = await front.admission.stats()
+    waiting = {
+        queue: {"depth": numbers.depth, "oldest_age": numbers.oldest_age}
+        for queue, numbers in stats.items()
+    }
     return {"queue": {"status": "ok", "waiting": waiting}}
 
 

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import structlog
 
+from api.admission import Admission
+from api.draining import Drain
 from api.metrics import FrontMetrics
 from shared.contracts.features import Feature
 from shared.contracts.requests import JobRequest, ReceiptRequest
@@ -34,10 +36,18 @@ class Submissions:
     """Turns requests into queued jobs."""
 
     def __init__(
-        self, database: Database, queue: JobQueue, limits: ImageLimits, metrics: FrontMetrics
+        self,
+        database: Database,
+        queue: JobQueue,
+        admission: Admission,
+        draining: Drain,
+        limits: ImageLimits,
+        metrics: FrontMetrics,
     ) -> None:
         self._database = database
         self._queue = queue
+        self._admission = admission
+        self._draining = draining
         self._limits = limits
         self._metrics = metrics
 
@@ -54,8 +64,9 @@ class Submissions:
         `join_same_content`: without a key, the same work of the same tenant is the same job, unless
         the request asks for a fresh one. `image`: instead of base64 in the payload.
 
-        Raises the Image errors, IdempotencyKeyReused, DatabaseUnavailable, SchemaBehind. A broker
-        that is away is no reason to refuse: the row waits and is published later.
+        Raises the Image errors, IdempotencyKeyReused, QueueFull, Draining, DatabaseUnavailable,
+        SchemaBehind; what was submitted before is found even then. A broker that is away is no
+        reason to refuse: the row waits and is published later.
         """
         payload, content = await asyncio.to_thread(self._stored_payload, request, image)
         feature = Feature(request.feature)
@@ -74,23 +85,24 @@ class Submissions:
             request_hash=request_hash,
             trace_carrier=inject(),
         )
-        async with self._database.transaction() as session:
-            job, replayed = await JobRepository(session).add(new)
-        outcome = "replayed" if replayed else await self._publish(job)
+        job, replayed = await self._find_or_add(new)
+        if replayed:
+            outcome = "replayed"
+        else:
+            outcome = await publish_or_defer(self._database, self._queue, job)
         self._metrics.submitted(feature, outcome)
         return Submitted(job, replayed)
 
-    async def _publish(self, job: Job) -> Literal["queued", "deferred"]:
-        try:
-            await self._queue.publish(job)
-        except BrokerUnavailable as error:
-            log.warning("job.deferred", job_id=str(job.id), reason=repr(error.__cause__))
-            async with self._database.transaction() as session:
-                await JobRepository(session).defer(job.id, job.dispatch)
-            job.published_at = None
-            return "deferred"
-        log.info("job.queued", job_id=str(job.id), feature=job.feature, queue=job.queue)
-        return "queued"
+    async def _find_or_add(self, new: NewJob) -> tuple[Job, bool]:
+        """In two transactions: nobody holds a connection while the state of the queue is read."""
+        async with self._database.transaction() as session:
+            found = await JobRepository(session).find_same(new)
+        if found is not None:
+            return found, True
+        self._draining.check()
+        await self._admission.check(new.feature.queue)
+        async with self._database.transaction() as session:
+            return await JobRepository(session).add(new)
 
     def _stored_payload(
         self, request: JobRequest, image: bytes | None
@@ -103,6 +115,28 @@ class Submissions:
             image = decode_base64(request.payload.image_base64, self._limits)
         payload["image"] = inspect(image, self._limits).as_json()
         return payload, image
+
+
+async def publish_or_defer(
+    database: Database, queue: JobQueue, job: Job
+) -> Literal["queued", "deferred"]:
+    """Send a committed job's message; when the broker is away, leave that to the workers.
+
+    Should this process die in between, the reconciler sends what is missing.
+    """
+    try:
+        await queue.publish(job)
+    except BrokerUnavailable as error:
+        log.warning("job.deferred", job_id=str(job.id), reason=repr(error.__cause__))
+        async with database.transaction() as session:
+            await JobRepository(session).note_published(job.id, job.dispatch, published=False)
+        job.published_at = None
+        return "deferred"
+    if job.published_at is None:
+        async with database.transaction() as session:
+            await JobRepository(session).note_published(job.id, job.dispatch, published=True)
+    log.info("job.queued", job_id=str(job.id), feature=job.feature, queue=job.queue)
+    return "queued"
 
 
 def _hash(tenant_id: str, feature: Feature, payload: dict[str, Any]) -> str:

@@ -7,13 +7,14 @@ whose announcement got lost. Whatever woke them, it is the row that they believe
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 from api.job_views import view_jobs
 from shared.background import repeating
 from shared.contracts.jobs import JobView
 from shared.database import Database
+from shared.errors import BrokerUnavailable, Draining
 from shared.jobs import JobRepository
 from shared.queue import JobQueue
 
@@ -32,8 +33,21 @@ class Waiters:
         self._check_now = asyncio.Event()
         self.listening = False
 
+    async def tell(self, job_id: UUID) -> None:
+        """A job has ended here: wake those who wait for it, in every front."""
+        self._suspect(job_id)
+        with suppress(BrokerUnavailable):
+            await self._queue.announce(job_id)
+
+    def dismiss(self) -> None:
+        """Send everybody away: this front is stopping."""
+        for futures in self._waiting.values():
+            for future in futures:
+                if not future.done():
+                    future.set_exception(Draining())
+
     async def wait(self, job_id: UUID, within: float) -> JobView | None:
-        """The job once it has ended, or None when it has not `within` seconds."""
+        """The job once it has ended, or None when it has not `within` seconds. Raises Draining."""
         future: asyncio.Future[JobView] = asyncio.get_running_loop().create_future()
         self._waiting[job_id].add(future)
         # It may have ended before we began to listen.

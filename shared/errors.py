@@ -8,6 +8,8 @@ ServiceError
 ├── Unavailable          cannot be done now; refused, or put back without spending an attempt
 │   ├── SchemaBehind
 │   ├── EngineUnavailable
+│   ├── QueueFull
+│   ├── Draining
 │   └── StillRunning
 ├── TimedOut             over the time limit of its feature
 ├── Crashed              the process that ran it died
@@ -88,7 +90,7 @@ class Unavailable(ServiceError):
     error_class = ErrorClass.UNAVAILABLE
     code = "unavailable"
     detail = "The service cannot take this request now."
-    retry_after: ClassVar[int] = 5
+    retry_after: int = 5
 
 
 class SchemaBehind(Unavailable):
@@ -105,6 +107,25 @@ class EngineUnavailable(Unavailable):
     code = "engine_unavailable"
     detail = "An engine that the settings name is not available."
     retry_after = 30
+
+
+class QueueFull(Unavailable):
+    """More waits than workers can do in good time. `retry_after` is made from their pace."""
+
+    code = "queue_full"
+    detail = "Too much work is waiting; try again later."
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class Draining(Unavailable):
+    """This front is stopping; another one, or the next, takes the same request."""
+
+    code = "draining"
+    detail = "This server is shutting down; send the request again."
+    retry_after = 2
 
 
 class StillRunning(Unavailable):

@@ -61,7 +61,7 @@ class JobRepository:
         of two equal inserts waits for the first and then finds it.
         """
         while True:
-            if (found := await self._same(new)) is not None:
+            if (found := await self.find_same(new)) is not None:
                 return found, True
             if (job := await self._insert(new)) is not None:
                 return job, False
@@ -103,12 +103,12 @@ class JobRepository:
             attempts[attempt.job_id].append(attempt)
         return attempts
 
-    async def defer(self, job_id: UUID, dispatch: int) -> None:
-        """Note that the message of this dispatch has yet to be published."""
+    async def note_published(self, job_id: UUID, dispatch: int, *, published: bool) -> None:
+        """Note whether the message of this dispatch has been published or has yet to be."""
         await self._session.execute(
             update(Job)
             .where(Job.id == job_id, Job.state == JobStatus.QUEUED, Job.dispatch == dispatch)
-            .values(published_at=None)
+            .values(published_at=func.now() if published else None)
         )
 
     async def _insert(self, new: NewJob) -> Job | None:
@@ -132,7 +132,8 @@ class JobRepository:
             await self._session.execute(insert(JobImage).values(job_id=job.id, content=new.image))
         return job
 
-    async def _same(self, new: NewJob) -> Job | None:
+    async def find_same(self, new: NewJob) -> Job | None:
+        """The job that the keys of `new` name, if there is one. Raises IdempotencyKeyReused."""
         if new.idempotency_key is not None:
             found = (await self._session.scalars(_by_idempotency_key(new))).one_or_none()
             if found is not None and found.request_hash != new.request_hash:

@@ -52,6 +52,20 @@ class JobNotFound(BadInput):
     detail = "There is no such job for this tenant."
 
 
+class NotCancellable(BadInput):
+    """A job that has ended cannot be cancelled."""
+
+    code = "job_not_cancellable"
+    detail = "The job has ended already."
+
+
+class NotRetryable(BadInput):
+    """Only a failed or cancelled job can be retried, and only while nothing else does its work."""
+
+    code = "job_not_retryable"
+    detail = "Only a failed or cancelled job can be retried."
+
+
 class ImageNotBase64(BadInput):
     """`image_base64` holds something else."""
 

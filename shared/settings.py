@@ -47,6 +47,13 @@ class Settings(PipelineSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     # Under the 60 s after which the callers' HTTP clients give up.
     answer_timeout: Annotated[float, Field(gt=0)] = 50
+    # Past either limit, new work is refused: jobs that wait, seconds that the oldest has waited.
+    receipts_queue_limit: Annotated[int, Field(gt=0)] = 500
+    receipts_age_limit: Annotated[float, Field(gt=0)] = 900
+    items_queue_limit: Annotated[int, Field(gt=0)] = 5_000
+    items_age_limit: Annotated[float, Field(gt=0)] = 120
+    # How long a stopping front still answers, refusing new work, so that load balancers notice.
+    drain_delay: Annotated[float, Field(ge=0)] = 5
 
     worker_queues: Annotated[tuple[Queue, ...], NoDecode, Field(min_length=1)] = tuple(Queue)
     lease: Annotated[float, Field(gt=0)] = 15

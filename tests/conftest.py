@@ -168,6 +168,7 @@ def system(servers: stack.Servers, folder: Path) -> Iterator[System]:
             "REDIS_URL": servers.redis_url,
             "QUEUE_NAMESPACE": f"system-{uuid4().hex[:8]}",
             "SHUTDOWN_GRACE": "0",
+            "DRAIN_DELAY": "0",
         }
         worker = running.enter_context(stack.worker(env, logs / "worker.log"))
         port = free_port()

@@ -25,6 +25,7 @@ LAYERS = {
         ["api.answering", "api.readiness", "api.receipt_upload"],
         ["api.dependencies"],
         ["api.submission", "api.waiting", "api.errors"],
+        ["api.admission", "api.draining"],
         ["api.job_views", "api.metrics", "api.request_context"],
     ],
     "worker": [

@@ -183,7 +183,7 @@ class Executor:
             case Retry(delay):
                 return "retrying", await transitions.retry(session, claim, history, error, delay)
             case PutBack(delay):
-                return "put_back", await transitions.put_back(session, claim, delay)
+                return "put_back", await transitions.put_back(session, claim, error, delay)
             case GiveUp():
                 return JobStatus.FAILED, await transitions.fail(session, claim, history, error)
 

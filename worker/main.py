@@ -101,7 +101,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         # Says in the log that Redis is away: the dispatchers wait for it without a word.
         await stack.enter_async_context(repeating("broker", queue.ping, pause=settings.heartbeat))
         await stack.enter_async_context(_dispatching(settings, executor))
-        log.info("worker.ready", worker_id=state.id, queues=state.queues, engines=state.engines)
+        log.info("worker.ready", worker_id=state.id, queues=state.queues, engines=_told(state))
         yield state
 
 
@@ -154,6 +154,10 @@ async def load_features(
         stack.push_async_callback(recognition.close)
         state.engines["ocr"] = await _started(recognition)
     return Features(recognition, models).runners()
+
+
+def _told(state: WorkerState) -> dict[str, str]:
+    return {name: report.model or report.status for name, report in state.engines.items()}
 
 
 async def _started(recognition: RecognitionPool) -> EngineReport:

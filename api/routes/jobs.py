@@ -11,13 +11,13 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import AwareDatetime, Field, TypeAdapter
 
 from api.dependencies import Front, FrontDep, IdempotencyKey, TenantDep
-from api.job_views import view_jobs
+from api.job_views import read_job, view_jobs
 from api.request_context import adopt_request_id
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobPage, JobStatus, JobView
 from shared.contracts.requests import JobRequest
 from shared.jobs import JobFilter, JobRepository
-from shared.rejections import InvalidRequest, JobNotFound
+from shared.rejections import InvalidRequest
 
 LONGEST_WAIT = 30
 # When to look again at a job that still lives, in seconds.
@@ -104,11 +104,7 @@ async def list_jobs(
 
 async def _read(front: Front, job_id: UUID, tenant_id: str) -> JobView:
     async with front.database.transaction() as session:
-        job = await JobRepository(session).find(job_id, tenant_id)
-        if job is None:
-            raise JobNotFound
-        (view,) = await view_jobs(session, [job])
-        return view
+        return await read_job(session, job_id, tenant_id)
 
 
 def _say_when_to_look_again(view: JobView, response: Response) -> None:

@@ -62,6 +62,7 @@ def _front_and_worker(running: Servers) -> Iterator[list[Popen]]:
     env = {
         "LOG_FORMAT": "console",
         "SHUTDOWN_GRACE": "1",
+        "DRAIN_DELAY": "0",
         **running.env(),
     }
     with worker(env) as its_worker, front(env, _port()) as its_front:

@@ -68,15 +68,15 @@ async def retry(
     return await _end(session, held, change, log, Outcome.FAILED, error)
 
 
-async def put_back(session: AsyncSession, held: Claim, delay: float) -> bool:
+async def put_back(session: AsyncSession, held: Claim, error: JobError, delay: float) -> bool:
     """Have a job run again `delay` seconds from now, as if it had not been begun: no budget is
-    spent and the history does not grow. False when the claim is no longer held."""
-    change = (
-        _held(held)
-        .values(**unless_cancelled(requeued(delay)), attempt=Job.attempt - 1)
-        .returning(Job.id)
+    spent, the history does not grow, the job tells `error` while it waits. False when the claim is
+    no longer held."""
+    told = literal(error.model_dump(mode="json"), JSONB)
+    change = _held(held).values(
+        **unless_cancelled({**requeued(delay), "error": told}), attempt=Job.attempt - 1
     )
-    return await session.scalar(change) is not None
+    return await session.scalar(change.returning(Job.id)) is not None
 
 
 async def end_cancelled(session: AsyncSession, held: Claim, log: AttemptLog) -> bool:

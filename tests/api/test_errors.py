@@ -7,6 +7,7 @@ import pytest
 from api.errors import STATUS_BY_CLASS, STATUS_BY_CODE, status_of
 from shared import errors, rejections
 from shared.client import RequestRefused, ServiceClient
+from shared.contracts.jobs import JobStatus
 from shared.errors import ErrorClass, ServiceError
 from shared.settings import Settings
 from tests.support import LABELS, Gate, front_client, raising, worker_with
@@ -15,7 +16,6 @@ from tests.support import LABELS, Gate, front_client, raising, worker_with
 ANSWERS = [
     pytest.param(rejections.NoTextFound(), 422, "no_text_found", False, id="bad_input"),
     pytest.param(errors.BrokerUnavailable(), 500, "broker_unavailable", True, id="transient"),
-    pytest.param(errors.Unavailable(), 503, "unavailable", True, id="unavailable"),
     pytest.param(errors.TimedOut(), 504, "timeout", True, id="timeout"),
     pytest.param(errors.RecognitionCrashed(), 500, "recognition_crashed", True, id="crashed"),
     pytest.param(errors.Cancelled(), 409, "cancelled", False, id="cancelled"),
@@ -40,6 +40,24 @@ async def test_a_waiting_call_answers_with_the_class_of_its_jobs_error(
     problem = refused.value.problem
     assert (problem.status, problem.error, problem.retryable) == (status, code, retryable)
     assert "secret" not in problem.model_dump_json()
+
+
+async def test_a_waiting_call_is_told_what_its_job_waits_for(
+    client: ServiceClient, settings: Settings
+) -> None:
+    """A job whose engine is missing is put back, and spends nothing."""
+    impatient_settings = settings.model_copy(update={"answer_timeout": 0.5})
+    missing = raising(errors.EngineUnavailable("Install it."))
+    async with worker_with(settings, missing), front_client(impatient_settings) as impatient:
+        with pytest.raises(RequestRefused) as refused:
+            await impatient.categorize("Milk", LABELS)
+        (job,) = (await client.jobs()).jobs
+
+    problem = refused.value.problem
+    assert (problem.status, problem.error) == (503, "engine_unavailable")
+    assert (job.status, job.attempts) == (JobStatus.QUEUED, [])
+    assert job.error is not None
+    assert job.error.detail == "Install it."
 
 
 async def test_the_job_keeps_its_error(client: ServiceClient, settings: Settings) -> None:

@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from shared.client import ServiceClient
+from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.version import service_version
 from tests.conftest import System
@@ -51,18 +52,19 @@ async def test_an_engine_that_is_missing_is_named(
     monkeypatch: pytest.MonkeyPatch,
     receipt_png: bytes,
 ) -> None:
-    """Its jobs end as unavailable, the worker serves items on, and no other engine reads."""
+    """Its jobs wait and say for what, the worker serves items on, and no other engine reads."""
     monkeypatch.setenv("PATH", "/nowhere")
     chosen = settings.model_copy(update={"ocr_engine": "tesseract", "receipt_slots": 1})
     async with worker(chosen):
         body = (await http.get("/health/ready")).json()
-        receipt = await client.await_job((await client.submit_receipt(receipt_png)).id)
+        receipt = await client.submit_receipt(receipt_png, wait=1)
         item = await client.categorize("Milk", ["Dairy", "Produce"])
 
     assert body["status"] == "degraded"
     assert body["checks"]["ocr"]["status"] == "unavailable"
     assert "apt-get install tesseract-ocr" in body["checks"]["ocr"]["error"]
     assert body["checks"]["tesseract"]["status"] == "not_installed"
+    assert receipt.status is JobStatus.QUEUED
     assert receipt.error is not None
     assert (receipt.error.code, receipt.error.error_class) == ("engine_unavailable", "unavailable")
     assert item.payload is not None

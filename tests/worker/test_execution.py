@@ -38,10 +38,8 @@ async def test_success(client: ServiceClient, settings: Settings) -> None:
     ("error", "code", "error_class"),
     [
         (rejections.ImageUnreadable(), "unreadable_image", ErrorClass.BAD_INPUT),
-        (errors.DatabaseUnavailable(), "database_unavailable", ErrorClass.TRANSIENT),
-        (errors.Unavailable(), "unavailable", ErrorClass.UNAVAILABLE),
         (errors.RecognitionCrashed(), "recognition_crashed", ErrorClass.CRASHED),
-        (errors.Cancelled(), "cancelled", ErrorClass.CANCELLED),
+        (errors.TimedOut(), "timeout", ErrorClass.TIMEOUT),
         (KeyError("a bug"), "internal_error", ErrorClass.BUG),
     ],
 )

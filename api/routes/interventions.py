@@ -1,0 +1,59 @@
+"""What people may do to a job: cancel it, have it run again."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from sqlalchemy.exc import IntegrityError
+
+from api.dependencies import Front, FrontDep, TenantDep
+from api.job_views import read_job
+from api.submission import publish_or_defer
+from shared import transitions
+from shared.contracts.jobs import JobStatus, JobView
+from shared.jobs import JobRepository
+from shared.rejections import NotCancellable, NotRetryable
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+
+@router.post("/{job_id}/cancel", status_code=202, response_model=JobView)
+async def cancel_job(
+    job_id: UUID, tenant_id: TenantDep, front: FrontDep, response: Response
+) -> JobView:
+    """Cancel a job: a queued one at once (200), a running one within two seconds (202). Again is a
+    no-op; 409 when it has ended otherwise."""
+    async with front.database.transaction() as session:
+        asked = await transitions.cancel(session, job_id, tenant_id)
+        view = await read_job(session, job_id, tenant_id)
+    if not asked and view.status is not JobStatus.CANCELLED:
+        raise NotCancellable(f"The job is {view.status}; it cannot be cancelled any more.")
+    if view.status is JobStatus.CANCELLED:
+        response.status_code = 200
+        await front.waiters.tell(job_id)
+    return view
+
+
+@router.post("/{job_id}/retry", status_code=202, response_model=JobView)
+async def retry_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> JobView:
+    """Run a failed or cancelled job again, with new budgets; its history stays. 409 otherwise."""
+    await _revive(front, job_id, tenant_id)
+    async with front.database.transaction() as session:
+        job = await JobRepository(session).find(job_id, tenant_id)
+    if job is not None:
+        await publish_or_defer(front.database, front.queue, job)
+    async with front.database.transaction() as session:
+        return await read_job(session, job_id, tenant_id)
+
+
+async def _revive(front: Front, job_id: UUID, tenant_id: str) -> None:
+    async with front.database.transaction() as session:
+        view = await read_job(session, job_id, tenant_id)
+    front.draining.check()
+    await front.admission.check(view.feature.queue)
+    try:
+        async with front.database.transaction() as session:
+            revived = await transitions.revive(session, job_id, tenant_id)
+    except IntegrityError as error:
+        raise NotRetryable("The same work was submitted again and is being done.") from error
+    if not revived:
+        raise NotRetryable(f"The job is {view.status}; only a failed or cancelled one is retried.")

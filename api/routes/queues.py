@@ -1,0 +1,14 @@
+"""Queues: how much waits, who works, whether more is taken."""
+
+from fastapi import APIRouter
+
+from api.dependencies import FrontDep
+from shared.contracts.queues import QueueList
+
+router = APIRouter(prefix="/api/v1/queues", tags=["queues"])
+
+
+@router.get("", response_model=QueueList)
+async def list_queues(front: FrontDep) -> QueueList:
+    """Every queue. The numbers are at most a second old."""
+    return QueueList(queues=await front.admission.views())
