@@ -5,7 +5,7 @@
 | bad_input, cancelled | 1 | failed |
 | transient | 6 | retried after a backoff |
 | timeout, bug | 2 | retried after a backoff |
-| crashed | 3 | retried at once: the lease was the wait |
+| crashed | 3 | retried after a moment: the lease was the wait |
 | unavailable | any number, for an hour | put back for `retry_after`, no attempt spent |
 """
 
@@ -23,6 +23,9 @@ BUDGETS: dict[ErrorClass, int] = {
 }
 # How long a job may be put back for what is unavailable, from its acceptance on.
 PATIENCE = timedelta(hours=1)
+
+# A rescued job waits for up to so many seconds, times the square of how often it was rescued.
+RESCUE_PAUSE = 5.0
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0

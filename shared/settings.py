@@ -2,9 +2,16 @@
 
 import os
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    ImportString,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.contracts.features import Queue
@@ -59,6 +66,8 @@ class Settings(PipelineSettings):
     lease: Annotated[float, Field(gt=0)] = 15
     heartbeat: Annotated[float, Field(gt=0)] = 5
     shutdown_grace: Annotated[float, Field(ge=0)] = 20
+    # `module:function` that makes the runners of the features, in place of the product's own.
+    feature_loader: ImportString[Any] | None = None
     reconcile_interval: Annotated[float, Field(gt=0)] = 2
     # Images of jobs that succeeded go after a day, all else of a job after thirty.
     image_retention: Annotated[float, Field(gt=0)] = 86_400

@@ -80,7 +80,8 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         stack.push_async_callback(heartbeat.end)
         beating = repeating("heartbeat", heartbeat.beat, pause=settings.heartbeat)
         await stack.enter_async_context(beating)
-        runners = await (load or load_features)(settings, state, stack)
+        loader = load or settings.feature_loader or load_features
+        runners = await loader(settings, state, stack)
         # Says at once what is loaded by now; patiently, since Postgres may be away just then.
         async for attempt in patiently():
             with attempt:

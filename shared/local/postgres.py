@@ -28,7 +28,7 @@ _OUTSIDE = Path("/var/lib/grocery-planner-ai-local")
 
 
 @contextmanager
-def embedded_postgres(folder: Path, *, durable: bool) -> Iterator[str]:
+def embedded_postgres(folder: Path, *, durable: bool, port: int | None = None) -> Iterator[str]:
     """Run a server with its data in `folder` for the length of the block; yields its URL.
 
     `durable=False` turns fsync off and removes the data in the end. Raises LocalError.
@@ -36,7 +36,7 @@ def embedded_postgres(folder: Path, *, durable: bool) -> Iterator[str]:
     user = _unprivileged_user()
     folder = _owned_folder(folder, user)
     try:
-        with _server(folder, user, durable=durable) as url:
+        with _server(folder, user, port or free_port(), durable=durable) as url:
             yield url
     finally:
         if not durable:
@@ -44,13 +44,13 @@ def embedded_postgres(folder: Path, *, durable: bool) -> Iterator[str]:
 
 
 @contextmanager
-def _server(folder: Path, user: User | None, *, durable: bool) -> Iterator[str]:
+def _server(folder: Path, user: User | None, port: int, *, durable: bool) -> Iterator[str]:
     programs = _programs(user)
     data, log = folder / "data", folder / "postgres.log"
     if not (data / "PG_VERSION").exists():
         _initialise(programs, folder, data, user)
     _stop_leftover(data)
-    password, port = (folder / "password").read_text(), free_port()
+    password = (folder / "password").read_text()
     options = {
         "listen_addresses": "127.0.0.1",
         "port": str(port),

@@ -15,14 +15,18 @@ from shared.local.processes import LocalError, free_port, running, wait_until
 
 
 @contextmanager
-def embedded_valkey(folder: Path) -> Iterator[str]:
+def embedded_valkey(
+    folder: Path, *, port: int | None = None, password: str | None = None
+) -> Iterator[str]:
     """Run a server with its data in `folder` for the length of the block; yields its URL.
 
-    Configured as production should be: append-only file, nothing evicted. Raises LocalError.
+    Configured as production should be: append-only file, nothing evicted. `port`, `password`: those
+    of an earlier run, to come back under the same URL. Raises LocalError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    log, port, password = folder / "valkey.log", free_port(), secrets.token_urlsafe(24)
+    log, port = folder / "valkey.log", port or free_port()
+    password = password or secrets.token_urlsafe(24)
     # Over stdin, because others can read a command line.
     configuration = f"""
 bind 127.0.0.1

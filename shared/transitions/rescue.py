@@ -13,7 +13,7 @@ from sqlalchemy.types import Text
 from shared.contracts.jobs import JobStatus, Outcome
 from shared.errors import Crashed, ErrorClass
 from shared.models import Job, JobAttempt
-from shared.retry_policy import BUDGETS
+from shared.retry_policy import BUDGETS, RESCUE_PAUSE
 from shared.transitions.values import NO_WORKER, as_json, cancelled_error
 
 
@@ -41,6 +41,10 @@ async def rescue(session: AsyncSession, limit: int) -> Sequence[Rescued]:
     cancelled = Job.cancel_requested_at.is_not(None)
     poisonous = Job.spent_crashed + 1 >= BUDGETS[ErrorClass.CRASHED]
     ends = cancelled | poisonous
+    # One of the jobs that died together may have killed the others: they come back apart, so that
+    # it does not take the same ones with it until their budgets are spent.
+    nth = Job.spent_crashed + 1
+    pause = func.make_interval(0, 0, 0, 0, 0, 0, func.random() * RESCUE_PAUSE * nth * nth)
     crashed = literal(as_json(Crashed()), JSONB)
     changed = (
         update(Job)
@@ -55,7 +59,7 @@ async def rescue(session: AsyncSession, limit: int) -> Sequence[Rescued]:
             finished_at=case((ends, func.now()), else_=None),
             dispatch=case((ends, Job.dispatch), else_=Job.dispatch + 1),
             published_at=case((ends, Job.published_at), else_=None),
-            queued_at=case((ends, Job.queued_at), else_=func.now()),
+            queued_at=case((ends, Job.queued_at), else_=func.now() + pause),
             spent_crashed=Job.spent_crashed + 1,
             **NO_WORKER,
         )

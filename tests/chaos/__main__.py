@@ -1,0 +1,58 @@
+"""bin/chaos: run scenarios, print what became of the jobs, fail when one was lost."""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tests.chaos.audit import Report
+from tests.chaos.scenarios import SCENARIOS, Plan
+
+QUICK = {"LEASE": "2", "HEARTBEAT": "0.5", "RECONCILE_INTERVAL": "0.3"}
+
+
+def chaos(
+    scenarios: Annotated[list[str] | None, typer.Argument(help=", ".join(SCENARIOS))] = None,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="Short leases, fewer jobs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Figures on stdout.")] = False,
+) -> None:
+    """Break the system on purpose, in every way we know, and count what was lost."""
+    unknown = set(scenarios or ()) - set(SCENARIOS)
+    if unknown:
+        raise typer.BadParameter(f"no such scenario: {', '.join(sorted(unknown))}")
+    plan = Plan(seed, 40, 3, QUICK) if quick else Plan(seed, 320, 22, {})
+    screen = Console(stderr=True)
+    reports: list[Report] = []
+    for name in scenarios or SCENARIOS:
+        with screen.status(f"{name} ..."):
+            reports.append(asyncio.run(SCENARIOS[name](plan)))
+        screen.print(f"{name}: lost {reports[-1].lost}")
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(report) for report in reports], indent=2) + "\n")
+    else:
+        Console(width=130).print(_table(reports))
+    if any(report.lost or report.duplicated_results for report in reports):
+        sys.exit(1)
+
+
+def _table(reports: list[Report]) -> Table:
+    table = Table(title="What became of the jobs")
+    for name in ("Scenario", "Accepted", "Succeeded", "Failed", "Lost", "Twice", "Rescue s"):
+        table.add_column(name, no_wrap=name == "Scenario")
+    table.add_column("Attempts by how they ended")
+    for one in reports:
+        numbers = (one.accepted, one.succeeded, one.failed, one.lost, one.duplicated_results)
+        rescue = "" if one.slowest_rescue is None else f"{one.slowest_rescue:.1f}"
+        attempts = ", ".join(f"{how} {count}" for how, count in one.attempts.items())
+        table.add_row(one.scenario, *map(str, numbers), rescue, attempts)
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(chaos)

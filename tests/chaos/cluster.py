@@ -1,0 +1,175 @@
+"""A whole system to break: embedded servers, a front, several workers, all of them processes."""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+from redis.asyncio import Redis
+
+from shared.local import stack
+from shared.local.postgres import embedded_postgres
+from shared.local.processes import free_port
+from shared.local.valkey import embedded_valkey
+
+_TENANT = "chaos"
+
+
+@dataclass
+class Cluster:
+    """Handles to everything, and a record of what was accepted and killed."""
+
+    folder: Path
+    env: dict[str, str]
+    rng: random.Random
+    running: ExitStack = field(default_factory=ExitStack)
+    parts: dict[str, ExitStack] = field(default_factory=dict)
+    workers: list[stack.Popen] = field(default_factory=list)
+    accepted: list[UUID] = field(default_factory=list)
+    refused: int = 0
+    killed_at: dict[int, float] = field(default_factory=dict)
+    url: str = ""
+
+    def start_worker(self, **env: str) -> stack.Popen:
+        """One more worker; it is ready a second or so later."""
+        log = self.folder / "workers.log"
+        worker = self.running.enter_context(stack.worker({**self.env, **env}, log))
+        self.workers.append(worker)
+        return worker
+
+    def kill_worker(self, worker: stack.Popen, number: int = signal.SIGKILL) -> None:
+        """Kill, and remember when."""
+        self.workers.remove(worker)
+        self.killed_at[worker.pid] = time.time()
+        os.kill(worker.pid, number)
+
+    def stop(self, part: str) -> None:
+        """Stop `postgres` or `redis`."""
+        self.parts.pop(part).close()
+
+    def start_redis(self, *, empty: bool = False) -> None:
+        """Under the URL it had, with the data it had or without."""
+        folder = self.folder / f"valkey-{uuid4().hex[:6]}" if empty else self.folder / "valkey"
+        was = urlsplit(self.env.get("REDIS_URL", ""))
+        url = self._enter(
+            "redis", embedded_valkey(folder, port=was.port, password=was.password or None)
+        )
+        self.env["REDIS_URL"] = url
+
+    def start_postgres(self) -> None:
+        """Under the URL it had, with the data it had."""
+        was = urlsplit(self.env.get("DATABASE_URL", ""))
+        url = self._enter(
+            "postgres", embedded_postgres(self.folder / "postgres", durable=True, port=was.port)
+        )
+        self.env["DATABASE_URL"] = url
+
+    def _enter(self, part: str, context: object) -> str:
+        self.parts[part] = ExitStack()
+        url: str = self.parts[part].enter_context(context)  # type: ignore[arg-type]
+        return url
+
+    async def submit(self, what: str, count: int = 1) -> list[UUID]:
+        """Submit jobs that are all different; those that are accepted count."""
+        async with httpx.AsyncClient(base_url=self.url, timeout=15) as http:
+            limit = asyncio.Semaphore(8)
+
+            async def one(number: int) -> UUID | None:
+                payload = {"item_name": f"{what} #{number}", "candidate_labels": ["Dairy"]}
+                body = {"tenant_id": _TENANT, "feature": "categorization", "payload": payload}
+                return await self.send(http, body, limit)
+
+            sent = await asyncio.gather(*(one(number) for number in range(count)))
+        return [job for job in sent if job]
+
+    async def send(
+        self, http: httpx.AsyncClient, body: Mapping[str, object], limit: asyncio.Semaphore
+    ) -> UUID | None:
+        """Submit one job; None when it was refused (which is an answer, not a loss)."""
+        async with limit:
+            answer = await http.post("/api/v1/jobs", json=body)
+        if answer.status_code != 202:
+            self.refused += 1
+            return None
+        job = UUID(answer.json()["id"])
+        self.accepted.append(job)
+        return job
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of its own."""
+        connection = await asyncpg.connect(self.env["DATABASE_URL"])
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def redis(self) -> AsyncIterator[Redis]:
+        """Likewise."""
+        async with Redis.from_url(self.env["REDIS_URL"]) as redis:
+            yield redis
+
+    async def count(self, condition: str) -> int:
+        """Accepted jobs for which an SQL condition holds."""
+        async with self.database() as database:
+            query = f"SELECT count(*) FROM jobs WHERE id = ANY($1) AND ({condition})"  # noqa: S608
+            return int(await database.fetchval(query, self.accepted))
+
+    async def until(self, condition: str, count: int, within: float = 120) -> None:
+        """Wait until it holds for so many accepted jobs."""
+        deadline = time.monotonic() + within
+        while await self.count(condition) < count:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not {count} jobs with {condition} within {within:g} s")
+            await asyncio.sleep(0.1)
+
+    async def all_finished(self, within: float = 180) -> None:
+        """Wait until every accepted job has ended."""
+        finished = "state IN ('succeeded', 'failed', 'cancelled')"
+        await self.until(finished, len(self.accepted), within)
+
+
+@asynccontextmanager
+async def cluster(workers: int, seed: int, **settings: str) -> AsyncIterator[Cluster]:
+    """Start everything; in the end stop everything and leave no data behind."""
+    with stack.throwaway_folder() as folder:
+        env = {
+            "QUEUE_NAMESPACE": f"chaos-{uuid4().hex[:6]}",
+            "FEATURE_LOADER": "tests.chaos.features:load",
+            "WORKER_QUEUES": "items",
+            "DRAIN_DELAY": "0",
+            "SHUTDOWN_GRACE": "2",
+            "LOG_FORMAT": "console",
+            **settings,
+        }
+        one = Cluster(folder, env, random.Random(seed))
+        data: str | None = None
+        try:
+            one.start_postgres()
+            async with one.database() as database:
+                data = await database.fetchval("SHOW data_directory")
+            one.start_redis()
+            stack.migrate(env["DATABASE_URL"])
+            port = free_port()
+            one.running.enter_context(stack.front(env, port, folder / "front.log"))
+            one.url = f"http://127.0.0.1:{port}"
+            for _ in range(workers):
+                one.start_worker()
+            yield one
+        finally:
+            one.running.close()
+            for part in list(one.parts):
+                one.stop(part)
+            if data:
+                shutil.rmtree(Path(data).parent, ignore_errors=True)

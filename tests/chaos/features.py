@@ -1,0 +1,63 @@
+"""Features that misbehave to order. A worker loads them by FEATURE_LOADER; the product has none.
+
+What a categorisation job does is told by its item name: `noop`, `slow 0.5` (seconds), `hung`,
+`poison` (kills its worker).
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+import arq.utils
+import arq.worker
+
+from shared.contracts.categories import Category
+from shared.contracts.features import Feature, Queue
+from shared.settings import Settings
+from worker.features import Product, Run, Work
+from worker.heartbeat import WorkerState
+from worker.main import load_features
+
+
+async def load(
+    settings: Settings, state: WorkerState, stack: AsyncExitStack
+) -> Mapping[Feature, Run]:
+    """The product's features where receipts are served, and ours for items."""
+    if skew := float(os.environ.get("CHAOS_CLOCK_SKEW", "0")):
+        _skew_clock(skew)
+    runners: dict[Feature, Run] = {}
+    if Queue.RECEIPTS in settings.worker_queues:
+        runners.update(await load_features(settings, state, stack))
+    return {**runners, **dict.fromkeys(_ITEM_FEATURES, _behave)}
+
+
+_ITEM_FEATURES = [feature for feature in Feature if feature.queue is Queue.ITEMS]
+
+
+async def _behave(work: Work) -> Product:
+    what, *arguments = str(work.payload["item_name"]).split()
+    if what == "poison":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "hung":
+        await asyncio.Event().wait()
+    if what == "slow":
+        await asyncio.sleep(float(arguments[0]))
+    category = Category(
+        category="Dairy",
+        confidence=1.0,
+        confidence_level="high",
+        all_scores={"Dairy": 1.0},
+        processing_time_ms=0.0,
+    )
+    return Product(output=category, model_id="chaos", model_version="1")
+
+
+def _skew_clock(seconds: float) -> None:
+    """This process lives `seconds` ahead of all others."""
+    real = time.time
+    time.time = lambda: real() + seconds
+    ahead = arq.utils.timestamp_ms
+    setattr(arq.worker, "timestamp_ms", lambda: ahead() + int(seconds * 1000))  # noqa: B010 (untyped)

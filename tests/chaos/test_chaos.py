@@ -1,0 +1,17 @@
+"""A small cut of `bin/chaos`: every scenario, few jobs, short leases."""
+
+import pytest
+
+from tests.chaos.__main__ import QUICK
+from tests.chaos.scenarios import SCENARIOS, Plan
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_nothing_is_lost(name: str) -> None:
+    """Accepted is done, once, whatever breaks."""
+    report = await SCENARIOS[name](Plan(seed=1, jobs=24, kills=2, settings=QUICK))
+
+    assert report.accepted > 0
+    assert report.lost == 0
+    assert report.duplicated_results == 0
