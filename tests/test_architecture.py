@@ -22,6 +22,7 @@ LAYERS = {
         ["api.__main__"],
         ["api.main"],
         ["api.routes"],
+        ["api.health_check"],
         ["api.answering", "api.readiness", "api.receipt_upload"],
         ["api.dependencies"],
         ["api.submission", "api.waiting", "api.errors"],

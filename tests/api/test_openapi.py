@@ -35,6 +35,7 @@ async def test_every_call_of_the_interface_is_there(http: httpx.AsyncClient) -> 
         ("get", "/health"),
         ("get", "/health/live"),
         ("get", "/health/ready"),
+        ("get", "/health_check"),
         ("get", "/metrics"),
     }
     mapping = document["paths"]["/api/v1/jobs"]["post"]["requestBody"]["content"]
