@@ -41,13 +41,17 @@ LAYERS = {
     ],
     "shared": [
         ["shared.local", "shared.process"],
-        ["shared.client", "shared.schema", "shared.background", "shared.logs"],
+        ["shared.client"],
+        ["shared.client_await", "shared.client_base", "shared.client_validation"],
+        ["shared.calls", "shared.client_retries"],
+        ["shared.client_http"],
+        ["shared.schema", "shared.background", "shared.logs"],
         ["shared.transitions", "shared.jobs", "shared.queue", "shared.queue_stats"],
         ["shared.migrations"],
         ["shared.models", "shared.database"],
         ["shared.settings", "shared.telemetry", "shared.images", "shared.version"],
         ["shared.contracts"],
-        ["shared.rejections"],
+        ["shared.rejections", "shared.client_errors"],
         ["shared.errors"],
     ],
 }
@@ -105,6 +109,8 @@ def test_every_module_has_its_layer(path: Path) -> None:
 FORBIDDEN = [
     # The contract and the tables are used where no web server and no worker runs.
     ("shared", ("fastapi", "starlette", "uvicorn", "arq.worker")),
+    # Whoever calls the service has neither its database nor its queue.
+    ("shared.client", ("sqlalchemy", "asyncpg", "redis", "arq", "alembic")),
     # Bytes and text in, contract objects out: the pipeline runs in a child, a command, a test.
     ("worker.pipeline", ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry", "fastapi")),
     ("worker.recognition_child", ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry")),

@@ -5,7 +5,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from shared.client import ServiceClient
+from shared.client import AsyncServiceClient
 from shared.settings import Settings
 from shared.version import service_version
 from tests.conftest import System
@@ -116,7 +116,7 @@ async def test_the_composite_says_that_all_is_well(system: System) -> None:
 
 
 async def test_the_composite_counts_what_waits(
-    http: httpx.AsyncClient, client: ServiceClient
+    http: httpx.AsyncClient, client: AsyncServiceClient
 ) -> None:
     """And is a 503 as soon as anything is missing: here, a worker."""
     await client.submit("categorization", ITEM)
@@ -158,7 +158,7 @@ async def test_the_composite_says_which_service_is_unwell(
 
 
 async def test_metrics_show_what_waits(
-    http: httpx.AsyncClient, client: ServiceClient, settings: Settings
+    http: httpx.AsyncClient, client: AsyncServiceClient, settings: Settings
 ) -> None:
     """Depth and age from Postgres at the time of the scrape; submissions by outcome."""
     await client.submit("categorization", ITEM, idempotency_key="k")
