@@ -49,7 +49,7 @@ class Admission:
         """Raises QueueFull, DatabaseUnavailable."""
         stats = (await self.stats())[queue]
         if self._limits[queue].exceeded(stats):
-            raise QueueFull(_retry_after(stats, self._limits[queue]))
+            raise QueueFull(retry_after=_retry_after(stats, self._limits[queue]))
 
     async def stats(self) -> dict[Queue, QueueStats]:
         """Of every queue, at most a second old."""

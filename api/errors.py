@@ -139,8 +139,9 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ServiceError)  # noqa: S101 (Starlette's signature is wider)
     if not isinstance(error, errors.BadInput):
         log.warning("request.refused", error=error.code, reason=repr(error.__cause__))
-    retry_after = getattr(error, "retry_after", None)
-    return _problem(request, error.code, error.error_class, error.detail, retry_after=retry_after)
+    return _problem(
+        request, error.code, error.error_class, error.detail, retry_after=error.retry_after
+    )
 
 
 async def _job_failed(request: Request, error: Exception) -> JSONResponse:

@@ -1,59 +1,183 @@
-"""A typed client of the HTTP interface: for the tests, the demo, and other Python code."""
+"""Typed clients of the HTTP interface, sync and async, with the same methods.
 
-import asyncio
-import base64
-import time
-from collections.abc import Mapping, Sequence
+Every method raises what the service answers with: the classes of `shared/errors.py`, and those of
+`shared/client_errors.py` when it does not answer. `docs/client.md` has the whole story.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self
 from uuid import UUID
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from tenacity import AsyncRetrying, Retrying
 
-from shared.contracts.categories import Category, CategoryBatch
-from shared.contracts.embeddings import EmbedAnswer
-from shared.contracts.jobs import Answer, JobPage, JobView
-from shared.contracts.problems import Problem
-from shared.contracts.receipts import FlatReceipt, RichReceipt
+from shared import calls
+from shared.client_await import JobWatch
+from shared.client_base import Caller, introduced
+from shared.client_http import Call, M, reaching, request, result
+from shared.client_validation import Validation, report
+from shared.contracts.health import Readiness
+from shared.contracts.jobs import JobView
+from shared.errors import ServiceError
 
-M = TypeVar("M", bound=BaseModel)
+P = ParamSpec("P")
 
-# A little longer than the longest wait of the service, so that it is the one to end it.
-_TIMEOUT = httpx.Timeout(70, connect=5)
-_LONG_POLL = 25
-_POLL_PAUSE = 0.2
-
-
-class RequestRefused(Exception):
-    """The service answered with a problem."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        super().__init__(f"{problem.status} {problem.error}: {problem.detail}")
+# For asking whether the service is there; it answers within a second or so.
+_VALIDATION_TIMEOUT = 3.0
 
 
-class NotDoneInTime(Exception):
-    """`await_job` gave up waiting; the job goes on."""
+def _method(build: Callable[P, Call[M]]) -> Callable[Concatenate["ServiceClient", P], M]:
+    def method(self: "ServiceClient", /, *args: P.args, **kwargs: P.kwargs) -> M:
+        return self._repeatedly(build(*args, **kwargs))
+
+    return introduced(method, build)
 
 
-class ServiceClient:
-    """Calls on behalf of one tenant. Use as an async context manager.
+def _async_method(
+    build: Callable[P, Call[M]],
+) -> Callable[Concatenate["AsyncServiceClient", P], Coroutine[Any, Any, M]]:
+    async def method(self: "AsyncServiceClient", /, *args: P.args, **kwargs: P.kwargs) -> M:
+        return await self._repeatedly(build(*args, **kwargs))
 
-    Every call raises RequestRefused for a problem document and httpx.HTTPError when the service
-    cannot be reached.
-    """
+    return introduced(method, build)
 
-    def __init__(
-        self, base_url: str, tenant_id: str, *, transport: httpx.AsyncBaseTransport | None = None
+
+class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
+    """The sync client; threads may share it. Use as a context manager, or `close` it."""
+
+    _open = httpx.Client
+
+    submit = _method(calls.submit)
+    submit_receipt = _method(calls.submit_receipt)
+    job = _method(calls.job)
+    jobs = _method(calls.jobs)
+    cancel = _method(calls.cancel)
+    retry = _method(calls.retry)
+    queues = _method(calls.queues)
+    categorize = _method(calls.categorize)
+    categorize_batch = _method(calls.categorize_batch)
+    extract_receipt = _method(calls.extract_receipt)
+    read_receipt = _method(calls.read_receipt)
+    upload_receipt = _method(calls.upload_receipt)
+    embed = _method(calls.embed)
+    embed_batch = _method(calls.embed_batch)
+    health = _method(calls.health)
+    live = _method(calls.live)
+    ready = _method(calls.ready)
+    health_check = _method(calls.health_check)
+
+    def await_job(
+        self, job_id: UUID, within: float = 120, *, tenant_id: str | None = None
+    ) -> JobView:
+        """The job once it has ended, however it ended; an unreachable service is waited for too.
+
+        Raises NotDoneInTime after `within` seconds, and JobNotFound.
+        """
+        watch = JobWatch(job_id, within, tenant_id)
+        return Retrying(**watch.policy())(lambda: self._once(watch.look()))
+
+    def validate(
+        self, *, fail_fast: bool = False, within: float = _VALIDATION_TIMEOUT
+    ) -> Validation:
+        """Ask once whether the service is ready. Logs what is wrong and what to do, and returns it;
+        never raises, unless `fail_fast`: then ServiceUnreachable or Unavailable instead."""
+        try:
+            seen: Readiness | ServiceError = self._once(replace(calls.ready(), timeout=within))
+        except ServiceError as error:
+            seen = error
+        return report(self.url, seen, fail_fast=fail_fast)
+
+    def _repeatedly(self, call: Call[M]) -> M:
+        answer: M = Retrying(**self._retries.policy(call))(self._once, call)
+        return answer
+
+    def _once(self, call: Call[M]) -> M:
+        with reaching(self.url):
+            answer = self._http.request(**request(call, self.tenant_id))
+        return result(call, answer)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
-        self.tenant_id = tenant_id
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            timeout=_TIMEOUT,
-            transport=transport,
-            headers={"X-Tenant-ID": tenant_id},
-        )
+        self.close()
+
+
+class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
+    """The async client, for asyncio. Use as an async context manager, or `aclose` it."""
+
+    _open = httpx.AsyncClient
+
+    submit = _async_method(calls.submit)
+    submit_receipt = _async_method(calls.submit_receipt)
+    job = _async_method(calls.job)
+    jobs = _async_method(calls.jobs)
+    cancel = _async_method(calls.cancel)
+    retry = _async_method(calls.retry)
+    queues = _async_method(calls.queues)
+    categorize = _async_method(calls.categorize)
+    categorize_batch = _async_method(calls.categorize_batch)
+    extract_receipt = _async_method(calls.extract_receipt)
+    read_receipt = _async_method(calls.read_receipt)
+    upload_receipt = _async_method(calls.upload_receipt)
+    embed = _async_method(calls.embed)
+    embed_batch = _async_method(calls.embed_batch)
+    health = _async_method(calls.health)
+    live = _async_method(calls.live)
+    ready = _async_method(calls.ready)
+    health_check = _async_method(calls.health_check)
+
+    async def await_job(
+        self, job_id: UUID, within: float = 120, *, tenant_id: str | None = None
+    ) -> JobView:
+        """The job once it has ended, however it ended; an unreachable service is waited for too.
+
+        Raises NotDoneInTime after `within` seconds, and JobNotFound.
+        """
+        watch = JobWatch(job_id, within, tenant_id)
+
+        async def look() -> JobView:
+            return await self._once(watch.look())
+
+        job: JobView = await AsyncRetrying(**watch.policy())(look)
+        return job
+
+    async def validate(
+        self, *, fail_fast: bool = False, within: float = _VALIDATION_TIMEOUT
+    ) -> Validation:
+        """Ask once whether the service is ready. Logs what is wrong and what to do, and returns it;
+        never raises, unless `fail_fast`: then ServiceUnreachable or Unavailable instead."""
+        try:
+            seen: Readiness | ServiceError = await self._once(
+                replace(calls.ready(), timeout=within)
+            )
+        except ServiceError as error:
+            seen = error
+        return report(self.url, seen, fail_fast=fail_fast)
+
+    async def _repeatedly(self, call: Call[M]) -> M:
+        answer: M = await AsyncRetrying(**self._retries.policy(call))(self._once, call)
+        return answer
+
+    async def _once(self, call: Call[M]) -> M:
+        with reaching(self.url):
+            answer = await self._http.request(**request(call, self.tenant_id))
+        return result(call, answer)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -64,114 +188,4 @@ class ServiceClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._http.aclose()
-
-    async def submit(
-        self,
-        feature: str,
-        payload: Mapping[str, Any],
-        *,
-        idempotency_key: str | None = None,
-        wait: int = 0,
-        **envelope: Any,
-    ) -> JobView:
-        """Submit a job; with `wait` seconds, the service may answer with the finished job."""
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        if wait:
-            headers["Prefer"] = f"wait={wait}"
-        body = {"feature": feature, "payload": payload, **envelope}
-        return await self._post("/api/v1/jobs", body, JobView, headers)
-
-    async def submit_receipt(
-        self, image: bytes, candidate_labels: Sequence[str] | None = None, **options: Any
-    ) -> JobView:
-        """Submit the image of a receipt."""
-        return await self.submit(
-            "receipt_extraction", _receipt_payload(image, candidate_labels), **options
-        )
-
-    async def job(self, job_id: UUID, wait: float = 0) -> JobView:
-        """One job; with `wait` seconds, as soon as it has ended."""
-        return await self._get(f"/api/v1/jobs/{job_id}", JobView, {"wait": wait} if wait else {})
-
-    async def await_job(self, job_id: UUID, within: float = 120) -> JobView:
-        """The job once it has ended, however it ended. Raises NotDoneInTime after `within` s."""
-        deadline = time.monotonic() + within
-        while (left := deadline - time.monotonic()) > 0:
-            job = await self.job(job_id, wait=min(left, _LONG_POLL))
-            if job.status.finished:
-                return job
-            await asyncio.sleep(_POLL_PAUSE)
-        raise NotDoneInTime(f"job {job_id} has not ended within {within:g} s")
-
-    async def jobs(self, **filters: Any) -> JobPage:
-        """A page of the tenant's jobs, newest first: `status`, `feature`, `since`, `cursor`."""
-        return await self._get("/api/v1/jobs", JobPage, filters)
-
-    async def categorize(
-        self, item_name: str, candidate_labels: Sequence[str], **envelope: Any
-    ) -> Answer[Category]:
-        """The best label for one name; waits for it."""
-        payload = {"item_name": item_name, "candidate_labels": list(candidate_labels)}
-        body = {"payload": payload, **envelope}
-        return await self._post("/api/v1/categorize", body, Answer[Category])
-
-    async def categorize_batch(
-        self, names: Sequence[str], candidate_labels: Sequence[str], **envelope: Any
-    ) -> Answer[CategoryBatch]:
-        """The best label for each of up to 50 names, whose ids are their positions."""
-        items = [{"id": index, "name": name} for index, name in enumerate(names)]
-        payload = {"items": items, "candidate_labels": list(candidate_labels)}
-        body = {"payload": payload, **envelope}
-        return await self._post("/api/v1/categorize-batch", body, Answer[CategoryBatch])
-
-    async def extract_receipt(self, image: bytes, **envelope: Any) -> Answer[FlatReceipt]:
-        """A receipt in the flat shape; waits for it."""
-        body = {"payload": _receipt_payload(image, None), **envelope}
-        return await self._post("/api/v1/extract-receipt", body, Answer[FlatReceipt])
-
-    async def upload_receipt(self, image: bytes, **fields: str) -> RichReceipt:
-        """A receipt in the rich shape, sent as a file; waits for it."""
-        answer = await self._http.post(
-            "/api/v1/receipts/extract",
-            data={"tenant_id": self.tenant_id, **fields},
-            files={"file": ("receipt", image)},
-        )
-        return _parse(answer, RichReceipt)
-
-    async def embed(self, texts: Sequence[str]) -> EmbedAnswer:
-        """A unit vector for each text; waits for it."""
-        body = {"texts": [{"id": index, "text": text} for index, text in enumerate(texts)]}
-        return await self._post("/api/v1/embed", body, EmbedAnswer)
-
-    async def _post(
-        self,
-        path: str,
-        body: Mapping[str, Any],
-        model: type[M],
-        headers: Mapping[str, str] | None = None,
-    ) -> M:
-        full = {"tenant_id": self.tenant_id, **body}
-        return _parse(await self._http.post(path, json=full, headers=headers), model)
-
-    async def _get(self, path: str, model: type[M], query: Mapping[str, Any]) -> M:
-        return _parse(await self._http.get(path, params=dict(query)), model)
-
-
-def _receipt_payload(image: bytes, labels: Sequence[str] | None) -> dict[str, Any]:
-    payload: dict[str, Any] = {"image_base64": base64.b64encode(image).decode()}
-    if labels:
-        payload["options"] = {"candidate_labels": list(labels)}
-    return payload
-
-
-def _parse(answer: httpx.Response, model: type[M]) -> M:
-    if answer.is_success:
-        return model.model_validate_json(answer.content)
-    try:
-        problem = Problem.model_validate_json(answer.content)
-    except ValidationError:
-        # A proxy, or something else that is not this service.
-        answer.raise_for_status()
-        raise
-    raise RequestRefused(problem)
+        await self.aclose()

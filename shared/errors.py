@@ -19,10 +19,13 @@ ServiceError
 
 The class decides what happens next, the `code` is the stable word in HTTP answers and on the job,
 and `detail` is a sentence that may be shown to anyone. HTTP statuses live in `api/errors.py`.
+The client raises the same classes, and those of `shared/client_errors.py` for what only it meets.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 
 class ErrorClass(StrEnum):
@@ -43,14 +46,21 @@ class ErrorClass(StrEnum):
 
 
 class ServiceError(Exception):
-    """Base of all expected failures. `detail` must be fit for the caller's eyes."""
+    """Base of all expected failures. `detail` must be fit for the caller's eyes.
+
+    `retry_after`: seconds until it is worth asking again, None when nobody knows. `problem`: in a
+    client, the whole problem document as it came; empty for what did not come as one.
+    """
 
     error_class: ClassVar[ErrorClass]
     code: str
     detail: str
+    retry_after: int | None = None
+    problem: Mapping[str, Any] = MappingProxyType({})
 
-    def __init__(self, detail: str | None = None) -> None:
+    def __init__(self, detail: str | None = None, *, retry_after: int | None = None) -> None:
         self.detail = detail or self.detail
+        self.retry_after = retry_after or self.retry_after
         super().__init__(self.detail)
 
 
@@ -85,12 +95,12 @@ class BrokerUnavailable(Transient):
 
 
 class Unavailable(ServiceError):
-    """Cannot be done now. `retry_after` is in seconds."""
+    """Cannot be done now, but after `retry_after` seconds perhaps."""
 
     error_class = ErrorClass.UNAVAILABLE
     code = "unavailable"
     detail = "The service cannot take this request now."
-    retry_after: int = 5
+    retry_after = 5
 
 
 class SchemaBehind(Unavailable):
@@ -110,14 +120,11 @@ class EngineUnavailable(Unavailable):
 
 
 class QueueFull(Unavailable):
-    """More waits than workers can do in good time. `retry_after` is made from their pace."""
+    """More waits than workers can do in good time. Raised with a `retry_after` made from their
+    pace."""
 
     code = "queue_full"
     detail = "Too much work is waiting; try again later."
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__()
-        self.retry_after = retry_after
 
 
 class Draining(Unavailable):

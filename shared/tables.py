@@ -1,9 +1,12 @@
 """Receipts, jobs and stages as tables for a terminal."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.table import Table
 
 from shared.contracts.jobs import JobView
+from shared.contracts.queues import QueueView
 from shared.contracts.receipts import Extraction
 
 
@@ -42,6 +45,64 @@ def stage_table(job: JobView) -> Table:
     for stage in job.attempts[-1].stages if job.attempts else ():
         table.add_row(stage.name, f"{stage.duration_ms:.0f}")
     table.add_row("accepted to finished", f"{job.latency_ms or 0:.0f}", style="bold")
+    return table
+
+
+def job_table(jobs: Sequence[JobView]) -> Table:
+    """Jobs, one a row."""
+    table = titled_table("")
+    for name in ("Job", "Feature", "Status", "Attempts", "Created", "ms", "Error"):
+        table.add_column(name, no_wrap=name == "Job")
+    for job in jobs:
+        table.add_row(
+            str(job.id),
+            job.feature,
+            job.status,
+            str(len(job.attempts)),
+            f"{job.created_at:%Y-%m-%d %H:%M:%S}",
+            "" if job.latency_ms is None else f"{job.latency_ms:.0f}",
+            job.error.code if job.error else "",
+        )
+    return table
+
+
+def attempt_table(job: JobView) -> Table:
+    """The history of a job."""
+    table = titled_table("Attempts")
+    for name in ("No.", "Outcome", "Worker", "Started", "Seconds", "Error"):
+        table.add_column(name)
+    for attempt in job.attempts:
+        seconds = (attempt.finished_at - attempt.started_at).total_seconds()
+        table.add_row(
+            str(attempt.number),
+            attempt.outcome,
+            attempt.worker_id,
+            f"{attempt.started_at:%H:%M:%S}",
+            f"{seconds:.2f}",
+            attempt.error.code if attempt.error else "",
+        )
+    return table
+
+
+def queue_table(queues: Sequence[QueueView]) -> Table:
+    """Queues, one a row."""
+    table = titled_table("")
+    for name in (
+        "Queue", "Waiting", "Scheduled", "Running", "Slots", "Workers", "Oldest s", "Done/min",
+        "Wait s", "Accepting",
+    ):  # fmt: skip
+        table.add_column(name, justify="left" if name == "Queue" else "right")
+    for one in queues:
+        wait = "?" if one.estimated_wait is None else f"{one.estimated_wait:.0f}"
+        numbers = (one.depth, one.scheduled, one.running, one.slots, one.workers)
+        table.add_row(
+            one.queue,
+            *map(str, numbers),
+            f"{one.oldest_age:.0f}",
+            str(one.finished_per_minute),
+            wait,
+            "yes" if one.accepting else "NO",
+        )
     return table
 
 

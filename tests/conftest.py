@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from PIL import Image
 
 from api.main import create_app
-from shared.client import ServiceClient
+from shared.client import AsyncServiceClient
 from shared.database import Database
 from shared.local import stack
 from shared.local.processes import free_port
@@ -149,10 +149,12 @@ async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[ServiceClient]:
+async def client(app: FastAPI) -> AsyncIterator[AsyncServiceClient]:
     """The typed client of that front."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with ServiceClient("http://front", "tenant", transport=transport) as client:
+    async with AsyncServiceClient(
+        "http://front", "tenant", transport=transport, retries=0
+    ) as client:
         yield client
 
 
@@ -179,9 +181,9 @@ def system(servers: stack.Servers, folder: Path) -> Iterator[System]:
 
 
 @pytest.fixture
-async def service(system: System) -> AsyncIterator[ServiceClient]:
+async def service(system: System) -> AsyncIterator[AsyncServiceClient]:
     """The typed client of the whole system, as a tenant that nobody else is."""
-    async with ServiceClient(system.url, f"tenant-{uuid4().hex[:8]}") as client:
+    async with AsyncServiceClient(system.url, f"tenant-{uuid4().hex[:8]}", retries=0) as client:
         yield client
 
 

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
+import uvicorn
 from pydantic import SecretStr
 
 from api.main import create_app
-from shared.client import ServiceClient
+from shared.client import AsyncServiceClient
 from shared.contracts.categories import Category
 from shared.contracts.features import Feature
 from shared.local.processes import free_port
@@ -61,11 +62,11 @@ async def front_transport(settings: Settings) -> AsyncIterator[httpx.ASGITranspo
 
 
 @asynccontextmanager
-async def front_client(settings: Settings) -> AsyncIterator[ServiceClient]:
+async def front_client(settings: Settings) -> AsyncIterator[AsyncServiceClient]:
     """The typed client of such a front."""
     async with (
         front_transport(settings) as transport,
-        ServiceClient("http://front", "tenant", transport=transport) as client,
+        AsyncServiceClient("http://front", "tenant", transport=transport, retries=0) as client,
     ):
         yield client
 
@@ -78,6 +79,20 @@ async def front_http(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         httpx.AsyncClient(base_url="http://front", transport=transport) as http,
     ):
         yield http
+
+
+@asynccontextmanager
+async def front_server(settings: Settings) -> AsyncIterator[str]:
+    """Such a front behind a port of its own; yields its URL."""
+    config = uvicorn.Config(create_app(settings), port=0, log_config=None)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    try:
+        await wait_until(lambda: server.started or serving.done(), "the front listened")
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ LAYERS = {
         ["api.__main__"],
         ["api.main"],
         ["api.routes"],
+        ["api.health_check"],
         ["api.answering", "api.readiness", "api.receipt_upload"],
         ["api.dependencies"],
         ["api.submission", "api.waiting", "api.errors"],
@@ -30,7 +31,7 @@ LAYERS = {
     ],
     "worker": [
         ["worker.__main__", "worker.cli.main"],
-        ["worker.cli.doctor", "worker.cli.extract", "worker.cli.items"],
+        ["worker.cli.doctor", "worker.cli.extract", "worker.cli.items", "worker.cli.remote"],
         ["worker.cli.options", "worker.cli"],
         ["worker.diagnosis"],
         ["worker.entry", "worker.extraction"],
@@ -45,7 +46,11 @@ LAYERS = {
     ],
     "shared": [
         ["shared.local", "shared.process"],
-        ["shared.tables", "shared.client", "shared.schema", "shared.background", "shared.logs"],
+        ["shared.tables", "shared.client"],
+        ["shared.client_await", "shared.client_base", "shared.client_validation"],
+        ["shared.calls", "shared.client_retries"],
+        ["shared.client_http"],
+        ["shared.schema", "shared.background", "shared.logs"],
         ["shared.broker"],
         [
             "shared.transitions",
@@ -58,7 +63,7 @@ LAYERS = {
         ["shared.models", "shared.database"],
         ["shared.settings", "shared.telemetry", "shared.images", "shared.version"],
         ["shared.contracts"],
-        ["shared.rejections", "shared.retry_policy"],
+        ["shared.rejections", "shared.retry_policy", "shared.client_errors"],
         ["shared.errors"],
     ],
 }
@@ -116,6 +121,8 @@ def test_every_module_has_its_layer(path: Path) -> None:
 FORBIDDEN = [
     # The contract and the tables are used where no web server and no worker runs.
     ("shared", ("fastapi", "starlette", "uvicorn", "arq.worker")),
+    # Whoever calls the service has neither its database nor its queue.
+    ("shared.client", ("sqlalchemy", "asyncpg", "redis", "arq", "alembic")),
     # Bytes and text in, contract objects out: the pipeline runs in a child, a command, a test.
     ("worker.pipeline", ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry", "fastapi")),
     ("worker.recognition_child", ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry")),

@@ -8,16 +8,17 @@ from decimal import Decimal
 
 import pytest
 
-from shared.client import RequestRefused, ServiceClient
+from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus
 from shared.contracts.receipts import RichReceipt
 from shared.local.receipt_image import DrawnReceipt
+from shared.rejections import NoTextFound
 
 LABELS = ["Produce", "Dairy", "Bakery", "Meat & Seafood", "Household", "Beverages"]
 
 
 async def test_a_receipt_goes_in_and_a_structured_receipt_comes_out(
-    service: ServiceClient, receipt_png: bytes, drawn: DrawnReceipt
+    service: AsyncServiceClient, receipt_png: bytes, drawn: DrawnReceipt
 ) -> None:
     """The main job: post an image, poll the job, get every field that was printed."""
     submitted = await service.submit_receipt(receipt_png, candidate_labels=LABELS)
@@ -37,7 +38,9 @@ async def test_a_receipt_goes_in_and_a_structured_receipt_comes_out(
     assert receipt.line_items[0].category == "Dairy"
 
 
-async def test_a_job_tells_where_its_time_went(service: ServiceClient, receipt_png: bytes) -> None:
+async def test_a_job_tells_where_its_time_went(
+    service: AsyncServiceClient, receipt_png: bytes
+) -> None:
     """The history of a job has an entry for each attempt, with its stages."""
     job = await service.await_job((await service.submit_receipt(receipt_png)).id)
 
@@ -53,7 +56,7 @@ async def test_a_job_tells_where_its_time_went(service: ServiceClient, receipt_p
     assert job.trace_id is not None
 
 
-async def test_an_item_is_categorised_while_the_caller_waits(service: ServiceClient) -> None:
+async def test_an_item_is_categorised_while_the_caller_waits(service: AsyncServiceClient) -> None:
     """The waiting calls run through the same queue, and answer with the result."""
     answer = await service.categorize("Whole Milk", LABELS, request_id="r-1")
 
@@ -64,7 +67,7 @@ async def test_an_item_is_categorised_while_the_caller_waits(service: ServiceCli
     assert sum(answer.payload.all_scores.values()) == pytest.approx(1)
 
 
-async def test_many_items_are_categorised_at_once(service: ServiceClient) -> None:
+async def test_many_items_are_categorised_at_once(service: AsyncServiceClient) -> None:
     """Predictions come in the order of the items."""
     answer = await service.categorize_batch(["Bananas", "Dish Soap", "Sourdough Bread"], LABELS)
 
@@ -77,7 +80,7 @@ async def test_many_items_are_categorised_at_once(service: ServiceClient) -> Non
 
 
 async def test_texts_become_vectors_that_are_near_when_they_mean_the_same(
-    service: ServiceClient,
+    service: AsyncServiceClient,
 ) -> None:
     """Vectors have length 1, so their dot product is the cosine."""
     answer = await service.embed(["whole milk", "full fat milk", "dish soap"])
@@ -89,7 +92,7 @@ async def test_texts_become_vectors_that_are_near_when_they_mean_the_same(
 
 
 async def test_a_receipt_comes_flat_for_callers_that_want_it_so(
-    service: ServiceClient, receipt_png: bytes, drawn: DrawnReceipt
+    service: AsyncServiceClient, receipt_png: bytes, drawn: DrawnReceipt
 ) -> None:
     """The same reading, with numbers instead of decimal strings."""
     answer = await service.extract_receipt(receipt_png)
@@ -101,7 +104,7 @@ async def test_a_receipt_comes_flat_for_callers_that_want_it_so(
 
 
 async def test_a_receipt_can_be_uploaded_as_a_file(
-    service: ServiceClient, receipt_png: bytes, drawn: DrawnReceipt
+    service: AsyncServiceClient, receipt_png: bytes, drawn: DrawnReceipt
 ) -> None:
     """Multipart spares the base64; the work is found again, whichever way the image came."""
     uploaded = await service.upload_receipt(receipt_png, request_id="r-2")
@@ -112,7 +115,7 @@ async def test_a_receipt_can_be_uploaded_as_a_file(
     assert flat.metadata.replayed
 
 
-async def test_jobs_are_listed_newest_first(service: ServiceClient) -> None:
+async def test_jobs_are_listed_newest_first(service: AsyncServiceClient) -> None:
     """A tenant sees its own jobs, page by page."""
     for name in ("Milk", "Bread", "Soap"):
         await service.categorize(name, LABELS)
@@ -126,7 +129,7 @@ async def test_jobs_are_listed_newest_first(service: ServiceClient) -> None:
 
 
 async def test_what_cannot_be_read_fails_with_a_reason(
-    service: ServiceClient, blank_png: bytes
+    service: AsyncServiceClient, blank_png: bytes
 ) -> None:
     """A job whose input is bad is failed at once, and says why."""
     job = await service.await_job((await service.submit_receipt(blank_png)).id)
@@ -138,14 +141,14 @@ async def test_what_cannot_be_read_fails_with_a_reason(
 
 
 async def test_a_waiting_call_passes_the_reason_on(
-    service: ServiceClient, blank_png: bytes
+    service: AsyncServiceClient, blank_png: bytes
 ) -> None:
     """The same failure, as the answer of a call that waited."""
-    with pytest.raises(RequestRefused) as refused:
+    with pytest.raises(NoTextFound) as refused:
         await service.extract_receipt(blank_png)
 
-    assert refused.value.problem.status == 422
-    assert refused.value.problem.error == "no_text_found"
+    assert refused.value.problem["status"] == 422
+    assert refused.value.code == "no_text_found"
 
 
 def _dot(left: list[float], right: list[float]) -> float:

@@ -1,36 +1,50 @@
 """Probes, and metrics for Prometheus."""
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.dependencies import FrontDep
+from api.health_check import summary
 from api.readiness import readiness
+from shared.contracts.health import Check, Health, HealthCheck, Liveness, Readiness
 from shared.version import SERVICE, service_version
 
 router = APIRouter(tags=["probes"])
 
 
 @router.get("/health")
-async def health() -> dict[str, str]:
+async def health() -> Health:
     """This process answers."""
-    return {"status": "ok", "service": SERVICE, "version": service_version()}
+    return Health(status="ok", service=SERVICE, version=service_version())
 
 
 @router.get("/health/live")
-async def live() -> dict[str, str]:
+async def live() -> Liveness:
     """This process need not be restarted. Asks no dependency."""
-    return {"status": "ok"}
+    return Liveness(status="ok")
 
 
-@router.get("/health/ready")
-async def ready(front: FrontDep, response: Response) -> dict[str, Any]:
+@router.get(
+    "/health/ready", response_model_exclude_unset=True, responses={503: {"model": Readiness}}
+)
+async def ready(front: FrontDep, response: Response) -> Readiness:
     """Whether work can be accepted (else 503) and whether all that does it is there."""
     status, checks = await readiness(front)
     if status == "error":
         response.status_code = 503
-    return {"status": status, "checks": checks, "version": service_version()}
+    named = {name: Check.model_validate(check) for name, check in checks.items()}
+    return Readiness(status=status, checks=named, version=service_version())
+
+
+@router.get(
+    "/health_check", response_model_exclude_unset=True, responses={503: {"model": HealthCheck}}
+)
+async def health_check(front: FrontDep, response: Response) -> HealthCheck:
+    """The same checks put together, for people and load balancers: 503 unless all is well."""
+    status, checks = await readiness(front)
+    if status != "ok":
+        response.status_code = 503
+    return summary(status, checks, service_version())
 
 
 @router.get("/metrics", response_class=Response)

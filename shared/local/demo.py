@@ -1,7 +1,6 @@
 """bin/demo: the main job, from nothing to a table, through the real interface."""
 
 import argparse
-import asyncio
 import os
 import sys
 from contextlib import ExitStack
@@ -9,10 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from shared.client import RequestRefused, ServiceClient
+from shared.client import ServiceClient
 from shared.contracts.categories import COMMON_LABELS
 from shared.contracts.jobs import JobStatus, JobView
 from shared.contracts.receipts import RichReceipt
+from shared.errors import ServiceError
 from shared.local.processes import LocalError, free_port, stopping_on_signals
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from shared.local.stack import (
@@ -42,9 +42,9 @@ def main() -> int:
         image = given.read_bytes() if given else encode(draw_receipt(DrawnReceipt()))
         with stopping_on_signals(), ExitStack() as stack:
             url = _start(stack, progress)
-            return asyncio.run(_show(url, image, as_json=arguments.json))
-    except RequestRefused as refused:
-        progress.print(f"[red]{refused.problem.error}[/red]: {refused.problem.detail}")
+            return _show(url, image, as_json=arguments.json)
+    except ServiceError as error:
+        progress.print(f"[red]{error.code}[/red]: {error.detail}")
     except (LocalError, OSError) as error:
         progress.print(f"[red]{error}[/red]")
     except KeyboardInterrupt:
@@ -71,16 +71,16 @@ def _start(stack: ExitStack, progress: Console) -> str:
     return url
 
 
-async def _show(url: str, image: bytes, *, as_json: bool) -> int:
-    async with ServiceClient(url, tenant_id="demo") as client:
-        submitted = await client.submit_receipt(image, COMMON_LABELS)
-        job = await client.await_job(submitted.id)
+def _show(url: str, image: bytes, *, as_json: bool) -> int:
+    with ServiceClient(url, tenant_id="demo") as client:
+        submitted = client.submit_receipt(image, COMMON_LABELS)
+        job = client.await_job(submitted.id)
         if as_json:
             sys.stdout.write(job.model_dump_json(indent=2) + "\n")
         else:
             console = Console()
             _print_job(console, job)
-            await _print_categories(console, client)
+            _print_categories(console, client)
     return 0 if job.status is JobStatus.SUCCEEDED else 1
 
 
@@ -92,12 +92,12 @@ def _print_job(console: Console, job: JobView) -> None:
     console.print(stage_table(job))
 
 
-async def _print_categories(console: Console, client: ServiceClient) -> None:
+def _print_categories(console: Console, client: ServiceClient) -> None:
     table = titled_table("Categories of a few names")
     table.add_column("Name")
     table.add_column("Category")
     table.add_column("Conf.", justify="right")
-    answer = await client.categorize_batch(NAMES, COMMON_LABELS)
+    answer = client.categorize_batch(NAMES, COMMON_LABELS)
     for one in answer.payload.predictions if answer.payload else ():
         table.add_row(one.name, one.predicted_category, f"{one.confidence:.2f}")
     console.print(table)

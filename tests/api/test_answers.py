@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.client import ServiceClient
+from shared.client import AsyncServiceClient
 from tests.api.test_bad_input import b64
 from tests.conftest import System
 
@@ -15,7 +15,7 @@ ENVELOPE = {"request_id", "status", "payload", "error", "metadata"}
 METADATA = {"job_id", "trace_id", "model_id", "model_version", "latency_ms", "replayed"}
 
 
-async def test_categorize(system: System, service: ServiceClient) -> None:
+async def test_categorize(system: System, service: AsyncServiceClient) -> None:
     """`confidence` is a JSON float, also when it is all but 1."""
     answer = await _post(
         system,
@@ -47,7 +47,7 @@ async def test_categorize(system: System, service: ServiceClient) -> None:
 
 
 async def test_one_label_is_certain_and_still_a_float(
-    system: System, service: ServiceClient
+    system: System, service: AsyncServiceClient
 ) -> None:
     """1.0, not 1: a strict decoder on the other side knows floats only."""
     body = {
@@ -60,7 +60,7 @@ async def test_one_label_is_certain_and_still_a_float(
     assert '"confidence":1.0,' in text
 
 
-async def test_categorize_batch(system: System, service: ServiceClient) -> None:
+async def test_categorize_batch(system: System, service: AsyncServiceClient) -> None:
     """Ids come back as they were, numbers as numbers."""
     items = [{"id": 7, "name": "Milk"}, {"id": "b", "name": "Bananas"}]
     answer = await _post(
@@ -101,7 +101,9 @@ async def test_embed(system: System, path: str) -> None:
     assert len(embedding["vector"]) == answer["dimension"]
 
 
-async def test_extract_receipt(system: System, service: ServiceClient, receipt_png: bytes) -> None:
+async def test_extract_receipt(
+    system: System, service: AsyncServiceClient, receipt_png: bytes
+) -> None:
     """Flat: numbers, and the price is the line's total."""
     answer = await _post(
         system,
@@ -129,7 +131,7 @@ async def test_extract_receipt(system: System, service: ServiceClient, receipt_p
 
 
 async def test_extract_rich_receipt(
-    system: System, service: ServiceClient, receipt_png: bytes
+    system: System, service: AsyncServiceClient, receipt_png: bytes
 ) -> None:
     """Rich: decimal strings; labels give every item a category."""
     answer = await _post(
@@ -179,7 +181,7 @@ async def test_extract_rich_receipt(
     assert (item["total_price"], item["category"]) == ("1.85", "Dairy")
 
 
-async def test_a_job(system: System, service: ServiceClient) -> None:
+async def test_a_job(system: System, service: AsyncServiceClient) -> None:
     """Every field of the contract, and the output as the call of that name has its payload."""
     submitted = await service.submit(
         "categorization", {"item_name": "Milk", "candidate_labels": LABELS}, user_id="u"
@@ -214,7 +216,7 @@ async def test_a_job(system: System, service: ServiceClient) -> None:
     assert next(iter(job["output_payload"])) == "category"
 
 
-async def test_a_callers_trace_is_continued(system: System, service: ServiceClient) -> None:
+async def test_a_callers_trace_is_continued(system: System, service: AsyncServiceClient) -> None:
     """From the traceparent header to the job, its attempts, and the answer's header."""
     trace = "0af7651916cd43dd8448eb211c80319c"
     async with httpx.AsyncClient(base_url=system.url, timeout=70) as http:

@@ -8,8 +8,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared.client import NotDoneInTime, RequestRefused, ServiceClient
+from shared.client import AsyncServiceClient
+from shared.client_errors import NotDoneInTime
 from shared.contracts.jobs import JobStatus
+from shared.rejections import JobNotFound
 from shared.settings import Settings
 from tests.support import ITEM, Gate, dairy, worker_with
 
@@ -21,19 +23,19 @@ def _cursor(created_at: str, job_id: str) -> str:
     return base64.urlsafe_b64encode(f"{created_at} {job_id}".encode()).decode()
 
 
-async def test_another_tenants_job_does_not_exist(client: ServiceClient, app: object) -> None:
+async def test_another_tenants_job_does_not_exist(client: AsyncServiceClient, app: object) -> None:
     """The answer is the same as for an id that nobody has."""
     job = await client.submit("categorization", ITEM)
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
-    async with ServiceClient("http://front", "another", transport=transport) as other:
-        with pytest.raises(RequestRefused) as not_ours:
+    async with AsyncServiceClient("http://front", "another", transport=transport) as other:
+        with pytest.raises(JobNotFound) as not_ours:
             await other.job(job.id)
-        with pytest.raises(RequestRefused) as nobodys:
+        with pytest.raises(JobNotFound) as nobodys:
             await other.job(uuid4())
         assert (await other.jobs()).jobs == []
 
-    assert not_ours.value.problem.status == nobodys.value.problem.status == 404
-    assert not_ours.value.problem.detail == nobodys.value.problem.detail
+    assert not_ours.value.problem["status"] == nobodys.value.problem["status"] == 404
+    assert not_ours.value.detail == nobodys.value.detail
 
 
 @pytest.mark.parametrize("path", ["/api/v1/jobs", f"/api/v1/jobs/{uuid4()}"])
@@ -90,7 +92,7 @@ async def test_waits_that_are_too_long(http: httpx.AsyncClient, wait: str) -> No
     assert answer.status_code == 422
 
 
-async def test_jobs_are_filtered_and_paged(client: ServiceClient, settings: Settings) -> None:
+async def test_jobs_are_filtered_and_paged(client: AsyncServiceClient, settings: Settings) -> None:
     """By status, feature and time; a cursor goes on where the page ended."""
     for _ in range(3):
         await client.submit("categorization", ITEM)
@@ -101,18 +103,18 @@ async def test_jobs_are_filtered_and_paged(client: ServiceClient, settings: Sett
     assert len((await client.jobs(status="queued")).jobs) == 4
     assert (await client.jobs(status="failed")).jobs == []
     later = datetime.now(UTC) + timedelta(minutes=1)
-    assert (await client.jobs(since=later.isoformat())).jobs == []
+    assert (await client.jobs(since=later)).jobs == []
 
     seen, cursor = [], None
     while True:
-        page = await client.jobs(limit=2, **({"cursor": cursor} if cursor else {}))
+        page = await client.jobs(limit=2, cursor=cursor)
         seen += [job.id for job in page.jobs]
         if (cursor := page.next_cursor) is None:
             break
     assert len(seen) == len(set(seen)) == 4
 
 
-async def test_a_look_can_wait_for_the_end(client: ServiceClient, settings: Settings) -> None:
+async def test_a_look_can_wait_for_the_end(client: AsyncServiceClient, settings: Settings) -> None:
     """A long poll answers when the job ends, not when its time is up."""
     gate = Gate()
     async with worker_with(settings, gate):
@@ -126,7 +128,9 @@ async def test_a_look_can_wait_for_the_end(client: ServiceClient, settings: Sett
     assert seen.status is JobStatus.SUCCEEDED
 
 
-async def test_a_look_that_waited_in_vain_shows_the_job_as_it_is(client: ServiceClient) -> None:
+async def test_a_look_that_waited_in_vain_shows_the_job_as_it_is(
+    client: AsyncServiceClient,
+) -> None:
     """Without a worker nothing moves."""
     job = await client.submit("categorization", ITEM)
 

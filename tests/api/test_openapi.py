@@ -26,6 +26,9 @@ async def test_every_call_of_the_interface_is_there(http: httpx.AsyncClient) -> 
         ("post", "/api/v1/jobs"),
         ("get", "/api/v1/jobs"),
         ("get", "/api/v1/jobs/{job_id}"),
+        ("post", "/api/v1/jobs/{job_id}/cancel"),
+        ("post", "/api/v1/jobs/{job_id}/retry"),
+        ("get", "/api/v1/queues"),
         ("post", "/api/v1/categorize"),
         ("post", "/api/v1/categorize-batch"),
         ("post", "/api/v1/extract-receipt"),
@@ -35,6 +38,7 @@ async def test_every_call_of_the_interface_is_there(http: httpx.AsyncClient) -> 
         ("get", "/health"),
         ("get", "/health/live"),
         ("get", "/health/ready"),
+        ("get", "/health_check"),
         ("get", "/metrics"),
     }
     mapping = document["paths"]["/api/v1/jobs"]["post"]["requestBody"]["content"]

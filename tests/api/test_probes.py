@@ -5,7 +5,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from shared.client import ServiceClient
+from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.version import service_version
@@ -48,7 +48,7 @@ async def test_everything_is_ready(system: System) -> None:
 async def test_an_engine_that_is_missing_is_named(
     http: httpx.AsyncClient,
     settings: Settings,
-    client: ServiceClient,
+    client: AsyncServiceClient,
     monkeypatch: pytest.MonkeyPatch,
     receipt_png: bytes,
 ) -> None:
@@ -127,8 +127,68 @@ async def test_a_schema_that_is_behind_is_said_and_refused(settings: Settings, b
     assert int(refused.headers["Retry-After"]) > 0
 
 
+async def test_the_composite_says_that_all_is_well(system: System) -> None:
+    """Three services: the database, what works, and what waits for it."""
+    async with httpx.AsyncClient(base_url=system.url) as http:
+        answer = await http.get("/health_check")
+
+    body = answer.json()
+    assert (answer.status_code, body["status"], body["version"]) == (200, "ok", service_version())
+    assert set(body) == {"status", "services", "version"}
+    services = body["services"]
+    assert set(services) == {"database", "ai_service", "queue"}
+    assert services["database"] == {"status": "ok"}
+    assert services["ai_service"]["status"] == "ok"
+    assert services["ai_service"]["workers"]["alive"] == 1
+    assert services["ai_service"]["engines"]["classifier"]["model"] == "all-MiniLM-L6-v2"
+    assert services["queue"]["status"] == "ok"
+    assert set(services["queue"]["waiting"]) == {"receipts", "items"}
+
+
+async def test_the_composite_counts_what_waits(
+    http: httpx.AsyncClient, client: AsyncServiceClient
+) -> None:
+    """And is a 503 as soon as anything is missing: here, a worker."""
+    await client.submit("categorization", ITEM)
+    answer = await http.get("/health_check")
+
+    assert (answer.status_code, answer.json()["status"]) == (503, "degraded")
+    services = answer.json()["services"]
+    assert services["ai_service"]["status"] == "degraded"
+    assert services["ai_service"]["workers"]["alive"] == 0
+    assert services["queue"]["status"] == "ok"
+    assert services["queue"]["waiting"]["items"]["depth"] == 1
+    assert services["queue"]["waiting"]["receipts"] == {"depth": 0, "oldest_age": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("missing", "overall", "each"),
+    [
+        ("database_url", "error", {"database": "error", "ai_service": "error", "queue": "error"}),
+        (
+            "redis_url",
+            "degraded",
+            {"database": "ok", "ai_service": "degraded", "queue": "degraded"},
+        ),
+    ],
+)
+async def test_the_composite_says_which_service_is_unwell(
+    settings: Settings, missing: str, overall: str, each: dict[str, str]
+) -> None:
+    """Without Postgres all of them are; without Redis work is accepted and waits."""
+    scheme = "postgresql" if missing == "database_url" else "redis"
+    broken = settings.model_copy(update={missing: nowhere(scheme)})
+    async with front_http(broken) as http:
+        answer = await http.get("/health_check")
+
+    services = answer.json()["services"]
+    assert (answer.status_code, answer.json()["status"]) == (503, overall)
+    assert {name: service["status"] for name, service in services.items()} == each
+    assert ("waiting" in services["queue"]) == (missing == "redis_url")
+
+
 async def test_metrics_show_what_waits(
-    http: httpx.AsyncClient, client: ServiceClient, settings: Settings
+    http: httpx.AsyncClient, client: AsyncServiceClient, settings: Settings
 ) -> None:
     """Depth and age from Postgres at the time of the scrape; submissions by outcome."""
     await client.submit("categorization", ITEM, idempotency_key="k")

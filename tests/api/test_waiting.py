@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from api.dependencies import Front
 from shared import transitions
-from shared.client import ServiceClient
+from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobError, JobStatus
 from shared.database import Database
 from shared.errors import ErrorClass
@@ -19,7 +19,7 @@ from tests.support import ITEM, Gate, dairy, wait_until, worker_with
 
 
 async def test_waiting_holds_no_database_connection(
-    client: ServiceClient, settings: Settings, database: Database
+    client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
     """A hundred callers wait; the front's pool of connections is idle."""
     gate = Gate()
@@ -36,7 +36,7 @@ async def test_waiting_holds_no_database_connection(
 
 
 async def test_a_lost_announcement_delays_and_loses_nothing(
-    client: ServiceClient, database: Database
+    client: AsyncServiceClient, database: Database
 ) -> None:
     """The look into the database once a second finds the job."""
     job = await client.submit("categorization", ITEM)
@@ -53,7 +53,7 @@ async def test_a_lost_announcement_delays_and_loses_nothing(
 
 
 async def test_the_subscription_comes_back(
-    app: FastAPI, client: ServiceClient, http: httpx.AsyncClient, settings: Settings
+    app: FastAPI, client: AsyncServiceClient, http: httpx.AsyncClient, settings: Settings
 ) -> None:
     """A dropped connection is noticed, shown in readiness while it lasts, and made anew."""
     front: Front = app.state.front

@@ -134,7 +134,7 @@ class Cluster:
                 raise TimeoutError(f"not {count} jobs with {condition} within {within:g} s")
             await asyncio.sleep(0.1)
 
-    async def all_finished(self, within: float = 180) -> None:
+    async def all_finished(self, within: float = 600) -> None:
         """Wait until every accepted job has ended."""
         finished = "state IN ('succeeded', 'failed', 'cancelled')"
         await self.until(finished, len(self.accepted), within)

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from shared import errors, rejections
-from shared.client import ServiceClient
+from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus, Outcome
 from shared.database import Database
@@ -20,7 +20,7 @@ from tests.support import ITEM, Gate, dairy, raising, wait_until, worker_with
 from worker.features import Product, Work
 
 
-async def test_success(client: ServiceClient, settings: Settings) -> None:
+async def test_success(client: AsyncServiceClient, settings: Settings) -> None:
     """The output is on the job, the attempt in its history."""
     async with worker_with(settings, dairy) as state:
         job = await client.submit("categorization", ITEM, wait=10)
@@ -44,7 +44,7 @@ async def test_success(client: ServiceClient, settings: Settings) -> None:
     ],
 )
 async def test_failure(
-    client: ServiceClient,
+    client: AsyncServiceClient,
     settings: Settings,
     error: Exception,
     code: str,
@@ -60,7 +60,9 @@ async def test_failure(
     assert "a bug" not in job.error.detail
 
 
-async def test_a_run_over_its_limit_is_stopped(client: ServiceClient, settings: Settings) -> None:
+async def test_a_run_over_its_limit_is_stopped(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
     """By our own clock, and named in the answer."""
     gate = Gate()
     quick = settings.model_copy(update={"item_timeout": 0.1})
@@ -73,7 +75,7 @@ async def test_a_run_over_its_limit_is_stopped(client: ServiceClient, settings: 
 
 
 async def test_stages_are_kept_also_of_a_run_that_failed(
-    client: ServiceClient, settings: Settings
+    client: AsyncServiceClient, settings: Settings
 ) -> None:
     """They tell how far it came."""
 
@@ -92,7 +94,7 @@ async def test_stages_are_kept_also_of_a_run_that_failed(
 
 
 async def test_a_message_that_comes_twice_runs_once(
-    client: ServiceClient, settings: Settings, database: Database, queue: JobQueue
+    client: AsyncServiceClient, settings: Settings, database: Database, queue: JobQueue
 ) -> None:
     """While the job runs, and after."""
     gate = Gate()
@@ -110,7 +112,7 @@ async def test_a_message_that_comes_twice_runs_once(
 
 
 async def test_a_worker_that_lost_its_lease_stops_and_writes_nothing(
-    client: ServiceClient, settings: Settings, database: Database
+    client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
     """The heartbeat finds out; what another worker did meanwhile stands."""
     gate = Gate()
@@ -128,7 +130,7 @@ async def test_a_worker_that_lost_its_lease_stops_and_writes_nothing(
 
 
 async def test_a_result_that_comes_too_late_is_dropped(
-    client: ServiceClient, settings: Settings, database: Database
+    client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
     """Between two heartbeats nothing stops a zombie; the guard does."""
     gate = Gate()
@@ -145,7 +147,7 @@ async def test_a_result_that_comes_too_late_is_dropped(
 
 
 async def test_a_shutdown_puts_the_job_back_and_the_same_message_brings_it_again(
-    client: ServiceClient, settings: Settings
+    client: AsyncServiceClient, settings: Settings
 ) -> None:
     """Nothing is lost, nothing is published anew, and no error is on the job."""
     gate = Gate()
@@ -161,7 +163,7 @@ async def test_a_shutdown_puts_the_job_back_and_the_same_message_brings_it_again
 
 
 async def test_a_shutdown_waits_for_what_is_nearly_done(
-    client: ServiceClient, settings: Settings
+    client: AsyncServiceClient, settings: Settings
 ) -> None:
     """For as long as SHUTDOWN_GRACE says."""
     gate = Gate()
@@ -175,7 +177,7 @@ async def test_a_shutdown_waits_for_what_is_nearly_done(
 
 
 async def test_no_more_runs_at_once_than_there_are_slots(
-    client: ServiceClient, settings: Settings
+    client: AsyncServiceClient, settings: Settings
 ) -> None:
     """The rest waits its turn."""
     gate = Gate()
@@ -192,7 +194,7 @@ async def test_no_more_runs_at_once_than_there_are_slots(
 
 
 async def test_queues_do_not_wait_for_each_other(
-    client: ServiceClient, settings: Settings, receipt_png: bytes
+    client: AsyncServiceClient, settings: Settings, receipt_png: bytes
 ) -> None:
     """A suggestion while somebody types is not behind a stack of receipts."""
     gate = Gate()
@@ -210,7 +212,7 @@ async def test_queues_do_not_wait_for_each_other(
 
 
 async def test_a_worker_serves_only_its_queues(
-    client: ServiceClient, settings: Settings, receipt_png: bytes
+    client: AsyncServiceClient, settings: Settings, receipt_png: bytes
 ) -> None:
     """Receipts stay where they are."""
     items_only = settings.model_copy(update={"worker_queues": (Queue.ITEMS,)})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from shared.client import ServiceClient
+from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus, Outcome
 from shared.local import stack
 from shared.settings import Settings
@@ -29,7 +29,7 @@ def process(settings: Settings) -> Iterator[psutil.Process]:
 
 
 async def test_sigterm_puts_the_running_job_back_and_leaves_nothing(
-    process: psutil.Process, client: ServiceClient, receipt_png: bytes
+    process: psutil.Process, client: AsyncServiceClient, receipt_png: bytes
 ) -> None:
     """A rolling restart loses nothing."""
     job = await client.submit_receipt(receipt_png)
@@ -44,7 +44,7 @@ async def test_sigterm_puts_the_running_job_back_and_leaves_nothing(
 
 
 async def test_a_killed_worker_leaves_no_child(
-    process: psutil.Process, client: ServiceClient, receipt_png: bytes
+    process: psutil.Process, client: AsyncServiceClient, receipt_png: bytes
 ) -> None:
     """They would read on for nobody, and a new worker would stand beside them."""
     await client.submit_receipt(receipt_png)
@@ -56,7 +56,7 @@ async def test_a_killed_worker_leaves_no_child(
     await wait_until(lambda: not any(map(_lives, family)), "all of it was gone", within=5)
 
 
-async def _is_running(client: ServiceClient) -> bool:
+async def _is_running(client: AsyncServiceClient) -> bool:
     return bool((await client.jobs(status="running")).jobs)
 
 

@@ -1,6 +1,7 @@
 """`grocery-ai`: what can be done on the command line, and how errors end there."""
 
 import sys
+from collections.abc import Callable, Sequence
 
 import typer
 from rich.console import Console
@@ -9,6 +10,7 @@ from shared.errors import ServiceError
 from worker.cli.doctor import doctor
 from worker.cli.extract import extract
 from worker.cli.items import categorize, embed
+from worker.cli.remote import cancel, get, list_jobs, queues, retry, submit, watch
 
 
 def main() -> None:
@@ -22,8 +24,13 @@ def main() -> None:
         pretty_exceptions_enable=False,
         help="Reads grocery receipts and categorises items, here or through a running service.",
     )
-    for command in (extract, categorize, embed, doctor):
-        app.command()(command)
+    here: Sequence[Callable[..., None]] = (extract, categorize, embed, doctor)
+    there: Sequence[Callable[..., None]] = (submit, get, watch, cancel, retry, queues)
+    for command in here:
+        app.command(rich_help_panel="On this machine")(command)
+    for command in there:
+        app.command(rich_help_panel="Through a running service")(command)
+    app.command("list", rich_help_panel="Through a running service")(list_jobs)
     try:
         app()
     except ServiceError as error:

@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 
-from shared.client import ServiceClient
+from shared.client import AsyncServiceClient
 from shared.local import stack
 from shared.settings import Settings
 from tests.support import LABELS, wait_until
@@ -24,7 +24,7 @@ MODEL = "tests/tiny-nli"
 async def test_models_are_fetched_once_and_serve_jobs(
     settings: Settings,
     http: httpx.AsyncClient,
-    client: ServiceClient,
+    client: AsyncServiceClient,
     nli_folder: Path,
     minilm_folder: Path,
     tmp_path: Path,

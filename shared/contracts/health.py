@@ -1,0 +1,88 @@
+"""Health answers: that a process lives, what it depends on, and the summary of both.
+
+`ok` and `degraded` accept work, `error` does not.
+"""
+
+from typing import Literal
+
+from shared.contracts.features import Queue
+from shared.contracts.text import Contract
+
+HealthStatus = Literal["ok", "degraded", "error"]
+
+
+class Health(Contract):
+    """Who answers."""
+
+    status: Literal["ok"]
+    service: str
+    version: str
+
+
+class Liveness(Contract):
+    """This process need not be restarted."""
+
+    status: Literal["ok"]
+
+
+class Waiting(Contract):
+    """Jobs that wait, and for how many seconds the oldest of them has (0 when none does)."""
+
+    depth: int
+    oldest_age: float
+
+
+class Check(Contract, extra="allow"):
+    """One dependency. A check has the fields of its kind: `error` says what is wrong with any,
+    `model` is an engine's, `alive` and `queues` are the workers', `waiting` is the queue's.
+
+    `status` is `ok`, `degraded` or `error`; for an engine it may also be `available` or
+    `not_loaded`, which are fine too.
+    """
+
+    status: str
+    error: str | None = None
+    model: str | None = None
+    alive: int | None = None
+    queues: list[str] | None = None
+    waiting: dict[Queue, Waiting] | None = None
+
+
+class Readiness(Contract):
+    """Answer of `/health/ready`: every check by its name."""
+
+    status: HealthStatus
+    checks: dict[str, Check]
+    version: str
+
+
+class AiService(Contract):
+    """What does the work: the workers, and the best that any of them says of each engine."""
+
+    status: HealthStatus
+    workers: Check
+    engines: dict[str, Check]
+
+
+class QueueHealth(Contract):
+    """What carries the work. `waiting` is absent when the database cannot be asked."""
+
+    status: HealthStatus
+    broker: Check
+    waiting: dict[Queue, Waiting] | None = None
+
+
+class Services(Contract):
+    """What the service consists of."""
+
+    database: Check
+    ai_service: AiService
+    queue: QueueHealth
+
+
+class HealthCheck(Contract):
+    """Answer of `/health_check`: the same checks, put together for people and load balancers."""
+
+    status: HealthStatus
+    services: Services
+    version: str

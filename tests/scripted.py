@@ -1,0 +1,123 @@
+"""A real HTTP server that answers by a script: odd answers, dropped connections, silence."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
+
+from shared.contracts.problems import PROBLEM_MEDIA_TYPE
+from shared.errors import ErrorClass
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to answer."""
+
+    status: int = 200
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+# Instead of a reply: close the connection without one; say nothing until the client is gone.
+Act = Reply | Literal["drop", "silence"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request that came. `at` is in seconds of the monotonic clock."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: bytes
+    at: float
+
+
+@dataclass
+class Script:
+    """The server: its URL, and what it was asked. The last act is repeated for ever."""
+
+    acts: list[Act]
+    url: str = ""
+    seen: list[Seen] = field(default_factory=list)
+
+    def next(self) -> Act:
+        """What is to be done now."""
+        return self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
+
+
+def ok(body: Mapping[str, Any]) -> Reply:
+    """A success."""
+    return Reply(200, json.dumps(body), {"Content-Type": "application/json"})
+
+
+def html(status: int, **headers: str) -> Reply:
+    """As a proxy answers."""
+    return Reply(status, "<html>Oops</html>", {"Content-Type": "text/html", **headers})
+
+
+def problem(
+    status: int, error_class: ErrorClass, code: str, retry_after: int | None = None
+) -> Reply:
+    """A problem document, as the service sends them."""
+    document = {
+        "type": f"urn:grocery-planner-ai:problem:{code}",
+        "title": "Problem",
+        "status": status,
+        "detail": f"It is {code}.",
+        "instance": "/",
+        "error": code,
+        "error_class": error_class,
+        "retryable": error_class.retryable,
+        "request_id": "r",
+        "trace_id": None,
+    }
+    headers = {"Content-Type": PROBLEM_MEDIA_TYPE}
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    return Reply(status, json.dumps(document), headers)
+
+
+@asynccontextmanager
+async def scripted(*acts: Act, port: int = 0) -> AsyncIterator[Script]:
+    """Run a server for the length of the block; one connection a request."""
+    script = Script(list(acts))
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            script.seen.append(await _read(reader))
+            act = script.next()
+            if isinstance(act, Reply):
+                writer.write(_encode(act))
+                await writer.drain()
+            elif act == "silence":
+                await reader.read()
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
+    script.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield script
+
+
+async def _read(reader: asyncio.StreamReader) -> Seen:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    first, *lines = head.strip().split("\r\n")
+    method, target, _ = first.split(" ")
+    headers = {name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    url = urlsplit(target)
+    return Seen(method, url.path, parse_qs(url.query), headers, body, time.monotonic())
+
+
+def _encode(reply: Reply) -> bytes:
+    body = reply.body.encode()
+    headers = {**reply.headers, "Content-Length": str(len(body)), "Connection": "close"}
+    lines = [f"HTTP/1.1 {reply.status} .", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body

@@ -1,0 +1,154 @@
+"""Every call of the interface, by both clients, against the running system."""
+
+import inspect
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import assert_type
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared import calls
+from shared.client import AsyncServiceClient, ServiceClient
+from shared.contracts.categories import Category
+from shared.contracts.embeddings import EmbedAnswer
+from shared.contracts.features import Queue
+from shared.contracts.jobs import Answer, JobStatus, JobView
+from shared.contracts.receipts import RichReceipt
+from shared.rejections import InvalidRequest
+from shared.version import SERVICE, service_version
+from tests.clients import Kind, open_client
+from tests.conftest import System
+from tests.support import ITEM, LABELS
+
+FUNCTIONS = {
+    name: function
+    for name, function in inspect.getmembers(calls, inspect.isfunction)
+    if function.__module__ == calls.__name__ and not name.startswith("_")
+}
+
+
+@pytest.fixture
+async def service(system: System, kind: Kind) -> AsyncIterator[AsyncServiceClient]:
+    """As a tenant that nobody else is, whose name no header could hold."""
+    async with open_client(kind, system.url, f"hâushalt-{uuid4().hex[:8]}", retries=0) as client:
+        yield client
+
+
+async def test_jobs(service: AsyncServiceClient, receipt_png: bytes) -> None:
+    """Submitted, awaited, looked at, listed."""
+    item = await service.submit("categorization", ITEM, user_id="u", priority=3, wait=30)
+    receipt = await service.await_job((await service.submit_receipt(receipt_png, LABELS)).id)
+    page = await service.jobs(limit=1, since=datetime.now(UTC) - timedelta(minutes=5))
+    rest = await service.jobs(cursor=page.next_cursor, status="succeeded")
+
+    assert (item.status, item.user_id, item.priority) == (JobStatus.SUCCEEDED, "u", 3)
+    read = RichReceipt.model_validate(receipt.output_payload)
+    assert read.extraction.line_items[0].category == "Dairy"
+    assert [job.id for job in (*page.jobs, *rest.jobs)] == [receipt.id, item.id]
+    assert (await service.job(item.id, wait=1)).id == item.id
+    assert (await service.jobs(feature="embedding")).jobs == []
+    assert (await service.jobs(tenant_id="nobody")).jobs == []
+
+
+async def test_categories(service: AsyncServiceClient) -> None:
+    """Of one name, and of many."""
+    one = await service.categorize("Whole Milk", LABELS, request_id="r")
+    many = await service.categorize_batch(["Bananas", "Whole Milk"], LABELS)
+    fresh = await service.categorize("Whole Milk", LABELS, fresh=True)
+    keyed = await service.categorize("Whole Milk", LABELS, idempotency_key="k")
+
+    assert one.payload is not None
+    assert (one.request_id, one.payload.category) == ("r", "Dairy")
+    assert many.payload is not None
+    assert [found.predicted_category for found in many.payload.predictions] == ["Produce", "Dairy"]
+    assert len({answer.metadata.job_id for answer in (one, fresh, keyed)}) == 3
+
+
+async def test_receipts(service: AsyncServiceClient, receipt_png: bytes) -> None:
+    """Flat and rich, as JSON and as a file: the same work, found again."""
+    flat = await service.extract_receipt(receipt_png)
+    read = await service.read_receipt(receipt_png, request_id="r")
+    uploaded = await service.upload_receipt(receipt_png, request_id="r", user_id=None)
+    labelled = await service.upload_receipt(receipt_png, LABELS)
+
+    assert flat.payload is not None
+    assert flat.payload.total == read.extraction.total.amount == Decimal("21.34")
+    assert read == uploaded
+    assert read.extraction.line_items[0].category is None
+    assert labelled.extraction.line_items[0].category == "Dairy"
+
+
+async def test_embeddings(service: AsyncServiceClient) -> None:
+    """Both calls give the same vectors."""
+    one = await service.embed(["whole milk", "dish soap"], request_id="r")
+    batch = await service.embed_batch(["whole milk", "dish soap"], batch_size=1)
+
+    assert one.request_id == "r"
+    assert [vector.id for vector in one.embeddings] == [0, 1]
+    assert one.dimension == len(one.embeddings[1].vector)
+    for a, b in zip(one.embeddings, batch.embeddings, strict=True):
+        assert a.vector == pytest.approx(b.vector, abs=1e-5)
+
+
+async def test_health(service: AsyncServiceClient) -> None:
+    """Typed, with the fields of every kind of check."""
+    health, live = await service.health(), await service.live()
+    ready, composite = await service.ready(), await service.health_check()
+
+    assert (health.service, health.version) == (SERVICE, service_version())
+    assert live.status == ready.status == composite.status == "ok"
+    assert ready.checks["workers"].alive == 1
+    assert ready.checks["classifier"].model == "all-MiniLM-L6-v2"
+    assert composite.services.queue.waiting is not None
+    assert set(composite.services.queue.waiting) == set(Queue)
+
+
+async def test_a_key_that_no_header_can_hold_is_refused(service: AsyncServiceClient) -> None:
+    """Before anything is sent, with the code that the service would use."""
+    with pytest.raises(InvalidRequest, match="Idempotency-Key"):
+        await service.submit("categorization", ITEM, idempotency_key="a\nb")
+
+
+@pytest.mark.parametrize("client", [ServiceClient, AsyncServiceClient])
+def test_every_call_is_a_method_of_both(client: type[ServiceClient | AsyncServiceClient]) -> None:
+    """With its docstring and its parameters, for help() and notebooks."""
+    for name, function in FUNCTIONS.items():
+        method = getattr(client, name)
+        taken = inspect.signature(method)
+
+        assert method.__doc__ == function.__doc__
+        assert list(taken.parameters) == ["self", *inspect.signature(function).parameters]
+    assert inspect.signature(client.categorize).return_annotation == Answer[Category]
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://host", "http://", ""])
+def test_a_url_has_to_be_one(url: str) -> None:
+    """At once, and not at the first call."""
+    with pytest.raises(ValueError, match="http"):
+        ServiceClient(url, "tenant")
+
+
+def test_the_url_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the name that all callers use. Passwords in it are not shown."""
+    monkeypatch.setenv("AI_SERVICE_URL", "https://user:secret@ai.example/prefix")
+    with ServiceClient.from_environment("tenant", retries=0) as client:
+        assert (client.url, client.tenant_id) == ("https://ai.example/prefix", "tenant")
+    monkeypatch.delenv("AI_SERVICE_URL")
+    with ServiceClient.from_environment("tenant") as client:
+        assert client.url == "http://localhost:8000"
+
+
+def _sync_methods_are_typed(client: ServiceClient) -> None:
+    """For mypy, which fails when a type is another or an `ignore` has nothing to ignore."""
+    assert_type(client.categorize("Milk", ["Dairy"], fresh=True), Answer[Category])
+    assert_type(client.job(UUID(int=0), wait=1), JobView)
+    client.categorize("Milk", ["Dairy"], fres=True)  # type: ignore[call-arg]
+    client.embed(17)  # type: ignore[arg-type]
+
+
+async def _async_methods_are_typed(client: AsyncServiceClient) -> None:
+    assert_type(await client.embed(["milk"], request_id="r"), EmbedAnswer)
+    assert_type(await client.upload_receipt(b"", ["Dairy"]), RichReceipt)
+    await client.submit("categorization", {}, fresh=True)  # type: ignore[call-arg]

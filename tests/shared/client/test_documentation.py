@@ -1,0 +1,52 @@
+"""The code in the documentation runs, and does what is said."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.client import ServiceClient
+from tests.conftest import System
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = ROOT / "docs/client.md"
+SNIPPETS = [
+    (path, code)
+    for path in (PAGE, ROOT / "README.md")
+    for code in re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL)
+]
+
+
+@pytest.mark.parametrize(("path", "code"), SNIPPETS, ids=lambda value: getattr(value, "name", ""))
+def test_the_code_runs(
+    system: System,
+    receipt_png: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: Path,
+    code: str,
+) -> None:
+    """As a program of its own, next to a receipt."""
+    (tmp_path / "receipt.jpg").write_bytes(receipt_png)
+    monkeypatch.setenv("AI_SERVICE_URL", system.url)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, ""), path
+    assert done.stdout
+
+
+def test_every_method_is_in_the_table() -> None:
+    """And nothing that is none."""
+    table = PAGE.read_text().partition("## Methods")[2].partition("## Errors")[0]
+    named = set(re.findall(r"`(\w+)\(", table.partition("Images are")[0]))
+    others = {"close", "from_environment"}
+
+    assert named == {name for name in vars(ServiceClient) if not name.startswith("_")} - others

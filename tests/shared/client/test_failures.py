@@ -1,0 +1,214 @@
+"""What the clients raise: the service's own classes, and clear ones for what it did not say."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared import errors, rejections
+from shared.client_errors import GatewayFailed, ServiceUnreachable, UnexpectedAnswer
+from shared.errors import ErrorClass, ServiceError
+from shared.settings import Settings
+from tests.clients import Kind, open_client
+from tests.scripted import Act, Reply, html, ok, problem, scripted
+from tests.support import LABELS, front_server, nowhere, raising, worker_with
+
+# How a job ends, and what the caller of a waiting call gets to catch.
+ENDINGS = [
+    pytest.param(rejections.NoTextFound(), rejections.NoTextFound, None, id="bad_input"),
+    pytest.param(errors.BrokerUnavailable(), errors.BrokerUnavailable, None, id="transient"),
+    pytest.param(errors.Unavailable(), errors.Unavailable, 5, id="unavailable"),
+    pytest.param(errors.TimedOut(), errors.TimedOut, None, id="timeout"),
+    pytest.param(errors.RecognitionCrashed(), errors.RecognitionCrashed, None, id="crashed"),
+    pytest.param(errors.Cancelled(), errors.Cancelled, None, id="cancelled"),
+    pytest.param(ZeroDivisionError("secret"), errors.Bug, None, id="bug"),
+]
+
+
+@pytest.mark.parametrize(("ending", "raised", "retry_after"), ENDINGS)
+async def test_the_class_of_the_service_is_raised(
+    settings: Settings,
+    kind: Kind,
+    ending: Exception,
+    raised: type[ServiceError],
+    retry_after: int | None,
+) -> None:
+    """All seven, each by the real service, with everything that the problem said."""
+    async with (
+        worker_with(settings, raising(ending)),
+        front_server(settings) as url,
+        open_client(kind, url, retries=0) as client,
+    ):
+        with pytest.raises(raised) as caught:
+            await client.categorize("Milk", LABELS, request_id="r-1")
+
+    error = caught.value
+    assert type(error) is raised
+    assert (error.code, error.retry_after) == (raised.code, retry_after)
+    assert error.detail == str(error) == error.problem["detail"]
+    assert error.problem["error_class"] == error.error_class
+    assert error.problem["request_id"] == "r-1"
+
+
+async def test_fields_that_do_not_fit_are_in_the_problem(settings: Settings, kind: Kind) -> None:
+    """The whole document is there."""
+    async with front_server(settings) as url, open_client(kind, url) as client:
+        with pytest.raises(rejections.InvalidRequest) as caught:
+            await client.categorize("Milk", [])
+
+    (field,) = caught.value.problem["fields"]
+    assert field["field"] == "payload.candidate_labels"
+
+
+BASES = {
+    ErrorClass.BAD_INPUT: errors.BadInput,
+    ErrorClass.TRANSIENT: errors.Transient,
+    ErrorClass.UNAVAILABLE: errors.Unavailable,
+    ErrorClass.TIMEOUT: errors.TimedOut,
+    ErrorClass.CRASHED: errors.Crashed,
+    ErrorClass.CANCELLED: errors.Cancelled,
+    ErrorClass.BUG: errors.Bug,
+}
+
+
+@pytest.mark.parametrize("error_class", ErrorClass)
+async def test_a_code_that_is_newer_than_the_client_has_the_class_at_least(
+    kind: Kind, error_class: ErrorClass
+) -> None:
+    """And its own code."""
+    async with (
+        scripted(problem(503, error_class, "brand_new", retry_after=7)) as server,
+        open_client(kind, server.url, retries=0) as client,
+    ):
+        with pytest.raises(ServiceError) as caught:
+            await client.live()
+
+    error = caught.value
+    assert type(error) is BASES[error_class]
+    assert (error.code, error.retry_after) == ("brand_new", 7)
+    assert error.detail == "It is brand_new."
+
+
+async def test_the_status_is_that_of_the_answer(kind: Kind) -> None:
+    """Whatever the document says; here it is not even a number."""
+    busy = problem(503, ErrorClass.UNAVAILABLE, "unavailable", retry_after=0)
+    odd = replace(busy, body=busy.body.replace("503", '"422"'))
+    async with (
+        scripted(odd) as server,
+        open_client(kind, server.url, retries=1) as client,
+    ):
+        with pytest.raises(errors.Unavailable) as caught:
+            await client.live()
+
+    assert caught.value.problem["status"] == 503
+    assert len(server.seen) == 2
+
+
+async def test_a_known_code_in_another_class_is_that_class(kind: Kind) -> None:
+    """The class decides what a caller does; the code only tells more."""
+    async with (
+        scripted(problem(500, ErrorClass.BUG, "still_running")) as server,
+        open_client(kind, server.url) as client,
+    ):
+        with pytest.raises(errors.Bug) as caught:
+            await client.live()
+
+    assert caught.value.code == "still_running"
+
+
+ODD = [
+    pytest.param(html(502), GatewayFailed, "502", id="proxy 502"),
+    pytest.param(html(504), GatewayFailed, "504", id="proxy 504"),
+    pytest.param(html(404), UnexpectedAnswer, "404 and text/html", id="proxy 404"),
+    pytest.param(html(413), UnexpectedAnswer, "413", id="proxy 413"),
+    pytest.param(html(302, Location="/login"), UnexpectedAnswer, "302", id="login page"),
+    pytest.param(html(200), UnexpectedAnswer, "200 and text/html", id="another site"),
+    pytest.param(ok({"status": "fine"}), UnexpectedAnswer, "200", id="another contract"),
+    pytest.param(Reply(204), UnexpectedAnswer, "no content type", id="nothing"),
+    pytest.param(
+        Reply(200, "no gzip", {"Content-Encoding": "gzip"}), UnexpectedAnswer, "decoded", id="gzip"
+    ),
+    pytest.param("drop", ServiceUnreachable, "RemoteProtocolError", id="dropped"),
+    pytest.param("silence", ServiceUnreachable, "ReadTimeout", id="silent"),
+]
+
+
+@pytest.mark.parametrize(("act", "raised", "said"), ODD)
+async def test_what_is_no_answer_of_the_service_is_told_apart(
+    kind: Kind, act: Act, raised: type[ServiceError], said: str
+) -> None:
+    """With what came instead, and from where; never a raw exception of a library."""
+    async with (
+        scripted(act) as server,
+        open_client(kind, server.url, retries=0, timeout=0.3) as client,
+    ):
+        with pytest.raises(raised, match=said) as caught:
+            await client.live()
+
+    assert type(caught.value) is raised
+    assert server.url in caught.value.detail
+    assert caught.value.problem == {}
+
+
+async def test_a_readiness_that_says_no_is_an_answer_and_a_proxys_503_is_none(kind: Kind) -> None:
+    """Both are 503."""
+    async with (
+        scripted(html(503, **{"Retry-After": "9"})) as server,
+        open_client(kind, server.url, retries=0) as client,
+    ):
+        with pytest.raises(GatewayFailed) as caught:
+            await client.ready()
+
+    assert caught.value.retry_after == 9
+
+
+async def test_a_service_without_database_answers_its_health(
+    settings: Settings, kind: Kind
+) -> None:
+    """Typed, although the status is 503."""
+    gone = settings.model_copy(update={"database_url": nowhere("postgresql")})
+    async with front_server(gone) as url, open_client(kind, url, retries=0) as client:
+        ready, composite = await client.ready(), await client.health_check()
+
+    assert ready.status == composite.status == "error"
+    assert ready.checks["database"].error
+    assert composite.services.queue.waiting is None
+
+
+@pytest.mark.parametrize(
+    "retry_after", ["Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "", "9" * 5000]
+)
+async def test_a_retry_after_that_is_no_number_of_seconds_is_none(
+    kind: Kind, retry_after: str
+) -> None:
+    """The failure itself is told as ever."""
+    async with (
+        scripted(html(503, **{"Retry-After": retry_after})) as server,
+        open_client(kind, server.url, retries=0) as client,
+    ):
+        with pytest.raises(GatewayFailed) as caught:
+            await client.live()
+
+    assert caught.value.retry_after is None
+
+
+async def test_a_service_below_a_path_is_found_there(kind: Kind) -> None:
+    """As behind a gateway."""
+    async with (
+        scripted(ok({"status": "ok"})) as server,
+        open_client(kind, server.url + "/ai/") as client,
+    ):
+        await client.live()
+
+    assert server.seen[0].path == "/ai/health/live"
+
+
+async def test_nobody_listens(kind: Kind) -> None:
+    """A transient failure like others: `except Transient` is enough."""
+    url = nowhere("http").get_secret_value()
+    async with open_client(kind, url.replace("//", "//me:secret@"), retries=0) as client:
+        with pytest.raises(errors.Transient) as caught:
+            await client.live()
+
+    assert type(caught.value) is ServiceUnreachable
+    assert "ConnectError" in caught.value.detail
+    assert "secret" not in caught.value.detail

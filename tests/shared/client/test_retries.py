@@ -1,0 +1,182 @@
+"""Repeating calls: what passes is waited out, what does not is told at once."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from shared.client_errors import GatewayFailed, ServiceUnreachable
+from shared.client_retries import FIRST_PAUSE, LONGEST_PAUSE, pause
+from shared.errors import ErrorClass, ServiceError, Unavailable
+from shared.local.processes import free_port
+from shared.settings import Settings
+from tests.clients import Kind, open_client
+from tests.scripted import Act, html, ok, problem, scripted
+from tests.support import LABELS, Gate, front_server, wait_until, worker_with
+
+ALIVE = ok({"status": "ok"})
+ENOUGH = problem(503, ErrorClass.UNAVAILABLE, "unavailable", retry_after=0)
+
+
+async def test_passing_failures_are_waited_out(kind: Kind) -> None:
+    """No answer, a proxy's error, and the service's own, until there is an answer."""
+    script: list[Act] = [
+        "drop",
+        html(502),
+        problem(500, ErrorClass.TRANSIENT, "broker_unavailable"),
+        ENOUGH,
+        ALIVE,
+    ]
+    async with scripted(*script) as server, open_client(kind, server.url) as client:
+        assert (await client.live()).status == "ok"
+
+    assert len(server.seen) == 5
+
+
+async def test_a_submission_keeps_its_key(kind: Kind) -> None:
+    """Whoever gave none has one made, so that the second try finds the job of the first."""
+    async with (
+        scripted("drop", ENOUGH) as server,
+        open_client(kind, server.url, retries=2) as client,
+    ):
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await client.submit("categorization", {})
+        with pytest.raises(Unavailable):
+            await client.submit("categorization", {}, idempotency_key="mine")
+        with pytest.raises(Unavailable):
+            await client.submit("categorization", {}, request_id="r-1")
+
+    keys = [seen.headers.get("idempotency-key") for seen in server.seen]
+    assert len(keys) == 12
+    first, second, mine, none = (set(keys[at : at + 3]) for at in range(0, 12, 3))
+    assert len(first) == len(second) == 1
+    assert first != second
+    assert (mine, none) == ({"mine"}, {None})
+    assert {json.loads(seen.body).get("request_id") for seen in server.seen[9:]} == {"r-1"}
+
+
+async def test_the_service_says_how_long_to_wait(kind: Kind) -> None:
+    """Retry-After, in seconds."""
+    busy = problem(503, ErrorClass.UNAVAILABLE, "unavailable", retry_after=1)
+    async with scripted(busy, ALIVE) as server, open_client(kind, server.url) as client:
+        await client.live()
+
+    first, second = server.seen
+    assert second.at - first.at >= 1
+
+
+@pytest.mark.parametrize("tries", [1, 2, 3, 5, 6, 10_000])
+def test_without_that_the_pause_is_random_and_grows(tries: int) -> None:
+    """Full jitter: anything up to twice as much as before, up to a limit."""
+    pauses = [pause(ServiceUnreachable(), tries) for _ in range(200)]
+
+    most = min(FIRST_PAUSE * 2 ** min(tries - 1, 9), LONGEST_PAUSE)
+    assert 0 <= min(pauses) < most / 4
+    assert most * 3 / 4 < max(pauses) <= most
+
+
+async def test_it_is_enough_some_time(kind: Kind) -> None:
+    """The last failure is raised as it came."""
+    async with scripted(ENOUGH) as server, open_client(kind, server.url, retries=2) as client:
+        with pytest.raises(Unavailable) as caught:
+            await client.live()
+
+    assert len(server.seen) == 3
+    assert caught.value.problem["error"] == "unavailable"
+
+
+@pytest.mark.parametrize(
+    "patience",
+    [{"retries": 0}, {"retry_budget": 0}, {"retry_budget": 5}],
+    ids=["no retries", "no budget", "a budget that the pause would exceed"],
+)
+async def test_no_try_begins_beyond_the_budget(kind: Kind, patience: dict[str, Any]) -> None:
+    """It is known at once that it would, so the caller is told at once."""
+    busy = problem(503, ErrorClass.UNAVAILABLE, "unavailable", retry_after=6)
+    async with scripted(busy) as server, open_client(kind, server.url, **patience) as client:
+        with pytest.raises(Unavailable) as caught:
+            await client.live()
+
+    assert len(server.seen) == 1
+    assert caught.value.retry_after == 6
+
+
+@pytest.mark.parametrize(
+    ("status", "error_class"),
+    [
+        (422, ErrorClass.BAD_INPUT),
+        (504, ErrorClass.TIMEOUT),
+        (500, ErrorClass.CRASHED),
+        (409, ErrorClass.CANCELLED),
+        (500, ErrorClass.BUG),
+        (429, ErrorClass.UNAVAILABLE),
+    ],
+)
+async def test_what_will_not_pass_in_a_moment_is_told_at_once(
+    kind: Kind, status: int, error_class: ErrorClass
+) -> None:
+    """Other classes, and other statuses than 5xx."""
+    final = problem(status, error_class, "final", retry_after=0)
+    async with scripted(final) as server, open_client(kind, server.url) as client:
+        with pytest.raises(ServiceError):
+            await client.live()
+
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "tries"),
+    [({}, 2), ({"fresh": True}, 1), ({"fresh": True, "idempotency_key": "k"}, 2)],
+    ids=["found by content", "fresh", "fresh with a key"],
+)
+async def test_work_is_never_asked_for_twice(
+    kind: Kind, options: dict[str, object], tries: int
+) -> None:
+    """A fresh job without a key would be made a second time by a second try."""
+    busy = html(503, **{"Retry-After": "0"})
+    async with scripted(busy) as server, open_client(kind, server.url, retries=1) as client:
+        with pytest.raises(GatewayFailed):
+            await client.categorize("Milk", LABELS, **options)  # type: ignore[arg-type]
+
+    assert len(server.seen) == tries
+
+
+async def test_a_call_whose_job_is_still_running_finds_it_again(
+    settings: Settings, kind: Kind
+) -> None:
+    """With the real service: the waiting call runs out of patience, the client does not."""
+    impatient = settings.model_copy(update={"answer_timeout": 0.1})
+    gate = Gate()
+    async with (
+        worker_with(settings, gate),
+        front_server(impatient) as url,
+        open_client(kind, url) as client,
+    ):
+        with capture_logs() as logs:
+            call = asyncio.create_task(client.categorize("Milk", LABELS))
+            await wait_until(lambda: _repeated(logs, "still_running"), "the client tried again")
+        gate.opened.set()
+        answer = await call
+
+    assert answer.payload is not None
+    assert answer.metadata.replayed
+    assert gate.runs == 1
+
+
+async def test_a_service_that_starts_late_is_waited_for(kind: Kind) -> None:
+    """Nobody listens at first."""
+    port = free_port()
+    async with open_client(kind, f"http://127.0.0.1:{port}", retries=10) as client:
+        with capture_logs() as logs:
+            call = asyncio.create_task(client.live())
+            await wait_until(lambda: _repeated(logs, "service_unreachable"), "there was a try")
+        async with scripted(ALIVE, port=port):
+            assert (await call).status == "ok"
+
+
+def _repeated(logs: list[EventDict], error: str) -> bool:
+    return any((line["event"], line.get("error")) == ("call.repeated", error) for line in logs)

@@ -1,0 +1,50 @@
+"""A caller's trace goes along: from its span to the job."""
+
+import pytest
+from opentelemetry import trace
+
+from shared.settings import Settings
+from shared.telemetry import tracer_provider
+from tests.clients import Kind, open_client
+from tests.scripted import ok, scripted
+from tests.support import ITEM, front_server
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+TRACEPARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
+
+
+async def test_the_job_is_in_the_trace_of_the_current_span(settings: Settings, kind: Kind) -> None:
+    """Without a word by the caller."""
+    tracer = tracer_provider().get_tracer("test")
+    async with front_server(settings) as url, open_client(kind, url) as client:
+        with tracer.start_as_current_span("caller") as span:
+            ours = await client.submit("categorization", ITEM)
+        outside = await client.submit("categorization", ITEM)
+
+    assert ours.trace_id == f"{span.get_span_context().trace_id:032x}"
+    assert outside.trace_id not in (None, ours.trace_id)
+
+
+async def test_a_trace_can_be_named(settings: Settings, kind: Kind) -> None:
+    """For callers without OpenTelemetry; it goes before the current span's."""
+    tracer = tracer_provider().get_tracer("test")
+    async with front_server(settings) as url, open_client(kind, url) as client:
+        with tracer.start_as_current_span("caller"):
+            job = await client.submit("categorization", ITEM, traceparent=TRACEPARENT)
+
+    assert job.trace_id == TRACE_ID
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_the_state_of_a_trace_never_goes_with_another(kind: Kind, named: bool) -> None:
+    """`tracestate` belongs to the span that the `traceparent` is of."""
+    state = trace.TraceState([("vendor", "x")])
+    context = trace.SpanContext(1, 2, is_remote=False, trace_state=state)
+    given = {"traceparent": TRACEPARENT} if named else {}
+    async with scripted(ok({})) as server, open_client(kind, server.url, retries=0) as client:
+        with trace.use_span(trace.NonRecordingSpan(context)), pytest.raises(Exception, match="200"):
+            await client.embed(["milk"], **given)
+
+    (seen,) = server.seen
+    assert (seen.headers["traceparent"] == TRACEPARENT) is named
+    assert seen.headers.get("tracestate") == (None if named else "vendor=x")

@@ -1,0 +1,100 @@
+"""Validation at the start: what is wrong and what to do, without standing in the way."""
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from shared.client_errors import ServiceUnreachable
+from shared.errors import Unavailable
+from shared.settings import Settings
+from tests.clients import Kind, open_client
+from tests.conftest import System
+from tests.scripted import Act, html, scripted
+from tests.support import front_server, nowhere
+
+
+async def test_a_service_that_is_ready(system: System, kind: Kind) -> None:
+    """Is said once, and nothing is to be done."""
+    async with open_client(kind, system.url) as client:
+        with capture_logs() as logs:
+            found = await client.validate(fail_fast=True)
+
+    assert found.ok
+    assert (found.status, found.findings) == ("ok", ())
+    assert [(line["event"], line["log_level"]) for line in logs] == [("ai_service.ready", "info")]
+
+
+@pytest.mark.parametrize(
+    ("missing", "status", "told"),
+    [
+        ({}, "degraded", {"workers": ("0 alive, serving no queue.", "python -m worker")}),
+        (
+            {"database_url": nowhere("postgresql")},
+            "error",
+            {"database": ("database does not answer", "DATABASE_URL")},
+        ),
+        (
+            {"redis_url": nowhere("redis")},
+            "degraded",
+            {"redis": ("queue does not answer", "REDIS_URL")},
+        ),
+    ],
+    ids=["no worker", "no database", "no broker"],
+)
+async def test_what_is_wrong_is_logged_with_what_to_do(
+    settings: Settings,
+    kind: Kind,
+    missing: dict[str, Any],
+    status: str,
+    told: dict[str, tuple[str, str]],
+) -> None:
+    """A warning each; with `fail_fast` the same as an exception."""
+    async with (
+        front_server(settings.model_copy(update=missing)) as url,
+        open_client(kind, url) as client,
+    ):
+        with capture_logs() as logs:
+            found = await client.validate()
+        with pytest.raises(Unavailable) as raised:
+            await client.validate(fail_fast=True)
+
+    assert not found.ok
+    assert found.status == status
+    warnings = {line["check"]: line for line in logs if line["event"] == "ai_service.not_ready"}
+    assert set(warnings) == {one.check for one in found.findings}
+    for check, (wrong, remedy) in told.items():
+        assert wrong in warnings[check]["wrong"]
+        assert remedy in warnings[check]["remedy"]
+        assert (warnings[check]["log_level"], warnings[check]["url"]) == ("warning", url)
+        assert wrong in raised.value.detail
+        assert remedy in raised.value.detail
+
+
+@pytest.mark.parametrize(
+    ("act", "raised", "remedy"),
+    [
+        ("drop", ServiceUnreachable, "Start the service"),
+        ("silence", ServiceUnreachable, "Start the service"),
+        (html(200), Unavailable, "Correct AI_SERVICE_URL"),
+        (html(502), Unavailable, "what stands between"),
+    ],
+    ids=["drop", "silence", "another site", "proxy"],
+)
+async def test_a_service_that_is_not_there_is_told_and_not_waited_for(
+    kind: Kind, act: Act, raised: type[Exception], remedy: str
+) -> None:
+    """One try, and no exception unless it is asked for."""
+    async with scripted(act) as server, open_client(kind, server.url) as client:
+        with capture_logs() as logs:
+            found = await client.validate(within=0.3)
+        with pytest.raises(raised) as caught:
+            await client.validate(fail_fast=True, within=0.3)
+
+    assert found.status == "unreachable"
+    (warning,) = logs
+    assert (warning["event"], warning["check"]) == ("ai_service.not_ready", "connection")
+    assert server.url in warning["wrong"]
+    assert remedy in warning["remedy"]
+    assert type(caught.value) is raised
+    assert len(server.seen) == 2
