@@ -28,6 +28,8 @@ from shared.version import service_version
 
 log = structlog.get_logger(__name__)
 
+# Callers hear within two seconds that Postgres is away, even when it neither answers nor refuses.
+_PATIENCE = 1.5
 # What surrounds the base64 of an image in a JSON body, or the file in a form.
 _AROUND_AN_IMAGE = 50_000
 
@@ -70,7 +72,9 @@ def create_app(settings: Settings) -> FastAPI:
 async def running_front(settings: Settings) -> AsyncIterator[Front]:
     """The long-lived parts, made in order and closed in reverse."""
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url.get_secret_value(), process="api")
+        database = Database(
+            settings.database_url.get_secret_value(), process="api", patience=_PATIENCE
+        )
         stack.push_async_callback(database.close)
         queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
         stack.push_async_callback(queue.close)

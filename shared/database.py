@@ -1,5 +1,6 @@
 """Postgres: engine, transactions, and the one place where driver errors become ours."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,19 +22,40 @@ def async_url(url: str) -> URL:
     return parsed.set(query=query)
 
 
+# Seconds.
+_GOODBYE = 0.2
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """SQLAlchemy gives a connection that it gives up two seconds to say goodbye: too long when
+    somebody waits and the server is hung."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (its own)
+        """Say goodbye, and leave whether or not it is answered."""
+        await super().close(timeout=min(timeout or _GOODBYE, _GOODBYE))
+
+
 class Database:
     """A pool of connections. One instance per process; `close` it last."""
 
-    def __init__(self, url: str, *, process: str, pool_size: int = 10) -> None:
-        """`process` is the name that Postgres shows in `pg_stat_activity`."""
+    def __init__(
+        self, url: str, *, process: str, pool_size: int = 10, patience: float | None = None
+    ) -> None:
+        """`process` is the name that Postgres shows in `pg_stat_activity`. `patience`: how many
+        seconds a transaction may take before Postgres counts as away; None for any number."""
         self._engine = create_async_engine(
             async_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=2,
             pool_pre_ping=True,
-            connect_args={"timeout": 2, "server_settings": {"application_name": process}},
+            connect_args={
+                "timeout": 2,
+                "connection_class": _Connection,
+                "server_settings": {"application_name": process},
+            },
         )
+        self._patience = patience
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -44,7 +66,7 @@ class Database:
         is missing. Other database errors are bugs and pass through.
         """
         try:
-            async with self._sessions.begin() as session:
+            async with asyncio.timeout(self._patience), self._sessions.begin() as session:
                 yield session
         except DBAPIError as error:
             cause = error.orig and error.orig.__cause__

@@ -71,7 +71,10 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
     )
     running = RunningJobs()
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url.get_secret_value(), process="worker")
+        # A transaction that outlasts the lease is of no use any more.
+        database = Database(
+            settings.database_url.get_secret_value(), process="worker", patience=settings.lease
+        )
         stack.push_async_callback(database.close)
         redis_url = settings.redis_url.get_secret_value()
         queue = JobQueue(redis_url, settings.queue_namespace)
