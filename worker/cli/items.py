@@ -41,13 +41,16 @@ def categorize(names: Texts = None, labels: Labels = None, as_json: AsJson = Fal
     table.writerows((name, category, f"{confidence:.4f}") for name, category, confidence in rows)
 
 
-def embed(texts: Texts = None, batch_size: BatchSize = 32) -> None:
-    """Embed texts; prints `{"text", "vector"}` as JSON, a line each."""
+def embed(texts: Texts = None, batch_size: BatchSize = 32, as_json: AsJson = False) -> None:
+    """Embed texts; prints `{"text", "vector"}` a line each, or with --json as one document."""
     given = texts_or_stdin(texts)
     vectors = asyncio.run(_embed(given, batch_size))
-    print_json_lines(
-        {"text": text, "vector": vector} for text, vector in zip(given, vectors, strict=True)
-    )
+    pairs = zip(given, vectors, strict=True)
+    rows = [{"text": text, "vector": vector} for text, vector in pairs]
+    if as_json:
+        print_json(rows)
+    else:
+        print_json_lines(rows)
 
 
 async def _categorize(names: Sequence[str], labels: Sequence[str]) -> list[tuple[str, str, float]]:

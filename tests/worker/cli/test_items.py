@@ -35,6 +35,7 @@ def test_vectors(grocery_ai: Run) -> None:
     done = grocery_ai("embed", stdin="milk\nbread\n")
 
     rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert json.loads(grocery_ai("embed", "milk", "bread", "--json").stdout) == rows
     assert [row["text"] for row in rows] == ["milk", "bread"]
     for row in rows:
         assert sum(x * x for x in row["vector"]) == pytest.approx(1, abs=1e-4)
