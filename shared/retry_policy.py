@@ -27,7 +27,6 @@ PATIENCE = timedelta(hours=1)
 # A rescued job waits for up to so many seconds, times the square of how often it was rescued.
 RESCUE_PAUSE = 5.0
 
-_FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
 
 
@@ -51,19 +50,27 @@ class GiveUp:
 
 
 def decide(
-    error_class: ErrorClass, spent: int, *, age: timedelta, retry_after: float, rng: random.Random
+    error_class: ErrorClass,
+    spent: int,
+    *,
+    age: timedelta,
+    retry_after: float,
+    first_pause: float,
+    rng: random.Random,
 ) -> Retry | PutBack | GiveUp:
-    """`spent`: attempts that ended so before this one. `age`: of the job."""
+    """`spent`: attempts that ended so before this one. `age`: of the job. `first_pause`: see
+    `backoff`."""
     if error_class is ErrorClass.UNAVAILABLE:
         return PutBack(retry_after) if age < PATIENCE else GiveUp()
     if spent + 1 >= BUDGETS.get(error_class, 1):
         return GiveUp()
-    return Retry(backoff(spent, rng))
+    return Retry(backoff(spent, first_pause, rng))
 
 
-def backoff(spent: int, rng: random.Random) -> float:
-    """Seconds: exponential with full jitter, so that jobs that failed together come back apart.
+def backoff(spent: int, first_pause: float, rng: random.Random) -> float:
+    """Seconds: exponential with full jitter, so that jobs that failed together come back apart;
+    up to `first_pause` the first time, up to a minute in the end.
 
     Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     """
-    return rng.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**spent))
+    return rng.uniform(0, min(_LONGEST_PAUSE, first_pause * 2**spent))

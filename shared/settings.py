@@ -68,6 +68,8 @@ class Settings(PipelineSettings):
     shutdown_grace: Annotated[float, Field(ge=0)] = 20
     # `module:function` that makes the runners of the features, in place of the product's own.
     feature_loader: ImportString[Any] | None = None
+    # How long the first retry waits at most; each further one up to twice as long.
+    retry_pause: Annotated[float, Field(gt=0)] = 1
     reconcile_interval: Annotated[float, Field(gt=0)] = 2
     # Images of jobs that succeeded go after a day, all else of a job after thirty.
     image_retention: Annotated[float, Field(gt=0)] = 86_400

@@ -112,6 +112,8 @@ def settings(database_url: str, servers: stack.Servers) -> Settings:
             "redis_url": servers.redis_url,
             "queue_namespace": f"test-{uuid4().hex[:12]}",
             "shutdown_grace": 0,
+            "reconcile_interval": 0.1,
+            "retry_pause": 0.01,
         }
     )
 
@@ -171,6 +173,7 @@ def system(servers: stack.Servers, folder: Path) -> Iterator[System]:
             "QUEUE_NAMESPACE": f"system-{uuid4().hex[:8]}",
             "SHUTDOWN_GRACE": "0",
             "DRAIN_DELAY": "0",
+            "RECONCILE_INTERVAL": "0.2",
         }
         worker = running.enter_context(stack.worker(env, logs / "worker.log"))
         port = free_port()

@@ -45,9 +45,11 @@ _FINAL = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Seconds: how long a claim lasts without a heartbeat, how long a run may take by queue."""
+    """Seconds: how long a claim lasts without a heartbeat, how long the first retry waits at most,
+    how long a run may take by queue."""
 
     lease: float
+    retry_pause: float
     timeouts: Mapping[Queue, float]
 
 
@@ -178,6 +180,7 @@ class Executor:
             claim.spent.get(outcome.error_class, 0),
             age=claim.started_at - claim.created_at,
             retry_after=outcome.retry_after if isinstance(outcome, Unavailable) else 0,
+            first_pause=self._limits.retry_pause,
             rng=self._rng,
         ):
             case Retry(delay):

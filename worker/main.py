@@ -95,7 +95,11 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
             queue=queue,
             runners=runners,
             running=running,
-            limits=Limits(lease=settings.lease, timeouts=_timeouts(settings)),
+            limits=Limits(
+                lease=settings.lease,
+                retry_pause=settings.retry_pause,
+                timeouts=_timeouts(settings),
+            ),
         )
         cancellations = Cancellations(database, running, state.id)
         await stack.enter_async_context(
