@@ -31,6 +31,7 @@ class Waiters:
         self._waiting: defaultdict[UUID, set[asyncio.Future[JobView]]] = defaultdict(set)
         self._suspects: set[UUID] = set()
         self._check_now = asyncio.Event()
+        self._dismissed = False
         self.listening = False
 
     async def tell(self, job_id: UUID) -> None:
@@ -40,7 +41,8 @@ class Waiters:
             await self._queue.announce(job_id)
 
     def dismiss(self) -> None:
-        """Send everybody away: this front is stopping."""
+        """Send everybody away, now and from now on: this front is stopping."""
+        self._dismissed = True
         for futures in self._waiting.values():
             for future in futures:
                 if not future.done():
@@ -48,6 +50,8 @@ class Waiters:
 
     async def wait(self, job_id: UUID, within: float) -> JobView | None:
         """The job once it has ended, or None when it has not `within` seconds. Raises Draining."""
+        if self._dismissed:
+            raise Draining
         future: asyncio.Future[JobView] = asyncio.get_running_loop().create_future()
         self._waiting[job_id].add(future)
         # It may have ended before we began to listen.

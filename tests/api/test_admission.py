@@ -1,0 +1,91 @@
+"""Backpressure: past a limit new work is refused with a time to come back, and nothing else is."""
+
+import pytest
+from sqlalchemy import text, update
+
+from shared.client import AsyncServiceClient
+from shared.contracts.features import Queue
+from shared.database import Database
+from shared.errors import QueueFull
+from shared.models import Job
+from shared.settings import Settings
+from tests.support import ITEM, LABELS, dairy, front_client, worker_with
+
+
+def item(number: int) -> dict[str, object]:
+    """One that is unlike the others."""
+    return {**ITEM, "item_name": f"Milk {number}"}
+
+
+async def test_a_full_queue_refuses_new_work_and_finds_what_it_has(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """503 and Retry-After; the same key is the same job; the other queue goes on."""
+    jobs = [
+        await client.submit("categorization", item(n), idempotency_key=f"k{n}") for n in range(3)
+    ]
+    full = settings.model_copy(update={"items_queue_limit": 3})
+    async with front_client(full) as front:
+        with pytest.raises(QueueFull) as refused:
+            await front.submit("categorization", item(3))
+        with pytest.raises(QueueFull):
+            await front.categorize("Milk", LABELS)
+        again = await front.submit("categorization", item(0), idempotency_key="k0")
+        items, receipts = sorted((await front.queues()).queues, key=lambda one: one.queue)
+        listed = (await front.jobs()).jobs
+
+    assert refused.value.problem["status"] == 503
+    assert refused.value.retry_after
+    assert again.id == jobs[0].id
+    assert (items.queue, items.depth, items.accepting) == (Queue.ITEMS, 3, False)
+    assert (receipts.depth, receipts.accepting) == (0, True)
+    assert {job.id for job in listed} == {job.id for job in jobs}
+
+
+async def test_a_queue_whose_oldest_job_waits_too_long_refuses_too(
+    client: AsyncServiceClient, settings: Settings, database: Database
+) -> None:
+    """One old job is a sign that nobody works."""
+    await client.submit("categorization", item(0))
+    async with database.transaction() as session:
+        await session.execute(update(Job).values(queued_at=text("now() - interval '200 seconds'")))
+    async with front_client(settings) as front:
+        with pytest.raises(QueueFull):
+            await front.submit("categorization", item(1))
+
+
+async def test_the_time_to_come_back_is_made_from_the_pace(
+    client: AsyncServiceClient, settings: Settings, database: Database
+) -> None:
+    """60 done in the last minute, 40 too many waiting: 40 seconds."""
+    for number in range(100):
+        await client.submit("categorization", item(number))
+    done = "SELECT id FROM jobs ORDER BY created_at LIMIT 60"
+    async with database.transaction() as session:
+        await session.execute(
+            text(f"UPDATE jobs SET state = 'succeeded', finished_at = now() WHERE id IN ({done})")  # noqa: S608
+        )
+    for number in range(100, 120):
+        await client.submit("categorization", item(number))
+    small = settings.model_copy(update={"items_queue_limit": 20})
+    async with front_client(small) as front:
+        with pytest.raises(QueueFull) as refused:
+            await front.submit("categorization", item(120))
+        items = next(one for one in (await front.queues()).queues if one.queue is Queue.ITEMS)
+
+    assert (items.depth, items.finished_per_minute) == (60, 60)
+    assert items.estimated_wait == 60
+    assert refused.value.retry_after == 42
+
+
+async def test_what_the_queues_tell(client: AsyncServiceClient, settings: Settings) -> None:
+    """Workers and their slots; an idle one means no wait at all."""
+    async with worker_with(settings, dairy):
+        await client.submit("categorization", ITEM, wait=10)
+        async with front_client(settings) as front:
+            items = next(one for one in (await front.queues()).queues if one.queue is Queue.ITEMS)
+
+    assert (items.workers, items.slots) == (1, settings.item_slots)
+    assert (items.depth, items.running, items.finished_per_minute) == (0, 0, 1)
+    assert items.estimated_wait == 0
+    assert items.accepting

@@ -1,0 +1,75 @@
+"""A front that is told to stop: it says so, refuses new work, sends waiters away, and ends."""
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from shared.local import stack
+from shared.local.processes import free_port
+from shared.settings import Settings
+from tests.support import ITEM, wait_until
+
+JOB = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A front as a process, and where it answers."""
+
+    process: stack.Popen
+    http: httpx.Client
+
+
+@pytest.fixture
+def front(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Served]:
+    """With a delay of so many seconds between the signal and its end."""
+    env = {
+        "DATABASE_URL": settings.database_url.get_secret_value(),
+        "REDIS_URL": settings.redis_url.get_secret_value(),
+        "QUEUE_NAMESPACE": settings.queue_namespace,
+        "DRAIN_DELAY": request.param,
+    }
+    port = free_port()
+    with (
+        stack.front(env, port) as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http,
+    ):
+        yield Served(process, http)
+
+
+@pytest.mark.parametrize("front", ["4"], indirect=True)
+async def test_a_front_drains_before_it_closes(front: Served) -> None:
+    """503 for what is new and for those who wait; what is there can still be read."""
+    job = front.http.post("/api/v1/jobs", json=JOB).json()
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(
+            front.http.get, f"/api/v1/jobs/{job['id']}", params={"tenant_id": "t", "wait": 20}
+        )
+        # The waiting call is under way once the front has read the job for it.
+        await wait_until(waiting.running, "the call began")
+        front.http.get("/health/live")
+        front.process.send_signal(signal.SIGTERM)
+        sent_away = waiting.result()
+    ready = front.http.get("/health/ready")
+    refused = front.http.post("/api/v1/jobs", json={**JOB, "request_id": "another"})
+    read = front.http.get(f"/api/v1/jobs/{job['id']}", params={"tenant_id": "t"})
+
+    assert (sent_away.status_code, sent_away.json()["error"]) == (503, "draining")
+    assert sent_away.headers["Retry-After"]
+    assert (ready.status_code, ready.json()["status"]) == (503, "error")
+    assert (refused.status_code, refused.json()["error"]) == (503, "draining")
+    assert (read.status_code, read.json()["status"]) == (200, "queued")
+    assert front.process.wait(20) in (0, -signal.SIGTERM)
+
+
+@pytest.mark.parametrize("front", ["0"], indirect=True)
+async def test_without_a_delay_it_ends_at_once(front: Served) -> None:
+    """As in development, where somebody waits for the reload."""
+    assert front.http.get("/health").status_code == 200
+    front.process.send_signal(signal.SIGTERM)
+
+    assert front.process.wait(10) in (0, -signal.SIGTERM)

@@ -1,0 +1,139 @@
+"""Cancel and retry by hand, over HTTP: what is allowed, and that nothing else changes anything."""
+
+import asyncio
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from shared import errors, rejections
+from shared.client import AsyncServiceClient
+from shared.contracts.jobs import JobStatus, Outcome
+from shared.settings import Settings
+from tests.support import ITEM, LABELS, Gate, dairy, raising, wait_until, worker_with
+
+
+async def test_a_waiting_job_is_cancelled_at_once(
+    client: AsyncServiceClient, http: httpx.AsyncClient
+) -> None:
+    """200: it has ended. Again changes nothing."""
+    job = await client.submit("categorization", ITEM)
+    first = await http.post(f"/api/v1/jobs/{job.id}/cancel", params={"tenant_id": "tenant"})
+    again = await http.post(f"/api/v1/jobs/{job.id}/cancel", params={"tenant_id": "tenant"})
+
+    assert (first.status_code, first.json()["status"]) == (200, "cancelled")
+    assert first.json()["error"]["error_class"] == "cancelled"
+    assert (again.status_code, again.json()) == (200, first.json())
+
+
+async def test_a_running_job_is_stopped(client: AsyncServiceClient, settings: Settings) -> None:
+    """202 at once, and the work ends within two seconds."""
+    gate = Gate()
+    async with worker_with(settings, gate):
+        job = await client.submit("categorization", ITEM)
+        await gate.begun.wait()
+        asked = await client.cancel(job.id)
+        await wait_until(lambda: gate.stopped, "the work stopped", within=2)
+        ended = await client.await_job(job.id, within=5)
+
+    assert asked.status is JobStatus.RUNNING
+    assert ended.status is JobStatus.CANCELLED
+    assert [attempt.outcome for attempt in ended.attempts] == [Outcome.CANCELLED]
+
+
+async def test_everybody_who_waits_hears_of_it(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """409 on a waiting call: an answer, not a wait for nothing."""
+    gate = Gate()
+    async with worker_with(settings, gate):
+        waiting = asyncio.create_task(client.categorize("Milk", LABELS))
+        await gate.begun.wait()
+        (job,) = (await client.jobs()).jobs
+        await client.cancel(job.id)
+        with pytest.raises(errors.Cancelled) as told:
+            await waiting
+
+    assert told.value.problem["status"] == 409
+
+
+async def test_what_has_ended_cannot_be_cancelled(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """409, and its result stays."""
+    async with worker_with(settings, dairy):
+        job = await client.submit("categorization", ITEM, wait=10)
+    with pytest.raises(rejections.NotCancellable):
+        await client.cancel(job.id)
+
+    assert await client.job(job.id) == job
+
+
+async def test_a_failed_job_runs_again(client: AsyncServiceClient, settings: Settings) -> None:
+    """With the history it has, and new budgets."""
+    async with worker_with(settings, raising(KeyError("a bug"))):
+        failed = await client.submit("categorization", ITEM, wait=10)
+    waiting = await client.retry(failed.id)
+    async with worker_with(settings, dairy):
+        done = await client.await_job(failed.id, within=10)
+
+    assert failed.status is JobStatus.FAILED
+    assert (waiting.status, waiting.error, waiting.finished_at) == (JobStatus.QUEUED, None, None)
+    assert done.status is JobStatus.SUCCEEDED
+    outcomes = [attempt.outcome for attempt in done.attempts]
+    assert outcomes == [Outcome.FAILED, Outcome.FAILED, Outcome.SUCCEEDED]
+
+
+@pytest.mark.parametrize("state", ["queued", "succeeded"])
+async def test_only_what_failed_is_retried(
+    client: AsyncServiceClient, settings: Settings, state: str
+) -> None:
+    """409, and nothing has changed."""
+    job = await client.submit("categorization", ITEM)
+    if state == "succeeded":
+        async with worker_with(settings, dairy):
+            job = await client.await_job(job.id)
+    with pytest.raises(rejections.NotRetryable, match=state):
+        await client.retry(job.id)
+
+    assert await client.job(job.id) == job
+
+
+async def test_a_job_whose_work_is_being_done_anew_is_not_retried(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """Else the same work would be live twice."""
+    async with worker_with(settings, raising(rejections.NoTextFound())):
+        with pytest.raises(rejections.NoTextFound):
+            await client.categorize("Milk", LABELS)
+    (failed,) = (await client.jobs()).jobs
+    gate = Gate()
+    async with worker_with(settings, gate):
+        waiting = asyncio.create_task(client.categorize("Milk", LABELS))
+        await gate.begun.wait()
+        with pytest.raises(rejections.NotRetryable, match="submitted again"):
+            await client.retry(failed.id)
+        gate.opened.set()
+        await waiting
+
+    assert await client.job(failed.id) == failed
+
+
+@pytest.mark.parametrize("call", ["cancel", "retry"])
+async def test_nobody_elses_job(
+    http: httpx.AsyncClient, client: AsyncServiceClient, call: str
+) -> None:
+    """404 for one of another tenant, one that is not there; 422 for what is no id; 400 for no
+    tenant."""
+    job = await client.submit("categorization", ITEM)
+    for job_id, tenant, status, code in (
+        (job.id, "somebody-else", 404, "job_not_found"),
+        (uuid4(), "tenant", 404, "job_not_found"),
+        ("x", "tenant", 422, "invalid_request"),
+        (job.id, None, 400, "tenant_required"),
+    ):
+        query = {"tenant_id": tenant} if tenant else {}
+        answer = await http.post(f"/api/v1/jobs/{job_id}/{call}", params=query)
+        assert (answer.status_code, answer.json()["error"]) == (status, code)
+
+    assert (await client.job(job.id)).status is JobStatus.QUEUED
