@@ -94,4 +94,4 @@ def _best(engine: str, workers: Sequence[WorkerRecord]) -> Check:
         EngineReport.model_validate(worker.engines.get(engine) or _UNKNOWN) for worker in workers
     ]
     best = min(reports, key=lambda report: _RANKS.index(report.status), default=_UNKNOWN)
-    return best.model_dump(exclude_none=True)
+    return best.model_dump(exclude=None if best.error else {"error"})

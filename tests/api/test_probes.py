@@ -150,6 +150,13 @@ async def test_the_composite_counts_what_waits(
 ) -> None:
     """And is a 503 as soon as anything is missing: here, a worker."""
     await client.submit("categorization", ITEM)
+
+    async def counted() -> bool:
+        """Numbers are at most a second old."""
+        services = (await http.get("/health_check")).json()["services"]
+        return bool(services["queue"]["waiting"]["items"]["depth"])
+
+    await wait_until(counted, "the job was counted")
     answer = await http.get("/health_check")
 
     assert (answer.status_code, answer.json()["status"]) == (503, "degraded")
