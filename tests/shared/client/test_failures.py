@@ -33,9 +33,11 @@ async def test_the_class_of_the_service_is_raised(
     retry_after: int | None,
 ) -> None:
     """All seven, each by the real service, with everything that the problem said."""
+    # What is unavailable is tried again and again: the front is the one to end that.
+    impatient = settings.model_copy(update={"answer_timeout": 5})
     async with (
         worker_with(settings, raising(ending)),
-        front_server(settings) as url,
+        front_server(impatient) as url,
         open_client(kind, url, retries=0) as client,
     ):
         with pytest.raises(raised) as caught:
