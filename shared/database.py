@@ -24,6 +24,7 @@ def async_url(url: str) -> URL:
 
 # Seconds.
 _GOODBYE = 0.2
+_IDLE_LIMIT = "idle_in_transaction_session_timeout"
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
@@ -42,7 +43,10 @@ class Database:
         self, url: str, *, process: str, pool_size: int = 10, patience: float | None = None
     ) -> None:
         """`process` is the name that Postgres shows in `pg_stat_activity`. `patience`: how many
-        seconds a transaction may take before Postgres counts as away; None for any number."""
+        seconds a transaction may take before Postgres counts as away; None for any number.
+        Postgres ends it as well, should this process be frozen: its locks hold up nobody longer.
+        """
+        limits = {} if patience is None else {_IDLE_LIMIT: str(round(patience * 1000))}
         self._engine = create_async_engine(
             async_url(url),
             pool_size=pool_size,
@@ -52,7 +56,7 @@ class Database:
             connect_args={
                 "timeout": 2,
                 "connection_class": _Connection,
-                "server_settings": {"application_name": process},
+                "server_settings": {"application_name": process, **limits},
             },
         )
         self._patience = patience
@@ -90,7 +94,7 @@ class Database:
 
 
 _MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
-# Classes 08, 28, 3D, 53 and 57 of Postgres's errors: no connection, no right to one, no such
+# Classes 08, 28, 3D, 53 and 57 and 25P03 of Postgres's errors: no connection, no right to one, no such
 # database, no resources, shutting down.
 _AWAY = (
     asyncpg.PostgresConnectionError,
@@ -98,4 +102,5 @@ _AWAY = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )

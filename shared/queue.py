@@ -7,6 +7,7 @@ It may be lost or come twice; the row in Postgres decides what a message is wort
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,12 +25,18 @@ from shared.models import Job
 TASK = "run_job"
 # One step of priority moves a message ahead of those that came up to this many seconds earlier,
 # so that a flood of urgent jobs delays the others but never starves them.
-HEAD_START = 10.0
+HEAD_START = timedelta(seconds=10)
+# arq leaves messages alone whose time has not come by the clock of the worker. All are a day early,
+# so that it takes a clock that is a day wrong, a worker's or a front's, to keep one from being run.
+_EARLY = timedelta(days=1)
+# Of a message in Redis; one that is gone and still needed is sent again.
+_EXPIRY = timedelta(days=1)
 
 
-def head_start(priority: int) -> float:
-    """Seconds that a message is set ahead of its time. The one place that orders messages."""
-    return priority * HEAD_START
+def due(queued_at: datetime, priority: int) -> datetime:
+    """The time that a message goes by: Postgres's, less a head start. The one place that orders
+    messages."""
+    return queued_at - priority * HEAD_START - _EARLY
 
 
 def message_id(job_id: UUID, dispatch: int) -> str:
@@ -103,7 +110,8 @@ class JobQueue:
                 job.trace_carrier,
                 _job_id=message,
                 _queue_name=name,
-                _defer_by=-head_start(job.priority),
+                _defer_until=due(job.queued_at, job.priority),
+                _expires=_EXPIRY,
             )
             # arq says the same of a message that is there and of a connection that was lost.
             if sent is None and await self._redis.zscore(name, message) is None:

@@ -65,12 +65,13 @@ async def killed_before_claim(plan: Plan) -> Report:
 
 
 async def zombie(plan: Plan, **env: str) -> Report:
-    """A worker is stopped until its lease is lost, and then goes on with what it held."""
+    """A worker is stopped, while it is the one that repairs, until its lease is lost; and then goes
+    on with what it held."""
     async with cluster(0, plan.seed, **plan.settings) as system:
         frozen = system.start_worker(**env)
         await system.submit("slow 1", 4)
         await system.until("state = 'running'", 4)
-        frozen.send_signal(signal.SIGSTOP)
+        await _freeze_while_repairing(system, frozen)
         system.start_worker()
         await system.all_finished()
         frozen.send_signal(signal.SIGCONT)
@@ -214,6 +215,20 @@ async def _deliver_again(system: Cluster, messages: list[str]) -> None:
         for message in messages:
             await redis.set(f"arq:job:{message}", body, ex=600)
             await redis.zadd(key, {message: 1})
+
+
+async def _freeze_while_repairing(system: Cluster, worker: stack.Popen) -> None:
+    """Stop the only worker at a moment when it holds the lock of those who repair."""
+    holders = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    async with system.database() as database:
+        for _ in range(2000):
+            worker.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(0.005)
+            if await database.fetchval(holders):
+                return
+            worker.send_signal(signal.SIGCONT)
+            await asyncio.sleep(0.005)
+    raise TimeoutError("the worker never repaired anything")
 
 
 async def _busy(system: Cluster) -> list[stack.Popen]:

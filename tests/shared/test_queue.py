@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,12 +17,12 @@ from shared.contracts.features import Queue
 from shared.errors import BrokerUnavailable
 from shared.models import Job
 from shared.queue import (
+    HEAD_START,
     TASK,
     JobQueue,
     connect_patient,
     decode,
     encode,
-    head_start,
     message_id,
     parse_message_id,
     queue_key,
@@ -37,6 +38,7 @@ def a_job(**changes: object) -> Job:
         "dispatch": 1,
         "queue": "items",
         "priority": 0,
+        "queued_at": datetime.now(UTC),
         "trace_carrier": {"traceparent": "00-x"},
         **changes,
     }
@@ -83,16 +85,33 @@ async def test_urgent_messages_go_first_but_starve_nobody(
     queue: JobQueue, redis: ArqRedis, settings: Settings
 ) -> None:
     """Priority is a head start in seconds: somebody who waited longer than that is before."""
-    ordinary, urgent = a_job(), a_job(priority=9)
-    await queue.publish(ordinary)
-    await queue.publish(urgent)
+    now = datetime.now(UTC)
+    patient = a_job(queued_at=now - 9 * HEAD_START - timedelta(seconds=1))
+    urgent, ordinary = a_job(priority=9, queued_at=now), a_job(queued_at=now)
+    for job in (ordinary, urgent, patient):
+        await queue.publish(job)
 
     key = queue_key(settings.queue_namespace, Queue.ITEMS)
-    assert await redis.zrange(key, 0, 0) == [message_id(urgent.id, 1).encode()]
-    score = await redis.zscore(key, message_id(urgent.id, 1))
-    assert score is not None
-    ahead = datetime.now(UTC).timestamp() - score / 1000
-    assert head_start(9) <= ahead < head_start(9) + 5
+    order = [message_id(job.id, 1).encode() for job in (patient, urgent, ordinary)]
+    assert await redis.zrange(key, 0, -1) == order
+
+
+@pytest.mark.parametrize("ahead", [-3600, 3600])
+async def test_no_clock_keeps_a_message_from_being_taken(
+    queue: JobQueue,
+    redis: ArqRedis,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: int,
+) -> None:
+    """Whether that of the process which sends it or of the worker that reads is an hour wrong."""
+    wrong = time.time_ns() // 1_000_000 + ahead * 1000
+    monkeypatch.setattr("arq.connections.timestamp_ms", lambda: wrong)
+    await queue.publish(a_job())
+
+    key = queue_key(settings.queue_namespace, Queue.ITEMS)
+    slow = time.time_ns() // 1_000_000 - 3_600_000
+    assert await redis.zcount(key, "-inf", slow) == 1
 
 
 async def test_announcements_reach_every_listener(queue: JobQueue) -> None:
