@@ -94,8 +94,8 @@ class Database:
 
 
 _MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
-# Classes 08, 28, 3D, 53 and 57 and 25P03 of Postgres's errors: no connection, no right to one, no such
-# database, no resources, shutting down.
+# Classes 08, 28, 3D, 53 and 57 and 25P03 of Postgres's errors: no connection, no right to one, no
+# such database, no resources, shutting down, frozen for too long.
 _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InvalidAuthorizationSpecificationError,

@@ -5,7 +5,6 @@ import pytest
 from tests.chaos.__main__ import QUICK
 from tests.chaos.scenarios import SCENARIOS, Plan
 
-
 # The same but for the clock.
 _CUT = SCENARIOS.keys() - {"zombie"}
 
