@@ -17,7 +17,7 @@ from shared.contracts.jobs import (
 from shared.jobs import JobRepository
 from shared.models import Job, JobAttempt
 from shared.rejections import JobNotFound
-from shared.telemetry import trace_id
+from shared.trace_context import trace_id
 
 
 async def read_job(session: AsyncSession, job_id: UUID, tenant_id: str) -> JobView:

@@ -23,7 +23,7 @@ from shared.images import ImageLimits
 from shared.queue import JobQueue
 from shared.schema import check_schema
 from shared.settings import Settings
-from shared.telemetry import tracer_provider
+from shared.trace_context import tracer_provider
 from shared.version import service_version
 
 log = structlog.get_logger(__name__)

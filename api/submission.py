@@ -19,7 +19,7 @@ from shared.images import ImageLimits, decode_base64, inspect
 from shared.jobs import JobRepository, NewJob
 from shared.models import Job
 from shared.queue import JobQueue
-from shared.telemetry import inject
+from shared.trace_context import inject
 
 log = structlog.get_logger(__name__)
 

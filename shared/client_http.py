@@ -12,7 +12,7 @@ from shared import errors, rejections
 from shared.client_errors import GatewayFailed, ServiceUnreachable, UnexpectedAnswer
 from shared.contracts.problems import Problem
 from shared.errors import ErrorClass, ServiceError
-from shared.telemetry import inject
+from shared.trace_context import inject
 
 M = TypeVar("M", bound=BaseModel)
 

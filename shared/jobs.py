@@ -14,7 +14,7 @@ from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
 from shared.models import Job, JobAttempt, JobImage
 from shared.rejections import IdempotencyKeyReused
-from shared.telemetry import Carrier
+from shared.trace_context import Carrier
 
 # How long finished work is found again by a call that says the same.
 REUSE = "1 hour"

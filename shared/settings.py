@@ -50,6 +50,20 @@ class Settings(PipelineSettings):
     # Keeps queues and announcements of several installations on one Redis apart.
     queue_namespace: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")] = "ai"
 
+    # A front or a worker that misses something at its start stops instead of waiting for it.
+    require_dependencies: bool = False
+    # For people who look into a running front (Tidewave); never in production.
+    debug: bool = False
+    tidewave_enabled: bool = True
+    tidewave_remote: bool = False
+
+    # Traces, to a collector over OTLP/gRPC.
+    otel_enabled: bool = False
+    otel_exporter_otlp_endpoint: str = "http://localhost:4317"
+    # Logs as well, over OTLP/HTTP: the full URL, for Loki `http://loki:3100/otlp/v1/logs`.
+    otel_exporter_otlp_logs_endpoint: str | None = None
+    otel_service_name: str | None = None
+
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     # Under the 60 s after which the callers' HTTP clients give up.
@@ -62,6 +76,8 @@ class Settings(PipelineSettings):
     # How long a stopping front still answers, refusing new work, so that load balancers notice.
     drain_delay: Annotated[float, Field(ge=0)] = 5
 
+    # Probes and metrics of a worker; 0 takes any free port and logs which.
+    worker_port: Annotated[int, Field(ge=0, le=65535)] = 8001
     worker_queues: Annotated[tuple[Queue, ...], NoDecode, Field(min_length=1)] = tuple(Queue)
     lease: Annotated[float, Field(gt=0)] = 15
     heartbeat: Annotated[float, Field(gt=0)] = 5

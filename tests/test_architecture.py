@@ -61,7 +61,7 @@ LAYERS = {
         ],
         ["shared.migrations"],
         ["shared.models", "shared.database"],
-        ["shared.settings", "shared.telemetry", "shared.images", "shared.version"],
+        ["shared.settings", "shared.trace_context", "shared.images", "shared.version"],
         ["shared.contracts"],
         ["shared.rejections", "shared.retry_policy", "shared.client_errors"],
         ["shared.errors"],

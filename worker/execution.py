@@ -32,7 +32,7 @@ from shared.errors import (
 from shared.models import JobImage
 from shared.queue import JobQueue
 from shared.retry_policy import GiveUp, PutBack, Retry, decide
-from shared.telemetry import continued, trace_id
+from shared.trace_context import continued, trace_id
 from shared.transitions import AttemptLog, Claim
 from worker.features import Product, Run, Work
 from worker.pipeline.stages import StageLog

@@ -14,7 +14,7 @@ from shared.contracts.jobs import JobStatus
 from shared.errors import ErrorClass
 from shared.models import Job
 from shared.retry_policy import BUDGETS
-from shared.telemetry import Carrier
+from shared.trace_context import Carrier
 from shared.transitions.values import spent_column
 
 

@@ -10,7 +10,7 @@ PROGRAM = """
 import logging, sys
 import structlog
 from shared.logs import configure_logging
-from shared.telemetry import continued
+from shared.trace_context import continued
 
 configure_logging("INFO", sys.argv[1])
 log = structlog.get_logger("ours")

@@ -4,7 +4,7 @@ import pytest
 from opentelemetry import trace
 
 from shared.settings import Settings
-from shared.telemetry import tracer_provider
+from shared.trace_context import tracer_provider
 from tests.clients import Kind, open_client
 from tests.scripted import ok, scripted
 from tests.support import ITEM, front_server
