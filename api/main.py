@@ -23,8 +23,8 @@ from shared.images import ImageLimits
 from shared.queue import JobQueue
 from shared.schema import check_schema
 from shared.settings import Settings
-from shared.trace_context import tracer_provider
-from shared.version import service_version
+from shared.tracing import Tracing
+from shared.version import SERVICE, service_version
 
 log = structlog.get_logger(__name__)
 
@@ -36,12 +36,16 @@ _AROUND_AN_IMAGE = 50_000
 
 def create_app(settings: Settings) -> FastAPI:
     """Build the application. Nothing is connected before it starts."""
+    tracing = Tracing(settings, SERVICE)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running_front(settings) as front:
-            app.state.front = front
-            yield
+        try:
+            async with running_front(settings, tracing) as front:
+                app.state.front = front
+                yield
+        finally:
+            await tracing.close()
 
     app = FastAPI(
         title="grocery-planner AI service",
@@ -50,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
         telemetry={
-            "tracer_provider": tracer_provider(),
+            "tracer_provider": tracing.provider,
             "tracing": True,
             "operation_spans": False,
             "metrics": False,
@@ -69,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def running_front(settings: Settings) -> AsyncIterator[Front]:
+async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[Front]:
     """The long-lived parts, made in order and closed in reverse."""
     async with AsyncExitStack() as stack:
         database = Database(
@@ -78,6 +82,9 @@ async def running_front(settings: Settings) -> AsyncIterator[Front]:
         stack.push_async_callback(database.close)
         queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
         stack.push_async_callback(queue.close)
+        if tracing.exporting:
+            database.trace_with(tracing.provider)
+            queue.trace_with(tracing.provider)
         waiters = Waiters(database, queue)
         await stack.enter_async_context(waiters.running())
         metrics = FrontMetrics()
@@ -87,7 +94,9 @@ async def running_front(settings: Settings) -> AsyncIterator[Front]:
         await _report_dependencies(database, queue)
         admission = Admission(database, settings)
         draining = Drain()
-        submissions = Submissions(database, queue, admission, draining, limits, metrics)
+        submissions = Submissions(
+            database, queue, admission, draining, limits, metrics, tracing.tracer
+        )
         yield Front(settings, database, queue, admission, draining, submissions, waiters, metrics)
 
 

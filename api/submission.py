@@ -3,10 +3,13 @@
 import asyncio
 import hashlib
 import json
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import structlog
+from opentelemetry import trace
+from opentelemetry.trace import Span, SpanKind, Tracer
 
 from api.admission import Admission
 from api.draining import Drain
@@ -18,7 +21,7 @@ from shared.errors import BrokerUnavailable
 from shared.images import ImageLimits, decode_base64, inspect
 from shared.jobs import JobRepository, NewJob
 from shared.models import Job
-from shared.queue import JobQueue
+from shared.queue import JobQueue, message_id
 from shared.trace_context import inject
 
 log = structlog.get_logger(__name__)
@@ -43,6 +46,7 @@ class Submissions:
         draining: Drain,
         limits: ImageLimits,
         metrics: FrontMetrics,
+        tracer: Tracer,
     ) -> None:
         self._database = database
         self._queue = queue
@@ -50,6 +54,7 @@ class Submissions:
         self._draining = draining
         self._limits = limits
         self._metrics = metrics
+        self._tracer = tracer
 
     async def submit(
         self,
@@ -83,26 +88,47 @@ class Submissions:
             idempotency_key=idempotency_key,
             content_key=request_hash if joins else None,
             request_hash=request_hash,
-            trace_carrier=inject(),
         )
-        job, replayed = await self._find_or_add(new)
-        if replayed:
-            outcome = "replayed"
-        else:
-            outcome = await publish_or_defer(self._database, self._queue, job)
+        submitted, outcome = await self._find_or_send(new)
         self._metrics.submitted(feature, outcome)
-        return Submitted(job, replayed)
+        trace.get_current_span().set_attribute("job.id", str(submitted.job.id))
+        return submitted
 
-    async def _find_or_add(self, new: NewJob) -> tuple[Job, bool]:
+    async def _find_or_send(self, new: NewJob) -> tuple[Submitted, str]:
         """In two transactions: nobody holds a connection while the state of the queue is read."""
         async with self._database.transaction() as session:
             found = await JobRepository(session).find_same(new)
         if found is not None:
-            return found, True
+            return Submitted(found, replayed=True), "replayed"
         self._draining.check()
         await self._admission.check(new.feature.queue)
-        async with self._database.transaction() as session:
-            return await JobRepository(session).add(new)
+        with self._sending(new) as span:
+            async with self._database.transaction() as session:
+                job, replayed = await JobRepository(session).add(
+                    replace(new, trace_carrier=inject())
+                )
+            span.set_attribute("job.id", str(job.id))
+            if replayed:
+                return Submitted(job, replayed), "replayed"
+            span.set_attribute("messaging.message.id", message_id(job.id, job.dispatch))
+            outcome = await publish_or_defer(self._database, self._queue, job)
+            return Submitted(job, replayed), outcome
+
+    def _sending(self, new: NewJob) -> AbstractContextManager[Span]:
+        """The span that every attempt of the job is a child of."""
+        queue = new.feature.queue
+        return self._tracer.start_as_current_span(
+            f"send {queue}",
+            kind=SpanKind.PRODUCER,
+            attributes={
+                "messaging.system": "redis",
+                "messaging.operation.type": "send",
+                "messaging.operation.name": "send",
+                "messaging.destination.name": queue,
+                "job.feature": new.feature,
+                "tenant.id": new.tenant_id,
+            },
+        )
 
     def _stored_payload(
         self, request: JobRequest, image: bytes | None

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+from opentelemetry.trace import TracerProvider
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -60,6 +62,7 @@ class Database:
             },
         )
         self._patience = patience
+        self._traced = False
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -88,9 +91,18 @@ class Database:
         async with self.transaction() as session:
             await session.execute(text("SELECT 1"))
 
+    def trace_with(self, provider: TracerProvider) -> None:
+        """Make a span of every statement from here on. The instrumentation is one for a process."""
+        SQLAlchemyInstrumentor().instrument(
+            engine=self._engine.sync_engine, tracer_provider=provider
+        )
+        self._traced = True
+
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+        if self._traced:
+            SQLAlchemyInstrumentor().uninstrument()
 
 
 _MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)

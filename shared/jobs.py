@@ -1,7 +1,7 @@
 """Writing new jobs and reading any. Changing one is the business of `shared/transitions.py`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,7 +34,7 @@ class NewJob:
     idempotency_key: str | None
     content_key: str | None
     request_hash: str
-    trace_carrier: Carrier
+    trace_carrier: Carrier = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,8 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from shared.exporter_warnings import OncePerMinute
+
 # Libraries whose INFO lines repeat what we log ourselves, or log every poll.
 _QUIET = ("arq", "httpx", "httpx2", "alembic.runtime", "uvicorn.access", "watchfiles")
 
@@ -30,6 +32,7 @@ def configure_logging(level: str, style: Literal["json", "console"]) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(OncePerMinute())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from arq.connections import ArqRedis
+from opentelemetry.instrumentation.redis import RedisInstrumentor
+from opentelemetry.trace import TracerProvider
 from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff, NoBackoff
@@ -131,6 +133,10 @@ class JobQueue:
                 # Without a reply to this the subscription is not yet in force.
                 await subscription.get_message(timeout=1.0)
                 yield _ids(subscription)
+
+    def trace_with(self, provider: TracerProvider) -> None:
+        """Make a span of every command from here on."""
+        RedisInstrumentor.instrument_client(self._redis, tracer_provider=provider)
 
     async def ping(self) -> None:
         """Raise BrokerUnavailable unless Redis answers."""

@@ -3,22 +3,15 @@
 Ids exist even when nothing is exported, so that a job and its log lines can always be found by one.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
-from opentelemetry import context, trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 Carrier = dict[str, str]
 
 _PROPAGATOR = TraceContextTextMapPropagator()
-
-
-def tracer_provider() -> TracerProvider:
-    """A provider that gives every span valid ids and exports none."""
-    return TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False)
 
 
 def inject() -> Carrier:
@@ -28,19 +21,14 @@ def inject() -> Carrier:
     return carrier
 
 
-@contextmanager
-def continued(carrier: Mapping[str, str]) -> Iterator[None]:
-    """Run a block inside the trace that `carrier` names."""
-    token = context.attach(_PROPAGATOR.extract(carrier))
-    try:
-        yield
-    finally:
-        context.detach(token)
+def carried(carrier: Mapping[str, str]) -> Context:
+    """The context that `carrier` names, and nothing of the one we are in."""
+    return _PROPAGATOR.extract(carrier, Context())
 
 
 def trace_id(carrier: Mapping[str, str]) -> str | None:
     """The 32 hex digits of the trace that `carrier` names."""
-    span = trace.get_current_span(_PROPAGATOR.extract(carrier)).get_span_context()
+    span = trace.get_current_span(carried(carrier)).get_span_context()
     return f"{span.trace_id:032x}" if span.is_valid else None
 
 

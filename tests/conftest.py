@@ -24,6 +24,8 @@ from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from shared.models import Base
 from shared.queue import JobQueue
 from shared.settings import Settings
+from tests import otlp
+from tests.otlp import Collector
 
 # The tests of the ml extra.
 ML = Path(__file__).parent / "worker" / "ml"
@@ -161,9 +163,16 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncServiceClient]:
 
 
 @pytest.fixture(scope="session")
-def system(servers: stack.Servers, folder: Path) -> Iterator[System]:
-    """A front and a worker as processes of their own, with real engines. Slow to start, so one
-    for all; each test is a tenant of its own."""
+def collector() -> Iterator[Collector]:
+    """Where the spans of the whole system go."""
+    with otlp.collector() as received:
+        yield received
+
+
+@pytest.fixture(scope="session")
+def system(servers: stack.Servers, folder: Path, collector: Collector) -> Iterator[System]:
+    """A front and a worker as processes of their own, with real engines and traces. Slow to start,
+    so one for all; each test is a tenant of its own."""
     logs = folder / "logs"
     logs.mkdir()
     with ExitStack() as running:
@@ -174,6 +183,8 @@ def system(servers: stack.Servers, folder: Path) -> Iterator[System]:
             "SHUTDOWN_GRACE": "0",
             "DRAIN_DELAY": "0",
             "RECONCILE_INTERVAL": "0.2",
+            "OTEL_ENABLED": "true",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
         }
         worker = running.enter_context(stack.worker(env, logs / "worker.log"))
         port = free_port()

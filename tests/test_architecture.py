@@ -39,6 +39,7 @@ LAYERS = {
         ["worker.reconciliation.reconciler", "worker.reconciliation"],
         ["worker.dispatch", "worker.heartbeat", "worker.outbox", "worker.cancellations"],
         ["worker.execution"],
+        ["worker.job_tracing"],
         ["worker.features", "worker.running"],
         ["worker.recognition", "worker.item_models"],
         ["worker.recognition_child"],
@@ -50,7 +51,8 @@ LAYERS = {
         ["shared.client_await", "shared.client_base", "shared.client_validation"],
         ["shared.calls", "shared.client_retries"],
         ["shared.client_http"],
-        ["shared.schema", "shared.background", "shared.logs"],
+        ["shared.schema", "shared.background", "shared.logs", "shared.tracing"],
+        ["shared.exporter_warnings"],
         ["shared.broker"],
         [
             "shared.transitions",

@@ -32,9 +32,10 @@ from shared.errors import (
 from shared.models import JobImage
 from shared.queue import JobQueue
 from shared.retry_policy import GiveUp, PutBack, Retry, decide
-from shared.trace_context import continued, trace_id
+from shared.trace_context import trace_id
 from shared.transitions import AttemptLog, Claim
 from worker.features import Product, Run, Work
+from worker.job_tracing import JobTracing
 from worker.pipeline.stages import StageLog
 from worker.running import RunningJobs, Stop
 
@@ -64,6 +65,7 @@ class Executor:
         queue: JobQueue,
         runners: Mapping[Feature, Run],
         running: RunningJobs,
+        tracing: JobTracing,
         limits: Limits,
     ) -> None:
         self._worker_id = worker_id
@@ -71,6 +73,7 @@ class Executor:
         self._queue = queue
         self._runners = runners
         self._running = running
+        self._tracing = tracing
         self._limits = limits
         self._rng = random.Random()
 
@@ -85,7 +88,7 @@ class Executor:
             return
         claim, image = claimed
         with (
-            continued(claim.trace_carrier),
+            self._tracing.run(claim),
             structlog.contextvars.bound_contextvars(
                 job_id=str(job_id),
                 attempt=claim.attempt,
@@ -122,6 +125,8 @@ class Executor:
                     await _to_the_end(self._release(claim, stages))
                     raise
                 if why is Stop.LEASE_LOST:
+                    self._tracing.stages(stages.stages)
+                    self._tracing.ended("lease_lost", None)
                     log.warning("job.lease_lost")
                     return
                 outcome = Cancelled()
@@ -143,14 +148,19 @@ class Executor:
 
     async def _store(self, claim: Claim, outcome: Product | ServiceError, stages: StageLog) -> None:
         history = _history(claim, stages)
-        async for attempt in patiently():
-            with attempt:
-                async with self._database.transaction() as session:
-                    event, stored = await self._end(session, claim, history, outcome)
-        error = None if isinstance(outcome, Product) else outcome.code
+        self._tracing.stages(stages.stages)
+        with self._tracing.persist():
+            async for attempt in patiently():
+                with attempt:
+                    async with self._database.transaction() as session:
+                        event, stored = await self._end(session, claim, history, outcome)
+        failure = None if isinstance(outcome, Product) else outcome
+        error = failure and failure.code
         if not stored:
+            self._tracing.ended("dropped", failure)
             log.warning("job.result_dropped", outcome=event, error=error)
             return
+        self._tracing.ended(event, failure)
         if event in _FINAL:
             await self._announce(claim.job_id)
         log.info(f"job.{event}", error=error, stages=_durations(history))
@@ -191,10 +201,13 @@ class Executor:
                 return JobStatus.FAILED, await transitions.fail(session, claim, history, error)
 
     async def _release(self, claim: Claim, stages: StageLog) -> None:
-        async for attempt in patiently():
-            with attempt:
-                async with self._database.transaction() as session:
-                    await transitions.release(session, claim, _history(claim, stages))
+        self._tracing.stages(stages.stages)
+        with self._tracing.persist():
+            async for attempt in patiently():
+                with attempt:
+                    async with self._database.transaction() as session:
+                        await transitions.release(session, claim, _history(claim, stages))
+        self._tracing.ended("released", None)
         log.info("job.released")
 
     async def _announce(self, job_id: UUID) -> None:

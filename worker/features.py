@@ -91,7 +91,12 @@ class Features:
         with work.log.measure("categorize_item") as attributes:
             (scores,) = (await self._models.score([payload.item_name], labels)).tolist()
             best = max(range(len(labels)), key=scores.__getitem__)
-            attributes["candidate_labels_count"] = len(labels)
+            attributes.update(
+                item_name=payload.item_name,
+                candidate_labels_count=len(labels),
+                predicted_category=labels[best],
+                confidence=scores[best],
+            )
         category = Category(
             category=labels[best],
             confidence=scores[best],
@@ -108,7 +113,7 @@ class Features:
         labels, items = payload.candidate_labels, payload.items
         with work.log.measure("categorize_item") as attributes:
             scores = await self._models.score([item.name for item in items], labels)
-            attributes["candidate_labels_count"] = len(labels)
+            attributes.update(items=len(items), candidate_labels_count=len(labels))
         batch = CategoryBatch(
             predictions=_predictions(items, labels, scores),
             processing_time_ms=_elapsed_ms(started),
@@ -142,7 +147,7 @@ class Features:
         with log.measure("categorize_item") as attributes:
             names = [item.parsed_name for item in extraction.line_items]
             scores = await self._models.score(names, labels)
-            attributes["candidate_labels_count"] = len(labels)
+            attributes.update(items=len(names), candidate_labels_count=len(labels))
         items = [
             item.model_copy(update={"category": labels[best]})
             for item, best in zip(extraction.line_items, scores.argmax(axis=1), strict=True)

@@ -19,13 +19,15 @@ from shared.database import Database
 from shared.errors import EngineUnavailable
 from shared.queue import JobQueue, connect_patient
 from shared.settings import Settings
-from shared.version import service_version
+from shared.tracing import Tracing
+from shared.version import SERVICE, service_version
 from worker.cancellations import Cancellations
 from worker.dispatch import ARQ_LOCK_MARGIN, Dispatcher, arq_timeout
 from worker.execution import Executor, Limits, patiently
 from worker.features import Features, Run
 from worker.heartbeat import Heartbeat, WorkerState
 from worker.item_models import ItemModels
+from worker.job_tracing import JobTracing
 from worker.outbox import publish_deferred
 from worker.pipeline.ocr.tesseract import is_installed
 from worker.recognition import RecognitionPool
@@ -71,6 +73,8 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
     )
     running = RunningJobs()
     async with AsyncExitStack() as stack:
+        tracing = Tracing(settings, f"{SERVICE}-worker")
+        stack.push_async_callback(tracing.close)
         # A transaction that outlasts the lease is of no use any more.
         database = Database(
             settings.database_url.get_secret_value(), process="worker", patience=settings.lease
@@ -79,6 +83,10 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         redis_url = settings.redis_url.get_secret_value()
         queue = JobQueue(redis_url, settings.queue_namespace)
         stack.push_async_callback(queue.close)
+        if tracing.exporting:
+            database.trace_with(tracing.provider)
+            queue.trace_with(tracing.provider)
+        job_tracing = JobTracing(tracing.tracer)
         heartbeat = Heartbeat(database, state, running, settings.lease)
         stack.push_async_callback(heartbeat.end)
         beating = repeating("heartbeat", heartbeat.beat, pause=settings.heartbeat)
@@ -95,6 +103,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
             queue=queue,
             runners=runners,
             running=running,
+            tracing=job_tracing,
             limits=Limits(
                 lease=settings.lease,
                 retry_pause=settings.retry_pause,
@@ -105,7 +114,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         await stack.enter_async_context(
             repeating("cancellations", cancellations.look, pause=_CANCEL_INTERVAL)
         )
-        await stack.enter_async_context(_repairing(settings, database, queue))
+        await stack.enter_async_context(_repairing(settings, database, queue, job_tracing))
         # Says in the log that Redis is away: the dispatchers wait for it without a word.
         await stack.enter_async_context(repeating("broker", queue.ping, pause=settings.heartbeat))
         await stack.enter_async_context(_dispatching(settings, executor))
@@ -115,7 +124,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
 
 @asynccontextmanager
 async def _repairing(
-    settings: Settings, database: Database, queue: JobQueue
+    settings: Settings, database: Database, queue: JobQueue, tracing: JobTracing
 ) -> AsyncIterator[None]:
     """For the length of the block, publish what waits and repair what nobody holds."""
     broker = Broker(settings.redis_url.get_secret_value(), settings.queue_namespace)
@@ -127,6 +136,7 @@ async def _repairing(
         database,
         queue,
         repairs,
+        tracing,
         image_retention=settings.image_retention,
         job_retention=settings.job_retention,
     )

@@ -32,6 +32,7 @@ class Claim:
     payload: dict[str, Any]
     trace_carrier: Carrier
     created_at: datetime
+    queued_at: datetime
     started_at: datetime
     spent: Mapping[ErrorClass, int]
 
@@ -74,6 +75,7 @@ async def claim(
         payload=job.payload,
         trace_carrier=job.trace_carrier,
         created_at=job.created_at,
+        queued_at=job.queued_at,
         started_at=job.started_at,
         spent={error_class: getattr(job, spent_column(error_class)) for error_class in BUDGETS},
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,17 +15,23 @@ from shared.contracts.jobs import JobStatus, Outcome
 from shared.errors import Crashed, ErrorClass
 from shared.models import Job, JobAttempt
 from shared.retry_policy import BUDGETS, RESCUE_PAUSE
+from shared.trace_context import Carrier
 from shared.transitions.values import NO_WORKER, as_json, cancelled_error
 
 
 @dataclass(frozen=True)
 class Rescued:
-    """A job that was taken from a dead worker, and its state now."""
+    """A job that was taken from a dead worker, and its state now; `attempt` is the one it lost,
+    and `started_at` when that began."""
 
     job_id: UUID
+    attempt: int
+    feature: str
     queue: str
     state: str
+    trace_carrier: Carrier
     worker_id: str
+    started_at: datetime
 
 
 async def rescue(session: AsyncSession, limit: int) -> Sequence[Rescued]:
@@ -66,6 +73,7 @@ async def rescue(session: AsyncSession, limit: int) -> Sequence[Rescued]:
         .returning(
             Job.id,
             Job.attempt,
+            Job.feature,
             Job.queue,
             Job.state,
             Job.trace_carrier,
@@ -86,6 +94,15 @@ async def rescue(session: AsyncSession, limit: int) -> Sequence[Rescued]:
     }
     written = insert(JobAttempt).from_select(list(values), select(*values.values())).cte("written")
     rows = await session.execute(
-        select(changed.c.id, changed.c.queue, changed.c.state, changed.c.worker_id).add_cte(written)
+        select(
+            changed.c.id,
+            changed.c.attempt,
+            changed.c.feature,
+            changed.c.queue,
+            changed.c.state,
+            changed.c.trace_carrier,
+            changed.c.worker_id,
+            changed.c.started_at,
+        ).add_cte(written)
     )
     return [Rescued(*row) for row in rows]

@@ -10,23 +10,26 @@ PROGRAM = """
 import logging, sys
 import structlog
 from shared.logs import configure_logging
-from shared.trace_context import continued
+from opentelemetry import context
+from shared.trace_context import carried
 
 configure_logging("INFO", sys.argv[1])
+context.attach(carried(
+    {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+))
 log = structlog.get_logger("ours")
 
 def fail():
     image = "c2VjcmV0" * 10
     raise ValueError("broken")
 
-with continued({"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}):
-    with structlog.contextvars.bound_contextvars(job_id="j-1"):
-        log.info("job.done", ms=3)
-        logging.getLogger("theirs").warning("disk %s", "full", extra={"free": 1})
-        try:
-            fail()
-        except ValueError:
-            log.exception("job.bug")
+with structlog.contextvars.bound_contextvars(job_id="j-1"):
+    log.info("job.done", ms=3)
+    logging.getLogger("theirs").warning("disk %s", "full", extra={"free": 1})
+    try:
+        fail()
+    except ValueError:
+        log.exception("job.bug")
 logging.getLogger("arq.worker").info("every poll")
 """
 

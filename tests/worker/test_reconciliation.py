@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from opentelemetry.trace import NoOpTracer
 from redis.asyncio import Redis
 from sqlalchemy import func, select, update
 
@@ -18,6 +19,7 @@ from shared.models import Job, JobImage
 from shared.queue import JobQueue, queue_key
 from shared.settings import Settings
 from tests.support import ITEM
+from worker.job_tracing import JobTracing
 from worker.outbox import publish_deferred
 from worker.reconciliation.messages import MessageRepair, MessageRepairs
 from worker.reconciliation.reconciler import Reconciler
@@ -147,7 +149,14 @@ async def test_a_retry_is_published_when_it_is_due(
 
 def reconciler(database: Database, queue: JobQueue, repair: MessageRepair) -> Reconciler:
     """Images for a minute, jobs for an hour."""
-    return Reconciler(database, queue, [repair], image_retention=60, job_retention=3600)
+    return Reconciler(
+        database,
+        queue,
+        [repair],
+        JobTracing(NoOpTracer()),
+        image_retention=60,
+        job_retention=3600,
+    )
 
 
 @pytest.mark.parametrize(

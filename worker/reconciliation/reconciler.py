@@ -12,6 +12,8 @@ from shared.contracts.jobs import JobStatus
 from shared.database import Database
 from shared.errors import BrokerUnavailable
 from shared.queue import JobQueue
+from shared.trace_context import trace_id
+from worker.job_tracing import JobTracing
 from worker.reconciliation.messages import MessageRepair
 from worker.reconciliation.pruning import prune_images, prune_jobs, prune_workers
 
@@ -31,6 +33,7 @@ class Reconciler:
         database: Database,
         queue: JobQueue,
         repairs: Sequence[MessageRepair],
+        tracing: JobTracing,
         *,
         image_retention: float,
         job_retention: float,
@@ -39,6 +42,7 @@ class Reconciler:
         self._database = database
         self._queue = queue
         self._repairs = repairs
+        self._tracing = tracing
         self._image_retention = image_retention
         self._job_retention = job_retention
         self._pruned_at = 0.0
@@ -62,11 +66,13 @@ class Reconciler:
         async with self._database.transaction() as session:
             rescued = await transitions.rescue(session, _CHUNK)
         for job in rescued:
+            self._tracing.rescued(job)
             log.warning(
                 "job.rescued",
                 job_id=str(job.job_id),
                 state=job.state,
                 lost_worker=job.worker_id,
+                trace_id=trace_id(job.trace_carrier),
             )
             if JobStatus(job.state).finished:
                 await self._announce(job)

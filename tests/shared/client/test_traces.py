@@ -2,9 +2,9 @@
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 
 from shared.settings import Settings
-from shared.trace_context import tracer_provider
 from tests.clients import Kind, open_client
 from tests.scripted import ok, scripted
 from tests.support import ITEM, front_server
@@ -15,7 +15,7 @@ TRACEPARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
 
 async def test_the_job_is_in_the_trace_of_the_current_span(settings: Settings, kind: Kind) -> None:
     """Without a word by the caller."""
-    tracer = tracer_provider().get_tracer("test")
+    tracer = TracerProvider().get_tracer("test")
     async with front_server(settings) as url, open_client(kind, url) as client:
         with tracer.start_as_current_span("caller") as span:
             ours = await client.submit("categorization", ITEM)
@@ -27,7 +27,7 @@ async def test_the_job_is_in_the_trace_of_the_current_span(settings: Settings, k
 
 async def test_a_trace_can_be_named(settings: Settings, kind: Kind) -> None:
     """For callers without OpenTelemetry; it goes before the current span's."""
-    tracer = tracer_provider().get_tracer("test")
+    tracer = TracerProvider().get_tracer("test")
     async with front_server(settings) as url, open_client(kind, url) as client:
         with tracer.start_as_current_span("caller"):
             job = await client.submit("categorization", ITEM, traceparent=TRACEPARENT)

@@ -1,0 +1,194 @@
+"""One trace from the caller to the last stage, as a collector gets it from a front and a worker."""
+
+import asyncio
+import signal
+from base64 import b64encode
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from shared.local.receipt_image import DrawnReceipt
+from tests.chaos.__main__ import QUICK
+from tests.chaos.cluster import cluster
+from tests.conftest import System
+from tests.otlp import Collector, Span
+from tests.support import ITEM, LABELS, nowhere, wait_until
+
+CALLER = "b7ad6b7169203331"
+
+
+class Trace:
+    """A trace that a caller has begun."""
+
+    def __init__(self, collector: Collector) -> None:
+        self.id = uuid4().hex
+        self.headers = {"traceparent": f"00-{self.id}-{CALLER}-01"}
+        self._collector = collector
+
+    def named(self, name: str) -> list[Span]:
+        """Its spans of that name, in order."""
+        return [span for span in self._collector.trace(self.id) if span.name == name]
+
+    def one(self, name: str) -> Span:
+        """Its only span of that name."""
+        (span,) = self.named(name)
+        return span
+
+    def children(self, parent: Span) -> list[str]:
+        """The names of the spans below another."""
+        return [s.name for s in self._collector.trace(self.id) if s.parent_id == parent.span_id]
+
+    async def has(self, name: str, count: int = 1) -> None:
+        """Wait until so many of that name have come in."""
+        await wait_until(lambda: len(self.named(name)) >= count, f"{count} × {name}", 20)
+
+
+@pytest.fixture
+def trace(collector: Collector) -> Trace:
+    """A new one."""
+    return Trace(collector)
+
+
+async def call(url: str, path: str, trace: Trace, **body: object) -> httpx.Response:
+    """POST as somebody whose trace it is."""
+    async with httpx.AsyncClient(base_url=url, timeout=70) as http:
+        sent = {"tenant_id": "traced", **body}
+        return await http.post(path, json=sent, headers=trace.headers)
+
+
+async def test_a_receipt_is_one_trace(
+    system: System, trace: Trace, drawn: DrawnReceipt, receipt_png: bytes
+) -> None:
+    """Caller → front → send → process → wait, stages, persist."""
+    answer = await call(
+        system.url,
+        "/api/v1/receipts/extract",
+        trace,
+        image_base64=b64encode(receipt_png).decode(),
+        options={"candidate_labels": LABELS},
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["X-Trace-Id"] == trace.id
+    await trace.has("POST /api/v1/receipts/extract")
+    await trace.has("process receipts")
+
+    server, send = trace.one("POST /api/v1/receipts/extract"), trace.one("send receipts")
+    process = trace.one("process receipts")
+    assert (server.parent_id, server.kind) == (CALLER, "SERVER")
+    assert (send.parent_id, send.kind) == (server.span_id, "PRODUCER")
+    assert (process.parent_id, process.kind) == (send.span_id, "CONSUMER")
+    assert server.service == send.service == "grocery-planner-ai"
+    assert process.service == "grocery-planner-ai-worker"
+    assert {
+        "job.queue_wait",
+        "ocr.preprocess",
+        "ocr.recognise",
+        "receipt.parse",
+        "categorize_item",
+        "result.persist",
+    } <= set(trace.children(process))
+
+    wait, recognise = trace.one("job.queue_wait"), trace.one("ocr.recognise")
+    assert wait.start < wait.end <= recognise.start < recognise.end <= process.end
+    assert send.attributes["messaging.destination.name"] == "receipts"
+    assert process.attributes["messaging.message.id"] == send.attributes["messaging.message.id"]
+    assert process.attributes["job.outcome"] == "succeeded"
+    assert process.attributes["job.id"] == send.attributes["job.id"]
+    assert recognise.attributes["engine"] == "rapidocr"
+    assert trace.one("categorize_item").attributes["items"] == len(drawn.items)
+    assert not any(span.failed for span in (server, send, process))
+
+
+async def test_a_categorisation_says_what_it_chose(system: System, trace: Trace) -> None:
+    """The attributes of the specification; database and Redis spans where they were asked for."""
+    answer = await call(system.url, "/api/v1/categorize", trace, payload=ITEM)
+    await trace.has("process items")
+    await trace.has("POST /api/v1/categorize")
+
+    chosen = trace.one("categorize_item").attributes
+    payload = answer.json()["payload"]
+    assert chosen["item_name"] == ITEM["item_name"]
+    assert chosen["candidate_labels_count"] == len(LABELS)
+    assert chosen["predicted_category"] == payload["category"]
+    assert chosen["confidence"] == payload["confidence"]
+    send, persist = trace.children(trace.one("send items")), trace.one("result.persist")
+    assert any(name.startswith("INSERT") for name in send)
+    assert "MULTI" in " ".join(send) or "WATCH" in " ".join(send), send
+    stored = [name for name in trace.children(persist) if name.startswith("WITH")]
+    assert len(stored) == 1
+    assert "PUBLISH" in trace.children(trace.one("process items"))
+
+
+async def test_a_failed_job_says_why(system: System, trace: Trace, blank_png: bytes) -> None:
+    """On the span of its attempt."""
+    payload = {"image_base64": b64encode(blank_png).decode()}
+    await call(system.url, "/api/v1/extract-receipt", trace, payload=payload)
+    await trace.has("process receipts")
+
+    process = trace.one("process receipts")
+    assert process.failed
+    assert process.attributes["error.type"] == "no_text_found"
+    assert process.attributes["job.outcome"] == "failed"
+
+
+async def test_an_idle_system_emits_no_span(system: System, collector: Collector) -> None:
+    """Polls, heartbeats, repairs and probes are nobody's request."""
+    trace = Trace(collector)
+    payload = {**ITEM, "item_name": "The last thing before the silence"}
+    await call(system.url, "/api/v1/categorize", trace, payload=payload)
+    await trace.has("process items")
+    await trace.has("POST /api/v1/categorize")
+    before = len(collector.spans)
+    async with httpx.AsyncClient(base_url=system.url) as http:
+        for path in ("/health", "/health/live", "/health/ready", "/health_check", "/metrics"):
+            assert (await http.get(path)).status_code == 200
+
+    with pytest.raises(AssertionError, match="a span"):
+        await wait_until(lambda: len(collector.spans) > before, "a span", within=6)
+
+
+async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector) -> None:
+    """Every attempt is a span below the same parent; the time that a dead worker took is shown."""
+    env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+    slow, hung = Trace(collector), Trace(collector)
+    async with cluster(1, 1, ITEM_TIMEOUT="3", RETRY_PAUSE="0.1", **env) as one:
+        for trace, what in ((slow, "slow 2"), (hung, "hung")):
+            payload = {"item_name": what, "candidate_labels": LABELS}
+            body = {"feature": "categorization", "payload": payload}
+            answer = await call(one.url, "/api/v1/jobs", trace, **body)
+            one.accepted.append(UUID(answer.json()["id"]))
+        await one.until("state = 'running'", 2)
+        one.kill_worker(one.workers[0], signal.SIGKILL)
+        one.start_worker()
+        await one.all_finished()
+        await slow.has("process items")
+        await hung.has("process items", 2)
+
+    rescue, again = slow.one("job.rescue"), slow.one("process items")
+    assert rescue.parent_id == again.parent_id == slow.one("send items").span_id
+    assert (rescue.attributes["job.attempt"], again.attributes["job.attempt"]) == (1, 2)
+    assert rescue.failed
+    assert not again.failed
+    assert again.attributes["job.outcome"] == "succeeded"
+
+    first, second = hung.named("process items")
+    assert first.parent_id == second.parent_id == hung.one("send items").span_id
+    assert [span.attributes["job.outcome"] for span in (first, second)] == ["retrying", "failed"]
+    assert first.attributes["error.type"] == "timeout"
+
+
+async def test_without_a_collector_the_work_is_done(trace: Trace) -> None:
+    """Quietly: one line at most says that nobody takes the spans."""
+    endpoint = nowhere("http").get_secret_value().removesuffix("/0")
+    env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+    async with cluster(1, 1, **env) as one:
+        await one.submit("noop", 20)
+        await one.all_finished()
+        log = one.folder / "workers.log"
+        await wait_until(lambda: "opentelemetry" in log.read_text(), "the warning", 20)
+        one.kill_worker(worker := one.workers[0], signal.SIGTERM)
+        assert await asyncio.to_thread(worker.wait, 20) == 0
+        assert await one.count("state = 'succeeded'") == 20
+        for process in ("workers.log", "front.log"):
+            assert (one.folder / process).read_text().count("opentelemetry") == 1
