@@ -1,0 +1,1 @@
+"""bin/bench: speed as ratios, measured in one run on one machine."""

@@ -1,0 +1,58 @@
+"""What traces cost: jobs a second with a collector that takes every span, against none at all."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from tests.chaos.cluster import cluster
+from tests.otlp import collector
+
+# The least that is left of the throughput.
+AT_LEAST = 0.65
+_WARM_UP = 20
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """Jobs per second, a pair for each round; `ratio` is the median of theirs."""
+
+    jobs: int
+    without: list[float]
+    traced: list[float]
+    spans_per_job: float
+
+    @property
+    def ratio(self) -> float:
+        """Traced over untraced."""
+        pairs = zip(self.traced, self.without, strict=True)
+        return round(median(traced / without for traced, without in pairs), 3)
+
+
+async def measure(jobs: int, rounds: int) -> Overhead:
+    """Categorise `jobs` names, traced and not in turn, `rounds` times."""
+    without, traced, spans = [], [], 0
+    for _ in range(rounds):
+        without.append(await _jobs_per_second(jobs))
+        with collector(keep=False) as received:
+            traced.append(
+                await _jobs_per_second(
+                    jobs, OTEL_ENABLED="true", OTEL_EXPORTER_OTLP_ENDPOINT=received.endpoint
+                )
+            )
+        spans += received.count
+    return Overhead(jobs, without, traced, round(spans / rounds / (jobs + _WARM_UP), 1))
+
+
+async def _jobs_per_second(jobs: int, **env: str) -> float:
+    """From the first submission to the last result, as Postgres's clock has it."""
+    async with cluster(1, 1, FEATURE_LOADER="", **env) as system:
+        await system.submit("warm up", _WARM_UP)
+        await system.all_finished()
+        measured = await system.submit("item", jobs)
+        await system.all_finished()
+        async with system.database() as database:
+            took = await database.fetchval(
+                """SELECT extract(epoch FROM max(finished_at) - min(created_at))::float
+                   FROM jobs WHERE id = ANY($1)""",
+                measured,
+            )
+    return round(len(measured) / took, 1)
