@@ -39,7 +39,7 @@ LAYERS = {
         ["worker.reconciliation.reconciler", "worker.reconciliation"],
         ["worker.dispatch", "worker.heartbeat", "worker.outbox", "worker.cancellations"],
         ["worker.execution"],
-        ["worker.job_tracing"],
+        ["worker.job_tracing", "worker.patience"],
         ["worker.features", "worker.running"],
         ["worker.recognition", "worker.item_models"],
         ["worker.recognition_child"],

@@ -6,15 +6,13 @@ first, so that nobody is told of an ending that the database does not have.
 
 import asyncio
 import random
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
 from shared import transitions
 from shared.contracts.features import Feature, Queue
@@ -24,7 +22,6 @@ from shared.errors import (
     BrokerUnavailable,
     Bug,
     Cancelled,
-    DatabaseUnavailable,
     ServiceError,
     TimedOut,
     Unavailable,
@@ -36,6 +33,7 @@ from shared.trace_context import trace_id
 from shared.transitions import AttemptLog, Claim
 from worker.features import Product, Run, Work
 from worker.job_tracing import JobTracing
+from worker.patience import patiently, to_the_end
 from worker.pipeline.stages import StageLog
 from worker.running import RunningJobs, Stop
 
@@ -122,7 +120,7 @@ class Executor:
             except asyncio.CancelledError:
                 why = self._running.stopped(claim.job_id)
                 if why is None:
-                    await _to_the_end(self._release(claim, stages))
+                    await to_the_end(self._release(claim, stages))
                     raise
                 if why is Stop.LEASE_LOST:
                     self._tracing.stages(stages.stages)
@@ -130,7 +128,7 @@ class Executor:
                     log.warning("job.lease_lost")
                     return
                 outcome = Cancelled()
-        await _to_the_end(self._store(claim, outcome, stages))
+        await to_the_end(self._store(claim, outcome, stages))
 
     async def _outcome(self, claim: Claim, work: Work) -> Product | ServiceError:
         """Everything that can come of a run, except that it is cancelled."""
@@ -216,24 +214,6 @@ class Executor:
         except BrokerUnavailable as error:
             # Those who wait find the result by themselves within a second or so.
             log.warning("job.unannounced", reason=error.code)
-
-
-def patiently() -> AsyncRetrying:
-    """Attempts until Postgres answers: a worker whose database is away waits and goes on."""
-    return AsyncRetrying(
-        retry=retry_if_exception_type(DatabaseUnavailable),
-        wait=wait_random_exponential(multiplier=0.2, max=2),
-    )
-
-
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Finish `work` even when cancelled meanwhile, and only then be cancelled."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
 
 
 def _history(claim: Claim, stages: StageLog) -> AttemptLog:

@@ -23,12 +23,13 @@ from shared.tracing import Tracing
 from shared.version import SERVICE, service_version
 from worker.cancellations import Cancellations
 from worker.dispatch import ARQ_LOCK_MARGIN, Dispatcher, arq_timeout
-from worker.execution import Executor, Limits, patiently
+from worker.execution import Executor, Limits
 from worker.features import Features, Run
 from worker.heartbeat import Heartbeat, WorkerState
 from worker.item_models import ItemModels
 from worker.job_tracing import JobTracing
 from worker.outbox import publish_deferred
+from worker.patience import patiently
 from worker.pipeline.ocr.tesseract import is_installed
 from worker.recognition import RecognitionPool
 from worker.reconciliation.messages import MessageRepair

@@ -50,7 +50,7 @@ async def _jobs_per_second(jobs: int, **env: str) -> float:
         measured = await system.submit("item", jobs)
         await system.all_finished()
         async with system.database() as database:
-            took = await database.fetchval(
+            took: float = await database.fetchval(
                 """SELECT extract(epoch FROM max(finished_at) - min(created_at))::float
                    FROM jobs WHERE id = ANY($1)""",
                 measured,
