@@ -57,6 +57,7 @@ class System:
     """The whole service as processes, as it runs in production."""
 
     url: str
+    worker_url: str
     servers: stack.Servers
     env: dict[str, str]
     front: stack.Popen
@@ -115,6 +116,7 @@ def settings(database_url: str, servers: stack.Servers) -> Settings:
             "queue_namespace": f"test-{uuid4().hex[:12]}",
             "shutdown_grace": 0,
             "reconcile_interval": 0.1,
+            "worker_port": 0,
             "retry_pause": 0.01,
         }
     )
@@ -183,6 +185,7 @@ def system(servers: stack.Servers, folder: Path, collector: Collector) -> Iterat
             "SHUTDOWN_GRACE": "0",
             "DRAIN_DELAY": "0",
             "RECONCILE_INTERVAL": "0.2",
+            "WORKER_PORT": str(free_port()),
             "OTEL_ENABLED": "true",
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
         }
@@ -191,7 +194,8 @@ def system(servers: stack.Servers, folder: Path, collector: Collector) -> Iterat
         front = running.enter_context(stack.front(env, port, logs / "api.log"))
         url = f"http://127.0.0.1:{port}"
         stack.wait_for_workers(url, worker, logs / "worker.log")
-        yield System(url, servers, env, front, worker, logs)
+        worker_url = f"http://127.0.0.1:{env['WORKER_PORT']}"
+        yield System(url, worker_url, servers, env, front, worker, logs)
 
 
 @pytest.fixture

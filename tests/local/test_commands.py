@@ -56,7 +56,7 @@ def development() -> Iterator[tuple["subprocess.Popen[bytes]", Path, str]]:
     shutil.copy(ROOT / "pyproject.toml", checkout)
     port = free_port()
     command = [sys.executable, "-u", "-m", "shared.local.dev"]
-    env = {**os.environ, "PORT": str(port)}
+    env = {**os.environ, "PORT": str(port), "WORKER_PORT": str(free_port())}
     with (
         (checkout / "log").open("w") as log,
         subprocess.Popen(
