@@ -26,13 +26,20 @@ DEMO = [sys.executable, "-m", "shared.local.demo"]
 
 def test_the_demo_reads_a_receipt() -> None:
     """As JSON: the finished job, and nothing else on stdout."""
-    done = subprocess.run([*DEMO, "--json"], capture_output=True, text=True, check=False)
+    mark = f"DEMO_{uuid4().hex}"
+    done = subprocess.run(
+        [*DEMO, "--json"],
+        env={**os.environ, mark: "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert done.returncode == 0, done.stderr
     job = JobView.model_validate_json(done.stdout)
     assert job.status is JobStatus.SUCCEEDED
     assert RichReceipt.model_validate(job.output_payload).extraction.line_items
-    assert _processes_of(DATA) == []
+    assert _processes_with(mark) == []
 
 
 def test_the_demo_says_when_it_cannot(tmp_path: Path) -> None:
@@ -113,11 +120,11 @@ def _front_pid(parent: int) -> int | None:
     return None
 
 
-def _processes_of(folder: Path) -> list[psutil.Process]:
-    """Servers that run on data below a folder, apart from those of this test session."""
-    ours = {child.pid for child in psutil.Process().children(recursive=True)}
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if process.pid not in ours and str(folder) in " ".join(process.info["cmdline"] or ())
-    ]
+def _processes_with(variable: str) -> list[psutil.Process]:
+    """Those that have inherited an environment variable."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if variable in process.environ():
+                found.append(process)
+    return found
