@@ -15,11 +15,13 @@ from api.metrics import FrontMetrics
 from api.request_context import RequestContext
 from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
 from api.submission import Submissions
+from api.tidewave import TIDEWAVE, install_tidewave
 from api.waiting import Waiters
 from shared.contracts.problems import Problem
 from shared.database import Database
 from shared.errors import ServiceError
 from shared.images import ImageLimits
+from shared.log_export import exported_logs
 from shared.queue import JobQueue
 from shared.schema import check_schema
 from shared.settings import Settings
@@ -40,12 +42,13 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        try:
-            async with running_front(settings, tracing) as front:
-                app.state.front = front
-                yield
-        finally:
-            await tracing.close()
+        with exported_logs(settings, SERVICE):
+            try:
+                async with running_front(settings, tracing) as front:
+                    app.state.front = front
+                    yield
+            finally:
+                await tracing.close()
 
     app = FastAPI(
         title="grocery-planner AI service",
@@ -59,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
             "operation_spans": False,
             "metrics": False,
             "logs": False,
-            "exclude": _is_probe,
+            "exclude": _is_no_work,
         },
     )
     install_error_handlers(app)
@@ -69,6 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (jobs, interventions, queues, receipts, categories, embeddings, probes):
         limited.include_router(module.router)
     app.include_router(limited)
+    if settings.debug and settings.tidewave_enabled:
+        install_tidewave(app, settings)
     return app
 
 
@@ -111,6 +116,7 @@ async def _report_dependencies(database: Database, queue: JobQueue) -> None:
             log.info("dependency.ok", dependency=name)
 
 
-def _is_probe(scope: Any) -> bool:
+def _is_no_work(scope: Any) -> bool:
+    """Probes, scrapes, and those who debug."""
     path: str = scope.get("path", "")
-    return path.startswith("/health") or path == "/metrics"
+    return path.startswith(("/health", TIDEWAVE)) or path == "/metrics"
