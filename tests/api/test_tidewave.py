@@ -4,6 +4,7 @@ import ast
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.conftest import System
 from tests.otlp import Collector
 from tests.support import ITEM
 
+TOOLS = {"get_logs", "execute_sql_query", "project_eval", "get_source_location", "get_models"}
 FAILED_TODAY = """
     SELECT id, error->>'code' AS error FROM jobs
     WHERE state = 'failed' AND finished_at >= current_date AND tenant_id = %s
@@ -80,13 +82,7 @@ def test_tidewave_has_the_tools_of_the_specification(debugged: Debugged) -> None
     tools = {tool["name"] for tool in debugged.rpc("tools/list")["tools"]}
 
     assert initialised["protocolVersion"] == "2025-03-26"
-    assert tools >= {
-        "get_logs",
-        "execute_sql_query",
-        "project_eval",
-        "get_source_location",
-        "get_models",
-    }
+    assert tools >= TOOLS
 
 
 def test_tidewave_shows_recent_errors_from_the_logs(debugged: Debugged) -> None:
@@ -165,6 +161,17 @@ def test_tidewave_lists_the_models(debugged: Debugged) -> None:
         "* WorkerRecord",
     ]
     assert all(" at shared/models.py:" in model for model in models)
+
+
+def test_tidewave_answers_the_calls_of_its_page(debugged: Debugged) -> None:
+    """All five tools are shown there, and each call works as it stands; one is shown refused."""
+    page = (stack.ROOT / "docs/debugging.md").read_text()
+    calls = re.findall(r"^\$ tool (\w+) '(.*)'$", page, re.MULTILINE)
+    for name, arguments in calls:
+        call = debugged.refusal if "DELETE" in arguments else debugged.tool
+        assert call(name, **json.loads(arguments))
+
+    assert {name for name, _ in calls} == TOOLS
 
 
 def test_tidewave_is_no_part_of_the_interface(debugged: Debugged, collector: Collector) -> None:
