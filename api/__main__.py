@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+import sys
+from contextlib import AsyncExitStack
 from types import FrameType
 
 import structlog
@@ -10,7 +12,11 @@ from fastapi import FastAPI
 
 from api.dependencies import Front
 from api.main import create_app
+from shared.database import Database
+from shared.dependencies import START, missing_dependencies
 from shared.process import start_process
+from shared.queue import JobQueue
+from shared.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +24,8 @@ log = structlog.get_logger(__name__)
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = start_process()
+    if settings.require_dependencies and not asyncio.run(_everything_is_there(settings)):
+        sys.exit(1)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -28,6 +36,19 @@ def main() -> None:
         timeout_graceful_shutdown=10,
     )
     DrainingServer(config, app, settings.drain_delay).run()
+
+
+async def _everything_is_there(settings: Settings) -> bool:
+    """Before uvicorn starts: it would show a traceback of what its application raises."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url.get_secret_value(), process="api", pool_size=1)
+        stack.push_async_callback(database.close)
+        queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
+        stack.push_async_callback(queue.close)
+        missing = await missing_dependencies(database, queue, START)
+    for name, sentence in missing.items():
+        log.error("front.stopped", error="dependency_missing", dependency=name, reason=sentence)
+    return not missing
 
 
 class DrainingServer(uvicorn.Server):

@@ -2,9 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
-import structlog
 from fastapi import APIRouter, FastAPI
 
 from api.admission import Admission
@@ -13,22 +11,21 @@ from api.draining import Drain
 from api.errors import install_error_handlers
 from api.metrics import FrontMetrics
 from api.request_context import RequestContext
+from api.request_metrics import MeasuredRequests, is_probe
 from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
 from api.submission import Submissions
-from api.tidewave import TIDEWAVE, install_tidewave
+from api.tidewave import install_tidewave
 from api.waiting import Waiters
+from shared.broker import Broker
 from shared.contracts.problems import Problem
 from shared.database import Database
-from shared.errors import ServiceError
+from shared.dependencies import report_dependencies
 from shared.images import ImageLimits
 from shared.log_export import exported_logs
 from shared.queue import JobQueue
-from shared.schema import check_schema
 from shared.settings import Settings
 from shared.tracing import Tracing
 from shared.version import SERVICE, service_version
-
-log = structlog.get_logger(__name__)
 
 # Callers hear within two seconds that Postgres is away, even when it neither answers nor refuses.
 _PATIENCE = 1.5
@@ -62,11 +59,12 @@ def create_app(settings: Settings) -> FastAPI:
             "operation_spans": False,
             "metrics": False,
             "logs": False,
-            "exclude": _is_no_work,
+            "exclude": is_probe,
         },
     )
     install_error_handlers(app)
     app.add_middleware(RequestContext)
+    app.add_middleware(MeasuredRequests)
     # A limit of the application itself would be enforced outside our middleware, in plain text.
     limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _AROUND_AN_IMAGE)
     for module in (jobs, interventions, queues, receipts, categories, embeddings, probes):
@@ -92,31 +90,17 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             queue.trace_with(tracing.provider)
         waiters = Waiters(database, queue)
         await stack.enter_async_context(waiters.running())
-        metrics = FrontMetrics()
+        broker = Broker(settings.redis_url.get_secret_value(), settings.queue_namespace)
+        stack.push_async_callback(broker.close)
+        metrics = FrontMetrics(database, queue, broker)
         limits = ImageLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
-        await _report_dependencies(database, queue)
+        # The front serves what it can and recovers by itself.
+        await report_dependencies(database, queue)
         admission = Admission(database, settings)
         draining = Drain()
         submissions = Submissions(
             database, queue, admission, draining, limits, metrics, tracing.tracer
         )
         yield Front(settings, database, queue, admission, draining, submissions, waiters, metrics)
-
-
-async def _report_dependencies(database: Database, queue: JobQueue) -> None:
-    """Say at the start what is missing; the front serves what it can and recovers by itself."""
-    for name, check in (("database", check_schema(database)), ("redis", queue.ping())):
-        try:
-            await check
-        except ServiceError as error:
-            log.warning("dependency.missing", dependency=name, detail=error.detail)
-        else:
-            log.info("dependency.ok", dependency=name)
-
-
-def _is_no_work(scope: Any) -> bool:
-    """Probes, scrapes, and those who debug."""
-    path: str = scope.get("path", "")
-    return path.startswith(("/health", TIDEWAVE)) or path == "/metrics"

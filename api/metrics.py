@@ -1,48 +1,75 @@
-"""What a front tells Prometheus. Base units; no label ever holds an id."""
+"""What a front tells Prometheus: what it counts itself, and what Postgres and Redis hold."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import TypeVar
 
-from shared.contracts.features import Feature
+from prometheus_client import Counter
+
+from api.queue_metrics import QueueMetrics
+from api.request_metrics import RequestMetrics
+from shared.broker import Broker, BrokerCounts
+from shared.contracts.features import Feature, Queue
 from shared.database import Database
-from shared.errors import DatabaseUnavailable, SchemaBehind
-from shared.queue_stats import queue_stats
-from shared.version import service_version
+from shared.dependencies import answer, missing_dependencies
+from shared.errors import ServiceError
+from shared.metrics import FinishedJobs, new_registry
+from shared.queue import JobQueue
+from shared.queue_stats import QueueStats, queue_stats
+
+T = TypeVar("T")
+
+_OUTCOMES = ("queued", "deferred", "replayed", "rejected")
 
 
 class FrontMetrics:
     """Every metric of a front, on a registry of its own."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, database: Database, queue: JobQueue, broker: Broker) -> None:
+        self._database = database
+        self._queue = queue
+        self._broker = broker
+        self.registry = new_registry()
+        self.requests = RequestMetrics(self.registry)
+        self.finished = FinishedJobs(self.registry)
+        self._queues = QueueMetrics(self.registry)
         self._submitted = Counter(
             "ai_jobs_submitted",
-            "Submissions by outcome: queued, deferred (broker away), replayed (job was there).",
+            "Submissions by outcome: queued, deferred (broker away), replayed (job was there), "
+            "rejected (too much waits, or the front is stopping).",
             ("queue", "feature", "outcome"),
             registry=self.registry,
         )
-        self._depth = Gauge("ai_queue_depth", "Jobs that wait.", ("queue",), registry=self.registry)
-        self._oldest = Gauge(
-            "ai_queue_oldest_job_age_seconds",
-            "How long the oldest waiting job has waited; 0 when none waits.",
-            ("queue",),
-            registry=self.registry,
-        )
-        build = Gauge("ai_build_info", "1, with the version.", ("version",), registry=self.registry)
-        build.labels(service_version()).set(1)
+        for feature in Feature:
+            for outcome in _OUTCOMES:
+                self._submitted.labels(feature.queue, feature, outcome)
+        database.measure_with(self.registry)
 
     def submitted(self, feature: Feature, outcome: str) -> None:
         """Count one submission."""
         self._submitted.labels(feature.queue, feature, outcome).inc()
 
-    async def refresh(self, database: Database) -> None:
-        """Read the gauges anew; without a database they are absent rather than wrong."""
-        self._depth.clear()
-        self._oldest.clear()
-        try:
-            async with database.transaction() as session:
-                stats = await queue_stats(session)
-        except (DatabaseUnavailable, SchemaBehind):
-            return
-        for queue, numbers in stats.items():
-            self._depth.labels(queue).set(numbers.depth)
-            self._oldest.labels(queue).set(numbers.oldest_age)
+    async def refresh(self) -> None:
+        """Read the gauges anew, within a second; of a source that does not answer they are absent
+        rather than wrong."""
+        missing, stats, counts = await asyncio.gather(
+            missing_dependencies(self._database, self._queue),
+            _known(self._stats()),
+            _known(self._counts()),
+        )
+        self._queues.show(missing, stats, counts)
+
+    async def _stats(self) -> Mapping[Queue, QueueStats]:
+        async with self._database.transaction() as session:
+            return await queue_stats(session)
+
+    async def _counts(self) -> Mapping[Queue, BrokerCounts]:
+        return {queue: await self._broker.counts(queue) for queue in Queue}
+
+
+async def _known(question: Awaitable[Mapping[Queue, T]]) -> Mapping[Queue, T]:
+    """Nothing, when there is no answer; `ai_dependency_up` says so."""
+    try:
+        return await answer(question)
+    except ServiceError:
+        return {}

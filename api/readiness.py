@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 
 from api.dependencies import Front
 from shared.contracts.workers import EngineReport, EngineStatus
+from shared.dependencies import answer
 from shared.errors import Draining, ServiceError
 from shared.models import WorkerRecord
 from shared.schema import check_schema
@@ -17,7 +18,6 @@ _ENGINES = ("ocr", "tesseract", "classifier", "embedding_model")
 _RANKS = get_args(EngineStatus)
 _UNKNOWN = EngineReport(status="not_loaded")
 
-_LIMIT = 1.0
 # Without these nothing can be accepted; without the others it will only wait.
 _ESSENTIAL = "database"
 _FINE = ("ok", "available", "not_loaded")
@@ -45,9 +45,7 @@ async def readiness(front: Front) -> tuple[Literal["ok", "degraded", "error"], d
 
 async def _limited(name: str, check: Awaitable[dict[str, Check]]) -> dict[str, Check]:
     try:
-        return await asyncio.wait_for(check, _LIMIT)
-    except TimeoutError:
-        return {name: {"status": "error", "error": f"no answer within {_LIMIT:g} s"}}
+        return await answer(check)
     except ServiceError as error:
         return {name: {"status": "error", "error": error.detail}}
 

@@ -17,7 +17,7 @@ from api.metrics import FrontMetrics
 from shared.contracts.features import Feature
 from shared.contracts.requests import JobRequest, ReceiptRequest
 from shared.database import Database
-from shared.errors import BrokerUnavailable
+from shared.errors import BrokerUnavailable, Draining, QueueFull
 from shared.images import ImageLimits, decode_base64, inspect
 from shared.jobs import JobRepository, NewJob
 from shared.models import Job
@@ -91,7 +91,11 @@ class Submissions:
             content_key=request_hash if joins else None,
             request_hash=request_hash,
         )
-        submitted, outcome = await self._find_or_send(new)
+        try:
+            submitted, outcome = await self._find_or_send(new)
+        except (QueueFull, Draining):
+            self._metrics.submitted(feature, "rejected")
+            raise
         self._metrics.submitted(feature, outcome)
         trace.get_current_span().set_attribute("job.id", str(submitted.job.id))
         return submitted

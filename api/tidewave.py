@@ -18,9 +18,6 @@ from shared.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-# Where it is mounted, by its own choice.
-TIDEWAVE = "/tidewave"
-
 
 def install_tidewave(app: FastAPI, settings: Settings) -> None:
     """Mount it, before the application starts; without the `dev` extra there is nothing to mount.
@@ -42,7 +39,7 @@ def install_tidewave(app: FastAPI, settings: Settings) -> None:
     # Evaluations run in forks, ended by SIGTERM at their time limit: uvicorn's handler, which they
     # inherit, would only note it.
     os.register_at_fork(after_in_child=_end_on_sigterm)
-    log.info("tidewave.installed", path=f"{TIDEWAVE}/mcp", remote=settings.tidewave_remote)
+    log.info("tidewave.installed", path="/tidewave/mcp", remote=settings.tidewave_remote)
 
 
 def _read_only_engine(url: str) -> Engine:

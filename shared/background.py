@@ -13,9 +13,11 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run `work` beside the block, and end it with the block."""
-    task = asyncio.create_task(work)
+async def background(
+    work: Coroutine[Any, Any, None], name: str | None = None
+) -> AsyncIterator[None]:
+    """Run `work` beside the block, as a task of that name, and end it with the block."""
+    task = asyncio.create_task(work, name=name)
     try:
         yield
     finally:
@@ -31,7 +33,7 @@ def repeating(
 ) -> AbstractAsyncContextManager[None]:
     """Beside the block, take a step, pause for some seconds, and again. A step that fails is logged
     and taken again: no error may end what a process cannot do without."""
-    return background(_repeat(name, step, pause))
+    return background(_repeat(name, step, pause), name)
 
 
 async def _repeat(name: str, step: Callable[[], Awaitable[object]], pause: float) -> None:

@@ -13,6 +13,8 @@ from arq.constants import in_progress_key_prefix, job_key_prefix, retry_key_pref
 from shared.contracts.features import Queue
 from shared.queue import broker_errors, connect_quick, queue_key
 
+_CHUNK = 1000
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -21,6 +23,14 @@ class Entry:
     message_id: str
     listed: bool
     locked_for: float | None
+
+
+@dataclass(frozen=True)
+class BrokerCounts:
+    """Messages of one queue: those that wait, and those that a worker has."""
+
+    waiting: int
+    taken: int
 
 
 class Broker:
@@ -54,6 +64,15 @@ class Broker:
                 queue_key(self._namespace, queue), start, start + count - 1
             )
         return [message_id.decode() for message_id in found]
+
+    async def counts(self, queue: Queue) -> BrokerCounts:
+        """How many messages a queue has; two commands for every thousand."""
+        listed = taken = 0
+        while chunk := await self.listed(queue, listed, _CHUNK):
+            listed += len(chunk)
+            with broker_errors():
+                taken += await self._redis.exists(*(in_progress_key_prefix + one for one in chunk))
+        return BrokerCounts(waiting=listed - taken, taken=taken)
 
     async def unlock(self, message_ids: Sequence[str]) -> None:
         """Let any worker take these messages."""

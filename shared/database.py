@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 import asyncpg
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
+from prometheus_client import CollectorRegistry
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from shared.database_metrics import measure_statements
 from shared.errors import DatabaseUnavailable, SchemaBehind
 
 
@@ -106,6 +108,10 @@ class Database:
             engine=self._engine.sync_engine, tracer_provider=provider
         )
         self._traced = True
+
+    def measure_with(self, registry: CollectorRegistry) -> None:
+        """Time every statement from here on."""
+        measure_statements(self._engine.sync_engine, registry)
 
     async def close(self) -> None:
         """Close every connection."""

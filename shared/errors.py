@@ -8,6 +8,8 @@ ServiceError
 ├── Unavailable          cannot be done now; refused, or put back without spending an attempt
 │   ├── SchemaBehind
 │   ├── EngineUnavailable
+│   ├── DependencyMissing
+│   ├── PortTaken
 │   ├── QueueFull
 │   ├── Draining
 │   └── StillRunning
@@ -117,6 +119,20 @@ class EngineUnavailable(Unavailable):
     code = "engine_unavailable"
     detail = "An engine that the settings name is not available."
     retry_after = 30
+
+
+class DependencyMissing(Unavailable):
+    """A process that may not start without its dependencies lacks one."""
+
+    code = "dependency_missing"
+    detail = "A dependency is missing, and REQUIRE_DEPENDENCIES is set."
+
+
+class PortTaken(Unavailable):
+    """Nothing can be served where the settings say."""
+
+    code = "port_taken"
+    detail = "The port cannot be listened on."
 
 
 class QueueFull(Unavailable):

@@ -1,7 +1,12 @@
 """Real servers for every test: started once a session, a database of its own for each test."""
 
-import asyncio
 import os
+
+# Before gRPC is imported: the collector's would start its threads anew in each process that a test
+# starts, whose files are about to be closed, and now and then one would abort it.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
+
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -58,6 +63,7 @@ class System:
     """The whole service as processes, as it runs in production."""
 
     url: str
+    worker_url: str
     servers: stack.Servers
     env: dict[str, str]
     front: stack.Popen
@@ -116,6 +122,7 @@ def settings(database_url: str, servers: stack.Servers) -> Settings:
             "queue_namespace": f"test-{uuid4().hex[:12]}",
             "shutdown_grace": 0,
             "reconcile_interval": 0.1,
+            "worker_port": 0,
             "retry_pause": 0.01,
         }
     )
@@ -193,6 +200,7 @@ def system(
             "SHUTDOWN_GRACE": "0",
             "DRAIN_DELAY": "0",
             "RECONCILE_INTERVAL": "0.2",
+            "WORKER_PORT": str(free_port()),
             "OTEL_ENABLED": "true",
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
             "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": collected_logs.endpoint,
@@ -202,7 +210,8 @@ def system(
         front = running.enter_context(stack.front(env, port, logs / "api.log"))
         url = f"http://127.0.0.1:{port}"
         stack.wait_for_workers(url, worker, logs / "worker.log")
-        yield System(url, servers, env, front, worker, logs)
+        worker_url = f"http://127.0.0.1:{env['WORKER_PORT']}"
+        yield System(url, worker_url, servers, env, front, worker, logs)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from shared.contracts.features import Feature
 from shared.local.processes import free_port
 from shared.settings import Settings
 from worker.features import Product, Run, Work
-from worker.heartbeat import WorkerState
 from worker.main import worker
+from worker.state import WorkerState
 
 LABELS = ["Dairy", "Produce"]
 ITEM = {"item_name": "Milk", "candidate_labels": LABELS}

@@ -113,6 +113,7 @@ async def test_no_password_is_logged(tmp_path: Path) -> None:
         "REDIS_URL": f"redis://:hunter2@{away}/0",
         "LOG_LEVEL": "DEBUG",
         "DRAIN_DELAY": "0",
+        "WORKER_PORT": "0",
         "FEATURE_LOADER": "tests.chaos.features:load",
     }
     front_log, worker_log, port = tmp_path / "front.log", tmp_path / "worker.log", free_port()

@@ -1,8 +1,9 @@
 """arq, used to take messages from a queue and for nothing else."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from arq import func
@@ -12,6 +13,7 @@ from arq.worker import Function, Worker
 from shared.contracts.features import Queue
 from shared.queue import TASK, decode, encode, parse_message_id, queue_key
 from worker.execution import Executor
+from worker.pulse import Pulse, poll_of
 
 # How often an idle worker asks for work: people wait for items, a receipt takes seconds anyway.
 _POLL_DELAY = {Queue.ITEMS: 0.02, Queue.RECEIPTS: 0.1}
@@ -36,13 +38,18 @@ def arq_timeout(limit: float) -> float:
 class _Worker(Worker):
     """arq's worker, but for how it stops taking messages."""
 
-    def __init__(self, functions: Sequence[Function], **options: Any) -> None:
+    def __init__(
+        self, functions: Sequence[Function], polled: Callable[[], None], **options: Any
+    ) -> None:
+        """`polled` is called after every poll."""
         super().__init__(functions, **options)
+        self._polled = polled
         self._polling = asyncio.Lock()
 
     async def _poll_iteration(self) -> None:
         async with self._polling:
             await super()._poll_iteration()
+        self._polled()
 
     async def pick_no_more(self) -> None:
         """Return when no message is being taken any more, or when Redis does not answer."""
@@ -63,9 +70,11 @@ class Dispatcher:
         queue: Queue,
         slots: int,
         timeout: float,
+        pulse: Pulse,
     ) -> None:
         """`timeout`: see `arq_timeout`."""
         self._executor = executor
+        self._polled = partial(pulse.turned, poll_of(queue))
         self._options: dict[str, Any] = {
             "redis_pool": redis,
             "queue_name": queue_key(namespace, queue),
@@ -87,7 +96,7 @@ class Dispatcher:
         # A loop that died keeps the slots it had taken; those of a new one are free. Jobs of the
         # old one go on.
         self._workers = [worker for worker in self._workers if worker.tasks]
-        self._workers.append(_Worker([self._function()], **self._options))
+        self._workers.append(_Worker([self._function()], self._polled, **self._options))
         await self._workers[-1].async_run()
 
     async def drain(self, grace: float) -> None:

@@ -32,10 +32,11 @@ from shared.retry_policy import GiveUp, PutBack, Retry, decide
 from shared.trace_context import trace_id
 from shared.transitions import AttemptLog, Claim
 from worker.features import Product, Run, Work
-from worker.job_tracing import JobTracing
+from worker.job_metrics import AttemptMetrics
 from worker.patience import patiently, to_the_end
 from worker.pipeline.stages import StageLog
 from worker.running import RunningJobs, Stop
+from worker.telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,7 @@ class Executor:
         queue: JobQueue,
         runners: Mapping[Feature, Run],
         running: RunningJobs,
-        tracing: JobTracing,
+        telemetry: Telemetry,
         limits: Limits,
     ) -> None:
         self._worker_id = worker_id
@@ -71,7 +72,8 @@ class Executor:
         self._queue = queue
         self._runners = runners
         self._running = running
-        self._tracing = tracing
+        self._tracing = telemetry.tracing
+        self._metrics = telemetry.metrics.jobs
         self._limits = limits
         self._rng = random.Random()
 
@@ -94,8 +96,9 @@ class Executor:
                 tenant_id=claim.tenant_id,
                 request_id=claim.request_id,
             ),
+            self._metrics.attempt(claim) as metrics,
         ):
-            await self._run_claimed(claim, image)
+            await self._run_claimed(claim, image, metrics)
 
     async def _claim(self, job_id: UUID, dispatch: int) -> tuple[Claim, bytes | None] | None:
         async for attempt in patiently():
@@ -110,7 +113,9 @@ class Executor:
                     return claim, await session.scalar(query)
         raise AssertionError("it stops only at a result")
 
-    async def _run_claimed(self, claim: Claim, image: bytes | None) -> None:
+    async def _run_claimed(
+        self, claim: Claim, image: bytes | None, metrics: AttemptMetrics
+    ) -> None:
         stages = StageLog()
         work = Work(payload=claim.payload, image=image, request_id=claim.request_id, log=stages)
         task = asyncio.create_task(self._outcome(claim, work))
@@ -120,7 +125,7 @@ class Executor:
             except asyncio.CancelledError:
                 why = self._running.stopped(claim.job_id)
                 if why is None:
-                    await to_the_end(self._release(claim, stages))
+                    await to_the_end(self._release(claim, stages, metrics))
                     raise
                 if why is Stop.LEASE_LOST:
                     self._tracing.stages(stages.stages)
@@ -128,7 +133,7 @@ class Executor:
                     log.warning("job.lease_lost")
                     return
                 outcome = Cancelled()
-        await to_the_end(self._store(claim, outcome, stages))
+        await to_the_end(self._store(claim, outcome, stages, metrics))
 
     async def _outcome(self, claim: Claim, work: Work) -> Product | ServiceError:
         """Everything that can come of a run, except that it is cancelled."""
@@ -144,7 +149,13 @@ class Executor:
             log.exception("job.bug")
             return Bug()
 
-    async def _store(self, claim: Claim, outcome: Product | ServiceError, stages: StageLog) -> None:
+    async def _store(
+        self,
+        claim: Claim,
+        outcome: Product | ServiceError,
+        stages: StageLog,
+        metrics: AttemptMetrics,
+    ) -> None:
         history = _history(claim, stages)
         self._tracing.stages(stages.stages)
         with self._tracing.persist():
@@ -159,6 +170,7 @@ class Executor:
             log.warning("job.result_dropped", outcome=event, error=error)
             return
         self._tracing.ended(event, failure)
+        metrics.ended(event, stages.stages, failure)
         if event in _FINAL:
             await self._announce(claim.job_id)
         log.info(f"job.{event}", error=error, stages=_durations(history))
@@ -198,14 +210,16 @@ class Executor:
             case GiveUp():
                 return JobStatus.FAILED, await transitions.fail(session, claim, history, error)
 
-    async def _release(self, claim: Claim, stages: StageLog) -> None:
+    async def _release(self, claim: Claim, stages: StageLog, metrics: AttemptMetrics) -> None:
         self._tracing.stages(stages.stages)
         with self._tracing.persist():
             async for attempt in patiently():
                 with attempt:
                     async with self._database.transaction() as session:
-                        await transitions.release(session, claim, _history(claim, stages))
+                        held = await transitions.release(session, claim, _history(claim, stages))
         self._tracing.ended("released", None)
+        if held:
+            metrics.ended("released", stages.stages)
         log.info("job.released")
 
     async def _announce(self, job_id: UUID) -> None:

@@ -1,6 +1,5 @@
 """Every few seconds: renew the leases of the running jobs, and say that this worker is alive."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -9,35 +8,31 @@ from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import transitions
-from shared.contracts.workers import EngineReport
 from shared.database import Database
 from shared.errors import Transient
 from shared.models import WorkerRecord
+from worker.metrics import WorkerMetrics
 from worker.running import RunningJobs, Stop
+from worker.state import WorkerState
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass
-class WorkerState:
-    """What a worker tells of itself. `engines` changes while models load."""
-
-    id: str
-    version: str
-    queues: list[str]
-    slots: dict[str, int]
-    engines: dict[str, EngineReport]
 
 
 class Heartbeat:
     """The beating heart of a worker."""
 
     def __init__(
-        self, database: Database, state: WorkerState, running: RunningJobs, lease: float
+        self,
+        database: Database,
+        state: WorkerState,
+        running: RunningJobs,
+        metrics: WorkerMetrics,
+        lease: float,
     ) -> None:
         self._database = database
         self._state = state
         self._running = running
+        self._metrics = metrics
         self._lease = lease
 
     async def beat(self) -> None:
@@ -49,6 +44,7 @@ class Heartbeat:
         async with self._database.transaction() as session:
             held = set(await transitions.renew(session, self._state.id, running, self._lease))
             await session.execute(_report(self._state, self._lease))
+        self._metrics.heartbeat_succeeded()
         for job_id in running - held:
             self._running.stop(job_id, Stop.LEASE_LOST)
 

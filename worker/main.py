@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from uuid import uuid4
@@ -13,10 +13,11 @@ import structlog
 
 from shared.background import repeating
 from shared.broker import Broker
-from shared.contracts.features import Feature, Queue
+from shared.contracts.features import Queue
 from shared.contracts.workers import EngineReport
 from shared.database import Database
-from shared.errors import EngineUnavailable
+from shared.dependencies import report_dependencies
+from shared.errors import DependencyMissing, EngineUnavailable
 from shared.queue import JobQueue, connect_patient
 from shared.settings import Settings
 from shared.tracing import Tracing
@@ -24,24 +25,25 @@ from shared.version import SERVICE, service_version
 from worker.cancellations import Cancellations
 from worker.dispatch import ARQ_LOCK_MARGIN, Dispatcher, arq_timeout
 from worker.execution import Executor, Limits
-from worker.features import Features, Run
-from worker.heartbeat import Heartbeat, WorkerState
-from worker.item_models import ItemModels
+from worker.heartbeat import Heartbeat
 from worker.job_tracing import JobTracing
+from worker.loading import Loader, load_features
+from worker.metrics import WorkerMetrics
 from worker.outbox import publish_deferred
 from worker.patience import patiently
 from worker.pipeline.ocr.tesseract import is_installed
-from worker.recognition import RecognitionPool
+from worker.probes import Probes, serving
+from worker.pulse import HEARTBEAT, Pulse, poll_of
 from worker.reconciliation.messages import MessageRepair
 from worker.reconciliation.reconciler import Reconciler
 from worker.running import RunningJobs
+from worker.state import WorkerState
+from worker.telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
 
 # How often a worker looks for cancellations of what it runs: people wait for it; seconds.
 _CANCEL_INTERVAL = 0.5
-
-Loader = Callable[[Settings, WorkerState, AsyncExitStack], Awaitable[Mapping[Feature, Run]]]
 
 
 async def run_worker(settings: Settings) -> None:
@@ -87,13 +89,25 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         if tracing.exporting:
             database.trace_with(tracing.provider)
             queue.trace_with(tracing.provider)
-        job_tracing = JobTracing(tracing.tracer)
-        heartbeat = Heartbeat(database, state, running, settings.lease)
+        metrics = WorkerMetrics(state)
+        telemetry = Telemetry(JobTracing(tracing.tracer), metrics)
+        database.measure_with(metrics.registry)
+        # Two leases and what lies between them: by then the worker's jobs have long been rescued.
+        pulse = Pulse(2 * (settings.lease + settings.heartbeat))
+        probes = Probes(database, queue, state, pulse, metrics).app()
+        # Before the engines load, which may take minutes: somebody watches this port.
+        state.url = await stack.enter_async_context(
+            serving(probes, settings.host, settings.worker_port)
+        )
+        await _check_dependencies(settings, database, queue)
+        heartbeat = Heartbeat(database, state, running, metrics, settings.lease)
         stack.push_async_callback(heartbeat.end)
-        beating = repeating("heartbeat", heartbeat.beat, pause=settings.heartbeat)
+        pulse.turned(HEARTBEAT)
+        beating = repeating("heartbeat", pulse.heartbeat(heartbeat.beat), pause=settings.heartbeat)
         await stack.enter_async_context(beating)
         loader = load or settings.feature_loader or load_features
         runners = await loader(settings, state, stack)
+        _check_engines(settings, state)
         # Says at once what is loaded by now; patiently, since Postgres may be away just then.
         async for attempt in patiently():
             with attempt:
@@ -104,7 +118,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
             queue=queue,
             runners=runners,
             running=running,
-            tracing=job_tracing,
+            telemetry=telemetry,
             limits=Limits(
                 lease=settings.lease,
                 retry_pause=settings.retry_pause,
@@ -115,17 +129,36 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         await stack.enter_async_context(
             repeating("cancellations", cancellations.look, pause=_CANCEL_INTERVAL)
         )
-        await stack.enter_async_context(_repairing(settings, database, queue, job_tracing))
+        await stack.enter_async_context(_repairing(settings, database, queue, telemetry))
         # Says in the log that Redis is away: the dispatchers wait for it without a word.
-        await stack.enter_async_context(repeating("broker", queue.ping, pause=settings.heartbeat))
-        await stack.enter_async_context(_dispatching(settings, executor))
+        asking = pulse.broker(queue.ping, settings.worker_queues)
+        await stack.enter_async_context(repeating("broker", asking, pause=settings.heartbeat))
+        await stack.enter_async_context(_dispatching(settings, executor, pulse))
+        state.phase = "ready"
         log.info("worker.ready", worker_id=state.id, queues=state.queues, engines=_told(state))
-        yield state
+        try:
+            yield state
+        finally:
+            state.phase = "draining"
+
+
+async def _check_dependencies(settings: Settings, database: Database, queue: JobQueue) -> None:
+    """Say what is there and what is missing. Raises DependencyMissing if nothing may be."""
+    missing = await report_dependencies(database, queue)
+    if missing and settings.require_dependencies:
+        raise DependencyMissing(" ".join(f"{name}: {why}" for name, why in missing.items()))
+
+
+def _check_engines(settings: Settings, state: WorkerState) -> None:
+    """Raises EngineUnavailable for one that could not be loaded, if nothing may be missing."""
+    for report in state.engines.values():
+        if report.status == "unavailable" and settings.require_dependencies:
+            raise EngineUnavailable(report.error)
 
 
 @asynccontextmanager
 async def _repairing(
-    settings: Settings, database: Database, queue: JobQueue, tracing: JobTracing
+    settings: Settings, database: Database, queue: JobQueue, telemetry: Telemetry
 ) -> AsyncIterator[None]:
     """For the length of the block, publish what waits and repair what nobody holds."""
     broker = Broker(settings.redis_url.get_secret_value(), settings.queue_namespace)
@@ -137,7 +170,7 @@ async def _repairing(
         database,
         queue,
         repairs,
-        tracing,
+        telemetry,
         image_retention=settings.image_retention,
         job_retention=settings.job_retention,
     )
@@ -150,46 +183,12 @@ async def _repairing(
         yield
 
 
-async def load_features(
-    settings: Settings, state: WorkerState, stack: AsyncExitStack
-) -> Mapping[Feature, Run]:
-    """Load every engine that the queues need; `state` tells what is loaded by now, and `stack`
-    takes it down."""
-    models = ItemModels.of(settings, settings.item_slots)
-    stack.push_async_callback(models.close)
-    await models.start()
-    state.engines["classifier"] = EngineReport(status="ok", model=models.classifier.model_id)
-    state.engines["embedding_model"] = EngineReport(
-        status="available", model=models.embedder.model_id
-    )
-    recognition = None
-    if Queue.RECEIPTS in settings.worker_queues:
-        recognition = RecognitionPool(
-            slots=settings.receipt_slots,
-            engine=settings.ocr_engine,
-            memory=settings.recognition_memory,
-            max_pixels=settings.max_image_pixels,
-        )
-        stack.push_async_callback(recognition.close)
-        state.engines["ocr"] = await _started(recognition)
-    return Features(recognition, models).runners()
-
-
 def _told(state: WorkerState) -> dict[str, str]:
     return {name: report.model or report.status for name, report in state.engines.items()}
 
 
-async def _started(recognition: RecognitionPool) -> EngineReport:
-    """Without its engine a worker serves on: it refuses receipts, and says why."""
-    try:
-        return EngineReport(status="ok", model=" ".join(await recognition.start()))
-    except EngineUnavailable as error:
-        log.error("worker.engine_unavailable", reason=error.detail)  # noqa: TRY400 (no traceback)
-        return EngineReport(status="unavailable", error=error.detail)
-
-
 @asynccontextmanager
-async def _dispatching(settings: Settings, executor: Executor) -> AsyncIterator[None]:
+async def _dispatching(settings: Settings, executor: Executor, pulse: Pulse) -> AsyncIterator[None]:
     """Serve every queue for the length of the block; at its end all drain at the same time."""
     async with AsyncExitStack() as stack:
         dispatchers = []
@@ -203,7 +202,9 @@ async def _dispatching(settings: Settings, executor: Executor) -> AsyncIterator[
                 queue=queue,
                 slots=_slots(settings)[queue],
                 timeout=arq_timeout(_timeouts(settings)[queue]),
+                pulse=pulse,
             )
+            pulse.turned(poll_of(queue))
             await stack.enter_async_context(repeating("dispatcher", dispatcher.run, pause=1))
             dispatchers.append(dispatcher)
         try:

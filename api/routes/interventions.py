@@ -10,6 +10,7 @@ from api.job_views import read_job
 from api.submission import publish_or_defer
 from shared import transitions
 from shared.contracts.jobs import JobStatus, JobView
+from shared.errors import ErrorClass
 from shared.jobs import JobRepository
 from shared.rejections import NotCancellable, NotRetryable
 
@@ -29,6 +30,8 @@ async def cancel_job(
         raise NotCancellable(f"The job is {view.status}; it cannot be cancelled any more.")
     if view.status is JobStatus.CANCELLED:
         response.status_code = 200
+        if asked:
+            front.metrics.finished.count(view.feature, view.status, ErrorClass.CANCELLED)
         await front.waiters.tell(job_id)
     return view
 

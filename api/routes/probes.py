@@ -1,12 +1,14 @@
 """Probes, and metrics for Prometheus."""
 
-from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
 
 from api.dependencies import FrontDep
 from api.health_check import summary
 from api.readiness import readiness
 from shared.contracts.health import Check, Health, HealthCheck, Liveness, Readiness
+from shared.metrics import exposition
 from shared.version import SERVICE, service_version
 
 router = APIRouter(tags=["probes"])
@@ -48,7 +50,10 @@ async def health_check(front: FrontDep, response: Response) -> HealthCheck:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics(front: FrontDep) -> Response:
-    """What Prometheus scrapes."""
-    await front.metrics.refresh(front.database)
-    return Response(generate_latest(front.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+async def metrics(
+    front: FrontDep, accept: Annotated[str, Header(include_in_schema=False)] = ""
+) -> Response:
+    """What Prometheus scrapes: its text, or OpenMetrics with exemplars when asked for."""
+    await front.metrics.refresh()
+    content, content_type = exposition(front.metrics.registry, accept)
+    return Response(content, headers={"Content-Type": content_type})

@@ -60,7 +60,7 @@ def _start(stack: ExitStack, progress: Console) -> str:
     status.update("Migrating ...")
     migrate(running.database_url)
     env = {**running.env(), "QUEUE_NAMESPACE": f"demo-{os.getpid()}", "SHUTDOWN_GRACE": "0"}
-    env["DRAIN_DELAY"] = "0"
+    env |= {"DRAIN_DELAY": "0", "WORKER_PORT": "0"}
     status.update("Starting the front and a worker, which loads its models ...")
     process = stack.enter_context(worker(env, folder / "worker.log"))
     port = free_port()

@@ -86,6 +86,7 @@ def _print_urls(console: Console, running: Servers) -> None:
         ("API", f"{url}/docs"),
         ("Readiness", f"{url}/health/ready"),
         ("Metrics", f"{url}/metrics"),
+        ("", f"http://127.0.0.1:{os.environ.get('WORKER_PORT', '8001')}/metrics (worker)"),
         ("Postgres", running.database_url),
         ("Redis", running.redis_url),
     ):

@@ -150,6 +150,7 @@ async def cluster(workers: int, seed: int, **settings: str) -> AsyncIterator[Clu
             "WORKER_QUEUES": "items",
             "DRAIN_DELAY": "0",
             "SHUTDOWN_GRACE": "2",
+            "WORKER_PORT": "0",
             "LOG_FORMAT": "console",
             **settings,
         }

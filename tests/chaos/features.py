@@ -18,8 +18,8 @@ from shared.contracts.categories import Category
 from shared.contracts.features import Feature, Queue
 from shared.settings import Settings
 from worker.features import Product, Run, Work
-from worker.heartbeat import WorkerState
-from worker.main import load_features
+from worker.loading import load_features
+from worker.state import WorkerState
 
 
 async def load(

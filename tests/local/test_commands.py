@@ -56,7 +56,7 @@ def development() -> Iterator[tuple["subprocess.Popen[bytes]", Path, str]]:
     shutil.copy(ROOT / "pyproject.toml", checkout)
     port = free_port()
     command = [sys.executable, "-u", "-m", "shared.local.dev"]
-    env = {**os.environ, "PORT": str(port)}
+    env = {**os.environ, "PORT": str(port), "WORKER_PORT": str(free_port())}
     with (
         (checkout / "log").open("w") as log,
         subprocess.Popen(
@@ -71,29 +71,12 @@ def development() -> Iterator[tuple["subprocess.Popen[bytes]", Path, str]]:
 
 
 @pytest.mark.timeout(120)
-async def test_development_reloads_and_leaves_nothing_running() -> None:
-    """A changed file restarts front and worker; Ctrl-C ends everything."""
+async def test_development_reloads_outlives_mistakes_and_leaves_nothing_running() -> None:
+    """A file that does not even parse: the next change is waited for, and restarts front and
+    worker; Ctrl-C ends everything."""
     with development() as (process, checkout, url):
         await wait_until(lambda: _workers(url) == 1, "the system was up", within=60)
         before = _front_pid(process.pid)
-        source = checkout / "api/main.py"
-        source.write_text(source.read_text() + "\n# changed\n")
-        await wait_until(
-            lambda: _front_pid(process.pid) not in (before, None) and _workers(url) == 1,
-            "the system was reloaded",
-            within=60,
-        )
-        family = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
-        assert [child for child in family if child.is_running()] == []
-
-
-@pytest.mark.timeout(120)
-async def test_development_outlives_a_mistake() -> None:
-    """A file that does not even parse: the next change is waited for."""
-    with development() as (process, checkout, url):
-        await wait_until(lambda: _workers(url) == 1, "the system was up", within=60)
         source = checkout / "api/main.py"
         right = source.read_text()
         source.write_text("def (")
@@ -102,9 +85,15 @@ async def test_development_outlives_a_mistake() -> None:
             lambda: "Waiting for a change" in said.read_text(), "it said so", within=60
         )
         source.write_text(right)
-        await wait_until(lambda: _workers(url) == 1, "the system was up again", within=60)
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        await wait_until(
+            lambda: _front_pid(process.pid) not in (before, None) and _workers(url) == 1,
+            "the system was up again",
+            within=60,
+        )
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        assert [child for child in family if child.is_running()] == []
 
 
 def _workers(url: str) -> int | None:

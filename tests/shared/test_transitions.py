@@ -185,6 +185,16 @@ async def test_a_heartbeat_renews_what_is_still_held(
     assert await transitions.renew(session, "worker", [job.id], 60) == []
 
 
+async def test_a_job_that_is_held_but_not_run_is_left_to_be_rescued(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """Its ending could not be stored; whoever renewed it would keep it for ever."""
+    assert await transitions.renew(session, "worker", [], 60) == []
+    await session.refresh(job)
+    assert job.lease_until is not None
+    assert (job.lease_until - held.started_at).total_seconds() < 60
+
+
 async def test_renewing_a_lease_touches_no_index(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:

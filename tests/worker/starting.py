@@ -26,6 +26,7 @@ async def failed_start(settings: Settings, env: Mapping[str, str]) -> list[dict[
             "DATABASE_URL": settings.database_url.get_secret_value(),
             "REDIS_URL": settings.redis_url.get_secret_value(),
             "QUEUE_NAMESPACE": settings.queue_namespace,
+            "WORKER_PORT": "0",
             **env,
         },
         stdout=subprocess.PIPE,

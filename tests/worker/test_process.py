@@ -23,6 +23,7 @@ def process(settings: Settings) -> Iterator[psutil.Process]:
         "QUEUE_NAMESPACE": settings.queue_namespace,
         "SHUTDOWN_GRACE": "0",
         "RECEIPT_SLOTS": "1",
+        "WORKER_PORT": "0",
     }
     with stack.worker(env) as started:
         yield psutil.Process(started.pid)

@@ -20,9 +20,12 @@ from shared.queue import JobQueue, queue_key
 from shared.settings import Settings
 from tests.support import ITEM
 from worker.job_tracing import JobTracing
+from worker.metrics import WorkerMetrics
 from worker.outbox import publish_deferred
 from worker.reconciliation.messages import MessageRepair, MessageRepairs
 from worker.reconciliation.reconciler import Reconciler
+from worker.state import WorkerState
+from worker.telemetry import Telemetry
 
 LOCK = 60.0
 # Longer ago than a message needs to settle.
@@ -149,14 +152,9 @@ async def test_a_retry_is_published_when_it_is_due(
 
 def reconciler(database: Database, queue: JobQueue, repair: MessageRepair) -> Reconciler:
     """Images for a minute, jobs for an hour."""
-    return Reconciler(
-        database,
-        queue,
-        [repair],
-        JobTracing(NoOpTracer()),
-        image_retention=60,
-        job_retention=3600,
-    )
+    metrics = WorkerMetrics(WorkerState("worker", "1", ["items"], {"items": 1}, {}))
+    telemetry = Telemetry(JobTracing(NoOpTracer()), metrics)
+    return Reconciler(database, queue, [repair], telemetry, image_retention=60, job_retention=3600)
 
 
 @pytest.mark.parametrize(

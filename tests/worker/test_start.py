@@ -18,10 +18,11 @@ from shared.settings import Settings
 from tests.support import wait_until
 from tests.worker.starting import failed_start
 from worker.features import Run
-from worker.heartbeat import WorkerState
 from worker.item_models import ItemModels
-from worker.main import load_features, worker
+from worker.loading import load_features
+from worker.main import worker
 from worker.pipeline.meaning.engines import load_engines
+from worker.state import WorkerState
 
 
 async def test_a_worker_that_still_loads_says_so(
@@ -110,8 +111,9 @@ async def test_without_the_ml_extra_its_engines_stop_the_start(
     """One line that says what to do, and exit code 1; nobody goes on counting on the worker."""
     # Found before what is installed, so that the extra is missing here in any case.
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(name='torch')")
-    (line,) = await failed_start(settings, {"PYTHONPATH": str(tmp_path), **chosen})
+    lines = await failed_start(settings, {"PYTHONPATH": str(tmp_path), **chosen})
 
+    (line,) = (line for line in lines if line["level"] != "info")
     assert (line["message"], line["level"]) == ("worker.stopped", "error")
     assert (line["error"], line["reason"]) == ("engine_unavailable", reason)
     assert (await _checks(http))["workers"]["alive"] == 0

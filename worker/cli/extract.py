@@ -5,7 +5,7 @@ import resource
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,7 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from shared.contracts.receipts import RichReceipt
 from shared.tables import receipt_table
 from worker.cli.options import AsJson, Labels, pipeline_settings, print_json, split_labels
-from worker.extraction import FileReading, extract_files
+
+if TYPE_CHECKING:
+    from worker.extraction import FileReading
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".pdf"})
 
@@ -48,9 +50,11 @@ def extract(
     if out:
         out.mkdir(parents=True, exist_ok=True)
     screen = Console(stderr=True)
+    from worker.extraction import extract_files
+
     readings: list[FileReading] = []
 
-    def finished(reading: FileReading) -> None:
+    def finished(reading: "FileReading") -> None:
         readings.append(reading)
         progress.advance(task)
         if reading.error:
@@ -99,7 +103,7 @@ def _write(path: Path, receipt: RichReceipt) -> None:
 
 
 def _report(
-    readings: Sequence[FileReading], *, shown: bool, as_json: bool, screen: Console
+    readings: "Sequence[FileReading]", *, shown: bool, as_json: bool, screen: Console
 ) -> None:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     failed = sum(reading.error is not None for reading in readings)

@@ -5,7 +5,7 @@ import csv
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
@@ -22,7 +22,9 @@ from worker.cli.options import (
     split_labels,
     texts_or_stdin,
 )
-from worker.item_models import ItemModels
+
+if TYPE_CHECKING:
+    from worker.item_models import ItemModels
 
 BatchSize = Annotated[int, typer.Option(min=1, max=256, help="Texts that the model takes at once.")]
 
@@ -67,7 +69,9 @@ async def _embed(texts: Sequence[str], batch_size: int) -> list[list[float]]:
 
 
 @asynccontextmanager
-async def _models() -> AsyncIterator[ItemModels]:
+async def _models() -> AsyncIterator["ItemModels"]:
+    from worker.item_models import ItemModels
+
     models = ItemModels.of(pipeline_settings(), slots=1)
     try:
         await models.start()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from statistics import fmean
 
 from shared.contracts.receipts import Extraction
 from shared.rejections import NoTextFound
@@ -31,6 +32,8 @@ def extract_receipt(
     with log.measure("ocr.recognise") as attributes:
         found = recognise(pages, engine)
         attributes["engine"], attributes["lines"] = found.engine, len(found.lines)
+        if found.lines:
+            attributes["confidence"] = round(fmean(line.confidence for line in found.lines), 3)
     if not found.lines:
         raise NoTextFound
     with log.measure("receipt.parse") as attributes:

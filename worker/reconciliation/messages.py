@@ -36,7 +36,7 @@ class MessageRepair:
         """`lock`: for how many seconds a worker of this queue locks a message."""
         self._database = database
         self._broker = broker
-        self._queue = queue
+        self.queue = queue
         self._lock = lock
         self._after: Key | None = None
         self._position = 0
@@ -58,7 +58,7 @@ class MessageRepair:
         if not waiting:
             return 0, 0
         by_id = {message_id(*key): key for key in waiting}
-        entries = await self._broker.entries(self._queue, list(by_id), self._lock)
+        entries = await self._broker.entries(self.queue, list(by_id), self._lock)
         lost = [entry.message_id for entry in entries if not entry.listed]
         stuck = [
             entry.message_id
@@ -66,25 +66,25 @@ class MessageRepair:
             if entry.listed and entry.locked_for is not None and entry.locked_for > SETTLED
         ]
         await self._broker.unlock(stuck)
-        await self._broker.forget(self._queue, lost)
+        await self._broker.forget(self.queue, lost)
         await self._send_again([by_id[one] for one in lost])
         return len(lost), len(stuck)
 
     async def _messages_without_rows(self) -> int:
         """A message whose job is gone, has ended, or is at another dispatch stands for nothing."""
-        listed = await self._broker.listed(self._queue, self._position, _CHUNK)
+        listed = await self._broker.listed(self.queue, self._position, _CHUNK)
         self._position = self._position + _CHUNK if len(listed) == _CHUNK else 0
         if not listed:
             return 0
         alive = await self._alive([key for one in listed if (key := _key(one))])
         idle = [one for one in listed if _key(one) not in alive]
-        entries = await self._broker.entries(self._queue, idle, self._lock)
+        entries = await self._broker.entries(self.queue, idle, self._lock)
         orphans = [
             entry.message_id
             for entry in entries
             if entry.locked_for is None or entry.locked_for > SETTLED
         ]
-        await self._broker.forget(self._queue, orphans)
+        await self._broker.forget(self.queue, orphans)
         self._position = max(0, self._position - len(orphans))
         return len(orphans)
 
@@ -93,7 +93,7 @@ class MessageRepair:
         query = (
             select(Job.id, Job.dispatch)
             .where(
-                Job.queue == self._queue,
+                Job.queue == self.queue,
                 Job.state == JobStatus.QUEUED,
                 Job.published_at < settled,
             )

@@ -13,9 +13,9 @@ from shared.database import Database
 from shared.errors import BrokerUnavailable
 from shared.queue import JobQueue
 from shared.trace_context import trace_id
-from worker.job_tracing import JobTracing
 from worker.reconciliation.messages import MessageRepair
 from worker.reconciliation.pruning import prune_images, prune_jobs, prune_workers
+from worker.telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ class Reconciler:
         database: Database,
         queue: JobQueue,
         repairs: Sequence[MessageRepair],
-        tracing: JobTracing,
+        telemetry: Telemetry,
         *,
         image_retention: float,
         job_retention: float,
@@ -42,7 +42,8 @@ class Reconciler:
         self._database = database
         self._queue = queue
         self._repairs = repairs
-        self._tracing = tracing
+        self._tracing = telemetry.tracing
+        self._metrics = telemetry.metrics
         self._image_retention = image_retention
         self._job_retention = job_retention
         self._pruned_at = 0.0
@@ -61,12 +62,14 @@ class Reconciler:
                 await self._prune()
             for repair in self._repairs:
                 await self._mend(repair)
+        self._metrics.reconciler_succeeded()
 
     async def _rescue(self) -> None:
         async with self._database.transaction() as session:
             rescued = await transitions.rescue(session, _CHUNK)
         for job in rescued:
             self._tracing.rescued(job)
+            self._metrics.jobs.rescued(job)
             log.warning(
                 "job.rescued",
                 job_id=str(job.job_id),
@@ -85,6 +88,7 @@ class Reconciler:
 
     async def _mend(self, repair: MessageRepair) -> None:
         repairs = asdict(await repair.step())
+        self._metrics.jobs.repaired(repair.queue, **repairs)
         if any(repairs.values()):
             log.warning("messages.repaired", **repairs)
 

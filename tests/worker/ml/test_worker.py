@@ -35,6 +35,7 @@ async def test_models_are_fetched_once_and_serve_jobs(
         "REDIS_URL": settings.redis_url.get_secret_value(),
         "QUEUE_NAMESPACE": settings.queue_namespace,
         "WORKER_QUEUES": "items",
+        "WORKER_PORT": "0",
         "SHUTDOWN_GRACE": "0",
         "CLASSIFIER": "zero-shot",
         "CLASSIFICATION_MODEL": MODEL,

@@ -1,0 +1,59 @@
+"""What no process can do without, Postgres with its schema and Redis: which of them is missing."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import structlog
+
+from shared.database import Database
+from shared.errors import ServiceError, Transient
+from shared.queue import JobQueue
+from shared.schema import check_schema
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+DEPENDENCIES = ("database", "redis")
+# Seconds. Probes and scrapes give up before those who ask; a process that starts has time.
+_PROBE = 1.0
+START = 5.0
+
+
+async def answer(question: Awaitable[T], within: float = _PROBE) -> T:
+    """What `question` comes to. Raises Transient when that takes more than `within` seconds, and
+    what `question` raises."""
+    try:
+        return await asyncio.wait_for(question, within)
+    except TimeoutError as error:
+        raise Transient(f"no answer within {within:g} s") from error
+
+
+async def missing_dependencies(
+    database: Database, queue: JobQueue, within: float = _PROBE
+) -> dict[str, str]:
+    """A sentence for each that is missing, by its name. Asks all at once, `within` seconds each."""
+    reasons = await asyncio.gather(
+        _reason(check_schema(database), within), _reason(queue.ping(), within)
+    )
+    return {name: why for name, why in zip(DEPENDENCIES, reasons, strict=True) if why is not None}
+
+
+async def report_dependencies(database: Database, queue: JobQueue) -> dict[str, str]:
+    """Say in the log what is there and what is missing; returns the latter, as above."""
+    missing = await missing_dependencies(database, queue, START)
+    for name in DEPENDENCIES:
+        if name in missing:
+            log.warning("dependency.missing", dependency=name, detail=missing[name])
+        else:
+            log.info("dependency.ok", dependency=name)
+    return missing
+
+
+async def _reason(question: Awaitable[None], within: float) -> str | None:
+    try:
+        await answer(question, within)
+    except ServiceError as error:
+        return error.detail
+    return None
