@@ -14,12 +14,14 @@ from api.request_context import RequestContext
 from api.request_metrics import MeasuredRequests, is_probe
 from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
 from api.submission import Submissions
+from api.tidewave import install_tidewave
 from api.waiting import Waiters
 from shared.broker import Broker
 from shared.contracts.problems import Problem
 from shared.database import Database
 from shared.dependencies import report_dependencies
 from shared.images import ImageLimits
+from shared.log_export import exported_logs
 from shared.queue import JobQueue
 from shared.settings import Settings
 from shared.tracing import Tracing
@@ -37,12 +39,13 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        try:
-            async with running_front(settings, tracing) as front:
-                app.state.front = front
-                yield
-        finally:
-            await tracing.close()
+        with exported_logs(settings, SERVICE):
+            try:
+                async with running_front(settings, tracing) as front:
+                    app.state.front = front
+                    yield
+            finally:
+                await tracing.close()
 
     app = FastAPI(
         title="grocery-planner AI service",
@@ -67,6 +70,8 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (jobs, interventions, queues, receipts, categories, embeddings, probes):
         limited.include_router(module.router)
     app.include_router(limited)
+    if settings.debug and settings.tidewave_enabled:
+        install_tidewave(app, settings)
     return app
 
 

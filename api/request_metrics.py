@@ -58,9 +58,9 @@ class MeasuredRequests:
 
 
 def is_probe(scope: Scope) -> bool:
-    """Whether nobody but the machinery asks: neither traced nor measured."""
+    """Whether the machinery asks, or somebody who debugs it: neither traced nor measured."""
     path: str = scope.get("path", "")
-    return path.startswith("/health") or path == "/metrics"
+    return path.startswith(("/health", "/tidewave")) or path == "/metrics"
 
 
 def _template(scope: Scope) -> str:

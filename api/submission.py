@@ -73,6 +73,8 @@ class Submissions:
         SchemaBehind; what was submitted before is found even then. A broker that is away is no
         reason to refuse: the row waits and is published later.
         """
+        # For every line that the request still logs, also about its refusal.
+        structlog.contextvars.bind_contextvars(tenant_id=request.tenant_id)
         payload, content = await asyncio.to_thread(self._stored_payload, request, image)
         feature = Feature(request.feature)
         request_hash = _hash(request.tenant_id, feature, payload)

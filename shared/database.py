@@ -26,6 +26,15 @@ def async_url(url: str) -> URL:
     return parsed.set(query=query)
 
 
+def sync_url(url: str) -> URL:
+    """The URL for psycopg, from the same spellings: for tools that cannot wait asynchronously."""
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    query = dict(parsed.query)
+    if "ssl" in query:
+        query["sslmode"] = query.pop("ssl")
+    return parsed.set(query=query)
+
+
 # Seconds.
 _GOODBYE = 0.2
 _IDLE_LIMIT = "idle_in_transaction_session_timeout"

@@ -11,12 +11,43 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from shared.exporter_warnings import OncePerMinute
 
 # Libraries whose INFO lines repeat what we log ourselves, or log every poll.
-_QUIET = ("arq", "httpx", "httpx2", "alembic.runtime", "uvicorn.access", "watchfiles")
+_QUIET = ("arq", "httpx", "httpx2", "alembic.runtime", "uvicorn.access", "urllib3", "watchfiles")
 
 
-def configure_logging(level: str, style: Literal["json", "console"]) -> None:
+Style = Literal["json", "console"]
+
+
+def configure_logging(level: str, style: Style) -> None:
     """Send every log record to stdout in one format. Call once, from an entry point."""
-    shared: list[Processor] = [
+    structlog.configure(
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(OncePerMinute())
+    handler.setFormatter(formatter(style))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def formatter(style: Style) -> logging.Formatter:
+    """What a handler needs to write records, ours and the libraries', as stdout gets them."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_shared(),
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *(_json() if style == "json" else _console()),
+        ],
+    )
+
+
+def _shared() -> list[Processor]:
+    return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -25,28 +56,6 @@ def configure_logging(level: str, style: Literal["json", "console"]) -> None:
         _add_trace,
         _drop_repetition,
     ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
-    handler = logging.StreamHandler(sys.stdout)
-    handler.addFilter(OncePerMinute())
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *(_json() if style == "json" else _console()),
-            ],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 def _json() -> list[Processor]:

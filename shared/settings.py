@@ -105,6 +105,15 @@ class Settings(PipelineSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _production_is_not_debugged(self) -> "Settings":
+        if self.debug and self.environment == "production":
+            raise ValueError(
+                "DEBUG=true lets whoever reaches the front run code in it: "
+                "it is refused where ENVIRONMENT=production"
+            )
+        return self
+
     @cached_property
     def replaced(self) -> dict[str, str]:
         """Settings of earlier versions that are set but no longer read, with their replacement."""

@@ -1,7 +1,12 @@
 """Real servers for every test: started once a session, a database of its own for each test."""
 
-import asyncio
 import os
+
+# Before gRPC is imported: the collector's would start its threads anew in each process that a test
+# starts, whose files are about to be closed, and now and then one would abort it.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
+
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,6 +31,7 @@ from shared.queue import JobQueue
 from shared.settings import Settings
 from tests import otlp
 from tests.otlp import Collector
+from tests.otlp_logs import LogCollector, log_collector
 
 # The tests of the ml extra.
 ML = Path(__file__).parent / "worker" / "ml"
@@ -172,9 +178,18 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
-def system(servers: stack.Servers, folder: Path, collector: Collector) -> Iterator[System]:
-    """A front and a worker as processes of their own, with real engines and traces. Slow to start,
-    so one for all; each test is a tenant of its own."""
+def collected_logs() -> Iterator[LogCollector]:
+    """Where its log records go."""
+    with log_collector() as received:
+        yield received
+
+
+@pytest.fixture(scope="session")
+def system(
+    servers: stack.Servers, folder: Path, collector: Collector, collected_logs: LogCollector
+) -> Iterator[System]:
+    """A front and a worker as processes of their own, with real engines, traces and logs. Slow to
+    start, so one for all; each test is a tenant of its own."""
     logs = folder / "logs"
     logs.mkdir()
     with ExitStack() as running:
@@ -188,6 +203,7 @@ def system(servers: stack.Servers, folder: Path, collector: Collector) -> Iterat
             "WORKER_PORT": str(free_port()),
             "OTEL_ENABLED": "true",
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": collected_logs.endpoint,
         }
         worker = running.enter_context(stack.worker(env, logs / "worker.log"))
         port = free_port()

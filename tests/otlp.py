@@ -67,7 +67,7 @@ class _Servicer(TraceServiceServicer):
     ) -> ExportTraceServiceResponse:
         with self._lock:
             for resource in request.resource_spans:
-                about = _attributes(resource.resource.attributes)
+                about = attributes_of(resource.resource.attributes)
                 self._collector.resources.append(about)
                 for scope in resource.scope_spans:
                     self._collector.count += len(scope.spans)
@@ -102,11 +102,12 @@ def _span(service: str, span: ProtoSpan) -> Span:
         start=span.start_time_unix_nano,
         end=span.end_time_unix_nano,
         failed=span.status.code == Status.STATUS_CODE_ERROR,
-        attributes=_attributes(span.attributes),
+        attributes=attributes_of(span.attributes),
     )
 
 
-def _attributes(pairs: Any) -> dict[str, Any]:
+def attributes_of(pairs: Any) -> dict[str, Any]:
+    """Attributes of the protocol, as Python has them."""
     return {pair.key: _value(pair.value) for pair in pairs if isinstance(pair, KeyValue)}
 
 

@@ -21,7 +21,7 @@ LAYERS = {
     "api": [
         ["api.__main__"],
         ["api.main"],
-        ["api.routes"],
+        ["api.routes", "api.tidewave", "api.inspection"],
         ["api.health_check"],
         ["api.answering", "api.readiness", "api.receipt_upload"],
         ["api.dependencies"],
@@ -56,7 +56,7 @@ LAYERS = {
         ["shared.client_await", "shared.client_base", "shared.client_validation"],
         ["shared.calls", "shared.client_retries"],
         ["shared.client_http"],
-        ["shared.dependencies"],
+        ["shared.dependencies", "shared.log_export"],
         ["shared.schema", "shared.background", "shared.logs", "shared.tracing"],
         ["shared.exporter_warnings"],
         ["shared.broker"],
