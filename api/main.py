@@ -27,8 +27,6 @@ from shared.settings import Settings
 from shared.tracing import Tracing
 from shared.version import SERVICE, service_version
 
-# Callers hear within two seconds that Postgres is away, even when it neither answers nor refuses.
-_PATIENCE = 1.5
 # What surrounds the base64 of an image in a JSON body, or the file in a form.
 _AROUND_AN_IMAGE = 50_000
 
@@ -80,7 +78,9 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
     """The long-lived parts, made in order and closed in reverse."""
     async with AsyncExitStack() as stack:
         database = Database(
-            settings.database_url.get_secret_value(), process="api", patience=_PATIENCE
+            settings.database_url.get_secret_value(),
+            process="api",
+            patience=settings.database_patience,
         )
         stack.push_async_callback(database.close)
         queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)

@@ -124,6 +124,8 @@ def settings(database_url: str, servers: stack.Servers) -> Settings:
             "reconcile_interval": 0.1,
             "worker_port": 0,
             "retry_pause": 0.01,
+            # A test machine may stand still for longer than callers would put up with.
+            "database_patience": 20,
         }
     )
 

@@ -53,7 +53,7 @@ async def wire(settings: Settings) -> AsyncIterator[tuple[Wire, Settings]]:
         port = server.sockets[0].getsockname()[1]
         netloc = url.netloc.rpartition("@")[0] + f"@127.0.0.1:{port}"
         through = SecretStr(urlunsplit(url._replace(netloc=netloc)))
-        yield wire, settings.model_copy(update={"database_url": through})
+        yield wire, settings.model_copy(update={"database_url": through, "database_patience": 1.5})
         await wire.close()
 
 
