@@ -13,7 +13,8 @@ from fastapi import FastAPI
 from api.dependencies import Front
 from api.main import create_app
 from shared.database import Database
-from shared.dependencies import START, missing_dependencies
+from shared.dependencies import check_dependencies
+from shared.errors import DependencyMissing
 from shared.process import start_process
 from shared.queue import JobQueue
 from shared.settings import Settings
@@ -24,8 +25,12 @@ log = structlog.get_logger(__name__)
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = start_process()
-    if settings.require_dependencies and not asyncio.run(_everything_is_there(settings)):
-        sys.exit(1)
+    if settings.require_dependencies:
+        try:
+            asyncio.run(_require_dependencies(settings))
+        except DependencyMissing as error:
+            log.error("front.stopped", error=error.code, reason=error.detail)  # noqa: TRY400 (no traceback)
+            sys.exit(1)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -38,17 +43,14 @@ def main() -> None:
     DrainingServer(config, app, settings.drain_delay).run()
 
 
-async def _everything_is_there(settings: Settings) -> bool:
-    """Before uvicorn starts: it would show a traceback of what its application raises."""
+async def _require_dependencies(settings: Settings) -> None:
+    """Before uvicorn starts: it would show a traceback. Raises DependencyMissing."""
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url.get_secret_value(), process="api", pool_size=1)
         stack.push_async_callback(database.close)
         queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
         stack.push_async_callback(queue.close)
-        missing = await missing_dependencies(database, queue, START)
-    for name, sentence in missing.items():
-        log.error("front.stopped", error="dependency_missing", dependency=name, reason=sentence)
-    return not missing
+        await check_dependencies(database, queue, required=True)
 
 
 class DrainingServer(uvicorn.Server):

@@ -19,7 +19,7 @@ from api.waiting import Waiters
 from shared.broker import Broker
 from shared.contracts.problems import Problem
 from shared.database import Database
-from shared.dependencies import report_dependencies
+from shared.dependencies import check_dependencies
 from shared.images import ImageLimits
 from shared.log_export import exported_logs
 from shared.queue import JobQueue
@@ -96,8 +96,8 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         limits = ImageLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
-        # The front serves what it can and recovers by itself.
-        await report_dependencies(database, queue)
+        # What is missing by now is waited for: the front serves what it can.
+        await check_dependencies(database, queue, required=False)
         admission = Admission(database, settings)
         draining = Drain()
         submissions = Submissions(

@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 
 from shared.database import Database
-from shared.errors import ServiceError, Transient
+from shared.errors import DependencyMissing, ServiceError, Transient
 from shared.queue import JobQueue
 from shared.schema import check_schema
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 DEPENDENCIES = ("database", "redis")
 # Seconds. Probes and scrapes give up before those who ask; a process that starts has time.
 _PROBE = 1.0
-START = 5.0
+_START = 5.0
 
 
 async def answer(question: Awaitable[T], within: float = _PROBE) -> T:
@@ -27,7 +27,7 @@ async def answer(question: Awaitable[T], within: float = _PROBE) -> T:
     try:
         return await asyncio.wait_for(question, within)
     except TimeoutError as error:
-        raise Transient(f"no answer within {within:g} s") from error
+        raise Transient(f"No answer within {within:g} s.") from error
 
 
 async def missing_dependencies(
@@ -40,15 +40,17 @@ async def missing_dependencies(
     return {name: why for name, why in zip(DEPENDENCIES, reasons, strict=True) if why is not None}
 
 
-async def report_dependencies(database: Database, queue: JobQueue) -> dict[str, str]:
-    """Say in the log what is there and what is missing; returns the latter, as above."""
-    missing = await missing_dependencies(database, queue, START)
+async def check_dependencies(database: Database, queue: JobQueue, *, required: bool) -> None:
+    """Say in the log what is there and what is missing, at the start of a process. Raises
+    DependencyMissing, with a sentence for each, when they are required."""
+    missing = await missing_dependencies(database, queue, _START)
     for name in DEPENDENCIES:
         if name in missing:
             log.warning("dependency.missing", dependency=name, detail=missing[name])
         else:
             log.info("dependency.ok", dependency=name)
-    return missing
+    if missing and required:
+        raise DependencyMissing(" ".join(f"{name}: {why}" for name, why in missing.items()))
 
 
 async def _reason(question: Awaitable[None], within: float) -> str | None:

@@ -16,8 +16,8 @@ from shared.broker import Broker
 from shared.contracts.features import Queue
 from shared.contracts.workers import EngineReport
 from shared.database import Database
-from shared.dependencies import report_dependencies
-from shared.errors import DependencyMissing, EngineUnavailable
+from shared.dependencies import check_dependencies
+from shared.errors import EngineUnavailable
 from shared.queue import JobQueue, connect_patient
 from shared.settings import Settings
 from shared.tracing import Tracing
@@ -99,7 +99,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         state.url = await stack.enter_async_context(
             serving(probes, settings.host, settings.worker_port)
         )
-        await _check_dependencies(settings, database, queue)
+        await check_dependencies(database, queue, required=settings.require_dependencies)
         heartbeat = Heartbeat(database, state, running, metrics, settings.lease)
         stack.push_async_callback(heartbeat.end)
         pulse.turned(HEARTBEAT)
@@ -140,13 +140,6 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
             yield state
         finally:
             state.phase = "draining"
-
-
-async def _check_dependencies(settings: Settings, database: Database, queue: JobQueue) -> None:
-    """Say what is there and what is missing. Raises DependencyMissing if nothing may be."""
-    missing = await report_dependencies(database, queue)
-    if missing and settings.require_dependencies:
-        raise DependencyMissing(" ".join(f"{name}: {why}" for name, why in missing.items()))
 
 
 def _check_engines(settings: Settings, state: WorkerState) -> None:

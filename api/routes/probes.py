@@ -1,8 +1,6 @@
 """Probes, and metrics for Prometheus."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Request, Response
 
 from api.dependencies import FrontDep
 from api.health_check import summary
@@ -50,10 +48,8 @@ async def health_check(front: FrontDep, response: Response) -> HealthCheck:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics(
-    front: FrontDep, accept: Annotated[str, Header(include_in_schema=False)] = ""
-) -> Response:
+async def metrics(front: FrontDep, request: Request) -> Response:
     """What Prometheus scrapes: its text, or OpenMetrics with exemplars when asked for."""
     await front.metrics.refresh()
-    content, content_type = exposition(front.metrics.registry, accept)
+    content, content_type = exposition(front.metrics.registry, request.headers.get("accept", ""))
     return Response(content, headers={"Content-Type": content_type})

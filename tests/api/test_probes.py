@@ -1,8 +1,7 @@
-"""Probes and metrics: what is alive, what is ready, what is missing."""
+"""Probes: what is alive, what is ready, what is missing."""
 
 import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from shared.client import AsyncServiceClient
@@ -192,46 +191,3 @@ async def test_the_composite_says_which_service_is_unwell(
     assert (answer.status_code, answer.json()["status"]) == (503, overall)
     assert {name: service["status"] for name, service in services.items()} == each
     assert ("waiting" in services["queue"]) == (missing == "redis_url")
-
-
-async def test_metrics_show_what_waits(
-    http: httpx.AsyncClient, client: AsyncServiceClient, settings: Settings
-) -> None:
-    """Depth and age from Postgres at the time of the scrape; submissions by outcome."""
-    await client.submit("categorization", ITEM, idempotency_key="k")
-    await client.submit("categorization", ITEM, idempotency_key="k")
-    waiting = await _samples(http)
-    async with worker_with(settings, dairy):
-        await wait_until(lambda: _drained(http), "the queue was drained")
-
-    assert waiting["ai_queue_depth items"] == 1
-    assert waiting["ai_queue_depth receipts"] == 0
-    assert waiting["ai_queue_oldest_job_age_seconds items"] > 0
-    assert waiting["ai_jobs_submitted_total categorization queued items"] == 1
-    assert waiting["ai_jobs_submitted_total categorization replayed items"] == 1
-    assert waiting[f"ai_build_info {service_version()}"] == 1
-
-
-async def test_without_a_database_gauges_are_absent(settings: Settings) -> None:
-    """A false 0 would look like an empty queue."""
-    broken = settings.model_copy(update={"database_url": nowhere("postgresql")})
-    async with front_http(broken) as http:
-        samples = await _samples(http)
-
-    assert not [name for name in samples if name.startswith("ai_queue")]
-    assert samples[f"ai_build_info {service_version()}"] == 1
-
-
-async def _drained(http: httpx.AsyncClient) -> bool:
-    return (await _samples(http))["ai_queue_depth items"] == 0
-
-
-async def _samples(http: httpx.AsyncClient) -> dict[str, float]:
-    """Values by name and labels, these in the order of their names."""
-    text = (await http.get("/metrics")).text
-    values = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            labels = (value for _, value in sorted(sample.labels.items()))
-            values[" ".join([sample.name, *labels])] = sample.value
-    return values
