@@ -227,17 +227,28 @@ def test_every_dependency_is_locked() -> None:
     """With hashes; the locks are what gets installed."""
     project = _project()
     extras = project["optional-dependencies"]
-    default = [*project["dependencies"], *extras["local"], *extras["dev"]]
+    runtime = [*project["dependencies"], *extras["build"]]
+    default = [*runtime, *extras["local"], *extras["dev"]]
 
     assert _names(default) - {project["name"]} <= _locked("requirements.lock")
+    assert _names(runtime) <= _locked("requirements-runtime.lock")
     # Of torch, pip takes the build that suits the machine.
     assert _names(extras["ml"]) - {"torch"} <= _locked("requirements-ml.lock")
-    assert extras.keys() == {"local", "dev", "ml"}
+    assert extras.keys() == {"build", "local", "dev", "ml"}
 
 
 def test_the_ml_extra_moves_nothing() -> None:
     """Its lock only adds: the default engines run the same with it and without."""
     assert not _locked("requirements-ml.lock") & _locked("requirements.lock")
+
+
+def test_an_image_runs_what_the_tests_ran() -> None:
+    """The versions of its lock are those of ours."""
+    assert _pins("requirements-runtime.lock") <= _pins("requirements.lock")
+
+
+def _pins(lock: str) -> set[str]:
+    return set(re.findall(r"^[a-z0-9-]+==\S+", (ROOT / lock).read_text(), re.M))
 
 
 def _names(requirements: list[str]) -> set[str]:
