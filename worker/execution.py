@@ -18,14 +18,7 @@ from shared import transitions
 from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobError, JobStatus
 from shared.database import Database
-from shared.errors import (
-    BrokerUnavailable,
-    Bug,
-    Cancelled,
-    ServiceError,
-    TimedOut,
-    Unavailable,
-)
+from shared.errors import BrokerUnavailable, Bug, Cancelled, ServiceError, TimedOut, Unavailable
 from shared.models import JobImage
 from shared.queue import JobQueue
 from shared.retry_policy import GiveUp, PutBack, Retry, decide
@@ -162,13 +155,16 @@ class Executor:
             async for attempt in patiently():
                 with attempt:
                     async with self._database.transaction() as session:
-                        event, stored = await self._end(session, claim, history, outcome)
+                        event, state = await self._end(session, claim, history, outcome)
         failure = None if isinstance(outcome, Product) else outcome
         error = failure and failure.code
-        if not stored:
+        if state is None:
             self._tracing.ended("dropped", failure)
             log.warning("job.result_dropped", outcome=event, error=error)
             return
+        if state is JobStatus.CANCELLED:
+            # Somebody asked for it before the worker heard of it: the job does not run again.
+            event, failure = state, Cancelled()
         self._tracing.ended(event, failure)
         metrics.ended(event, stages.stages, failure)
         if event in _FINAL:
@@ -181,8 +177,8 @@ class Executor:
         claim: Claim,
         history: AttemptLog,
         outcome: Product | ServiceError,
-    ) -> tuple[str, bool]:
-        """What becomes of the job, and whether the claim still held."""
+    ) -> tuple[str, JobStatus | None]:
+        """How the attempt ends, and the job's state; None when the claim no longer held."""
         if isinstance(outcome, Product):
             return JobStatus.SUCCEEDED, await transitions.succeed(
                 session,
@@ -216,9 +212,11 @@ class Executor:
             async for attempt in patiently():
                 with attempt:
                     async with self._database.transaction() as session:
-                        held = await transitions.release(session, claim, _history(claim, stages))
+                        state = await transitions.release(session, claim, _history(claim, stages))
         self._tracing.ended("released", None)
-        if held:
+        if state is JobStatus.CANCELLED:
+            metrics.ended(state, stages.stages, Cancelled())
+        elif state is not None:
             metrics.ended("released", stages.stages)
         log.info("job.released")
 

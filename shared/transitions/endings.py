@@ -1,4 +1,5 @@
-"""How a run ends. Each of these names the claim; when it is no longer held, nothing changes."""
+"""How a run ends. Each of these names the claim, and returns the job's state from then on; None
+when the claim is no longer held, and nothing has changed."""
 
 from typing import Any
 
@@ -29,8 +30,8 @@ async def succeed(
     output: dict[str, Any],
     model_id: str,
     model_version: str,
-) -> bool:
-    """Store a result. False when the claim is no longer held."""
+) -> JobStatus | None:
+    """Store a result."""
     change = _held(held).values(
         **ended(JobStatus.SUCCEEDED),
         output=output,
@@ -41,16 +42,19 @@ async def succeed(
     return await _end(session, held, change, log, Outcome.SUCCEEDED, None)
 
 
-async def fail(session: AsyncSession, held: Claim, log: AttemptLog, error: JobError) -> bool:
-    """Give a job up. False when the claim is no longer held."""
+async def fail(
+    session: AsyncSession, held: Claim, log: AttemptLog, error: JobError
+) -> JobStatus | None:
+    """Give a job up."""
     change = _held(held).values(
         **ended(JobStatus.FAILED), error=error.model_dump(mode="json"), **_one_more(error)
     )
     return await _end(session, held, change, log, Outcome.FAILED, error)
 
 
-async def release(session: AsyncSession, held: Claim, log: AttemptLog) -> bool:
-    """Put a job back as it was: its message is still in the queue. False when not held."""
+async def release(session: AsyncSession, held: Claim, log: AttemptLog) -> JobStatus | None:
+    """Put a job back as it was: its message is still in the queue. Or cancel it, if that was asked
+    for."""
     change = _held(held).values(
         **unless_cancelled({"state": JobStatus.QUEUED, "started_at": None, **NO_WORKER})
     )
@@ -59,28 +63,28 @@ async def release(session: AsyncSession, held: Claim, log: AttemptLog) -> bool:
 
 async def retry(
     session: AsyncSession, held: Claim, log: AttemptLog, error: JobError, delay: float
-) -> bool:
+) -> JobStatus | None:
     """Have a job run again `delay` seconds from now; spends of the budget of the error's class.
-
-    False when the claim is no longer held.
-    """
+    Or cancel it, if that was asked for."""
     change = _held(held).values(**unless_cancelled(requeued(delay)), **_one_more(error))
     return await _end(session, held, change, log, Outcome.FAILED, error)
 
 
-async def put_back(session: AsyncSession, held: Claim, error: JobError, delay: float) -> bool:
+async def put_back(
+    session: AsyncSession, held: Claim, error: JobError, delay: float
+) -> JobStatus | None:
     """Have a job run again `delay` seconds from now, as if it had not been begun: no budget is
-    spent, the history does not grow, the job tells `error` while it waits. False when the claim is
-    no longer held."""
+    spent, the history does not grow, the job tells `error` while it waits. Or cancel it, if that
+    was asked for."""
     told = literal(error.model_dump(mode="json"), JSONB)
     change = _held(held).values(
         **unless_cancelled({**requeued(delay), "error": told}), attempt=Job.attempt - 1
     )
-    return await session.scalar(change.returning(Job.id)) is not None
+    return _state(await session.scalar(change.returning(Job.state)))
 
 
-async def end_cancelled(session: AsyncSession, held: Claim, log: AttemptLog) -> bool:
-    """End a job that was stopped because somebody asked. False when the claim is not held."""
+async def end_cancelled(session: AsyncSession, held: Claim, log: AttemptLog) -> JobStatus | None:
+    """End a job that was stopped because somebody asked."""
     change = _held(held).values(**ended(JobStatus.CANCELLED), error=cancelled_error())
     return await _end(session, held, change, log, Outcome.CANCELLED, None)
 
@@ -101,9 +105,9 @@ async def _end(
     log: AttemptLog,
     outcome: Outcome,
     error: JobError | None,
-) -> bool:
+) -> JobStatus | None:
     """Apply `change` and write the attempt's row, in one statement: both or neither."""
-    changed = change.returning(Job.id, Job.attempt).cte("changed")
+    changed = change.returning(Job.id, Job.attempt, Job.state).cte("changed")
     values: dict[str, ColumnElement[Any]] = {
         "job_id": changed.c.id,
         "number": changed.c.attempt,
@@ -114,12 +118,12 @@ async def _end(
         "trace_id": literal(log.trace_id, Text),
         "started_at": literal(held.started_at),
     }
-    statement = (
-        insert(JobAttempt)
-        .from_select(list(values), select(*values.values()))
-        .returning(JobAttempt.job_id)
-    )
-    return await session.scalar(statement) is not None
+    written = insert(JobAttempt).from_select(list(values), select(*values.values())).cte("written")
+    return _state(await session.scalar(select(changed.c.state).add_cte(written)))
+
+
+def _state(value: str | None) -> JobStatus | None:
+    return None if value is None else JobStatus(value)
 
 
 def _one_more(error: JobError) -> dict[str, Any]:

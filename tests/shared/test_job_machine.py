@@ -127,7 +127,9 @@ class JobMachine(RuleBasedStateMachine):
         """As a worker does when it was asked to."""
         self._end(number, lambda s, held: transitions.end_cancelled(s, held, LOG))
 
-    def _end(self, number: int, end: Callable[[AsyncSession, Claim], Awaitable[bool]]) -> None:
+    def _end(
+        self, number: int, end: Callable[[AsyncSession, Claim], Awaitable[JobStatus | None]]
+    ) -> None:
         if self.claims:
             held = self.claims[number % len(self.claims)]
             ended = self.do(lambda s: end(s, held))

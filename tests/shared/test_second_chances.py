@@ -140,7 +140,7 @@ async def test_of_a_running_job_cancellation_is_only_asked(
     assert await transitions.cancels_requested(session, "worker") == []
 
 
-PUT_BACK: list[Callable[[AsyncSession, Claim], Coroutine[Any, Any, bool]]] = [
+PUT_BACK: list[Callable[[AsyncSession, Claim], Coroutine[Any, Any, JobStatus | None]]] = [
     lambda session, held: transitions.retry(session, held, LOG, TIMEOUT, 0),
     lambda session, held: transitions.put_back(session, held, MISSING, 0),
     lambda session, held: transitions.release(session, held, LOG),
@@ -152,11 +152,11 @@ async def test_what_is_to_be_cancelled_does_not_run_again(
     session: AsyncSession,
     job: Job,
     held: Claim,
-    end: Callable[[AsyncSession, Claim], Coroutine[Any, Any, bool]],
+    end: Callable[[AsyncSession, Claim], Coroutine[Any, Any, JobStatus | None]],
 ) -> None:
     """Though its run ended otherwise before its worker heard of it."""
     await transitions.cancel(session, job.id, "t")
-    assert await end(session, held)
+    assert await end(session, held) is JobStatus.CANCELLED
     await session.refresh(job)
 
     assert (job.state, job.worker_id) == (JobStatus.CANCELLED, None)
@@ -169,7 +169,7 @@ async def test_only_the_holder_may_end_a_run(
     session: AsyncSession,
     job: Job,
     held: Claim,
-    end: Callable[[AsyncSession, Claim], Coroutine[Any, Any, bool]],
+    end: Callable[[AsyncSession, Claim], Coroutine[Any, Any, JobStatus | None]],
     difference: str,
 ) -> None:
     """A late write of somebody else changes nothing; nor does a second one of the holder."""

@@ -215,7 +215,7 @@ async def test_the_database_refuses_states_that_are_none(
                 await session.execute(update(Job).values(change))
 
 
-async def _succeed(session: AsyncSession, held: Claim) -> bool:
+async def _succeed(session: AsyncSession, held: Claim) -> JobStatus | None:
     return await transitions.succeed(
         session, held, LOG, output={"a": 1.0}, model_id="m", model_version="1"
     )

@@ -20,6 +20,7 @@ from shared.settings import Settings
 from tests.conftest import System
 from tests.samples import exemplars, families, samples
 from tests.support import ITEM, Gate, dairy, raising, wait_until, worker_with
+from worker.features import Product, Work
 
 ITEMS = "categorization"
 HISTOGRAMS = ("ai_job_wait_seconds", "ai_job_run_seconds", "ai_job_total_seconds")
@@ -132,6 +133,26 @@ async def test_metrics_of_a_job_that_is_cancelled(
 
     assert busy == 1
     assert found[f"ai_job_attempts_total {ITEMS} cancelled items"] == 1
+
+
+async def test_metrics_of_a_job_that_is_cancelled_just_as_it_fails(
+    client: AsyncServiceClient, settings: Settings, database: Database
+) -> None:
+    """It does not run again, so it has ended, and counts as that."""
+
+    async def cancelled_meanwhile(_work: Work) -> Product:
+        # As if a caller had asked for it: the worker looks for that only every now and then.
+        async with database.transaction() as session:
+            await session.execute(text("UPDATE jobs SET cancel_requested_at = now()"))
+        raise Transient
+
+    async with worker_with(settings, cancelled_meanwhile) as worker:
+        await client.submit(ITEMS, ITEM)
+        await counted(worker.url, f"ai_jobs_finished_total cancelled {ITEMS} items cancelled")
+        found = await told(worker.url)
+
+    assert found[f"ai_job_attempts_total {ITEMS} cancelled items"] == 1
+    assert found[f"ai_job_attempts_total {ITEMS} retried items"] == 0
 
 
 async def test_metrics_of_a_job_that_is_rescued(
