@@ -4,7 +4,6 @@ each other, and every command line and health check in them runs."""
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,29 +11,13 @@ from typing import Any
 
 import asyncpg
 import pytest
-import yaml
 
 from shared.local import stack
 from shared.local.processes import free_port, running
 from shared.local.stack import ROOT
 from shared.settings import Settings
+from tests.stack.files import FILES, WORKERS, content, published_ports, services
 from tests.support import wait_until
-
-OURS, OBSERVABILITY = "docker-compose.yml", "docker-compose.observability.yml"
-FILES = (OURS, OBSERVABILITY)
-WORKERS = ("worker-receipts", "worker-items")
-
-
-def services() -> dict[str, dict[str, Any]]:
-    """Of both files, merged as Compose does it: no service is in both."""
-    found: list[dict[str, dict[str, Any]]] = [_yaml(name)["services"] for name in FILES]
-    assert not found[0].keys() & found[1].keys()
-    return found[0] | found[1]
-
-
-def _yaml(path: str) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((ROOT / path).read_text())
-    return content
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -48,9 +31,7 @@ def test_compose_understands_the_file(name: str) -> None:
 
 def test_ports_are_as_specified_and_nobody_elses() -> None:
     """On this machine's loopback only: the stack asks nobody for a password."""
-    published = {port for one in services().values() for port in one.get("ports", [])}
-
-    assert published == {
+    assert published_ports() == {
         f"127.0.0.1:{port}"
         for port in (
             *("8000:8000", "5432:5432", "6379:6379"),
@@ -79,14 +60,14 @@ def test_images_are_pinned_and_the_order_of_the_start_is_gated() -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_what_is_mounted_is_there(name: str) -> None:
     """Files of the repository, and volumes that the same file declares."""
-    content = _yaml(name)
-    for service in content["services"].values():
+    declared = content(name)
+    for service in declared["services"].values():
         for mount in service.get("volumes", []):
             source = mount.split(":")[0]
             assert (
                 (ROOT / source).exists()
                 if source.startswith(".")
-                else (source in content["volumes"])
+                else (source in declared["volumes"])
             ), mount
 
 
@@ -108,7 +89,7 @@ def test_data_sources_point_at_services_and_at_each_other() -> None:
     """With uids that dashboards can name; a span leads to logs and metrics, both lead back."""
     sources = {
         source["uid"]: source
-        for source in _yaml("config/grafana/provisioning/datasources/datasources.yaml")[
+        for source in content("config/grafana/provisioning/datasources/datasources.yaml")[
             "datasources"
         ]
     }
@@ -122,7 +103,7 @@ def test_data_sources_point_at_services_and_at_each_other() -> None:
 
 def test_tempo_listens_and_writes_where_others_look() -> None:
     """OTLP on all addresses; what it makes of spans goes to the Prometheus of the stack."""
-    tempo = _yaml("config/tempo/tempo.yaml")
+    tempo = content("config/tempo/tempo.yaml")
     (writes,) = tempo["metrics_generator"]["storage"]["remote_write"]
 
     protocols = tempo["distributor"]["receivers"]["otlp"]["protocols"]
@@ -130,7 +111,7 @@ def test_tempo_listens_and_writes_where_others_look() -> None:
     assert writes == {"url": "http://prometheus:9090/api/v1/write", "send_exemplars": True}
     assert "--web.enable-remote-write-receiver" in services()["prometheus"]["command"]
     assert tempo["server"]["http_listen_port"] == 3200
-    assert _yaml("config/loki/loki.yaml")["server"]["http_listen_port"] == 3100
+    assert content("config/loki/loki.yaml")["server"]["http_listen_port"] == 3100
 
 
 def test_the_dockerfile_copies_what_is_there_and_drops_its_rights() -> None:
@@ -200,30 +181,3 @@ def _health(service: dict[str, Any], environment: dict[str, str]) -> int:
     ]
     done = subprocess.run(test, env={**os.environ, **environment}, capture_output=True, check=False)
     return done.returncode
-
-
-def test_without_docker_it_says_what_to_do(tmp_path: Path) -> None:
-    """And starts nothing."""
-    for tool in ("dirname", "cat"):
-        (tmp_path / tool).symlink_to(Path("/usr/bin") / tool)
-    done = subprocess.run(
-        ["/bin/sh", "-eu", str(ROOT / "bin/dev-full")],
-        env={"PATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 1
-    assert "bin/dev" in done.stderr
-
-
-def test_every_url_that_is_told_is_one_of_the_stack() -> None:
-    """With the dashboards that there are."""
-    text = (ROOT / "bin/dev-full").read_text()
-    published = {port.split(":")[1] for one in services().values() for port in one.get("ports", [])}
-    dashboards = {path.stem for path in (ROOT / "config/grafana/dashboards").glob("*.json")}
-
-    assert set(re.findall(r"localhost:(\d+)", text)) <= published
-    assert set(re.findall(r"3001/d/([\w-]+)", text)) == dashboards
-    assert shlex.split(text.splitlines()[0])[0] == "#!/bin/sh"
