@@ -1,0 +1,62 @@
+"""What our dashboards and rules ask Prometheus for."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from shared.local.stack import ROOT
+
+DASHBOARDS = sorted((ROOT / "config/grafana/dashboards").glob("*.json"))
+RULES = sorted((ROOT / "config/prometheus/rules").glob("*.yml"))
+
+# Made by Tempo of the spans that it gets; no process of ours has them.
+MADE_BY_TEMPO = ("traces_spanmetrics_", "traces_service_graph_")
+
+_VARIABLES = {"$__rate_interval": "10s", "$queue": ".*"}
+_CLAUSES = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{[^}]*\})?\s*(\()?")
+_WORDS = {"and", "or", "unless", "bool", "offset"}
+
+
+def panels(board: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those that show something, not the rows between them."""
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+def dashboard_queries() -> Iterator[tuple[str, str]]:
+    """Where it is asked, and the PromQL, with Grafana's variables filled in."""
+    for path in DASHBOARDS:
+        for panel in panels(json.loads(path.read_text())):
+            for target in panel["targets"]:
+                if target["datasource"]["type"] == "prometheus":
+                    expression = target["expr"]
+                    for name, value in _VARIABLES.items():
+                        expression = expression.replace(name, value)
+                    yield f"{path.stem}: {panel['title']}", expression
+
+
+def rule_queries() -> Iterator[tuple[str, str]]:
+    """Likewise of recording and alert rules."""
+    for path in RULES:
+        for group in yaml.safe_load(path.read_text())["groups"]:
+            for rule in group["rules"]:
+                yield rule.get("alert") or rule["record"], rule["expr"]
+
+
+def selectors(expression: str) -> set[str]:
+    """The vector selectors of an expression, without ranges: `metric{label="value"}`."""
+    found = set()
+    for name, matchers, call in _SELECTOR.findall(_without_clauses(expression)):
+        if not call and name not in _WORDS and not re.fullmatch(r"\d.*|[smhd]", name):
+            found.add(name + matchers)
+    return found
+
+
+def _without_clauses(expression: str) -> str:
+    """Labels to group by are no metrics, nor is the unit of a range."""
+    without_ranges = re.sub(r"\[[^\]]*\]", "", expression)
+    return _CLAUSES.sub("", without_ranges)
