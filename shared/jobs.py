@@ -1,4 +1,4 @@
-"""Writing new jobs and reading any. Changing one is the business of `shared/transitions.py`."""
+"""Writing new jobs and reading any. Changing one is the business of `shared/transitions/`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -37,7 +37,7 @@ class Base(DeclarativeBase):
 
 
 class Job(Base):
-    """One request and all that became of it. `shared/transitions.py` alone changes its state."""
+    """One request and all that became of it. `shared/transitions/` alone changes its state."""
 
     __tablename__ = "jobs"
 

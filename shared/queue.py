@@ -96,13 +96,13 @@ class JobQueue:
 
     def __init__(self, url: str, namespace: str) -> None:
         self._redis = connect_quick(url)
-        self._namespace = namespace
+        self.namespace = namespace
         self._finished = f"{namespace}:finished"
 
     async def publish(self, job: Job) -> None:
         """Send the message of the job's current dispatch; once it is there, again is a no-op."""
         name, message = (
-            queue_key(self._namespace, Queue(job.queue)),
+            queue_key(self.namespace, Queue(job.queue)),
             message_id(job.id, job.dispatch),
         )
         with broker_errors():
@@ -118,6 +118,8 @@ class JobQueue:
             # arq says the same of a message that is there and of a connection that was lost.
             if sent is None and await self._redis.zscore(name, message) is None:
                 raise BrokerUnavailable
+            # Workers look often enough by themselves; this is for those who wait for an answer.
+            await self._redis.publish(self._published(Queue(job.queue)), b"")
 
     async def announce(self, job_id: UUID) -> None:
         """Tell every front that a job ended. Whoever misses it finds out from the row."""
@@ -127,12 +129,26 @@ class JobQueue:
     @asynccontextmanager
     async def announcements(self) -> AsyncIterator[AsyncIterator[UUID]]:
         """Subscribe; inside the block the ids of ended jobs come as they are announced."""
+        async with self._subscribed(self._finished) as said:
+            yield (UUID(text.decode()) async for text in said)
+
+    @asynccontextmanager
+    async def publications(self, queue: Queue) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Subscribe; inside the block something comes for each message that is published."""
+        async with self._subscribed(self._published(queue)) as said:
+            yield said
+
+    @asynccontextmanager
+    async def _subscribed(self, channel: str) -> AsyncIterator[AsyncIterator[bytes]]:
         with broker_errors():
             async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
-                await subscription.subscribe(self._finished)
+                await subscription.subscribe(channel)
                 # Without a reply to this the subscription is not yet in force.
                 await subscription.get_message(timeout=1.0)
-                yield _ids(subscription)
+                yield _said(subscription)
+
+    def _published(self, queue: Queue) -> str:
+        return f"{self.namespace}:published:{queue}"
 
     def trace_with(self, provider: TracerProvider) -> None:
         """Make a span of every command from here on."""
@@ -148,12 +164,12 @@ class JobQueue:
         await self._redis.aclose(close_connection_pool=True)
 
 
-async def _ids(subscription: Any) -> AsyncIterator[UUID]:
+async def _said(subscription: Any) -> AsyncIterator[bytes]:
     while True:
         # Without a timeout of its own a read would end with the client's, as an error.
         message = await subscription.get_message(timeout=1.0)
         if message is not None:
-            yield UUID(message["data"].decode())
+            yield message["data"]
 
 
 @contextmanager

@@ -40,6 +40,8 @@ ML = Path(__file__).parent / "worker" / "ml"
 def pytest_configure() -> None:
     """No test fetches a model, nor does a process that it starts."""
     os.environ["HF_HUB_OFFLINE"] = "1"
+    # Nor does a test need two children that recognise: each takes seconds to start.
+    os.environ["RECEIPT_SLOTS"] = "1"
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

@@ -11,12 +11,12 @@ from arq.connections import ArqRedis
 from arq.worker import Function, Worker
 
 from shared.contracts.features import Queue
-from shared.queue import TASK, decode, encode, parse_message_id, queue_key
+from shared.queue import TASK, JobQueue, decode, encode, parse_message_id, queue_key
 from worker.execution import Executor
 from worker.pulse import Pulse, poll_of
 
-# How often an idle worker asks for work: people wait for items, a receipt takes seconds anyway.
-_POLL_DELAY = {Queue.ITEMS: 0.02, Queue.RECEIPTS: 0.1}
+# How often an idle worker asks for work that it was not told of; seconds.
+_POLL_DELAY = 0.5
 # arq retries by itself only what a shutdown or a crash interrupted; the budget for that is ours.
 _MAX_TRIES = 1_000_000
 # arq reads no further than this, over messages that other workers hold: more than all slots of a
@@ -36,7 +36,7 @@ def arq_timeout(limit: float) -> float:
 
 
 class _Worker(Worker):
-    """arq's worker, but for how it stops taking messages."""
+    """arq's worker, but for when it looks for messages, and how it stops taking them."""
 
     def __init__(
         self, functions: Sequence[Function], polled: Callable[[], None], **options: Any
@@ -45,6 +45,26 @@ class _Worker(Worker):
         super().__init__(functions, **options)
         self._polled = polled
         self._polling = asyncio.Lock()
+        self._woken = asyncio.Event()
+
+    async def main(self) -> None:
+        """arq's loop, but for its pauses, which end when there is something to do."""
+        self.ctx["redis"] = self.pool
+        while True:
+            self._woken.clear()
+            await self._poll_iteration()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.poll_delay_s):
+                    await self._woken.wait()
+
+    def wake(self) -> None:
+        """Look for messages now."""
+        self._woken.set()
+
+    def _release_sem_dec_counter_on_complete(self) -> None:
+        super()._release_sem_dec_counter_on_complete()
+        # There may be more than there were slots for.
+        self.wake()
 
     async def _poll_iteration(self) -> None:
         async with self._polling:
@@ -65,8 +85,8 @@ class Dispatcher:
         self,
         redis: ArqRedis,
         executor: Executor,
+        messages: JobQueue,
         *,
-        namespace: str,
         queue: Queue,
         slots: int,
         timeout: float,
@@ -74,13 +94,15 @@ class Dispatcher:
     ) -> None:
         """`timeout`: see `arq_timeout`."""
         self._executor = executor
+        self._messages = messages
+        self._queue = queue
         self._polled = partial(pulse.turned, poll_of(queue))
         self._options: dict[str, Any] = {
             "redis_pool": redis,
-            "queue_name": queue_key(namespace, queue),
+            "queue_name": queue_key(messages.namespace, queue),
             "max_jobs": slots,
             "job_timeout": timeout,
-            "poll_delay": _POLL_DELAY[queue],
+            "poll_delay": _POLL_DELAY,
             "queue_read_limit": _READ_LIMIT,
             "max_tries": _MAX_TRIES,
             "keep_result": 0,
@@ -98,6 +120,18 @@ class Dispatcher:
         self._workers = [worker for worker in self._workers if worker.tasks]
         self._workers.append(_Worker([self._function()], self._polled, **self._options))
         await self._workers[-1].async_run()
+
+    async def listen(self) -> None:
+        """Look for messages as soon as one is published, for as long as the subscription lives.
+        Raises BrokerUnavailable."""
+        async with self._messages.publications(self._queue) as published:
+            self._wake()
+            async for _ in published:
+                self._wake()
+
+    def _wake(self) -> None:
+        for worker in self._workers:
+            worker.wake()
 
     async def drain(self, grace: float) -> None:
         """Take no more messages; give running jobs `grace` seconds, then have them put back."""

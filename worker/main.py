@@ -133,7 +133,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         # Says in the log that Redis is away: the dispatchers wait for it without a word.
         asking = pulse.broker(queue.ping, settings.worker_queues)
         await stack.enter_async_context(repeating("broker", asking, pause=settings.heartbeat))
-        await stack.enter_async_context(_dispatching(settings, executor, pulse))
+        await stack.enter_async_context(_dispatching(settings, executor, queue, pulse))
         state.phase = "ready"
         log.info("worker.ready", worker_id=state.id, queues=state.queues, engines=_told(state))
         try:
@@ -181,7 +181,9 @@ def _told(state: WorkerState) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _dispatching(settings: Settings, executor: Executor, pulse: Pulse) -> AsyncIterator[None]:
+async def _dispatching(
+    settings: Settings, executor: Executor, messages: JobQueue, pulse: Pulse
+) -> AsyncIterator[None]:
     """Serve every queue for the length of the block; at its end all drain at the same time."""
     async with AsyncExitStack() as stack:
         dispatchers = []
@@ -191,7 +193,7 @@ async def _dispatching(settings: Settings, executor: Executor, pulse: Pulse) -> 
             dispatcher = Dispatcher(
                 redis,
                 executor,
-                namespace=settings.queue_namespace,
+                messages,
                 queue=queue,
                 slots=_slots(settings)[queue],
                 timeout=arq_timeout(_timeouts(settings)[queue]),
@@ -199,6 +201,9 @@ async def _dispatching(settings: Settings, executor: Executor, pulse: Pulse) -> 
             )
             pulse.turned(poll_of(queue))
             await stack.enter_async_context(repeating("dispatcher", dispatcher.run, pause=1))
+            await stack.enter_async_context(
+                repeating("dispatcher.listener", dispatcher.listen, pause=0.5)
+            )
             dispatchers.append(dispatcher)
         try:
             yield

@@ -118,7 +118,12 @@ async def test_metrics_of_every_dashboard_and_rule_are_there(
 
     await wait_until(found, "an exemplar", within=20)
     traces = {one["labels"]["trace_id"] for series in pointers for one in series["exemplars"]}
-    assert traces <= {span.trace_id for span in collector.spans if span.kind == "CONSUMER"}
+    # A span is sent a second after it has ended.
+    await wait_until(lambda: traces <= _runs(collector), "the traces of the exemplars")
+
+
+def _runs(collector: Collector) -> set[str]:
+    return {span.trace_id for span in collector.spans if span.kind == "CONSUMER"}
 
 
 async def _result(http: httpx.AsyncClient, path: str, query: str, **more: float) -> Any:
