@@ -1,4 +1,4 @@
-"""When a worker looks for messages: as soon as there is something to do, and now and then anyway."""
+"""When a worker looks for messages: as soon as there is something to do, and now and then."""
 
 import asyncio
 
