@@ -23,6 +23,7 @@ from shared.jobs import JobRepository, NewJob
 from shared.models import Job
 from shared.queue import JobQueue, message_id
 from shared.trace_context import inject
+from shared.tracing import message_attributes
 
 log = structlog.get_logger(__name__)
 
@@ -122,18 +123,10 @@ class Submissions:
 
     def _sending(self, new: NewJob) -> AbstractContextManager[Span]:
         """The span that every attempt of the job is a child of."""
-        queue = new.feature.queue
         return self._tracer.start_as_current_span(
-            f"send {queue}",
+            f"send {new.feature.queue}",
             kind=SpanKind.PRODUCER,
-            attributes={
-                "messaging.system": "redis",
-                "messaging.operation.type": "send",
-                "messaging.operation.name": "send",
-                "messaging.destination.name": queue,
-                "job.feature": new.feature,
-                "tenant.id": new.tenant_id,
-            },
+            attributes=message_attributes("send", new.feature, new.tenant_id),
         )
 
     def _stored_payload(

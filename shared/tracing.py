@@ -6,6 +6,7 @@ that is away costs nothing but its spans. Without, every span has ids and none i
 
 import asyncio
 from collections.abc import Sequence
+from typing import Literal
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -22,6 +23,7 @@ from opentelemetry.sdk.trace.sampling import (
 from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
 
+from shared.contracts.features import Feature
 from shared.settings import Settings
 from shared.version import SERVICE, service_version
 
@@ -71,6 +73,20 @@ def service_resource(settings: Settings, service: str) -> Resource:
     """Who we are, in traces and logs alike."""
     name = settings.otel_service_name or service
     return Resource.create({SERVICE_NAME: name, SERVICE_VERSION: service_version()})
+
+
+def message_attributes(
+    operation: Literal["send", "process"], feature: Feature, tenant_id: str
+) -> dict[str, str]:
+    """Of the spans at both ends of a message: the semantic conventions for messaging, and ours."""
+    return {
+        "messaging.system": "redis",
+        "messaging.operation.type": operation,
+        "messaging.operation.name": operation,
+        "messaging.destination.name": feature.queue,
+        "job.feature": feature,
+        "tenant.id": tenant_id,
+    }
 
 
 class _OnlyAsked(Sampler):

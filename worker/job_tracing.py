@@ -15,9 +15,10 @@ from datetime import datetime
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
-from shared.contracts.features import Feature
 from shared.errors import ServiceError
+from shared.queue import message_id
 from shared.trace_context import carried
+from shared.tracing import message_attributes
 from shared.transitions import Claim, Rescued
 from worker.pipeline.stages import Stage
 
@@ -31,21 +32,15 @@ class JobTracing:
     @contextmanager
     def run(self, claim: Claim) -> Iterator[None]:
         """The span of one attempt, current in the block; what ran in it is told by `ended`."""
-        queue = Feature(claim.feature).queue
         with self._tracer.start_as_current_span(
-            f"process {queue}",
+            f"process {claim.feature.queue}",
             context=carried(claim.trace_carrier),
             kind=SpanKind.CONSUMER,
             attributes={
-                "messaging.system": "redis",
-                "messaging.operation.type": "process",
-                "messaging.operation.name": "process",
-                "messaging.destination.name": queue,
-                "messaging.message.id": f"{claim.job_id}:{claim.dispatch}",
+                **message_attributes("process", claim.feature, claim.tenant_id),
+                "messaging.message.id": message_id(claim.job_id, claim.dispatch),
                 "job.id": str(claim.job_id),
-                "job.feature": claim.feature,
                 "job.attempt": claim.attempt,
-                "tenant.id": claim.tenant_id,
                 "worker.id": claim.worker_id,
             },
         ):
