@@ -24,8 +24,9 @@ BUDGETS: dict[ErrorClass, int] = {
 # How long a job may be put back for what is unavailable, from its acceptance on.
 PATIENCE = timedelta(hours=1)
 
-# A rescued job waits for up to so many seconds, times the square of how often it was rescued.
-RESCUE_PAUSE = 5.0
+# A rescued job waits for up to so many seconds, times how often it was rescued: it runs again
+# within half a minute of the loss of its worker, also the second time.
+RESCUE_PAUSE = 4.0
 
 _LONGEST_PAUSE = 60.0
 

@@ -51,7 +51,7 @@ async def rescue(session: AsyncSession, limit: int) -> Sequence[Rescued]:
     # One of the jobs that died together may have killed the others: they come back apart, so that
     # it does not take the same ones with it until their budgets are spent.
     nth = Job.spent_crashed + 1
-    pause = func.make_interval(0, 0, 0, 0, 0, 0, func.random() * RESCUE_PAUSE * nth * nth)
+    pause = func.make_interval(0, 0, 0, 0, 0, 0, func.random() * RESCUE_PAUSE * nth)
     crashed = literal(as_json(Crashed()), JSONB)
     changed = (
         update(Job)

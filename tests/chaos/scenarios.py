@@ -26,20 +26,19 @@ class Plan:
     settings: Mapping[str, str]
 
 
+_UNFINISHED = "state IN ('queued', 'running')"
+
 Scenario = Callable[[Plan], Coroutine[Any, Any, Report]]
 
 
 async def worker_killed(plan: Plan) -> Report:
     """kill -9 of random workers, one after the other, while jobs run."""
     async with cluster(3, plan.seed, **plan.settings) as system:
-        await system.submit("slow 0.3", plan.jobs)
-        for _ in range(plan.kills):
-            await system.until("state = 'running'", 1)
-            busy = await _busy(system)
-            if not busy:
-                break
-            system.kill_worker(system.rng.choice(busy))
-            system.start_worker()
+        await system.submit("slow 0.5", plan.jobs)
+        while len(system.killed_at) < plan.kills and await system.count(_UNFINISHED):
+            if busy := await _busy(system):
+                system.kill_worker(system.rng.choice(busy))
+                system.start_worker()
             await asyncio.sleep(system.rng.uniform(0.2, 1.0))
         await system.all_finished()
         report = await audit("worker_killed", system)
