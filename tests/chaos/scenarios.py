@@ -68,9 +68,11 @@ async def zombie(plan: Plan, **env: str) -> Report:
     on with what it held."""
     async with cluster(0, plan.seed, **plan.settings) as system:
         frozen = system.start_worker(**env)
-        await system.submit("slow 1", 4)
+        await system.submit("slow 10", 4)
         await system.until("state = 'running'", 4)
         await _freeze_while_repairing(system, frozen)
+        if await system.count("state = 'running'") < 4:
+            raise RuntimeError("the worker was done before it could be frozen")
         system.start_worker()
         await system.all_finished()
         frozen.send_signal(signal.SIGCONT)
