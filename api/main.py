@@ -92,7 +92,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         await stack.enter_async_context(waiters.running())
         broker = Broker(settings.redis_url.get_secret_value(), settings.queue_namespace)
         stack.push_async_callback(broker.close)
-        metrics = FrontMetrics(database, queue, broker)
+        metrics = FrontMetrics(database, queue, broker, settings.probe_patience)
         limits = ImageLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )

@@ -25,10 +25,13 @@ _OUTCOMES = ("queued", "deferred", "replayed", "rejected")
 class FrontMetrics:
     """Every metric of a front, on a registry of its own."""
 
-    def __init__(self, database: Database, queue: JobQueue, broker: Broker) -> None:
+    def __init__(
+        self, database: Database, queue: JobQueue, broker: Broker, patience: float
+    ) -> None:
         self._database = database
         self._queue = queue
         self._broker = broker
+        self._patience = patience
         self.registry = new_registry()
         self.requests = RequestMetrics(self.registry)
         self.finished = FinishedJobs(self.registry)
@@ -50,12 +53,12 @@ class FrontMetrics:
         self._submitted.labels(feature.queue, feature, outcome).inc()
 
     async def refresh(self) -> None:
-        """Read the gauges anew, within a second; of a source that does not answer they are absent
-        rather than wrong."""
+        """Read the gauges anew; of a source that does not answer in time they are absent rather
+        than wrong."""
         missing, stats, counts = await asyncio.gather(
-            missing_dependencies(self._database, self._queue),
-            _known(self._stats()),
-            _known(self._counts()),
+            missing_dependencies(self._database, self._queue, self._patience),
+            self._known(self._stats()),
+            self._known(self._counts()),
         )
         self._queues.show(missing, stats, counts)
 
@@ -66,10 +69,9 @@ class FrontMetrics:
     async def _counts(self) -> Mapping[Queue, BrokerCounts]:
         return {queue: await self._broker.counts(queue) for queue in Queue}
 
-
-async def _known(question: Awaitable[Mapping[Queue, T]]) -> Mapping[Queue, T]:
-    """Nothing, when there is no answer; `ai_dependency_up` says so."""
-    try:
-        return await answer(question)
-    except ServiceError:
-        return {}
+    async def _known(self, question: Awaitable[Mapping[Queue, T]]) -> Mapping[Queue, T]:
+        """Nothing, when there is no answer; `ai_dependency_up` says so."""
+        try:
+            return await answer(question, self._patience)
+        except ServiceError:
+            return {}

@@ -1,4 +1,4 @@
-"""Whether work can be accepted and done: every dependency asked at once, a second each."""
+"""Whether work can be accepted and done: every dependency asked at once, and not for long."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -33,7 +33,7 @@ async def readiness(front: Front) -> tuple[Literal["ok", "degraded", "error"], d
         "queue": _queue,
         "workers": _workers,
     }
-    results = await asyncio.gather(*(_limited(name, check(front)) for name, check in names.items()))
+    results = await asyncio.gather(*(_limited(front, name, check) for name, check in names.items()))
     checks = {name: check for result in results for name, check in result.items()}
     if front.draining.begun:
         return "error", {**checks, "draining": {"status": "error", "error": Draining.detail}}
@@ -43,9 +43,11 @@ async def readiness(front: Front) -> tuple[Literal["ok", "degraded", "error"], d
     return ("ok" if fine else "degraded"), checks
 
 
-async def _limited(name: str, check: Awaitable[dict[str, Check]]) -> dict[str, Check]:
+async def _limited(
+    front: Front, name: str, check: Callable[[Front], Awaitable[dict[str, Check]]]
+) -> dict[str, Check]:
     try:
-        return await answer(check)
+        return await answer(check(front), front.settings.probe_patience)
     except ServiceError as error:
         return {name: {"status": "error", "error": error.detail}}
 

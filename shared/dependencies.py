@@ -16,12 +16,11 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 DEPENDENCIES = ("database", "redis")
-# Seconds. Probes and scrapes give up before those who ask; a process that starts has time.
-_PROBE = 1.0
+# Seconds; a process that starts has time.
 _START = 5.0
 
 
-async def answer(question: Awaitable[T], within: float = _PROBE) -> T:
+async def answer(question: Awaitable[T], within: float) -> T:
     """What `question` comes to. Raises Transient when that takes more than `within` seconds, and
     what `question` raises."""
     try:
@@ -31,7 +30,7 @@ async def answer(question: Awaitable[T], within: float = _PROBE) -> T:
 
 
 async def missing_dependencies(
-    database: Database, queue: JobQueue, within: float = _PROBE
+    database: Database, queue: JobQueue, within: float
 ) -> dict[str, str]:
     """A sentence for each that is missing, by its name. Asks all at once, `within` seconds each."""
     reasons = await asyncio.gather(

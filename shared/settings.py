@@ -68,6 +68,8 @@ class Settings(PipelineSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     # Under the 60 s after which the callers' HTTP clients give up.
     answer_timeout: Annotated[float, Field(gt=0)] = 50
+    # Probes and scrapes have to give up before those who ask them do.
+    probe_patience: Annotated[float, Field(gt=0)] = 1.0
     # After so long Postgres counts as away, and callers hear it, even when it does not refuse.
     database_patience: Annotated[float, Field(gt=0)] = 1.5
     # Past either limit, new work is refused: jobs that wait, seconds that the oldest has waited.

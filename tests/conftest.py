@@ -126,8 +126,8 @@ def settings(database_url: str, servers: stack.Servers) -> Settings:
             "reconcile_interval": 0.1,
             "worker_port": 0,
             "retry_pause": 0.01,
-            # A test machine may stand still for longer than callers would put up with.
             "database_patience": 20,
+            "probe_patience": 20,
         }
     )
 
@@ -203,6 +203,9 @@ def system(
             "QUEUE_NAMESPACE": f"system-{uuid4().hex[:8]}",
             "SHUTDOWN_GRACE": "0",
             "DRAIN_DELAY": "0",
+            # A test machine may stand still for longer than callers would put up with.
+            "DATABASE_PATIENCE": "20",
+            "PROBE_PATIENCE": "20",
             "RECONCILE_INTERVAL": "0.2",
             "WORKER_PORT": str(free_port()),
             "OTEL_ENABLED": "true",

@@ -94,7 +94,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         database.measure_with(metrics.registry)
         # Two leases and what lies between them: by then the worker's jobs have long been rescued.
         pulse = Pulse(2 * (settings.lease + settings.heartbeat))
-        probes = Probes(database, queue, state, pulse, metrics).app()
+        probes = Probes(database, queue, state, pulse, metrics, settings.probe_patience).app()
         # Before the engines load, which may take minutes: somebody watches this port.
         state.url = await stack.enter_async_context(
             serving(probes, settings.host, settings.worker_port)

@@ -39,12 +39,14 @@ class Probes:
         state: WorkerState,
         pulse: Pulse,
         metrics: WorkerMetrics,
+        patience: float,
     ) -> None:
         self._database = database
         self._queue = queue
         self._state = state
         self._pulse = pulse
         self._metrics = metrics
+        self._patience = patience
 
     def app(self) -> Starlette:
         """As the front has them, at the same paths."""
@@ -71,7 +73,7 @@ class Probes:
 
     async def _ready(self, _request: Request) -> Response:
         """503 unless it takes jobs; `degraded` when it has no engine for some of them."""
-        missing = await missing_dependencies(self._database, self._queue)
+        missing = await missing_dependencies(self._database, self._queue, self._patience)
         checks = {name: _check(missing.get(name)) for name in DEPENDENCIES}
         checks |= {
             name: Check.model_validate(report.model_dump(exclude_none=True))
