@@ -12,13 +12,13 @@ from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import transitions
-from shared.contracts.features import Feature
 from shared.contracts.jobs import JobError, JobStatus, Outcome
 from shared.database import Database
 from shared.errors import Bug, DatabaseUnavailable, EngineUnavailable, RecognitionCrashed, TimedOut
-from shared.jobs import JobRepository, NewJob
+from shared.jobs import JobRepository
 from shared.models import Job, JobAttempt
 from shared.transitions import AttemptLog, Claim
+from tests.jobs import new_job
 
 T = TypeVar("T")
 LOG = AttemptLog(stages=[], trace_id=None)
@@ -62,19 +62,7 @@ class JobMachine(RuleBasedStateMachine):
         return self.runner.run(run())
 
     async def _submit(self, session: AsyncSession) -> UUID:
-        new = NewJob(
-            tenant_id="machine",
-            user_id=None,
-            request_id=None,
-            feature=Feature.CATEGORIZATION,
-            priority=0,
-            payload={},
-            image=None,
-            idempotency_key=None,
-            content_key=None,
-            request_hash="h",
-            trace_carrier={},
-        )
+        new = new_job(tenant_id="machine")
         return (await JobRepository(session).add(new))[0].id
 
     @rule(worker=WORKERS, behind=st.integers(0, 2))
