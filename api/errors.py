@@ -145,13 +145,13 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _job_failed(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, JobFailed)  # noqa: S101
+    assert isinstance(error, JobFailed)  # noqa: S101 (as above)
     job_error = error.error
     return _problem(request, job_error.code, job_error.error_class, job_error.detail)
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101
+    assert isinstance(error, RequestValidationError)  # noqa: S101 (as above)
     found = error.errors()
     fields = [FieldProblem(field=_path(one["loc"]), message=one["msg"]) for one in found[:20]]
     code = _CODE_BY_CHECK.get(found[0]["type"], rejections.InvalidRequest.code)
@@ -162,7 +162,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101
+    assert isinstance(error, HTTPException)  # noqa: S101 (as above)
     status = HTTPStatus(error.status_code)
     code = _CODE_BY_STATUS.get(status, status.phrase.lower().replace(" ", "_"))
     answer = _problem(request, code, ErrorClass.BAD_INPUT, str(error.detail), status=status)

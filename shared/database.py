@@ -19,20 +19,19 @@ from shared.errors import DatabaseUnavailable, SchemaBehind
 
 def async_url(url: str) -> URL:
     """The URL for asyncpg, from any of the usual spellings (`postgres://`, `?sslmode=`)."""
-    parsed = make_url(url).set(drivername="postgresql+asyncpg")
-    query = dict(parsed.query)
-    if "sslmode" in query:
-        query["ssl"] = query.pop("sslmode")
-    return parsed.set(query=query)
+    return _url(url, "postgresql+asyncpg", ssl="ssl")
 
 
 def sync_url(url: str) -> URL:
     """The URL for psycopg, from the same spellings: for tools that cannot wait asynchronously."""
-    parsed = make_url(url).set(drivername="postgresql+psycopg")
-    query = dict(parsed.query)
-    if "ssl" in query:
-        query["sslmode"] = query.pop("ssl")
-    return parsed.set(query=query)
+    return _url(url, "postgresql+psycopg", ssl="sslmode")
+
+
+def _url(url: str, driver: str, ssl: str) -> URL:
+    """`ssl` is the driver's name for what is spelt `ssl` or `sslmode`."""
+    parsed = make_url(url).set(drivername=driver)
+    names = {"ssl": ssl, "sslmode": ssl}
+    return parsed.set(query={names.get(name, name): value for name, value in parsed.query.items()})
 
 
 # Seconds.

@@ -9,7 +9,7 @@ _INTERVAL = 60.0
 
 
 class OncePerMinute(logging.Filter):
-    """Of all that OpenTelemetry's libraries say, whichever of them, passes one line a minute."""
+    """Of all warnings and errors of OpenTelemetry's libraries one passes in a minute."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -17,7 +17,7 @@ class OncePerMinute(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record passes."""
-        if not record.name.startswith(_LIBRARY):
+        if record.levelno < logging.WARNING or not record.name.startswith(_LIBRARY):
             return True
         now = time.monotonic()
         if now - self._last < _INTERVAL:

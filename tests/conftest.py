@@ -8,8 +8,7 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
@@ -24,7 +23,6 @@ from api.main import create_app
 from shared.client import AsyncServiceClient
 from shared.database import Database
 from shared.local import stack
-from shared.local.processes import free_port
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from shared.models import Base
 from shared.queue import JobQueue
@@ -32,6 +30,7 @@ from shared.settings import Settings
 from tests import otlp
 from tests.otlp import Collector
 from tests.otlp_logs import LogCollector, log_collector
+from tests.system import System, running_system
 
 # The tests of the ml extra.
 ML = Path(__file__).parent / "worker" / "ml"
@@ -58,23 +57,6 @@ def pytest_report_header() -> str:
 
 def _has_ml() -> bool:
     return find_spec("sentence_transformers") is not None
-
-
-@dataclass(frozen=True)
-class System:
-    """The whole service as processes, as it runs in production."""
-
-    url: str
-    worker_url: str
-    servers: stack.Servers
-    env: dict[str, str]
-    front: stack.Popen
-    worker: stack.Popen
-    logs: Path
-
-    def log_text(self) -> str:
-        """Everything that was logged until now."""
-        return "".join(path.read_text() for path in self.logs.glob("*.log"))
 
 
 @pytest.fixture(scope="session")
@@ -196,29 +178,20 @@ def system(
     start, so one for all; each test is a tenant of its own."""
     logs = folder / "logs"
     logs.mkdir()
-    with ExitStack() as running:
-        env = {
-            "DATABASE_URL": running.enter_context(_new_database(servers)),
-            "REDIS_URL": servers.redis_url,
-            "QUEUE_NAMESPACE": f"system-{uuid4().hex[:8]}",
-            "SHUTDOWN_GRACE": "0",
-            "DRAIN_DELAY": "0",
-            # A test machine may stand still for longer than callers would put up with.
-            "DATABASE_PATIENCE": "20",
-            "PROBE_PATIENCE": "20",
-            "RECONCILE_INTERVAL": "0.2",
-            "WORKER_PORT": str(free_port()),
-            "OTEL_ENABLED": "true",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
-            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": collected_logs.endpoint,
-        }
-        worker = running.enter_context(stack.worker(env, logs / "worker.log"))
-        port = free_port()
-        front = running.enter_context(stack.front(env, port, logs / "api.log"))
-        url = f"http://127.0.0.1:{port}"
-        stack.wait_for_workers(url, worker, logs / "worker.log")
-        worker_url = f"http://127.0.0.1:{env['WORKER_PORT']}"
-        yield System(url, worker_url, servers, env, front, worker, logs)
+    with (
+        _new_database(servers) as url,
+        running_system(
+            servers,
+            url,
+            logs,
+            {
+                "OTEL_ENABLED": "true",
+                "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+                "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": collected_logs.endpoint,
+            },
+        ) as running,
+    ):
+        yield running
 
 
 @pytest.fixture

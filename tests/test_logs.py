@@ -17,10 +17,10 @@ import pytest
 from shared.local import stack
 from shared.local.processes import free_port
 from shared.version import service_version
-from tests.conftest import System
 from tests.otlp_logs import LogCollector
 from tests.scripted import scripted
 from tests.support import ITEM, wait_until
+from tests.system import System
 
 
 class Caller:

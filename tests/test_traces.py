@@ -11,9 +11,9 @@ import pytest
 from shared.local.receipt_image import DrawnReceipt
 from tests.chaos.__main__ import QUICK
 from tests.chaos.cluster import cluster
-from tests.conftest import System
 from tests.otlp import Collector, Span
 from tests.support import ITEM, LABELS, nowhere, wait_until
+from tests.system import System
 
 CALLER = "b7ad6b7169203331"
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from shared.client import AsyncServiceClient
-from tests.api.test_bad_input import b64
-from tests.conftest import System
+from tests.api.bad_input.asking import b64
+from tests.system import System
 
 LABELS = ["Dairy", "Produce"]
 ENVELOPE = {"request_id", "status", "payload", "error", "metadata"}

@@ -8,8 +8,8 @@ from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.version import service_version
-from tests.conftest import System
 from tests.support import ITEM, dairy, front_http, nowhere, wait_until, worker_with
+from tests.system import System
 from worker.main import worker
 from worker.pipeline.ocr.tesseract import is_installed
 

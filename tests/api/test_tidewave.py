@@ -18,9 +18,9 @@ import pytest
 
 from shared.local import stack
 from shared.local.processes import free_port, running, wait_until
-from tests.conftest import System
 from tests.otlp import Collector
 from tests.support import ITEM
+from tests.system import System
 
 TOOLS = {"get_logs", "execute_sql_query", "project_eval", "get_source_location", "get_models"}
 FAILED_TODAY = """

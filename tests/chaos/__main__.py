@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.chaos.audit import Report
-from tests.chaos.scenarios import SCENARIOS, Plan
+from tests.chaos.plan import Plan
+from tests.chaos.scenarios import SCENARIOS
 
 QUICK = {"LEASE": "2", "HEARTBEAT": "0.5", "RECONCILE_INTERVAL": "0.3"}
 

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.chaos.__main__ import QUICK
-from tests.chaos.scenarios import SCENARIOS, Plan
+from tests.chaos.plan import Plan
+from tests.chaos.scenarios import SCENARIOS
 
 # Others are nearly the same as one of these, or shown in tests/worker.
 _CUT = (

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from shared.local.stack import ROOT
-from tests.conftest import System
 from tests.stack.promql import RULES
+from tests.system import System
 
 CONFIG = ROOT / "config/prometheus/prometheus.yml"
 CASES = ROOT / "config/prometheus/tests/alerts.yml"

@@ -17,10 +17,10 @@ from shared.client import AsyncServiceClient
 from shared.local import stack
 from shared.local.processes import free_port, running
 from shared.local.stack import ROOT
-from tests.conftest import System
 from tests.otlp import Collector
 from tests.stack.promql import MADE_BY_TEMPO, dashboard_queries, rule_queries, selectors
 from tests.support import LABELS, wait_until
+from tests.system import System
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from shared.database import Database
 from shared.errors import Bug, ServiceError, Transient
 from shared.rejections import NoTextFound
 from shared.settings import Settings
-from tests.conftest import System
 from tests.samples import exemplars, families, samples
 from tests.support import ITEM, Gate, dairy, raising, wait_until, worker_with
+from tests.system import System
 from worker.features import Product, Work
 
 ITEMS = "categorization"

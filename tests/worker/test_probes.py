@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from shared.contracts.features import Feature
 from shared.settings import Settings
 from shared.version import service_version
-from tests.conftest import System
+from tests.starting import failed_start
 from tests.support import dairy, nowhere, wait_until, worker_with
-from tests.worker.starting import failed_start
+from tests.system import System
 from worker.features import Run
 from worker.main import worker
 from worker.state import WorkerState
@@ -138,7 +138,7 @@ async def test_probes_need_a_port(settings: Settings) -> None:
     """One that is taken: a line that says so, and exit code 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        (line,) = await failed_start(settings, {"WORKER_PORT": str(port)})
+        (line,) = await failed_start("worker", settings, {"WORKER_PORT": str(port)})
 
     assert (line["message"], line["level"]) == ("worker.stopped", "error")
     assert line["error"] == "port_taken"

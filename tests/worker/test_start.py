@@ -15,8 +15,8 @@ import pytest
 from shared.contracts.features import Feature, Queue
 from shared.local.stack import ROOT
 from shared.settings import Settings
+from tests.starting import failed_start
 from tests.support import wait_until
-from tests.worker.starting import failed_start
 from worker.features import Run
 from worker.item_models import ItemModels
 from worker.loading import load_features
@@ -111,7 +111,7 @@ async def test_without_the_ml_extra_its_engines_stop_the_start(
     """One line that says what to do, and exit code 1; nobody goes on counting on the worker."""
     # Found before what is installed, so that the extra is missing here in any case.
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(name='torch')")
-    lines = await failed_start(settings, {"PYTHONPATH": str(tmp_path), **chosen})
+    lines = await failed_start("worker", settings, {"PYTHONPATH": str(tmp_path), **chosen})
 
     (line,) = (line for line in lines if line["level"] != "info")
     assert (line["message"], line["level"]) == ("worker.stopped", "error")

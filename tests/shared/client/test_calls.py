@@ -19,8 +19,8 @@ from shared.contracts.receipts import RichReceipt
 from shared.rejections import InvalidRequest
 from shared.version import SERVICE, service_version
 from tests.clients import Kind, open_client
-from tests.conftest import System
 from tests.support import ITEM, LABELS
+from tests.system import System
 
 FUNCTIONS = {
     name: function

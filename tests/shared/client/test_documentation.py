@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.client import ServiceClient
-from tests.conftest import System
+from tests.system import System
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs/client.md"

@@ -9,9 +9,9 @@ from shared.client_errors import ServiceUnreachable
 from shared.errors import Unavailable
 from shared.settings import Settings
 from tests.clients import Kind, open_client
-from tests.conftest import System
 from tests.scripted import Act, html, scripted
 from tests.support import front_server, nowhere
+from tests.system import System
 
 
 async def test_a_service_that_is_ready(system: System, kind: Kind) -> None:

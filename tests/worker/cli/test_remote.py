@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.conftest import System
 from tests.support import nowhere
+from tests.system import System
 from tests.worker.cli.conftest import Run
 
 

@@ -8,8 +8,8 @@ from safetensors.torch import load_file, save_file
 
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
+from tests.starting import failed_start
 from tests.worker.ml.models import save_tiny_bert
-from tests.worker.starting import failed_start
 from worker.pipeline.meaning.engines import load_engines
 from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
 
@@ -81,7 +81,7 @@ def test_a_model_that_was_never_trained_for_it(tmp_path: Path, nli_folder: Path)
 async def test_the_worker_ends_with_one_line(settings: Settings, minilm_folder: Path) -> None:
     """Whatever the libraries had to say on the way."""
     chosen = {"CLASSIFIER": "zero-shot", "CLASSIFICATION_MODEL": str(minilm_folder)}
-    lines = await failed_start(settings, chosen)
+    lines = await failed_start("worker", settings, chosen)
 
     (line,) = (line for line in lines if line["level"] != "info")
     assert (line["message"], line["level"]) == ("worker.stopped", "error")

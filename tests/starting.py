@@ -1,4 +1,4 @@
-"""A worker process whose start fails."""
+"""A front or a worker whose start fails."""
 
 import asyncio
 import json
@@ -8,30 +8,35 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from shared.local.processes import free_port
 from shared.local.stack import ROOT
 from shared.settings import Settings
 
 
-async def failed_start(settings: Settings, env: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Run a worker with `env` until it ends by itself with exit code 1; everything it logged.
+async def failed_start(
+    program: str, settings: Settings, env: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Run `api` or `worker` with `env` until it ends by itself with exit code 1; what it logged.
 
     A line that is not in our format, on stdout or stderr, raises JSONDecodeError.
     """
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "worker"],
+        [sys.executable, "-m", program],
         cwd=ROOT,
         env={
             **os.environ,
             "DATABASE_URL": settings.database_url.get_secret_value(),
             "REDIS_URL": settings.redis_url.get_secret_value(),
             "QUEUE_NAMESPACE": settings.queue_namespace,
+            "PORT": str(free_port()),
             "WORKER_PORT": "0",
             **env,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=50,
         check=False,
     )
     assert done.returncode == 1, done.stdout

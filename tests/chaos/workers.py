@@ -1,0 +1,162 @@
+"""Scenarios that break workers: kills, freezes, restarts, and jobs that do it themselves."""
+
+import asyncio
+import signal
+
+import psutil
+
+from shared.local import stack
+from tests.chaos.audit import Report, audit
+from tests.chaos.cluster import Cluster, cluster
+from tests.chaos.plan import Plan
+from tests.chaos.receipts import submit_receipts
+
+_UNFINISHED = "state IN ('queued', 'running')"
+
+
+async def worker_killed(plan: Plan) -> Report:
+    """kill -9 of random workers, one after the other, while jobs run."""
+    async with cluster(3, plan.seed, **plan.settings) as system:
+        await system.submit("slow 0.5", plan.jobs)
+        while len(system.killed_at) < plan.kills and await system.count(_UNFINISHED):
+            if busy := await _busy(system):
+                system.kill_worker(system.rng.choice(busy))
+                system.start_worker()
+            await asyncio.sleep(system.rng.uniform(0.2, 1.0))
+        await system.all_finished()
+        report = await audit("worker_killed", system)
+        report.notes["kills"] = len(system.killed_at)
+        return report
+
+
+async def killed_before_claim(plan: Plan) -> Report:
+    """A worker dies after it took a message from arq and before it claimed the job."""
+    async with cluster(1, plan.seed, ITEM_SLOTS="1", **plan.settings) as system:
+        await system.submit("noop")
+        await system.all_finished()
+        system.workers[0].send_signal(signal.SIGSTOP)
+        (job,) = await system.submit("noop once more")
+        async with system.database() as database, database.transaction():
+            await database.execute("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", job)
+            system.workers[0].send_signal(signal.SIGCONT)
+            await _locked(system)
+            system.kill_worker(system.workers[0])
+        system.start_worker()
+        await system.all_finished()
+        return await audit("killed_before_claim", system)
+
+
+async def zombie(plan: Plan, **env: str) -> Report:
+    """A worker is stopped, while it is the one that repairs, until its lease is lost; and then goes
+    on with what it held."""
+    async with cluster(0, plan.seed, **plan.settings) as system:
+        frozen = system.start_worker(**env)
+        await system.submit("slow 10", 4)
+        await system.until("state = 'running'", 4)
+        await _freeze_while_repairing(system, frozen)
+        if await system.count("state = 'running'") < 4:
+            raise RuntimeError("the worker was done before it could be frozen")
+        system.start_worker()
+        await system.all_finished()
+        frozen.send_signal(signal.SIGCONT)
+        await system.submit("noop", 5)
+        await system.all_finished()
+        return await audit("zombie", system)
+
+
+async def skewed_zombie(plan: Plan) -> Report:
+    """The same, by a worker whose clock is an hour ahead."""
+    report = await zombie(plan, CHAOS_CLOCK_SKEW="3600")
+    report.scenario = "skewed_zombie"
+    return report
+
+
+async def recognition_killed(plan: Plan) -> Report:
+    """The child that reads a receipt is killed; its worker lives."""
+    settings = {**plan.settings, "WORKER_QUEUES": "receipts", "RECEIPT_SLOTS": "1"}
+    async with cluster(1, plan.seed, **settings) as system:
+        await submit_receipts(system, 3)
+        await system.until("state = 'running'", 1)
+        (child,) = [
+            process
+            for process in psutil.Process(system.workers[0].pid).children()
+            if "spawn_main" in " ".join(process.cmdline())
+        ]
+        child.kill()
+        await system.all_finished()
+        report = await audit("recognition_killed", system)
+        report.notes["worker_lived"] = system.workers[0].poll() is None
+        return report
+
+
+async def rolling_restart(plan: Plan) -> Report:
+    """SIGTERM to every worker in turn, each replaced by a new one, under load."""
+    async with cluster(3, plan.seed, **plan.settings) as system:
+        await system.submit("slow 0.5", plan.jobs // 2)
+        await system.until("state = 'running'", 3)
+        for worker in list(system.workers):
+            system.start_worker()
+            system.kill_worker(worker, signal.SIGTERM)
+            await asyncio.to_thread(worker.wait, 30)
+        await system.all_finished()
+        return await audit("rolling_restart", system)
+
+
+async def poison(plan: Plan) -> Report:
+    """A job that kills its worker every time fails in the end, and the queue goes on."""
+    async with cluster(2, plan.seed, **plan.settings) as system:
+        (bad,) = await system.submit("poison")
+        await system.submit("slow 0.2", 20)
+        while not await system.count(f"id = '{bad}' AND state = 'failed'"):
+            for worker in [one for one in system.workers if one.poll() is not None]:
+                system.workers.remove(worker)
+                system.start_worker()
+            await asyncio.sleep(0.1)
+        await system.all_finished()
+        report = await audit("poison", system, may_fail=1)
+        async with system.database() as database:
+            query = "SELECT error->>'error_class' FROM jobs WHERE id = $1"
+            report.notes["failed_as"] = await database.fetchval(query, bad)
+        return report
+
+
+async def hung(plan: Plan) -> Report:
+    """A job that never ends is stopped by its limit, and the queue goes on."""
+    async with cluster(1, plan.seed, ITEM_TIMEOUT="1", **plan.settings) as system:
+        await system.submit("hung", 2)
+        await system.submit("noop", 20)
+        await system.all_finished()
+        return await audit("hung", system, may_fail=2)
+
+
+async def _freeze_while_repairing(system: Cluster, worker: stack.Popen) -> None:
+    """Stop the only worker at a moment when it holds the lock of those who repair."""
+    holders = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    async with system.database() as database:
+        for _ in range(2000):
+            worker.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(0.005)
+            if await database.fetchval(holders):
+                return
+            worker.send_signal(signal.SIGCONT)
+            await asyncio.sleep(0.005)
+    raise TimeoutError("the worker never repaired anything")
+
+
+async def _busy(system: Cluster) -> list[stack.Popen]:
+    """The workers that run something just now."""
+    async with system.database() as database:
+        rows = await database.fetch("SELECT DISTINCT worker_id FROM jobs WHERE state = 'running'")
+    pids = {int(row["worker_id"].split(":")[1]) for row in rows}
+    return [worker for worker in system.workers if worker.pid in pids and worker.poll() is None]
+
+
+async def _locked(system: Cluster) -> None:
+    """Wait until somebody waits for a lock on a row: a worker that is about to claim."""
+    async with system.database() as database:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        for _ in range(500):
+            if await database.fetchval(waiting):
+                return
+            await asyncio.sleep(0.02)
+    raise TimeoutError("no worker came to claim the job")

@@ -1,0 +1,69 @@
+"""What the README, the changelog and the locks say holds."""
+
+import re
+import tomllib
+from importlib.metadata import version
+from typing import Any
+
+from shared.local.stack import ROOT
+from shared.settings import Settings
+
+
+def test_the_readme_knows_every_setting() -> None:
+    """And its default; a setting that nobody finds might as well not be there."""
+    rows = dict(
+        re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    )
+
+    names = {name.upper() for name in Settings.model_fields}
+    example = re.findall(r"^([A-Z_]+)=", (ROOT / "config/example.env").read_text(), re.MULTILINE)
+    assert set(rows) == set(example) == names
+
+
+def test_the_changelog_knows_this_version() -> None:
+    """A version that is not written about has not been released."""
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+
+    assert "## Unreleased" in changelog
+    assert version("grocery-planner-ai") == _project()["version"]
+
+
+def test_every_dependency_is_locked() -> None:
+    """With hashes; the locks are what gets installed."""
+    project = _project()
+    extras = project["optional-dependencies"]
+    runtime = [*project["dependencies"], *extras["build"]]
+    default = [*runtime, *extras["local"], *extras["dev"]]
+
+    assert _names(default) - {project["name"]} <= _locked("requirements.lock")
+    assert _names(runtime) <= _locked("requirements-runtime.lock")
+    # Of torch, pip takes the build that suits the machine.
+    assert _names(extras["ml"]) - {"torch"} <= _locked("requirements-ml.lock")
+    assert extras.keys() == {"build", "local", "dev", "ml"}
+
+
+def test_the_ml_extra_moves_nothing() -> None:
+    """Its lock only adds: the default engines run the same with it and without."""
+    assert not _locked("requirements-ml.lock") & _locked("requirements.lock")
+
+
+def test_an_image_runs_what_the_tests_ran() -> None:
+    """The versions of its lock are those of ours."""
+    assert _pins("requirements-runtime.lock") <= _pins("requirements.lock")
+
+
+def _pins(lock: str) -> set[str]:
+    return set(re.findall(r"^[a-z0-9-]+==\S+", (ROOT / lock).read_text(), re.M))
+
+
+def _names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=!~ ]", one)[0].lower() for one in requirements}
+
+
+def _locked(lock: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9-]+)==", (ROOT / lock).read_text(), re.M))
+
+
+def _project() -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return project
