@@ -43,5 +43,5 @@ async def test_probe_at_the_start_sees_a_missing_engine(settings: Settings) -> N
         "worker", settings, {**REQUIRED, "OCR_ENGINE": "tesseract", "PATH": "/nowhere"}
     )
 
-    assert (lines[-1]["message"]) == (1, "worker.stopped")
+    assert lines[-1]["message"] == "worker.stopped"
     assert "apt-get install tesseract-ocr" in lines[-1]["reason"]
