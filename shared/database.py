@@ -35,6 +35,7 @@ def _url(url: str, driver: str, ssl: str) -> URL:
 
 
 # Seconds.
+_CONNECT = 10
 _GOODBYE = 0.2
 _IDLE_LIMIT = "idle_in_transaction_session_timeout"
 
@@ -59,14 +60,15 @@ class Database:
         Postgres ends it as well, should this process be frozen: its locks hold up nobody longer.
         """
         limits = {} if patience is None else {_IDLE_LIMIT: str(round(patience * 1000))}
+        within = _CONNECT if patience is None else min(patience, _CONNECT)
         self._engine = create_async_engine(
             async_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_timeout=2,
+            pool_timeout=within,
             pool_pre_ping=True,
             connect_args={
-                "timeout": 2,
+                "timeout": within,
                 "connection_class": _Connection,
                 "server_settings": {"application_name": process, **limits},
             },

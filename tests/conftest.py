@@ -16,6 +16,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 from PIL import Image
 
@@ -41,6 +42,10 @@ def pytest_configure() -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
     # Nor does a test need two children that recognise: each takes seconds to start.
     os.environ["RECEIPT_SLOTS"] = "1"
+    # Unlike structlog's default, which shows every frame's variables: it takes seconds, and the
+    # parts that run inside a test wait for it.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure([*structlog.get_config()["processors"][:-1], plain])
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
