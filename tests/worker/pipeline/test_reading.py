@@ -95,6 +95,23 @@ def test_a_weight_on_the_row_below() -> None:
     assert (bread.quantity, bread.unit) == (Decimal(1), None)
 
 
+def test_one_of_a_printed_unit_is_the_quantity() -> None:
+    """Its price is that of the gallon. Other sizes, and those of several, stay with the name."""
+    assert items(
+        """
+        Corner Shop
+        ORG WHOLE MILK 1GL 5.99
+        LG EGGS 12CT 3.49
+        COLA 1L 2 x 1.50 3.00
+        Total 12.48
+        """
+    ) == [
+        ("Organic Whole Milk", "5.99", "1", "gallon"),
+        ("Large Eggs 12 ct", "3.49", "1", None),
+        ("Cola 1 l", "3.00", "2", None),
+    ]
+
+
 def test_names_above_their_numbers() -> None:
     """The name has a row of its own."""
     assert items(
@@ -108,7 +125,7 @@ def test_names_above_their_numbers() -> None:
         No of items: 3
         Total 41.98
         """
-    ) == [("ALL PURPOSE FLOUR", "18.60", "1", None), ("BAKING POWDER", "23.38", "2", None)]
+    ) == [("All Purpose Flour", "18.60", "1", None), ("Baking Powder", "23.38", "2", None)]
 
 
 def test_names_below_their_numbers() -> None:
@@ -123,7 +140,7 @@ def test_names_below_their_numbers() -> None:
         Sub-total 8.00
         TOTAL 8.00
         """
-    ) == [("WET TISSUE", "5.90", "1", None), ("PLASTIC BAG", "2.10", "1", None)]
+    ) == [("Wet Tissue", "5.90", "1", None), ("Plastic Bag", "2.10", "1", None)]
 
 
 def test_article_numbers_are_no_part_of_a_name() -> None:
@@ -131,8 +148,8 @@ def test_article_numbers_are_no_part_of_a_name() -> None:
     numbered = "Shop\n2485 WATER 0.50\n7094 PLASTER 3.20\nTotal 3.70"
     named = "Shop\n100 PIPERS 9.50\nBREAD 3.20\nTASTY TEA 1.00\nTotal 13.70"
 
-    assert names(numbered) == ["WATER", "PLASTER"]
-    assert names(named) == ["100 PIPERS", "BREAD", "TASTY TEA"]
+    assert names(numbered) == ["Water", "Plaster"]
+    assert names(named) == ["100 Pipers", "Bread", "Tasty Tea"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from worker.pipeline.reading.dates import FoundDate, find_dates
 from worker.pipeline.reading.items import FoundItem, adjustments, find_items
 from worker.pipeline.reading.layout import ReadRow, item_region, read_rows
 from worker.pipeline.reading.merchants import find_merchant
+from worker.pipeline.reading.readable import readable_name
 from worker.pipeline.reading.rows import build_rows
 from worker.pipeline.reading.totals import find_total
 
@@ -74,12 +75,14 @@ def _date(rows: Sequence[ReadRow], *, month_first: bool, today: date) -> Printed
 
 
 def _line_item(item: FoundItem, *, closes: bool) -> LineItem:
-    quantity = item.quantity
+    quantity, readable = item.quantity, readable_name(item.name)
+    # `1GL` says what the price is for. Of `500G` it is for all of it, so that stays in the name.
+    unit = readable.size.only_unit if readable.size and not quantity else None
     return LineItem(
         raw_text=item.raw_text,
-        parsed_name=item.name,
+        parsed_name=readable.name if unit else readable.with_size,
         quantity=quantity.count if quantity else Decimal(1),
-        unit=quantity.unit if quantity else None,
+        unit=quantity.unit if quantity else unit,
         unit_price=quantity.unit_price if quantity else item.total_price,
         total_price=item.total_price,
         confidence=_rounded(item.confidence * (0.98 if closes else 0.8)),

@@ -1,0 +1,59 @@
+"""Capital letters as people write them, where a till shouts."""
+
+import re
+
+_WORD = re.compile(r"(?<!\d)[^\W\d_]+(?:['\u2019][^\W\d_]+)*(?!\d)")
+_SMALL_WORDS = {
+    "and", "au", "aux", "con", "da", "de", "del", "der", "di", "du", "en", "et", "in", "la", "le",
+    "les", "met", "mit", "of", "or", "the", "und", "van", "with",
+}  # fmt: skip
+# Short words that are read letter by letter though they could be pronounced.
+_SPELLED = {"DIY", "EU", "IPA", "OJ", "UHT", "UK", "US", "USA", "XL", "XXL"}
+_VOWEL = re.compile(r"[AEIOUÀ-ÖØ-Ý]|(?<=.)Y")
+_SHOUTED_SHARE = 0.75
+
+
+def titled(text: str) -> str:
+    """`text` with a capital at the start of each word, but for small words inside."""
+    return _WORD.sub(_capital, text)
+
+
+def shouts(text: str) -> bool:
+    """Whether a text is in capitals, but for a letter here and there that was read wrongly."""
+    letters = [letter for letter in text if letter.lower() != letter.upper() and letter != "ß"]
+    capitals = sum(letter.isupper() for letter in letters)
+    return capitals > 0 and capitals >= _SHOUTED_SHARE * len(letters)
+
+
+def calmed(text: str) -> str:
+    """`text` with its words in capitals as Title Case.
+
+    Codes and acronyms stay as they are: XL, BBQ, H&M, 3IN1.
+    """
+    return _WORD.sub(_calmed_word, text)
+
+
+def _calmed_word(match: re.Match[str]) -> str:
+    word = match[0]
+    if not word.replace("ß", "").isupper() or _is_code(word):
+        return word
+    first, mark, rest = word.partition("'") if "'" in word else word.partition("\u2019")
+    if len(first) == 1 and len(rest) > 1:  # O'Brien, L'Oréal; but M&M's
+        return first + mark + rest.capitalize()
+    return _small_or(word.capitalize(), match)
+
+
+def _is_code(word: str) -> bool:
+    """Spelled, or too short to be a word without a vowel."""
+    without_vowel = word.isalpha() and not _VOWEL.search(word)
+    return len(word) == 1 or word in _SPELLED or (len(word) <= 3 and without_vowel)
+
+
+def _capital(match: re.Match[str]) -> str:
+    word = match[0]
+    return _small_or(word[0].upper() + word[1:], match)
+
+
+def _small_or(capital: str, match: re.Match[str]) -> str:
+    inside = match.start() > 0 and match.string[match.start() - 1] == " "
+    return capital.lower() if inside and capital.lower() in _SMALL_WORDS else capital
