@@ -46,12 +46,23 @@ def recognise(
     engine: str, content: bytes, max_pixels: int
 ) -> tuple[ReceiptReading | ServiceError, list[Stage]]:
     """Read one receipt with the engine that `start` loaded; an error comes back with the stages
-    that led to it."""
+    that led to it. Without enough memory the process ends."""
     log = StageLog()
     try:
         return extract_receipt(content, _engine(engine), max_pixels, log), log.stages
     except ServiceError as error:
         return error, log.stages
+    except Exception as error:
+        if _is_out_of_memory(error):
+            # Each library says it in its own way, and may not have put everything back.
+            os._exit(1)
+        raise
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Python's own, or what OpenCV and onnxruntime make of a failed `malloc`."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "bad_alloc" in text or "insufficient memory" in text
 
 
 @cache

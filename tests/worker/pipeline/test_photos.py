@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from worker.pipeline.ocr.engine import OcrEngine
@@ -39,7 +40,46 @@ def grey(image: Image.Image) -> Image.Image:
     return image.convert("L")
 
 
-@pytest.mark.parametrize("photographed", [tilted, noisy, dim, small, grey])
+def turned(image: Image.Image, degrees: int) -> Image.Image:
+    """As a camera writes it that did not know how it was held."""
+    return image.rotate(degrees, expand=True)
+
+
+def on_a_table(image: Image.Image) -> Image.Image:
+    """A small part of a large photo, seen from the side, at an angle of ten degrees."""
+    photo = Image.new("RGB", (2400, 3200), (120, 85, 60))
+    paper = tilted_paper(image.resize((image.width * 2, image.height * 2)))
+    photo.paste(paper, (500, 500), paper.getchannel("A"))
+    return photo.convert("RGB")
+
+
+def tilted_paper(image: Image.Image) -> Image.Image:
+    """Its upper side shorter than its lower one; what is not paper is transparent."""
+    width, height = image.size
+    squeeze = 0.06
+    # Of the eight numbers of a perspective those that lean it backwards.
+    lean = (1 + 2 * squeeze, squeeze * width / height, -squeeze * width, 0, 1 + squeeze, 0)
+    back = (*lean, 0, squeeze / height)
+    leaning = image.convert("RGBA").transform(
+        image.size, Image.Transform.PERSPECTIVE, back, Image.Resampling.BICUBIC
+    )
+    return leaning.rotate(10, expand=True, resample=Image.Resampling.BICUBIC)
+
+
+def shaded(image: Image.Image) -> Image.Image:
+    """The shadow of a hand over half of it."""
+    shadow = Image.new("L", image.size, 255)
+    corners = [(0, image.height), (0, image.height // 3), (image.width, image.height)]
+    ImageDraw.Draw(shadow).polygon(corners, fill=110)
+    soft = np.asarray(shadow.filter(ImageFilter.GaussianBlur(25)), float)[:, :, None] / 255
+    return Image.fromarray((np.asarray(image) * soft).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    "photographed",
+    [tilted, noisy, dim, small, grey, shaded, on_a_table]
+    + [pytest.param(partial(turned, degrees=by), id=f"turned {by}") for by in (90, 180, 270)],
+)
 def test_what_a_camera_does_to_a_receipt(
     engine: OcrEngine, photographed: Callable[[Image.Image], Image.Image]
 ) -> None:

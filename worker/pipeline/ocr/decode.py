@@ -12,8 +12,8 @@ from shared.rejections import ImageUnreadable
 
 Pixels = npt.NDArray[np.uint8]
 
-# Longest side handed to an engine. PP-OCR reads no better above it; memory grows with its square.
-LONGEST_SIDE = 2000
+# Longest side of what is decoded; of a scan of which the receipt is a part, enough is left to read.
+LONGEST_SIDE = 3600
 
 
 def decode_image(content: bytes, media_type: str, max_pixels: int) -> Pixels:
@@ -25,7 +25,7 @@ def decode_image(content: bytes, media_type: str, max_pixels: int) -> Pixels:
         check_pixels(image, max_pixels)
         try:
             # JPEG can be decoded at 1/2, 1/4 or 1/8 of its size for a fraction of the memory.
-            image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            image.draft("RGB", (LONGEST_SIDE // 2, LONGEST_SIDE // 2))
             # To colour first: Pillow shrinks palettes and single bits by dropping pixels.
             upright = _on_white(ImageOps.exif_transpose(_eight_bit(image)))
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)

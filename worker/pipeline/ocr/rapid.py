@@ -1,6 +1,6 @@
 """RapidOCR: PP-OCRv6 detection and recognition on onnxruntime, models inside its wheel."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -9,14 +9,26 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidocr import RapidOCR
 from rapidocr.utils.output import RapidOCROutput
 
-from worker.pipeline.ocr.decode import LONGEST_SIDE, Pixels
+from worker.pipeline.ocr.decode import Pixels
+from worker.pipeline.ocr.strips import strips
 from worker.pipeline.ocr.text import TextLine, Word
 
-# One thread a child, one child a core: two images side by side beat one image on two threads.
+# Most that is looked at in one go; pixels. Detection takes half a gigabyte for it.
+_MOST = 1_000_000
+# More than a strip's longest side: pages come in the size in which they are read best.
+_ANY_SIDE = 100_000
 _OPTIONS = {
     "Global.log_level": "error",
     "Global.return_word_box": True,
-    "Global.max_side_len": LONGEST_SIDE,
+    "Global.max_side_len": _ANY_SIDE,
+    # Pages come upright.
+    "Global.use_cls": False,
+    # At its default it enlarges small images, and takes as much for two words as for a receipt.
+    "Det.limit_type": "max",
+    "Det.limit_side_len": _ANY_SIDE,
+    # All lines of a batch are padded to the longest: one by one is less work and less memory.
+    "Rec.rec_batch_num": 1,
+    # One thread a child, one child a core: two images side by side beat one image on two threads.
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
 }
@@ -35,18 +47,21 @@ class RapidEngine:
 
     def read(self, pixels: Pixels) -> Sequence[TextLine]:
         """See OcrEngine."""
+        return [
+            line.lowered(top) for top, strip in strips(pixels, _MOST) for line in self._lines(strip)
+        ]
+
+    def _lines(self, pixels: Pixels) -> Iterator[TextLine]:
         found = self._engine(np.ascontiguousarray(pixels[:, :, ::-1]))
         # Without any text it answers with the result of an earlier step.
         if not isinstance(found, RapidOCROutput) or not found.txts or found.scores is None:
-            return []
-        lines = []
+            return
         # Typed as one tuple by the library; it is one a line.
         by_line: Any = found.word_results
         for words, confidence in zip(by_line, found.scores, strict=True):
             boxed = tuple(_word(text, box, float(confidence)) for text, _, box in words)
             if boxed:
-                lines.append(TextLine(boxed))
-        return lines
+                yield TextLine(boxed)
 
 
 def _some_text() -> Pixels:

@@ -1,7 +1,7 @@
 """What an engine sees: words in boxes, grouped in lines. Pixels, origin top left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
 
@@ -48,6 +48,11 @@ class TextLine:
     def height(self) -> float:
         """The mean height of the words."""
         return fmean(word.height for word in self.words)
+
+    def lowered(self, by: float) -> "TextLine":
+        """The same further down: as part of a page that begins higher up."""
+        words = (replace(one, top=one.top + by, bottom=one.bottom + by) for one in self.words)
+        return TextLine(tuple(words))
 
 
 def as_text(lines: Sequence[TextLine]) -> str:

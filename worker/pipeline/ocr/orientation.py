@@ -1,0 +1,42 @@
+"""Pages that stand on their heads: print has no direction until it is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from worker.pipeline.ocr.decode import Pixels
+from worker.pipeline.ocr.engine import OcrEngine
+from worker.pipeline.ocr.text import TextLine
+
+# A page that is read as well as this stands upright; the mean confidence of its letters.
+_READ_WELL = 0.85
+# Fewer letters than this prove nothing.
+_FEW = 30
+
+
+@dataclass(frozen=True)
+class UprightPage:
+    """A page as it was read best, and its lines, whose boxes lie on it."""
+
+    pixels: Pixels
+    lines: Sequence[TextLine]
+
+
+def read_upright(pixels: Pixels, engine: OcrEngine) -> UprightPage:
+    """Read a page whose rows are level; turned by 180° as well where little of it can be read."""
+    page = UprightPage(pixels, engine.read(pixels))
+    if _well_read(page) >= _READ_WELL:
+        return page
+    turned = np.ascontiguousarray(pixels[::-1, ::-1])
+    return max(page, UprightPage(turned, engine.read(turned)), key=_letters_read)
+
+
+def _letters_read(page: UprightPage) -> float:
+    """How many letters were read, each as far as it is believed."""
+    return sum(len(line.text) * line.confidence for line in page.lines)
+
+
+def _well_read(page: UprightPage) -> float:
+    letters = sum(len(line.text) for line in page.lines)
+    return _letters_read(page) / letters if letters >= _FEW else 0.0
