@@ -16,7 +16,7 @@ def receipt_table(read: Extraction) -> Table:
     table = titled_table(
         f"{read.merchant.name or 'unknown merchant'}, {read.date.value or 'no date'}"
     )
-    table.caption = f"Total {total}, confidence {read.total.confidence:.2f}"
+    table.caption = f"Total {total}, confidence {read.total.confidence:.2f}; {_sum(read)}"
     table.add_column("Item", no_wrap=True)
     table.add_column("Category", no_wrap=True)
     for name in ("Qty", "Each", "Price", "Conf."):
@@ -32,6 +32,13 @@ def receipt_table(read: Extraction) -> Table:
             f"{item.confidence:.2f}",
         )
     return table
+
+
+def _sum(read: Extraction) -> str:
+    if read.reconciled:
+        return "the items add up to it"
+    items = next((check for check in read.checks if check.name == "items"), None)
+    return f"the items come to {items.calculated}" if items else "nothing to check it by"
 
 
 def stage_table(job: JobView) -> Table:

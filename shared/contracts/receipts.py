@@ -92,13 +92,28 @@ class LineItem(Contract):
     confidence: Confidence
 
 
+class ArithmeticCheck(Contract):
+    """A sum that should come to the total: of the items (with added tax and rounding), of cash less
+    change, of net amounts and tax. `calculated` is the nearest that it comes."""
+
+    name: Literal["items", "payment", "tax"]
+    printed: Amount
+    calculated: Amount
+    closes: bool
+
+
 class Extraction(Contract):
-    """Everything that was read from one receipt."""
+    """Everything that was read from one receipt.
+
+    `reconciled`: the items add up to the total, for which something else speaks as well.
+    """
 
     merchant: Merchant
     date: PrintedDate
     total: Total
     line_items: list[LineItem]
+    reconciled: bool = False
+    checks: list[ArithmeticCheck] = Field(default_factory=list)
     raw_ocr_text: str
     overall_confidence: Confidence
 
@@ -132,6 +147,7 @@ class FlatReceipt(Contract):
     currency: str | None
     merchant: str | None
     date: str | None
+    reconciled: bool
     raw_ocr_text: str
     overall_confidence: Confidence
     model_version: str
@@ -156,6 +172,7 @@ class FlatReceipt(Contract):
             currency=read.total.currency,
             merchant=read.merchant.name,
             date=read.date.value,
+            reconciled=read.reconciled,
             raw_ocr_text=read.raw_ocr_text,
             overall_confidence=read.overall_confidence,
             model_version=rich.model_version,

@@ -119,6 +119,7 @@ async def test_extract_receipt(
         "currency",
         "merchant",
         "date",
+        "reconciled",
         "raw_ocr_text",
         "overall_confidence",
         "model_version",
@@ -161,6 +162,8 @@ async def test_extract_rich_receipt(
         "date",
         "total",
         "line_items",
+        "reconciled",
+        "checks",
         "raw_ocr_text",
         "overall_confidence",
     }

@@ -45,7 +45,7 @@ def test_a_currency_may_stand_before_a_price(amount: Decimal, currency: str) -> 
     assert found.value == amount
 
 
-@pytest.mark.parametrize("text", ["-0,50*C", "0,25- D", "- 1.20", "RM-3.00", "-RM 3.00"])
+@pytest.mark.parametrize("text", ["-0,50*C", "0,25- D", "0,25-D", "- 1.20", "RM-3.00", "-RM 3.00"])
 def test_a_minus_stands_before_or_behind(text: str) -> None:
     """Returned deposits and discounts."""
     found = closing_amount(f"Leergut {text}")

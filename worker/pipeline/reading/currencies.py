@@ -13,7 +13,10 @@ _CLUES: tuple[tuple[str, re.Pattern[str], int], ...] = (
     ("USD", re.compile(r"\$\s?\d"), 1),
     ("MYR", re.compile(r"sdn\W{0,2}bhd|\bS/B\b|\bBHD\b|selangor|johor|kuala lumpur", re.I), 1),
     ("EUR", re.compile(r"mwst|ust-id|steuernummer|\bGmbH\b|\bTVA\b|\bIVA\b|\bBTW\b", re.I), 1),
-    ("GBP", re.compile(r"\bVAT (?:no|reg)", re.I), 1),
+    ("GBP", re.compile(r"\bVAT (?:no|reg)|clubcard|nectar", re.I), 1),
+    # A state and its ZIP code, and taxes that come on top.
+    ("USD", re.compile(r"\b[A-Z]{2},? \d{5}(?:-\d{4})?\b|\bsales tax\b|\btax ?1\b", re.I), 1),
+    ("CHF", re.compile(r"\bCHE-\d{3}|\bTWINT\b"), 1),
 )
 
 
@@ -25,4 +28,5 @@ def find_currency(text: str) -> tuple[str | None, float]:
     (best, most), *rest = votes.most_common()
     if most == 0:
         return None, 0.0
-    return best, most / (most + sum(count for _, count in rest) + 1)
+    agreed = most / (most + sum(count for _, count in rest))
+    return best, agreed * (1 - 0.5**most)

@@ -66,6 +66,16 @@ def find_dates(text: str, *, month_first: bool, today: date) -> list[FoundDate]:
     return [one for one in found if one is not None]
 
 
+def is_month_first(text: str, *, today: date) -> bool | None:
+    """Whether numeric dates of a text have the month first: told by any with a day past 12, and
+    None where there is no such date."""
+    for match in _NUMERIC.finditer(text):
+        found = None if " " in match[0] else _numeric(match, month_first=False, today=today)
+        if found and found.value.day > 12:
+            return int(match["second"]) > 12
+    return None
+
+
 def _numeric(match: re.Match[str], month_first: bool, today: date) -> FoundDate | None:
     year = _year_digits(match["year"], bool(match["time"]))
     if year is None:
@@ -76,7 +86,9 @@ def _numeric(match: re.Match[str], month_first: bool, today: date) -> FoundDate 
     if int(month) > 12:
         day, month = month, day
     ambiguous = int(day) <= 12 and day != month
-    return _date(year, month, day, today, ambiguous=ambiguous)
+    found = _date(year, month, day, today, ambiguous=ambiguous)
+    # In the future one way, in the past the other.
+    return found or (_date(year, day, month, today) if ambiguous else None)
 
 
 def _year_digits(digits: str, time_follows: bool) -> str | None:

@@ -9,6 +9,8 @@ from worker.pipeline.reading.lexicon import RowKind, row_kind
 from worker.pipeline.reading.numbers import Amount, closing_amount
 
 _LETTERS = re.compile(r"[^\W\d_]")
+# How many rows of the summary are tried as the end of the items.
+_REGIONS = 8
 # Any of these ends the list of items.
 _SUMMARY = frozenset({RowKind.TOTAL, RowKind.SUBTOTAL, RowKind.PAYMENT, RowKind.CHANGE})
 
@@ -23,9 +25,10 @@ class ReadRow:
     amount: Amount | None
 
     @property
-    def is_text(self) -> bool:
-        """Words without an amount, about nothing in particular: perhaps the name of an item."""
-        return self.kind is None and self.amount is None and letters(self.text) >= 3
+    def may_be_item(self) -> bool:
+        """A row that may tell of a bought thing, or of what was taken off its price."""
+        off = self.amount is not None and self.amount.value < 0
+        return self.kind is None or (self.kind is RowKind.SAVING and off)
 
     @property
     def is_summary(self) -> bool:
@@ -40,14 +43,16 @@ def read_rows(lines: Sequence[TextLine]) -> list[ReadRow]:
     ]
 
 
-def item_region(rows: Sequence[ReadRow]) -> range:
-    """Indices of the rows among which the items are: from the heading, or the first amount and the
-    row above it, to the first row of the summary."""
-    end = next((index for index, row in enumerate(rows) if row.is_summary), len(rows))
-    before = rows[:end]
+def item_regions(rows: Sequence[ReadRow]) -> list[range]:
+    """Indices of the rows among which the items may be: from the heading, or the first amount and
+    the row above it, to a row of the summary. The first is the likeliest; behind a sub-total there
+    may be more of them."""
+    ends = [index for index, row in enumerate(rows) if row.is_summary] or [len(rows)]
+    before = rows[: ends[0]]
     headings = [index + 1 for index, row in enumerate(before) if row.kind is RowKind.HEADING]
     amounts = [max(index - 1, 0) for index, row in enumerate(before) if row.amount]
-    return range((headings or amounts or [end])[0], end)
+    begin = (headings or amounts or ends)[0]
+    return [range(begin, end) for end in ends[:_REGIONS]]
 
 
 def letters(text: str) -> int:

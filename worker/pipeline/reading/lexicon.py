@@ -107,7 +107,7 @@ _KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
     (
         RowKind.TOTAL,
         _begins(
-            r"(?:grand |net{1,2} ?|final |sale )?total(?:s|sales|amount|payable|due)?",
+            r"(?:grand |net{1,2} ?|final |sale |items? )?total(?:s|sales|amount|payable|due)?",
             "zu zahlen",
             r"gesamt(?:betrag|summe)?",
             "summe",
@@ -158,6 +158,7 @@ _KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
     (RowKind.PAYMENT, _is("cash", "bar", "contant", "pin", "carte", "card", "cb", "eft")),
 )
 
+_TOTAL_FIRST = re.compile(r"\W*(?:grand |net )?total (?:sales|amount|incl\w*|rm)\b", re.IGNORECASE)
 _HEADING_WORD = re.compile(
     r"(?:item|code|no|qty|uom|u|unit|price|amt|amount|descript\s?ions?|tax|exc|inc|incl|gst|disc|"
     r"total|menge|artikel|preis|betrag|bezeichnung|einzelpreis|qte|prix|montant|cant|precio|"
@@ -165,6 +166,11 @@ _HEADING_WORD = re.compile(
     re.IGNORECASE,
 )
 
+# What is counted between a label and its amount: TOTAL 5 ARTICLES 7.89.
+_COUNTED = re.compile(
+    r"\(?\b\d{1,3}\s?(?:items?|articles?|artikel|art[ií]culos?|articoli|pezzi|pcs|st(?:ü|ue?)ck)\b\)?",
+    re.IGNORECASE,
+)
 _PERCENT = re.compile(r"\(?@?\s*\d{1,2}(?:[.,]\d{1,2})?\s?%\)?")
 # Numbers part the labels of a row: "Item Count 4 Change Amt 7.50" has two.
 _NUMBER = re.compile(r"(?:RM\s?)?[-.,\d]*\d[-.,\d*x]*", re.IGNORECASE)
@@ -172,8 +178,8 @@ _NUMBER = re.compile(r"(?:RM\s?)?[-.,\d]*\d[-.,\d*x]*", re.IGNORECASE)
 
 def last_label(text: str) -> str:
     """The words that stand nearest before a row's last number."""
-    parts = _NUMBER.split(_PERCENT.sub(" ", text))
-    labels = [part.strip(" \t:;.,*\"'=-+()") for part in parts]
+    parts = _NUMBER.split(_COUNTED.sub(" ", _PERCENT.sub(" ", text)))
+    labels = [" ".join(part.split()).strip(" :;.,*\"'=-+()") for part in parts]
     return next((label for label in reversed(labels) if len(label) > 1), "")
 
 
@@ -185,7 +191,8 @@ def row_kind(text: str) -> RowKind | None:
     for kind, words in _KINDS:
         if words.match(label):
             return kind
-    return None
+    # `Total Sales (Incl. 6% GST) 5.00`: the last label may be an afterthought of the first.
+    return RowKind.TOTAL if _TOTAL_FIRST.match(text) else None
 
 
 def _is_heading(text: str) -> bool:
@@ -194,8 +201,20 @@ def _is_heading(text: str) -> bool:
     return len(words) > 1 and all(_HEADING_WORD.fullmatch(word) for word in words)
 
 
+_DISCOUNT = re.compile(
+    r"\W*(?:item |member |staff |store |mfr )?(?:discount|disc|coupons?|cpn|voucher|rabatt|"
+    r"(?:preis)?nachlass|gutschein|remise|r[ée]duction|sconto|descuento|dto|korting|saving)s?\b",
+    re.IGNORECASE,
+)
+
+
+def is_discount(name: str) -> bool:
+    """Whether an item is something taken off, even where its amount has no minus."""
+    return bool(_DISCOUNT.match(name))
+
+
 LEGAL_FORM = re.compile(
-    r"(?<!\w)(?:sdn\W{0,2}bhd|bhd|s/b|gmbh|ltd|limited|inc|llc|plc|ag|ohg|kg|sarl|sas|s\.a\.?|"
+    r"sdn\W{0,2}bhd(?!\w)|(?<!\w)(?:bhd|s/b|gmbh|ltd|limited|inc|llc|plc|ag|ohg|kg|sarl|sas|s\.a\.?|"
     r"b\.?v|n\.v|s\.?p\.?a|s\.?r\.?l|s\.l)(?!\w)",
     re.IGNORECASE,
 )

@@ -5,22 +5,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from worker.pipeline.reading.chains import chain_of, names_a_chain
 from worker.pipeline.reading.layout import ReadRow, letters
 from worker.pipeline.reading.lexicon import LEGAL_FORM, RowKind
 
 _LOOK_AT = 14
 _ADDRESS = re.compile(
-    r"\b(?:str(?:\.|a(?:ß|ss)e)|street|road|rd|avenue|ave|lane|weg|platz|allee|rue|via|calle|plaza|"
-    r"jalan|jln|lot|taman|tmn|no\.?\s?\d|floor|flr|bandar|p\.?o\.? box|straat|laan)\b|"
-    r"\b\d{5}\b\s+\w|\d+[,\s]*$",
+    r"\b(?:str(?:\.|a(?:ß|ss)e)|\w+(?:str\.|stra(?:ß|ss)e|allee|weg|platz|gasse|straat|laan|plein)|"
+    r"street|road|rd|avenue|ave|lane|blvd|boulevard|weg|platz|allee|rue|via|viale|corso|piazza|"
+    r"calle|avda|plaza|place|jalan|jln|lot|taman|tmn|no\.?\s?\d+|floor|flr|bandar|"
+    r"p\.?o\.? box|straat|laan)\b|"
+    r"\b\d{4,5}\b\s+[^\W\d]|\d+[,\s]*$",
     re.IGNORECASE,
 )
 _NOT_A_NAME = re.compile(
     r"tel|fax|gst|vat|ust|tax|invoice|receipt|cashier|www|http|@|\breg\b|\bco\.? ?no|company no|"
-    r"thank|welcome|willkommen|öffnungs|goods sold|feedback|voucher|hours|uhr\b|branch",
+    r"thank|welcome|willkommen|öffnungs|goods sold|feedback|voucher|hours|uhr\b|branch|\bbr no|"
+    r"p\.? ?iva|\bnif\b|\bcif\b|siret|\bkvk\b|documento|factura|ticket|kassenbon|\bdate\b|datum|"
+    r"store #",
     re.IGNORECASE,
 )
-_REGISTRATION = re.compile(r"\s*[('\"]?\(?\s*[A-Z]?\d{4,}[-–]?[A-Z\dX]?\s*\)?\W*$", re.IGNORECASE)
+# What follows the title of the document is about the customer.
+_TITLE = re.compile(
+    r"\b(?:invoice|date|datum|fecha|bill to|sold to|customer|rechnung|facture)\b", re.I
+)
+_REGISTRATION = re.compile(
+    r"\s*[('\"]?\(?\s*[A-Z]{0,2}\d{4,}\s?[-–]?\s?[A-Z\d]?\s*\)?\W*$", re.IGNORECASE
+)
+_SHORT_FORM = re.compile(r"(?:\w\.){2,}$")
 
 
 @dataclass(frozen=True)
@@ -41,9 +53,9 @@ def find_merchant(rows: Sequence[ReadRow]) -> FoundMerchant | None:
     score, index = max(scored)
     if score <= 0:
         return None
-    name = _REGISTRATION.sub("", _full_name(-index, header)).strip(" .,:;-'\"")
-    confidence = min(0.4 + score / 12, 0.95) * header[-index].line.confidence
-    return FoundMerchant(name, confidence)
+    row = header[-index]
+    confidence = min(0.4 + score / 12, 0.95) * row.line.confidence
+    return FoundMerchant(chain_of(row.text) or _written(_full_name(-index, header)), confidence)
 
 
 def _header(rows: Sequence[ReadRow]) -> list[ReadRow]:
@@ -56,21 +68,31 @@ def _header(rows: Sequence[ReadRow]) -> list[ReadRow]:
 
 
 def _score(index: int, header: Sequence[ReadRow], height: float) -> float:
-    row = header[index]
-    if letters(row.text) < 3 or _NOT_A_NAME.search(row.text):
+    text = header[index].text
+    if _is_registration(text):
         return 0.0
-    if LEGAL_FORM.fullmatch(row.text.strip(" .")):
+    if LEGAL_FORM.fullmatch(text.strip(" .")):
         return 0.0
     score = 4.0 - index * 0.3
     score += 4.0 if LEGAL_FORM.search(_full_name(index, header)) else 0.0
+    score += 4.0 if chain_of(text) or names_a_chain(text) else 0.0
     score += 3.0 if _before_address(index, header) else 0.0
-    score += min(row.line.height / height, 3.0) - 1.0
-    score -= 4.0 if _ADDRESS.search(row.text) else 0.0
+    score += min(header[index].line.height / height, 3.0) - 1.0
+    score -= 4.0 if _ADDRESS.search(text) and not LEGAL_FORM.search(text) else 0.0
+    score -= 4.0 if any(_TITLE.search(row.text) for row in header[:index]) else 0.0
     return score
 
 
 def _before_address(index: int, header: Sequence[ReadRow]) -> bool:
-    return index + 1 < len(header) and bool(_ADDRESS.search(header[index + 1].text))
+    """Whether an address follows, after at most a number in the register."""
+    following = [row.text for row in header[index + 1 : index + 3]]
+    if following and not _is_registration(following[0]):
+        following = following[:1]
+    return any(_ADDRESS.search(text) for text in following)
+
+
+def _is_registration(text: str) -> bool:
+    return letters(_REGISTRATION.sub("", text)) < 3 or bool(_NOT_A_NAME.search(text))
 
 
 def _full_name(index: int, header: Sequence[ReadRow]) -> str:
@@ -79,3 +101,15 @@ def _full_name(index: int, header: Sequence[ReadRow]) -> str:
     if index + 1 < len(header) and LEGAL_FORM.fullmatch(header[index + 1].text.strip(" .")):
         name = f"{name} {header[index + 1].text}"
     return name
+
+
+def _written(name: str) -> str:
+    """Without what surrounds it in print, and with a space where the print was too narrow."""
+    name = re.sub(r"\)(?=\w)", ") ", _REGISTRATION.sub("", name))
+    name = re.sub(r"\b(sdn)\s?\.?\s?(?=bhd\b)", r"\1 ", name, flags=re.IGNORECASE)
+    stripped = name.strip(" .,:;-'\"")
+    return (
+        f"{stripped}."
+        if _SHORT_FORM.search(f"{stripped}.") and f"{stripped}." in name
+        else stripped
+    )

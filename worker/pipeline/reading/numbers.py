@@ -4,18 +4,20 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-_CURRENCY = r"(?:RM|EUR|EURO|USD|GBP|CHF|[€$£])"
+CURRENCY = r"(?:RM|EURO?|USD|GBP|CHF|[€$£])"
 # 1.234,56 · 1,234.56 · 12,50 · .50; two decimals always, so that 500 ml or 2020 is no amount.
 _DIGITS = r"(?:\d{1,3}(?:[.,' ]\d{3})+|\d{1,6})?[.,]\s?\d{2}"
+# Directly behind a number: a size, as in 6x1.25L; or a time, as in 9.00 Uhr.
+NO_SIZE = r"(?!(?:l|ltr?|kg|ml|cl|oz|lbs?)\b|\s?(?:uhr|hrs?|[ap]\.?m)\b)"
 _AMOUNT = re.compile(
-    rf"(?P<before>-\s?)?{_CURRENCY}?\s?(?P<minus>-\s?)?(?<![\d.,])(?P<digits>{_DIGITS})(?!\d)"
-    r"(?P<after>\s?-(?![\w.]))?",
+    rf"(?P<before>-\s?)?{CURRENCY}?\s?(?P<minus>-\s?)?(?<![\d.,])(?P<digits>{_DIGITS})(?!\d){NO_SIZE}"
+    r"(?P<after>\s?-(?:(?=[A-Z]\b)|(?![\w.])))?",
     re.IGNORECASE,
 )
 # What tills print behind a price: a tax code, a currency, stars.
-_BEHIND = re.compile(rf"[\s*.]*(?:[A-Za-z\d]{{1,3}}|{_CURRENCY})?[\s*.]*", re.IGNORECASE)
+_BEHIND = re.compile(rf"[\s*.×]*(?:[A-Za-z\d]{{1,3}}|{CURRENCY})?[\s*.]*", re.IGNORECASE)
 # A tax code printed so close that it was read into the number: 55.001, 14.817R.
-_GLUED = re.compile(r"(?<![\d.,])(\d{1,4}[.,]\d{2})(?:[1I7]|\d?[A-Z]{1,3})$")
+_GLUED = re.compile(rf"(?<![\d.,])(\d{{1,4}}[.,]\d{{2}})(?i:{NO_SIZE})(?:[1I7]|\d?[A-Z]{{1,3}})$")
 
 
 @dataclass(frozen=True)

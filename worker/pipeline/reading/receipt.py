@@ -9,14 +9,15 @@ from statistics import fmean
 
 from shared.contracts.receipts import Extraction, LineItem, Merchant, PrintedDate, Total
 from worker.pipeline.ocr.text import TextLine, as_text
+from worker.pipeline.reading.checks import checks_of
 from worker.pipeline.reading.currencies import find_currency
-from worker.pipeline.reading.dates import FoundDate, find_dates
-from worker.pipeline.reading.items import FoundItem, adjustments, find_items
-from worker.pipeline.reading.layout import ReadRow, item_region, read_rows
+from worker.pipeline.reading.dates import FoundDate, find_dates, is_month_first
+from worker.pipeline.reading.items import FoundItem
+from worker.pipeline.reading.layout import ReadRow, read_rows
+from worker.pipeline.reading.ledger import read_ledger
 from worker.pipeline.reading.merchants import find_merchant
 from worker.pipeline.reading.readable import readable_name
 from worker.pipeline.reading.rows import build_rows
-from worker.pipeline.reading.totals import find_total
 
 _DATE_WORD = re.compile(r"\b(?:date|datum|fecha|data|le)\b", re.IGNORECASE)
 
@@ -29,14 +30,12 @@ def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
     rows = read_rows(build_rows(lines))
     raw_text = as_text([row.line for row in rows])
     currency, currency_confidence = find_currency(raw_text)
-    region = item_region(rows)
-    inside = [rows[index] for index in region]
-    items = find_items(inside)
-    items_sum = sum((item.total_price for item in items), Decimal(0)) + adjustments(inside)
-    total = find_total(rows, items_sum)
+    ledger = read_ledger(rows)
+    items, total = ledger.items, ledger.total
     merchant = find_merchant(rows)
-    printed = _date(rows, month_first=currency == "USD", today=today)
-    closes = total is not None and total.amount == items_sum
+    told = is_month_first(raw_text, today=today)
+    month_first = currency == "USD" if told is None else told
+    printed = _date(rows, month_first=month_first, certain=currency is not None, today=today)
     fields = [
         merchant.confidence if merchant else 0.0,
         printed.confidence,
@@ -51,14 +50,19 @@ def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
             currency=currency,
             confidence=_rounded(min(fields[2], max(currency_confidence, 0.5))),
         ),
-        line_items=[_line_item(item, closes=closes) for item in items],
+        line_items=[_line_item(item, closes=ledger.closes) for item in items],
+        reconciled=ledger.closes,
+        checks=checks_of(ledger, rows),
         raw_ocr_text=raw_text,
         overall_confidence=_rounded(fmean(fields)),
     )
 
 
-def _date(rows: Sequence[ReadRow], *, month_first: bool, today: date) -> PrintedDate:
-    """The date printed most often; of equals one that is called a date, then the first."""
+def _date(rows: Sequence[ReadRow], *, month_first: bool, certain: bool, today: date) -> PrintedDate:
+    """The date printed most often; of equals one that is called a date, then the first.
+
+    `certain`: the order of day and month is more than a guess.
+    """
     votes: Counter[date] = Counter()
     found: dict[date, tuple[FoundDate, float]] = {}
     for row in rows:
@@ -69,9 +73,8 @@ def _date(rows: Sequence[ReadRow], *, month_first: bool, today: date) -> Printed
         return PrintedDate(value=None, confidence=0.0)
     best, _ = votes.most_common(1)[0]
     one, confidence = found[best]
-    return PrintedDate(
-        value=best.isoformat(), confidence=_rounded(confidence * (0.8 if one.ambiguous else 0.95))
-    )
+    doubt = 0.95 if certain or not one.ambiguous else 0.8
+    return PrintedDate(value=best.isoformat(), confidence=_rounded(confidence * doubt))
 
 
 def _line_item(item: FoundItem, *, closes: bool) -> LineItem:

@@ -1,71 +1,168 @@
-"""The total: the row that says so, and the arithmetic that has to agree with it."""
+"""The total: the row that says so, and the sums that have to agree with it."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from worker.pipeline.reading.layout import ReadRow
 from worker.pipeline.reading.lexicon import RowKind
 
-# What each piece of evidence is worth. A sum that comes out is worth more than a word.
-_SAYS = {RowKind.TOTAL: 3, RowKind.PAYMENT: 2, RowKind.SUBTOTAL: 1}
-_CASH_LESS_CHANGE = 4
-_ITEMS_ADD_UP = 4
-_STRONGEST = 10
-# Confidence in a total that is printed nowhere and only follows from the items.
-_ONLY_CALCULATED = 0.3
+
+class Source(StrEnum):
+    """What speaks for an amount to be the total."""
+
+    SAID = "said"
+    PAID = "paid"
+    SUBTOTAL = "subtotal"
+    CASH_LESS_CHANGE = "cash less change"
+    SUBTOTAL_AND_TAX = "subtotal and tax"
+    ITEMS = "items"
+    MISREAD = "a digit too many or too few"
+
+
+# What each is worth. A sum that comes out is worth more than a word.
+_WORTH = {
+    Source.SAID: 3,
+    Source.PAID: 2,
+    Source.SUBTOTAL: 1,
+    Source.CASH_LESS_CHANGE: 4,
+    Source.SUBTOTAL_AND_TAX: 3,
+    Source.ITEMS: 4,
+    Source.MISREAD: 1,
+}
+# Items alone: any one of their prices may have been misread.
+_ITEMS_ALONE = 2
+_KINDS = {
+    RowKind.TOTAL: Source.SAID,
+    RowKind.PAYMENT: Source.PAID,
+    RowKind.SUBTOTAL: Source.SUBTOTAL,
+}
+# Confidence by how many different sources agree; of a single one by which it is.
+_ALONE = {Source.SAID: 0.75, Source.ITEMS: 0.3}
+_ONE, _TWO, _MORE = 0.5, 0.93, 0.98
+# Where another amount has as much to speak for it.
+_DISPUTED = 0.8
 
 
 @dataclass(frozen=True)
 class FoundTotal:
-    """The amount to pay, and how well the evidence agrees (0 to 1)."""
+    """The amount to pay, what speaks for it, and how well the evidence agrees (0 to 1)."""
 
     amount: Decimal
+    sources: frozenset[Source]
     confidence: float
+
+    @property
+    def worth(self) -> int:
+        """The weight of the evidence."""
+        return _worth(self.sources)
 
 
 def find_total(rows: Sequence[ReadRow], items_sum: Decimal) -> FoundTotal | None:
     """The amount with the most evidence; of equals the one printed last."""
-    evidence: Counter[Decimal] = Counter()
+    sources: defaultdict[Decimal, list[Source]] = defaultdict(list)
     printed: dict[Decimal, int] = {}
     for index, row in enumerate(rows):
-        if row.amount and row.amount.value > 0 and (weight := _weight(row)):
-            evidence[row.amount.value] += weight
+        source = _source(row)
+        if source and row.amount and row.amount.value > 0:
+            sources[row.amount.value].append(source)
             printed[row.amount.value] = index
-    for difference in _cash_less_change(rows):
-        evidence[difference] += _CASH_LESS_CHANGE
-    for expected in _rounded(items_sum, rows):
-        evidence[expected] += _ITEMS_ADD_UP
-    if not evidence:
+    once = {amount for amount, by in sources.items() if len(by) == 1}
+    for amount, source in _calculated(rows, items_sum, printed=set(printed), once=once):
+        sources[amount].append(source)
+    if not sources:
         return None
-    amount = max(evidence, key=lambda value: (evidence[value], printed.get(value, -1)))
-    if amount not in printed and evidence[amount] <= _ITEMS_ADD_UP:
-        return FoundTotal(amount, _ONLY_CALCULATED)
-    return FoundTotal(amount, min(0.5 + evidence[amount] / _STRONGEST / 2, 0.99))
+
+    def evidence(amount: Decimal) -> tuple[int, int]:
+        again = len(sources[amount]) - len(set(sources[amount]))
+        return _worth(sources[amount]) + min(again, 2), printed.get(amount, -1)
+
+    best, *others = sorted(sources, key=evidence, reverse=True)
+    disputed = bool(others) and evidence(others[0])[0] >= evidence(best)[0]
+    by = frozenset(sources[best])
+    return FoundTotal(best, by, _confidence(by) * (_DISPUTED if disputed else 1))
 
 
-def _weight(row: ReadRow) -> int:
-    kind = _says(row)
-    return _SAYS.get(kind, 0) if kind else 0
+def _calculated(
+    rows: Sequence[ReadRow], items_sum: Decimal, *, printed: set[Decimal], once: set[Decimal]
+) -> Iterator[tuple[Decimal, Source]]:
+    """What the total should be by other rows, each amount with its reason."""
+    for amount in cash_less_change(rows):
+        yield amount, Source.CASH_LESS_CHANGE
+    for amount in _subtotal_and_tax(rows) & printed:
+        yield amount, Source.SUBTOTAL_AND_TAX
+    for amount, certain in set(sums_of_items(items_sum, rows)):
+        misread = amount not in printed and any(_one_digit_more(amount, one) for one in once)
+        if misread:
+            yield amount, Source.MISREAD
+        if certain or misread or amount in printed:
+            yield amount, Source.ITEMS
 
 
-def _says(row: ReadRow) -> RowKind | None:
-    # Some tills call the total after rounding "Rounding"; the difference itself is under one unit.
-    if row.kind is RowKind.ROUNDING and row.amount and abs(row.amount.value) >= 1:
-        return RowKind.TOTAL
-    return row.kind
-
-
-def _rounded(items_sum: Decimal, rows: Sequence[ReadRow]) -> set[Decimal]:
-    """The sum of the items, up and down by what the receipt says was rounded."""
-    if items_sum <= 0:
-        return set()
-    steps = {r.amount.value for r in rows if _says(r) is RowKind.ROUNDING and r.amount}
-    return {items_sum + sign * step for step in steps or {Decimal(0)} for sign in (1, -1)}
-
-
-def _cash_less_change(rows: Sequence[ReadRow]) -> set[Decimal]:
+def cash_less_change(rows: Sequence[ReadRow]) -> set[Decimal]:
+    """What was given less what came back, for every pair of such rows."""
     paid = [r.amount.value for r in rows if r.kind is RowKind.PAYMENT and r.amount]
     change = [abs(r.amount.value) for r in rows if r.kind is RowKind.CHANGE and r.amount]
     return {p - c for p in paid for c in change if p > c}
+
+
+def sums_of_items(items_sum: Decimal, rows: Sequence[ReadRow]) -> Iterator[tuple[Decimal, bool]]:
+    """What the total may be by the items: with tax added, with what was rounded; and whether the
+    amount needs no print to be believed."""
+    if items_sum <= 0:
+        return
+    steps = {r.amount.value for r in rows if _is_rounding(r) and r.amount}
+    for taxes in {Decimal(0), *_added_taxes(rows)}:
+        exact = items_sum + taxes
+        if not steps or steps == {Decimal(0)}:
+            yield exact, not taxes
+        for step in steps:
+            yield exact + step, not taxes
+            yield exact - step, not taxes
+
+
+def _added_taxes(rows: Sequence[ReadRow]) -> set[Decimal]:
+    """Each tax of the summary, and all of them together."""
+    taxes = [r.amount.value for r in rows if r.kind is RowKind.TAX and r.amount]
+    return {*taxes, sum(taxes, Decimal(0))} if taxes else set()
+
+
+def _subtotal_and_tax(rows: Sequence[ReadRow]) -> set[Decimal]:
+    subtotals = [r.amount.value for r in rows if r.kind is RowKind.SUBTOTAL and r.amount]
+    return {subtotal + tax for subtotal in subtotals for tax in _added_taxes(rows) if tax}
+
+
+def _one_digit_more(one: Decimal, other: Decimal) -> bool:
+    """Whether one of them is the other and a digit: a speck, or a currency's sign."""
+    shorter, longer = sorted((f"{one:.2f}", f"{other:.2f}"), key=len)
+    return len(longer) == len(shorter) + 1 and any(
+        longer[:index] + longer[index + 1 :] == shorter for index in range(len(longer))
+    )
+
+
+def _worth(sources: Iterable[Source]) -> int:
+    different = set(sources)
+    if different == {Source.ITEMS}:
+        return _ITEMS_ALONE
+    return sum(_WORTH[source] for source in different)
+
+
+def _is_rounding(row: ReadRow) -> bool:
+    return row.kind is RowKind.ROUNDING and row.amount is not None and abs(row.amount.value) < 1
+
+
+def _source(row: ReadRow) -> Source | None:
+    # Some tills call the total after rounding "Rounding"; the difference itself is under one unit.
+    if row.kind is RowKind.ROUNDING and row.amount and abs(row.amount.value) >= 1:
+        return Source.SAID
+    return _KINDS.get(row.kind) if row.kind else None
+
+
+def _confidence(sources: frozenset[Source]) -> float:
+    if len(sources) > 2:
+        return _MORE
+    if len(sources) == 2:
+        return _TWO
+    return _ALONE.get(next(iter(sources)), _ONE)

@@ -1,0 +1,35 @@
+"""Receipts as text: what an engine would make of them, and what is read from that."""
+
+from datetime import date
+from textwrap import dedent
+
+from shared.contracts.receipts import Extraction
+from worker.pipeline.ocr.text import TextLine, Word
+from worker.pipeline.reading.receipt import read_receipt
+
+
+def read(text: str) -> Extraction:
+    """Read rows of text as if an engine had found them, one word at each position."""
+    lines = []
+    for number, row in enumerate(dedent(text).strip("\n").splitlines()):
+        left, words = 0.0, []
+        for word in row.split():
+            right = left + 10 * len(word)
+            words.append(Word(word, left, number * 30, right, number * 30 + 20, 0.95))
+            left = right + 10
+        if words:
+            lines.append(TextLine(tuple(words)))
+    return read_receipt(lines, today=date(2026, 11, 23))
+
+
+def items(text: str) -> list[tuple[str, str, str, str | None]]:
+    """Name, price, quantity and unit of each item."""
+    return [
+        (item.parsed_name, str(item.total_price), f"{item.quantity.normalize():f}", item.unit)
+        for item in read(text).line_items
+    ]
+
+
+def names(text: str) -> list[str]:
+    """The items' names."""
+    return [name for name, *_ in items(text)]

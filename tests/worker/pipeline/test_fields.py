@@ -1,0 +1,82 @@
+"""Currency, merchant and date from text; and that nothing is made up."""
+
+import pytest
+
+from tests.worker.pipeline.printed import read
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        ("Total RM 5.00", "MYR"), ("SUMME EUR 5,00", "EUR"), ("Total \u20ac 5,00", "EUR"),
+        ("Total \u00a35.00", "GBP"), ("Total $5.00", "USD"), ("Total CHF 5.00", "CHF"),
+        ("Total 5.00\nShop Sdn Bhd", "MYR"), ("Summe 5,00\nMwSt 0,80\nUSt-ID 1", "EUR"),
+        ("Total 5.00", None),
+    ],
+)  # fmt: skip
+def test_currencies(text: str, currency: str | None) -> None:
+    """By symbol, by code, by the words of a country's law."""
+    assert read(f"Shop\nBread 5.00\n{text}").total.currency == currency
+
+
+@pytest.mark.parametrize(
+    ("header", "merchant"),
+    [
+        ("CORNER SHOP LTD\n12 High Street\nLondon", "CORNER SHOP LTD"),
+        ("A04119\nBIG STORE CO. (M) BHD (126926-H)\n3RD FLR, MALL", "BIG STORE CO. (M) BHD"),
+        ("PASAR RIA\nSDN BHD\nNO 1, JALAN TASIK", "PASAR RIA SDN BHD"),
+        ("FRESH FOOD, GOOD MOOD\nSupermarkt M\u00fcller\nHauptstr. 4\n33102 Paderborn",
+         "Supermarkt M\u00fcller"),
+        ("Thank you, come again\nGreen Grocer GmbH\nTel. 05251 1804", "Green Grocer GmbH"),
+    ],
+)  # fmt: skip
+def test_merchants(header: str, merchant: str) -> None:
+    """By legal form, by the address below, by position; never slogans and numbers."""
+    assert read(f"{header}\nDate 14/03/2026\nBread 5.00\nTotal 5.00").merchant.name == merchant
+
+
+def test_dates_are_iso_and_the_most_frequent_wins() -> None:
+    """Receipts repeat theirs; other dates stand there once."""
+    printed = read("Shop\nBest before 01.01.2025\nBread 5.00\n14.03.26 17:42\nDatum 14.03.26").date
+
+    assert printed.value == "2026-03-14"
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("Bread $5.00\n04/03/26", "2026-04-03"), ("Bread EUR 5,00\n04/03/26", "2026-03-04"),
+        ("Bread 5.00\n04/03/26", "2026-03-04"), ("04/03/26\nReturn until 05/23/26", "2026-04-03"),
+        ("04/12/26", "2026-04-12"),
+    ],
+)  # fmt: skip
+def test_day_or_month_first(text: str, date: str) -> None:
+    """By the currency, by another date with a day past 12, by what would lie in the future."""
+    assert read(f"Shop\n{text}\nTotal 5.00").date.value == date
+
+
+def test_an_order_that_is_only_a_guess_is_less_certain() -> None:
+    """Without a currency that tells the country."""
+    guessed = read("Shop\n04/03/26\nTotal 5.00").date
+    told = read("Shop\n04/03/26\nTotal \u00a35.00").date
+
+    assert guessed.confidence < 0.8 < told.confidence
+
+
+def test_nothing_is_made_up() -> None:
+    """What is not there is null, with confidence 0."""
+    extraction = read("~~~ %%% ~~~")
+
+    assert extraction.merchant.name is None
+    assert (extraction.date.value, extraction.date.confidence) == (None, 0.0)
+    assert (extraction.total.amount, extraction.total.confidence) == (None, 0.0)
+    assert extraction.line_items == []
+    assert extraction.overall_confidence == 0.0
+
+
+def test_amounts_keep_the_digits_that_were_printed() -> None:
+    """As decimal strings; never floats."""
+    dumped = read("Shop\nBread 5.10\nTotal 5.10").model_dump(mode="json")
+
+    assert dumped["total"]["amount"] == "5.10"
+    assert dumped["line_items"][0]["total_price"] == "5.10"

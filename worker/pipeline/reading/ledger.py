@@ -1,0 +1,65 @@
+"""The arithmetic of a receipt as the judge over its readings: of several, the one that adds up."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from worker.pipeline.reading.items import FoundItem, find_items
+from worker.pipeline.reading.layout import ReadRow, item_regions
+from worker.pipeline.reading.mending import mended
+from worker.pipeline.reading.totals import FoundTotal, Source, find_total
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The items, and the total that they should add up to."""
+
+    items: Sequence[FoundItem]
+    total: FoundTotal | None
+
+    @property
+    def closes(self) -> bool:
+        """Whether the items add up to a total that something else speaks for as well."""
+        return self.total is not None and {Source.ITEMS} < self.total.sources
+
+    def agrees_with(self, total: FoundTotal) -> bool:
+        """Whether the amount is the same, whatever speaks for it."""
+        return self.total is not None and self.total.amount == total.amount
+
+    @property
+    def items_sum(self) -> Decimal:
+        """Of all prices, negative ones included."""
+        return sum((item.total_price for item in self.items), Decimal(0))
+
+
+def read_ledger(rows: Sequence[ReadRow]) -> Ledger:
+    """The items up to that row of the summary at which they add up; where they nowhere do, with
+    the one price corrected by which they would, if that is beyond doubt."""
+    ledgers = [_ledger(_items(rows, region), rows) for region in item_regions(rows)]
+    best = max(ledgers, key=lambda one: (one.closes, one.total.worth if one.total else 0))
+    if not best.closes:
+        best = _corrected(ledgers, rows) or ledgers[0]
+    return Ledger([item for item in best.items if item.total_price], best.total)
+
+
+def _corrected(ledgers: Iterable[Ledger], rows: Sequence[ReadRow]) -> Ledger | None:
+    """The only one that a single correction closes, of the likeliest kind of correction."""
+    believed = find_total(rows, Decimal(0))
+    if believed is None:
+        return None
+    for ledger in ledgers:
+        for kind in mended(ledger.items, believed.amount - ledger.items_sum):
+            made = (_ledger(items, rows) for items in kind)
+            closing = [one for one in made if one.closes and one.agrees_with(believed)]
+            if closing:
+                return closing[0] if len(closing) == 1 else None
+    return None
+
+
+def _ledger(items: Sequence[FoundItem], rows: Sequence[ReadRow]) -> Ledger:
+    items_sum = sum((item.total_price for item in items), Decimal(0))
+    return Ledger(items, find_total(rows, items_sum))
+
+
+def _items(rows: Sequence[ReadRow], region: range) -> Sequence[FoundItem]:
+    return find_items([rows[index] for index in region])
