@@ -37,6 +37,16 @@ def turned(one: TextLine, angle: float) -> TextLine:
     return TextLine(tuple(turn(word) for word in one.words))
 
 
+def sloped(one: TextLine, slope: float) -> TextLine:
+    """Each word as far down as it lies to the right."""
+
+    def lower(word: Word) -> Word:
+        down = slope * (word.left + word.right) / 2
+        return Word(word.text, word.left, word.top + down, word.right, word.bottom + down, 0.9)
+
+    return TextLine(tuple(lower(word) for word in one.words))
+
+
 PRINTED = [("Organic whole milk", "1.85"), ("Sourdough bread", "3.20"), ("Dish soap", "1.60")]
 
 
@@ -53,6 +63,36 @@ def test_names_meet_their_prices(angle: float, order: list[int]) -> None:
     shuffled = [turned(pieces[index], angle) for index in order]
 
     assert [row.text for row in build_rows(shuffled)] == [f"{n} {p}" for n, p in PRINTED]
+
+
+@given(st.floats(min_value=-0.15, max_value=0.15), st.floats(min_value=-0.15, max_value=0.15))
+def test_names_meet_their_prices_on_a_page_seen_from_the_side(top: float, bottom: float) -> None:
+    """Rows run like a fan: each has its own slope between those of the first and the last."""
+    pieces, expected = [], []
+    for index in range(20):
+        slope, middle = top + (bottom - top) * index / 19, 200 + index * 30
+        for text, left in ((f"Item number {index}", 0), (f"{index}.99", 420)):
+            pieces.append(sloped(line(text, left, middle), slope))
+        expected.append(f"Item number {index} {index}.99")
+
+    assert [row.text for row in build_rows(pieces)] == expected
+
+
+words = st.builds(
+    lambda text, left, top, width, height: Word(text, left, top, left + width, top + height, 0.9),
+    st.text(min_size=1, max_size=8), *[st.floats(0, 3000)] * 2, *[st.floats(1, 400)] * 2,
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.lists(words, min_size=1, max_size=5).map(lambda w: TextLine(tuple(w))), max_size=30)
+)
+def test_no_word_is_lost(lines: list[TextLine]) -> None:
+    """Wherever boxes lie."""
+    rows = build_rows(lines)
+
+    read = sorted(word.text for row in rows for word in row.words)
+    assert read == sorted(word.text for one in lines for word in one.words)
 
 
 def test_rows_close_to_each_other_stay_apart() -> None:

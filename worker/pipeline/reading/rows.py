@@ -1,11 +1,12 @@
 """Printed rows from the lines an engine found.
 
 An engine cuts a row at wide gaps, so that a name and its price come as two lines, and a tilted
-photo makes their heights differ. Rows are rebuilt in coordinates turned by the tilt of the text.
+photo makes their heights differ. Rows are rebuilt along the slope of the text.
 """
 
-import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 from statistics import median
 
 from worker.pipeline.ocr.text import TextLine, Word
@@ -14,12 +15,27 @@ from worker.pipeline.ocr.text import TextLine, Word
 _SAME_ROW = 0.5
 # A piece is compared with this many of the rows that began last: rows of a column may interleave.
 _LOOK_BACK = 4
+# Fewer lines than this do not tell how the slope changes.
+_FEW = 8
+
+
+@dataclass(frozen=True)
+class Slope:
+    """How rows run: `at_top`, in pixels down for each to the right, and by how much it changes with
+    each pixel down, for the rows of a page that was seen from the side run like a fan."""
+
+    at_top: float = 0.0
+    change: float = 0.0
+
+    def levelled(self, x: float, y: float) -> float:
+        """Where the row through this point starts, at the left edge."""
+        return (y - self.at_top * x) / (1 + self.change * x)
 
 
 def build_rows(lines: Sequence[TextLine]) -> list[TextLine]:
     """Rows from top to bottom, the words of each from left to right."""
-    tilt = _tilt(lines)
-    straight = sorted((_turned(line, tilt) for line in lines), key=_middle)
+    slope = _slope(lines)
+    straight = sorted((_levelled(line, slope) for line in lines), key=_middle)
     rows: list[list[TextLine]] = []
     for line in straight:
         for row in reversed(rows[-_LOOK_BACK:]):
@@ -34,36 +50,36 @@ def build_rows(lines: Sequence[TextLine]) -> list[TextLine]:
     ]
 
 
-def _tilt(lines: Sequence[TextLine]) -> float:
-    """Angle of the text in radians: the median over lines long enough to tell."""
-    angles = []
-    for line in lines:
-        first, last = line.words[0], line.words[-1]
-        run = last.left - first.left
-        if run > 3 * line.height:
-            angles.append(math.atan2(last.middle - first.middle, run))
-    return median(angles) if angles else 0.0
+def _slope(lines: Sequence[TextLine]) -> Slope:
+    """The one that most lines long enough to tell agree on (Theil 1950, Sen 1968: the median of the
+    lines through every two points)."""
+    points = [
+        (first.middle, (last.middle - first.middle) / (last.left - first.left))
+        for line in lines
+        for first, last in [(line.words[0], line.words[-1])]
+        if last.left - first.left > 3 * line.height
+    ]
+    if not points:
+        return Slope()
+    apart = (max(points)[0] - min(points)[0]) / 4
+    changes = [
+        (below[1] - above[1]) / (below[0] - above[0])
+        for above, below in combinations(sorted(points), 2)
+        if below[0] - above[0] >= apart > 0
+    ]
+    # A fan whose rows meet inside the page is none.
+    most = 0.5 / max(line.words[-1].right for line in lines)
+    change = min(max(median(changes), -most), most) if changes and len(points) >= _FEW else 0.0
+    return Slope(median(slope - change * y for y, slope in points), change)
 
 
-def _turned(line: TextLine, tilt: float) -> TextLine:
-    if tilt == 0:
-        return line
-    cosine, sine = math.cos(-tilt), math.sin(-tilt)
+def _levelled(line: TextLine, slope: Slope) -> TextLine:
+    def level(word: Word) -> Word:
+        middle = slope.levelled((word.left + word.right) / 2, word.middle)
+        half = word.height / 2
+        return replace(word, top=middle - half, bottom=middle + half)
 
-    def turned(word: Word) -> Word:
-        x, y = (word.left + word.right) / 2, word.middle
-        x, y = x * cosine - y * sine, x * sine + y * cosine
-        half_width, half_height = (word.right - word.left) / 2, word.height / 2
-        return Word(
-            word.text,
-            x - half_width,
-            y - half_height,
-            x + half_width,
-            y + half_height,
-            word.confidence,
-        )
-
-    return TextLine(tuple(turned(word) for word in line.words))
+    return TextLine(tuple(level(word) for word in line.words))
 
 
 def _belongs(line: TextLine, row: Sequence[TextLine]) -> bool:
