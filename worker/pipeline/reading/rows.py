@@ -54,10 +54,10 @@ def _slope(lines: Sequence[TextLine]) -> Slope:
     """The one that most lines long enough to tell agree on (Theil 1950, Sen 1968: the median of the
     lines through every two points)."""
     points = [
-        (first.middle, (last.middle - first.middle) / (last.left - first.left))
+        (first.middle, (last.middle - first.middle) / (_centre(last) - _centre(first)))
         for line in lines
         for first, last in [(line.words[0], line.words[-1])]
-        if last.left - first.left > 3 * line.height
+        if _centre(last) - _centre(first) > 3 * line.height
     ]
     if not points:
         return Slope()
@@ -75,7 +75,7 @@ def _slope(lines: Sequence[TextLine]) -> Slope:
 
 def _levelled(line: TextLine, slope: Slope) -> TextLine:
     def level(word: Word) -> Word:
-        middle = slope.levelled((word.left + word.right) / 2, word.middle)
+        middle = slope.levelled(_centre(word), word.middle)
         half = word.height / 2
         return replace(word, top=middle - half, bottom=middle + half)
 
@@ -86,6 +86,10 @@ def _belongs(line: TextLine, row: Sequence[TextLine]) -> bool:
     nearest = min(row, key=lambda other: abs(_left(other.words[0]) - _left(line.words[0])))
     reach = _SAME_ROW * min(line.height, nearest.height)
     return abs(_middle(line) - _middle(nearest)) < reach
+
+
+def _centre(word: Word) -> float:
+    return (word.left + word.right) / 2
 
 
 def _middle(line: TextLine) -> float:
