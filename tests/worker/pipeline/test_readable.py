@@ -125,7 +125,8 @@ def test_nothing_that_matters_is_lost(printed: str) -> None:
         assert [c for c in found.name if c.isdigit()] == [c for c in printed if c.isdigit()]
 
 
-@pytest.mark.parametrize("long", sorted(set(SHORT.values())))
-def test_what_is_written_out_is_no_abbreviation(long: str) -> None:
+def test_what_is_written_out_is_no_abbreviation() -> None:
     """Else a second reading would go on."""
-    assert load_abbreviations().expand(long) == long
+    expand = load_abbreviations().expand
+
+    assert [long for long in SHORT.values() if expand(long) != long] == []
