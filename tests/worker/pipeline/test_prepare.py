@@ -52,6 +52,20 @@ def test_print_comes_out_in_one_size(scale: float) -> None:
     assert find_letters(image).height == pytest.approx(18, abs=2)
 
 
+def test_shadows_are_lifted() -> None:
+    """The paper is about as bright everywhere; print stays dark."""
+    lit = (
+        pixels(drawn(1.5)).astype(float)
+        * np.linspace(0.3, 1, 200).repeat(99)[: drawn(1.5).width, None]
+    )
+
+    image = prepare(np.asarray(lit, np.uint8))
+
+    paper = np.median(image, axis=(0, 2))
+    assert paper.max() - paper.min() < 30
+    assert image.min() < 100
+
+
 def test_what_is_around_the_print_is_cut_off() -> None:
     """Of a scan the glass beside the receipt, too."""
     page = Image.new("RGB", (2000, 3000), "white")

@@ -5,6 +5,7 @@ import numpy as np
 
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.letters import Letters, find_letters
+from worker.pipeline.ocr.light import evenly_lit
 from worker.pipeline.ocr.paper import straightened
 
 # Median height of a letter that engines read well; pixels.
@@ -21,7 +22,7 @@ _LEVEL = 0.7
 
 def prepare(pixels: Pixels) -> Pixels:
     """RGB to RGB: cropped to the receipt, its rows level (it may stand on its head), the print
-    scaled. An image in which nothing is found is only bounded."""
+    scaled, shadows lifted. An image in which nothing is found is only bounded."""
     image = straightened(pixels)
     letters = find_letters(image)
     if not letters.enough:
@@ -30,7 +31,7 @@ def prepare(pixels: Pixels) -> Pixels:
     if abs(angle) > _LEVEL:
         image = _turned(image, angle)
         letters = find_letters(image)
-    return _scaled(_cropped(image, letters), _LETTER / letters.height)
+    return evenly_lit(_scaled(_cropped(image, letters), _LETTER / letters.height))
 
 
 def _turned(image: Pixels, degrees: float) -> Pixels:
