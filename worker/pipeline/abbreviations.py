@@ -2,12 +2,12 @@
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
 from worker.pipeline.casing import titled
+from worker.pipeline.folding import folded
 
 
 class Abbreviations:
@@ -25,7 +25,7 @@ class Abbreviations:
     def expand(self, text: str) -> str:
         """`text` with its abbreviations written out, each in the case of its first letter."""
         parts, end = [], 0
-        for match in self._pattern.finditer(_folded(text)):
+        for match in self._pattern.finditer(folded(text)):
             meaning = self._meanings[" ".join(match[0].replace(".", " ").split())]
             shouted = text[match.start()].isupper()
             glued = text[match.end() : match.end() + 1].isalnum()
@@ -46,13 +46,3 @@ def load_abbreviations() -> Abbreviations:
 
 def _as_pattern(abbreviation: str) -> str:
     return r"(?:\.\s*|\s+)".join(map(re.escape, abbreviation.split()))
-
-
-def _folded(text: str) -> str:
-    """Lower case and without accents, letter for letter: positions stay those of `text`."""
-    return "".join(_fold(letter) for letter in text)
-
-
-def _fold(letter: str) -> str:
-    plain = unicodedata.normalize("NFKD", letter)[0].lower()
-    return plain if len(plain) == 1 else letter

@@ -1,35 +1,139 @@
-"""What a label means: a few sentences for any label, many examples for the common grocery ones."""
+"""What a label means: topics with many examples for grocery labels, its own text for any other."""
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
+
+# What joins two meanings in one label, in six languages: "Obst & Gemüse", "pane e dolci".
+_JOINTS = re.compile(r"[&+,/;|]|\b(?:and|und|et|y|e|ed|en)\b", re.IGNORECASE)
+# Words that make a label neither wider nor narrower.
+_FILLERS = frozenset(
+    [
+        "aisle",
+        "bio",
+        "department",
+        "food",
+        "fresh",
+        "frais",
+        "frische",
+        "frischer",
+        "frisches",
+        "item",
+        "other",
+        "product",
+        "section",
+        "stuff",
+        "supply",
+        "the",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """`texts` say what the label means in English, `topics` name what else belongs there."""
+
+    texts: tuple[str, ...]
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A category or topic that is known."""
+
+    name: str
+    topics: frozenset[str]
+    related: frozenset[str] = frozenset()
+    remainder: bool = False
 
 
 class LabelMeanings:
-    """Turns a label into the texts that stand for it."""
+    """Finds what the labels of a request mean, side by side."""
 
-    def __init__(self, examples: Mapping[str, Sequence[str]]) -> None:
-        """`examples`: by normalised name of a label."""
-        self._examples = examples
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        """`known`: `topics` and `categories`, as `grocery.toml` has them."""
+        self._examples = {name: tuple(topic["examples"]) for name, topic in known["topics"].items()}
+        self._entries: dict[str, _Entry] = {}
+        for name, topic in known["topics"].items():
+            self._learn({"topics": [name], **topic})
+        for category in known["categories"].values():
+            self._learn(category)
 
-    def texts(self, label: str) -> list[str]:
-        """The label itself first, then what is known to belong there."""
-        return [label, *self._examples.get(_normalised(label), ())]
+    def of(self, labels: Sequence[str]) -> list[Meaning]:
+        """The meaning of each label beside the others.
+
+        A topic belongs to the narrowest label that stands for it (with "Drinks" and "Wine", wine
+        is Wine), then to one that is related; what is left is the remainder's ("Other").
+        """
+        found = [self._find(label) for label in labels]
+        kept = _narrowest([_joined(entry.topics for entry in entries) for entries in found])
+        free = frozenset(self._examples).difference(*kept)
+        related = [free & _joined(entry.related for entry in entries) for entries in found]
+        rest = free.difference(*related)
+        return [
+            Meaning(
+                texts=tuple(entry.name for entry in entries) or (label,),
+                topics=tuple(sorted(own | near | (rest if _is_remainder(entries) else set()))),
+            )
+            for label, entries, own, near in zip(labels, found, kept, related, strict=True)
+        ]
+
+    def examples(self, topic: str) -> Sequence[str]:
+        """Things that belong to a topic."""
+        return self._examples[topic]
+
+    def _learn(self, known: Mapping[str, Any]) -> None:
+        entry = _Entry(
+            name=known["names"][0],
+            topics=frozenset(known.get("topics", ())),
+            related=frozenset(known.get("related", ())),
+            remainder=known.get("remainder", False),
+        )
+        self._entries |= {_normalised(name): entry for name in known["names"]}
+
+    def _find(self, label: str) -> list[_Entry]:
+        """What a label is known as: the whole of it, or each of its parts."""
+        whole = self._entry(label)
+        if whole:
+            return [whole]
+        parts = (self._entry(part) for part in _JOINTS.split(label))
+        return list(dict.fromkeys(part for part in parts if part))
+
+    def _entry(self, text: str) -> _Entry | None:
+        words = _normalised(text)
+        bare = " ".join(word for word in words.split() if word not in _FILLERS)
+        return self._entries.get(words) or self._entries.get(bare)
+
+
+def _joined(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*sets)
+
+
+def _is_remainder(entries: Sequence[_Entry]) -> bool:
+    return any(entry.remainder for entry in entries)
+
+
+def _narrowest(claims: Sequence[frozenset[str]]) -> list[frozenset[str]]:
+    """Of each claim, the topics that no claim to fewer topics has."""
+    return [
+        claim.difference(*(other for other in claims if len(other) < len(claim)))
+        for claim in claims
+    ]
 
 
 def load_meanings() -> LabelMeanings:
-    """The grocery categories of `grocery.toml`."""
+    """The grocery topics and categories of `grocery.toml`."""
     text = files("worker.pipeline.meaning").joinpath("grocery.toml").read_text(encoding="utf-8")
-    return LabelMeanings(
-        {
-            _normalised(name): category["examples"]
-            for category in tomllib.loads(text).values()
-            for name in category["names"]
-        }
-    )
+    return LabelMeanings(tomllib.loads(text))
 
 
 def _normalised(label: str) -> str:
-    """Without case, punctuation and the difference between `&` and `and`."""
-    return re.sub(r"\W+", " ", label.lower().replace("&", " and ")).strip()
+    """Without case, punctuation, accents (or what is typed for them: Gemuese) and plurals."""
+    plain = unicodedata.normalize("NFKD", label.casefold().replace("œ", "oe"))
+    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    typed = re.sub(r"([aou])e", r"\1", _JOINTS.sub(" ", letters))
+    return " ".join(word.removesuffix("s") for word in re.findall(r"\w+", typed))

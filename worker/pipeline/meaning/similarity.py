@@ -1,12 +1,14 @@
 """Zero-shot categorisation by similarity: a name belongs to the label whose meaning is nearest."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import Lock
 
 import numpy as np
 
-from worker.pipeline.meaning.categories import LabelMeanings
+from worker.pipeline.abbreviations import load_abbreviations
+from worker.pipeline.meaning.categories import LabelMeanings, Meaning
+from worker.pipeline.meaning.foreign_words import load_foreign_words
 from worker.pipeline.meaning.ports import Embedder, Scores, Vectors
 
 # How much the nearest texts of a label count, the nearest first: one may be near by accident, but a
@@ -15,8 +17,8 @@ _WEIGHTS = np.array([0.5, 0.3, 0.2], dtype=np.float32)
 # Sharpness of the softmax over similarities: with a lead of 0.1 over one other label, a label
 # scores 0.90.
 _TEMPERATURE = 0.045
-# Labels whose vectors are kept; an app uses a few sets of about ten.
-_KEPT_LABELS = 2048
+# Labels' own texts whose vectors are kept; an app uses a few sets of about ten.
+_KEPT_TEXTS = 2048
 
 
 class SimilarityClassifier:
@@ -25,7 +27,8 @@ class SimilarityClassifier:
     def __init__(self, embedder: Embedder, meanings: LabelMeanings) -> None:
         self._embedder = embedder
         self._meanings = meanings
-        self._label_vectors = lru_cache(_KEPT_LABELS)(self._embed_label)
+        self._topic_vectors = cache(self._embed_topic)
+        self._text_vectors = lru_cache(_KEPT_TEXTS)(self._embed_texts)
         self._lock = Lock()
 
     @property
@@ -41,16 +44,27 @@ class SimilarityClassifier:
     def score(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
         """See Classifier.score: a softmax over the similarities to what the labels mean."""
         with self._lock:
-            meanings = [self._label_vectors(label) for label in labels]
-        vectors = self._embedder.embed(names)
+            meanings = [self._vectors(meaning) for meaning in self._meanings.of(labels)]
+        vectors = self._embedder.embed([_expanded(name) for name in names])
         similarity = np.stack([_nearness(vectors, meaning) for meaning in meanings], axis=1)
         scaled = (similarity - similarity.max(axis=1, keepdims=True)) / _TEMPERATURE
         weights: Scores = np.exp(scaled.astype(np.float64))
         scores: Scores = weights / weights.sum(axis=1, keepdims=True)
         return scores
 
-    def _embed_label(self, label: str) -> Vectors:
-        return self._embedder.embed(self._meanings.texts(label))
+    def _vectors(self, meaning: Meaning) -> Vectors:
+        topics = [self._topic_vectors(topic) for topic in meaning.topics]
+        return np.concatenate([self._text_vectors(meaning.texts), *topics])
+
+    def _embed_texts(self, texts: tuple[str, ...]) -> Vectors:
+        return self._embedder.embed(texts)
+
+    def _embed_topic(self, topic: str) -> Vectors:
+        return self._embedder.embed(self._meanings.examples(topic))
+
+
+def _expanded(name: str) -> str:
+    return load_foreign_words().in_english(load_abbreviations().expand(name))
 
 
 def _nearness(vectors: Vectors, texts: Vectors) -> Vectors:
