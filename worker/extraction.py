@@ -1,6 +1,7 @@
 """Many files at once, without queue or database: the same features that a worker runs."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -12,19 +13,22 @@ from shared.errors import ServiceError, TimedOut
 from shared.images import ImageLimits, inspect
 from shared.rejections import ImageUnreadable
 from shared.settings import PipelineSettings
-from worker.features import Features, Work
+from worker.features import Features, Product, Work
 from worker.item_models import ItemModels
+from worker.pipeline.observation import Evidence
 from worker.pipeline.stages import StageLog
 from worker.recognition import RecognitionPool
 
 
 @dataclass(frozen=True)
 class FileReading:
-    """A file with what was read, or why nothing was. One of the two is None."""
+    """A file with what was read, or why nothing was: one of the two is None. The evidence is
+    there when it was asked for and the file could be given to a child."""
 
     path: Path
     receipt: RichReceipt | None
     error: ServiceError | None
+    evidence: Evidence | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For people who script."""
@@ -43,6 +47,8 @@ async def extract_files(
     settings: PipelineSettings,
     labels: Sequence[str] | None,
     finished: Callable[[FileReading], None],
+    *,
+    with_evidence: bool = False,
 ) -> None:
     """Read all files, RECEIPT_SLOTS at a time; `finished` hears of each as it ends.
 
@@ -62,33 +68,57 @@ async def extract_files(
         )
         stack.push_async_callback(recognition.close)
         await recognition.start()
-        features = Features(recognition, models)
+        reader = _Reader(recognition, Features(recognition, models), settings, labels)
         slots = asyncio.Semaphore(settings.receipt_slots)
 
         async def read(path: Path) -> None:
             async with slots:
-                finished(await _read(path, features, settings, labels))
+                finished(await reader.read(path, with_evidence=with_evidence))
 
         async with asyncio.TaskGroup() as group:
             for path in files:
                 group.create_task(read(path))
 
 
-async def _read(
-    path: Path, features: Features, settings: PipelineSettings, labels: Sequence[str] | None
-) -> FileReading:
-    limits = ImageLimits(max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)
-    try:
+@dataclass(frozen=True)
+class _Reader:
+    recognition: RecognitionPool
+    features: Features
+    settings: PipelineSettings
+    labels: Sequence[str] | None
+
+    async def read(self, path: Path, *, with_evidence: bool) -> FileReading:
+        """Never fails: what goes wrong with a file is its result."""
+        seen: list[Evidence] = []
+        try:
+            work = await self._work(path)
+            async with asyncio.timeout(self.settings.receipt_timeout):
+                product = await (
+                    self._observe(work, seen)
+                    if with_evidence
+                    else self.features.extract_receipt(work)
+                )
+        except TimeoutError:
+            return FileReading(path, None, TimedOut())
+        except OSError as error:
+            return FileReading(path, None, ImageUnreadable(f"{error.strerror}."))
+        except ServiceError as error:
+            return FileReading(path, None, error, *seen)
+        return FileReading(path, RichReceipt.model_validate(product.output), None, *seen)
+
+    async def _work(self, path: Path) -> Work:
         content = await asyncio.to_thread(path.read_bytes)
+        limits = ImageLimits(
+            max_bytes=self.settings.max_image_bytes, max_pixels=self.settings.max_image_pixels
+        )
         inspect(content, limits)
-        options = {"candidate_labels": list(labels)} if labels else {}
-        work = Work(payload={"options": options}, image=content, request_id=None, log=StageLog())
-        async with asyncio.timeout(settings.receipt_timeout):
-            product = await features.extract_receipt(work)
-    except TimeoutError:
-        return FileReading(path, None, TimedOut())
-    except OSError as error:
-        return FileReading(path, None, ImageUnreadable(f"{error.strerror}."))
-    except ServiceError as error:
-        return FileReading(path, None, error)
-    return FileReading(path, RichReceipt.model_validate(product.output), None)
+        options = {"candidate_labels": list(self.labels)} if self.labels else {}
+        return Work(payload={"options": options}, image=content, request_id=None, log=StageLog())
+
+    async def _observe(self, work: Work, seen: list[Evidence]) -> Product:
+        started = time.perf_counter()
+        observation = await self.recognition.observe(work.image or b"", work.log)
+        seen.append(observation.evidence)
+        if isinstance(observation.outcome, ServiceError):
+            raise observation.outcome
+        return await self.features.as_receipt(observation.outcome, work, started)

@@ -21,6 +21,7 @@ from shared.contracts.features import Feature
 from shared.contracts.receipts import Extraction, ExtractionOptions, RichReceipt
 from worker.item_models import ItemModels
 from worker.pipeline.meaning.ports import Scores
+from worker.pipeline.receipt import ReceiptReading
 from worker.pipeline.stages import StageLog
 from worker.recognition import RecognitionPool
 
@@ -70,6 +71,10 @@ class Features:
         if self._recognition is None or work.image is None:
             raise RuntimeError("a receipt job needs an image and a recognition pool")
         reading = await self._recognition.read(work.image, work.log)
+        return await self.as_receipt(reading, work, started)
+
+    async def as_receipt(self, reading: ReceiptReading, work: Work, started: float) -> Product:
+        """What was read in the rich shape. `started`: as `time.perf_counter` had it."""
         options = ExtractionOptions.model_validate(work.payload.get("options") or {})
         extraction = reading.extraction
         if options.candidate_labels and extraction.line_items:

@@ -8,17 +8,21 @@ that slot gets a new one.
 import asyncio
 import multiprocessing
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from shared.errors import RecognitionCrashed, ServiceError
 from worker import recognition_child as child
+from worker.pipeline.observation import Observation
 from worker.pipeline.receipt import ReceiptReading
-from worker.pipeline.stages import StageLog
+from worker.pipeline.stages import Stage, StageLog
+
+T = TypeVar("T")
 
 
 class RecognitionPool:
@@ -49,27 +53,40 @@ class RecognitionPool:
 
         Raises what `extract_receipt` raises, and RecognitionCrashed when the child dies.
         """
+        outcome = await self._in_child(child.recognise, content, log)
+        if isinstance(outcome, ServiceError):
+            raise outcome
+        return outcome
+
+    async def observe(self, content: bytes, log: StageLog) -> Observation:
+        """As `read`, for people who look into it: what was seen comes back too, and what a receipt
+        that cannot be read is refused for. Raises RecognitionCrashed, EngineUnavailable."""
+        return await self._in_child(child.observe, content, log)
+
+    async def close(self) -> None:
+        """End every child and remove the temporary files that killed ones left."""
+        await asyncio.gather(*(asyncio.to_thread(_stop, pool) for pool in self._pools))
+        self._scratch.cleanup()
+
+    async def _in_child(
+        self,
+        work: Callable[[str, bytes, int], tuple[T, list[Stage]]],
+        content: bytes,
+        log: StageLog,
+    ) -> T:
         for _ in range(2):
             async with self._slot() as pool:
-                arguments = (self._engine, content, self._max_pixels)
                 try:
-                    work = pool.schedule(child.recognise, arguments)
-                    outcome, stages = await asyncio.wrap_future(work)
+                    running = pool.schedule(work, (self._engine, content, self._max_pixels))
+                    outcome, stages = await asyncio.wrap_future(running)
                 except ProcessExpired as error:
                     raise RecognitionCrashed from error
                 except BrokenProcessPool:
                     # The child had died before it began with this image: try another, once.
                     continue
             log.stages.extend(stages)
-            if isinstance(outcome, ServiceError):
-                raise outcome
             return outcome
         raise RecognitionCrashed
-
-    async def close(self) -> None:
-        """End every child and remove the temporary files that killed ones left."""
-        await asyncio.gather(*(asyncio.to_thread(_stop, pool) for pool in self._pools))
-        self._scratch.cleanup()
 
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[ProcessPool]:

@@ -6,10 +6,12 @@ import resource
 import signal
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 
 from shared.errors import EngineUnavailable, ServiceError
+from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import ReceiptReading, extract_receipt
 from worker.pipeline.stages import Stage, StageLog
@@ -49,9 +51,23 @@ def recognise(
     that led to it. Without enough memory the process ends."""
     log = StageLog()
     try:
-        return extract_receipt(content, _engine(engine), max_pixels, log), log.stages
+        with _ending_without_memory():
+            return extract_receipt(content, _engine(engine), max_pixels, log), log.stages
     except ServiceError as error:
         return error, log.stages
+
+
+def observe(engine: str, content: bytes, max_pixels: int) -> tuple[Observation, list[Stage]]:
+    """As `recognise`, with the evidence for people to look at."""
+    log = StageLog()
+    with _ending_without_memory():
+        return observe_receipt(content, lambda: _engine(engine), max_pixels, log), log.stages
+
+
+@contextmanager
+def _ending_without_memory() -> Iterator[None]:
+    try:
+        yield
     except Exception as error:
         if _is_out_of_memory(error):
             # Each library says it in its own way, and may not have put everything back.

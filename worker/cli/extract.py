@@ -13,10 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from shared.contracts.receipts import RichReceipt
 from shared.tables import receipt_table
+from worker.cli.comparison import compare, find_truths, print_report, write_page
 from worker.cli.options import AsJson, Labels, pipeline_settings, print_json, split_labels
 
 if TYPE_CHECKING:
     from worker.extraction import FileReading
+    from worker.quality.report import QualityReport
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".pdf"})
 
@@ -28,6 +30,10 @@ Out = Annotated[
 Engine = Annotated[
     str | None, typer.Option("--engine", help="rapidocr, tesseract or auto; else OCR_ENGINE.")
 ]
+Report = Annotated[
+    bool,
+    typer.Option("--report", help="Compare with NAME.json beside each image; writes report.html."),
+]
 Slots = Annotated[
     int | None, typer.Option("--jobs", min=1, help="Files read at once; else RECEIPT_SLOTS.")
 ]
@@ -35,17 +41,21 @@ Slots = Annotated[
 
 def extract(
     paths: Paths,
+    *,
     out: Out = None,
     engine: Engine = None,
     jobs: Slots = None,
     labels: Labels = None,
+    report: Report = False,
     as_json: AsJson = False,
 ) -> None:
     """Read receipts; prints them, or writes each as NAME.json. With labels, items are categorised.
 
-    A file that cannot be read is reported and the rest go on.
+    A file that cannot be read is reported and the rest go on. With --report what was read is
+    compared with ground truth: in tables, and on a page in --out or here, drawn over the images.
     """
     files = _files(paths)
+    truths = find_truths(files, out) if report else {}
     settings = pipeline_settings(ocr_engine=engine, receipt_slots=jobs)
     if out:
         out.mkdir(parents=True, exist_ok=True)
@@ -68,9 +78,14 @@ def extract(
     ) as progress:  # fmt: skip
         task = progress.add_task("", total=len(files))
         wanted = split_labels(labels) if labels else None
-        asyncio.run(extract_files(files, settings, wanted, finished))
+        asyncio.run(extract_files(files, settings, wanted, finished, with_evidence=report))
     readings.sort(key=lambda reading: files.index(reading.path))
-    _report(readings, shown=out is None, as_json=as_json, screen=screen)
+    quality = compare(readings, truths) if report else None
+    if quality:
+        page = (out or Path()) / "report.html"
+        write_page(quality, page)
+        screen.print(f"Written: {page}")
+    _print(readings, quality, shown=out is None, as_json=as_json, screen=screen)
     if any(reading.error for reading in readings):
         sys.exit(1)
 
@@ -102,8 +117,13 @@ def _write(path: Path, receipt: RichReceipt) -> None:
     unfinished.replace(path)
 
 
-def _report(
-    readings: "Sequence[FileReading]", *, shown: bool, as_json: bool, screen: Console
+def _print(
+    readings: "Sequence[FileReading]",
+    quality: "QualityReport | None",
+    *,
+    shown: bool,
+    as_json: bool,
+    screen: Console,
 ) -> None:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     failed = sum(reading.error is not None for reading in readings)
@@ -114,9 +134,13 @@ def _report(
         "child_peak_bytes": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
     }
     if as_json:
-        print_json({"files": [reading.as_json() for reading in readings], "figures": figures})
+        told = {"report": quality.as_json()} if quality else {}
+        files = [reading.as_json() for reading in readings]
+        print_json({"files": files, "figures": figures, **told})
         return
-    if shown:
+    if quality:
+        print_report(quality)
+    elif shown:
         console = Console()
         for reading in readings:
             if reading.receipt:

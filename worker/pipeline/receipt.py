@@ -7,7 +7,7 @@ from statistics import fmean
 from shared.contracts.receipts import Extraction
 from shared.rejections import NoTextFound
 from worker.pipeline.ocr.engine import OcrEngine
-from worker.pipeline.ocr.pages import load_pages, recognise
+from worker.pipeline.ocr.pages import Recognition, load_pages, recognise
 from worker.pipeline.reading.receipt import read_receipt
 from worker.pipeline.stages import StageLog
 
@@ -26,6 +26,11 @@ def extract_receipt(
 ) -> ReceiptReading:
     """Decode, recognise, parse; the stages go to `log`. Raises what `load_pages` raises,
     NoTextFound."""
+    return understand(see(content, engine, max_pixels, log), log)
+
+
+def see(content: bytes, engine: OcrEngine, max_pixels: int, log: StageLog) -> Recognition:
+    """The first half: bytes to pages of text, perhaps empty. Raises what `load_pages` raises."""
     with log.measure("ocr.preprocess") as attributes:
         pages = load_pages(content, max_pixels)
         attributes["pages"] = len(pages)
@@ -34,6 +39,11 @@ def extract_receipt(
         attributes["engine"], attributes["lines"] = found.engine, len(found.lines)
         if found.lines:
             attributes["confidence"] = round(fmean(line.confidence for line in found.lines), 3)
+    return found
+
+
+def understand(found: Recognition, log: StageLog) -> ReceiptReading:
+    """The second half: text to a receipt. Raises NoTextFound."""
     if not found.lines:
         raise NoTextFound
     with log.measure("receipt.parse") as attributes:

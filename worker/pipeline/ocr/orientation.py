@@ -22,6 +22,11 @@ class UprightPage:
     pixels: Pixels
     lines: Sequence[TextLine]
 
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[0])
+
 
 def read_upright(pixels: Pixels, engine: OcrEngine) -> UprightPage:
     """Read a page whose rows are level; turned by 180° as well where little of it can be read."""

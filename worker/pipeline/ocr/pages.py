@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from shared.images import PDF, media_type_of
 from worker.pipeline.ocr.decode import Pixels, decode_image
 from worker.pipeline.ocr.engine import OcrEngine
-from worker.pipeline.ocr.orientation import read_upright
+from worker.pipeline.ocr.orientation import UprightPage, read_upright
 from worker.pipeline.ocr.pdf import TextPage, read_pdf, text_layer_reader
 from worker.pipeline.ocr.prepare import prepare
 from worker.pipeline.ocr.text import TextLine
@@ -14,11 +15,21 @@ from worker.pipeline.ocr.text import TextLine
 
 @dataclass(frozen=True)
 class Recognition:
-    """The lines of all pages, one below the other, and who read them."""
+    """The pages as they were read, and who read them."""
 
-    lines: Sequence[TextLine]
+    pages: Sequence[UprightPage | TextPage]
     engine: str
     engine_version: str
+
+    @cached_property
+    def lines(self) -> Sequence[TextLine]:
+        """Those of all pages, one page below the other."""
+        lines: list[TextLine] = []
+        top = 0
+        for page in self.pages:
+            lines.extend(line.lowered(top) for line in page.lines)
+            top += page.height
+        return lines
 
 
 def load_pages(content: bytes, max_pixels: int) -> Sequence[Pixels | TextPage]:
@@ -34,15 +45,7 @@ def load_pages(content: bytes, max_pixels: int) -> Sequence[Pixels | TextPage]:
 
 def recognise(pages: Sequence[Pixels | TextPage], engine: OcrEngine) -> Recognition:
     """Read the pages that are pixels with `engine`."""
-    lines: list[TextLine] = []
-    top = 0
-    name, version = text_layer_reader()
-    for page in pages:
-        if isinstance(page, TextPage):
-            found, height = page.lines, page.height
-        else:
-            found, height = read_upright(page, engine).lines, page.shape[0]
-            name, version = engine.name, engine.version
-        lines.extend(line.lowered(top) for line in found)
-        top += height
-    return Recognition(lines, name, version)
+    read = [page if isinstance(page, TextPage) else read_upright(page, engine) for page in pages]
+    if any(isinstance(page, UprightPage) for page in read):
+        return Recognition(read, engine.name, engine.version)
+    return Recognition(read, *text_layer_reader())

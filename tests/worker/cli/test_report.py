@@ -1,0 +1,94 @@
+"""`grocery-ai extract --report`: a folder of images with ground truth beside them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.local.receipt_image import DrawnReceipt
+from tests.files import pdf
+from tests.worker.cli.conftest import Run
+
+
+def truth_of(drawn: DrawnReceipt) -> dict[str, Any]:
+    """What is printed on it."""
+    items = [{"name": item.name, "total_price": str(item.price)} for item in drawn.items]
+    return {"merchant": drawn.merchant, "date": "2026-03-14", "total": str(drawn.total),
+            "currency": drawn.currency, "line_items": items}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path, receipt_png: bytes, drawn: DrawnReceipt) -> Path:
+    """A receipt with its truth, one with another's, one without."""
+    folder = tmp_path / "receipts"
+    folder.mkdir()
+    (folder / "right.png").write_bytes(receipt_png)
+    (folder / "wrong.pdf").write_bytes(pdf(drawn))
+    (folder / "unknown.pdf").write_bytes(pdf(drawn))
+    truth = truth_of(drawn)
+    (folder / "right.json").write_text(json.dumps(truth))
+    (folder / "wrong.json").write_text(json.dumps({**truth, "total": "99.99"}))
+    return folder
+
+
+def test_a_folder_is_compared(grocery_ai: Run, folder: Path, tmp_path: Path) -> None:
+    """In tables, on a page, and in the results as without it."""
+    out = tmp_path / "results"
+    done = grocery_ai("extract", folder, "--report", "--out", out)
+
+    assert done.returncode == 0
+    assert "total: read 21.34, printed 99.99" in done.stdout
+    assert "14/14" in done.stdout
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg;base64,") == 1
+    assert {path.name for path in out.iterdir()} == {
+        "report.html", "right.json", "wrong.json", "unknown.json",
+    }  # fmt: skip
+
+
+def test_as_json(grocery_ai: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same figures; the page lies where one is."""
+    monkeypatch.chdir(folder.parent)
+    report = json.loads(grocery_ai("extract", "receipts", "--report", "--json").stdout)["report"]
+
+    assert report["accuracy"]["total"] == {"right": 1, "of": 2}
+    assert report["accuracy"]["merchant"] == {"right": 2, "of": 2}
+    assert report["items"]["f1"] == 1.0
+    assert report["mistakes"] == {"receipts/wrong.pdf": ["total: read 21.34, printed 99.99"]}
+    assert 0 < report["cpu_seconds"]["median"] <= report["cpu_seconds"]["most"]
+    assert 10_000_000 < report["peak_bytes"]["most"] < 2_000_000_000
+    assert Path("report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("truths", "arguments", "said"),
+    [
+        ({}, [], 'expected is {"merchant"'),
+        ({"right.json": "{"}, [], "right.json: Invalid JSON"),
+        ({"right.json": '{"total": "a lot"}'}, [], "right.json: total:"),
+        ({"right.json": '{"extraction": {}}'}, [], "none of merchant, date, total"),
+        ({"right.json": '{"total": "1"}'}, ["--out", "receipts"], "would be overwritten"),
+    ],
+)
+def test_wrong_usage(
+    grocery_ai: Run,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    truths: dict[str, str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    """Found before anything is read, and nothing is written."""
+    monkeypatch.chdir(folder.parent)
+    for path in folder.glob("*.json"):
+        path.unlink()
+    for name, text in truths.items():
+        (folder / name).write_text(text)
+    before = sorted(folder.parent.rglob("*"))
+    done = grocery_ai("extract", "receipts", "--report", *arguments)
+
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+    assert sorted(folder.parent.rglob("*")) == before

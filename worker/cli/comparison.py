@@ -1,0 +1,55 @@
+"""`grocery-ai extract --report`: what was read compared with ground truth beside the images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from worker.extraction import FileReading
+    from worker.quality.report import QualityReport
+    from worker.quality.truth import Truth
+
+
+def find_truths(files: Sequence[Path], out: Path | None) -> "dict[Path, Truth | None]":
+    """The ground truth of every file. What is wrong with any is found before anything is read."""
+    from worker.quality.truth import SHAPE, BrokenTruth, find_truth, truth_path
+
+    try:
+        truths = {file: find_truth(file) for file in files}
+    except BrokenTruth as error:
+        raise typer.BadParameter(str(error), param_hint="--report") from error
+    if not any(truths.values()):
+        raise typer.BadParameter(
+            f"no {truth_path(files[0])} or the like beside an image; expected is {SHAPE}",
+            param_hint="--report",
+        )
+    if out and any(out.resolve() == file.parent.resolve() for file in files):
+        raise typer.BadParameter(f"{out} holds the ground truth: it would be overwritten")
+    return truths
+
+
+def compare(
+    readings: "Sequence[FileReading]", truths: "dict[Path, Truth | None]"
+) -> "QualityReport":
+    """The readings beside the truth."""
+    from worker.quality.report import QualityReport
+
+    engine = next((one.receipt.model_version for one in readings if one.receipt), "no engine")
+    return QualityReport.of(engine, [(one, truths[one.path]) for one in readings])
+
+
+def write_page(quality: "QualityReport", path: Path) -> None:
+    """As a page of HTML."""
+    from worker.quality.page import write_page as write
+
+    write(quality, path)
+
+
+def print_report(quality: "QualityReport") -> None:
+    """As tables on stdout."""
+    from worker.quality.tables import report_tables
+
+    Console().print(report_tables(quality))

@@ -1,0 +1,1 @@
+"""How good the readings are: compared with what is known to be printed."""
