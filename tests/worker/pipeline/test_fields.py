@@ -27,6 +27,9 @@ def test_currencies(text: str, currency: str | None) -> None:
         ("PASAR RIA\nSDN BHD\nNO 1, JALAN TASIK", "PASAR RIA SDN BHD"),
         ("FRESH FOOD, GOOD MOOD\nSupermarkt M\u00fcller\nHauptstr. 4\n33102 Paderborn",
          "Supermarkt M\u00fcller"),
+        ("MILL LANE BAKERY\n12 Orchard Road\nBristol BS1 4QT", "MILL LANE BAKERY"),
+        ("Kundenbeleg\nHofladen Schmidt\nInh. Anna Schmidt\nAm Weg 3", "Hofladen Schmidt"),
+        ("Il Fornaio\ndi Rossi Mario\nVia Roma 12", "Il Fornaio"),
         ("Thank you, come again\nGreen Grocer GmbH\nTel. 05251 1804", "Green Grocer GmbH"),
     ],
 )  # fmt: skip

@@ -15,14 +15,24 @@ _ADDRESS = re.compile(
     r"street|road|rd|avenue|ave|lane|blvd|boulevard|weg|platz|allee|rue|via|viale|corso|piazza|"
     r"calle|avda|plaza|place|jalan|jln|lot|taman|tmn|no\.?\s?\d+|floor|flr|bandar|"
     r"p\.?o\.? box|straat|laan)\b|"
-    r"\b\d{4,5}\b\s+[^\W\d]|\d+[,\s]*$",
+    # Postal codes before a town, British ones, and a number at the end.
+    r"\b\d{4,5}\b\s+[^\W\d]|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b|\d+[,\s]*$",
+    re.IGNORECASE,
+)
+_SHOP = re.compile(
+    r"\b(?:super|hyper|mini)?\s?(?:market|mart|markt|march[eé]|mercado|mercato)s?\b|"
+    r"\b(?:shop|stores?|grocer(?:y|ies|s)?|grocers|foods?|deli|bakery|bakers|butchers?|pharmacy|"
+    r"kiosk|farm|trading|enterprises?|wholesale|bio(?:markt|laden)|feinkost|"
+    r"(?:hof|dorf)laden|metzgerei|fleischerei|apotheke|drogerie|boulangerie|boucherie|[eé]picerie|"
+    r"panader[ií]a|carnicer[ií]a|fruter[ií]a|farmacia|panificio|macelleria|alimentari|bakkerij|"
+    r"slagerij|apotheek|supermarkt|b[aä]ckerei)\b",
     re.IGNORECASE,
 )
 _NOT_A_NAME = re.compile(
     r"tel|fax|gst|vat|ust|tax|invoice|receipt|cashier|www|http|@|\breg\b|\bco\.? ?no|company no|"
     r"thank|welcome|willkommen|öffnungs|goods sold|feedback|voucher|hours|uhr\b|branch|\bbr no|"
     r"p\.? ?iva|\bnif\b|\bcif\b|siret|\bkvk\b|documento|factura|ticket|kassenbon|\bdate\b|datum|"
-    r"store #",
+    r"store #|beleg\b|^(?:inh(?:aber(?:in)?)?|prop|di)\b",
     re.IGNORECASE,
 )
 # What follows the title of the document is about the customer.
@@ -78,7 +88,8 @@ def _score(index: int, header: Sequence[ReadRow], height: float) -> float:
     score += 4.0 if chain_of(text) or names_a_chain(text) else 0.0
     score += 3.0 if _before_address(index, header) else 0.0
     score += min(header[index].line.height / height, 3.0) - 1.0
-    score -= 4.0 if _ADDRESS.search(text) and not LEGAL_FORM.search(text) else 0.0
+    score += 1.5 if _is_shop(text) else 0.0
+    score -= 4.0 if _is_address(text) else 0.0
     score -= 4.0 if any(_TITLE.search(row.text) for row in header[:index]) else 0.0
     return score
 
@@ -88,7 +99,16 @@ def _before_address(index: int, header: Sequence[ReadRow]) -> bool:
     following = [row.text for row in header[index + 1 : index + 3]]
     if following and not _is_registration(following[0]):
         following = following[:1]
-    return any(_ADDRESS.search(text) for text in following)
+    return any(_is_address(text) and not _TITLE.search(text) for text in following)
+
+
+def _is_shop(text: str) -> bool:
+    """Whether it says what kind of shop it is; with a number it is a street's name."""
+    return bool(_SHOP.search(text)) and not re.search(r"\d", text)
+
+
+def _is_address(text: str) -> bool:
+    return bool(_ADDRESS.search(text)) and not (LEGAL_FORM.search(text) or _is_shop(text))
 
 
 def _is_registration(text: str) -> bool:
