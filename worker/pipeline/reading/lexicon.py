@@ -50,7 +50,7 @@ _KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
     (
         RowKind.COUNT,
         _begins(
-            r"total (?:qty|quantity|items?|pcs)",
+            r"total (?:qtys?|quantity|items?|pcs)",
             r"items? (?:count|sold)",
             r"no\.? of items?",
             r"(?:number|qty|quantity) of items",
@@ -62,7 +62,7 @@ _KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             r"n[°º.]? ?articoli",
         ),
     ),
-    (RowKind.COUNT, _is("items?", "qty", "quantity", "artikel", "pcs")),
+    (RowKind.COUNT, _is("items?", "qtys?", "quantity", "artikel", "pcs")),
     (
         RowKind.ROUNDING,
         _begins(
@@ -178,7 +178,8 @@ _NUMBER = re.compile(r"(?:RM\s?)?[-.,\d]*\d[-.,\d*x]*", re.IGNORECASE)
 
 def last_label(text: str) -> str:
     """The words that stand nearest before a row's last number."""
-    parts = _NUMBER.split(_COUNTED.sub(" ", _PERCENT.sub(" ", text)))
+    text = _PERCENT.sub(" ", text.replace("(s)", "s").replace("(S)", "S"))
+    parts = _NUMBER.split(_COUNTED.sub(" ", text))
     labels = [" ".join(part.split()).strip(" :;.,*\"'=-+()") for part in parts]
     return next((label for label in reversed(labels) if len(label) > 1), "")
 
