@@ -8,7 +8,7 @@ _SMALL_WORDS = {
     "les", "met", "mit", "of", "or", "the", "und", "van", "with",
 }  # fmt: skip
 # Short words that are read letter by letter though they could be pronounced.
-_SPELLED = {"DIY", "EU", "IPA", "OJ", "UHT", "UK", "US", "USA", "XL", "XXL"}
+_SPELLED = {"AA", "AAA", "DIY", "EU", "IPA", "OJ", "UHT", "UK", "US", "USA", "XL", "XXL"}
 _VOWEL = re.compile(r"[AEIOUÀ-ÖØ-Ý]|(?<=.)Y")
 _SHOUTED_SHARE = 0.75
 

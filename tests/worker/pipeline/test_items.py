@@ -97,6 +97,25 @@ def test_names_above_their_numbers() -> None:
     ) == [("All Purpose Flour", "18.60", "1", None), ("Baking Powder", "23.38", "2", None)]
 
 
+def test_a_name_and_its_numbers_parted_by_the_number_of_a_shelf() -> None:
+    """Also the first one, which begins the list."""
+    extraction = read("""
+    Corner Hardware Sdn Bhd
+    GREASE GUN 14OZ
+    VF51 - 6
+    9064718 1 X 26.90 26.90 S
+    BATTERY AA
+    WA45 - 12
+    6970000 2 X 4.50 9.00 S
+    TOTAL RM 35.90
+    """)
+
+    assert [(one.parsed_name, str(one.total_price)) for one in extraction.line_items] == [
+        ("Grease Gun 14 oz", "26.90"),
+        ("Battery AA", "9.00"),
+    ]
+
+
 def test_names_below_their_numbers() -> None:
     """The last row of numbers tells: behind it comes a name."""
     assert items(

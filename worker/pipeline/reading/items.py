@@ -41,7 +41,9 @@ class FoundItem:
 
 def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
     """The items among the rows of the item region, from top to bottom."""
-    parts = without_units([read_item_row(row) for row in rows if row.may_be_item])
+    parts = [read_item_row(row) for row in rows if row.may_be_item]
+    # What says nothing, such as the number of a shelf, may part a name from its numbers.
+    parts = without_units([part for part in parts if part.name or part.price or part.quantity])
     parts = with_leading_counts(parts)
     below = _names_stand_below(parts)
     items = []

@@ -50,9 +50,15 @@ def item_regions(rows: Sequence[ReadRow]) -> list[range]:
     ends = [index for index, row in enumerate(rows) if row.is_summary] or [len(rows)]
     before = rows[: ends[0]]
     headings = [index + 1 for index, row in enumerate(before) if row.kind is RowKind.HEADING]
-    amounts = [max(index - 1, 0) for index, row in enumerate(before) if row.amount]
+    amounts = [_name_above(index, before) for index, row in enumerate(before) if row.amount]
     begin = (headings or amounts or ends)[0]
     return [range(begin, end) for end in ends[:_REGIONS]]
+
+
+def _name_above(index: int, rows: Sequence[ReadRow]) -> int:
+    """The row above that has letters enough for a name; the number of a shelf may lie between."""
+    above = (number for number in range(index - 1, -1, -1) if letters(rows[number].text) >= 3)
+    return next(above, 0)
 
 
 def letters(text: str) -> int:

@@ -85,7 +85,7 @@ def _score(index: int, header: Sequence[ReadRow], height: float) -> float:
         return 0.0
     score = 4.0 - index * 0.3
     score += 4.0 if LEGAL_FORM.search(_full_name(index, header)) else 0.0
-    score += 4.0 if chain_of(text) or names_a_chain(text) else 0.0
+    score += 5.0 if chain_of(text) or names_a_chain(text) else 0.0
     score += 3.0 if _before_address(index, header) else 0.0
     score += min(header[index].line.height / height, 3.0) - 1.0
     score += 1.5 if _is_shop(text) else 0.0
