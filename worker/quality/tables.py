@@ -28,9 +28,10 @@ def _parts(report: QualityReport) -> Iterator[RenderableType]:
 
 
 def _figures(report: QualityReport) -> Table:
-    table = titled_table(f"{len(report.scores)} receipts compared, read by {report.engine}")
+    table = titled_table(f"{len(report.scores)} receipts compared")
     table.add_column("Figure")
     table.add_column("Value", justify="right")
+    table.add_row("engine", report.engine)
     for field, share in report.accuracy.items():
         if share.reported:
             table.add_row(field, str(share))
@@ -56,6 +57,8 @@ def _reliability(report: QualityReport) -> Table:
     for name in (*FIELDS, "all", "right"):
         table.add_column(name, justify="right")
     for one in report.reliability:
+        if not one.overall.reported:
+            continue
         share = one.overall.value
         table.add_row(
             one.name,
@@ -69,7 +72,7 @@ def _reliability(report: QualityReport) -> Table:
 
 def _worst(report: QualityReport) -> Table:
     wrong = [one for one in report.files if one.mistakes]
-    table = titled_table(f"Worst of the {len(wrong)} with mistakes")
+    table = titled_table(f"With mistakes: {len(wrong)}")
     table.add_column("File", no_wrap=True)
     table.add_column("What is wrong")
     for one in wrong[:_SHOWN]:
