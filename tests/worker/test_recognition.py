@@ -62,6 +62,25 @@ async def test_a_child_reads_a_receipt(
     ]
 
 
+async def test_an_observed_reading_comes_with_its_evidence(
+    pool: RecognitionPool, receipt_png: bytes, blank_png: bytes
+) -> None:
+    """The same reading, and the page as the engine saw it; of one that cannot be read as well."""
+    read = await pool.read(receipt_png, StageLog())
+    observed = await pool.observe(receipt_png, StageLog())
+    blank = await pool.observe(blank_png, StageLog())
+
+    assert observed.outcome == read
+    (page,) = observed.evidence.pages
+    assert page.jpeg
+    assert {word.text for line in page.lines for word in line.words} >= {"TOTAL", "GBP"}
+    assert all(word.right <= page.width for line in page.lines for word in line.words)
+    assert observed.evidence.cpu_seconds > 0
+    assert observed.evidence.peak_bytes > 50_000_000
+    assert isinstance(blank.outcome, NoTextFound)
+    assert [page.lines for page in blank.evidence.pages] == [[]]
+
+
 async def test_what_the_child_finds_wrong_is_raised_here(
     pool: RecognitionPool, receipt_png: bytes, blank_png: bytes
 ) -> None:
