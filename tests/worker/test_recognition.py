@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from PIL import Image
 
 from shared.errors import EngineUnavailable, RecognitionCrashed
 from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
@@ -79,6 +80,18 @@ async def test_an_observed_reading_comes_with_its_evidence(
     assert observed.evidence.peak_bytes > 50_000_000
     assert isinstance(blank.outcome, NoTextFound)
     assert [page.lines for page in blank.evidence.pages] == [[]]
+
+
+@pytest.mark.parametrize("size", [(12000, 40), (40, 12000), (3000, 1)])
+async def test_a_thin_image_costs_no_more_than_its_pixels(size: tuple[int, int]) -> None:
+    """An engine that made a square of it would need gigabytes."""
+    pool = RecognitionPool(slots=1, engine="auto", memory=1_500_000_000, max_pixels=40_000_000)
+    await pool.start()
+    try:
+        with pytest.raises(NoTextFound):
+            await pool.read(encode(Image.new("RGB", size, "white")), StageLog())
+    finally:
+        await pool.close()
 
 
 async def test_what_the_child_finds_wrong_is_raised_here(

@@ -90,11 +90,17 @@ def test_paper_is_found_by_its_corners() -> None:
     assert np.abs(corners - np.array(expected)).max() < 25
 
 
+sides = st.integers(1, 90) | st.integers(1, 3600)
+
+
 @settings(deadline=None, max_examples=40)
-@given(st.integers(1, 90), st.integers(1, 90), st.integers(min_value=0))
+@given(st.integers(1, 90), sides, st.integers(min_value=0))
 def test_any_image_is_made_ready(height: int, width: int, seed: int) -> None:
     """Noise of any shape, too: to something that still can be read."""
-    assert 0 < prepare(noise(height, width, seed)).size < 20_000_000
+    image = noise(height, width, seed)
+
+    assert 0 < prepare(image).size < 20_000_000
+    assert 0 < prepare(np.ascontiguousarray(image.swapaxes(0, 1))).size < 20_000_000
 
 
 @pytest.mark.parametrize("ground", ["white", "black", TABLE])

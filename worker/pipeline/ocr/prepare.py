@@ -14,6 +14,8 @@ _LETTER = 18.0
 _ENLARGED = 2.0
 # Most that an engine gets, which bounds its time; pixels. A hundred rows take one million.
 _MOST = 4_000_000
+# No print is on what is thinner than this; pixels.
+_SMALLEST = 8
 # Around the outermost letters, in heights of a letter.
 _MARGIN = 3.0
 # A tilt below this is left alone: rows are rebuilt with it; degrees.
@@ -23,6 +25,8 @@ _LEVEL = 0.7
 def prepare(pixels: Pixels) -> Pixels:
     """RGB to RGB: cropped to the receipt, its rows level (it may stand on its head), the print
     scaled, shadows lifted. An image in which nothing is found is only bounded."""
+    if min(pixels.shape[:2]) < _SMALLEST:
+        return pixels
     image = straightened(pixels)
     letters = find_letters(image)
     if not letters.enough:

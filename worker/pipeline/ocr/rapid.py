@@ -21,6 +21,9 @@ _OPTIONS = {
     "Global.log_level": "error",
     "Global.return_word_box": True,
     "Global.max_side_len": _ANY_SIDE,
+    # At their defaults a row of print becomes a page of twenty megapixels, most of it padding.
+    "Global.min_side_len": 1,
+    "Global.width_height_ratio": -1,
     # Pages come upright.
     "Global.use_cls": False,
     # At its default it enlarges small images, and takes as much for two words as for a receipt.
