@@ -79,6 +79,8 @@ def test_a_label_that_nobody_knows_means_itself() -> None:
 def test_a_label_known_in_part_means_that_part() -> None:
     """Rather than less than it could."""
     assert meaning("Cheese & Fireworks").topics == ("cheese",)
+    assert meaning("Limpieza del hogar").topics == meaning("Limpieza & hogar").topics
+    assert meaning("Trips to the water slide") == Meaning(("Trips to the water slide",))
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=20))

@@ -96,12 +96,21 @@ class LabelMeanings:
         self._entries |= {_normalised(name): entry for name in known["names"]}
 
     def _find(self, label: str) -> list[_Entry]:
-        """What a label is known as: the whole of it, or each of its parts."""
+        """What a label is known as: the whole of it, or each of its parts, or of a part the words,
+        if half of them are known."""
         whole = self._entry(label)
         if whole:
             return [whole]
-        parts = (self._entry(part) for part in _JOINTS.split(label))
-        return list(dict.fromkeys(part for part in parts if part))
+        found = [entry for part in _JOINTS.split(label) for entry in self._find_part(part)]
+        return list(dict.fromkeys(found))
+
+    def _find_part(self, part: str) -> list[_Entry]:
+        whole = self._entry(part)
+        if whole:
+            return [whole]
+        words = [word for word in _normalised(part).split() if word not in _FILLERS]
+        known = [entry for word in words if (entry := self._entries.get(word))]
+        return known if 2 * len(known) >= len(words) else []
 
     def _entry(self, text: str) -> _Entry | None:
         words = _normalised(text)
