@@ -78,6 +78,16 @@ def test_any_labels_work(
     assert best(classifier, name, labels)[0] == label
 
 
+def test_labels_that_mean_only_their_name_are_less_certain(
+    classifier: SimilarityClassifier,
+) -> None:
+    """Of the same two, one is less far ahead with a label beside them that nobody knows."""
+    toys, tools = classifier.score(["teddy bear"], ["Toys", "Tools"])[0]
+    vague = classifier.score(["teddy bear"], ["Toys", "Tools", "Quantum mechanics"])[0]
+
+    assert vague[0] / vague[1] < toys / tools
+
+
 def test_scores_are_shares(classifier: SimilarityClassifier) -> None:
     """One row a name, each summing to 1, none negative."""
     scores = classifier.score(["milk", "soap", "?"], COMMON)

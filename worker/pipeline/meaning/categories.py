@@ -35,10 +35,12 @@ _FILLERS = frozenset(
 
 @dataclass(frozen=True)
 class Meaning:
-    """`texts` say what the label means in English, `topics` name what else belongs there."""
+    """`texts` say what the label means in English, `topics` name what else belongs there. Of one
+    that is not `known`, the text is all there is."""
 
     texts: tuple[str, ...]
     topics: tuple[str, ...] = ()
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class LabelMeanings:
             Meaning(
                 texts=tuple(entry.name for entry in entries) or (label,),
                 topics=tuple(sorted(own | near | (rest if _is_remainder(entries) else set()))),
+                known=bool(entries),
             )
             for label, entries, own, near in zip(labels, found, kept, related, strict=True)
         ]
