@@ -53,7 +53,7 @@ def test_german_and_dutch_compounds(name: str, english: str) -> None:
     [
         "Pain reliever", "Oat latte", "Frying pan", "Cough drops", "Sale: corn dogs",
         "Rice pudding", "Graham crackers", "Committee coffee", "Preisler", "12 OZ", "", "  ",
-        "Asap delivery", "Room spray",
+        "Asap delivery", "Room spray", "Lemon rind", "Butter roti",
     ],
 )  # fmt: skip
 def test_english_stays_as_it_is(name: str) -> None:
