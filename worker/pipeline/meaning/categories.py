@@ -11,26 +11,10 @@ from typing import Any
 # What joins two meanings in one label, in six languages: "Obst & Gemüse", "pane e dolci".
 _JOINTS = re.compile(r"[&+,/;|]|\b(?:and|und|et|y|e|ed|en)\b", re.IGNORECASE)
 # Words that make a label neither wider nor narrower.
-_FILLERS = frozenset(
-    [
-        "aisle",
-        "bio",
-        "department",
-        "food",
-        "fresh",
-        "frais",
-        "frische",
-        "frischer",
-        "frisches",
-        "item",
-        "other",
-        "product",
-        "section",
-        "stuff",
-        "supply",
-        "the",
-    ]
-)
+_FILLERS = frozenset({
+    "aisle", "bio", "department", "food", "fresh", "frais", "frische", "frischer", "frisches", "item",
+    "other", "product", "section", "stuff", "supply", "the",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
