@@ -12,8 +12,8 @@ from typing import Any
 _JOINTS = re.compile(r"[&+,/;|]|\b(?:and|und|et|y|e|ed|en)\b", re.IGNORECASE)
 # Words that make a label neither wider nor narrower.
 _FILLERS = frozenset({
-    "aisle", "bio", "department", "food", "fresh", "frais", "frische", "frischer", "frisches", "item",
-    "other", "product", "section", "stuff", "supply", "the",
+    "aisle", "bio", "department", "food", "fresh", "frais", "frische", "frischer", "frisches",
+    "item", "other", "product", "section", "stuff", "supply", "the",
 })  # fmt: skip
 
 
