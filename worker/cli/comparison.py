@@ -1,6 +1,7 @@
 """`grocery-ai extract --report`: what was read compared with ground truth beside the images."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from worker.quality.truth import Truth
 
 
-def find_truths(files: Sequence[Path], out: Path | None) -> "dict[Path, Truth | None]":
+def find_truths(files: Sequence[Path]) -> "dict[Path, Truth | None]":
     """The ground truth of every file. What is wrong with any is found before anything is read."""
     from worker.quality.truth import SHAPE, BrokenTruth, find_truth, truth_path
 
@@ -26,9 +27,21 @@ def find_truths(files: Sequence[Path], out: Path | None) -> "dict[Path, Truth | 
             f"no {truth_path(files[0])} or the like beside an image; expected is {SHAPE}",
             param_hint="--report",
         )
-    if out and any(out.resolve() == file.parent.resolve() for file in files):
-        raise typer.BadParameter(f"{out} holds the ground truth: it would be overwritten")
     return truths
+
+
+def keep_truths(files: Sequence[Path], out: Path) -> None:
+    """Raises BadParameter where a result in `out` would take the place of ground truth."""
+    from worker.quality.truth import BrokenTruth, find_truth, truth_path
+
+    for file in files:
+        result = out / file.name
+        with suppress(BrokenTruth):
+            if find_truth(result):
+                raise typer.BadParameter(
+                    f"{truth_path(result)} is ground truth, which would be overwritten",
+                    param_hint="--out",
+                )
 
 
 def compare(

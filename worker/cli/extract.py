@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from shared.contracts.receipts import RichReceipt
 from shared.tables import receipt_table
-from worker.cli.comparison import compare, find_truths, print_report, write_page
+from worker.cli.comparison import compare, find_truths, keep_truths, print_report, write_page
 from worker.cli.options import AsJson, Labels, pipeline_settings, print_json, split_labels
 
 if TYPE_CHECKING:
@@ -55,9 +55,10 @@ def extract(
     compared with ground truth: in tables, and on a page in --out or here, drawn over the images.
     """
     files = _files(paths)
-    truths = find_truths(files, out) if report else {}
+    truths = find_truths(files) if report else {}
     settings = pipeline_settings(ocr_engine=engine, receipt_slots=jobs)
     if out:
+        keep_truths(files, out)
         out.mkdir(parents=True, exist_ok=True)
     screen = Console(stderr=True)
     from worker.extraction import extract_files

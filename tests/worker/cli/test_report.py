@@ -64,11 +64,12 @@ def test_as_json(grocery_ai: Run, folder: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("truths", "arguments", "said"),
     [
-        ({}, [], 'expected is {"merchant"'),
-        ({"right.json": "{"}, [], "right.json: Invalid JSON"),
-        ({"right.json": '{"total": "a lot"}'}, [], "right.json: total:"),
-        ({"right.json": '{"extraction": {}}'}, [], "none of merchant, date, total"),
-        ({"right.json": '{"total": "1"}'}, ["--out", "receipts"], "would be overwritten"),
+        ({}, ["--report"], 'expected is {"merchant"'),
+        ({"right.json": "{"}, ["--report"], "right.json: Invalid JSON"),
+        ({"right.json": '{"total": "a lot"}'}, ["--report"], "right.json: total:"),
+        ({"right.json": '{"extraction": {}}'}, ["--report"], "none of merchant, date, total"),
+        ({"right.json": '{"total": "1"}'}, ["--report", "--out", "receipts"], "be overwritten"),
+        ({"right.json": '{"total": "1"}'}, ["--out", "receipts"], "right.json is ground truth"),
     ],
 )
 def test_wrong_usage(
@@ -86,7 +87,7 @@ def test_wrong_usage(
     for name, text in truths.items():
         (folder / name).write_text(text)
     before = sorted(folder.parent.rglob("*"))
-    done = grocery_ai("extract", "receipts", "--report", *arguments)
+    done = grocery_ai("extract", "receipts", *arguments)
 
     assert done.returncode == 2
     assert said in " ".join(done.stderr.replace("│", " ").split())
