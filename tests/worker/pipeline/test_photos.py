@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from worker.pipeline.ocr.engine import OcrEngine
+from worker.pipeline.ocr.orientation import read_upright
 from worker.pipeline.receipt import extract_receipt
 from worker.pipeline.stages import StageLog
 
@@ -95,3 +96,13 @@ def test_what_a_camera_does_to_a_receipt(
     assert [item.total_price for item in extraction.line_items] == [
         item.price for item in drawn.items
     ]
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_print_is_turned_upright_by_reading_it(engine: OcrEngine, quarters: int) -> None:
+    """Where its direction was not seen before."""
+    pixels = np.asarray(draw_receipt(DrawnReceipt()))
+    page = read_upright(np.ascontiguousarray(np.rot90(pixels, quarters)), engine)
+
+    assert page.pixels.shape == pixels.shape
+    assert "GREEN VALLEY MARKET" in page.lines[0].text
