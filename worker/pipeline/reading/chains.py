@@ -12,6 +12,8 @@ _SHORTEST = 4
 _ALIKE = 0.85
 _FEW_WORDS = 5
 _WORD = re.compile(r"[^\W_]+")
+# The chains of more than one currency.
+_SEVERAL = "several"
 
 
 def chain_of(row: str) -> str | None:
@@ -33,9 +35,21 @@ def names_a_chain(row: str) -> bool:
     return len(words) <= _FEW_WORDS and any(f" {name} " in text for name in _chains())
 
 
+def currency_of(chain: str) -> str | None:
+    """What a chain takes wherever it has shops: an ISO 4217 code; None of what is no chain."""
+    (code,) = [code for code, names in _by_currency().items() if chain in names] or [_SEVERAL]
+    return None if code == _SEVERAL else code
+
+
 @cache
 def _chains() -> Mapping[str, str]:
     """By their words in lower case."""
-    text = files("worker.pipeline.reading").joinpath("chains.toml").read_text(encoding="utf-8")
-    chains = {" ".join(_WORD.findall(name.lower())): name for name in tomllib.loads(text)["names"]}
+    names = [name for several in _by_currency().values() for name in several]
+    chains = {" ".join(_WORD.findall(name.lower())): name for name in names}
     return {words: name for words, name in chains.items() if len(words) >= _SHORTEST}
+
+
+@cache
+def _by_currency() -> Mapping[str, list[str]]:
+    text = files("worker.pipeline.reading").joinpath("chains.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)

@@ -25,13 +25,14 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_SEPARATOR = r"\s?[-/.]\s?"
+# The same one twice: `REG 19- 21/03/2018` begins with the number of a till.
+_FIRST, _SECOND = r"\s?(?P<separator>[-/.])\s?", r"\s?(?P=separator)\s?"
 _NUMERIC = re.compile(
-    rf"(?<![\d.,/])(?P<first>\d{{1,2}}){_SEPARATOR}(?P<second>\d{{1,2}}){_SEPARATOR}"
-    r"(?P<year>\d{2,6})(?P<time>:\d\d)?"
+    rf"(?<![\d,/])(?<!\d\.)(?P<first>\d{{1,2}}){_FIRST}(?P<second>\d{{1,2}}){_SECOND}"
+    r"(?P<year>\d{2,6}+)(?P<time>:\d\d)?+(?!\s?(?P=separator)\s?\d)"
 )
 _YEAR_FIRST = re.compile(
-    rf"(?<!\d)(?P<year>(?:19|20)\d\d){_SEPARATOR}(?P<month>\d\d?){_SEPARATOR}(?P<day>\d\d?)(?!\d)"
+    rf"(?<!\d)(?P<year>(?:19|20)\d\d){_FIRST}(?P<month>\d\d?){_SECOND}(?P<day>\d\d?)(?!\d)"
 )
 _NAMED = re.compile(
     r"(?<!\d)(?P<day>\d{1,2})[\s.\-/]*(?P<month>[^\W\d_]{3,10})[\s.,\-/]*(?P<year>\d{4}|\d{2})(?!\d)"

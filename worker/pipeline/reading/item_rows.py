@@ -5,15 +5,23 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from worker.pipeline.reading.layout import ReadRow, letters
-from worker.pipeline.reading.numbers import CURRENCY, find_amounts
-from worker.pipeline.reading.quantities import Quantity, find_quantity
+from worker.pipeline.reading.numbers import CURRENCY, Amount, find_amounts
+from worker.pipeline.reading.quantities import PrintedQuantity, Quantity, find_quantities
 
 _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
 # Of a name with columns of numbers behind it: where they begin.
 _COLUMNS = re.compile(r"(?:(?<=\s)|^)(?:[-\d.,]*\d[-\d.,]*%?(?:\s+|$))+$")
-# What a till adds about a price: (Disc: 1.53).
-_ASIDE = re.compile(r"\([^()]*\d[.,]\d\d[^()]*\)")
+# What a till adds about a price: (Disc: 1.53), TARE .01.
+_ASIDE = re.compile(r"\([^()]*\d[.,]\d\d[^()]*\)|\btare\b\s*[.,\d]+", re.IGNORECASE)
+# What has a time or a number behind a colon was printed by the till for itself.
+_OF_THE_TILL = re.compile(
+    r"\d\d?:\d\d|:\s*#?\d+\s*$|\b(?:invoice|receipt|cashier)\b|^\W*bill\W*$", re.IGNORECASE
+)
+# An article's number with letters: BEN02.
+_CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")
 _COUNT = re.compile(r"\d{1,3}")
+# Fewer letters than this behind a quantity are no name.
+_SCRAP = 4
 _LEADING_COUNT = re.compile(r"^\W*(\d{1,2})\s?[x×*]?\s+(?=\D)", re.IGNORECASE)
 _CERTAIN_COUNT = re.compile(r"^\W*(\d{1,3})\s?[x×]\s+(?=\D)", re.IGNORECASE)
 # What belongs to a price: its currency, what it is for.
@@ -27,17 +35,28 @@ _DEBRIS = re.compile(r"(?<=\s)(?=\S*\d)[\dOoSIlB]{1,4}[.,:;]?[\dOoSIlB]{1,2}\s?[
 
 @dataclass(frozen=True)
 class ItemRow:
-    """A row of the list of items. `name` is empty where the row has none; `price` is the line's."""
+    """A row of the list of items. `name` is empty where the row has none; `price` is the line's;
+    `of_one` the price of one, where the row has no other."""
 
     row: ReadRow
     name: str
     quantity: Quantity | None
     price: Decimal | None
+    of_one: Decimal | None = None
 
     @property
     def is_name(self) -> bool:
         """A name and no price."""
-        return bool(self.name) and self.price is None
+        return bool(self.name) and self.price is None and not _OF_THE_TILL.search(self.row.text)
+
+    @property
+    def is_numbers(self) -> bool:
+        """A price, and nothing for a name or what is hardly one: a code, a scrap of a quantity."""
+        if self.price is None or not self.name:
+            return self.price is not None
+        counted = self.quantity is not None and self.row.text.lstrip(" *(")[:1].isdigit()
+        is_scrap = counted and letters(self.name) < _SCRAP
+        return is_scrap or bool(_CODED.fullmatch(self.name))
 
     @property
     def has_unreadable_price(self) -> bool:
@@ -52,10 +71,12 @@ class ItemRow:
 
 def read_item_row(row: ReadRow) -> ItemRow:
     """Take a row apart."""
-    printed, amount = find_quantity(row.text), row.amount
-    if printed and amount and amount.start + 1 < printed.end:
+    amount = row.amount
+    printed = next((one for one in find_quantities(row.text) if _fits(one, amount)), None)
+    of_one = None
+    if printed and amount and _holds(printed, amount):
         # The unit price is the last amount of a row without a price of its own.
-        amount = None
+        of_one, amount = amount.value, None
     before = row.text[: amount.start] if amount else row.text
     if printed:
         before = before[: printed.start] + before[printed.end :]
@@ -73,7 +94,33 @@ def read_item_row(row: ReadRow) -> ItemRow:
     name = words.strip(" \t:;.,*-|")
     if letters(_OF_A_PRICE.sub("", name)) < 3:
         name = (name or "Discount") if price is not None and price < 0 else ""
-    return ItemRow(row, name, quantity, price)
+    return ItemRow(row, name, quantity, price, of_one)
+
+
+def priced(rows: list[ItemRow]) -> list[ItemRow]:
+    """What stands behind a name and a count is the price, where no row beside it has another: the
+    name is `RICE 4X` then."""
+
+    def has_price(index: int) -> bool:
+        return 0 <= index < len(rows) and rows[index].is_numbers
+
+    return [
+        row
+        if not (row.name and row.of_one) or has_price(index - 1) or has_price(index + 1)
+        else replace(row, price=row.of_one, quantity=None)
+        for index, row in enumerate(rows)
+    ]
+
+
+def _holds(printed: PrintedQuantity, amount: Amount) -> bool:
+    return amount.start + 1 < printed.end
+
+
+def _fits(printed: PrintedQuantity, amount: Amount | None) -> bool:
+    """`100G x 1.20 1.20` is a size and a price."""
+    if amount is None or _holds(printed, amount):
+        return True
+    return printed.quantity.makes(amount.value) or printed.quantity.nearly_makes(amount.value)
 
 
 def with_leading_counts(rows: list[ItemRow]) -> list[ItemRow]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from worker.pipeline.reading.item_rows import (
     ItemRow,
+    priced,
     read_item_row,
     with_leading_counts,
     without_units,
@@ -40,11 +41,11 @@ class FoundItem:
 
 
 def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
-    """The items among the rows of the item region, from top to bottom."""
-    parts = [read_item_row(row) for row in rows if row.may_be_item]
+    """The items among rows that may be of items, from top to bottom."""
+    parts = [read_item_row(row) for row in rows]
     # What says nothing, such as the number of a shelf, may part a name from its numbers.
     parts = without_units([part for part in parts if part.name or part.price or part.quantity])
-    parts = with_leading_counts(parts)
+    parts = with_leading_counts(priced(parts))
     below = _names_stand_below(parts)
     items = []
     for index, part in enumerate(parts):
@@ -53,12 +54,13 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
         if not part.price:
             continue
         name, raw_text = part.name, part.row.text
-        if not name:
+        if part.is_numbers:
             other = index + 1 if below else index - 1
-            if not (0 <= other < len(parts)) or not parts[other].is_name:
-                continue
-            pair = (part, parts[other]) if below else (parts[other], part)
-            name, raw_text = parts[other].name, "\n".join(one.row.text for one in pair)
+            if 0 <= other < len(parts) and parts[other].is_name:
+                pair = (part, parts[other]) if below else (parts[other], part)
+                name, raw_text = parts[other].name, "\n".join(one.row.text for one in pair)
+        if not name:
+            continue
         quantity = part.quantity or _beside(index, part.price, parts)
         price = -part.price if is_discount(name) and part.price > 0 else part.price
         others = {*_products_beside(index, parts), *([-price] if is_discount(name) else [])}
@@ -68,10 +70,17 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
 
 
 def _names_stand_below(parts: Sequence[ItemRow]) -> bool:
-    """Where names stand when numbers have a row of their own: the last such row tells, for behind
-    it comes either its name or the summary."""
-    bare = [index for index, part in enumerate(parts) if part.price and not part.name]
-    return bool(bare) and bare[-1] + 1 < len(parts) and parts[bare[-1] + 1].is_name
+    """Where names stand when numbers have a row of their own: where most of these have one beside
+    them; else behind the last price, for there comes either its name or the summary."""
+    bare = [index for index, part in enumerate(parts) if part.is_numbers]
+    if not bare:
+        return False
+    above = sum(index > 0 and parts[index - 1].is_name for index in bare)
+    below = sum(index + 1 < len(parts) and parts[index + 1].is_name for index in bare)
+    if above != below:
+        return below > above
+    behind = max(index for index, part in enumerate(parts) if part.price) + 1
+    return behind < len(parts) and parts[behind].is_name
 
 
 def _beside(index: int, total: Decimal, parts: Sequence[ItemRow]) -> Quantity | None:

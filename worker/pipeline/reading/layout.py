@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.pipeline.ocr.text import TextLine
-from worker.pipeline.reading.lexicon import RowKind, row_kind
+from worker.pipeline.reading.lexicon import RowKind
 from worker.pipeline.reading.numbers import Amount, closing_amount
+from worker.pipeline.reading.row_kinds import row_kind
 
+_RATE = re.compile(r"\d\s?%")
 _LETTERS = re.compile(r"[^\W\d_]")
 # How many rows of the summary are tried as the end of the items.
 _REGIONS = 8
@@ -28,7 +30,7 @@ class ReadRow:
     def may_be_item(self) -> bool:
         """A row that may tell of a bought thing, or of what was taken off its price."""
         off = self.amount is not None and self.amount.value < 0
-        return self.kind is None or (self.kind is RowKind.SAVING and off)
+        return self.kind is None or (self.kind is RowKind.NOTE and off)
 
     @property
     def is_summary(self) -> bool:
@@ -38,8 +40,26 @@ class ReadRow:
 
 def read_rows(lines: Sequence[TextLine]) -> list[ReadRow]:
     """Rows with their kind and closing amount."""
+    return _with_taxes([_read_row(line) for line in lines])
+
+
+def _read_row(line: TextLine) -> ReadRow:
+    amount = closing_amount(line.text)
+    return ReadRow(line, line.text, row_kind(line.text, amount.start if amount else None), amount)
+
+
+def _with_taxes(rows: list[ReadRow]) -> list[ReadRow]:
+    """A rate between sub-total and total is a tax's, whatever it is called: `DC Meal 10% 0.87`."""
+    kinds = [row.kind for row in rows]
+    if RowKind.SUBTOTAL not in kinds:
+        return rows
+    begin = kinds.index(RowKind.SUBTOTAL)
+    end = next((at for at in range(begin, len(rows)) if kinds[at] is RowKind.TOTAL), begin)
     return [
-        ReadRow(line, line.text, row_kind(line.text), closing_amount(line.text)) for line in lines
+        replace(row, kind=RowKind.TAX)
+        if begin < at < end and row.kind is None and row.amount and _RATE.search(row.text)
+        else row
+        for at, row in enumerate(rows)
     ]
 
 

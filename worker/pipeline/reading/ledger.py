@@ -1,6 +1,6 @@
 """The arithmetic of a receipt as the judge over its readings: of several, the one that adds up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -35,7 +35,11 @@ class Ledger:
 def read_ledger(rows: Sequence[ReadRow]) -> Ledger:
     """The items up to that row of the summary at which they add up; where they nowhere do, with
     the one price corrected by which they would, if that is beyond doubt."""
-    ledgers = [_ledger(_items(rows, region), rows) for region in item_regions(rows)]
+    ledgers = [
+        _ledger(find_items(some), rows)
+        for region in item_regions(rows)
+        for some in _item_rows(rows[region.start : region.stop])
+    ]
     best = max(ledgers, key=lambda one: (one.closes, one.total.worth if one.total else 0))
     if not best.closes:
         best = _corrected(ledgers, rows) or ledgers[0]
@@ -61,5 +65,9 @@ def _ledger(items: Sequence[FoundItem], rows: Sequence[ReadRow]) -> Ledger:
     return Ledger(items, find_total(rows, items_sum))
 
 
-def _items(rows: Sequence[ReadRow], region: range) -> Sequence[FoundItem]:
-    return find_items([rows[index] for index in region])
+def _item_rows(rows: Sequence[ReadRow]) -> Iterator[Sequence[ReadRow]]:
+    """The rows that may be of items; then without the savings, which some tills only tell of and
+    have taken off the prices already."""
+    yield [row for row in rows if row.may_be_item]
+    if any(row.may_be_item and row.kind for row in rows):
+        yield [row for row in rows if row.kind is None]

@@ -1,7 +1,4 @@
-"""Words that tell what a row is: English, German, French, Spanish, Italian, Dutch, Malay shops.
-
-Only the beginning of a label counts: `Balance Brot` is bread, `Balance due` is a total.
-"""
+"""Words that tell what a row is: English, German, French, Spanish, Italian, Dutch, Malay shops."""
 
 import re
 from enum import StrEnum
@@ -13,16 +10,17 @@ class RowKind(StrEnum):
     TOTAL = "total"
     SUBTOTAL = "subtotal"
     TAX = "tax"
+    CHARGE = "charge"
     ROUNDING = "rounding"
     PAYMENT = "payment"
     CHANGE = "change"
     COUNT = "count"
-    SAVING = "saving"
+    NOTE = "note"
     HEADING = "heading"
 
 
 def _begins(*alternatives: str) -> re.Pattern[str]:
-    """The label begins with one of these as whole words."""
+    """The label begins with one of these as whole words: `Balance Brot` is bread."""
     return re.compile(rf"(?:{'|'.join(alternatives)})(?![^\W\d_])", re.IGNORECASE)
 
 
@@ -32,42 +30,75 @@ def _is(*alternatives: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{'|'.join(alternatives)})\W*{currency}\W*$", re.IGNORECASE)
 
 
-# Tried in this order; the first that matches names the label.
-_KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
+def _ends(*alternatives: str) -> re.Pattern[str]:
+    """The label ends with one of these, whatever it is the total or the tax of."""
+    return re.compile(rf".*(?<![^\W\d_])(?:{'|'.join(alternatives)})\W*$", re.IGNORECASE)
+
+
+def _has(*alternatives: str) -> re.Pattern[str]:
+    """One of these stands somewhere in the label."""
+    return re.compile(rf".*(?<![^\W_])(?:{'|'.join(alternatives)})(?![^\W_])", re.IGNORECASE)
+
+
+ENDS_WITH_TAX = _ends(r"tax(?:es)?", "gst", "hst", "pst", "vat")
+TAX_WORD = r"(?:gst|hst|pst|qst|sst|vat|tax(?:es)?|tva|iva|btw|mwst|ust|mehrwertst\w*)"
+
+# By label, which is the words before a row's last number; tried in this order.
+KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
+    # What was saved, or costs elsewhere: told, not taken off.
     (
-        RowKind.SAVING,
-        _begins(
-            r"total (?:saving|discount)s?",
-            "savings?",
+        RowKind.NOTE,
+        _has(
+            r"total (?:of )?(?:your )?(?:saving|discount|promotion)s?",
+            r"you (?:have )?saved?",
             "sie haben gespart",
-            "ersparnis",
-            "you saved?",
-            r"total stamp\W*s",
-            r"\w*punkte",
+            r"total (?:des )?(?:remises?|avantages?|promotions?|descuentos?|sconti)",
+            r"(?:regular|reg|normal|usual|return|redemption) (?:price|value)",
             r"points?",
+            r"(?:card|cash) balance",
+            r"(?:opening|closing|old|new|ancien|nouveau) (?:balance|solde)",
+            r"(?:change )?declined",
+            r"eligible",
+            r"(?:jouw|uw) voordeel",
+            r"(?:your|today.s|total) savings",
         ),
     ),
     (
+        RowKind.NOTE,
+        _begins(
+            "savings?",
+            "saved",
+            "ersparnis",
+            r"total stamp\W*s",
+            r"\w*punkte",
+            r"(?:member|special price|card|vendor|\w+ card) savings?",
+            "was",
+        ),
+    ),
+    (RowKind.NOTE, _ends("savings?", r"each or", "vignettes?")),
+    (
         RowKind.COUNT,
         _begins(
-            r"total (?:qtys?|quantity|items?|pcs)",
+            r"tot(?:al)? (?:qtys?|quantity|items?|pcs|no\.? of items)",
+            r"(?:total )?number of items",
             r"items? (?:count|sold)",
             r"no\.? of items?",
-            r"(?:number|qty|quantity) of items",
-            "quantity out",
+            r"(?:qty|quantity) of items",
+            r"quantity(?: out)?$",
             "posten",
             "anzahl",
             "aantal",
             r"nombre d.articles",
+            r"nombre de lignes",
             r"n[°º.]? ?articoli",
         ),
     ),
-    (RowKind.COUNT, _is("items?", "qtys?", "quantity", "artikel", "pcs")),
+    (RowKind.COUNT, _is("qtys?", "quantity", "artikel", "pcs", "articles", "art[ií]culos")),
     (
         RowKind.ROUNDING,
         _begins(
             "rounding adj\\w*",
-            r"round amt",
+            r"round (?:amt|adj)",
             "rundung",
             "arrondi",
             "afronding",
@@ -84,20 +115,44 @@ _KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             "wisselgeld",
             "monnaie rendue",
             "cash change",
-            "change (?:amt|amount|due)",
+            "change (?:amt|amount|due|given)",
+            "change ?/ ?balance",
             "a rendre",
         ),
     ),
     (RowKind.CHANGE, _is("change", "zur(?:ü|ue)ck", "rendu", "cambio", "resto", "baki")),
     (
         RowKind.SUBTOTAL,
-        _begins(r"sub\W?total\w*", "zwischensumme", r"sous\W?total", "subtotale", "subtotaal"),
+        _has(
+            r"sub\W{0,2}total\w*",
+            "zwischensumme",
+            r"sous\W?total",
+            "subtotale",
+            "subtotaal",
+        ),
     ),
+    # What comes on top of the goods, and is not the state's.
+    (
+        RowKind.CHARGE,
+        _has(
+            r"gratuity",
+            r"(?:service|serv|srv|svc) (?:charge|chg|chrg)s?",
+            "servicecharge",
+            "trinkgeld",
+            "pourboire",
+            "propina",
+            "mancia",
+            "fooi",
+        ),
+    ),
+    # Not anywhere in a label: Tip is a brand as well.
+    (RowKind.CHARGE, _is(r"(?:suggested |less |your )?tips?(?: amount)?")),
     (
         RowKind.TAX,
         _begins(
             r"(?:total|incl?\.?|plus|zzgl\.?|inkl\.?|enth\.?|davon|dont)?\s*"
-            r"(?:sales )?(?:gst|sst|vat|tax|tva|iva|btw|mwst|ust|mehrwertst\w*)\b(?! *incl)",
+            rf"(?:sales )?{TAX_WORD}\b(?! *incl)",
+            rf"(?:total )?includes? {TAX_WORD}",
             "netto",
             "brutto",
             r"total excl?\w*",
@@ -108,6 +163,7 @@ _KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
         RowKind.TOTAL,
         _begins(
             r"(?:grand |net{1,2} ?|final |sale |items? )?total(?:s|sales|amount|payable|due)?",
+            "ttl",
             "zu zahlen",
             r"gesamt(?:betrag|summe)?",
             "summe",
@@ -119,92 +175,69 @@ _KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             r"montant d[uû]",
             "totale",
             r"(?:importe )?total",
-            "a pagar",
+            r"(?:importe )?a (?:pagar|abonar)",
             "te betalen",
             "totaal",
             "jumlah",
             "rounding rm",
         ),
     ),
-    (RowKind.TOTAL, _is("balance", "betrag", "importe", "montant", "tl")),
+    (
+        RowKind.TOTAL,
+        _is("balance", "bal", "net", "betrag", "importe", "montant", "t ?l", "t o t a l"),
+    ),
+    (RowKind.TAX, ENDS_WITH_TAX),
+    (RowKind.TAX, _has("taxable")),
+    (RowKind.TOTAL, _ends(r"(?<!colgate )total")),
     (
         RowKind.PAYMENT,
         _begins(
             "cash (?:received|tendered|paid)",
             "bargeld",
             "gegeben",
-            "master ?card",
-            "maestro",
-            r"(?:debit|credit|kredit|ec|giro)\W?(?:card|karte|cash|mastercard)?",
+            "pinnen",
+            r"(?:debit|credit|kredit|ec|giro)\W?(?:card|karte|cash|mastercard|payment)?",
             "kartenzahlung",
             r"\w*karte",
             "tender\\w*",
             r"(?:customer.s )?payment",
             "paid",
             "bezahlt",
-            "visa",
-            "amex",
             r"esp[eè]ces",
             "efectivo",
             "contanti",
             "bancomat",
             "tarjeta",
-            "carte bancaire",
-            "card payment",
             "zahlung",
             "master",
         ),
     ),
-    (RowKind.PAYMENT, _is("cash", "bar", "contant", "pin", "carte", "card", "cb", "eft")),
+    (
+        RowKind.PAYMENT,
+        _has(
+            "visa",
+            "master ?card",
+            "maestro",
+            "amex",
+            "american express",
+            "discover",
+            "girocard",
+            "interac",
+            "bancontact",
+            r"cartes? bancaires?",
+            "card payment",
+            "contactless",
+            "sans contact",
+            r"\w+ tend",
+        ),
+    ),
+    (RowKind.PAYMENT, _is("cash", "bar", "contant", "pin", "carte", "card", "cb", "eft", "edc")),
 )
-
-_TOTAL_FIRST = re.compile(r"\W*(?:grand |net )?total (?:sales|amount|incl\w*|rm)\b", re.IGNORECASE)
-_HEADING_WORD = re.compile(
-    r"(?:item|code|no|qty|uom|u|unit|price|amt|amount|descript\s?ions?|tax|exc|inc|incl|gst|disc|"
-    r"total|menge|artikel|preis|betrag|bezeichnung|einzelpreis|qte|prix|montant|cant|precio|"
-    r"importe|aantal|prijs|bedrag|sale|rm|eur)",
-    re.IGNORECASE,
-)
-
-# What is counted between a label and its amount: TOTAL 5 ARTICLES 7.89.
-_COUNTED = re.compile(
-    r"\(?\b\d{1,3}\s?(?:items?|articles?|artikel|art[ií]culos?|articoli|pezzi|pcs|st(?:ü|ue?)ck)\b\)?",
-    re.IGNORECASE,
-)
-_PERCENT = re.compile(r"\(?@?\s*\d{1,2}(?:[.,]\d{1,2})?\s?%\)?")
-# Numbers part the labels of a row: "Item Count 4 Change Amt 7.50" has two.
-_NUMBER = re.compile(r"(?:RM\s?)?[-.,\d]*\d[-.,\d*x]*", re.IGNORECASE)
-
-
-def last_label(text: str) -> str:
-    """The words that stand nearest before a row's last number."""
-    text = _PERCENT.sub(" ", text.replace("(s)", "s").replace("(S)", "S"))
-    parts = _NUMBER.split(_COUNTED.sub(" ", text))
-    labels = [" ".join(part.split()).strip(" :;.,*\"'=-+()") for part in parts]
-    return next((label for label in reversed(labels) if len(label) > 1), "")
-
-
-def row_kind(text: str) -> RowKind | None:
-    """What a row is about, or None when no word gives it away."""
-    if _is_heading(text):
-        return RowKind.HEADING
-    label = last_label(text)
-    for kind, words in _KINDS:
-        if words.match(label):
-            return kind
-    # `Total Sales (Incl. 6% GST) 5.00`: the last label may be an afterthought of the first.
-    return RowKind.TOTAL if _TOTAL_FIRST.match(text) else None
-
-
-def _is_heading(text: str) -> bool:
-    """Two words or more, all of which stand above columns."""
-    words = re.findall(r"\w+(?:\s?ions?\b)?", text)
-    return len(words) > 1 and all(_HEADING_WORD.fullmatch(word) for word in words)
-
 
 _DISCOUNT = re.compile(
-    r"\W*(?:item |member |staff |store |mfr )?(?:discount|disc|coupons?|cpn|voucher|rabatt|"
-    r"(?:preis)?nachlass|gutschein|remise|r[ée]duction|sconto|descuento|dto|korting|saving)s?\b",
+    r"\W*(?:item |member |staff |store |mfr |cash |bill )?(?:discount|disc|coupons?|cpn|voucher|"
+    r"promo(?:tion)?|rabatt|(?:preis)?nachlass|gutschein|rem(?:ise)?|r[ée]duction|sconto|descuento|dto|korting|"
+    r"saving)s?\b|.*\b(?:coupons?|discount|rabatt|korting)$",
     re.IGNORECASE,
 )
 
@@ -212,10 +245,3 @@ _DISCOUNT = re.compile(
 def is_discount(name: str) -> bool:
     """Whether an item is something taken off, even where its amount has no minus."""
     return bool(_DISCOUNT.match(name))
-
-
-LEGAL_FORM = re.compile(
-    r"sdn\W{0,2}bhd(?!\w)|(?<!\w)(?:bhd|s/b|gmbh|ltd|limited|inc|llc|plc|ag|ohg|kg|sarl|sas|s\.a\.?|"
-    r"b\.?v|n\.v|s\.?p\.?a|s\.?r\.?l|s\.l)(?!\w)",
-    re.IGNORECASE,
-)

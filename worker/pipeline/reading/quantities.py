@@ -1,6 +1,7 @@
 """Quantities as tills print them: `2 x 0,75`, `0,162 kg x 1,15`, `3 @ 2/5.00`, `0,654 kg 1,99`."""
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,11 +10,11 @@ from worker.pipeline.reading.numbers import CURRENCY, NO_SIZE, parse_decimal
 _UNITS = {"kg": "kg", "g": "g", "lb": "lb", "lbs": "lb", "oz": "oz", "l": "l", "ml": "ml"}
 # Without a sign between: only what has been weighed, for 350g 3.50 is a size and a price.
 _WEIGHT = r"(?<![\d.,/-])(?P<count>\d{1,3}[.,]\d{2,3})\s?(?P<unit>kg|g|lbs?|oz)\.?"
-_UNIT = r"(?P<unit>kg|g|lbs?|oz|l|ml|stk?|stck|pcs?|ea|un)?\.?"
-_TIMES = r"\s?[x×*@]\s?"
+_UNIT = r"(?P<unit>[a-z]{1,5})?\.?"
+_TIMES = r"\s?(?:[x×*@]|\bat\b)\s?"
 _COUNT = r"(?<![\d.,/-])(?P<count>\d{1,3}(?:[.,]\d{1,3})?)"
 _PRICE = (
-    rf"(?:{CURRENCY})?\s?(?:(?P<of>\d)\s?/\s?)?\$?(?P<price>\d{{0,5}}[.,]\d{{2,3}})"
+    rf"(?:{CURRENCY})?\s?(?:(?P<of>\d)\s?(?:/|for)\s*)?\$?(?P<price>\d{{0,5}}[.,]\d{{2,4}})"
     rf"(?!\d){NO_SIZE}"
 )
 # The unit of the price, behind it: EUR/kg, €/St.
@@ -25,7 +26,10 @@ _PATTERNS = tuple(
     for pattern in (
         rf"{_COUNT}\s?{_UNIT}{_TIMES}{_PRICE}{_EACH}",
         rf"{_WEIGHT}\s+{_PRICE}{_EACH}",
-        rf"(?<![\d.,]){_PRICE}{_TIMES}{_COUNT}\s?{_UNIT}(?![\d.,])",
+        rf"(?<![\d.,]){_PRICE}{_TIMES}{_COUNT}\s?(?P<unit>kg|g|lbs?|oz|l|ml|stk?|stck|pcs?)?(?![\d.,])",
+        # A rule for several, on a row of its own: `2 for 4.00`.
+        rf"^\W*(?P<count>\d)\s(?:for|pour|f[üu]r|por|per|voor)\s+(?:{CURRENCY})?\s?"
+        r"(?P<together>\d{1,4}[.,]\d{2})(?!\d)",
     )
 )
 # Tills round to the cent, and to the nearest five in some countries.
@@ -69,15 +73,22 @@ class PrintedQuantity:
     end: int
 
 
-def find_quantity(text: str) -> PrintedQuantity | None:
-    """The first quantity of a row that is printed with its unit price."""
+def find_quantities(text: str) -> Iterator[PrintedQuantity]:
+    """What a row prints as a quantity with its unit price, the likeliest first."""
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
-            count = Decimal(match["count"].replace(",", "."))
-            price = parse_decimal(match["price"])
-            if count > 0:
-                groups = match.groupdict()
-                price = price / int(groups["of"]) if int(groups["of"] or 0) > 1 else price
-                unit = _UNITS.get((groups["unit"] or "").lower())
-                return PrintedQuantity(Quantity(count, unit, price), match.start(), match.end())
-    return None
+            quantity = _quantity(match.groupdict())
+            if quantity:
+                yield PrintedQuantity(quantity, match.start(), match.end())
+
+
+def _quantity(groups: Mapping[str, str | None]) -> Quantity | None:
+    count = Decimal((groups["count"] or "").replace(",", "."))
+    if count <= 0:
+        return None
+    together = groups.get("together")
+    if together:
+        return Quantity(count, None, parse_decimal(together) / count)
+    price, of = parse_decimal(groups["price"] or ""), int(groups["of"] or 0)
+    unit = _UNITS.get((groups.get("unit") or "").lower())
+    return Quantity(count, unit, price / of if of > 1 else price)

@@ -9,6 +9,7 @@ from statistics import fmean
 
 from shared.contracts.receipts import Extraction, LineItem, Merchant, PrintedDate, Total
 from worker.pipeline.ocr.text import TextLine, as_text
+from worker.pipeline.reading.chains import currency_of
 from worker.pipeline.reading.checks import checks_of
 from worker.pipeline.reading.currencies import find_currency
 from worker.pipeline.reading.dates import FoundDate, find_dates, is_month_first
@@ -19,7 +20,16 @@ from worker.pipeline.reading.merchants import find_merchant
 from worker.pipeline.reading.readable import readable_name
 from worker.pipeline.reading.rows import build_rows
 
-_DATE_WORD = re.compile(r"\b(?:date|datum|fecha|data|le)\b", re.IGNORECASE)
+_DATE_WORD = re.compile(r"\b(?:date|dat(?=\.)|datum|fecha|data|le)\b", re.IGNORECASE)
+# Where both the day and the month come first.
+_EITHER_ORDER = frozenset({"CAD"})
+_TIME = re.compile(r"(?<!\d)[0-2]?\d\s?[:.h]\s?[0-5]\d(?!\d)")
+# Until when something may be brought back, or as of when points were counted.
+_OTHER_DAY = re.compile(
+    r"\b(?:thru|through|until|till|by|up to|as of|expir\w*|exp|valid|since|best before|bis|"
+    r"g[üu]ltig|stand|jusqu.?au|valable|hasta|v[áa]lid\w*|fino al|entro|scad\w*|tot|geldig)\b",
+    re.IGNORECASE,
+)
 
 
 def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
@@ -29,13 +39,15 @@ def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
     """
     rows = read_rows(build_rows(lines))
     raw_text = as_text([row.line for row in rows])
-    currency, currency_confidence = find_currency(raw_text)
+    merchant = find_merchant(rows)
+    of_chain = currency_of(merchant.name) if merchant else None
+    currency, currency_confidence = find_currency(raw_text, of_chain=of_chain)
     ledger = read_ledger(rows)
     items, total = ledger.items, ledger.total
-    merchant = find_merchant(rows)
     told = is_month_first(raw_text, today=today)
     month_first = currency == "USD" if told is None else told
-    printed = _date(rows, month_first=month_first, certain=currency is not None, today=today)
+    certain = currency is not None and currency not in _EITHER_ORDER
+    printed = _date(rows, month_first=month_first, certain=certain, today=today)
     fields = [
         merchant.confidence if merchant else 0.0,
         printed.confidence,
@@ -59,7 +71,8 @@ def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
 
 
 def _date(rows: Sequence[ReadRow], *, month_first: bool, certain: bool, today: date) -> PrintedDate:
-    """The date printed most often; of equals one that is called a date, then the first.
+    """The date printed most often; of equals one beside a time or one that is called a date, then
+    the first.
 
     `certain`: the order of day and month is more than a guess.
     """
@@ -67,7 +80,7 @@ def _date(rows: Sequence[ReadRow], *, month_first: bool, certain: bool, today: d
     found: dict[date, tuple[FoundDate, float]] = {}
     for row in rows:
         for one in find_dates(row.text, month_first=month_first, today=today):
-            votes[one.value] += 3 if _DATE_WORD.search(row.text) else 2
+            votes[one.value] += _votes(row.text)
             found.setdefault(one.value, (one, row.line.confidence))
     if not votes:
         return PrintedDate(value=None, confidence=0.0)
@@ -75,6 +88,13 @@ def _date(rows: Sequence[ReadRow], *, month_first: bool, certain: bool, today: d
     one, confidence = found[best]
     doubt = 0.95 if certain or not one.ambiguous else 0.8
     return PrintedDate(value=best.isoformat(), confidence=_rounded(confidence * doubt))
+
+
+def _votes(text: str) -> int:
+    """How much a row says that its date is that of the purchase."""
+    if _OTHER_DAY.search(text):
+        return 1
+    return 2 + bool(_DATE_WORD.search(text)) + 2 * bool(_TIME.search(text))
 
 
 def _line_item(item: FoundItem, *, closes: bool) -> LineItem:

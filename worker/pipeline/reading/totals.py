@@ -124,9 +124,12 @@ def sums_of_items(items_sum: Decimal, rows: Sequence[ReadRow]) -> Iterator[tuple
 
 
 def _added_taxes(rows: Sequence[ReadRow]) -> set[Decimal]:
-    """Each tax of the summary, and all of them together."""
+    """Each tax and charge of the summary, all taxes, all charges, and all of them together."""
     taxes = [r.amount.value for r in rows if r.kind is RowKind.TAX and r.amount]
-    return {*taxes, sum(taxes, Decimal(0))} if taxes else set()
+    charges = [r.amount.value for r in rows if r.kind is RowKind.CHARGE and r.amount]
+    both = [*taxes, *charges]
+    every = {sum(some, Decimal(0)) for some in (taxes, charges, both)}
+    return {*both, *every} if both else set()
 
 
 def _subtotal_and_tax(rows: Sequence[ReadRow]) -> set[Decimal]:
