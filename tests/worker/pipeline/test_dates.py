@@ -48,6 +48,11 @@ def test_month_first_forms(day: date, form: str) -> None:
         ("12 février 2023", "2023-02-12"),
         ("7 de", None),
         ("03/25/2020", "2020-03-25"),
+        ("REG 19- 21/03/2018 19:53", "2018-03-21"),
+        ("Dat.31.08.2015 Zeit19:22", "2015-08-31"),
+        ("1401 08/04/09/01 11.09.26 18:49", "2026-09-11"),
+        ("05.05.2020-09:59", "2020-05-05"),
+        ("22NOV2024", "2024-11-22"),
     ],
 )
 def test_dates_as_they_are_printed_and_read(text: str, iso: str | None) -> None:
@@ -58,7 +63,7 @@ def test_dates_as_they_are_printed_and_read(text: str, iso: str | None) -> None:
 @pytest.mark.parametrize(
     "text",
     ["24/11/2027", "31/02/2020", "45/45/2020", "01/01/1999", "03-3279 1851", "192.168.10.20",
-     "12.34", "00/00/0000", "1234567/89/12"],
+     "12.34", "00/00/0000", "1234567/89/12", "OR 3/ 12.00", "MI11/3-21 - 12/480"],
 )  # fmt: skip
 def test_what_cannot_be_a_date_of_a_receipt(text: str) -> None:
     """The future, days that do not exist, telephone numbers."""

@@ -11,7 +11,10 @@ from tests.worker.pipeline.printed import read
         ("Total RM 5.00", "MYR"), ("SUMME EUR 5,00", "EUR"), ("Total \u20ac 5,00", "EUR"),
         ("Total \u00a35.00", "GBP"), ("Total $5.00", "USD"), ("Total CHF 5.00", "CHF"),
         ("Total 5.00\nShop Sdn Bhd", "MYR"), ("Summe 5,00\nMwSt 0,80\nUSt-ID 1", "EUR"),
-        ("Total 5.00", None),
+        ("Springfield, IL 62704\nTotal 5.00", "USD"), ("Total $5.00\nGST 0.25", "CAD"),
+        ("Toronto, ON\nTotal $5.00", "CAD"), ("ABN 12 345\nTotal $5.00\nGST 0.45", "AUD"),
+        ("Singapore 319515\nTotal $5.00", "SGD"), ("Suma PLN 5,00", "PLN"),
+        ("TRY OUR PIES\nTotal 5.00", None), ("Total 5.00", None),
     ],
 )  # fmt: skip
 def test_currencies(text: str, currency: str | None) -> None:
@@ -31,6 +34,10 @@ def test_currencies(text: str, currency: str | None) -> None:
         ("Kundenbeleg\nHofladen Schmidt\nInh. Anna Schmidt\nAm Weg 3", "Hofladen Schmidt"),
         ("Il Fornaio\ndi Rossi Mario\nVia Roma 12", "Il Fornaio"),
         ("Thank you, come again\nGreen Grocer GmbH\nTel. 05251 1804", "Green Grocer GmbH"),
+        ("THE BLUE SPOON DINER\n88 MAIN ST\nKEENE NH 03431", "THE BLUE SPOON DINER"),
+        ("** H O F - M A R K T GmbH **\nAm Weg 3\n33102 Paderborn", "HOF - MARKT GmbH"),
+        ("FRESH THYME\nMARKET\nAMERICAN EXPRESS Entry Method: Chip", "Fresh Thyme Market"),
+        ("Migros\nGenossenschaft Nord\nBahnhofstr. 4", "Migros"),
     ],
 )  # fmt: skip
 def test_merchants(header: str, merchant: str) -> None:
@@ -43,6 +50,26 @@ def test_dates_are_iso_and_the_most_frequent_wins() -> None:
     printed = read("Shop\nBest before 01.01.2025\nBread 5.00\n14.03.26 17:42\nDatum 14.03.26").date
 
     assert printed.value == "2026-03-14"
+
+
+def test_the_chain_says_what_it_takes() -> None:
+    """Where nothing else does."""
+    assert read("Walgreens\nBread 5.00\nTotal 5.00").total.currency == "USD"
+
+
+def test_a_name_that_only_its_place_speaks_for_is_less_certain() -> None:
+    """No chain, no legal form, no kind of shop."""
+    placed = read("Zephyra\nBread 5.00\nTotal 5.00").merchant
+    told = read("Zephyra Bakery Ltd\nBread 5.00\nTotal 5.00").merchant
+
+    assert placed.confidence < 0.9 < told.confidence
+
+
+def test_the_date_beside_a_time_is_that_of_the_purchase() -> None:
+    """Others say until when goods may come back, or as of when points were counted."""
+    for other in ("Returns thru 02/04/2026", "Points up to 02.04.26", "Stand 02.04.2026"):
+        printed = read(f"Shop\n{other}\nBread \u20ac5.00\n{other}\n14.03.26 17:42").date
+        assert printed.value == "2026-03-14"
 
 
 @pytest.mark.parametrize(

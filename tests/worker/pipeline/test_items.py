@@ -145,7 +145,9 @@ def test_article_numbers_are_no_part_of_a_name() -> None:
     [
         "Rounding Adjustment 0.02", "Cash 50.00", "Change 44.10", "GST 6% 0.51", "Sub-total 5.90",
         "Total Savings 3.06", "MWST 0,71", "Visa 5.90", "R\u00fcckgeld -0,42", "Item Count 3",
-        "Kreditkarte 5,90", "Netto 5,00", "Zwischensumme 5,90",
+        "Kreditkarte 5,90", "Netto 5,00", "Zwischensumme 5,90", "REGULAR PRICE 9.99",
+        "RETURN VALUE 5.90", "SAVED 1.97", "MEMBER SAVINGS 0.99", "4.49 EACH OR 3/ 12.00",
+        "2 FOR 4.00", "Tot Qty: 3 248.04", "JOUW VOORDEEL 7,34", "MN TAX 1.07", "AL US DEBIT 5.90",
     ],
 )  # fmt: skip
 def test_what_is_no_item(summary: str) -> None:
@@ -159,3 +161,41 @@ def test_what_is_no_item(summary: str) -> None:
 def test_products_that_begin_like_something_else(name: str) -> None:
     """One word does not make a total."""
     assert names(f"Shop\nMilk 1.00\n{name} 2.00\nTotal 3.00") == ["Milk", name]
+
+
+@pytest.mark.parametrize(
+    ("rows", "quantity"),
+    [
+        ("SACKS\n10.00 NOS X 0.70 7.00 SR", "10"), ("SACKS\n2 AT 1 FOR 3.50 7.00", "2"),
+        ("SACKS\n2 @ 2 FOR 7.00 7.00", "2"), ("SACKS 7.00 T F\n2 @ 2 FOR 7.00", "2"),
+        ("SACKS @3.50\n9556065000352 *2 7.00 ZR", "2"), ("SACKS\nBX02 2 3.50 0.00 7.00", "2"),
+        ("SACKS\n1 @ $7.00 lmt 4 7.00", "1"),
+        ("SACKS\n    61126943157 A 7.00 SALE\nREGULAR PRICE 9.99", "1"),
+        ("2.33 LB .99 /lb TARE .01\nSACKS 7.00", "1"),
+    ],
+)  # fmt: skip
+def test_numbers_in_the_ways_of_many_tills(rows: str, quantity: str) -> None:
+    """Units of any name, rules for several, codes and prices of one: none is a name or a price."""
+    assert items(f"Shop\nQty Item Price\n{rows}\nTOTAL 7.00") == [("Sacks", "7.00", quantity, None)]
+
+
+def test_a_count_that_belongs_to_the_name() -> None:
+    """`4X` is what the pack holds: no other price stands beside it."""
+    assert items("Shop\nRICE CAKES 4X 1,57 EUR A\nMILK 1,00 EUR A\nTOTAL 2,57 EUR") == [
+        ("Rice Cakes", "1.57", "1", None),
+        ("Milk", "1.00", "1", None),
+    ]
+
+
+def test_savings_that_are_only_told_are_no_items() -> None:
+    """The prices are those after them: so the sum says."""
+    told = "Shop\nBREAD 1.80\nMember Savings -0.20\nMILK 1.00\nTOTAL 2.80\nVISA 2.80"
+    taken = "Shop\nBREAD 2.00\nMember Savings -0.20\nMILK 1.00\nTOTAL 2.80\nVISA 2.80"
+
+    assert names(told) == ["Bread", "Milk"]
+    assert names(taken) == ["Bread", "Member Savings", "Milk"]
+
+
+def test_tip_may_be_the_name_of_a_product() -> None:
+    """A word in the middle does not make a charge."""
+    assert len(names("Shop\nTIP TEEWURST 0.75\nWHITE TIP TEA 2.00\nTotal 2.75")) == 2

@@ -81,6 +81,28 @@ def test_amounts_as_engines_misread_them(text: str, value: str) -> None:
     assert found.value == Decimal(value)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Thing 1,05 EUR A", "1.05"), ("Thing 9.00 T F", "9.00"), ("Thing 8.79 SALE", "8.79"),
+        ("1 349 76.00 76 SR", "76.00"), ("Tot Qty: 3 248.04", "248.04"), ("*4 252.00", "252.00"),
+        ("Thing 1 234,56 \u20ac", "1234.56"),
+    ],
+)  # fmt: skip
+def test_what_stands_around_a_price(text: str, value: str) -> None:
+    """A currency and a code, two codes, the price again; a count before it is no thousand."""
+    found = closing_amount(text)
+
+    assert found is not None
+    assert found.value == Decimal(value)
+
+
+@pytest.mark.parametrize("text", ["Rice @8.50", "1.19 lb 2.49 /lb TARE .01", "3.50 each, 12 oz"])
+def test_amounts_that_are_not_the_price_of_a_row(text: str) -> None:
+    """That of one, what a bag weighs, a size behind a comma."""
+    assert closing_amount(text) is None
+
+
 def test_amounts_of_a_row_come_from_left_to_right() -> None:
     """With where they stand."""
     text = "2 x 5.51 (Disc: 1.53) 7.96 S"

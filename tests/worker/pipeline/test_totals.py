@@ -50,3 +50,66 @@ def test_a_total_that_is_only_calculated_is_not_trusted() -> None:
 
     assert total.amount == Decimal("44.90")
     assert total.confidence < 0.5
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "Order Total 20.00\nSales Tax 1.50\nGrand Total 21.50",
+        "Purchase Subtotal 20.00\nState Tax 1.50\nBALANCE 21.50",
+        "SUBTOTAL 20.00\nT = CA TAX 7.50 on $20.00 1.50\nTOTAL 21.50",
+        "SUBTOTAL 20.00\nG=GST 5% 20.00 @ 7.5% 1.50\nVF Visa 21.50",
+        "SUBTOTAL 20.00\nCITY MEAL 7.5% 1.50\nTOTAL DUE 21.50",
+    ],
+)  # fmt: skip
+def test_taxes_that_come_on_top_go_by_many_names(rows: str) -> None:
+    """Whatever it is a tax or total of; a rate between sub-total and total is a tax's."""
+    extraction = read(f"Diner\nSteak 14.00\nSalad 6.00\n{rows}\nVISA 21.50")
+
+    assert [str(item.total_price) for item in extraction.line_items] == ["14.00", "6.00"]
+    assert str(extraction.total.amount) == "21.50"
+    assert extraction.reconciled
+
+
+def test_tax_and_total_on_one_row() -> None:
+    """The last is meant."""
+    assert (
+        str(read("Shop\nSteak 20.00\n**** TAX 1.50 BAL 21.50\nVISA 21.50").total.amount) == "21.50"
+    )
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "Subtotal 20.00\nTax 1.50\nTip 3.50\nTotal 25.00",
+        "Subtotal 20.00\nGratuity (17.5%) 3.50\nTax 1.50\nTOTAL 25.00",
+        "Subtotal 20.00\nTax 1.50\nTOTAL 21.50\nCARD VISA\nAMOUNT 21.50\nTIP 3.50\nTOTAL: 25.00",
+        "10% SRV CHG 2.00\nGST 6% 1.50\nTIP 1.50\nTOTAL 25.00",
+    ],
+)  # fmt: skip
+def test_a_tip_belongs_to_what_was_paid(rows: str) -> None:
+    """Also on the slip of the card, below a first total; it is no item."""
+    extraction = read(f"Diner\nSteak 14.00\nSalad 6.00\n{rows}")
+
+    assert [str(item.total_price) for item in extraction.line_items] == ["14.00", "6.00"]
+    assert str(extraction.total.amount) == "25.00"
+
+
+def test_the_total_of_a_department_is_not_that_of_the_receipt() -> None:
+    """Items go on below it."""
+    extraction = read(
+        """
+        Hypermarché
+        4 CAROTTES 2,29
+        4 KIWI 3,71
+        Total Alimentaire 6,00
+        6 ALLUMETTES 1,65
+        Total Entretien 1,65
+        TOTAL À PAYER 7,65
+        CARTES BANCAIRES 7,65
+        """
+    )
+
+    assert str(extraction.total.amount) == "7.65"
+    assert len(extraction.line_items) == 3
+    assert extraction.reconciled

@@ -24,6 +24,7 @@ _COUNT = re.compile(r"\d{1,3}")
 _SCRAP = 4
 _LEADING_COUNT = re.compile(r"^\W*(\d{1,2})\s?[x×*]?\s+(?=\D)", re.IGNORECASE)
 _CERTAIN_COUNT = re.compile(r"^\W*(\d{1,3})\s?[x×]\s+(?=\D)", re.IGNORECASE)
+_MARKED_COUNT = re.compile(r"(?:^|(?<=\s))\*\s?([1-9]\d{0,2})(?=\s|$)")
 # What belongs to a price: its currency, what it is for.
 _OF_A_PRICE = re.compile(rf"{CURRENCY}|/?\s?\b(?:kg|lbs?|oz|100\s?g|pcs?|stk?|ea|st)\b", re.I)
 _COUNT_AND_UNIT = re.compile(r"\d{1,3}\s+[A-Z]{2,6}")
@@ -78,6 +79,8 @@ def read_item_row(row: ReadRow) -> ItemRow:
         # The unit price is the last amount of a row without a price of its own.
         of_one, amount = amount.value, None
     before = row.text[: amount.start] if amount else row.text
+    if of_one is not None and printed:
+        before = before[: printed.end]
     if printed:
         before = before[: printed.start] + before[printed.end :]
     words = _LONG_CODE.sub("", _ASIDE.sub(" ", before))
@@ -88,10 +91,11 @@ def read_item_row(row: ReadRow) -> ItemRow:
         words = words[: columns.start()]
     if not printed:
         quantity, words = _of_leading_count(words, quantity, price)
+        quantity, words = _of_marked_count(words, quantity, price)
     first = next(iter(find_amounts(words)), None)
     if first and letters(words[: first.start]) >= 3:
         words = words[: first.start]
-    name = words.strip(" \t:;.,*-|")
+    name = words.strip(" \t:;.,*-|@")
     if letters(_OF_A_PRICE.sub("", name)) < 3:
         name = (name or "Discount") if price is not None and price < 0 else ""
     return ItemRow(row, name, quantity, price, of_one)
@@ -181,6 +185,16 @@ def _of_leading_count(
     if certain and not quantity and int(certain[1]) > 0 and letters(words[certain.end() :]) >= 3:
         return _each(Decimal(certain[1]), price), words[certain.end() :]
     return quantity, words
+
+
+def _of_marked_count(
+    words: str, quantity: Quantity | None, price: Decimal | None
+) -> tuple[Quantity | None, str]:
+    """A count with a star before it, and the words without it."""
+    marked = _MARKED_COUNT.search(words)
+    if quantity or price is None or not marked:
+        return quantity, words
+    return _each(Decimal(marked[1]), price), words[: marked.start()] + words[marked.end() :]
 
 
 def _counted(row: ItemRow) -> ItemRow:

@@ -231,6 +231,7 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             r"\w+ tend",
         ),
     ),
+    (RowKind.PAYMENT, _ends("debit", "credit")),
     (RowKind.PAYMENT, _is("cash", "bar", "contant", "pin", "carte", "card", "cb", "eft", "edc")),
 )
 
