@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from worker.pipeline.reading.item_rows import (
-    ItemRow,
+from worker.pipeline.reading.item_context import (
+    names_stand_below,
     priced,
-    read_item_row,
     with_leading_counts,
     without_units,
 )
+from worker.pipeline.reading.item_rows import ItemRow, read_item_row
 from worker.pipeline.reading.layout import ReadRow, letters
 from worker.pipeline.reading.lexicon import is_discount
 from worker.pipeline.reading.quantities import Quantity
@@ -46,7 +46,7 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
     # What says nothing, such as the number of a shelf, may part a name from its numbers.
     parts = without_units([part for part in parts if part.name or part.price or part.quantity])
     parts = with_leading_counts(priced(parts))
-    below = _names_stand_below(parts)
+    below = names_stand_below(parts)
     items = []
     for index, part in enumerate(parts):
         if part.has_unreadable_price:
@@ -67,20 +67,6 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
         found = FoundItem(raw_text, name, price, quantity, part.row.line.confidence, tuple(others))
         items.append(found)
     return _without_codes(items)
-
-
-def _names_stand_below(parts: Sequence[ItemRow]) -> bool:
-    """Where names stand when numbers have a row of their own: where most of these have one beside
-    them; else behind the last price, for there comes either its name or the summary."""
-    bare = [index for index, part in enumerate(parts) if part.is_numbers]
-    if not bare:
-        return False
-    above = sum(index > 0 and parts[index - 1].is_name for index in bare)
-    below = sum(index + 1 < len(parts) and parts[index + 1].is_name for index in bare)
-    if above != below:
-        return below > above
-    behind = max(index for index, part in enumerate(parts) if part.price) + 1
-    return behind < len(parts) and parts[behind].is_name
 
 
 def _beside(index: int, total: Decimal, parts: Sequence[ItemRow]) -> Quantity | None:
