@@ -127,12 +127,16 @@ def _print(
     screen: Console,
 ) -> None:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    if quality:
+        # Measuring a file resets the peak of its child, so the system knows that of the last alone.
+        peak = max(peak, round(quality.peak_bytes.most))
     failed = sum(reading.error is not None for reading in readings)
     figures = {
         "files": len(readings),
         "failed": failed,
         "cpu_seconds_per_file": round((used.ru_utime + used.ru_stime) / len(readings), 2),
-        "child_peak_bytes": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        "child_peak_bytes": peak,
     }
     if as_json:
         told = {"report": quality.as_json()} if quality else {}

@@ -2,6 +2,7 @@
 
 import io
 import resource
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -60,7 +61,7 @@ def observe_receipt(
 ) -> Observation:
     """As `extract_receipt`; but an error that it would raise is the outcome."""
     _reset_peak()
-    started = _cpu_seconds()
+    started, programs = _cpu_seconds(), _programs()
     found: Recognition | None = None
     outcome: ReceiptReading | ServiceError
     try:
@@ -68,7 +69,8 @@ def observe_receipt(
         outcome = understand(found, log)
     except ServiceError as error:
         outcome = error
-    cpu_seconds, peak_bytes = _cpu_seconds() - started, _peak()
+    cpu_seconds = _cpu_seconds() - started
+    peak_bytes = _peak() + _peak_of_programs(since=programs)
     pages = [_seen(page) for page in found.pages] if found else []
     return Observation(outcome, Evidence(pages, cpu_seconds, peak_bytes))
 
@@ -86,8 +88,13 @@ def _jpeg(pixels: Pixels) -> bytes:
     return file.getvalue()
 
 
+def _programs() -> resource.struct_rusage:
+    """Of all the programs that ran in this process and have ended."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN)
+
+
 def _cpu_seconds() -> float:
-    programs = resource.getrusage(resource.RUSAGE_CHILDREN)
+    programs = _programs()
     return time.process_time() + programs.ru_utime + programs.ru_stime
 
 
@@ -98,11 +105,20 @@ def _reset_peak() -> None:
 
 
 def _peak() -> int:
-    """In bytes."""
-    programs = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    """Of this process, in bytes."""
     if not (_PROC / "status").exists():
-        # macOS counts in bytes.
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + programs
+        return _in_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     status = (_PROC / "status").read_text()
     kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
-    return (int(kibibytes) + programs) * 1024
+    return int(kibibytes) * 1024
+
+
+def _peak_of_programs(since: resource.struct_rusage) -> int:
+    """Of the largest program, in bytes; 0 where none has touched memory since."""
+    programs = _programs()
+    return _in_bytes(programs.ru_maxrss) if programs.ru_minflt > since.ru_minflt else 0
+
+
+def _in_bytes(maxrss: int) -> int:
+    """Linux counts in kibibytes, macOS in bytes."""
+    return maxrss if sys.platform == "darwin" else maxrss * 1024

@@ -14,7 +14,9 @@ _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
 _ASIDE = re.compile(r"\([^()]*\d[.,]\d\d[^()]*\)|\btare\b\s*[.,\d]+", re.IGNORECASE)
 # What has a time or a number behind a colon was printed by the till for itself.
 _OF_THE_TILL = re.compile(
-    r"\d\d?:\d\d|:\s*#?\d+\s*$|\b(?:invoice|receipt|cashier)\b|^\W*bill\W*$", re.IGNORECASE
+    r"\d\d?:\d\d|:\s*#?\d+\s*$|\b(?:invoice|receipt|cashier|auth|approval|terminal|ref)\b|"
+    r"^\W*bill\W*$",
+    re.IGNORECASE,
 )
 # An article's number with letters: BEN02.
 _CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")

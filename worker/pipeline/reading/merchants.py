@@ -46,7 +46,7 @@ _NOT_A_NAME = re.compile(
     r"p\.? ?iva|\bnif\b|\bcif\b|siret|\bkvk\b|documento|factura|ticket|kassenbon|\bdate\b|datum|"
     r"store #|beleg\b|^(?:inh(?:aber(?:in)?)?|prop|di)\b|licensee|franchise|owned by|operated by|"
     r"\b(?:visa|master ?card|american express|amex|entry method|approved|debit|order)\b|"
-    r"\b(?:self.?checkout|manager|served by|slogan|right price|copy)\b",
+    r"\b(?:self.?checkout|manager|served by|price|copy)\b",
     re.IGNORECASE,
 )
 # What follows the title of the document is about the customer.
