@@ -44,9 +44,11 @@ def priced(rows: list[ItemRow]) -> list[ItemRow]:
 
 def with_leading_counts(rows: list[ItemRow]) -> list[ItemRow]:
     """The count that stands before a name taken for the quantity, where at least half of all names
-    have one; elsewhere it may well belong to the name."""
-    counted = [bool(LEADING_COUNT.match(one.row.text)) for one in rows if one.name and one.price]
-    if not counted or sum(counted) * 2 < len(counted):
+    have one; elsewhere it may well belong to the name. Where nothing was bought once, the numbers
+    say something else."""
+    names = [one.row.text for one in rows if one.name and one.price]
+    counts = [int(match[1]) for text in names if (match := LEADING_COUNT.match(text))]
+    if len(counts) * 2 < len(names) or 1 not in counts:
         return rows
     return [_counted(row) for row in rows]
 

@@ -5,11 +5,11 @@ numbers (`2 x 11.69  23.38 S`), and a quantity on the same row or on one beside 
 returned deposits are items with a negative price.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from worker.pipeline.reading.item_codes import without_codes
 from worker.pipeline.reading.item_context import (
     names_stand_below,
     priced,
@@ -17,11 +17,9 @@ from worker.pipeline.reading.item_context import (
     without_units,
 )
 from worker.pipeline.reading.item_rows import ItemRow, read_item_row
-from worker.pipeline.reading.layout import ReadRow, letters
+from worker.pipeline.reading.layout import ReadRow
 from worker.pipeline.reading.lexicon import is_discount
 from worker.pipeline.reading.quantities import Quantity
-
-_LEADING_CODE = re.compile(r"^\W*[\dSOBI]{3,5}\s+(?=[^\W\d_\s]|\d*[^\W\d_])")
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,8 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
         others = {*_products_beside(index, parts), *([-price] if is_discount(name) else [])}
         found = FoundItem(raw_text, name, price, quantity, part.row.line.confidence, tuple(others))
         items.append(found)
-    return _without_codes(items)
+    names = without_codes([item.name for item in items], [item.raw_text for item in items])
+    return [replace(item, name=name) for item, name in zip(items, names, strict=True)]
 
 
 def _beside(index: int, total: Decimal, parts: Sequence[ItemRow]) -> Quantity | None:
@@ -86,16 +85,3 @@ def _products_beside(index: int, parts: Sequence[ItemRow]) -> Iterator[Decimal]:
             quantity = parts[other].quantity
             if quantity and quantity.product:
                 yield quantity.product
-
-
-def _without_codes(items: list[FoundItem]) -> list[FoundItem]:
-    """Cut article numbers off the names, where at least half of the names begin with one."""
-    stripped = list(_each_without_code(items))
-    changed = sum(new.name != old.name for new, old in zip(stripped, items, strict=True))
-    return stripped if items and changed * 2 >= len(items) else items
-
-
-def _each_without_code(items: Sequence[FoundItem]) -> Iterator[FoundItem]:
-    for item in items:
-        name = _LEADING_CODE.sub("", item.name)
-        yield replace(item, name=name) if letters(name) >= 3 else item
