@@ -53,6 +53,7 @@ def test_month_first_forms(day: date, form: str) -> None:
         ("1401 08/04/09/01 11.09.26 18:49", "2026-09-11"),
         ("05.05.2020-09:59", "2020-05-05"),
         ("22NOV2024", "2024-11-22"),
+        ("Thu Oct 8,2015", "2015-10-08"),
     ],
 )
 def test_dates_as_they_are_printed_and_read(text: str, iso: str | None) -> None:

@@ -38,6 +38,14 @@ def test_currencies(text: str, currency: str | None) -> None:
         ("** H O F - M A R K T GmbH **\nAm Weg 3\n33102 Paderborn", "HOF - MARKT GmbH"),
         ("FRESH THYME\nMARKET\nAMERICAN EXPRESS Entry Method: Chip", "Fresh Thyme Market"),
         ("Migros\nGenossenschaft Nord\nBahnhofstr. 4", "Migros"),
+        ("STARBUCKS Store #10208\n11302 Euclid Avenue", "STARBUCKS"),
+        ("Zephyra\nMore saving. More doing.\n2300 HILL PIKE, ATHENS, TN 37303", "Zephyra"),
+        ("TABLE & FLOOR\n7605 HILL RD STE 100\nHOUSTON, TX 77063", "TABLE & FLOOR"),
+        ("ZEPHYRA FRIES\nSouthgate Shopping Centre, Edmonton, AB\n780-435-7179", "ZEPHYRA FRIES"),
+        ("ZEPHYRA SDN BHD (CO. NO:20154-T)\nMENARA ZED, LEVEL 2", "ZEPHYRA SDN BHD"),
+        ("ZEPHYRA SDN BHD\n(65351-M)\nFORMERLY KNOWN AS\nOLD ARCHES SDN BHD", "ZEPHYRA SDN BHD"),
+        ("ZEPHYRA SHOP\nNO 3, JALAN RIA\nTAX INVOICE\nOWNED BY :\nZED SUPPLY SDN BHD (1135772-K)",
+         "ZED SUPPLY SDN BHD"),
     ],
 )  # fmt: skip
 def test_merchants(header: str, merchant: str) -> None:

@@ -148,6 +148,7 @@ def test_article_numbers_are_no_part_of_a_name() -> None:
         "Kreditkarte 5,90", "Netto 5,00", "Zwischensumme 5,90", "REGULAR PRICE 9.99",
         "RETURN VALUE 5.90", "SAVED 1.97", "MEMBER SAVINGS 0.99", "4.49 EACH OR 3/ 12.00",
         "2 FOR 4.00", "Tot Qty: 3 248.04", "JOUW VOORDEEL 7,34", "MN TAX 1.07", "AL US DEBIT 5.90",
+        "Rundungsdifferenz 0.02", "RND ADJ 0.02-", "88512 Arrotond (P) -0,04", "FOOD 5.90",
     ],
 )  # fmt: skip
 def test_what_is_no_item(summary: str) -> None:
@@ -171,7 +172,8 @@ def test_products_that_begin_like_something_else(name: str) -> None:
         ("SACKS @3.50\n9556065000352 *2 7.00 ZR", "2"), ("SACKS\nBX02 2 3.50 0.00 7.00", "2"),
         ("SACKS\n1 @ $7.00 lmt 4 7.00", "1"),
         ("SACKS\n    61126943157 A 7.00 SALE\nREGULAR PRICE 9.99", "1"),
-        ("2.33 LB .99 /lb TARE .01\nSACKS 7.00", "1"),
+        ("2.33 LB .99 /lb TARE .01\nSACKS 7.00", "1"), ("SACKS 3,50\n2 * 3,50 7,00 A", "2"),
+        ("SACKS\nwas 8.99 now 7.00 T", "1"),
     ],
 )  # fmt: skip
 def test_numbers_in_the_ways_of_many_tills(rows: str, quantity: str) -> None:

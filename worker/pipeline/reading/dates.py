@@ -38,7 +38,7 @@ _NAMED = re.compile(
     r"(?<!\d)(?P<day>\d{1,2})[\s.\-/]*(?P<month>[^\W\d_]{3,10})[\s.,\-/]*(?P<year>\d{4}|\d{2})(?!\d)"
 )
 _NAME_FIRST = re.compile(
-    r"(?<!\w)(?P<month>[^\W\d_]{3,10})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s(?P<year>\d{4})(?!\d)"
+    r"(?<!\w)(?P<month>[^\W\d_]{3,10})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,\s?|\s)(?P<year>\d{4})(?!\d)"
 )
 # Older receipts are not worth the risk of taking some other number for a date.
 _OLDEST = 2000

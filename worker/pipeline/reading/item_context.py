@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import zip_longest
 
 from worker.pipeline.reading.counts import LEADING_COUNT, each
 from worker.pipeline.reading.item_rows import ItemRow
@@ -40,6 +41,21 @@ def priced(rows: list[ItemRow]) -> list[ItemRow]:
         else replace(row, price=row.of_one, quantity=None)
         for index, row in enumerate(rows)
     ]
+
+
+def without_prices_of_one(rows: list[ItemRow]) -> list[ItemRow]:
+    """`Deposit 0.25` is only a name where `4 x 0.25  1.00` follows."""
+    return [
+        replace(row, price=None) if row.name and _is_counted_below(row, below) else row
+        for row, below in zip_longest(rows, rows[1:])
+    ]
+
+
+def _is_counted_below(row: ItemRow, below: ItemRow | None) -> bool:
+    if row.price is None or row.quantity or below is None or below.name or not below.price:
+        return False
+    counted = below.quantity
+    return counted is not None and counted.unit_price == row.price and counted.makes(below.price)
 
 
 def with_leading_counts(rows: list[ItemRow]) -> list[ItemRow]:

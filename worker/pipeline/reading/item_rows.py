@@ -10,8 +10,10 @@ from worker.pipeline.reading.numbers import CURRENCY, Amount, find_amounts
 from worker.pipeline.reading.quantities import PrintedQuantity, Quantity, find_quantities
 
 _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
-# What a till adds about a price: (Disc: 1.53), TARE .01.
-_ASIDE = re.compile(r"\([^()]*\d[.,]\d\d[^()]*\)|\btare\b\s*[.,\d]+", re.IGNORECASE)
+# What a till adds about a price: (Disc: 1.53), TARE .01, was 9.99 now.
+_ASIDE = re.compile(
+    r"\([^()]*\d[.,]\d\d[^()]*\)|\btare\b\s*[.,\d]+|\bwas\s+[.,\d]+\s+now\b", re.IGNORECASE
+)
 # What has a time or a number behind a colon was printed by the till for itself.
 _OF_THE_TILL = re.compile(
     r"\d\d?:\d\d|:\s*#?\d+\s*$|\b(?:invoice|receipt|cashier|auth|approval|terminal|ref)\b|"

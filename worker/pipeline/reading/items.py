@@ -14,6 +14,7 @@ from worker.pipeline.reading.item_context import (
     names_stand_below,
     priced,
     with_leading_counts,
+    without_prices_of_one,
     without_units,
 )
 from worker.pipeline.reading.item_rows import ItemRow, read_item_row
@@ -43,7 +44,7 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
     parts = [read_item_row(row) for row in rows]
     # What says nothing, such as the number of a shelf, may part a name from its numbers.
     parts = without_units([part for part in parts if part.name or part.price or part.quantity])
-    parts = with_leading_counts(priced(parts))
+    parts = with_leading_counts(without_prices_of_one(priced(parts)))
     below = names_stand_below(parts)
     items = []
     for index, part in enumerate(parts):

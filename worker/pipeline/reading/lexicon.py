@@ -97,13 +97,12 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
     (
         RowKind.ROUNDING,
         _begins(
-            "rounding adj\\w*",
-            r"round (?:amt|adj)",
-            "rundung",
-            "arrondi",
-            "afronding",
+            r"(?:rounding|round|rnd) (?:amt|adj|diff)\w*",
+            r"rundung\w*",
+            r"(?:diff\w* )?(?:d.)?arrondi\w*",
+            r"afronding\w*",
             "redondeo",
-            "arrotondamento",
+            r"arrotond\w*",
         ),
     ),
     (RowKind.ROUNDING, _is("rounding", "rounded")),
@@ -127,10 +126,13 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             r"sub\W{0,2}total\w*",
             "zwischensumme",
             r"sous\W?total",
+            r"total (?:hors|avant|before) \w+",
             "subtotale",
             "subtotaal",
         ),
     ),
+    # What restaurants add up by kind.
+    (RowKind.SUBTOTAL, _is("food", "beverages?", "alcohol", "liquor")),
     # What comes on top of the goods, and is not the state's.
     (
         RowKind.CHARGE,
@@ -171,7 +173,7 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             "amount (?:due|payable)",
             "balance (?:due|to pay)",
             "rounded total",
-            r"(?:net |total )?[àa] payer",
+            r"(?:net |total |reste )?[àa] payer",
             r"montant d[uû]",
             "totale",
             r"(?:importe )?total",
@@ -232,7 +234,10 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
         ),
     ),
     (RowKind.PAYMENT, _ends("debit", "credit")),
-    (RowKind.PAYMENT, _is("cash", "bar", "contant", "pin", "carte", "card", "cb", "eft", "edc")),
+    (
+        RowKind.PAYMENT,
+        _is("cash", "bar", "contant", "pin", "carte", "card", r"cb(?: emv)?", "eft", "edc"),
+    ),
 )
 
 _DISCOUNT = re.compile(

@@ -17,7 +17,7 @@ _HEADING_WORD = re.compile(
 _TOTAL_FIRST = re.compile(r"\W*(?:grand |net )?total (?:sales|amount|incl\w*|rm)\b", re.IGNORECASE)
 # What is counted between a label and its amount: TOTAL 5 ARTICLES 7.89.
 _COUNTED = re.compile(
-    r"\(?\b\d{1,3}\s?(?:items?|articles?|artikel|art[ií]culos?|articoli|pezzi|pcs|st(?:ü|ue?)ck)\b\)?",
+    r"\(?\b\d{1,3}\s?(?:items?|articles?|artikel|art[ií]culos?|articoli|art|pezzi|pcs|st(?:ü|ue?)ck)\b\.?\)?",
     re.IGNORECASE,
 )
 # Of `ITEM 4066` the number is a code.
