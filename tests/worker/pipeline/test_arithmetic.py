@@ -92,6 +92,16 @@ def test_one_misread_item_is_put_right(text: str, expected: list[str]) -> None:
     assert extraction.reconciled
 
 
+def test_sums_of_kinds_of_goods_are_no_goods() -> None:
+    """Restaurants print them below; but what somebody ordered may be called so, too."""
+    recap = read("Diner\nSteak 14.00\nTea 6.00\nFOOD 14.00\nBEVERAGE 6.00\nTOTAL 20.00\nVISA 20.00")
+    goods = read("Diner\nFOOD 14.00\nBEVERAGE 6.00\nTOTAL 20.00\nVISA 20.00")
+
+    assert prices(recap) == prices(goods) == ["14.00", "6.00"]
+    assert recap.reconciled
+    assert goods.reconciled
+
+
 def test_a_price_that_follows_from_the_sum_is_less_certain() -> None:
     """It was not read, after all."""
     milk, bread = read("Shop\nMilk 1.15\nBread 8.20\nTOTAL 4.35\nVISA 4.35").line_items

@@ -148,7 +148,7 @@ def test_article_numbers_are_no_part_of_a_name() -> None:
         "Kreditkarte 5,90", "Netto 5,00", "Zwischensumme 5,90", "REGULAR PRICE 9.99",
         "RETURN VALUE 5.90", "SAVED 1.97", "MEMBER SAVINGS 0.99", "4.49 EACH OR 3/ 12.00",
         "2 FOR 4.00", "Tot Qty: 3 248.04", "JOUW VOORDEEL 7,34", "MN TAX 1.07", "AL US DEBIT 5.90",
-        "Rundungsdifferenz 0.02", "RND ADJ 0.02-", "88512 Arrotond (P) -0,04", "FOOD 5.90",
+        "Rundungsdifferenz 0.02", "RND ADJ 0.02-", "88512 Arrotond (P) -0,04",
     ],
 )  # fmt: skip
 def test_what_is_no_item(summary: str) -> None:

@@ -7,7 +7,10 @@ from decimal import Decimal
 from worker.pipeline.reading.items import FoundItem, find_items
 from worker.pipeline.reading.layout import ReadRow, item_regions
 from worker.pipeline.reading.mending import mended
-from worker.pipeline.reading.totals import FoundTotal, Source, find_total
+from worker.pipeline.reading.totals import FoundTotal, Source, find_total, items_sums
+
+# So many sums of kinds of goods may follow the goods.
+_RECAP = 4
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,17 @@ class Ledger:
     @property
     def items_sum(self) -> Decimal:
         """Of all prices, negative ones included."""
-        return sum((item.total_price for item in self.items), Decimal(0))
+        return _sum(self.items)
 
 
 def read_ledger(rows: Sequence[ReadRow]) -> Ledger:
     """The items up to that row of the summary at which they add up; where they nowhere do, with
     the one price corrected by which they would, if that is beyond doubt."""
     ledgers = [
-        _ledger(find_items(some), rows)
+        _ledger(items, rows)
         for region in item_regions(rows)
         for some in _item_rows(rows[region.start : region.stop])
+        for items in _with_and_without_recap(find_items(some))
     ]
     best = max(ledgers, key=lambda one: (one.closes, one.total.worth if one.total else 0))
     if not best.closes:
@@ -51,8 +55,9 @@ def _corrected(ledgers: Iterable[Ledger], rows: Sequence[ReadRow]) -> Ledger | N
     believed = find_total(rows, Decimal(0))
     if believed is None:
         return None
+    wanted = items_sums(believed.amount, rows)
     for ledger in ledgers:
-        for kind in mended(ledger.items, believed.amount - ledger.items_sum):
+        for kind in mended(ledger.items, {one - ledger.items_sum for one in wanted}):
             made = (_ledger(items, rows) for items in kind)
             closing = [one for one in made if one.closes and one.agrees_with(believed)]
             if closing:
@@ -61,8 +66,7 @@ def _corrected(ledgers: Iterable[Ledger], rows: Sequence[ReadRow]) -> Ledger | N
 
 
 def _ledger(items: Sequence[FoundItem], rows: Sequence[ReadRow]) -> Ledger:
-    items_sum = sum((item.total_price for item in items), Decimal(0))
-    return Ledger(items, find_total(rows, items_sum))
+    return Ledger(items, find_total(rows, _sum(items)))
 
 
 def _item_rows(rows: Sequence[ReadRow]) -> Iterator[Sequence[ReadRow]]:
@@ -71,3 +75,16 @@ def _item_rows(rows: Sequence[ReadRow]) -> Iterator[Sequence[ReadRow]]:
     yield [row for row in rows if row.may_be_item]
     if any(row.may_be_item and row.kind for row in rows):
         yield [row for row in rows if row.kind is None]
+
+
+def _with_and_without_recap(items: Sequence[FoundItem]) -> Iterator[Sequence[FoundItem]]:
+    """All items; then without the last few, where these come to as much as all before: restaurants
+    add up food and drinks."""
+    yield items
+    for few in range(1, min(_RECAP, len(items) - 1) + 1):
+        if _sum(items[-few:]) == _sum(items[:-few]):
+            yield items[:-few]
+
+
+def _sum(items: Iterable[FoundItem]) -> Decimal:
+    return sum((item.total_price for item in items), Decimal(0))

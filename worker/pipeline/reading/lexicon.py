@@ -131,8 +131,6 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             "subtotaal",
         ),
     ),
-    # What restaurants add up by kind.
-    (RowKind.SUBTOTAL, _is("food", "beverages?", "alcohol", "liquor")),
     # What comes on top of the goods, and is not the state's.
     (
         RowKind.CHARGE,

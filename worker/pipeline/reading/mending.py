@@ -1,6 +1,6 @@
 """Items that were misread, put right by what the sum demands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from decimal import Decimal
 
@@ -17,45 +17,51 @@ _DOUBT = 0.75
 Items = Sequence[FoundItem]
 
 
-def mended(items: Items, missing: Decimal) -> Iterator[Iterator[Items]]:
-    """Ways to change one item, the likeliest first; of each kind every list that it makes.
+def mended(items: Items, missing: Set[Decimal]) -> Iterator[Iterator[Items]]:
+    """Ways to change one item so that the sum is one that is wanted, the likeliest first; of each
+    kind every list that it makes.
 
-    `missing`: by how much the items fall short of the total.
+    `missing`: by how much the items may fall short; below zero where they are too much.
     """
-    yield _by_other_readings(items)
+    yield _by_other_readings(items, missing)
     yield _by_the_rest(items, missing)
-    yield _without_one(items)
-    yield _by_digits(items)
+    yield _without_one(items, missing)
+    yield _by_digits(items, missing)
 
 
-def _by_other_readings(items: Items) -> Iterator[Items]:
+def _by_other_readings(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
     """With count × unit price in the price's place, or with the other sign."""
     for index, item in enumerate(items):
         for price in {*item.others} - {item.total_price}:
-            yield _with_price(items, index, price)
+            if price - item.total_price in missing:
+                yield _with_price(items, index, price)
 
 
-def _by_the_rest(items: Items, missing: Decimal) -> Iterator[Items]:
+def _by_the_rest(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
     """With what is missing as the price that could not be read."""
     for index, item in enumerate(items):
-        if item.total_price == 0 and missing > 0:
-            yield _with_price(items, index, missing)
+        if item.total_price == 0:
+            for price in missing:
+                if price > 0:
+                    yield _with_price(items, index, price)
 
 
-def _without_one(items: Items) -> Iterator[Items]:
+def _without_one(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
     """Without a row that was none of the items."""
-    for index in range(len(items)):
-        yield [*items[:index], *items[index + 1 :]]
+    for index, item in enumerate(items):
+        if -item.total_price in missing:
+            yield [*items[:index], *items[index + 1 :]]
 
 
-def _by_digits(items: Items) -> Iterator[Items]:
+def _by_digits(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
     """With a digit that looks like the one that was read."""
     for index, item in enumerate(items):
         digits = f"{item.total_price:f}"
         for place, digit in enumerate(digits):
             for other in _ALIKE.get(digit, ""):
                 price = Decimal(digits[:place] + other + digits[place + 1 :])
-                yield _with_price(items, index, price)
+                if price - item.total_price in missing:
+                    yield _with_price(items, index, price)
 
 
 def _with_price(items: Items, index: int, price: Decimal) -> Items:

@@ -93,7 +93,7 @@ def _calculated(
         yield amount, Source.CASH_LESS_CHANGE
     for amount in _subtotal_and_tax(rows) & printed:
         yield amount, Source.SUBTOTAL_AND_TAX
-    for amount, certain in set(sums_of_items(items_sum, rows)):
+    for amount, certain in sums_of_items(items_sum, rows):
         misread = amount not in printed and any(_one_digit_more(amount, one) for one in once)
         if misread:
             yield amount, Source.MISREAD
@@ -111,16 +111,23 @@ def cash_less_change(rows: Sequence[ReadRow]) -> set[Decimal]:
 def sums_of_items(items_sum: Decimal, rows: Sequence[ReadRow]) -> Iterator[tuple[Decimal, bool]]:
     """What the total may be by the items: with tax added, with what was rounded; and whether the
     amount needs no print to be believed."""
-    if items_sum <= 0:
-        return
-    steps = {r.amount.value for r in rows if _is_rounding(r) and r.amount}
-    for taxes in {Decimal(0), *_added_taxes(rows)}:
-        exact = items_sum + taxes
-        if not steps or steps == {Decimal(0)}:
-            yield exact, not taxes
-        for step in steps:
-            yield exact + step, not taxes
-            yield exact - step, not taxes
+    if items_sum > 0:
+        for added, certain in _additions(rows).items():
+            yield items_sum + added, certain
+
+
+def items_sums(total: Decimal, rows: Sequence[ReadRow]) -> set[Decimal]:
+    """The other way round: what the items may come to, so that this is the total."""
+    return {total - added for added in _additions(rows)}
+
+
+def _additions(rows: Sequence[ReadRow]) -> dict[Decimal, bool]:
+    """What may come between the items and the total; true where that is no tax."""
+    steps = {r.amount.value for r in rows if _is_rounding(r) and r.amount} or {Decimal(0)}
+    either_way = steps | {-step for step in steps}
+    taxes = _added_taxes(rows) - {Decimal(0)}
+    taxed = {tax + step: False for tax in taxes for step in either_way}
+    return taxed | dict.fromkeys(either_way, True)
 
 
 def _added_taxes(rows: Sequence[ReadRow]) -> set[Decimal]:
