@@ -44,9 +44,10 @@ class LabelMeanings:
         """`known`: `topics` and `categories`, as `grocery.toml` has them."""
         self._examples = {name: tuple(topic["examples"]) for name, topic in known["topics"].items()}
         self._entries: dict[str, _Entry] = {}
+        self._categories = known["categories"]
         for name, topic in known["topics"].items():
             self._learn({"topics": [name], **topic})
-        for category in known["categories"].values():
+        for category in self._categories.values():
             self._learn(category)
 
     def of(self, labels: Sequence[str]) -> list[Meaning]:
@@ -74,13 +75,21 @@ class LabelMeanings:
         return self._examples[topic]
 
     def _learn(self, known: Mapping[str, Any]) -> None:
-        entry = _Entry(
-            name=known["names"][0],
-            topics=frozenset(known.get("topics", ())),
-            related=frozenset(known.get("related", ())),
-            remainder=known.get("remainder", False),
-        )
-        self._entries |= {_normalised(name): entry for name in known["names"]}
+        for name in known["names"]:
+            self._entries[_normalised(name)] = _Entry(
+                name=known["names"][0],
+                topics=self._topics(known.get("topics", ())),
+                related=self._topics(known.get("related", ())),
+                remainder=known.get("remainder", False),
+            )
+
+    def _topics(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of the names that are topics, and those of the categories among them."""
+        parts = [
+            {name} if name in self._examples else self._topics(self._categories[name]["topics"])
+            for name in names
+        ]
+        return frozenset[str]().union(*parts)
 
     def _find(self, label: str) -> list[_Entry]:
         """What a label is known as: the whole of it, or each of its parts, or of a part the words,
