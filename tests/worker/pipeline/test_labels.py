@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pipeline.meaning.categories import Meaning, load_meanings
+from worker.pipeline.meaning.categories import Meaning
+from worker.pipeline.meaning.lexicon import load_meanings
 
 MEANINGS = load_meanings()
 LEXICON = tomllib.loads(

@@ -1,11 +1,9 @@
 """What a label means: topics with many examples for grocery labels, its own text for any other."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 # What joins two meanings in one label, in six languages: "Obst & Gemüse", "pane e dolci".
@@ -128,12 +126,6 @@ def _narrowest(claims: Sequence[frozenset[str]]) -> list[frozenset[str]]:
         claim.difference(*(other for other in claims if len(other) < len(claim)))
         for claim in claims
     ]
-
-
-def load_meanings() -> LabelMeanings:
-    """The grocery topics and categories of `grocery.toml`."""
-    text = files("worker.pipeline.meaning").joinpath("grocery.toml").read_text(encoding="utf-8")
-    return LabelMeanings(tomllib.loads(text))
 
 
 def _normalised(label: str) -> str:

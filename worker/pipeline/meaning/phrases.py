@@ -1,11 +1,8 @@
 """What the words of a name say of its topic: the phrases in it that are known, the head first."""
 
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from worker.pipeline.meaning.heads import head
 from worker.pipeline.meaning.words import comparable
@@ -98,19 +95,3 @@ def _by_words(listed: Mapping[str, Iterable[str]]) -> dict[tuple[str, ...], froz
         for phrase in phrases:
             topics[tuple(comparable(phrase))].add(topic)
     return {words: frozenset(of_words) for words, of_words in topics.items()}
-
-
-@cache
-def load_phrases() -> Phrases:
-    """Those of `products.toml` and `brands.toml`, and the examples of `grocery.toml`."""
-    products, brands, topics = (_read(name) for name in ("products", "brands", "grocery"))
-    things = {
-        topic: [*known["examples"], *products["things"].get(topic, [])]
-        for topic, known in topics["topics"].items()
-    }
-    return Phrases(things, products["anywhere"], brands)
-
-
-def _read(name: str) -> dict[str, Any]:
-    folder = files("worker.pipeline.meaning")
-    return tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ import numpy as np
 from worker.pipeline.abbreviations import load_abbreviations
 from worker.pipeline.meaning.categories import LabelMeanings, Meaning
 from worker.pipeline.meaning.foreign_words import load_foreign_words
-from worker.pipeline.meaning.phrases import load_phrases
+from worker.pipeline.meaning.lexicon import load_phrases, load_shortened
 from worker.pipeline.meaning.ports import Embedder, Scores, Vectors
 
 # How much the nearest texts of a label count, the nearest first: one may be near by accident, but a
@@ -85,7 +85,8 @@ class SimilarityClassifier:
 
 
 def _expanded(name: str) -> str:
-    return load_foreign_words().in_english(load_abbreviations().expand(name))
+    english = load_foreign_words().in_english(load_abbreviations().expand(name))
+    return load_shortened().written_out(english)
 
 
 def _nearness(vectors: Vectors, texts: Vectors) -> Vectors:

@@ -1,0 +1,42 @@
+"""What is known of groceries, from the files beside this one."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from worker.pipeline.meaning.categories import LabelMeanings
+from worker.pipeline.meaning.phrases import Phrases
+from worker.pipeline.meaning.shortened import Shortened
+
+
+def load_meanings() -> LabelMeanings:
+    """The grocery topics and categories of `grocery.toml`."""
+    return LabelMeanings(_table("grocery"))
+
+
+@cache
+def load_phrases() -> Phrases:
+    """The things of `products.toml`, the examples of `grocery.toml`, the brands of `brands.toml`."""
+    return Phrases(_things(), _table("products")["anywhere"], _table("brands"))
+
+
+@cache
+def load_shortened() -> Shortened:
+    """All words of these files may be what a till shortens."""
+    listed = [*_things().values(), *_table("brands").values(), *_table("products")["descriptions"].values()]
+    return Shortened(phrase for phrases in listed for phrase in phrases)
+
+
+def _things() -> dict[str, list[str]]:
+    listed = _table("products")["things"]
+    return {
+        topic: [*known["examples"], *listed.get(topic, ())]
+        for topic, known in _table("grocery")["topics"].items()
+    }
+
+
+@cache
+def _table(name: str) -> dict[str, Any]:
+    folder = files("worker.pipeline.meaning")
+    return tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
