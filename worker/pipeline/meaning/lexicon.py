@@ -3,6 +3,7 @@
 import tomllib
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from worker.pipeline.meaning.categories import LabelMeanings
@@ -24,8 +25,8 @@ def load_phrases() -> Phrases:
 @cache
 def load_shortened() -> Shortened:
     """All words of these files may be what a till shortens."""
-    listed = [*_things().values(), *_table("brands").values(), *_table("products")["descriptions"].values()]
-    return Shortened(phrase for phrases in listed for phrase in phrases)
+    phrases = [*_things().values(), *_table("products")["descriptions"].values()]
+    return Shortened(chain(*phrases), chain(*_table("brands").values()))
 
 
 def _things() -> dict[str, list[str]]:

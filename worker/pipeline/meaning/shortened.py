@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from worker.pipeline.folding import folded
 from worker.pipeline.meaning.words import comparable, singular
@@ -10,8 +10,10 @@ from worker.pipeline.meaning.words import comparable, singular
 _WORD = re.compile(r"(?<![\w'\u2019])[^\W\d_]+(?![\w'\u2019])")
 _VOWELS = re.compile(r"[aeiou]")
 _DOUBLES = re.compile(r"(.)\1+")
-# Consonants that a word must have kept to be known again, and letters of a cut one.
+# Consonants that a word must have kept to be known again (a name of a brand, which looks like any
+# other word, more of them), and letters of a cut one.
 _FEWEST_CONSONANTS = 3
+_FEWEST_OF_BRAND = 4
 _FEWEST_LETTERS = 4
 # How many times as common as all others with the same consonants a word must be.
 _LEAD = 2
@@ -20,18 +22,20 @@ _LEAD = 2
 class Shortened:
     """Finds the one word that a shortened one can stand for; leaves all else as it is."""
 
-    def __init__(self, phrases: Iterable[str]) -> None:
-        """`phrases`: what may be meant, the more often a word is in it the likelier."""
-        counts = Counter(word for phrase in phrases for word in comparable(phrase) if len(word) > 3)
-        self._words = counts
-        by_consonants: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        by_start: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    def __init__(self, phrases: Iterable[str], brands: Iterable[str]) -> None:
+        """What may be meant; of `phrases`, a word is the likelier the more of them have it."""
+        counts = _counted(phrases)
+        of_brands = _counted(brands)
+        self._known = {*counts, *of_brands}
+        self._by_consonants: dict[str, Counter[str]] = defaultdict(Counter)
+        self._by_start: dict[str, Counter[str]] = defaultdict(Counter)
         for word, count in counts.items():
-            by_consonants[_consonants(word)][word] = count
+            self._by_consonants[_consonants(word)][word] = count
             for length in range(_FEWEST_LETTERS, len(word) - 1):
-                by_start[word[:length]][word] = count
-        self._by_consonants: Mapping[str, Mapping[str, int]] = by_consonants
-        self._by_start: Mapping[str, Mapping[str, int]] = by_start
+                self._by_start[word[:length]][word] = count
+        for word in of_brands.keys() - counts.keys():
+            if len(_consonants(word)) >= _FEWEST_OF_BRAND:
+                self._by_consonants[_consonants(word)][word] = 1
 
     def written_out(self, text: str) -> str:
         """`text` with its shortened words in full, lower case and singular."""
@@ -45,26 +49,26 @@ class Shortened:
         return "".join(parts) + text[end:]
 
     def _meant(self, short: str) -> str | None:
-        if short in self._words:
+        if short in self._known:
             return None
         consonants = _consonants(short)
         if len(consonants) >= _FEWEST_CONSONANTS:
-            fuller = {
-                word: count
-                for word, count in self._by_consonants.get(consonants, {}).items()
-                if _is_within(short, word)
-            }
+            alike = self._by_consonants.get(consonants, Counter())
+            fuller = Counter({word: n for word, n in alike.items() if _is_within(short, word)})
             if fuller:
                 return _commonest(fuller)
-        return _commonest(self._by_start.get(short, {}))
+        return _commonest(self._by_start.get(short, Counter()))
 
 
-def _commonest(counts: Mapping[str, int]) -> str | None:
+def _counted(phrases: Iterable[str]) -> Counter[str]:
+    return Counter(word for phrase in phrases for word in comparable(phrase))
+
+
+def _commonest(counts: Counter[str]) -> str | None:
     """The word that is meant, if one is much likelier than all others together."""
-    if not counts:
-        return None
-    best = max(counts, key=lambda word: counts[word])
-    return best if counts[best] >= _LEAD * (sum(counts.values()) - counts[best]) else None
+    for word, count in counts.most_common(1):
+        return word if count >= _LEAD * (counts.total() - count) else None
+    return None
 
 
 def _consonants(word: str) -> str:
