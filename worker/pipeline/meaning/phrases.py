@@ -4,20 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from worker.pipeline.meaning.heads import head
+from worker.pipeline.meaning.heads import last_word
 from worker.pipeline.meaning.words import comparable
 
 # How much a phrase says by its number of words: a longer one is less often there by accident.
-_BY_LENGTH = (0.0, 0.7, 0.9, 1.0)
-# How much of that counts: a phrase that is the head's end, one before it, one that only describes.
-_HEAD, _BEFORE, _DESCRIBING = 1.0, 0.3, 0.15
-_DECIDING, _BRAND = 2.0, 0.5
-# Words that may stand behind the head and say nothing.
-_TAIL = frozenset(comparable(
-    "count ct pack pk packs oz fl lb lbs g kg ml cl l gal gallon qt pint ea each bag box can bottle "
-    "jar carton tub tray size family value jumbo mini large medium small original classic organic "
-    "natural light free fat low reduced assorted variety flavor flavour style"
-))  # fmt: skip
+_BY_LENGTH = (0.0, 0.75, 0.95, 1.0)
+# How much of that counts, of a phrase that is the head's end; the same, of a brand's thing, which
+# may be no more than its flavour; one before the head's end; one behind it, which only describes.
+_HEAD, _HEAD_OF_BRAND, _BEFORE, _BEHIND = 1.0, 0.6, 0.2, 0.05
+# Of a brand, beside a head and where nothing else says what the thing is.
+_BRAND, _BRAND_ALONE = 0.9, 1.3
+# Of what decides wherever it stands.
+_DECIDING = 2.0
 
 
 class _Found(NamedTuple):
@@ -47,18 +45,20 @@ class Phrases:
     def evidence(self, name: str) -> dict[str, float]:
         """How much speaks for each topic that something speaks for: 0..1, together at most 1."""
         words = comparable(name)
+        end = last_word(name)
         things = self._find(words, self._things)
         brands = self._find(words, self._brands)
-        last = _last_word(words, len(comparable(head(name))))
+        has_head = any(found.end == end for found in things)
         weights: defaultdict[str, float] = defaultdict(float)
         for found in things:
             if tuple(words[found.start : found.end]) in self._deciding:
                 _add(weights, found, _DECIDING)
-                continue
-            share = _HEAD if found.end == last else _BEFORE if found.end < last else _DESCRIBING
-            _add(weights, found, share)
+            elif found.end == end:
+                _add(weights, found, _HEAD_OF_BRAND if brands else _HEAD)
+            else:
+                _add(weights, found, _BEFORE if found.end < end else _BEHIND)
         for found in brands:
-            _add(weights, found, _BRAND)
+            _add(weights, found, _BRAND if has_head else _BRAND_ALONE)
         total = max(1.0, sum(weights.values()))
         return {topic: weight / total for topic, weight in weights.items()}
 
@@ -80,13 +80,6 @@ def _add(weights: defaultdict[str, float], found: _Found, share: float) -> None:
     length = min(found.end - found.start, len(_BY_LENGTH) - 1)
     for topic in found.topics:
         weights[topic] += share * _BY_LENGTH[length] / len(found.topics)
-
-
-def _last_word(words: Sequence[str], end: int) -> int:
-    """Where the head ends: behind the last word that is no size and says something."""
-    while end > 1 and (words[end - 1] in _TAIL or words[end - 1][0].isdigit()):
-        end -= 1
-    return end
 
 
 def _by_words(listed: Mapping[str, Iterable[str]]) -> dict[tuple[str, ...], frozenset[str]]:

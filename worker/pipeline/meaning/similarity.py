@@ -19,7 +19,7 @@ _WEIGHTS = np.array([0.5, 0.3, 0.2], dtype=np.float32)
 # scores 0.90. Set so that 0.8 is right nine times in ten.
 _TEMPERATURE = 0.045
 # How much the wording of a name counts beside its similarity, at most.
-_WORDING = 0.15
+_WORDING = 0.18
 # Where a label means no more than its name, similarities tell less.
 _VAGUE_TEMPERATURE = 0.075
 # Labels' own texts whose vectors are kept; an app uses a few sets of about ten.
