@@ -7,7 +7,7 @@ from worker.pipeline.meaning.words import comparable
 # What begins the part of a name that only describes, in six languages; Romance ones put "juice of
 # apple" where English has "apple juice".
 _DESCRIBES = re.compile(
-    r"\s*(?:[,;(\[|]|\s[-\u2013]\s|\bw/|\b(?:with|in|for|from|by|and|mit|fur|in|aus|met|voor|uit"
+    r"\s*(?:[,;(\[|]|\s[-\u2013]\s|\bw/|\b(?:with|in|for|from|by|mit|fur|in|aus|met|voor|uit"
     r"|avec|au|aux|pour|con|para|al|alla|alle|allo|ai|agli|per|de|del|di|du|des|della|d|a la)\b)",
     re.IGNORECASE,
 )

@@ -19,7 +19,11 @@ def load_meanings() -> LabelMeanings:
 @cache
 def load_phrases() -> Phrases:
     """The things of `products.toml`, the examples of `grocery.toml`, the brands of `brands.toml`."""
-    return Phrases(_things(), _table("products")["anywhere"], _table("brands"))
+    things, products = _things(), _table("products")
+    deciding = {topic: [*known] for topic, known in products["anywhere"].items()}
+    for topic in products["non_food"]["topics"]:
+        deciding.setdefault(topic, []).extend(one for one in things[topic] if " " in one)
+    return Phrases(things, deciding, _table("brands"))
 
 
 @cache
