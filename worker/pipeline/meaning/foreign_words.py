@@ -18,6 +18,8 @@ _CUT_SHARE = 0.75
 _SHORTEST_END = 3
 # Letters of what may stand before it.
 _SHORTEST_START = 3
+# The longest first.
+_DIMINUTIVES = ("etjes", "tjes", "pjes", "jes", "etje", "tje", "pje", "je")
 # What German and Dutch put between the parts of a word.
 _LINKS = ("en", "es", "er", "s", "n", "e", "")
 
@@ -52,7 +54,15 @@ class ForeignWords:
             english = self._words.get(" ".join(words[:count]))
             if english is not None:
                 return count, english
-        return 1, self._compound(words[0])
+        return 1, self._compound(words[0]) or self._diminished(words[0])
+
+    def _diminished(self, word: str) -> str | None:
+        """Of a Dutch diminutive (worstjes), what the whole word is in English."""
+        for ending in _DIMINUTIVES:
+            if word.endswith(ending):
+                stem = word.removesuffix(ending)
+                return self._words.get(stem) or self._compound(stem)
+        return None
 
     def _cut_off(self, start: str) -> str | None:
         """What the words that start so are in English, if nearly all are one thing."""

@@ -15,7 +15,8 @@ _DESCRIBES = re.compile(
 _TAIL = frozenset(comparable(
     "count ct pack pk packs oz fl lb lbs g kg ml cl l gal gallon qt pint ea each bag box can bottle "
     "jar carton tub tray size family value jumbo mini large medium small original classic organic "
-    "natural light free fat low reduced assorted variety flavor flavour style"
+    "natural light free fat low reduced assorted variety flavor flavour style sliced diced chopped "
+    "shredded whole fresh raw peeled halves bulk loose bunch cello"
 ))  # fmt: skip
 
 
