@@ -12,6 +12,8 @@ _BY_LENGTH = (0.0, 0.75, 0.95, 1.0)
 # How much of that counts, of a phrase that is the head's end; the same, of a brand's thing, which
 # may be no more than its flavour; one before the head's end; one behind it, which only describes.
 _HEAD, _HEAD_OF_BRAND, _BEFORE, _BEHIND = 1.0, 0.6, 0.2, 0.05
+# Of the first one, where a name was translated and that may be its head.
+_FIRST = 0.6
 # Of a brand, beside a head and where nothing else says what the thing is.
 _BRAND, _BRAND_ALONE = 0.9, 1.3
 # Of what decides wherever it stands.
@@ -42,12 +44,16 @@ class Phrases:
         self._brands = _by_words(brands)
         self._longest = max(map(len, [*self._things, *self._brands]), default=0)
 
-    def evidence(self, name: str) -> dict[str, float]:
-        """How much speaks for each topic that something speaks for: 0..1, together at most 1."""
+    def evidence(self, name: str, translated: bool = False) -> dict[str, float]:
+        """How much speaks for each topic that something speaks for: 0..1, together at most 1.
+
+        The head of an English name is at its end; in a `translated` one it may be at its start.
+        """
         words = comparable(name)
         end = last_word(name)
         things = self._find(words, self._things)
         brands = self._find(words, self._brands)
+        first = min((one.start for one in things), default=0) if translated else None
         has_head = any(found.end == end for found in things)
         weights: defaultdict[str, float] = defaultdict(float)
         for found in things:
@@ -55,6 +61,8 @@ class Phrases:
                 _add(weights, found, _DECIDING)
             elif found.end == end:
                 _add(weights, found, _HEAD_OF_BRAND if brands else _HEAD)
+            elif found.start == first:
+                _add(weights, found, _FIRST)
             else:
                 _add(weights, found, _BEFORE if found.end < end else _BEHIND)
         for found in brands:
