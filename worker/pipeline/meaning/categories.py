@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 # What joins two meanings in one label, in six languages: "Obst & Gemüse", "pane e dolci".
-_JOINTS = re.compile(r"[&+,/;|]|\b(?:and|und|et|y|e|ed|en)\b", re.IGNORECASE)
+# What separates a meaning from a place: "Aisle 4 - Snacks", "Back wall: Dairy".
+_JOINTS = re.compile(r"[&+,/;|:]|\s[-\u2013\u2014]\s|\b(?:and|und|et|y|e|ed|en)\b", re.IGNORECASE)
 # Words that make a label neither wider nor narrower.
 _FILLERS = frozenset({
     "aisle", "bio", "department", "food", "fresh", "frais", "frische", "frischer", "frisches",
@@ -32,6 +33,7 @@ class _Entry:
     name: str
     topics: frozenset[str]
     related: frozenset[str] = frozenset()
+    otherwise: frozenset[str] = frozenset()
     remainder: bool = False
 
 
@@ -52,20 +54,24 @@ class LabelMeanings:
         """The meaning of each label beside the others.
 
         A topic belongs to the narrowest label that stands for it (with "Drinks" and "Wine", wine
-        is Wine), then to one that is related; what is left is the remainder's ("Other").
+        is Wine), then to one that is related; what is left is the remainder's ("Other") or, where
+        there is none, that of a label which would take it otherwise (shampoo is "Household").
         """
         found = [self._find(label) for label in labels]
         kept = _narrowest([_joined(entry.topics for entry in entries) for entries in found])
         free = frozenset(self._examples).difference(*kept)
         related = [free & _joined(entry.related for entry in entries) for entries in found]
         rest = free.difference(*related)
+        left = _shared_out(rest, found)
         return [
             Meaning(
                 texts=tuple(entry.name for entry in entries) or (label,),
-                topics=tuple(sorted(own | near | (rest if _is_remainder(entries) else set()))),
+                topics=tuple(sorted(own | near | more)),
                 known=bool(entries),
             )
-            for label, entries, own, near in zip(labels, found, kept, related, strict=True)
+            for label, entries, own, near, more in zip(
+                labels, found, kept, related, left, strict=True
+            )
         ]
 
     def examples(self, topic: str) -> Sequence[str]:
@@ -78,6 +84,7 @@ class LabelMeanings:
                 name=known["names"][0],
                 topics=self._topics(known.get("topics", ())),
                 related=self._topics(known.get("related", ())),
+                otherwise=self._topics(known.get("otherwise", ())),
                 remainder=known.get("remainder", False),
             )
 
@@ -114,6 +121,16 @@ class LabelMeanings:
 
 def _joined(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset[str]().union(*sets)
+
+
+def _shared_out(
+    rest: frozenset[str], found: Sequence[Sequence[_Entry]]
+) -> list[frozenset[str]]:
+    """What each label gets of the topics that no label asks for."""
+    remainders = [_is_remainder(entries) for entries in found]
+    if any(remainders):
+        return [rest if remainder else frozenset() for remainder in remainders]
+    return [rest & _joined(entry.otherwise for entry in entries) for entries in found]
 
 
 def _is_remainder(entries: Sequence[_Entry]) -> bool:
