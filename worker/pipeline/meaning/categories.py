@@ -123,9 +123,7 @@ def _joined(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset[str]().union(*sets)
 
 
-def _shared_out(
-    rest: frozenset[str], found: Sequence[Sequence[_Entry]]
-) -> list[frozenset[str]]:
+def _shared_out(rest: frozenset[str], found: Sequence[Sequence[_Entry]]) -> list[frozenset[str]]:
     """What each label gets of the topics that no label asks for."""
     remainders = [_is_remainder(entries) for entries in found]
     if any(remainders):

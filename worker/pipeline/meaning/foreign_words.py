@@ -18,7 +18,7 @@ _CUT_SHARE = 0.75
 _SHORTEST_END = 3
 # Letters of what may stand before it.
 _SHORTEST_START = 3
-# The longest first.
+# What makes a Dutch word a small one.
 _DIMINUTIVES = ("etjes", "tjes", "pjes", "jes", "etje", "tje", "pje", "je")
 # What German and Dutch put between the parts of a word.
 _LINKS = ("en", "es", "er", "s", "n", "e", "")
@@ -58,11 +58,11 @@ class ForeignWords:
 
     def _diminished(self, word: str) -> str | None:
         """Of a Dutch diminutive (worstjes), what the whole word is in English."""
-        for ending in _DIMINUTIVES:
-            if word.endswith(ending):
-                stem = word.removesuffix(ending)
-                return self._words.get(stem) or self._compound(stem)
-        return None
+        stems = (word.removesuffix(ending) for ending in _DIMINUTIVES if word.endswith(ending))
+        return next(filter(None, map(self._word, stems)), None)
+
+    def _word(self, word: str) -> str | None:
+        return self._words.get(word) or self._compound(word)
 
     def _cut_off(self, start: str) -> str | None:
         """What the words that start so are in English, if nearly all are one thing."""

@@ -7,16 +7,16 @@ from worker.pipeline.meaning.words import comparable
 # What begins the part of a name that only describes, in six languages; Romance ones put "juice of
 # apple" where English has "apple juice".
 _DESCRIBES = re.compile(
-    r"\s*(?:[,;(\[|]|\s[-\u2013]\s|\bw/|\b(?:with|in|for|from|by|mit|fur|in|aus|met|voor|uit"
+    r"\s*(?:[,;(\[|]|\s[-\u2013]\s|\bw/|\b(?:with|in|for|from|by|mit|fur|aus|met|voor|uit"
     r"|avec|au|aux|pour|con|para|al|alla|alle|allo|ai|agli|per|de|del|di|du|des|della|d|a la)\b)",
     re.IGNORECASE,
 )
 # Words that may stand behind the head and say nothing.
 _TAIL = frozenset(comparable(
-    "count ct pack pk packs oz fl lb lbs g kg ml cl l gal gallon qt pint ea each bag box can bottle "
-    "jar carton tub tray size family value jumbo mini large medium small original classic organic "
-    "natural light free fat low reduced assorted variety flavor flavour style sliced diced chopped "
-    "shredded whole fresh raw peeled halves bulk loose bunch cello"
+    "count ct pack pk packs oz fl lb lbs g kg ml cl l gal gallon qt pint ea each bag box can "
+    "bottle jar carton tub tray size family value jumbo mini large medium small original classic "
+    "organic natural light free fat low reduced assorted variety flavor flavour style sliced "
+    "diced chopped shredded whole fresh raw peeled halves bulk loose bunch cello"
 ))  # fmt: skip
 
 

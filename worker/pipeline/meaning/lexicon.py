@@ -18,7 +18,7 @@ def load_meanings() -> LabelMeanings:
 
 @cache
 def load_phrases() -> Phrases:
-    """The things of `products.toml`, the examples of `grocery.toml`, the brands of `brands.toml`."""
+    """Things of `products.toml`, examples of `grocery.toml`, brands of `brands.toml`."""
     things, products = _things(), _table("products")
     deciding = {topic: [*known] for topic, known in products["anywhere"].items()}
     for topic in products["non_food"]["topics"]:
