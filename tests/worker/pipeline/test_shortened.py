@@ -41,6 +41,14 @@ def test_what_can_be_two_things_stays() -> None:
     assert other.written_out("BTTR") == "butter"
 
 
+def test_guesses_are_made_of_what_is_too_short_to_tell() -> None:
+    """Of whole words, singular or plural."""
+    known = Shortened([], [], {"rce": "rice"})
+
+    assert known.written_out("RCES 2KG") == "rice 2KG"
+    assert known.written_out("FRCE") == "FRCE"
+
+
 def test_a_brand_must_have_kept_more() -> None:
     """Its name is like any other word; of three consonants, chance has too many."""
     known = Shortened([], ["Bolero", "Gorandolo"])

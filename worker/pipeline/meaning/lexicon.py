@@ -30,7 +30,8 @@ def load_phrases() -> Phrases:
 def load_shortened() -> Shortened:
     """All words of these files may be what a till shortens."""
     phrases = [*_things().values(), *_table("products")["descriptions"].values()]
-    return Shortened(chain(*phrases), chain(*_table("brands").values()))
+    brands = chain(*_table("brands").values())
+    return Shortened(chain(*phrases), brands, _table("products")["guesses"])
 
 
 def _things() -> dict[str, list[str]]:

@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from worker.pipeline.folding import folded
 from worker.pipeline.meaning.words import comparable, singular
@@ -22,8 +23,15 @@ _LEAD = 2
 class Shortened:
     """Finds the one word that a shortened one can stand for; leaves all else as it is."""
 
-    def __init__(self, phrases: Iterable[str], brands: Iterable[str]) -> None:
-        """What may be meant; of `phrases`, a word is the likelier the more of them have it."""
+    def __init__(
+        self,
+        phrases: Iterable[str],
+        brands: Iterable[str],
+        guesses: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """What may be meant; of `phrases`, a word is the likelier the more of them have it.
+        `guesses` say it of words that are too short to tell."""
+        self._guesses = guesses
         counts = _counted(phrases)
         of_brands = _counted(brands)
         self._known = {*counts, *of_brands}
@@ -49,6 +57,8 @@ class Shortened:
         return "".join(parts) + text[end:]
 
     def _meant(self, short: str) -> str | None:
+        if short in self._guesses:
+            return self._guesses[short]
         if short in self._known:
             return None
         consonants = _consonants(short)
