@@ -1,4 +1,4 @@
-"""Words that a till has shortened in its own way: by their vowels (CRMBLD) or their end (POTAT)."""
+"""Words that a till has shortened in its own way: their vowels (CRMBLD) or their end (HAZELN)."""
 
 import re
 from collections import Counter, defaultdict
