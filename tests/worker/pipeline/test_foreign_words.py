@@ -49,6 +49,26 @@ def test_german_and_dutch_compounds(name: str, english: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "english"),
+    [
+        ("Worstjes", "sausage"),
+        ("Frambozentaartje", "raspberries cake"),
+        ("LENTICC. SECCHE", "lentils. SECCHE"),
+        ("ZANAHOR.", "carrots."),
+    ],
+)
+def test_small_ones_and_cut_off_ones(name: str, english: str) -> None:
+    """A Dutch diminutive is the thing; a dot ends a word that a till cut off."""
+    assert in_english(name) == english
+
+
+@pytest.mark.parametrize("name", ["AB.", "Best.", "Xyzz. Qwert."])
+def test_a_start_that_says_nothing_stays(name: str) -> None:
+    """Too short, or the start of nothing."""
+    assert in_english(name) == name
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "Pain reliever", "Oat latte", "Frying pan", "Cough drops", "Sale: corn dogs",

@@ -3,17 +3,25 @@
 import tomllib
 from collections import Counter
 from importlib.resources import files
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pipeline.meaning.categories import Meaning, load_meanings
+from worker.pipeline.meaning.categories import Meaning
+from worker.pipeline.meaning.lexicon import load_meanings
 
 MEANINGS = load_meanings()
-LEXICON = tomllib.loads(
-    files("worker.pipeline.meaning").joinpath("grocery.toml").read_text(encoding="utf-8")
-)
+
+
+def table(name: str) -> dict[str, Any]:
+    """One of the files that say what is known."""
+    folder = files("worker.pipeline.meaning")
+    return tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+
+
+LEXICON = table("grocery")
 
 
 def meaning(label: str, *beside: str) -> Meaning:
@@ -58,6 +66,43 @@ def test_related_topics_go_to_a_label_that_nobody_contests() -> None:
     assert "paper" in meaning("Cleaning", "Food").topics
     assert "paper" in meaning("Cleaning", "Other").topics
     assert "paper" not in meaning("Cleaning", "Household").topics
+
+
+def test_what_sells_all_food_gives_way_to_narrower_labels() -> None:
+    """ "Groceries" is everything edible beside "Household", the dry goods beside a fridge."""
+    assert {"apples", "milk", "baking"} <= set(meaning("Groceries", "Everything else").topics)
+    assert {"apples", "milk", "baking"} <= set(meaning("Lebensmittel", "Haushalt").topics)
+    assert not {"apples", "milk"} & set(meaning("Groceries", "Produce", "Dairy").topics)
+
+
+def test_labels_that_share_a_topic_share_it_out() -> None:
+    """Each of several narrow labels within one stands for its own part."""
+    narrow = MEANINGS.of(["Apples", "Citrus", "Berries", "Fruit"])
+    chilled = MEANINGS.of(["Butter", "Yogurt", "Milk", "Cheese"])
+
+    for labels in (narrow, chilled):
+        topics = [topic for one in labels for topic in one.topics]
+        assert all(one.topics for one in labels)
+        assert len(set(topics)) == len(topics)
+
+
+def test_a_household_takes_what_has_no_other_place() -> None:
+    """Unless there is a label for the rest."""
+    assert "hair" in meaning("Household", "Food").topics
+    assert "hair" not in meaning("Household", "Other").topics
+
+
+@pytest.mark.parametrize(
+    ("decorated", "plain"),
+    [
+        ("Aisle 7 - Snacks", "Snacks"), ("Back wall - Dairy", "Dairy"), ("❄️ Frozen", "Frozen"),
+        ("Section B: Cleaning", "Cleaning"), ("🍷 Wein", "Wine"), ("Tinned Goods", "Canned"),
+        ("Frais", "Fresh"), ("Chilled", "Kühlregal"), ("cleaning stuff", "Putzen"),
+    ],
+)  # fmt: skip
+def test_what_decorates_a_label_says_nothing(decorated: str, plain: str) -> None:
+    """Where it hangs in the shop, or a picture."""
+    assert meaning(decorated).topics == meaning(plain).topics
 
 
 def test_other_is_what_no_other_label_stands_for() -> None:
@@ -124,4 +169,14 @@ def test_the_lexicon_is_consistent() -> None:
 
     assert [name for name, count in listed.items() if count > 1] == []
     assert [text for text, count in examples.items() if count > 1] == []
-    assert mentioned <= set(topics)
+    assert mentioned <= {*topics, *categories}
+    assert not {*topics} & {*categories}
+
+
+def test_what_is_listed_by_topic_has_its_topic() -> None:
+    """Else it would speak for nothing."""
+    products = table("products")
+
+    for listed in (products["things"], products["anywhere"], table("brands")):
+        assert set(listed) <= set(LEXICON["topics"])
+    assert set(products["non_food"]["topics"]) <= set(products["things"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from worker.pipeline.meaning.categories import load_meanings
+from worker.pipeline.meaning.lexicon import load_meanings
 from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
 from worker.pipeline.meaning.similarity import SimilarityClassifier
 
@@ -112,12 +112,45 @@ def test_the_order_of_labels_changes_nothing(classifier: SimilarityClassifier) -
         ("Vollkornbrot", "Bakery"), ("Apfelsaft", "Beverages"), ("Zahnpasta", "Other"),
         ("Pommes de terre", "Produce"), ("Poulet fermier", "Meat & Seafood"),
         ("Aceite de oliva", "Pantry"), ("Carta igienica", "Household"), ("Aardbeien", "Produce"),
+        ("SPRKLNG WTR", "Beverages"), ("CRMBLD GOAT CHS", "Dairy"),
+        ("Galletas integrales", "Snacks"), ("DETERS. BUCATO", "Household"),
+        ("Weichspüler Lavendel", "Household"),
     ],
 )  # fmt: skip
 def test_abbreviations_and_other_languages(
     classifier: SimilarityClassifier, name: str, label: str
 ) -> None:
     """As tills print them, and as people elsewhere call them."""
+    assert best(classifier, name, COMMON)[0] == label
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("Salmon Flavor Cat Treats", "Other"), ("Strawberry Banana Toothpaste", "Other"),
+        ("Lemon Fresh Dishwasher Tablets", "Household"), ("Banana Bread Mix", "Pantry"),
+        ("Frozen Mango Chunks", "Frozen"), ("Chicken Noodle Soup", "Pantry"),
+        ("Cheddar Cheese Crackers", "Snacks"), ("Apple Cinnamon Tea", "Beverages"),
+        ("Beef Ravioli in Tomato Sauce", "Pantry"), ("Vanilla Oat Milk", "Dairy"),
+    ],
+)  # fmt: skip
+def test_a_thing_is_not_what_it_tastes_of(
+    classifier: SimilarityClassifier, name: str, label: str
+) -> None:
+    """Words before the head, and behind "with" or "in", only describe it."""
+    assert best(classifier, name, COMMON)[0] == label
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("Toblerone", "Snacks"), ("Gerolsteiner", "Beverages"), ("Pampers Gr. 4", "Other"),
+        ("Barilla No 5", "Pantry"), ("Lavazza Rossa", "Beverages"), ("Ariel Color", "Household"),
+        ("Kerrygold", "Dairy"), ("Royal Canin Adult", "Other"),
+    ],
+)  # fmt: skip
+def test_brands(classifier: SimilarityClassifier, name: str, label: str) -> None:
+    """Where the name says nothing else."""
     assert best(classifier, name, COMMON)[0] == label
 
 

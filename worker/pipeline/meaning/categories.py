@@ -1,15 +1,14 @@
 """What a label means: topics with many examples for grocery labels, its own text for any other."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 # What joins two meanings in one label, in six languages: "Obst & Gemüse", "pane e dolci".
-_JOINTS = re.compile(r"[&+,/;|]|\b(?:and|und|et|y|e|ed|en)\b", re.IGNORECASE)
+# What separates a meaning from a place: "Aisle 4 - Snacks", "Back wall: Dairy".
+_JOINTS = re.compile(r"[&+,/;|:]|\s[-\u2013\u2014]\s|\b(?:and|und|et|y|e|ed|en)\b", re.IGNORECASE)
 # Words that make a label neither wider nor narrower.
 _FILLERS = frozenset({
     "aisle", "bio", "department", "food", "fresh", "frais", "frische", "frischer", "frisches",
@@ -34,6 +33,7 @@ class _Entry:
     name: str
     topics: frozenset[str]
     related: frozenset[str] = frozenset()
+    otherwise: frozenset[str] = frozenset()
     remainder: bool = False
 
 
@@ -44,29 +44,34 @@ class LabelMeanings:
         """`known`: `topics` and `categories`, as `grocery.toml` has them."""
         self._examples = {name: tuple(topic["examples"]) for name, topic in known["topics"].items()}
         self._entries: dict[str, _Entry] = {}
+        self._categories = known["categories"]
         for name, topic in known["topics"].items():
             self._learn({"topics": [name], **topic})
-        for category in known["categories"].values():
+        for category in self._categories.values():
             self._learn(category)
 
     def of(self, labels: Sequence[str]) -> list[Meaning]:
         """The meaning of each label beside the others.
 
         A topic belongs to the narrowest label that stands for it (with "Drinks" and "Wine", wine
-        is Wine), then to one that is related; what is left is the remainder's ("Other").
+        is Wine), then to one that is related; what is left is the remainder's ("Other") or, where
+        there is none, that of a label which would take it otherwise (shampoo is "Household").
         """
         found = [self._find(label) for label in labels]
         kept = _narrowest([_joined(entry.topics for entry in entries) for entries in found])
         free = frozenset(self._examples).difference(*kept)
         related = [free & _joined(entry.related for entry in entries) for entries in found]
         rest = free.difference(*related)
+        left = _shared_out(rest, found)
         return [
             Meaning(
                 texts=tuple(entry.name for entry in entries) or (label,),
-                topics=tuple(sorted(own | near | (rest if _is_remainder(entries) else set()))),
+                topics=tuple(sorted(own | near | more)),
                 known=bool(entries),
             )
-            for label, entries, own, near in zip(labels, found, kept, related, strict=True)
+            for label, entries, own, near, more in zip(
+                labels, found, kept, related, left, strict=True
+            )
         ]
 
     def examples(self, topic: str) -> Sequence[str]:
@@ -74,13 +79,22 @@ class LabelMeanings:
         return self._examples[topic]
 
     def _learn(self, known: Mapping[str, Any]) -> None:
-        entry = _Entry(
-            name=known["names"][0],
-            topics=frozenset(known.get("topics", ())),
-            related=frozenset(known.get("related", ())),
-            remainder=known.get("remainder", False),
-        )
-        self._entries |= {_normalised(name): entry for name in known["names"]}
+        for name in known["names"]:
+            self._entries[_normalised(name)] = _Entry(
+                name=known["names"][0],
+                topics=self._topics(known.get("topics", ())),
+                related=self._topics(known.get("related", ())),
+                otherwise=self._topics(known.get("otherwise", ())),
+                remainder=known.get("remainder", False),
+            )
+
+    def _topics(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of the names that are topics, and those of the categories among them."""
+        parts = [
+            {name} if name in self._examples else self._topics(self._categories[name]["topics"])
+            for name in names
+        ]
+        return frozenset[str]().union(*parts)
 
     def _find(self, label: str) -> list[_Entry]:
         """What a label is known as: the whole of it, or each of its parts, or of a part the words,
@@ -109,6 +123,14 @@ def _joined(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset[str]().union(*sets)
 
 
+def _shared_out(rest: frozenset[str], found: Sequence[Sequence[_Entry]]) -> list[frozenset[str]]:
+    """What each label gets of the topics that no label asks for."""
+    remainders = [_is_remainder(entries) for entries in found]
+    if any(remainders):
+        return [rest if remainder else frozenset() for remainder in remainders]
+    return [rest & _joined(entry.otherwise for entry in entries) for entries in found]
+
+
 def _is_remainder(entries: Sequence[_Entry]) -> bool:
     return any(entry.remainder for entry in entries)
 
@@ -119,12 +141,6 @@ def _narrowest(claims: Sequence[frozenset[str]]) -> list[frozenset[str]]:
         claim.difference(*(other for other in claims if len(other) < len(claim)))
         for claim in claims
     ]
-
-
-def load_meanings() -> LabelMeanings:
-    """The grocery topics and categories of `grocery.toml`."""
-    text = files("worker.pipeline.meaning").joinpath("grocery.toml").read_text(encoding="utf-8")
-    return LabelMeanings(tomllib.loads(text))
 
 
 def _normalised(label: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from worker.pipeline.meaning.categories import load_meanings
+from worker.pipeline.meaning.lexicon import load_meanings
 from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
 from worker.pipeline.meaning.ports import Classifier, Embedder
 from worker.pipeline.meaning.sentence_embedder import SentenceEmbedder

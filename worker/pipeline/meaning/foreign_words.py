@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -9,10 +10,16 @@ from importlib.resources import files
 from worker.pipeline.folding import folded
 
 _WORD = re.compile(r"[^\W\d_]+")
+# Letters of a word that was cut off with a dot (DETERS.).
+_SHORTEST_CUT = 4
+# How many of the words that begin so must be the same thing.
+_CUT_SHARE = 0.75
 # Letters of a word that may be looked for at the end of a longer one.
 _SHORTEST_END = 3
 # Letters of what may stand before it.
 _SHORTEST_START = 3
+# What makes a Dutch word a small one.
+_DIMINUTIVES = ("etjes", "tjes", "pjes", "jes", "etje", "tje", "pje", "je")
 # What German and Dutch put between the parts of a word.
 _LINKS = ("en", "es", "er", "s", "n", "e", "")
 
@@ -28,10 +35,13 @@ class ForeignWords:
 
     def in_english(self, text: str) -> str:
         """`text` with what is known in it translated, longest phrase first."""
-        words = list(_WORD.finditer(folded(text)))
+        plain = folded(text)
+        words = list(_WORD.finditer(plain))
         parts, end, index = [], 0, 0
         while index < len(words):
             count, english = self._translated([word[0] for word in words[index:]])
+            if english is None and plain.startswith(".", words[index].end()):
+                english = self._cut_off(words[index][0])
             if english is not None:
                 parts += [text[end : words[index].start()], english]
                 end = words[index + count - 1].end()
@@ -44,7 +54,26 @@ class ForeignWords:
             english = self._words.get(" ".join(words[:count]))
             if english is not None:
                 return count, english
-        return 1, self._compound(words[0])
+        return 1, self._compound(words[0]) or self._diminished(words[0])
+
+    def _diminished(self, word: str) -> str | None:
+        """Of a Dutch diminutive (worstjes), what the whole word is in English."""
+        stems = (word.removesuffix(ending) for ending in _DIMINUTIVES if word.endswith(ending))
+        return next(filter(None, map(self._word, stems)), None)
+
+    def _word(self, word: str) -> str | None:
+        return self._words.get(word) or self._compound(word)
+
+    def _cut_off(self, start: str) -> str | None:
+        """What the words that start so are in English, if nearly all are one thing."""
+        if len(start) < _SHORTEST_CUT:
+            return None
+        fitting = Counter(self._words[word] for word in self._words if _is_start(start, word))
+        things = Counter(english.split()[-1] for english in fitting.elements())
+        for thing, count in things.most_common(1):
+            if count >= _CUT_SHARE * things.total():
+                return min((one for one in fitting if one.split()[-1] == thing), key=len)
+        return None
 
     def _compound(self, word: str) -> str | None:
         """Of Vollkornbrot the longest word at its end, and what stands before it, if known."""
@@ -68,6 +97,10 @@ def load_foreign_words() -> ForeignWords:
     text = files("worker.pipeline.meaning").joinpath("foreign_words.toml").read_text("utf-8")
     tables = tomllib.loads(text)
     return ForeignWords(_by_word(tables["whole"]), _by_word(tables["compounding"]))
+
+
+def _is_start(start: str, word: str) -> bool:
+    return " " not in word and word.startswith(start)
 
 
 def _stems(start: str) -> Iterator[str]:
