@@ -5,6 +5,7 @@ numbers (`2 x 11.69  23.38 S`), and a quantity on the same row or on one beside 
 returned deposits are items with a negative price.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -19,8 +20,14 @@ from worker.pipeline.reading.item_context import (
 )
 from worker.pipeline.reading.item_rows import ItemRow, read_item_row
 from worker.pipeline.reading.layout import ReadRow
-from worker.pipeline.reading.lexicon import is_discount
 from worker.pipeline.reading.quantities import Quantity
+
+_DISCOUNT = re.compile(
+    r"\W*(?:item |member |staff |store |mfr |cash |bill )?(?:discount|disc|coupons?|cpn|voucher|"
+    r"promo(?:tion)?|rabatt|(?:preis)?nachlass|gutschein|rem(?:ise)?|r[ée]duction|sconto|descuento|dto|korting|"
+    r"saving)s?\b|.*\b(?:coupons?|discount|rabatt|korting)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,8 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
         if not name:
             continue
         quantity = part.quantity or _beside(index, part.price, parts)
-        price = -part.price if is_discount(name) and part.price > 0 else part.price
-        others = {*_products_beside(index, parts), *([-price] if is_discount(name) else [])}
+        price = -part.price if _is_discount(name) and part.price > 0 else part.price
+        others = {*_products_beside(index, parts), *([-price] if _is_discount(name) else [])}
         found = FoundItem(raw_text, name, price, quantity, part.row.line.confidence, tuple(others))
         items.append(found)
     names = without_codes([item.name for item in items], [item.raw_text for item in items])
@@ -86,3 +93,8 @@ def _products_beside(index: int, parts: Sequence[ItemRow]) -> Iterator[Decimal]:
             quantity = parts[other].quantity
             if quantity and quantity.product:
                 yield quantity.product
+
+
+def _is_discount(name: str) -> bool:
+    """Whether an item is something taken off, even where its amount has no minus."""
+    return bool(_DISCOUNT.match(name))

@@ -237,15 +237,3 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
         _is("cash", "bar", "contant", "pin", "carte", "card", r"cb(?: emv)?", "eft", "edc"),
     ),
 )
-
-_DISCOUNT = re.compile(
-    r"\W*(?:item |member |staff |store |mfr |cash |bill )?(?:discount|disc|coupons?|cpn|voucher|"
-    r"promo(?:tion)?|rabatt|(?:preis)?nachlass|gutschein|rem(?:ise)?|r[ée]duction|sconto|descuento|dto|korting|"
-    r"saving)s?\b|.*\b(?:coupons?|discount|rabatt|korting)$",
-    re.IGNORECASE,
-)
-
-
-def is_discount(name: str) -> bool:
-    """Whether an item is something taken off, even where its amount has no minus."""
-    return bool(_DISCOUNT.match(name))
