@@ -81,7 +81,7 @@ def _ink(grey: Grey) -> Grey:
     differs from its paper by little, but by more than noise does."""
     around = cv2.blur(grey, (_AROUND, _AROUND))
     least = max(_NOISES * _noise(grey), _LEAST)
-    darker = np.clip(np.arange(256) * _DARKER, least, max(least, _DARKER * 255))
+    darker = np.maximum(np.arange(256) * _DARKER, least).clip(max=255)
     limit = cv2.LUT(around, np.asarray(darker, np.uint8))
     return np.asarray(cv2.compare(cv2.subtract(around, grey), limit, cv2.CMP_GT), np.uint8)
 
