@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from worker.pipeline.ocr.engine import OcrEngine
@@ -76,9 +76,27 @@ def shaded(image: Image.Image) -> Image.Image:
     return Image.fromarray((np.asarray(image) * soft).astype(np.uint8))
 
 
+def cornerwise(image: Image.Image) -> Image.Image:
+    """Turned by 45 degrees on a table."""
+    paper = image.convert("RGBA").rotate(45, expand=True, resample=Image.Resampling.BICUBIC)
+    photo = Image.new("RGB", (paper.width + 100, paper.height + 100), (20, 110, 90))
+    photo.paste(paper, (50, 50), paper)
+    return photo
+
+
+def half_in_the_dark(image: Image.Image) -> Image.Image:
+    """A table in the evening: the shadow of a head over the upper half of yellow paper."""
+    photo = Image.new("RGB", (image.width + 500, image.height + 400), (110, 80, 60))
+    photo.paste(
+        ImageChops.multiply(image, Image.new("RGB", image.size, (230, 210, 120))), (250, 200)
+    )
+    photo.paste(photo.crop((0, 0, photo.width, 560)).point(lambda value: value * 0.25), (0, 0))
+    return photo
+
+
 @pytest.mark.parametrize(
     "photographed",
-    [tilted, noisy, dim, small, grey, shaded, on_a_table]
+    [tilted, noisy, dim, small, grey, shaded, on_a_table, cornerwise, half_in_the_dark]
     + [pytest.param(partial(turned, degrees=by), id=f"turned {by}") for by in (90, 180, 270)],
 )
 def test_what_a_camera_does_to_a_receipt(

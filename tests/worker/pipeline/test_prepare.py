@@ -9,7 +9,7 @@ from PIL import Image
 from shared.local.receipt_image import DrawnReceipt, draw_receipt
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.letters import find_letters
-from worker.pipeline.ocr.paper import find_paper
+from worker.pipeline.ocr.paper import Corners, find_paper
 from worker.pipeline.ocr.prepare import prepare
 from worker.pipeline.ocr.strips import strips
 
@@ -25,6 +25,11 @@ def drawn(scale: float = 1.0) -> Image.Image:
 def pixels(image: Image.Image) -> Pixels:
     """As an engine gets them."""
     return np.asarray(image.convert("RGB"))
+
+
+def paper_of(image: Pixels) -> Corners | None:
+    """Its corners."""
+    return find_paper(image, find_letters(image))
 
 
 def noise(height: int, width: int, seed: int) -> Pixels:
@@ -82,7 +87,7 @@ def test_paper_is_found_by_its_corners() -> None:
     photo = Image.new("RGB", (1500, 2000), TABLE)
     photo.paste(drawn(), (300, 400))
 
-    corners = find_paper(pixels(photo))
+    corners = paper_of(pixels(photo))
 
     assert corners is not None
     right, bottom = 300 + drawn().width, 400 + drawn().height
@@ -108,13 +113,13 @@ def test_where_there_is_no_paper_none_is_found(ground: str | tuple[int, int, int
     """A blank image stays what it is."""
     image = pixels(Image.new("RGB", (400, 300), ground))
 
-    assert find_paper(image) is None
+    assert paper_of(image) is None
     assert prepare(image).shape == image.shape
 
 
 def test_paper_that_fills_the_image_is_left_as_it_is() -> None:
     """A scan has no corners to pull at."""
-    assert find_paper(pixels(drawn())) is None
+    assert paper_of(pixels(drawn())) is None
 
 
 @settings(deadline=None, max_examples=30)

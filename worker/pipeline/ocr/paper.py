@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from worker.pipeline.ocr.across import print_across, sides
 from worker.pipeline.ocr.decode import Pixels
+from worker.pipeline.ocr.letters import Letters
 
 Corners = npt.NDArray[np.float32]
 Grey = npt.NDArray[np.uint8]
@@ -40,17 +42,13 @@ class Paper:
     fit: float
 
 
-def straightened(pixels: Pixels) -> Pixels:
-    """The paper alone, its corners pulled to those of a rectangle; the whole image where no paper
+def straightened(pixels: Pixels, letters: Letters) -> Pixels:
+    """The paper alone, its corners pulled to those of a rectangle; the image itself where no paper
     stands out from a darker ground."""
-    corners = find_paper(pixels)
+    corners = find_paper(pixels, letters)
     if corners is None:
         return pixels
-    top, right, bottom, left = (
-        float(np.linalg.norm(corners[one] - corners[other]))
-        for one, other in ((0, 1), (1, 2), (2, 3), (3, 0))
-    )
-    width, height = round(max(top, bottom)), round(max(left, right))
+    width, height = sides(corners)
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     turn = cv2.getPerspectiveTransform(corners, target)
     return np.asarray(
@@ -61,10 +59,10 @@ def straightened(pixels: Pixels) -> Pixels:
     )
 
 
-def find_paper(pixels: Pixels) -> Corners | None:
-    """Its corners in pixels, shape (4, 2): top left, top right, bottom right, bottom left.
+def find_paper(pixels: Pixels, letters: Letters) -> Corners | None:
+    """Its corners in pixels, shape (4, 2), clockwise from the top left one.
 
-    None when no bright quadrilateral lies on a darker ground.
+    None when no bright quadrilateral lies on a darker ground, or the print goes on beyond it.
     """
     scale = _LOOK_AT / max(pixels.shape[:2])
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -73,13 +71,17 @@ def find_paper(pixels: Pixels) -> Corners | None:
     # Light paper on a dark ground, and, whatever the shadows, white paper on a coloured one.
     whites = value, np.where(value > _DARK, 255 - saturation, 0).astype(np.uint8)
     found = [_brightest(np.asarray(cv2.medianBlur(white, 9), np.uint8)) for white in whites]
-    best = max((one for one in found if one), key=lambda one: one.fit, default=None)
-    if best is None:
-        return None
+    papers = [(paper.fit, _grown(paper.corners, small) / scale) for paper in found if paper]
+    whole = [one for one in papers if not print_across(one[1], letters)]
+    return max(whole, key=lambda one: one[0])[1] if whole else None
+
+
+def _grown(corners: Corners, small: cv2.typing.MatLike) -> Corners:
+    """With a margin around it, within the image; in order."""
     height, width = small.shape[:2]
-    middle = best.corners.mean(axis=0)
-    grown = middle + (best.corners - middle) * (1 + 2 * _MARGIN)
-    return np.asarray(_ordered(np.clip(grown, 0, [width - 1, height - 1])) / scale, np.float32)
+    middle = corners.mean(axis=0)
+    grown = middle + (corners - middle) * (1 + 2 * _MARGIN)
+    return np.asarray(_ordered(np.clip(grown, 0, [width - 1, height - 1])), np.float32)
 
 
 def _brightest(white: Grey) -> Paper | None:
@@ -150,7 +152,7 @@ def _paper(corners: Corners, white: Grey, piece: Grey) -> Paper | None:
 
 
 def _ordered(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Clockwise from the top left one."""
-    total, difference = corners.sum(axis=1), corners[:, 0] - corners[:, 1]
-    order = [total.argmin(), difference.argmax(), total.argmax(), difference.argmin()]
-    return corners[order]
+    """Clockwise from the top left one; at 45 degrees any may be that."""
+    around = corners - corners.mean(axis=0)
+    clockwise = corners[np.argsort(np.arctan2(around[:, 1], around[:, 0]))]
+    return np.roll(clockwise, -int(clockwise.sum(axis=1).argmin()), axis=0)

@@ -27,8 +27,10 @@ def prepare(pixels: Pixels) -> Pixels:
     scaled, shadows lifted. An image in which nothing is found is only bounded."""
     if min(pixels.shape[:2]) < _SMALLEST:
         return pixels
-    image = straightened(pixels)
-    letters = find_letters(image)
+    letters = find_letters(pixels)
+    image = straightened(pixels, letters)
+    if image is not pixels:
+        letters = find_letters(image)
     if not letters.enough:
         return _scaled(image, 1.0)
     angle = letters.direction()
