@@ -71,6 +71,7 @@ def test_other_numbers_are_no_amounts(text: str) -> None:
         ("55.001", "55.00"),
         ("14.817R", "14.81"),
         ("2.69.S", "2.69"),
+        ("33.90-8", "33.90"),
     ],
 )
 def test_amounts_as_engines_misread_them(text: str, value: str) -> None:

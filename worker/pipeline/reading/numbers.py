@@ -17,7 +17,7 @@ _AMOUNT = re.compile(
 )
 # What tills print behind a price: a currency, a tax code or two, stars.
 _BEHIND = re.compile(
-    rf"[\s*.×]*(?:{CURRENCY})?[\s*.]*(?:sale|[A-Z\d]{{1,3}}(?:\s[A-Z])?)?[\s*.]*", re.IGNORECASE
+    rf"[\s*.×-]*(?:{CURRENCY})?[\s*.]*(?:sale|[A-Z\d]{{1,3}}(?:\s[A-Z])?)?[\s*.]*", re.IGNORECASE
 )
 # The price again without its decimals, and a tax code: `76.00 76 SR`.
 _AGAIN = re.compile(r"\s+(\d{1,6})\s+[A-Z]{1,3}", re.IGNORECASE)
