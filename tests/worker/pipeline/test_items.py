@@ -44,6 +44,13 @@ def test_a_quantity_on_the_row_above() -> None:
     ) == [("Tonic", "1.59", "1", None), ("Quark", "1.50", "2", None)]
 
 
+def test_a_weight_behind_its_price() -> None:
+    """It has three decimals."""
+    assert items("Shop\nCHICKEN\n2006031014359 10.99*1.306 14.35 Z\nTOTAL 14.35") == [
+        ("Chicken", "14.35", "1.306", None)
+    ]
+
+
 def test_a_weight_on_the_row_below() -> None:
     """With the unit of the price behind it."""
     (banana, bread) = read(

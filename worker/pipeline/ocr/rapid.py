@@ -13,8 +13,8 @@ from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.strips import strips
 from worker.pipeline.ocr.text import TextLine, Word
 
-# Most that is looked at in one go; pixels. Detection takes half a gigabyte for it.
-_MOST = 1_000_000
+# Most that is looked at in one go; pixels. Detection takes 400 MB for it.
+_MOST = 750_000
 # More than a strip's longest side: pages come in the size in which they are read best.
 _ANY_SIDE = 100_000
 _OPTIONS = {
@@ -35,6 +35,9 @@ _OPTIONS = {
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
 }
+
+# Left, top, right, bottom.
+Box = tuple[float, float, float, float]
 
 
 class RapidEngine:
@@ -61,10 +64,13 @@ class RapidEngine:
             return
         # Typed as one tuple by the library; it is one a line.
         by_line: Any = found.word_results
-        for words, confidence in zip(by_line, found.scores, strict=True):
-            boxed = tuple(_word(text, box, float(confidence)) for text, _, box in words)
-            if boxed:
-                yield TextLine(boxed)
+        for text, pieces, confidence in zip(found.txts, by_line, found.scores, strict=True):
+            boxes = [(piece, _box(corners)) for piece, _, corners in pieces]
+            words = tuple(
+                Word(word, *box, float(confidence)) for word, box in whole_words(text, boxes)
+            )
+            if words:
+                yield TextLine(words)
 
 
 def _some_text() -> Pixels:
@@ -73,8 +79,30 @@ def _some_text() -> Pixels:
     return np.asarray(image)
 
 
-def _word(text: str, corners: Any, confidence: float) -> Word:
+def whole_words(text: str, pieces: Sequence[tuple[str, Box]]) -> Sequence[tuple[str, Box]]:
+    """The pieces that a line was cut into, put together to its words: beside Chinese, the engine
+    cuts all of it letter by letter."""
+    if "".join(piece for piece, _ in pieces) != "".join(text.split()):
+        return pieces
+    words, rest = [], iter(pieces)
+    for word in text.split():
+        boxes: list[Box] = []
+        read = 0
+        while read < len(word):
+            piece, box = next(rest)
+            boxes.append(box)
+            read += len(piece)
+        words.append((word, _around(boxes)))
+    return words
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def _box(corners: Any) -> Box:
     points = np.asarray(corners, dtype=float)
     left, top = points.min(axis=0)
     right, bottom = points.max(axis=0)
-    return Word(text, float(left), float(top), float(right), float(bottom), confidence)
+    return float(left), float(top), float(right), float(bottom)

@@ -24,6 +24,8 @@ _EACH = (
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        # A weight has three decimals, wherever it stands: `10.99*1.306`.
+        rf"(?<![\d.,])(?P<price>\d{{1,4}}[.,]\d{{2}}){_TIMES}(?P<count>\d{{1,3}}[.,]\d{{3}})(?!\d)",
         rf"{_COUNT}\s?{_UNIT}{_TIMES}{_PRICE}{_EACH}",
         rf"{_WEIGHT}\s+{_PRICE}{_EACH}",
         rf"(?<![\d.,]){_PRICE}{_TIMES}{_COUNT}\s?(?P<unit>kg|g|lbs?|oz|l|ml|stk?|stck|pcs?)?(?![\d.,])",
@@ -89,6 +91,6 @@ def _quantity(groups: Mapping[str, str | None]) -> Quantity | None:
     together = groups.get("together")
     if together:
         return Quantity(count, None, parse_decimal(together) / count)
-    price, of = parse_decimal(groups["price"] or ""), int(groups["of"] or 0)
+    price, of = parse_decimal(groups["price"] or ""), int(groups.get("of") or 0)
     unit = _UNITS.get((groups.get("unit") or "").lower())
     return Quantity(count, unit, price / of if of > 1 else price)
