@@ -1,7 +1,9 @@
 """Picks and loads the engines that the settings name."""
 
+from functools import partial
 from typing import Literal, NamedTuple
 
+from worker.pipeline.meaning.kept_vectors import embed_kept
 from worker.pipeline.meaning.lexicon import load_meanings
 from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
 from worker.pipeline.meaning.ports import Classifier, Embedder
@@ -25,7 +27,9 @@ def load_engines(
     embedder = _embedder(embedding_model)
     if classifier == "zero-shot":
         return Engines(embedder, ZeroShotClassifier(classification_model))
-    return Engines(embedder, SimilarityClassifier(embedder, load_meanings()))
+    # Of another model nobody knows here whether it is still the same one.
+    embed_known = partial(embed_kept, embedder) if isinstance(embedder, OnnxEmbedder) else None
+    return Engines(embedder, SimilarityClassifier(embedder, load_meanings(), embed_known))
 
 
 def _embedder(model: str) -> Embedder:

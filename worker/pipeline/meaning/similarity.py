@@ -1,7 +1,7 @@
 """Zero-shot categorisation: a name belongs to the label whose meaning is nearest to it, by the
 vectors of an embedder and by the words that it has in common with what belongs there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from threading import Lock
 
@@ -29,8 +29,16 @@ _KEPT_TEXTS = 2048
 class SimilarityClassifier:
     """Scores names with the vectors of any embedder; implements `Classifier`."""
 
-    def __init__(self, embedder: Embedder, meanings: LabelMeanings) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        meanings: LabelMeanings,
+        embed_known: Callable[[Sequence[str]], Vectors] | None = None,
+    ) -> None:
+        """`embed_known`: in place of the embedder for what is known of groceries, which is much and
+        always the same."""
         self._embedder = embedder
+        self._embed_known = embed_known or embedder.embed
         self._meanings = meanings
         self._phrases = load_phrases()
         self._topic_vectors = cache(self._embed_topic)
@@ -81,7 +89,7 @@ class SimilarityClassifier:
         return self._embedder.embed(texts)
 
     def _embed_topic(self, topic: str) -> Vectors:
-        return self._embedder.embed(self._meanings.examples(topic))
+        return self._embed_known(self._meanings.examples(topic))
 
 
 def _nearness(vectors: Vectors, texts: Vectors) -> Vectors:

@@ -1,11 +1,18 @@
 """A name in the words that the model and the lexicon know."""
 
+import re
 from typing import NamedTuple
 
 from worker.pipeline.abbreviations import load_abbreviations
 from worker.pipeline.folding import folded
 from worker.pipeline.meaning.foreign_words import load_foreign_words
 from worker.pipeline.meaning.lexicon import load_shortened
+
+_HEAD_FIRST = re.compile(
+    r"\s*(?P<head>[^\W\d_]+(?: [^\W\d_]+)?),\s*(?P<rest>(?!(?:with|in|for|from|mit|con|avec)\b)"
+    r"[^,\d]+?)\s*",
+    re.IGNORECASE,
+)
 
 
 class WrittenOut(NamedTuple):
@@ -17,6 +24,12 @@ class WrittenOut(NamedTuple):
 
 def written_out(name: str) -> WrittenOut:
     """With abbreviations and shortened words in full, and in English."""
-    full = load_abbreviations().expand(name)
+    full = load_abbreviations().expand(_in_order(name))
     english = load_foreign_words().in_english(full)
     return WrittenOut(load_shortened().written_out(english), folded(english) != folded(full))
+
+
+def _in_order(name: str) -> str:
+    """`Soap, Dish` as Dish Soap: catalogues put the head first."""
+    match = _HEAD_FIRST.fullmatch(name)
+    return f"{match['rest']} {match['head']}" if match else name
