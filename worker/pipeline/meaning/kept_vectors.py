@@ -1,7 +1,7 @@
-"""Vectors of what is known of groceries, kept on disk: embedding all of it at a start takes seconds.
+"""Vectors of what is known of groceries, kept on disk: embedding all of it takes seconds.
 
-They lie in `grocery-planner-ai/vectors` in XDG_CACHE_HOME, else in `~/.cache`: a file for each list of
-texts. Nothing depends on them; without the folder they are made again.
+They lie in `grocery-planner-ai/vectors` in XDG_CACHE_HOME, else in `~/.cache`: a file for each list
+of texts. Nothing depends on them; without the folder they are made again.
 """
 
 import hashlib
