@@ -58,7 +58,7 @@ def test_other_texts_and_other_models_have_their_own() -> None:
         assert embedder.calls == 2
 
 
-@pytest.mark.parametrize("damage", [b"", b"no numbers", b"\x93NUMPY\x01\x00"])
+@pytest.mark.parametrize("damage", [b"", b"no numbers", b"PK\x03\x04", b"\x93NUMPY\x01\x00"])
 def test_what_is_damaged_is_made_anew(folder: Path, damage: bytes) -> None:
     """And is whole again."""
     made = embed_kept(CountingEmbedder(), TEXTS)

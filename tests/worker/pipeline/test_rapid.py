@@ -34,6 +34,19 @@ def test_whole_words_stay_as_they_are(words: list[str]) -> None:
     assert whole_words(" ".join(words), boxed(words)) == boxed(words)
 
 
+@given(WORDS, st.data())
+def test_a_piece_over_two_words_keeps_the_pieces(words: list[str], data: st.DataObject) -> None:
+    """However the line was cut, no letter is lost."""
+    letters = "".join(words)
+    cuts = sorted(data.draw(st.sets(st.integers(1, max(len(letters) - 1, 1)))))
+    ends = [cut for cut in cuts if cut < len(letters)]
+    pieces = [letters[i:j] for i, j in zip([0, *ends], [*ends, len(letters)], strict=True)]
+
+    found = whole_words(" ".join(words), boxed([piece for piece in pieces if piece]))
+
+    assert "".join(word for word, _ in found) == letters
+
+
 def test_pieces_that_are_not_the_text_are_kept() -> None:
     """Better cut than lost."""
     assert whole_words("Milk 1.19", boxed(["Milk", "1,19"])) == boxed(["Milk", "1,19"])

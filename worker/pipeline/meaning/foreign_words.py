@@ -9,7 +9,8 @@ from importlib.resources import files
 
 from worker.pipeline.folding import folded
 
-_WORD = re.compile(r"[^\W\d_]+")
+# No word is longer than this, and compounds of compounds take time.
+_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,60}(?![^\W\d_])")
 # Letters of a word that was cut off with a dot (DETERS.).
 _SHORTEST_CUT = 4
 # How many of the words that begin so must be the same thing.

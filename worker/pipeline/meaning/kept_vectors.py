@@ -10,6 +10,8 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -18,7 +20,10 @@ from worker.pipeline.meaning.ports import Embedder, Vectors
 
 def embed_kept(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     """As `embedder.embed(texts)`; from disk where the same model has embedded the same texts."""
-    path = _folder() / f"{_key(embedder, texts)}.npy"
+    folder = _folder()
+    if folder is None:
+        return embedder.embed(texts)
+    path = folder / f"{_key(embedder, texts)}.npy"
     kept = _read(path)
     if kept is not None and kept.shape == (len(texts), embedder.dimension):
         return kept
@@ -29,9 +34,14 @@ def embed_kept(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     return vectors
 
 
-def _folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base) / "grocery-planner-ai" / "vectors"
+def _folder() -> Path | None:
+    """None of a user without a home."""
+    chosen = os.environ.get("XDG_CACHE_HOME")
+    try:
+        base = Path(chosen) if chosen else Path.home() / ".cache"
+    except RuntimeError:
+        return None
+    return base / "grocery-planner-ai" / "vectors"
 
 
 def _key(embedder: Embedder, texts: Sequence[str]) -> str:
@@ -42,8 +52,9 @@ def _key(embedder: Embedder, texts: Sequence[str]) -> str:
 def _read(path: Path) -> Vectors | None:
     """None of what is not there, or no array of numbers."""
     try:
-        vectors = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        with path.open("rb") as file:
+            vectors = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError, BadZipFile):
         return None
     return vectors if isinstance(vectors, np.ndarray) and vectors.dtype == np.float32 else None
 
@@ -51,7 +62,7 @@ def _read(path: Path) -> Vectors | None:
 def _write(path: Path, vectors: Vectors) -> None:
     """Whole or not at all: other processes start at the same time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
+    part = path.with_suffix(f".{uuid4().hex}.part")
     try:
         with part.open("wb") as file:
             np.save(file, vectors)

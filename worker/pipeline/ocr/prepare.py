@@ -37,6 +37,8 @@ def prepare(pixels: Pixels) -> Pixels:
     if abs(angle) > _LEVEL:
         image = _turned(image, angle)
         letters = find_letters(image)
+        if not letters.enough:
+            return _scaled(image, 1.0)
     return evenly_lit(_scaled(_cropped(image, letters), _LETTER / letters.height))
 
 

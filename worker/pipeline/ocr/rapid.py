@@ -92,6 +92,8 @@ def whole_words(text: str, pieces: Sequence[tuple[str, Box]]) -> Sequence[tuple[
             piece, box = next(rest)
             boxes.append(box)
             read += len(piece)
+        if read > len(word):
+            return pieces
         words.append((word, _around(boxes)))
     return words
 

@@ -8,8 +8,9 @@ from functools import cache
 from importlib.resources import files
 
 # Shorter names are part of too many words.
-_SHORTEST = 4
+_SHORTEST = 3
 _ALIKE = 0.85
+_LONG_ENOUGH = 7
 _FEW_WORDS = 5
 _WORD = re.compile(r"[^\W_]+")
 # The chains of more than one currency.
@@ -21,11 +22,22 @@ def chain_of(row: str) -> str | None:
     squeezed = "".join(_WORD.findall(row.lower()))
     for name, chain in _chains().items():
         read = name.replace(" ", "")
-        if abs(len(read) - len(squeezed)) > 1:
+        if read == squeezed:
+            return chain
+        if not _may_be(read, squeezed):
             continue
         if SequenceMatcher(None, read, squeezed).ratio() >= _ALIKE:
             return chain
     return None
+
+
+def _may_be(name: str, read: str) -> bool:
+    """Whether one is the other with a letter too many or too few; of a short name only with one
+    lost inside: `L DL`, but neither `Norma's` nor `Bill`."""
+    if len(name) >= _LONG_ENOUGH:
+        return abs(len(name) - len(read)) <= 1
+    lost = len(name) - len(read)
+    return lost in (0, 1) and name[:1] + name[-1:] == read[:1] + read[-1:]
 
 
 def names_a_chain(row: str) -> bool:
@@ -37,7 +49,8 @@ def names_a_chain(row: str) -> bool:
 
 def currency_of(chain: str) -> str | None:
     """What a chain takes wherever it has shops: an ISO 4217 code; None of what is no chain."""
-    (code,) = [code for code, names in _by_currency().items() if chain in names] or [_SEVERAL]
+    codes = (code for code, names in _by_currency().items() if chain in names)
+    code = next(codes, _SEVERAL)
     return None if code == _SEVERAL else code
 
 

@@ -9,7 +9,7 @@ from worker.pipeline.reading.numbers import find_amounts
 from worker.pipeline.reading.quantities import Quantity
 
 # Of a name with columns of numbers behind it: where they begin.
-COLUMNS = re.compile(r"(?:(?<=\s)|^)(?:[-\d.,]*\d[-\d.,]*%?(?:\s+|$))+$")
+COLUMNS = re.compile(r"(?:(?<=\s)|^)(?:[-.,]*\d[-\d.,]*%?(?:\s+|$))+$")
 _COUNT = re.compile(r"\d{1,3}")
 LEADING_COUNT = re.compile(r"^\W*(\d{1,2})\s?[x×*]?\s+(?=\D)", re.IGNORECASE)
 _CERTAIN_COUNT = re.compile(r"^\W*(\d{1,3})\s?[x×]\s+(?=\D)", re.IGNORECASE)

@@ -24,20 +24,20 @@ _CLUES: tuple[tuple[str, str, int], ...] = (
     ("CHF", r"\bCHE-\d{3}|\bTWINT\b", 2),
     ("MYR", r"(?<![A-Za-z])(?:RM\s?\d|RM\b)", 3),
     ("MYR", r"(?i:sdn\W{0,2}bhd|\bS/B\b|\bBHD\b|selangor|johor|kuala lumpur)", 1),
-    ("USD", r"US\$|USD\$", 3),
+    ("USD", r"(?<![A-Za-z])USD?\$", 3),
     # A state at the end of a row or before a ZIP code, a telephone, and taxes that come on top.
     ("USD", rf"\b(?:{_STATE}),?\s+\d{{5}}(?:-\d{{4}})?\b|,\s?(?:{_STATE})\s*$", 1),
     ("USD", r"\(\s?\d{3}\s?\)\s?\d{3}\s?-\s?\d{4}|(?<![\d-])\d{3}-\d{3}-\d{4}\b", 1),
     ("USD", r"(?i:\bsales tax\b|\btax ?1\b|\bEBT\b)", 1),
-    ("CAD", r"C\$|CAD\$|(?i:\bGST/HST\b)", 3),
+    ("CAD", r"(?<![A-Za-z])C(?:AD)?\$|(?i:\bGST/HST\b)", 3),
     ("CAD", r"\b(?:HST|PST|QST|TVQ|TPS)\b|(?i:\binterac\b)", 2),
     ("CAD", r"\b[ABCEGHJ-NPR-TVXY]\d[A-Z][ -]?\d[A-Z]\d\b", 2),
     ("CAD", r",\s?(?:AB|BC|MB|NB|NL|NS|ON|PE|QC|SK)\b|\s(?:AB|BC|MB|NS|QC|SK)$|(?i:\bcanada\b)", 2),
-    ("AUD", r"AU?\$|AUD\$|\bABN\b", 3),
+    ("AUD", r"(?<![A-Za-z])AU?D?\$|\bABN\b", 3),
     ("AUD", r"\b(?:NSW|VIC|QLD|TAS)\s+\d{4}\b", 2),
-    ("NZD", r"NZ\$|\bNZBN\b", 3),
+    ("NZD", r"(?<![A-Za-z])NZ\$|\bNZBN\b", 3),
     ("SGD", r"(?<![A-Z])S\$|(?i:\bsingapore\b|\bpte\.? ltd\b)", 2),
-    ("HKD", r"HK\$", 3),
+    ("HKD", r"(?<![A-Za-z])HK\$", 3),
     ("PLN", r"\bzł\b|\bNIP\b", 2),
     ("CZK", r"\bKč\b|\bDIČ\b", 2),
     ("INR", r"₹|(?i:\bGSTIN\b)", 3),
@@ -63,7 +63,10 @@ def find_currency(text: str, *, of_chain: str | None = None) -> tuple[str | None
         votes[of_chain] += 2
     dollars = min(len(_DOLLAR.findall(text)), _OFTEN)
     states = () if _NOT_OF_THE_STATES.search(text) else ("USD",)
-    votes[max((*states, *_OTHER_DOLLARS), key=lambda code: votes[code])] += dollars
+    likeliest = max((*states, *_OTHER_DOLLARS), key=lambda code: votes[code])
+    # Where nothing else tells them apart, it is a guess.
+    guessed = not states and not votes[likeliest]
+    votes[likeliest] += min(dollars, 1) if guessed else dollars
     (best, most), *rest = votes.most_common()
     if most == 0:
         return None, 0.0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from worker.pipeline.reading.layout import letters
 
-# Fewer names make no column of tax codes.
+# Fewer names make no column.
 _FEW = 3
 # What is left must have as many letters to be a name.
 _LETTERS = 3
@@ -15,6 +15,8 @@ _LETTERS = 3
 _BEFORE, _BEHIND = 0.5, 0.6
 # Digits that were read as letters, too.
 _NUMBER = re.compile(r"[\dSOBI]*\d[\dSOBI]+")
+# Of one or two names the shorter ones may be how many: 12 Eggs.
+_LONG_NUMBER = re.compile(r"\d{4,}")
 _STARTS_WITH_NUMBER = re.compile(
     r"^\W*(?:(?:[A-Z]|\d)\s+|\(\d\))?[\dSOBI]*\d[\dSOBI]*\d[\dSOBI]*\s", re.MULTILINE
 )
@@ -31,6 +33,9 @@ def without_codes(names: Sequence[str], printed: Sequence[str]) -> list[str]:
 
     `printed`: the rows that each name is from; long numbers are gone from the names already.
     """
+    if len(set(names)) < _FEW:
+        is_listed = all(_LONG_NUMBER.match(name) for name in names)
+        return [_without_first(name, _LONG_NUMBER) for name in names] if is_listed else list(names)
     flags = sum(bool(_FLAG.fullmatch(name.split(maxsplit=1)[0])) for name in names if name.strip())
     if flags >= _BEFORE * len(names):
         names = [_without_first(name, _FLAG) for name in names]
@@ -47,14 +52,15 @@ def _without_first(name: str, code: re.Pattern[str]) -> str:
 def _without_last(names: Sequence[str]) -> list[str]:
     last = Counter(name.split()[-1] for name in names if len(name.split()) > 1)
     codes = {word for word, times in last.items() if times > 1 and _is_tax_code(word)}
-    if len(names) < _FEW or sum(last[code] for code in codes) < _BEHIND * len(names):
+    if sum(last[code] for code in codes) < _BEHIND * len(names):
         return list(names)
     shortened = []
     for name in names:
         rest, _, word = name.rpartition(" ")
         is_code = word in codes or _SINGLE_LETTER.fullmatch(word)
         shortened.append(rest.strip() if is_code and letters(rest) >= _LETTERS else name)
-    return shortened
+    # Where things are told apart by it, it is no tax code: Vitamin B and Vitamin C.
+    return shortened if len(set(shortened)) == len(set(names)) else list(names)
 
 
 def _is_tax_code(word: str) -> bool:

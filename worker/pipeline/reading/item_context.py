@@ -24,7 +24,7 @@ def names_stand_below(parts: Sequence[ItemRow]) -> bool:
     below = sum(index + 1 < len(parts) and parts[index + 1].is_name for index in bare)
     if above != below:
         return below > above
-    behind = max(index for index, part in enumerate(parts) if part.price) + 1
+    behind = max(index for index, part in enumerate(parts) if part.price is not None) + 1
     return behind < len(parts) and parts[behind].is_name
 
 

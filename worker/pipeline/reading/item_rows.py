@@ -16,8 +16,8 @@ _ASIDE = re.compile(
 )
 # What has a time or a number behind a colon was printed by the till for itself.
 _OF_THE_TILL = re.compile(
-    r"\d\d?:\d\d|:\s*#?\d+\s*$|\b(?:invoice|receipt|cashier|auth|approval|terminal|ref)\b|"
-    r"^\W*bill\W*$",
+    r"\d\d?:\d\d|:\s*#?\d+\s*$|\b(?:invoice|receipt|cashier)\b|"
+    r"\b(?:auth|approval|terminal|ref)\b\s*[#:.\d]|^\*+\s?bill\s?\*+$",
     re.IGNORECASE,
 )
 # An article's number with letters: BEN02.

@@ -1,15 +1,19 @@
 """What each row is: its kind, its closing amount, and where the bought things begin and end."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.reading.lexicon import RowKind
 from worker.pipeline.reading.numbers import Amount, closing_amount
 from worker.pipeline.reading.row_kinds import row_kind
 
-_RATE = re.compile(r"\d\s?%")
+_RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
+# No till prints longer rows; pages of text may have them.
+_LONGEST = 200
 _LETTERS = re.compile(r"[^\W\d_]")
 # How many rows of the summary are tried as the end of the items.
 _REGIONS = 8
@@ -44,8 +48,10 @@ def read_rows(lines: Sequence[TextLine]) -> list[ReadRow]:
 
 
 def _read_row(line: TextLine) -> ReadRow:
-    amount = closing_amount(line.text)
-    return ReadRow(line, line.text, row_kind(line.text, amount.start if amount else None), amount)
+    # Wide digits and letters as usual ones.
+    text = unicodedata.normalize("NFKC", line.text)[:_LONGEST]
+    amount = closing_amount(text)
+    return ReadRow(line, text, row_kind(text, amount.start if amount else None), amount)
 
 
 def _with_taxes(rows: list[ReadRow]) -> list[ReadRow]:
@@ -57,10 +63,19 @@ def _with_taxes(rows: list[ReadRow]) -> list[ReadRow]:
     end = next((at for at in range(begin, len(rows)) if kinds[at] is RowKind.TOTAL), begin)
     return [
         replace(row, kind=RowKind.TAX)
-        if begin < at < end and row.kind is None and row.amount and _RATE.search(row.text)
+        if begin < at < end and row.kind is None and _is_share(row, rows[begin].amount)
         else row
         for at, row in enumerate(rows)
     ]
+
+
+def _is_share(row: ReadRow, subtotal: Amount | None) -> bool:
+    """Whether a row's amount is at most its rate of the sub-total: fat milk has a rate, too."""
+    rate = _RATE.search(row.text)
+    if not (rate and row.amount and subtotal):
+        return False
+    share = subtotal.value * Decimal(rate[1].replace(",", ".")) / 100
+    return 0 < row.amount.value <= share + Decimal("0.01")
 
 
 def item_regions(rows: Sequence[ReadRow]) -> list[range]:

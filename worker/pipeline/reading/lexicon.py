@@ -1,4 +1,5 @@
-"""Words that tell what a row is: English, German, French, Spanish, Italian, Dutch, Malay shops."""
+"""Words that tell what a row is: English, German, French, Spanish, Italian, Dutch, and of
+Malaysian shops. A label is the words before a row's last number."""
 
 import re
 from enum import StrEnum
@@ -40,7 +41,7 @@ def _has(*alternatives: str) -> re.Pattern[str]:
     return re.compile(rf".*(?<![^\W_])(?:{'|'.join(alternatives)})(?![^\W_])", re.IGNORECASE)
 
 
-ENDS_WITH_TAX = _ends(r"tax(?:es)?", "gst", "hst", "pst", "vat")
+ENDS_WITH_TAX = _ends(r"(?<!w/o )tax(?:es)?", "gst", "hst", "pst", "vat")
 TAX_WORD = r"(?:gst|hst|pst|qst|sst|vat|tax(?:es)?|tva|iva|btw|mwst|ust|mehrwertst\w*)"
 
 # By label, which is the words before a row's last number; tried in this order.
@@ -54,11 +55,8 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             "sie haben gespart",
             r"total (?:des )?(?:remises?|avantages?|promotions?|descuentos?|sconti)",
             r"(?:regular|reg|normal|usual|return|redemption) (?:price|value)",
-            r"points?",
-            r"(?:card|cash) balance",
-            r"(?:opening|closing|old|new|ancien|nouveau) (?:balance|solde)",
-            r"(?:change )?declined",
-            r"eligible",
+            r"points? (?:earned|balance|this|used|total|redeemed|on card)",
+            r"total eligible",
             r"(?:jouw|uw) voordeel",
             r"(?:your|today.s|total) savings",
         ),
@@ -72,7 +70,14 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             r"total stamp\W*s",
             r"\w*punkte",
             r"(?:member|special price|card|vendor|\w+ card) savings?",
-            "was",
+        ),
+    ),
+    (
+        RowKind.NOTE,
+        _is(
+            r"points?",
+            r"(?:card|cash|opening|closing|old|new|ancien|nouveau) (?:balance|solde)",
+            "declined",
         ),
     ),
     (RowKind.NOTE, _ends("savings?", r"each or", "vignettes?")),
@@ -174,12 +179,11 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             r"(?:net |total |reste )?[àa] payer",
             r"montant d[uû]",
             "totale",
-            r"(?:importe )?total",
+            "importe total",
             r"(?:importe )?a (?:pagar|abonar)",
             "te betalen",
             "totaal",
             "jumlah",
-            "rounding rm",
         ),
     ),
     (
@@ -187,8 +191,13 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
         _is("balance", "bal", "net", "betrag", "importe", "montant", "t ?l", "t o t a l"),
     ),
     (RowKind.TAX, ENDS_WITH_TAX),
-    (RowKind.TAX, _has("taxable")),
-    (RowKind.TOTAL, _ends(r"(?<!colgate )total")),
+    (RowKind.TAX, _is(r"(?:\w\W)?taxable")),
+    (
+        RowKind.TOTAL,
+        _begins(
+            r"(?:order|purchase|take.?out|eat.?in|bill|check|invoice|sales?|fuel|your|new)\W+total"
+        ),
+    ),
     (
         RowKind.PAYMENT,
         _begins(
@@ -198,8 +207,8 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             "pinnen",
             r"(?:debit|credit|kredit|ec|giro)\W?(?:card|karte|cash|mastercard|payment)?",
             "kartenzahlung",
-            r"\w*karte",
-            "tender\\w*",
+            r"(?:ec|giro|bank|kredit|debit)\W?karte",
+            "tender(?:ed)?",
             r"(?:customer.s )?payment",
             "paid",
             "bezahlt",
@@ -209,7 +218,6 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             "bancomat",
             "tarjeta",
             "zahlung",
-            "master",
         ),
     ),
     (
@@ -220,7 +228,6 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             "maestro",
             "amex",
             "american express",
-            "discover",
             "girocard",
             "interac",
             "bancontact",
@@ -228,12 +235,12 @@ KINDS: tuple[tuple[RowKind, re.Pattern[str]], ...] = (
             "card payment",
             "contactless",
             "sans contact",
-            r"\w+ tend",
+            r"(?:cash|debit|credit|card|check|ebt|\w*visa|\w*mastercard|discv?) tend",
         ),
     ),
     (RowKind.PAYMENT, _ends("debit", "credit")),
     (
         RowKind.PAYMENT,
-        _is("cash", "bar", "contant", "pin", "carte", "card", r"cb(?: emv)?", "eft", "edc"),
+        _is(r"cash|bar|master|discover(?: card)?|contant|pin|carte|card|cb(?: emv)?|eft|edc"),
     ),
 )

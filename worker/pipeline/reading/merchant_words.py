@@ -44,7 +44,7 @@ NOT_A_NAME = re.compile(
 
 # What shops say of themselves.
 SLOGAN = re.compile(
-    r"(?:\S+\s+){2,}\S+[.!?]\W*$|^\W*[\"\u201c].*[\"\u201d]\W*$|"
+    r"\S\s+\S+\s+\S{1,40}[.!?]\W{0,5}$|^\W*[\"\u201c].*[\"\u201d]\W*$|"
     r"\b(?:your|you|we|our|more sav\w*|save|since|always|quality|low prices?|every day)\b",
     re.IGNORECASE,
 )

@@ -44,7 +44,8 @@ def find_merchant(rows: Sequence[ReadRow]) -> FoundMerchant | None:
     header = _header(rows)
     if not header:
         return None
-    height = median(row.line.height for row in header)
+    # A text layer may say of its letters that they have no height.
+    height = median(row.line.height for row in header) or 1.0
     scored = [(_score(index, header, height), -index) for index in range(len(header))]
     score, index = max(scored)
     if score <= 0:

@@ -7,7 +7,9 @@ from decimal import Decimal
 CURRENCY = r"(?:RM|EURO?|USD|GBP|CHF|CAD|AUD|SGD|[€$£])"
 # 1.234,56 · 1,234.56 · 12,50 · .50; two decimals always, so that 500 ml or 2020 is no amount.
 # Blanks group thousands before a comma only: `2 250.00` is a count and a price.
-_DIGITS = r"(?:\d{1,3}(?: \d{3})+,\d{2}|(?:\d{1,3}(?:[.,']\d{3})+|\d{1,6})[.,]\s?\d{2}|[.,]\d{2})"
+_DIGITS = (
+    r"(?:\d{1,3}(?: \d{3}){1,2},\d{2}|(?:\d{1,3}(?:[.,']\d{3}){1,2}|\d{1,6})[.,]\s?\d{2}|[.,]\d{2})"
+)
 # Directly behind a number: a size, as in 6x1.25L; or a time, as in 9.00 Uhr.
 NO_SIZE = r"(?!(?:l|ltr?|kg|ml|cl|oz|lbs?)\b|\s?(?:uhr|hrs?|[ap]\.?m)\b)"
 _AMOUNT = re.compile(
@@ -17,7 +19,8 @@ _AMOUNT = re.compile(
 )
 # What tills print behind a price: a currency, a tax code or two, stars.
 _BEHIND = re.compile(
-    rf"[\s*.×-]*(?:{CURRENCY})?[\s*.]*(?:sale|[A-Z\d]{{1,3}}(?:\s[A-Z])?)?[\s*.]*", re.IGNORECASE
+    rf"[\s*.×-]{{0,9}}(?:{CURRENCY})?[\s*.]{{0,9}}(?:sale|[A-Z\d]{{1,3}}(?:\s[A-Z])?)?[\s*.]{{0,9}}",
+    re.IGNORECASE,
 )
 # The price again without its decimals, and a tax code: `76.00 76 SR`.
 _AGAIN = re.compile(r"\s+(\d{1,6})\s+[A-Z]{1,3}", re.IGNORECASE)

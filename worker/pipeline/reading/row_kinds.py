@@ -14,6 +14,7 @@ _HEADING_WORD = re.compile(
     r"prijs|bedrag|sale|rm|eur|iva)",
     re.IGNORECASE,
 )
+_OF_A_TOTAL = re.compile(r"total|amount|amt|pay|rm|eur|sale|incl?|gst|tax", re.IGNORECASE)
 _TOTAL_FIRST = re.compile(r"\W*(?:grand |net )?total (?:sales|amount|incl\w*|rm)\b", re.IGNORECASE)
 # What is counted between a label and its amount: TOTAL 5 ARTICLES 7.89.
 _COUNTED = re.compile(
@@ -61,6 +62,10 @@ def _labels(text: str) -> list[str]:
 
 
 def _is_heading(text: str) -> bool:
-    """Two words or more, all of which stand above columns."""
+    """Two words or more, all of which stand above columns; `TOTAL EUR` is a label."""
     words = re.findall(r"\w+(?:\s?ions?\b)?", text)
-    return len(words) > 1 and all(_HEADING_WORD.fullmatch(word) for word in words)
+    return (
+        len(words) > 1
+        and all(_HEADING_WORD.fullmatch(word) for word in words)
+        and not all(_OF_A_TOTAL.fullmatch(word) for word in words)
+    )

@@ -32,6 +32,10 @@ _WORTH = {
     Source.ITEMS: 4,
     Source.MISREAD: 1,
 }
+# Taxes and tips together are a smaller part of the goods than this; more is a misread row.
+_MOST_ADDED = Decimal("0.4")
+# So many taxes, and so many steps of rounding, may be told apart.
+_TAXES, _STEPS = 8, 2
 # Items alone: any one of their prices may have been misread.
 _ITEMS_ALONE = 2
 _KINDS = {
@@ -113,17 +117,20 @@ def sums_of_items(items_sum: Decimal, rows: Sequence[ReadRow]) -> Iterator[tuple
     amount needs no print to be believed."""
     if items_sum > 0:
         for added, certain in _additions(rows).items():
-            yield items_sum + added, certain
+            if added <= items_sum * _MOST_ADDED:
+                yield items_sum + added, certain
 
 
 def items_sums(total: Decimal, rows: Sequence[ReadRow]) -> set[Decimal]:
     """The other way round: what the items may come to, so that this is the total."""
-    return {total - added for added in _additions(rows)}
+    sums = {total - added: added for added in _additions(rows)}
+    return {items for items, added in sums.items() if added <= items * _MOST_ADDED}
 
 
 def _additions(rows: Sequence[ReadRow]) -> dict[Decimal, bool]:
     """What may come between the items and the total; true where that is no tax."""
-    steps = {r.amount.value for r in rows if _is_rounding(r) and r.amount} or {Decimal(0)}
+    steps = {r.amount.value for r in rows if _is_rounding(r) and r.amount}
+    steps = set(sorted(steps, key=abs)[:_STEPS]) or {Decimal(0)}
     either_way = steps | {-step for step in steps}
     taxes = _added_taxes(rows) - {Decimal(0)}
     taxed = {tax + step: False for tax in taxes for step in either_way}
@@ -132,8 +139,8 @@ def _additions(rows: Sequence[ReadRow]) -> dict[Decimal, bool]:
 
 def _added_taxes(rows: Sequence[ReadRow]) -> set[Decimal]:
     """Each tax and charge of the summary, all taxes, all charges, and all of them together."""
-    taxes = [r.amount.value for r in rows if r.kind is RowKind.TAX and r.amount]
-    charges = [r.amount.value for r in rows if r.kind is RowKind.CHARGE and r.amount]
+    taxes = [r.amount.value for r in rows if r.kind is RowKind.TAX and r.amount][-_TAXES:]
+    charges = [r.amount.value for r in rows if r.kind is RowKind.CHARGE and r.amount][-_TAXES:]
     both = [*taxes, *charges]
     every = {sum(some, Decimal(0)) for some in (taxes, charges, both)}
     return {*both, *every} if both else set()
