@@ -3,15 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 
 from shared.database_metrics import measure_statements
 from shared.errors import DatabaseUnavailable, SchemaBehind
@@ -38,6 +45,10 @@ def _url(url: str, driver: str, ssl: str) -> URL:
 _CONNECT = 10
 _GOODBYE = 0.2
 _IDLE_LIMIT = "idle_in_transaction_session_timeout"
+# Postgres has it since 17; it ends the connection.
+_TRANSACTION_LIMIT, _LIMITS_TRANSACTIONS = "transaction_timeout", 17
+# We give up before Postgres does, and tell in our own words.
+_SLACK = 0.5
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
@@ -49,6 +60,21 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
         await super().close(timeout=min(timeout or _GOODBYE, _GOODBYE))
 
 
+def _limit_transactions(engine: AsyncEngine, patience: float) -> None:
+    """Let Postgres end every transaction that takes longer than we wait for one.
+
+    The limit on idleness does not hold between the messages of one statement, where a process may
+    be frozen as well: Postgres thinks that it is active then, and keeps its locks for ever.
+    """
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def limit(connection: DBAPIConnection, _: object) -> None:
+        driver: Any = connection
+        if driver.driver_connection.get_server_version().major >= _LIMITS_TRANSACTIONS:
+            limit = f"SET {_TRANSACTION_LIMIT} = {round((patience + _SLACK) * 1000)}"
+            driver.run_async(lambda one: one.execute(limit))
+
+
 class Database:
     """A pool of connections. One instance per process; `close` it last."""
 
@@ -57,7 +83,8 @@ class Database:
     ) -> None:
         """`process` is the name that Postgres shows in `pg_stat_activity`. `patience`: how many
         seconds a transaction may take before Postgres counts as away; None for any number.
-        Postgres ends it as well, should this process be frozen: its locks hold up nobody longer.
+        Postgres ends it as well, should this process be frozen: its locks hold up nobody longer
+        (before Postgres 17 with one gap: between the messages of a statement).
         """
         limits = {} if patience is None else {_IDLE_LIMIT: str(round(patience * 1000))}
         within = _CONNECT if patience is None else min(patience, _CONNECT)
@@ -73,6 +100,8 @@ class Database:
                 "server_settings": {"application_name": process, **limits},
             },
         )
+        if patience is not None:
+            _limit_transactions(self._engine, patience)
         self._patience = patience
         self._traced = False
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
@@ -122,8 +151,8 @@ class Database:
 
 
 _MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
-# Classes 08, 28, 3D, 53 and 57 and 25P03 of Postgres's errors: no connection, no right to one, no
-# such database, no resources, shutting down, frozen for too long.
+# Classes 08, 28, 3D, 53, 57, and 25P03 and 25P04 of Postgres's errors: no connection, no right to
+# one, no such database, no resources, shutting down, frozen for too long.
 _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -131,4 +160,5 @@ _AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
 )
