@@ -37,7 +37,7 @@ def noise(height: int, width: int, seed: int) -> Pixels:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 @given(st.integers(min_value=-80, max_value=90))
 def test_rows_come_out_level(degrees: int) -> None:
     """However the photo was turned; upside down is found out by reading."""
@@ -98,7 +98,7 @@ def test_paper_is_found_by_its_corners() -> None:
 sides = st.integers(1, 90) | st.integers(1, 3600)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(st.integers(1, 90), sides, st.integers(min_value=0))
 def test_any_image_is_made_ready(height: int, width: int, seed: int) -> None:
     """Noise of any shape, too: to something that still can be read."""
@@ -122,7 +122,7 @@ def test_paper_that_fills_the_image_is_left_as_it_is() -> None:
     assert paper_of(pixels(drawn())) is None
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=12)
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 20_000), st.integers(min_value=0))
 def test_strips_are_the_page(height: int, width: int, most: int, seed: int) -> None:
     """All of it, in order, each within its bound."""
