@@ -10,14 +10,14 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from api.dependencies import Front
+from api.front import Front
 from api.main import create_app
-from shared.database import Database
 from shared.dependencies import check_dependencies
 from shared.errors import DependencyMissing
 from shared.process import start_process
-from shared.queue import JobQueue
 from shared.settings import Settings
+from shared.store.database import Database
+from shared.wire.queue import JobQueue
 
 log = structlog.get_logger(__name__)
 

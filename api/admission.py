@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from shared.contracts.features import Queue
 from shared.contracts.queues import QueueView
-from shared.database import Database
 from shared.errors import QueueFull
-from shared.queue_stats import QueueStats, queue_stats
 from shared.settings import Settings
+from shared.store.database import Database
+from shared.store.queue_stats import QueueStats, queue_stats
 
 _FRESH = 1.0
 # A caller who is sent away returns when this part of the limit is free again.

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
-from api.dependencies import Front
 from api.errors import JobFailed
+from api.front import Front
 from api.job_views import read_job
 from api.request_context import adopt_request_id
 from api.submission import Submitted
@@ -14,7 +14,7 @@ from shared.contracts.jobs import Answer, AnswerMetadata, JobStatus, JobView
 from shared.contracts.requests import JobRequest
 from shared.contracts.text import Contract
 from shared.errors import StillRunning
-from shared.models import Job
+from shared.store.models import Job
 
 P = TypeVar("P", bound=Contract)
 

@@ -16,7 +16,7 @@ from shared import errors, rejections
 from shared.contracts.jobs import JobError
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
 from shared.errors import ErrorClass, ServiceError
-from shared.trace_context import current_trace_id
+from shared.telemetry.trace_context import current_trace_id
 
 log = structlog.get_logger(__name__)
 

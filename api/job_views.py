@@ -14,10 +14,10 @@ from shared.contracts.jobs import (
     Outcome,
     StageView,
 )
-from shared.jobs import JobRepository
-from shared.models import Job, JobAttempt
 from shared.rejections import JobNotFound
-from shared.trace_context import trace_id
+from shared.store.jobs import JobRepository
+from shared.store.models import Job, JobAttempt
+from shared.telemetry.trace_context import trace_id
 
 
 async def read_job(session: AsyncSession, job_id: UUID, tenant_id: str) -> JobView:

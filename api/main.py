@@ -6,26 +6,26 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from api.admission import Admission
-from api.dependencies import Front
+from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
 from api.errors import install_error_handlers
-from api.metrics import FrontMetrics
+from api.front import Front
+from api.metrics.front import FrontMetrics
+from api.metrics.requests import MeasuredRequests, is_probe
 from api.request_context import RequestContext
-from api.request_metrics import MeasuredRequests, is_probe
 from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
 from api.submission import Submissions
-from api.tidewave import install_tidewave
 from api.waiting import Waiters
-from shared.broker import Broker
 from shared.contracts.problems import Problem
-from shared.database import Database
 from shared.dependencies import check_dependencies
 from shared.images import ImageLimits
-from shared.log_export import exported_logs
-from shared.queue import JobQueue
 from shared.settings import Settings
-from shared.tracing import Tracing
+from shared.store.database import Database
+from shared.telemetry.log_export import exported_logs
+from shared.telemetry.tracing import Tracing
 from shared.version import SERVICE, service_version
+from shared.wire.broker import Broker
+from shared.wire.queue import JobQueue
 
 # What surrounds the base64 of an image in a JSON body, or the file in a form.
 _AROUND_AN_IMAGE = 50_000

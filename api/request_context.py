@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.trace_context import current_trace_id
+from shared.telemetry.trace_context import current_trace_id
 
 REQUEST_ID = "X-Request-ID"
 TRACE_ID = "X-Trace-Id"

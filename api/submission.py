@@ -13,17 +13,17 @@ from opentelemetry.trace import Span, SpanKind, Tracer
 
 from api.admission import Admission
 from api.draining import Drain
-from api.metrics import FrontMetrics
+from api.metrics.front import FrontMetrics
 from shared.contracts.features import Feature
 from shared.contracts.requests import JobRequest, ReceiptRequest
-from shared.database import Database
 from shared.errors import BrokerUnavailable, Draining, QueueFull
 from shared.images import ImageLimits, decode_base64, inspect
-from shared.jobs import JobRepository, NewJob
-from shared.models import Job
-from shared.queue import JobQueue, message_id
-from shared.trace_context import inject
-from shared.tracing import message_attributes
+from shared.store.database import Database
+from shared.store.jobs import JobRepository, NewJob
+from shared.store.models import Job
+from shared.telemetry.trace_context import inject
+from shared.telemetry.tracing import message_attributes
+from shared.wire.queue import JobQueue, message_id
 
 log = structlog.get_logger(__name__)
 

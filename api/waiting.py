@@ -13,10 +13,10 @@ from uuid import UUID
 from api.job_views import view_jobs
 from shared.background import repeating
 from shared.contracts.jobs import JobView
-from shared.database import Database
 from shared.errors import BrokerUnavailable, Draining
-from shared.jobs import JobRepository
-from shared.queue import JobQueue
+from shared.store.database import Database
+from shared.store.jobs import JobRepository
+from shared.wire.queue import JobQueue
 
 _BACKSTOP_INTERVAL = 1.0
 _RECONNECT_DELAY = 0.5

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 import structlog
 
-from shared.database import Database
 from shared.errors import DependencyMissing, ServiceError, Transient
-from shared.queue import JobQueue
-from shared.schema import check_schema
+from shared.store.database import Database
+from shared.store.schema import check_schema
+from shared.wire.queue import JobQueue
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,7 @@ ServiceError
 
 The class decides what happens next, the `code` is the stable word in HTTP answers and on the job,
 and `detail` is a sentence that may be shown to anyone. HTTP statuses live in `api/errors.py`.
-The client raises the same classes, and those of `shared/client_errors.py` for what only it meets.
+The client raises the same classes, and those of `shared/client/errors.py` for what only it meets.
 """
 
 from collections.abc import Mapping

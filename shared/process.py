@@ -5,8 +5,8 @@ import sys
 import structlog
 from pydantic import ValidationError
 
-from shared.logs import configure_logging
 from shared.settings import Settings, setting_problems
+from shared.telemetry.logs import configure_logging
 
 
 def start_process() -> Settings:

@@ -22,16 +22,15 @@ from PIL import Image
 
 from api.main import create_app
 from shared.client import AsyncServiceClient
-from shared.database import Database
 from shared.local import stack
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
-from shared.models import Base
-from shared.queue import JobQueue
 from shared.settings import Settings
-from tests import otlp
-from tests.otlp import Collector
-from tests.otlp_logs import LogCollector, log_collector
-from tests.system import System, running_system
+from shared.store.database import Database
+from shared.store.models import Base
+from shared.wire.queue import JobQueue
+from tests.support.log_collector import LogCollector, log_collector
+from tests.support.running_system import System, running_system
+from tests.support.span_collector import Collector, span_collector
 
 # The tests of the ml extra.
 ML = Path(__file__).parent / "worker" / "ml"
@@ -164,7 +163,7 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncServiceClient]:
 @pytest.fixture(scope="session")
 def collector() -> Iterator[Collector]:
     """Where the spans of the whole system go."""
-    with otlp.collector() as received:
+    with span_collector() as received:
         yield received
 
 

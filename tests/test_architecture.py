@@ -9,72 +9,107 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("api", "shared", "worker")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in SOURCES
+}
+FOLDERS = sorted(
+    {path.parent for package in (*PACKAGES, "tests") for path in (ROOT / package).rglob("*.py")}
+)
 
 # What a module may import of ours: modules of the same line or of a line below it.
 LAYERS = {
     "api": [
         ["api.__main__"],
         ["api.main"],
-        ["api.routes", "api.tidewave", "api.inspection"],
-        ["api.health_check"],
-        ["api.answering", "api.readiness", "api.receipt_upload"],
-        ["api.dependencies"],
+        ["api.routes", "api.debugging"],
+        ["api.health.health_check"],
+        ["api.answering", "api.health.readiness", "api.receipt_upload"],
+        ["api.front"],
         ["api.submission", "api.waiting", "api.errors"],
         ["api.admission", "api.draining"],
-        ["api.job_views", "api.metrics", "api.request_context"],
-        ["api.queue_metrics", "api.request_metrics"],
+        ["api.job_views", "api.metrics.front", "api.request_context"],
+        ["api.metrics.queues", "api.metrics.requests"],
+        ["api.health", "api.metrics"],
     ],
     "worker": [
         ["worker.__main__", "worker.cli.main"],
         ["worker.cli.doctor", "worker.cli.extract", "worker.cli.items", "worker.cli.remote"],
         ["worker.cli.comparison"],
         ["worker.cli.options", "worker.cli"],
-        ["worker.diagnosis"],
-        ["worker.quality.page", "worker.quality.tables"],
-        ["worker.quality.report"],
-        ["worker.quality.drawing", "worker.quality.reliability", "worker.quality"],
-        ["worker.quality.scoring"],
-        ["worker.quality.truth"],
-        ["worker.entry", "worker.extraction"],
-        ["worker.main"],
-        ["worker.loading", "worker.probes"],
-        ["worker.reconciliation.reconciler", "worker.reconciliation"],
-        ["worker.dispatch", "worker.heartbeat", "worker.outbox", "worker.cancellations"],
-        ["worker.execution"],
-        ["worker.telemetry"],
-        ["worker.metrics"],
-        ["worker.job_metrics", "worker.job_tracing", "worker.patience", "worker.pulse"],
-        ["worker.state"],
-        ["worker.features", "worker.running"],
-        ["worker.recognition", "worker.item_models"],
-        ["worker.recognition_child"],
+        ["worker.cli.diagnosis"],
+        ["worker.cli.quality.page", "worker.cli.quality.tables"],
+        ["worker.cli.quality.report"],
+        [
+            "worker.cli.quality.drawing",
+            "worker.cli.quality.reliability",
+            "worker.cli.quality",
+        ],
+        ["worker.cli.quality.scoring"],
+        ["worker.cli.quality.truth"],
+        ["worker.main", "worker.cli.files"],
+        ["worker.assembly"],
+        ["worker.features.loading", "worker.health.probes"],
+        ["worker.reconciliation"],
+        [
+            "worker.jobs.consumer",
+            "worker.jobs.heartbeat",
+            "worker.jobs.cancellations",
+        ],
+        ["worker.jobs.execution"],
+        ["worker.telemetry.worker_telemetry"],
+        ["worker.telemetry.worker_metrics"],
+        [
+            "worker.telemetry.job_metrics",
+            "worker.telemetry.job_tracing",
+            "worker.jobs.patience",
+            "worker.health.pulse",
+        ],
+        ["worker.telemetry.state"],
+        ["worker.features.runners", "worker.jobs.running"],
+        ["worker.features.recognition", "worker.features.item_models"],
+        ["worker.features.recognition_child"],
         ["worker.pipeline"],
+        ["worker.features", "worker.health", "worker.jobs", "worker.telemetry"],
     ],
     "shared": [
         ["shared.local", "shared.process"],
-        ["shared.tables", "shared.client"],
-        ["shared.client_await", "shared.client_base", "shared.client_validation"],
-        ["shared.calls", "shared.client_retries"],
-        ["shared.client_http"],
-        ["shared.dependencies", "shared.log_export"],
-        ["shared.schema", "shared.background", "shared.logs", "shared.tracing"],
-        ["shared.exporter_warnings"],
-        ["shared.broker"],
+        ["shared.terminal", "shared.client"],
+        ["shared.client.clients"],
+        ["shared.client.awaiting", "shared.client.caller", "shared.client.validation"],
+        ["shared.client.calls", "shared.client.retries"],
+        ["shared.client.http"],
+        ["shared.dependencies", "shared.telemetry.log_export"],
         [
-            "shared.transitions",
-            "shared.jobs",
-            "shared.queue",
-            "shared.queue_stats",
-            "shared.workers",
+            "shared.store.schema",
+            "shared.background",
+            "shared.telemetry.logs",
+            "shared.telemetry.tracing",
         ],
-        ["shared.migrations"],
-        ["shared.models", "shared.database"],
-        ["shared.database_metrics"],
-        ["shared.metrics"],
-        ["shared.settings", "shared.trace_context", "shared.images", "shared.version"],
+        ["shared.telemetry.exporter_warnings"],
+        ["shared.wire.broker"],
+        [
+            "shared.store.transitions",
+            "shared.store.jobs",
+            "shared.wire.queue",
+            "shared.store.queue_stats",
+            "shared.store.retention",
+            "shared.store.workers",
+        ],
+        ["shared.store.migrations"],
+        ["shared.store.models", "shared.store.database"],
+        ["shared.store.database_metrics"],
+        ["shared.telemetry.metrics"],
+        [
+            "shared.settings",
+            "shared.telemetry.trace_context",
+            "shared.images",
+            "shared.version",
+        ],
         ["shared.contracts"],
-        ["shared.rejections", "shared.retry_policy", "shared.client_errors"],
+        ["shared.rejections", "shared.store.retry_policy", "shared.client.errors"],
         ["shared.errors"],
+        ["shared.store", "shared.telemetry", "shared.wire"],
     ],
 }
 
@@ -91,16 +126,22 @@ def imports(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            modules = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from modules
+            # A package is imported for its own sake only where a name is taken from itself.
+            if not modules <= MODULES:
+                yield node.module
 
 
 def layer(name: str) -> int | None:
-    """How far down a module of ours is, in its package."""
-    for number, modules in enumerate(LAYERS[name.partition(".")[0]]):
-        if any(name == one or name.startswith(one + ".") for one in modules):
-            return number
-    return None
+    """How far down a module of ours is in its package; the most precise entry decides."""
+    places = {
+        entry: number
+        for number, entries in enumerate(LAYERS[name.partition(".")[0]])
+        for entry in entries
+        if name == entry or name.startswith(entry + ".")
+    }
+    return places[max(places, key=len)] if places else None
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_name)
@@ -135,7 +176,10 @@ FORBIDDEN = [
     ("shared.client", ("sqlalchemy", "asyncpg", "redis", "arq", "alembic")),
     # Bytes and text in, contract objects out: the pipeline runs in a child, a command, a test.
     ("worker.pipeline", ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry", "fastapi")),
-    ("worker.recognition_child", ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry")),
+    (
+        "worker.features.recognition_child",
+        ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry"),
+    ),
     # The front must start in a second and stay small.
     ("api", ("rapidocr", "onnxruntime", "cv2", "tokenizers", "numpy", "pebble", "torch")),
 ]
@@ -173,6 +217,12 @@ def test_the_ml_extra_is_imported_only_when_chosen(path: Path) -> None:
 def test_files_have_one_job(path: Path) -> None:
     """When a file needs headings, it is two files."""
     assert len(path.read_text().splitlines()) <= 250
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_folders_are_by_matter(folder: Path) -> None:
+    """A newcomer sees at a glance what is in a folder; more files than that are two matters."""
+    assert len(list(folder.glob("*.py"))) <= 14
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=str)

@@ -17,10 +17,11 @@ import pytest
 from shared.local import stack
 from shared.local.processes import free_port
 from shared.version import service_version
-from tests.otlp_logs import LogCollector
-from tests.scripted import scripted
-from tests.support import ITEM, wait_until
-from tests.system import System
+from tests.support.log_collector import LogCollector
+from tests.support.runners import ITEM
+from tests.support.running_system import System
+from tests.support.scripted_server import scripted
+from tests.support.waiting import wait_until
 
 
 class Caller:

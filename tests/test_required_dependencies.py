@@ -3,8 +3,8 @@
 import pytest
 
 from shared.settings import Settings
-from tests.starting import failed_start
-from tests.support import nowhere
+from tests.support.failed_start import failed_start
+from tests.support.fronts import nowhere
 
 REQUIRED = {"REQUIRE_DEPENDENCIES": "true"}
 

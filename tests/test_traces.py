@@ -11,9 +11,11 @@ import pytest
 from shared.local.receipt_image import DrawnReceipt
 from tests.chaos.__main__ import QUICK
 from tests.chaos.cluster import cluster
-from tests.otlp import Collector, Span
-from tests.support import ITEM, LABELS, nowhere, wait_until
-from tests.system import System
+from tests.support.fronts import nowhere
+from tests.support.runners import ITEM, LABELS
+from tests.support.running_system import System
+from tests.support.span_collector import Collector, Span
+from tests.support.waiting import wait_until
 
 CALLER = "b7ad6b7169203331"
 

@@ -2,6 +2,6 @@
 that a worker needs and they do not is imported below."""
 
 if __name__ == "__main__":
-    from worker.entry import main
+    from worker.main import main
 
     main()

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 
 from api.answering import answer, envelope
-from api.dependencies import FrontDep, IdempotencyKey
+from api.front import FrontDep, IdempotencyKey
 from shared.contracts.categories import Category, CategoryBatch
 from shared.contracts.jobs import Answer
 from shared.contracts.requests import CategorizeBatchRequest, CategorizeRequest

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 
 from api.answering import answer
-from api.dependencies import FrontDep, IdempotencyKey
+from api.front import FrontDep, IdempotencyKey
 from shared.contracts.embeddings import EmbedAnswer, EmbedPayload, EmbedRequest
 from shared.contracts.requests import EmbeddingRequest
 from shared.contracts.text import Identifier

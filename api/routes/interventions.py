@@ -5,14 +5,14 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from sqlalchemy.exc import IntegrityError
 
-from api.dependencies import Front, FrontDep, TenantDep
+from api.front import Front, FrontDep, TenantDep
 from api.job_views import read_job
 from api.submission import publish_or_defer
-from shared import transitions
 from shared.contracts.jobs import JobStatus, JobView
 from shared.errors import ErrorClass
-from shared.jobs import JobRepository
 from shared.rejections import NotCancellable, NotRetryable
+from shared.store import transitions
+from shared.store.jobs import JobRepository
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 

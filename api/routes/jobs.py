@@ -10,14 +10,14 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import AwareDatetime, Field, TypeAdapter
 
-from api.dependencies import Front, FrontDep, IdempotencyKey, TenantDep
+from api.front import Front, FrontDep, IdempotencyKey, TenantDep
 from api.job_views import read_job, view_jobs
 from api.request_context import adopt_request_id
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobPage, JobStatus, JobView
 from shared.contracts.requests import JobRequest
-from shared.jobs import JobFilter, JobRepository
 from shared.rejections import InvalidRequest
+from shared.store.jobs import JobFilter, JobRepository
 
 LONGEST_WAIT = 30
 # When to look again at a job that still lives, in seconds.

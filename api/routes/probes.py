@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import FrontDep
-from api.health_check import summary
-from api.readiness import readiness
+from api.front import FrontDep
+from api.health.health_check import summary
+from api.health.readiness import readiness
 from shared.contracts.health import Check, Health, HealthCheck, Liveness, Readiness
-from shared.metrics import exposition
+from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version
 
 router = APIRouter(tags=["probes"])

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.dependencies import FrontDep
+from api.front import FrontDep
 from shared.contracts.queues import QueueList
 
 router = APIRouter(prefix="/api/v1/queues", tags=["queues"])

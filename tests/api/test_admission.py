@@ -5,11 +5,12 @@ from sqlalchemy import text, update
 
 from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
-from shared.database import Database
 from shared.errors import QueueFull
-from shared.models import Job
 from shared.settings import Settings
-from tests.support import ITEM, LABELS, dairy, front_client, worker_with
+from shared.store.database import Database
+from shared.store.models import Job
+from tests.support.fronts import front_client
+from tests.support.runners import ITEM, LABELS, dairy, worker_with
 
 
 def item(number: int) -> dict[str, object]:

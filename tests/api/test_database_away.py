@@ -11,7 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from shared.settings import Settings
-from tests.support import ITEM, front_http
+from tests.support.fronts import front_http
+from tests.support.runners import ITEM
 
 
 class Wire:

@@ -11,7 +11,8 @@ import pytest
 from shared.local import stack
 from shared.local.processes import free_port
 from shared.settings import Settings
-from tests.support import ITEM, wait_until
+from tests.support.runners import ITEM
+from tests.support.waiting import wait_until
 
 JOB = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
 

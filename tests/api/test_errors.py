@@ -10,7 +10,8 @@ from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus
 from shared.errors import ErrorClass, ServiceError
 from shared.settings import Settings
-from tests.support import LABELS, Gate, front_client, raising, worker_with
+from tests.support.fronts import front_client
+from tests.support.runners import LABELS, Gate, raising, worker_with
 
 # What a waiting call answers when its job ends so; the Elixir client acts on these.
 ANSWERS = [

@@ -10,7 +10,8 @@ from shared import errors, rejections
 from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus, Outcome
 from shared.settings import Settings
-from tests.support import ITEM, LABELS, Gate, dairy, raising, wait_until, worker_with
+from tests.support.runners import ITEM, LABELS, Gate, dairy, raising, worker_with
+from tests.support.waiting import wait_until
 
 
 async def test_a_waiting_job_is_cancelled_at_once(

@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from shared.client import AsyncServiceClient
-from shared.client_errors import NotDoneInTime
+from shared.client.errors import NotDoneInTime
 from shared.contracts.jobs import JobStatus
 from shared.rejections import JobNotFound
 from shared.settings import Settings
-from tests.support import ITEM, Gate, dairy, worker_with
+from tests.support.runners import ITEM, Gate, dairy, worker_with
 
 _SOME_ID = str(uuid4())
 

@@ -11,13 +11,14 @@ from sqlalchemy import func, select
 
 from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus
-from shared.database import Database
 from shared.errors import DatabaseUnavailable
-from shared.models import Job, JobImage
-from shared.queue import message_id
 from shared.rejections import IdempotencyKeyReused, NoTextFound
 from shared.settings import Settings
-from tests.support import ITEM, LABELS, dairy, front_client, nowhere, raising, worker_with
+from shared.store.database import Database
+from shared.store.models import Job, JobImage
+from shared.wire.queue import message_id
+from tests.support.fronts import front_client, nowhere
+from tests.support.runners import ITEM, LABELS, dairy, raising, worker_with
 
 
 async def test_a_job_is_in_the_database_before_its_message_is_out(

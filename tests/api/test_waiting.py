@@ -7,15 +7,16 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from api.dependencies import Front
-from shared import transitions
+from api.front import Front
 from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobError, JobStatus
-from shared.database import Database
 from shared.errors import ErrorClass
 from shared.settings import Settings
-from shared.transitions import AttemptLog
-from tests.support import ITEM, Gate, dairy, wait_until, worker_with
+from shared.store import transitions
+from shared.store.database import Database
+from shared.store.transitions import AttemptLog
+from tests.support.runners import ITEM, Gate, dairy, worker_with
+from tests.support.waiting import wait_until
 
 
 async def test_waiting_holds_no_database_connection(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from tests.chaos.cluster import cluster
-from tests.otlp import collector
+from tests.support.span_collector import span_collector
 
 # The least that is left of the throughput.
 AT_LEAST = 0.65
@@ -32,7 +32,7 @@ async def measure(jobs: int, rounds: int) -> Overhead:
     without, traced, spans = [], [], 0
     for _ in range(rounds):
         without.append(await _jobs_per_second(jobs))
-        with collector(keep=False) as received:
+        with span_collector(keep=False) as received:
             traced.append(
                 await _jobs_per_second(
                     jobs, OTEL_ENABLED="true", OTEL_EXPORTER_OTLP_ENDPOINT=received.endpoint

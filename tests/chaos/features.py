@@ -17,9 +17,9 @@ import arq.worker
 from shared.contracts.categories import Category
 from shared.contracts.features import Feature, Queue
 from shared.settings import Settings
-from worker.features import Product, Run, Work
-from worker.loading import load_features
-from worker.state import WorkerState
+from worker.features.loading import load_features
+from worker.features.runners import Product, Run, Work
+from worker.telemetry.state import WorkerState
 
 
 async def load(

@@ -7,9 +7,9 @@ import pytest
 
 from shared.background import background, repeating
 from shared.errors import DatabaseUnavailable
-from shared.queue import connect_patient
 from shared.settings import Settings
-from tests.support import wait_until
+from shared.wire.queue import connect_patient
+from tests.support.waiting import wait_until
 
 
 async def test_a_redis_loop_ends_whenever_it_is_told_to(settings: Settings) -> None:

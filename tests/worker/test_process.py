@@ -11,7 +11,7 @@ from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus, Outcome
 from shared.local import stack
 from shared.settings import Settings
-from tests.support import wait_until
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture

@@ -15,14 +15,14 @@ import pytest
 from shared.contracts.features import Feature, Queue
 from shared.local.stack import ROOT
 from shared.settings import Settings
-from tests.starting import failed_start
-from tests.support import wait_until
-from worker.features import Run
-from worker.item_models import ItemModels
-from worker.loading import load_features
-from worker.main import worker
+from tests.support.failed_start import failed_start
+from tests.support.waiting import wait_until
+from worker.assembly import worker
+from worker.features.item_models import ItemModels
+from worker.features.loading import load_features
+from worker.features.runners import Run
 from worker.pipeline.meaning.engines import load_engines
-from worker.state import WorkerState
+from worker.telemetry.state import WorkerState
 
 
 async def test_a_worker_that_still_loads_says_so(

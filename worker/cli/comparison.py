@@ -9,14 +9,14 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from worker.extraction import FileReading
-    from worker.quality.report import QualityReport
-    from worker.quality.truth import Truth
+    from worker.cli.files import FileReading
+    from worker.cli.quality.report import QualityReport
+    from worker.cli.quality.truth import Truth
 
 
 def find_truths(files: Sequence[Path]) -> "dict[Path, Truth | None]":
     """The ground truth of every file. What is wrong with any is found before anything is read."""
-    from worker.quality.truth import SHAPE, BrokenTruth, find_truth, truth_path
+    from worker.cli.quality.truth import SHAPE, BrokenTruth, find_truth, truth_path
 
     try:
         truths = {file: find_truth(file) for file in files}
@@ -32,7 +32,7 @@ def find_truths(files: Sequence[Path]) -> "dict[Path, Truth | None]":
 
 def keep_truths(files: Sequence[Path], out: Path) -> None:
     """Raises BadParameter where a result in `out` would take the place of ground truth."""
-    from worker.quality.truth import BrokenTruth, find_truth, truth_path
+    from worker.cli.quality.truth import BrokenTruth, find_truth, truth_path
 
     for file in files:
         result = out / file.name
@@ -48,7 +48,7 @@ def compare(
     readings: "Sequence[FileReading]", truths: "dict[Path, Truth | None]"
 ) -> "QualityReport":
     """The readings beside the truth."""
-    from worker.quality.report import QualityReport
+    from worker.cli.quality.report import QualityReport
 
     engine = next((one.receipt.model_version for one in readings if one.receipt), "no engine")
     return QualityReport.of(engine, [(one, truths[one.path]) for one in readings])
@@ -56,13 +56,13 @@ def compare(
 
 def write_page(quality: "QualityReport", path: Path) -> None:
     """As a page of HTML."""
-    from worker.quality.page import write_page as write
+    from worker.cli.quality.page import write_page as write
 
     write(quality, path)
 
 
 def print_report(quality: "QualityReport") -> None:
     """As tables on stdout."""
-    from worker.quality.tables import report_tables
+    from worker.cli.quality.tables import report_tables
 
     Console().print(report_tables(quality))

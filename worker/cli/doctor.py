@@ -8,10 +8,10 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.text import Text
 
-from shared.logs import configure_logging
-from shared.tables import titled_table
+from shared.telemetry.logs import configure_logging
+from shared.terminal import titled_table
+from worker.cli.diagnosis.finding import Finding
 from worker.cli.options import AsJson, print_json
-from worker.diagnosis.finding import Finding
 
 _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
@@ -21,7 +21,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     Exits with 1 when something does not work; warnings leave it at 0.
     """
-    from worker.diagnosis.examination import examine
+    from worker.cli.diagnosis.examination import examine
 
     configure_logging("WARNING", "console")
     findings = asyncio.run(examine())

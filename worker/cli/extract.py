@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from shared.contracts.receipts import RichReceipt
-from shared.tables import receipt_table
+from shared.terminal import receipt_table
 from worker.cli.comparison import compare, find_truths, keep_truths, print_report, write_page
 from worker.cli.options import AsJson, Labels, pipeline_settings, print_json, split_labels
 
 if TYPE_CHECKING:
-    from worker.extraction import FileReading
-    from worker.quality.report import QualityReport
+    from worker.cli.files import FileReading
+    from worker.cli.quality.report import QualityReport
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".pdf"})
 
@@ -61,7 +61,7 @@ def extract(
         keep_truths(files, out)
         out.mkdir(parents=True, exist_ok=True)
     screen = Console(stderr=True)
-    from worker.extraction import extract_files
+    from worker.cli.files import extract_files
 
     readings: list[FileReading] = []
 

@@ -24,7 +24,7 @@ from worker.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from worker.item_models import ItemModels
+    from worker.features.item_models import ItemModels
 
 BatchSize = Annotated[int, typer.Option(min=1, max=256, help="Texts that the model takes at once.")]
 
@@ -70,7 +70,7 @@ async def _embed(texts: Sequence[str], batch_size: int) -> list[list[float]]:
 
 @asynccontextmanager
 async def _models() -> AsyncIterator["ItemModels"]:
-    from worker.item_models import ItemModels
+    from worker.features.item_models import ItemModels
 
     models = ItemModels.of(pipeline_settings(), slots=1)
     try:

@@ -10,8 +10,8 @@ import typer
 from pydantic import ValidationError
 
 from shared.contracts.categories import COMMON_LABELS
-from shared.logs import configure_logging
 from shared.settings import PipelineSettings
+from shared.telemetry.logs import configure_logging
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and nothing else.")]
 Labels = Annotated[

@@ -15,8 +15,8 @@ from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus, JobView
 from shared.contracts.receipts import RichReceipt
 from shared.errors import ServiceError
-from shared.logs import configure_logging
-from shared.tables import attempt_table, job_table, queue_table, receipt_table, stage_table
+from shared.telemetry.logs import configure_logging
+from shared.terminal import attempt_table, job_table, queue_table, receipt_table, stage_table
 from worker.cli.options import AsJson, Labels, print_json, split_labels
 
 Url = Annotated[

@@ -13,7 +13,7 @@ from PIL import Image
 
 from shared.errors import ServiceError
 from worker.pipeline.ocr.decode import Pixels
-from worker.pipeline.ocr.engine import OcrEngine
+from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.orientation import UprightPage
 from worker.pipeline.ocr.pages import Recognition
 from worker.pipeline.ocr.pdf import TextPage

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from shared.contracts.receipts import Extraction
 from shared.rejections import NoTextFound
-from worker.pipeline.ocr.engine import OcrEngine
+from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.pages import Recognition, load_pages, recognise
 from worker.pipeline.reading.receipt import read_receipt
 from worker.pipeline.stages import StageLog

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text, tuple_, update
 
-from shared.broker import Broker
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
-from shared.database import Database
-from shared.models import Job
-from shared.queue import message_id, parse_message_id
+from shared.store.database import Database
+from shared.store.models import Job
+from shared.wire.broker import Broker
+from shared.wire.queue import message_id, parse_message_id
 
 # A message may be on its way for so long before anything is thought to be wrong; seconds.
 SETTLED = 5.0

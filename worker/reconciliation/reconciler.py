@@ -7,15 +7,15 @@ from dataclasses import asdict
 import structlog
 from sqlalchemy import func, select
 
-from shared import transitions
 from shared.contracts.jobs import JobStatus
-from shared.database import Database
 from shared.errors import BrokerUnavailable
-from shared.queue import JobQueue
-from shared.trace_context import trace_id
+from shared.store import transitions
+from shared.store.database import Database
+from shared.store.retention import prune_images, prune_jobs, prune_workers
+from shared.telemetry.trace_context import trace_id
+from shared.wire.queue import JobQueue
 from worker.reconciliation.messages import MessageRepair
-from worker.reconciliation.pruning import prune_images, prune_jobs, prune_workers
-from worker.telemetry import Telemetry
+from worker.telemetry.worker_telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE, Problem
-from tests.support import LABELS
+from tests.support.runners import LABELS
 
 JOBS = "/api/v1/jobs"
 CATEGORIZE = "/api/v1/categorize"

@@ -11,7 +11,7 @@ from PIL import Image
 
 from shared.local.receipt_image import DrawnReceipt, encode
 from tests.api.bad_input.asking import EXTRACT, JOBS, RICH, assert_problem, b64, receipt_job
-from tests.files import heic, pdf
+from tests.support.heic_and_pdf import heic, pdf
 
 
 def png_header(width: int, height: int) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clients import Kind
+from tests.support.both_clients import Kind
 
 
 @pytest.fixture(params=["sync", "async"])

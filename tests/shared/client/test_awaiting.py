@@ -6,14 +6,15 @@ from uuid import uuid4
 
 import pytest
 
-from shared.client_errors import NotDoneInTime, ServiceUnreachable
+from shared.client.errors import NotDoneInTime, ServiceUnreachable
 from shared.contracts.jobs import JobStatus
 from shared.errors import ErrorClass, Unavailable
 from shared.rejections import JobNotFound
 from shared.settings import Settings
-from tests.clients import Kind, open_client
-from tests.scripted import Act, html, ok, problem, scripted
-from tests.support import ITEM, Gate, front_server, nowhere, worker_with
+from tests.support.both_clients import Kind, open_client
+from tests.support.fronts import front_server, nowhere
+from tests.support.runners import ITEM, Gate, worker_with
+from tests.support.scripted_server import Act, html, ok, problem, scripted
 
 JOB: dict[str, Any] = {
     "id": str(uuid4()),

@@ -9,8 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared import calls
-from shared.client import AsyncServiceClient, ServiceClient
+from shared.client import AsyncServiceClient, ServiceClient, calls
 from shared.contracts.categories import Category
 from shared.contracts.embeddings import EmbedAnswer
 from shared.contracts.features import Queue
@@ -18,9 +17,9 @@ from shared.contracts.jobs import Answer, JobStatus, JobView
 from shared.contracts.receipts import RichReceipt
 from shared.rejections import InvalidRequest
 from shared.version import SERVICE, service_version
-from tests.clients import Kind, open_client
-from tests.support import ITEM, LABELS
-from tests.system import System
+from tests.support.both_clients import Kind, open_client
+from tests.support.runners import ITEM, LABELS
+from tests.support.running_system import System
 
 FUNCTIONS = {
     name: function

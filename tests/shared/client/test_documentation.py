@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.client import ServiceClient
-from tests.system import System
+from tests.support.running_system import System
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs/client.md"

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from shared import errors, rejections
-from shared.client_errors import GatewayFailed, ServiceUnreachable, UnexpectedAnswer
+from shared.client.errors import GatewayFailed, ServiceUnreachable, UnexpectedAnswer
 from shared.errors import ErrorClass, ServiceError
 from shared.settings import Settings
-from tests.clients import Kind, open_client
-from tests.scripted import Act, Reply, html, ok, problem, scripted
-from tests.support import LABELS, front_server, nowhere, raising, worker_with
+from tests.support.both_clients import Kind, open_client
+from tests.support.fronts import front_server, nowhere
+from tests.support.runners import LABELS, raising, worker_with
+from tests.support.scripted_server import Act, Reply, html, ok, problem, scripted
 
 # How a job ends, and what the caller of a waiting call gets to catch.
 ENDINGS = [

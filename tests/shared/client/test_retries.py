@@ -8,14 +8,16 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from shared.client_errors import GatewayFailed, ServiceUnreachable
-from shared.client_retries import FIRST_PAUSE, LONGEST_PAUSE, pause
+from shared.client.errors import GatewayFailed, ServiceUnreachable
+from shared.client.retries import FIRST_PAUSE, LONGEST_PAUSE, pause
 from shared.errors import ErrorClass, ServiceError, Unavailable
 from shared.local.processes import free_port
 from shared.settings import Settings
-from tests.clients import Kind, open_client
-from tests.scripted import Act, html, ok, problem, scripted
-from tests.support import LABELS, Gate, front_server, wait_until, worker_with
+from tests.support.both_clients import Kind, open_client
+from tests.support.fronts import front_server
+from tests.support.runners import LABELS, Gate, worker_with
+from tests.support.scripted_server import Act, html, ok, problem, scripted
+from tests.support.waiting import wait_until
 
 ALIVE = ok({"status": "ok"})
 ENOUGH = problem(503, ErrorClass.UNAVAILABLE, "unavailable", retry_after=0)

@@ -5,9 +5,10 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
 from shared.settings import Settings
-from tests.clients import Kind, open_client
-from tests.scripted import ok, scripted
-from tests.support import ITEM, front_server
+from tests.support.both_clients import Kind, open_client
+from tests.support.fronts import front_server
+from tests.support.runners import ITEM
+from tests.support.scripted_server import ok, scripted
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from shared.client_errors import ServiceUnreachable
+from shared.client.errors import ServiceUnreachable
 from shared.errors import Unavailable
 from shared.settings import Settings
-from tests.clients import Kind, open_client
-from tests.scripted import Act, html, scripted
-from tests.support import front_server, nowhere
-from tests.system import System
+from tests.support.both_clients import Kind, open_client
+from tests.support.fronts import front_server, nowhere
+from tests.support.running_system import System
+from tests.support.scripted_server import Act, html, scripted
 
 
 async def test_a_service_that_is_ready(system: System, kind: Kind) -> None:

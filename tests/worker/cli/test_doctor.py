@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from shared.local import stack
-from tests.support import nowhere
+from tests.support.fronts import nowhere
 from tests.worker.cli.conftest import Run
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.contracts.receipts import RichReceipt
 from shared.local.receipt_image import DrawnReceipt
-from tests.files import pdf
+from tests.support.heic_and_pdf import pdf
 from tests.worker.cli.conftest import Run
 
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support import nowhere
-from tests.system import System
+from tests.support.fronts import nowhere
+from tests.support.running_system import System
 from tests.worker.cli.conftest import Run
 
 

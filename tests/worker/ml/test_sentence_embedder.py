@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from worker.pipeline.meaning.lexicon import load_meanings
-from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
-from worker.pipeline.meaning.sentence_embedder import SentenceEmbedder
+from worker.pipeline.meaning.groceries.loading import load_meanings
+from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
+from worker.pipeline.meaning.models.sentence_embedder import SentenceEmbedder
 from worker.pipeline.meaning.similarity import SimilarityClassifier
 
 TEXTS = [

@@ -8,10 +8,10 @@ from safetensors.torch import load_file, save_file
 
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
-from tests.starting import failed_start
+from tests.support.failed_start import failed_start
 from tests.worker.ml.models import save_tiny_bert
 from worker.pipeline.meaning.engines import load_engines
-from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
+from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
 
 
 def reason(*, classification: str | None = None, embedding: str | None = None) -> str:

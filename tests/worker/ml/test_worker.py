@@ -12,9 +12,10 @@ import pytest
 from shared.client import AsyncServiceClient
 from shared.local import stack
 from shared.settings import Settings
-from tests.support import LABELS, wait_until
+from tests.support.runners import LABELS
+from tests.support.waiting import wait_until
 from tests.worker.ml.hub import COMMIT, serving
-from worker.pipeline.meaning.zero_shot import ZeroShotClassifier
+from worker.pipeline.meaning.models.zero_shot import ZeroShotClassifier
 
 MODEL = "tests/tiny-nli"
 

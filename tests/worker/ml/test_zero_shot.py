@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.worker.ml.models import NLI_LABELS, POSITIONS
-from worker.pipeline.meaning.zero_shot import ZeroShotClassifier
+from worker.pipeline.meaning.models.zero_shot import ZeroShotClassifier
 
 NAMES = ["milk", "sourdough bread with seeds", "x", "dish soap"]
 LABELS = ["Dairy", "Bakery", "Household & Cleaning", "{}"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.pipeline.ocr.engine import OcrEngine, load_engine
+from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 
 
 @pytest.fixture(scope="session")

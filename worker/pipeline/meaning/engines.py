@@ -3,13 +3,13 @@
 from functools import partial
 from typing import Literal, NamedTuple
 
-from worker.pipeline.meaning.kept_vectors import embed_kept
-from worker.pipeline.meaning.lexicon import load_meanings
-from worker.pipeline.meaning.onnx_embedder import OnnxEmbedder
-from worker.pipeline.meaning.ports import Classifier, Embedder
-from worker.pipeline.meaning.sentence_embedder import SentenceEmbedder
+from worker.pipeline.meaning.groceries.loading import load_meanings
+from worker.pipeline.meaning.models.kept_vectors import embed_kept
+from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
+from worker.pipeline.meaning.models.ports import Classifier, Embedder
+from worker.pipeline.meaning.models.sentence_embedder import SentenceEmbedder
+from worker.pipeline.meaning.models.zero_shot import ZeroShotClassifier
 from worker.pipeline.meaning.similarity import SimilarityClassifier
-from worker.pipeline.meaning.zero_shot import ZeroShotClassifier
 
 
 class Engines(NamedTuple):

@@ -7,10 +7,10 @@ from threading import Lock
 
 import numpy as np
 
-from worker.pipeline.meaning.categories import LabelMeanings, Meaning
-from worker.pipeline.meaning.lexicon import load_phrases
-from worker.pipeline.meaning.ports import Embedder, Scores, Vectors
-from worker.pipeline.meaning.written_out import WrittenOut, written_out
+from worker.pipeline.meaning.groceries.categories import LabelMeanings, Meaning
+from worker.pipeline.meaning.groceries.loading import load_phrases
+from worker.pipeline.meaning.groceries.written_out import WrittenOut, written_out
+from worker.pipeline.meaning.models.ports import Embedder, Scores, Vectors
 
 # How much the nearest texts of a label count, the nearest first: one may be near by accident, but a
 # name that is among the texts belongs to them.

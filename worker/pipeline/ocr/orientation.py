@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.pipeline.ocr.decode import Pixels
-from worker.pipeline.ocr.engine import OcrEngine
+from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.text import TextLine
 
 # A page that is read as well as this stands upright; the mean confidence of its letters.

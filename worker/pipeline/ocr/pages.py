@@ -6,10 +6,10 @@ from functools import cached_property
 
 from shared.images import PDF, media_type_of
 from worker.pipeline.ocr.decode import Pixels, decode_image
-from worker.pipeline.ocr.engine import OcrEngine
+from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.orientation import UprightPage, read_upright
 from worker.pipeline.ocr.pdf import TextPage, read_pdf, text_layer_reader
-from worker.pipeline.ocr.prepare import prepare
+from worker.pipeline.ocr.photo.prepare import prepare
 from worker.pipeline.ocr.text import TextLine
 
 

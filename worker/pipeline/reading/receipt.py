@@ -9,16 +9,16 @@ from statistics import fmean
 
 from shared.contracts.receipts import Extraction, LineItem, Merchant, PrintedDate, Total
 from worker.pipeline.ocr.text import TextLine, as_text
-from worker.pipeline.reading.chains import currency_of
-from worker.pipeline.reading.checks import checks_of
-from worker.pipeline.reading.currencies import find_currency
-from worker.pipeline.reading.dates import FoundDate, find_dates, is_month_first
-from worker.pipeline.reading.items import FoundItem
-from worker.pipeline.reading.layout import ReadRow, read_rows
-from worker.pipeline.reading.ledger import read_ledger
-from worker.pipeline.reading.merchants import find_merchant
-from worker.pipeline.reading.readable import readable_name
-from worker.pipeline.reading.rows import build_rows
+from worker.pipeline.reading.fields.chains import currency_of
+from worker.pipeline.reading.fields.currencies import find_currency
+from worker.pipeline.reading.fields.dates import FoundDate, find_dates, is_month_first
+from worker.pipeline.reading.fields.merchants import find_merchant
+from worker.pipeline.reading.items.finding import FoundItem
+from worker.pipeline.reading.items.readable import readable_name
+from worker.pipeline.reading.rows.building import build_rows
+from worker.pipeline.reading.rows.layout import ReadRow, read_rows
+from worker.pipeline.reading.sums.checks import checks_of
+from worker.pipeline.reading.sums.ledger import read_ledger
 
 _DATE_WORD = re.compile(r"\b(?:date|dat(?=\.)|datum|fecha|data|le)\b", re.IGNORECASE)
 # Where both the day and the month come first.

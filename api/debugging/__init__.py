@@ -1,0 +1,1 @@
+"""What a developer may ask a running front in debug mode."""

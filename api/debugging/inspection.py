@@ -1,0 +1,26 @@
+"""For those who evaluate code in a front (Tidewave's `project_eval`): what is asked for most."""
+
+import asyncio
+from typing import Any
+
+from shared.settings import Settings
+from shared.store.database import Database
+from shared.store.workers import alive_workers
+
+
+def engines() -> dict[str, dict[str, Any]]:
+    """What the workers that are alive last said of their engines: by worker, by engine, its status
+    and model. Engines live in workers alone; a front has none to be asked."""
+    return asyncio.run(_engines(Settings()))
+
+
+async def _engines(settings: Settings) -> dict[str, dict[str, Any]]:
+    # With connections of its own: an evaluation is another process than the front.
+    database = Database(
+        settings.database_url.get_secret_value(), process="inspection", pool_size=1, patience=5
+    )
+    try:
+        async with database.transaction() as session:
+            return {worker.id: worker.engines for worker in await alive_workers(session)}
+    finally:
+        await database.close()

@@ -1,0 +1,54 @@
+"""What routes ask for, under short names."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Query, Request
+
+from api.admission import Admission
+from api.draining import Drain
+from api.metrics.front import FrontMetrics
+from api.submission import Submissions
+from api.waiting import Waiters
+from shared.contracts.text import Identifier
+from shared.rejections import TenantRequired
+from shared.settings import Settings
+from shared.store.database import Database
+from shared.wire.queue import JobQueue
+
+
+@dataclass(frozen=True)
+class Front:
+    """The long-lived parts of a front."""
+
+    settings: Settings
+    database: Database
+    queue: JobQueue
+    admission: Admission
+    draining: Drain
+    submissions: Submissions
+    waiters: Waiters
+    metrics: FrontMetrics
+
+
+async def _front(request: Request) -> Front:
+    front: Front = request.app.state.front
+    return front
+
+
+async def _tenant(
+    header: Annotated[Identifier | None, Header(alias="X-Tenant-ID")] = None,
+    query: Annotated[Identifier | None, Query(alias="tenant_id")] = None,
+) -> str:
+    """The tenant whose jobs a call may see. Raises TenantRequired."""
+    if header and query and header != query:
+        raise TenantRequired("X-Tenant-ID and tenant_id name different tenants.")
+    if tenant := header or query:
+        return tenant
+    raise TenantRequired
+
+
+FrontDep = Annotated[Front, Depends(_front)]
+TenantDep = Annotated[str, Depends(_tenant)]
+# A key of the caller's choosing; the same key finds the same job.
+IdempotencyKey = Annotated[Identifier | None, Header(alias="Idempotency-Key")]

@@ -1,0 +1,1 @@
+"""Whether work can be accepted and done."""

@@ -1,0 +1,36 @@
+"""The checks of readiness, put together into the three services that an operator thinks of."""
+
+from typing import Any
+
+from api.health.readiness import Check
+from shared.contracts.health import HealthCheck, HealthStatus
+
+# Every other check is an engine's.
+_NO_ENGINES = ("database", "redis", "queue", "workers")
+_UNWELL = ("error", "degraded", "unavailable")
+
+
+def summary(status: HealthStatus, checks: dict[str, Check], version: str) -> HealthCheck:
+    """The composite of all checks; `status` is readiness's own."""
+    workers, queue, redis = checks["workers"], checks["queue"], checks["redis"]
+    engines = {name: check for name, check in checks.items() if name not in _NO_ENGINES}
+    services: dict[str, Any] = {
+        "database": checks["database"],
+        "ai_service": {
+            "status": _overall(workers, *engines.values()),
+            "workers": workers,
+            "engines": engines,
+        },
+        "queue": {"status": _overall(queue, redis), "broker": redis},
+    }
+    if "waiting" in queue:
+        services["queue"]["waiting"] = queue["waiting"]
+    return HealthCheck.model_validate({"status": status, "services": services, "version": version})
+
+
+def _overall(essential: Check, *others: Check) -> HealthStatus:
+    """`error` if that is what the first one says; what else is unwell only degrades."""
+    if essential["status"] == "error":
+        return "error"
+    unwell = any(check["status"] in _UNWELL for check in (essential, *others))
+    return "degraded" if unwell else "ok"

@@ -1,0 +1,1 @@
+"""Metrics of the front: what it counts itself, and what it reads at a scrape."""

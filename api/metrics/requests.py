@@ -1,0 +1,68 @@
+"""How long requests take, by the route's template: the path itself would hold ids."""
+
+import time
+
+from prometheus_client import CollectorRegistry, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.telemetry.metrics import DURATIONS, exemplar
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class RequestMetrics:
+    """The histogram of a front's requests."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._duration = Histogram(
+            "http_server_request_duration_seconds",
+            "Time from the first byte of a request to the last of its answer.",
+            ("method", "route", "status"),
+            buckets=DURATIONS,
+            registry=registry,
+        )
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One request. Callers may make methods up; there is one label for all of those."""
+        known = method if method in _METHODS else "other"
+        self._duration.labels(known, route, status).observe(seconds, exemplar())
+
+
+class MeasuredRequests:
+    """ASGI middleware: observes every request but those of probes and scrapes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http" or is_probe(scope):
+            await self._app(scope, receive, send)
+            return
+        # What an exception ends is answered so, further out.
+        status = 500
+        started = time.perf_counter()
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        finally:
+            requests: RequestMetrics = scope["app"].state.front.metrics.requests
+            seconds = time.perf_counter() - started
+            requests.observe(scope["method"], _template(scope), status, seconds)
+
+
+def is_probe(scope: Scope) -> bool:
+    """Whether the machinery asks, or somebody who debugs it: neither traced nor measured."""
+    path: str = scope.get("path", "")
+    return path.startswith(("/health", "/tidewave")) or path == "/metrics"
+
+
+def _template(scope: Scope) -> str:
+    template: str = getattr(scope.get("route"), "path", "unmatched")
+    return template

@@ -1,0 +1,146 @@
+"""One HTTP call: what to send, and a result or an error of ours from what came back."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from shared import errors, rejections
+from shared.client.errors import GatewayFailed, ServiceUnreachable, UnexpectedAnswer
+from shared.contracts.problems import Problem
+from shared.errors import ErrorClass, ServiceError
+from shared.telemetry.trace_context import inject
+
+M = TypeVar("M", bound=BaseModel)
+
+_CONNECT_TIMEOUT = 5.0
+_BASES: dict[ErrorClass, type[ServiceError]] = {
+    ErrorClass.BAD_INPUT: errors.BadInput,
+    ErrorClass.TRANSIENT: errors.Transient,
+    ErrorClass.UNAVAILABLE: errors.Unavailable,
+    ErrorClass.TIMEOUT: errors.TimedOut,
+    ErrorClass.CRASHED: errors.Crashed,
+    ErrorClass.CANCELLED: errors.Cancelled,
+    ErrorClass.BUG: errors.Bug,
+}
+# More digits than any number of seconds that somebody would wait.
+_LONGEST_NUMBER = 9
+
+
+@dataclass(frozen=True)
+class Call(Generic[M]):
+    """Everything about one call but whom it goes to and for which tenant.
+
+    The body is `json`, or a multipart `form` with a `file`. `owned`: the tenant is named, in the
+    body or else in the query. `repeatable`: sending it twice does not do the work twice. `timeout`:
+    seconds, None for the client's. `also`: statuses that carry the answer too, beside 2xx.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    answer: type[M]
+    _: KW_ONLY
+    query: Mapping[str, str | float] = field(default_factory=dict)
+    json: Mapping[str, Any] | None = None
+    form: Mapping[str, str | Sequence[str]] | None = None
+    file: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    owned: bool = True
+    repeatable: bool = True
+    timeout: float | None = None
+    also: frozenset[int] = frozenset()
+
+
+def request(call: Call[M], tenant_id: str) -> dict[str, Any]:
+    """The arguments of httpx's `request`; the running trace goes along unless the call has one."""
+    owner = {"tenant_id": tenant_id} if call.owned else {}
+    trace = {} if "traceparent" in call.headers else inject()
+    parts: dict[str, Any] = {
+        "method": call.method,
+        "url": call.path,
+        "headers": {**trace, **call.headers},
+    }
+    if call.json is not None:
+        parts["json"] = {**owner, **call.json}
+    elif call.form is not None:
+        parts["data"] = {**owner, **call.form}
+        parts["files"] = {"file": ("receipt", call.file)}
+    else:
+        parts["params"] = {**owner, **call.query}
+    if call.timeout is not None:
+        parts["timeout"] = limits(call.timeout)
+    return parts
+
+
+def limits(seconds: float) -> httpx.Timeout:
+    """How long one try may take to be answered; a connection is there at once or not at all."""
+    return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT))
+
+
+@contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """Turn what httpx raises when it gets no answer into ServiceUnreachable, or into
+    UnexpectedAnswer when it gets one that it cannot decode."""
+    try:
+        yield
+    except httpx.TransportError as error:
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise ServiceUnreachable(f"{url} does not answer ({reason}).") from error
+    except httpx.RequestError as error:
+        raise UnexpectedAnswer(f"{url} answers what cannot be decoded ({error}).") from error
+
+
+def result(call: Call[M], answer: httpx.Response) -> M:
+    """What the call promised. Raises the error that came instead of it."""
+    if answer.is_success or answer.status_code in call.also:
+        try:
+            return call.answer.model_validate_json(answer.content)
+        except ValidationError as error:
+            if answer.is_success:
+                raise UnexpectedAnswer(_described(answer)) from error
+    raise _failure(answer)
+
+
+def _failure(answer: httpx.Response) -> ServiceError:
+    try:
+        problem = Problem.model_validate_json(answer.content)
+    except ValidationError:
+        kind = GatewayFailed if answer.is_server_error else UnexpectedAnswer
+        error: ServiceError = kind(_described(answer))
+    else:
+        error = _class_of(problem)(problem.detail)
+        error.code = problem.error
+        # What was answered counts, whatever the document says about it.
+        error.problem = {**answer.json(), "status": answer.status_code}
+    error.retry_after = _retry_after(answer)
+    return error
+
+
+def _class_of(problem: Problem) -> type[ServiceError]:
+    """The class of the problem's code if we know it, else that of its error class."""
+    base = _BASES[problem.error_class]
+    known: list[type[ServiceError]] = [
+        kind
+        for kind in (*vars(errors).values(), *vars(rejections).values())
+        if isinstance(kind, type) and issubclass(kind, base)
+    ]
+    return next((kind for kind in known if kind.code == problem.error), base)
+
+
+def _described(answer: httpx.Response) -> str:
+    request = answer.request
+    where = request.url.copy_with(userinfo=b"", query=None)
+    kind = answer.headers.get("content-type", "no content type")
+    return (
+        f"{request.method} {where} was answered with {answer.status_code} and {kind}, "
+        "which this call of the service never is."
+    )
+
+
+def _retry_after(answer: httpx.Response) -> int | None:
+    """Seconds; a date, which proxies may send too, is not understood."""
+    value = answer.headers.get("retry-after", "").strip()
+    return int(value) if value.isdecimal() and len(value) <= _LONGEST_NUMBER else None

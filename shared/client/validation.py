@@ -1,0 +1,94 @@
+"""Validation at the start of a calling program: is the service there, what is wrong, what to do."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+
+from shared.client.errors import ServiceUnreachable
+from shared.contracts.health import Check, Readiness
+from shared.errors import ServiceError, Unavailable
+
+log = structlog.get_logger(__name__)
+
+_REMEDIES = {
+    "database": "Start Postgres or correct its DATABASE_URL; until then nothing is accepted.",
+    "redis": "Start Redis or correct its REDIS_URL; until then jobs are accepted and wait.",
+    "queue": "It is counted in the database: see there.",
+    "workers": "Start workers (python -m worker) that serve every queue; until then jobs wait.",
+}
+_ELSE = "Look into the logs of the service and of its workers."
+_START = "Start the service, or correct AI_SERVICE_URL."
+_NOT_OURS = "Correct AI_SERVICE_URL, or what stands between here and the service."
+# What a check says that is not to be told: fine, or not needed.
+_QUIET = ("ok", "available", "not_loaded", "not_installed")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, and what to do about it."""
+
+    check: str
+    wrong: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Validation:
+    """`status` is the service's own, or `unreachable` when it gave none."""
+
+    status: Literal["ok", "degraded", "error", "unreachable"]
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.status == "ok"
+
+
+def validation(seen: Readiness | ServiceError) -> Validation:
+    """What an answer of `/health/ready`, or the failure to get one, comes to."""
+    if isinstance(seen, ServiceError):
+        remedy = _START if isinstance(seen, ServiceUnreachable) else _NOT_OURS
+        return Validation("unreachable", (Finding("connection", seen.detail, remedy),))
+    findings = tuple(
+        Finding(name, _wrong(check), _REMEDIES.get(name, _ELSE))
+        for name, check in seen.checks.items()
+        if check.status not in _QUIET
+    )
+    return Validation(seen.status, () if seen.status == "ok" else findings)
+
+
+def report(url: str, seen: Readiness | ServiceError, *, fail_fast: bool) -> Validation:
+    """Log a warning for each finding and return them all; or raise instead.
+
+    With `fail_fast`, raises ServiceUnreachable, or Unavailable with every finding in its detail.
+    """
+    found = validation(seen)
+    if found.ok:
+        log.info("ai_service.ready", url=url)
+    elif not fail_fast:
+        for one in found.findings:
+            log.warning(
+                "ai_service.not_ready",
+                url=url,
+                status=found.status,
+                check=one.check,
+                wrong=one.wrong,
+                remedy=one.remedy,
+            )
+    elif isinstance(seen, ServiceUnreachable):
+        raise seen
+    else:
+        told = " ".join(f"{one.check}: {one.wrong} {one.remedy}" for one in found.findings)
+        cause = seen if isinstance(seen, ServiceError) else None
+        raise Unavailable(f"{url} is {found.status}. {told}") from cause
+    return found
+
+
+def _wrong(check: Check) -> str:
+    if check.error:
+        return check.error
+    if check.alive is not None:
+        return f"{check.alive} alive, serving {', '.join(check.queues or ()) or 'no queue'}."
+    return f"It is {check.status}."

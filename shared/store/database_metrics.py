@@ -1,0 +1,48 @@
+"""How long Postgres takes, by kind of statement, as the process that asks sees it."""
+
+import time
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Histogram
+from sqlalchemy import Connection, Engine, event
+
+from shared.telemetry.metrics import exemplar
+
+# Seconds.
+_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_OPERATIONS = ("select", "insert", "update", "delete")
+_BEGAN = "ai_statement_began"
+
+
+def measure_statements(engine: Engine, registry: CollectorRegistry) -> None:
+    """Observe every statement that succeeds; what fails is counted by whoever sent it."""
+    histogram = Histogram(
+        "db_client_operation_duration_seconds",
+        "Time that Postgres took for a statement.",
+        ("operation",),
+        buckets=_BUCKETS,
+        registry=registry,
+    )
+
+    def begin(connection: Connection, *_args: Any) -> None:
+        # A connection runs one statement at a time; the next overwrites what a failed one left.
+        connection.info[_BEGAN] = time.perf_counter()
+
+    def end(
+        connection: Connection, _cursor: Any, statement: str, _parameters: Any, context: Any, _: Any
+    ) -> None:
+        seconds = time.perf_counter() - connection.info[_BEGAN]
+        histogram.labels(_operation(statement, context)).observe(seconds, exemplar())
+
+    event.listen(engine, "before_cursor_execute", begin)
+    event.listen(engine, "after_cursor_execute", end)
+
+
+def _operation(statement: str, context: Any) -> str:
+    """A statement that begins with WITH is what SQLAlchemy made it for."""
+    made = getattr(context.compiled, "statement", None)
+    for operation in _OPERATIONS:
+        if getattr(made, f"is_{operation}", False):
+            return operation
+    word = statement.split(maxsplit=1)[0].lower()
+    return word if word in _OPERATIONS else "other"

@@ -1,0 +1,168 @@
+"""The tables. Jobs with their attempts, images apart from them, and the workers that are alive."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from shared.contracts.jobs import JobStatus
+
+_LIVE = text("state IN ('queued', 'running')")
+_STATES = ", ".join(f"'{status}'" for status in JobStatus)
+
+
+class Base(DeclarativeBase):
+    """Declarative base: all text is `text`, all times carry a zone."""
+
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's own protocol)
+        str: Text,
+        datetime: TIMESTAMP(timezone=True),
+        dict[str, Any]: JSONB(none_as_null=True),
+        dict[str, str]: JSONB(none_as_null=True),
+        list[dict[str, Any]]: JSONB,
+        list[str]: ARRAY(Text),
+    }
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Job(Base):
+    """One request and what became of it. Only `shared/store/transitions/` changes its state."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    tenant_id: Mapped[str]
+    user_id: Mapped[str | None]
+    request_id: Mapped[str | None]
+    feature: Mapped[str]
+    queue: Mapped[str]
+    priority: Mapped[int] = mapped_column(server_default="0")
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    trace_carrier: Mapped[dict[str, str]]
+
+    # The caller's key; the key made from the content (waiting calls); what both stand for.
+    idempotency_key: Mapped[str | None]
+    content_key: Mapped[str | None]
+    request_hash: Mapped[str]
+
+    state: Mapped[str] = mapped_column(server_default=JobStatus.QUEUED.value)
+    # The fence: raised by every transition into `queued` that needs a new message.
+    dispatch: Mapped[int] = mapped_column(server_default="1")
+    # When the message of this dispatch went to the broker; null while it has yet to, because the
+    # broker is away or `queued_at` has not come.
+    published_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    attempt: Mapped[int] = mapped_column(server_default="0")
+    worker_id: Mapped[str | None]
+    # In no index, so that renewing it stays a HOT update.
+    lease_until: Mapped[datetime | None]
+    # Attempts that ended in each class of error, since the job was last retried by hand.
+    spent_transient: Mapped[int] = mapped_column(server_default="0")
+    spent_timeout: Mapped[int] = mapped_column(server_default="0")
+    spent_crashed: Mapped[int] = mapped_column(server_default="0")
+    spent_bug: Mapped[int] = mapped_column(server_default="0")
+    # When its cancellation was asked for while it ran.
+    cancel_requested_at: Mapped[datetime | None]
+
+    # As it was written: jsonb would reorder it, and callers read what they get.
+    output: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    error: Mapped[dict[str, Any] | None]
+    model_id: Mapped[str | None]
+    model_version: Mapped[str | None]
+
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Since when it waits to be run; in the future for a retry that is not due yet.
+    queued_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(f"state IN ({_STATES})", name="state"),
+        CheckConstraint("(state = 'running') = (worker_id IS NOT NULL)", name="worker"),
+        Index(
+            "uq_jobs_idempotency_key",
+            "tenant_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+        Index(
+            "uq_jobs_live_content_key",
+            "tenant_id",
+            "content_key",
+            unique=True,
+            postgresql_where=text("content_key IS NOT NULL AND state IN ('queued', 'running')"),
+        ),
+        Index(
+            "ix_jobs_content_key",
+            "tenant_id",
+            "content_key",
+            "created_at",
+            postgresql_where=text("content_key IS NOT NULL"),
+        ),
+        Index("ix_jobs_tenant_created", "tenant_id", "created_at", "id"),
+        Index("ix_jobs_live", "queue", "queued_at", postgresql_where=_LIVE),
+        Index(
+            "ix_jobs_unpublished",
+            "queued_at",
+            postgresql_where=text("state = 'queued' AND published_at IS NULL"),
+        ),
+        Index("ix_jobs_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
+        Index("ix_jobs_worker", "worker_id", postgresql_where=text("state = 'running'")),
+    )
+
+
+class JobAttempt(Base):
+    """One run of a job: written once, when it ends."""
+
+    __tablename__ = "job_attempts"
+
+    job_id: Mapped[UUID] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    outcome: Mapped[str]
+    worker_id: Mapped[str]
+    error: Mapped[dict[str, Any] | None]
+    stages: Mapped[list[dict[str, Any]]]
+    trace_id: Mapped[str | None]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class JobImage(Base):
+    """The image of a receipt job. Its own table, so that no query on jobs ever drags it along."""
+
+    __tablename__ = "job_images"
+
+    job_id: Mapped[UUID] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    content: Mapped[bytes]
+
+
+class WorkerRecord(Base):
+    """A worker that is, or was, alive, and what it can do. Renewed by its heartbeat."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str]
+    queues: Mapped[list[str]]
+    # How many jobs it runs at once, by queue.
+    slots: Mapped[dict[str, Any]]
+    engines: Mapped[dict[str, Any]]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Until when it counts as alive unless it is heard of again.
+    alive_until: Mapped[datetime]

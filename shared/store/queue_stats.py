@@ -1,0 +1,72 @@
+"""How much work waits and how fast it gets done, as Postgres has it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.features import Queue
+from shared.contracts.jobs import JobStatus
+from shared.store.models import Job
+from shared.store.workers import alive_workers
+
+_MINUTE = text("interval '1 minute'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueStats:
+    """Counts of jobs, `finished` in the last minute; `oldest_age` in seconds, 0 when none waits."""
+
+    depth: int = 0
+    scheduled: int = 0
+    running: int = 0
+    oldest_age: float = 0.0
+    finished: int = 0
+    workers: int = 0
+    slots: int = 0
+
+    @property
+    def estimated_wait(self) -> float | None:
+        """Seconds until a job submitted now begins, at the pace of the last minute."""
+        if self.depth == 0 and self.running < self.slots:
+            return 0.0
+        return self.depth / self.finished * 60 if self.finished else None
+
+
+async def queue_stats(session: AsyncSession) -> dict[Queue, QueueStats]:
+    """For every queue."""
+    due = (Job.state == JobStatus.QUEUED) & (Job.queued_at <= func.now())
+    age = func.extract("epoch", func.now() - func.min(case((due, Job.queued_at))))
+    live = (
+        select(
+            Job.queue,
+            func.count().filter(due),
+            func.count().filter(Job.queued_at > func.now()),
+            func.count().filter(Job.state == JobStatus.RUNNING),
+            func.coalesce(age, 0),
+        )
+        .where(Job.state.in_((JobStatus.QUEUED, JobStatus.RUNNING)))
+        .group_by(Job.queue)
+    )
+    counted = {row[0]: row[1:] for row in await session.execute(live)}
+    done = (
+        select(Job.queue, func.count())
+        .where(Job.finished_at > func.now() - _MINUTE)
+        .group_by(Job.queue)
+    )
+    finished = {row[0]: row[1] for row in await session.execute(done)}
+    workers = await alive_workers(session)
+    stats = {}
+    for queue in Queue:
+        depth, scheduled, running, oldest = counted.get(queue, (0, 0, 0, 0))
+        serving = [worker for worker in workers if queue in worker.queues]
+        stats[queue] = QueueStats(
+            depth=depth,
+            scheduled=scheduled,
+            running=running,
+            oldest_age=float(oldest),
+            finished=finished.get(queue, 0),
+            workers=len(serving),
+            slots=sum(worker.slots.get(queue, 0) for worker in serving),
+        )
+    return stats

@@ -1,0 +1,32 @@
+"""Whether the database has every migration that this version needs."""
+
+from functools import cache
+from importlib.resources import files
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from shared.errors import SchemaBehind
+from shared.store.database import Database
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """The revisions that this version knows, the newest first."""
+    scripts = ScriptDirectory(str(files("shared.store.migrations"))).walk_revisions()
+    return tuple(script.revision for script in scripts)
+
+
+async def check_schema(database: Database) -> None:
+    """Raise SchemaBehind when the database lacks a revision that this version knows.
+
+    One that is ahead is fine: during a deployment it is migrated before the last old process ends.
+    Raises DatabaseUnavailable when Postgres does not answer.
+    """
+    async with database.transaction() as session:
+        current = await session.scalar(text("SELECT version_num FROM alembic_version"))
+    newest, *older = known_revisions()
+    if current is None or current in older:
+        raise SchemaBehind(
+            f"The database schema is at {current}, this version needs {newest}: run bin/migrate."
+        )

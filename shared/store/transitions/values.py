@@ -1,0 +1,58 @@
+"""Values that several transitions write: what belongs together is set together."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, literal
+from sqlalchemy.dialects.postgresql import JSONB
+
+from shared.contracts.jobs import JobError, JobStatus
+from shared.errors import Cancelled, ErrorClass, ServiceError
+from shared.store.models import Job
+
+NO_WORKER: dict[str, Any] = {"worker_id": None, "lease_until": None}
+
+
+def ended(state: JobStatus) -> dict[str, Any]:
+    """A job that will not change by itself any more."""
+    return {"state": state, "finished_at": func.now(), **NO_WORKER}
+
+
+def requeued(delay: float) -> dict[str, Any]:
+    """A job that waits for a new message, due in `delay` seconds."""
+    return {
+        "state": JobStatus.QUEUED,
+        "dispatch": Job.dispatch + 1,
+        "published_at": None,
+        "queued_at": func.now() + timedelta(seconds=delay),
+        "started_at": None,
+        **NO_WORKER,
+    }
+
+
+def unless_cancelled(change: dict[str, Any]) -> dict[str, Any]:
+    """`change` for a running job, but its end if its cancellation was asked for meanwhile."""
+    asked = Job.cancel_requested_at.is_not(None)
+    end = {"state": JobStatus.CANCELLED, "error": cancelled_error(), "finished_at": func.now()}
+    kept = change.keys() | end.keys()
+    return {
+        name: case(
+            (asked, end.get(name, getattr(Job, name))), else_=change.get(name, getattr(Job, name))
+        )
+        for name in kept - NO_WORKER.keys()
+    } | NO_WORKER
+
+
+def cancelled_error() -> ColumnElement[Any]:
+    """What a cancelled job says of itself."""
+    return literal(as_json(Cancelled()), JSONB)
+
+
+def as_json(error: ServiceError) -> dict[str, Any]:
+    """As it is kept on a job or an attempt."""
+    return JobError.of(error).model_dump(mode="json")
+
+
+def spent_column(error_class: ErrorClass) -> str:
+    """The name of the column that counts attempts which ended so."""
+    return f"spent_{error_class}"

@@ -1,0 +1,1 @@
+"""Logs, traces and metrics that front and workers have in common."""

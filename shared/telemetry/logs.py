@@ -1,0 +1,86 @@
+"""One log format for our code and the libraries': JSON lines, or colours for people."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+from opentelemetry import trace
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from shared.telemetry.exporter_warnings import OncePerMinute
+
+# Libraries whose INFO lines repeat what we log ourselves, or log every poll.
+_QUIET = ("arq", "httpx", "httpx2", "alembic.runtime", "uvicorn.access", "urllib3", "watchfiles")
+
+
+Style = Literal["json", "console"]
+
+
+def configure_logging(level: str, style: Style) -> None:
+    """Send every log record to stdout in one format. Call once, from an entry point."""
+    structlog.configure(
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(OncePerMinute())
+    handler.setFormatter(formatter(style))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def formatter(style: Style) -> logging.Formatter:
+    """What a handler needs to write records, ours and the libraries', as stdout gets them."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_shared(),
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *(_json() if style == "json" else _console()),
+        ],
+    )
+
+
+def _shared() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ExtraAdder(),
+        _add_trace,
+        _drop_repetition,
+    ]
+
+
+def _json() -> list[Processor]:
+    return [
+        structlog.processors.format_exc_info,
+        structlog.processors.EventRenamer("message"),
+        structlog.processors.JSONRenderer(),
+    ]
+
+
+def _console() -> list[Processor]:
+    # Not the default, which shows the local variables of every frame: images, passwords.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain)]
+
+
+def _drop_repetition(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """uvicorn sends every message a second time, with colours."""
+    event.pop("color_message", None)
+    return event
+
+
+def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        event["trace_id"] = f"{span.trace_id:032x}"
+        event["span_id"] = f"{span.span_id:016x}"
+    return event

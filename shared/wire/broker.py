@@ -1,0 +1,96 @@
+"""What Redis holds of our messages, to be compared with Postgres and mended.
+
+arq keeps four keys for a message: its place in the queue's sorted set, its body, a lock while a
+worker has it (`in-progress`), and a counter of tries. They can come apart: a worker that is killed
+leaves its lock, a flush leaves nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from arq.constants import in_progress_key_prefix, job_key_prefix, retry_key_prefix
+
+from shared.contracts.features import Queue
+from shared.wire.queue import broker_errors, connect_quick, queue_key
+
+_CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One message: whether it is in its queue, and for how many seconds it has been locked."""
+
+    message_id: str
+    listed: bool
+    locked_for: float | None
+
+
+@dataclass(frozen=True)
+class BrokerCounts:
+    """Messages of one queue: those that wait, and those that a worker has."""
+
+    waiting: int
+    taken: int
+
+
+class Broker:
+    """Looks at messages and mends them. Raises BrokerUnavailable."""
+
+    def __init__(self, url: str, namespace: str) -> None:
+        self._redis = connect_quick(url)
+        self._namespace = namespace
+
+    async def entries(
+        self, queue: Queue, message_ids: Sequence[str], lock: float
+    ) -> Sequence[Entry]:
+        """Each of the messages. `lock`: for how many seconds workers lock one."""
+        with broker_errors():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for message_id in message_ids:
+                    pipe.zscore(queue_key(self._namespace, queue), message_id)
+                    pipe.pttl(in_progress_key_prefix + message_id)
+                answers = await pipe.execute()
+        return [
+            Entry(message_id, score is not None, lock - left / 1000 if left >= 0 else None)
+            for message_id, score, left in zip(
+                message_ids, answers[::2], answers[1::2], strict=True
+            )
+        ]
+
+    async def listed(self, queue: Queue, start: int, count: int) -> Sequence[str]:
+        """Ids of up to `count` messages of a queue, from the position `start` on."""
+        with broker_errors():
+            found: list[bytes] = await self._redis.zrange(
+                queue_key(self._namespace, queue), start, start + count - 1
+            )
+        return [message_id.decode() for message_id in found]
+
+    async def counts(self, queue: Queue) -> BrokerCounts:
+        """How many messages a queue has; two commands for every thousand."""
+        listed = taken = 0
+        while chunk := await self.listed(queue, listed, _CHUNK):
+            listed += len(chunk)
+            with broker_errors():
+                taken += await self._redis.exists(*(in_progress_key_prefix + one for one in chunk))
+        return BrokerCounts(waiting=listed - taken, taken=taken)
+
+    async def unlock(self, message_ids: Sequence[str]) -> None:
+        """Let any worker take these messages."""
+        if message_ids:
+            with broker_errors():
+                await self._redis.delete(*(in_progress_key_prefix + one for one in message_ids))
+
+    async def forget(self, queue: Queue, message_ids: Sequence[str]) -> None:
+        """Remove every trace of these messages."""
+        if not message_ids:
+            return
+        prefixes = (job_key_prefix, in_progress_key_prefix, retry_key_prefix)
+        with broker_errors():
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.zrem(queue_key(self._namespace, queue), *message_ids)
+                pipe.delete(*(prefix + one for one in message_ids for prefix in prefixes))
+                await pipe.execute()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._redis.aclose(close_connection_pool=True)

@@ -1,0 +1,248 @@
+"""Tidewave in a front that is debugged: its five tools over MCP, and whom it refuses."""
+
+import ast
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from shared.local import stack
+from shared.local.processes import free_port, running, wait_until
+from tests.support.runners import ITEM
+from tests.support.running_system import System
+from tests.support.span_collector import Collector
+
+TOOLS = {"get_logs", "execute_sql_query", "project_eval", "get_source_location", "get_models"}
+FAILED_TODAY = """
+    SELECT id, error->>'code' AS error FROM jobs
+    WHERE state = 'failed' AND finished_at >= current_date AND tenant_id = %s
+"""
+
+
+class Debugged:
+    """A front with DEBUG, and an assistant that talks to it."""
+
+    def __init__(self, url: str, log: Path) -> None:
+        self.http = httpx.Client(base_url=url, timeout=40)
+        self.log = log
+
+    def rpc(self, method: str, **params: Any) -> dict[str, Any]:
+        """One call of MCP; its result."""
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        answer = self.http.post("/tidewave/mcp", json=request)
+        assert answer.status_code == 200, answer.text
+        result: dict[str, Any] = answer.json()["result"]
+        return result
+
+    def tool(self, name: str, **arguments: Any) -> str:
+        """What a tool answers."""
+        result = self.rpc("tools/call", name=name, arguments=arguments)
+        text: str = result["content"][0]["text"]
+        assert not result.get("isError"), text
+        return text
+
+    def refusal(self, name: str, **arguments: Any) -> str:
+        """What a tool that fails answers."""
+        result = self.rpc("tools/call", name=name, arguments=arguments)
+        assert result["isError"]
+        text: str = result["content"][0]["text"]
+        return text
+
+
+def front(stack_: ExitStack, system: System, folder: Path, **env: str) -> Debugged:
+    """One more front of the system; its temporary files lie in `folder`."""
+    port, log = free_port(), folder / f"front-{uuid4().hex[:8]}.log"
+    settings = {**system.env, "DEBUG": "true", "TMPDIR": str(folder), **env}
+    stack_.enter_context(stack.front(settings, port, log))
+    debugged = Debugged(f"http://127.0.0.1:{port}", log)
+    stack_.callback(debugged.http.close)
+    return debugged
+
+
+@pytest.fixture(scope="module")
+def debugged(system: System, folder: Path) -> Iterator[Debugged]:
+    """One for all tests that change nothing."""
+    with ExitStack() as stack_:
+        yield front(stack_, system, folder)
+
+
+def test_tidewave_has_the_tools_of_the_specification(debugged: Debugged) -> None:
+    """And says so to whoever connects."""
+    initialised = debugged.rpc("initialize", protocolVersion="2025-03-26")
+    tools = {tool["name"] for tool in debugged.rpc("tools/list")["tools"]}
+
+    assert initialised["protocolVersion"] == "2025-03-26"
+    assert tools >= TOOLS
+
+
+def test_tidewave_shows_recent_errors_from_the_logs(debugged: Debugged) -> None:
+    """A line of JSON each, with all that our records hold; also of requests on their way to us."""
+    tenant = uuid4().hex
+    body = {"tenant_id": tenant, "feature": "categorization", "payload": ITEM}
+    assert debugged.http.post("/api/v1/jobs", json=body).status_code == 202
+    refused = debugged.http.get("/tidewave/mcp", headers={"Origin": "http://elsewhere"})
+    assert refused.status_code == 403
+
+    (queued,) = debugged.tool("get_logs", tail=10, grep=tenant).splitlines()
+    line = json.loads(queued)
+    assert (line["message"], line["logger"]) == ("job.queued", "api.submission")
+    assert line["trace_id"]
+    (warning,) = debugged.tool("get_logs", tail=1, grep='"level": "(warning|error)"').splitlines()
+    assert "origin header" in json.loads(warning)["message"]
+
+
+def test_tidewave_finds_failed_jobs_of_today_by_sql(debugged: Debugged, blank_png: bytes) -> None:
+    """And changes nothing."""
+    tenant = uuid4().hex
+    answer = debugged.http.post(
+        "/api/v1/receipts/extract", data={"tenant_id": tenant}, files={"file": blank_png}
+    )
+    assert answer.json()["error"] == "no_text_found"
+
+    found = debugged.tool("execute_sql_query", query=FAILED_TODAY, arguments=[tenant])
+    assert "'columns': ['id', 'error'], 'num_rows': 1" in found
+    assert "'no_text_found')" in found
+    for query in ("UPDATE jobs SET state = 'queued'", "DELETE FROM jobs"):
+        assert "read-only transaction" in debugged.refusal("execute_sql_query", query=query)
+
+
+def test_tidewave_evaluates_the_state_of_the_classifiers(debugged: Debugged) -> None:
+    """As the workers report it; the front has none of its own."""
+    code = "from api.debugging.inspection import engines\nresult = list(engines().values())"
+    evaluated = debugged.tool("project_eval", code=code)
+
+    (worker,) = ast.literal_eval(evaluated)
+    assert worker["classifier"]["status"] == "ok"
+    assert worker["classifier"]["model"] == "all-MiniLM-L6-v2"
+    assert worker["ocr"]["status"] == "ok"
+
+
+def test_tidewave_ends_an_evaluation_that_does_not_end(debugged: Debugged) -> None:
+    """At its limit, so that it neither blocks a thread of the front nor runs on behind it."""
+    code = "import time\nwhile True: time.sleep(0.1)"
+    assert "timed out" in debugged.tool("project_eval", code=code, timeout=500)
+
+
+def test_tidewave_knows_where_categorisation_is_defined(debugged: Debugged) -> None:
+    """In front and worker, as file and line of this project."""
+    for reference, path, definition in (
+        ("api.routes.categories.categorize", "api/routes/categories.py", "async def categorize("),
+        (
+            "worker.pipeline.meaning.similarity.SimilarityClassifier",
+            "worker/pipeline/meaning/similarity.py",
+            "class SimilarityClassifier",
+        ),
+    ):
+        found, _, line = debugged.tool("get_source_location", reference=reference).rpartition(":")
+        assert found == path
+        # A function's begins with its decorator.
+        source = (stack.ROOT / path).read_text().splitlines()[int(line) - 1 :]
+        assert definition in "\n".join(source[:2])
+
+
+def test_tidewave_lists_the_models(debugged: Debugged) -> None:
+    """With the file that each is in."""
+    models = debugged.tool("get_models").splitlines()
+
+    assert [model.partition(" at ")[0] for model in models] == [
+        "* Job",
+        "* JobAttempt",
+        "* JobImage",
+        "* WorkerRecord",
+    ]
+    assert all(" at shared/store/models.py:" in model for model in models)
+
+
+def test_tidewave_answers_the_calls_of_its_page(debugged: Debugged) -> None:
+    """All five tools are shown there, and each call works as it stands; one is shown refused."""
+    page = (stack.ROOT / "docs/debugging.md").read_text()
+    calls = re.findall(r"^\$ tool (\w+) '(.*)'$", page, re.MULTILINE)
+    for name, arguments in calls:
+        call = debugged.refusal if "DELETE" in arguments else debugged.tool
+        assert call(name, **json.loads(arguments))
+
+    assert {name for name, _ in calls} == TOOLS
+
+
+def test_tidewave_is_no_part_of_the_interface(debugged: Debugged, collector: Collector) -> None:
+    """Neither documented nor traced."""
+    trace_id = uuid4().hex
+    headers = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
+    assert debugged.http.get("/tidewave/config", headers=headers).status_code == 200
+    answer = debugged.http.get("/api/v1/queues", headers=headers)
+    wait_until(lambda: bool(collector.trace(trace_id)), "The span of the other call", timeout=10)
+
+    assert answer.headers["X-Trace-Id"] == trace_id
+    assert not [one for one in collector.trace(trace_id) if "tidewave" in one.name.lower()]
+    paths = debugged.http.get("/openapi.json").json()["paths"]
+    assert not [path for path in paths if "tidewave" in path]
+
+
+def test_tidewave_refuses_browsers_and_other_machines(debugged: Debugged) -> None:
+    """A page that somebody visits may not run code here, nor may the network."""
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    for headers in ({"Origin": "http://localhost:8000"}, {"X-Forwarded-For": "203.0.113.7"}):
+        refused = debugged.http.post("/tidewave/mcp", json=ping, headers=headers)
+        assert refused.status_code == 403
+
+
+def test_tidewave_remote_answers_other_machines(system: System, tmp_path: Path) -> None:
+    """As in a container, which never sees this machine's own address; browsers still may not."""
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    far = {"X-Forwarded-For": "203.0.113.7"}
+    with ExitStack() as stack_:
+        http = front(stack_, system, tmp_path, TIDEWAVE_REMOTE="true").http
+        assert http.post("/tidewave/mcp", json=ping, headers=far).json()["result"] == {}
+        browser = {**far, "Origin": "http://localhost:8000"}
+        assert http.post("/tidewave/mcp", json=ping, headers=browser).status_code == 403
+
+
+def test_tidewave_can_be_left_out(system: System, tmp_path: Path) -> None:
+    """It takes both settings; the system's own front has no DEBUG."""
+    with ExitStack() as stack_:
+        http = front(stack_, system, tmp_path, TIDEWAVE_ENABLED="false").http
+        for url in (system.url, str(http.base_url)):
+            for path in ("/tidewave", "/tidewave/config", "/tidewave/mcp"):
+                assert http.post(httpx.URL(url).join(path)).status_code == 404
+
+
+def test_a_front_without_tidewave_starts(system: System, tmp_path: Path) -> None:
+    """As where the dev extra is not installed: one debug line says why it is not there."""
+    log, port = tmp_path / "front.log", free_port()
+    env = {**system.env, "DEBUG": "true", "LOG_LEVEL": "DEBUG", "PORT": str(port)}
+    code = "import sys; sys.modules['tidewave'] = None; from api.__main__ import main; main()"
+    with running([sys.executable, "-c", code], env=env, log=log, cwd=stack.ROOT) as process:
+        wait_until(lambda: "Uvicorn running" in log.read_text(), "The front", process=process)
+        assert httpx.get(f"http://127.0.0.1:{port}/tidewave").status_code == 404
+
+    (line,) = [json.loads(one) for one in log.read_text().splitlines() if "tidewave" in one]
+    assert (line["level"], line["message"]) == ("debug", "tidewave.absent")
+
+
+@pytest.mark.parametrize("process", ["api", "worker"])
+async def test_tidewave_is_refused_in_production(system: System, process: str) -> None:
+    """One sentence, and no start."""
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", process],
+        env={**os.environ, **system.env, "ENVIRONMENT": "production", "DEBUG": "true"},
+        cwd=stack.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    (sentence,) = done.stderr.splitlines()
+    assert "DEBUG=true" in sentence
+    assert "ENVIRONMENT=production" in sentence

@@ -1,0 +1,195 @@
+"""Probes: what is alive, what is ready, what is missing."""
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from shared.client import AsyncServiceClient
+from shared.contracts.jobs import JobStatus
+from shared.settings import Settings
+from shared.version import service_version
+from tests.support.fronts import front_http, nowhere
+from tests.support.runners import ITEM, dairy, worker_with
+from tests.support.running_system import System
+from tests.support.waiting import wait_until
+from worker.assembly import worker
+from worker.pipeline.ocr.engines.tesseract import is_installed
+
+
+async def test_a_front_says_who_it_is(http: httpx.AsyncClient) -> None:
+    """The basic probe of load balancers."""
+    assert (await http.get("/health")).json() == {
+        "status": "ok",
+        "service": "grocery-planner-ai",
+        "version": service_version(),
+    }
+
+
+async def test_everything_is_ready(system: System) -> None:
+    """With a worker and its models, every check is fine, and names its model."""
+    async with httpx.AsyncClient(base_url=system.url) as http:
+        answer = await http.get("/health/ready")
+
+    body = answer.json()
+    assert (answer.status_code, body["status"]) == (200, "ok")
+    tesseract = "available" if is_installed() else "not_installed"
+    assert {name: check["status"] for name, check in body["checks"].items()} == {
+        "database": "ok",
+        "redis": "ok",
+        "queue": "ok",
+        "workers": "ok",
+        "ocr": "ok",
+        "tesseract": tesseract,
+        "classifier": "ok",
+        "embedding_model": "available",
+    }
+    assert body["checks"]["classifier"]["model"] == "all-MiniLM-L6-v2"
+
+
+async def test_an_engine_that_is_missing_is_named(
+    http: httpx.AsyncClient,
+    settings: Settings,
+    client: AsyncServiceClient,
+    monkeypatch: pytest.MonkeyPatch,
+    receipt_png: bytes,
+) -> None:
+    """Its jobs wait and say for what, the worker serves items on, and no other engine reads."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    chosen = settings.model_copy(update={"ocr_engine": "tesseract", "receipt_slots": 1})
+    async with worker(chosen):
+        body = (await http.get("/health/ready")).json()
+        receipt = await client.submit_receipt(receipt_png, wait=1)
+        item = await client.categorize("Milk", ["Dairy", "Produce"])
+
+    assert body["status"] == "degraded"
+    assert body["checks"]["ocr"]["status"] == "unavailable"
+    assert "apt-get install tesseract-ocr" in body["checks"]["ocr"]["error"]
+    assert body["checks"]["tesseract"]["status"] == "not_installed"
+    assert receipt.status is JobStatus.QUEUED
+    assert receipt.error is not None
+    assert (receipt.error.code, receipt.error.error_class) == ("engine_unavailable", "unavailable")
+    assert item.payload is not None
+
+
+async def test_without_a_worker_work_is_accepted_and_waits(http: httpx.AsyncClient) -> None:
+    """Degraded, and 200: a load balancer must not take the front away for that."""
+    answer = await http.get("/health/ready")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["workers"] == {"status": "degraded", "alive": 0, "queues": []}
+
+
+async def test_a_worker_that_went_away_is_missed(
+    http: httpx.AsyncClient, settings: Settings
+) -> None:
+    """It is there as soon as it is ready, and gone when it has left."""
+
+    async def workers() -> int:
+        alive: int = (await http.get("/health/ready")).json()["checks"]["workers"]["alive"]
+        return alive
+
+    async with worker_with(settings, dairy):
+        assert await workers() == 1
+    assert await workers() == 0
+
+
+@pytest.mark.parametrize(
+    ("missing", "status", "overall"),
+    [("database_url", 503, "error"), ("redis_url", 200, "degraded")],
+)
+async def test_a_missing_dependency_is_named(
+    settings: Settings, missing: str, status: int, overall: str
+) -> None:
+    """Only without Postgres can nothing be accepted. The process lives on either way."""
+    scheme = "postgresql" if missing == "database_url" else "redis"
+    broken = settings.model_copy(update={missing: nowhere(scheme)})
+    async with front_http(broken) as http:
+        ready = await http.get("/health/ready")
+        live = await http.get("/health/live")
+
+    assert (ready.status_code, ready.json()["status"]) == (status, overall)
+    assert ready.json()["checks"][missing.removesuffix("_url")]["error"]
+    assert (live.status_code, live.json()) == (200, {"status": "ok"})
+
+
+async def test_a_schema_that_is_behind_is_said_and_refused(settings: Settings, behind: str) -> None:
+    """With the command that cures it."""
+    old = settings.model_copy(update={"database_url": SecretStr(behind)})
+    async with front_http(old) as http:
+        ready = await http.get("/health/ready")
+        refused = await http.post(
+            "/api/v1/jobs", json={"tenant_id": "t", "feature": "categorization", "payload": ITEM}
+        )
+
+    assert (ready.status_code, ready.json()["status"]) == (503, "error")
+    assert "bin/migrate" in ready.json()["checks"]["database"]["error"]
+    assert (refused.status_code, refused.json()["error"]) == (503, "schema_behind")
+    assert "bin/migrate" in refused.json()["detail"]
+    assert int(refused.headers["Retry-After"]) > 0
+
+
+async def test_the_composite_says_that_all_is_well(system: System) -> None:
+    """Three services: the database, what works, and what waits for it."""
+    async with httpx.AsyncClient(base_url=system.url) as http:
+        answer = await http.get("/health_check")
+
+    body = answer.json()
+    assert (answer.status_code, body["status"], body["version"]) == (200, "ok", service_version())
+    assert set(body) == {"status", "services", "version"}
+    services = body["services"]
+    assert set(services) == {"database", "ai_service", "queue"}
+    assert services["database"] == {"status": "ok"}
+    assert services["ai_service"]["status"] == "ok"
+    assert services["ai_service"]["workers"]["alive"] == 1
+    assert services["ai_service"]["engines"]["classifier"]["model"] == "all-MiniLM-L6-v2"
+    assert services["queue"]["status"] == "ok"
+    assert set(services["queue"]["waiting"]) == {"receipts", "items"}
+
+
+async def test_the_composite_counts_what_waits(
+    http: httpx.AsyncClient, client: AsyncServiceClient
+) -> None:
+    """And is a 503 as soon as anything is missing: here, a worker."""
+    await client.submit("categorization", ITEM)
+
+    async def counted() -> bool:
+        """Numbers are at most a second old."""
+        services = (await http.get("/health_check")).json()["services"]
+        return bool(services["queue"]["waiting"]["items"]["depth"])
+
+    await wait_until(counted, "the job was counted")
+    answer = await http.get("/health_check")
+
+    assert (answer.status_code, answer.json()["status"]) == (503, "degraded")
+    services = answer.json()["services"]
+    assert services["ai_service"]["status"] == "degraded"
+    assert services["ai_service"]["workers"]["alive"] == 0
+    assert services["queue"]["status"] == "ok"
+    assert services["queue"]["waiting"]["items"]["depth"] == 1
+    assert services["queue"]["waiting"]["receipts"] == {"depth": 0, "oldest_age": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("missing", "overall", "each"),
+    [
+        ("database_url", "error", {"database": "error", "ai_service": "error", "queue": "error"}),
+        (
+            "redis_url",
+            "degraded",
+            {"database": "ok", "ai_service": "degraded", "queue": "degraded"},
+        ),
+    ],
+)
+async def test_the_composite_says_which_service_is_unwell(
+    settings: Settings, missing: str, overall: str, each: dict[str, str]
+) -> None:
+    """Without Postgres all of them are; without Redis work is accepted and waits."""
+    scheme = "postgresql" if missing == "database_url" else "redis"
+    broken = settings.model_copy(update={missing: nowhere(scheme)})
+    async with front_http(broken) as http:
+        answer = await http.get("/health_check")
+
+    services = answer.json()["services"]
+    assert (answer.status_code, answer.json()["status"]) == (503, overall)
+    assert {name: service["status"] for name, service in services.items()} == each
+    assert ("waiting" in services["queue"]) == (missing == "redis_url")

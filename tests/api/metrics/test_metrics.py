@@ -1,0 +1,183 @@
+"""What a front tells Prometheus."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+from arq.constants import in_progress_key_prefix
+from redis.asyncio import Redis
+
+from shared.client import AsyncServiceClient
+from shared.contracts.features import Queue
+from shared.errors import QueueFull
+from shared.local.stack import Servers
+from shared.settings import Settings
+from shared.version import service_version
+from shared.wire.broker import Broker, BrokerCounts
+from shared.wire.queue import message_id, queue_key
+from tests.support.fronts import front_http, front_transport, nowhere
+from tests.support.metric_samples import samples
+from tests.support.runners import ITEM, Gate, dairy, worker_with
+from tests.support.waiting import wait_until
+
+
+async def test_metrics_show_what_waits(
+    http: httpx.AsyncClient, client: AsyncServiceClient, settings: Settings
+) -> None:
+    """Depth and age from Postgres at the time of the scrape; submissions by outcome."""
+    await client.submit("categorization", ITEM, idempotency_key="k")
+    await client.submit("categorization", ITEM, idempotency_key="k")
+    waiting = await samples(http)
+    async with worker_with(settings, dairy):
+        await wait_until(lambda: _drained(http), "the queue was drained")
+
+    assert waiting["ai_queue_depth items"] == 1
+    assert waiting["ai_queue_depth receipts"] == 0
+    assert waiting["ai_queue_jobs items queued"] == 1
+    assert waiting["ai_queue_jobs items running"] == 0
+    assert waiting["ai_queue_oldest_job_age_seconds items"] > 0
+    assert waiting["ai_broker_jobs items waiting"] == 1
+    assert waiting["ai_workers_alive items"] == 0
+    assert waiting["ai_jobs_submitted_total categorization queued items"] == 1
+    assert waiting["ai_jobs_submitted_total categorization replayed items"] == 1
+    assert waiting["ai_jobs_submitted_total categorization rejected items"] == 0
+    assert waiting["ai_dependency_up database"] == waiting["ai_dependency_up redis"] == 1
+    assert waiting[f"ai_build_info {service_version()}"] == 1
+
+
+async def test_metrics_show_what_runs(
+    http: httpx.AsyncClient, client: AsyncServiceClient, settings: Settings
+) -> None:
+    """Postgres and Redis agree on a job that a worker has; the worker and its slots are counted."""
+    gate = Gate()
+    async with worker_with(settings, gate):
+        await client.submit("categorization", ITEM)
+        await gate.begun.wait()
+        running = await samples(http)
+        gate.opened.set()
+
+    assert running["ai_queue_jobs items running"] == 1
+    assert (running["ai_broker_jobs items taken"], running["ai_broker_jobs items waiting"]) == (
+        1,
+        0,
+    )
+    assert running["ai_workers_alive items"] == 1
+    assert running["ai_queue_slots items"] == settings.item_slots
+    assert running["ai_queue_estimated_wait_seconds items"] == 0
+
+
+@pytest.mark.parametrize(
+    ("dependency", "scheme", "absent", "present"),
+    [
+        ("database", "postgresql", "ai_queue", "ai_broker_jobs"),
+        ("redis", "redis", "ai_broker_jobs", "ai_queue_depth"),
+    ],
+)
+async def test_metrics_are_absent_when_their_source_is(
+    settings: Settings, dependency: str, scheme: str, absent: str, present: str
+) -> None:
+    """A false 0 would look like an empty queue. What the other source knows is told."""
+    broken = settings.model_copy(update={f"{dependency}_url": nowhere(scheme)})
+    async with front_http(broken) as http:
+        found = await samples(http)
+
+    assert not [name for name in found if name.startswith(absent)]
+    assert [name for name in found if name.startswith(present)]
+    up = {name: value for name, value in found.items() if name.startswith("ai_dependency_up")}
+    assert len(up) == 2
+    assert [name for name, value in up.items() if value == 0] == [f"ai_dependency_up {dependency}"]
+    assert found[f"ai_build_info {service_version()}"] == 1
+
+
+async def test_metrics_count_what_was_refused(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """Each is an answer that somebody did not want."""
+    await client.submit("categorization", ITEM)
+    full = settings.model_copy(update={"items_queue_limit": 1})
+    async with (
+        front_transport(full) as transport,
+        AsyncServiceClient("http://front", "tenant", transport=transport, retries=0) as refused,
+        httpx.AsyncClient(base_url="http://front", transport=transport) as http,
+    ):
+        with pytest.raises(QueueFull):
+            await refused.submit("categorization", ITEM)
+        found = await samples(http)
+
+    assert found["ai_jobs_submitted_total categorization rejected items"] == 1
+    assert found["ai_jobs_submitted_total categorization queued items"] == 0
+
+
+async def test_metrics_count_a_job_that_never_ran(
+    http: httpx.AsyncClient, client: AsyncServiceClient
+) -> None:
+    """Cancelled while it waited, once; again is no second ending."""
+    job = await client.submit("categorization", ITEM)
+    await client.cancel(job.id)
+    await client.cancel(job.id)
+    found = await samples(http)
+
+    assert found["ai_jobs_finished_total cancelled categorization items cancelled"] == 1
+
+
+async def test_metrics_of_requests_go_by_template(
+    http: httpx.AsyncClient, client: AsyncServiceClient
+) -> None:
+    """No id becomes a label, nor what callers make up; probes and scrapes are not counted."""
+    job = await client.submit("categorization", ITEM)
+    await client.job(job.id)
+    await http.get("/api/v1/jobs/nothing")
+    await http.get(f"/nowhere/{uuid4()}")
+    await http.request("BREW", "/coffee")
+    await http.get("/health/ready")
+    counted = {
+        name.removeprefix("http_server_request_duration_seconds_count "): value
+        for name, value in (await samples(http)).items()
+        if name.startswith("http_server_request_duration_seconds_count")
+    }
+
+    assert counted == {
+        "POST /api/v1/jobs 202": 1,
+        "GET /api/v1/jobs/{job_id} 200": 1,
+        "GET /api/v1/jobs/{job_id} 400": 1,
+        "GET unmatched 404": 1,
+        "other unmatched 404": 1,
+    }
+
+
+async def test_metrics_of_the_database_by_statement(
+    http: httpx.AsyncClient, client: AsyncServiceClient
+) -> None:
+    """Those that begin with WITH as well."""
+    await client.submit("categorization", ITEM)
+    found = await samples(http)
+
+    counts = {
+        name.rpartition(" ")[2]: value
+        for name, value in found.items()
+        if name.startswith("db_client_operation_duration_seconds_count")
+    }
+    assert counts.keys() <= {"select", "insert", "update", "delete", "other"}
+    assert counts["insert"] >= 1
+    assert counts["select"] >= 1
+
+
+async def test_metrics_of_messages_by_the_thousand(settings: Settings, servers: Servers) -> None:
+    """Every message is counted, and every lock, in chunks."""
+    broker = Broker(servers.redis_url, settings.queue_namespace)
+    key = queue_key(settings.queue_namespace, Queue.ITEMS)
+    ids = [message_id(uuid4(), 1) for _ in range(2500)]
+    async with Redis.from_url(servers.redis_url) as redis:
+        await redis.zadd(key, {one: place for place, one in enumerate(ids)})
+        await redis.mset({in_progress_key_prefix + one: 1 for one in ids[900:1200]})
+        try:
+            counts = await broker.counts(Queue.ITEMS)
+        finally:
+            await redis.delete(key, *(in_progress_key_prefix + one for one in ids[900:1200]))
+            await broker.close()
+
+    assert counts == BrokerCounts(waiting=2200, taken=300)
+
+
+async def _drained(http: httpx.AsyncClient) -> bool:
+    return (await samples(http))["ai_queue_depth items"] == 0

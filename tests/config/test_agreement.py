@@ -1,0 +1,75 @@
+"""Who asks and who answers: both ends of each line, which are written down in different files."""
+
+import re
+
+from shared.contracts.features import Queue
+from shared.settings import Settings
+from tests.config.files import WORKERS, content, services
+
+# Of everything that has metrics, where it listens.
+LISTENS: dict[str, int] = {
+    "api": Settings.model_fields["port"].default,
+    **dict.fromkeys(WORKERS, Settings.model_fields["worker_port"].default),
+    "prometheus": 9090,
+    "tempo": 3200,
+    "loki": 3100,
+}
+
+
+def test_prometheus_scrapes_whatever_has_metrics() -> None:
+    """Under the names that the stack gives them, and nothing besides; ours by DNS, which answers
+    with every replica."""
+    fixed, looked_up = _targets()
+
+    assert fixed | looked_up == LISTENS
+    assert looked_up.keys() == {"api", *WORKERS}
+    assert LISTENS.keys() <= services().keys()
+
+
+def _targets() -> tuple[dict[str, int], dict[str, int]]:
+    """Hosts and ports: those that are named as they are, those that the DNS is asked for."""
+    fixed: dict[str, int] = {}
+    looked_up: dict[str, int] = {}
+    for job in content("config/prometheus/prometheus.yml")["scrape_configs"]:
+        for group in job.get("static_configs", []):
+            for host, _, port in (target.partition(":") for target in group["targets"]):
+                fixed[host] = int(port)
+        for lookup in job.get("dns_sd_configs", []):
+            looked_up |= dict.fromkeys(lookup["names"], lookup["port"])
+    return fixed, looked_up
+
+
+def test_ours_listen_for_everyone_on_their_default_ports() -> None:
+    """A loopback address inside a container is reached by nobody."""
+    for name in ("api", *WORKERS):
+        environment = services()[name]["environment"]
+        assert environment["HOST"] == "0.0.0.0", name
+        assert not {"PORT", "WORKER_PORT"} & environment.keys(), name
+
+
+def test_every_queue_has_its_workers() -> None:
+    """One that nobody serves would only grow."""
+    served = {services()[name]["environment"]["WORKER_QUEUES"] for name in WORKERS}
+
+    assert served == {queue.value for queue in Queue}
+
+
+def test_a_health_check_asks_where_the_service_listens() -> None:
+    """By its own port; nobody is told that a service is well which was never asked."""
+    for name, service in services().items():
+        asked = re.findall(r"http://127\.0\.0\.1:(\d+)/", str(service.get("healthcheck")))
+        if name in {"api", *WORKERS, "prometheus"}:
+            assert asked == [str(LISTENS[name])], name
+
+
+def test_exemplars_of_all_series_open_their_traces() -> None:
+    """Ours say `trace_id`, as the logs do; those that Tempo makes say `traceID`."""
+    sources = content("config/grafana/provisioning/datasources/datasources.yaml")["datasources"]
+    (prometheus,) = (source for source in sources if source["uid"] == "prometheus")
+    links = prometheus["jsonData"]["exemplarTraceIdDestinations"]
+
+    assert {link["name"]: link["datasourceUid"] for link in links} == {
+        "trace_id": "tempo",
+        "traceID": "tempo",
+    }
+    assert "--enable-feature=exemplar-storage" in services()["prometheus"]["command"]

@@ -1,0 +1,183 @@
+"""The development stack, as far as it can be shown without Docker: the files are right, agree with
+each other, and every command line and health check in them runs."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from shared.local import stack
+from shared.local.processes import free_port, running
+from shared.local.stack import ROOT
+from shared.settings import Settings
+from tests.config.files import FILES, WORKERS, content, published_ports, services
+from tests.support.waiting import wait_until
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_compose_understands_the_file(name: str) -> None:
+    """By the schema that Compose publishes."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*command, ROOT / name], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_ports_are_as_specified_and_nobody_elses() -> None:
+    """On this machine's loopback only: the stack asks nobody for a password."""
+    assert published_ports() == {
+        f"127.0.0.1:{port}"
+        for port in (
+            *("8000:8000", "5432:5432", "6379:6379"),
+            *("4317:4317", "3200:3200", "3100:3100", "9090:9090", "3001:3000"),
+        )
+    }
+
+
+def test_images_are_pinned_and_the_order_of_the_start_is_gated() -> None:
+    """No `latest`; who waits for a service's health, waits for one that tells it."""
+    all_services = services()
+    for name, service in all_services.items():
+        _, _, tag = service["image"].partition(":")
+        assert re.fullmatch(r"v?\d+(\.\d+)+|development", tag), name
+        for other, how in service.get("depends_on", {}).items():
+            if how["condition"] == "service_healthy":
+                assert "healthcheck" in all_services[other], (name, other)
+    assert all_services["api"]["depends_on"]["migrate"] == {
+        "condition": "service_completed_successfully"
+    }
+    for name in WORKERS:
+        # Or it could not be scaled.
+        assert not {"ports", "container_name"} & all_services[name].keys()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_mounted_is_there(name: str) -> None:
+    """Files of the repository, and volumes that the same file declares."""
+    declared = content(name)
+    for service in declared["services"].values():
+        for mount in service.get("volumes", []):
+            source = mount.split(":")[0]
+            assert (
+                (ROOT / source).exists()
+                if source.startswith(".")
+                else (source in declared["volumes"])
+            ), mount
+
+
+@pytest.mark.parametrize("name", ["api", *WORKERS, "migrate"])
+def test_settings_are_settings(name: str) -> None:
+    """A name that is misspelt would be ignored."""
+    environment = services()[name]["environment"]
+
+    assert {key.lower() for key in environment} <= Settings.model_fields.keys()
+    assert (environment["DEBUG"], environment["OTEL_ENABLED"]) == ("true", "true")
+    assert environment["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://tempo:4317"
+    for key in ("DATABASE_URL", "REDIS_URL", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"):
+        host = re.search(r"(?:@|//)([a-z]+):\d+", environment[key])
+        assert host, key
+        assert host[1] in services()
+
+
+def test_data_sources_point_at_services_and_at_each_other() -> None:
+    """With uids that dashboards can name; a span leads to logs and metrics, both lead back."""
+    sources = {
+        source["uid"]: source
+        for source in content("config/grafana/provisioning/datasources/datasources.yaml")[
+            "datasources"
+        ]
+    }
+    hosts = {uid: re.findall(r"//([a-z]+):", source["url"]) for uid, source in sources.items()}
+    named = set(re.findall(r'"datasourceUid": "(\w+)"', json.dumps(list(sources.values()))))
+
+    assert hosts == {uid: [uid] for uid in ("prometheus", "tempo", "loki")}
+    assert set(hosts) == named
+    assert {host for (host,) in hosts.values()} <= services().keys()
+
+
+def test_tempo_listens_and_writes_where_others_look() -> None:
+    """OTLP on all addresses; what it makes of spans goes to the Prometheus of the stack."""
+    tempo = content("config/tempo/tempo.yaml")
+    (writes,) = tempo["metrics_generator"]["storage"]["remote_write"]
+
+    protocols = tempo["distributor"]["receivers"]["otlp"]["protocols"]
+    assert protocols["grpc"]["endpoint"] == "0.0.0.0:4317"
+    assert writes == {"url": "http://prometheus:9090/api/v1/write", "send_exemplars": True}
+    assert "--web.enable-remote-write-receiver" in services()["prometheus"]["command"]
+    assert tempo["server"]["http_listen_port"] == 3200
+    assert content("config/loki/loki.yaml")["server"]["http_listen_port"] == 3100
+
+
+def test_the_dockerfile_copies_what_is_there_and_drops_its_rights() -> None:
+    """Every stage that runs; nothing of it is fetched without a hash."""
+    dockerfile = (ROOT / "config/Dockerfile").read_text()
+    for sources in re.findall(r"^COPY (.+) \S+$", dockerfile, re.M):
+        for source in sources.split():
+            assert (ROOT / source).exists(), source
+    stages = dockerfile.split("\nFROM ")[1:]
+
+    assert [re.findall(r" AS (\w+)", stage)[0] for stage in stages] == ["base", *_RUNNING]
+    for stage in stages[1:]:
+        assert "USER grocery" in stage
+    assert all("--require-hashes" in line for line in re.findall("pip install.*lock", dockerfile))
+
+
+_RUNNING = ["development", "production"]
+
+
+@pytest.fixture
+def environment(behind: str, servers: stack.Servers) -> dict[str, str]:
+    """What the stack gives its containers, with our servers in the place of its own."""
+    ports = {"PORT": str(free_port()), "WORKER_PORT": str(free_port())}
+    return {
+        **services()["api"]["environment"],
+        "DATABASE_URL": behind,
+        "REDIS_URL": servers.redis_url,
+        "OTEL_ENABLED": "false",
+        "QUEUE_NAMESPACE": f"stack-{ports['PORT']}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        **ports,
+    }
+
+
+@pytest.mark.timeout(120)
+async def test_the_containers_of_ours_start_and_tell_that_they_are_well(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Migrate, then the front and a worker: their command lines and health checks, word by word."""
+    migrate, api, worker = (services()[name] for name in ("migrate", "api", "worker-items"))
+    assert _health(api, environment) != 0
+    with running(migrate["command"], env=environment, cwd=ROOT) as process:
+        await wait_until(lambda: process.poll() is not None, "the migration", within=30)
+        assert process.returncode == 0
+    connection = await asyncpg.connect(environment["DATABASE_URL"])
+    assert await connection.fetchval("SELECT count(*) FROM jobs") == 0
+    await connection.close()
+
+    own = {**environment, **{key: worker["environment"][key] for key in ("WORKER_QUEUES",)}}
+    with (
+        running(api["command"], env=environment, cwd=ROOT, log=tmp_path / "api.log"),
+        running(worker["command"], env=own, cwd=ROOT, log=tmp_path / "worker.log"),
+    ):
+        await wait_until(lambda: _health(api, environment) == 0, "a healthy front", within=60)
+        await wait_until(lambda: _health(worker, environment) == 0, "a healthy worker", within=60)
+    assert _health(api, environment) != 0
+    assert _health(worker, environment) != 0
+
+
+def _health(service: dict[str, Any], environment: dict[str, str]) -> int:
+    """The exit code of its health check, asked at the ports of this test."""
+    test = [
+        part.replace(":8000/", f":{environment['PORT']}/").replace(
+            ":8001/", f":{environment['WORKER_PORT']}/"
+        )
+        for part in service["healthcheck"]["test"][1:]
+    ]
+    done = subprocess.run(test, env={**os.environ, **environment}, capture_output=True, check=False)
+    return done.returncode

@@ -1,0 +1,192 @@
+"""No order of claims, expiries, cancels, retries and late writes breaks a job or loses a result."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy import func, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.jobs import JobError, JobStatus, Outcome
+from shared.errors import Bug, DatabaseUnavailable, EngineUnavailable, RecognitionCrashed, TimedOut
+from shared.store import transitions
+from shared.store.database import Database
+from shared.store.jobs import JobRepository
+from shared.store.models import Job, JobAttempt
+from shared.store.transitions import AttemptLog, Claim
+from tests.support.job_rows import new_job
+
+T = TypeVar("T")
+LOG = AttemptLog(stages=[], trace_id=None)
+WORKERS = st.sampled_from(["one", "two", "three"])
+ERRORS = st.sampled_from(
+    [JobError.of(error()) for error in (TimedOut, Bug, DatabaseUnavailable, RecognitionCrashed)]
+)
+# Any claim that was ever given, by its number: zombies write with old ones.
+CLAIMS = st.integers(0, 50)
+
+
+class JobMachine(RuleBasedStateMachine):
+    """One job, three workers, and everything they and the people may do, in any order."""
+
+    url: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.database = self.runner.run(self._connect())
+        self.claims: list[Claim] = []
+        self.dispatch = 1
+        self.generation = 0
+        self.result: tuple[int, dict[str, Any]] | None = None
+        self.job_id: UUID = self.do(self._submit)
+
+    async def _connect(self) -> Database:
+        return Database(self.url, process="test", pool_size=1)
+
+    def teardown(self) -> None:
+        self.runner.run(self.database.close())
+        self.runner.close()
+
+    def do(self, step: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """One transaction of its own."""
+
+        async def run() -> T:
+            async with self.database.transaction() as session:
+                return await step(session)
+
+        return self.runner.run(run())
+
+    async def _submit(self, session: AsyncSession) -> UUID:
+        new = new_job(tenant_id="machine")
+        return (await JobRepository(session).add(new))[0].id
+
+    @rule(worker=WORKERS, behind=st.integers(0, 2))
+    def claim(self, worker: str, behind: int) -> None:
+        """By the current message or by one that should be long gone."""
+        dispatch = self.dispatch - behind
+        claim = self.do(lambda s: transitions.claim(s, self.job_id, dispatch, worker, 15))
+        if claim:
+            assert behind == 0
+            self.claims.append(claim)
+
+    @rule(number=CLAIMS)
+    def succeed(self, number: int) -> None:
+        """A result that was stored is the result."""
+        if not self.claims:
+            return
+        held, output = self.claims[number % len(self.claims)], {"by": number}
+        stored = self.do(
+            lambda s: transitions.succeed(
+                s, held, LOG, output=output, model_id="m", model_version="1"
+            )
+        )
+        if stored:
+            assert self.result is None
+            self.result = (self.generation, output)
+
+    @rule(number=CLAIMS, error=ERRORS)
+    def fail(self, number: int, error: JobError) -> None:
+        """For good."""
+        self._end(number, lambda s, held: transitions.fail(s, held, LOG, error))
+
+    @rule(number=CLAIMS, error=ERRORS)
+    def retry(self, number: int, error: JobError) -> None:
+        """Another dispatch."""
+        self._end(number, lambda s, held: transitions.retry(s, held, LOG, error, 0))
+
+    @rule(number=CLAIMS)
+    def put_back(self, number: int) -> None:
+        """Another dispatch, and no attempt."""
+        error = JobError.of(EngineUnavailable())
+        self._end(number, lambda s, held: transitions.put_back(s, held, error, 0))
+
+    @rule(number=CLAIMS)
+    def release(self, number: int) -> None:
+        """The same dispatch."""
+        self._end(number, lambda s, held: transitions.release(s, held, LOG))
+
+    @rule(number=CLAIMS)
+    def end_cancelled(self, number: int) -> None:
+        """As a worker does when it was asked to."""
+        self._end(number, lambda s, held: transitions.end_cancelled(s, held, LOG))
+
+    def _end(
+        self, number: int, end: Callable[[AsyncSession, Claim], Awaitable[JobStatus | None]]
+    ) -> None:
+        if self.claims:
+            held = self.claims[number % len(self.claims)]
+            ended = self.do(lambda s: end(s, held))
+            assert not (ended and self.result)
+
+    @rule()
+    def cancel(self) -> None:
+        """By hand."""
+        self.do(lambda s: transitions.cancel(s, self.job_id, "machine"))
+
+    @rule()
+    def revive(self) -> None:
+        """By hand; never of a job that has a result."""
+        if self.do(lambda s: transitions.revive(s, self.job_id, "machine")):
+            assert self.result is None
+            self.generation += 1
+
+    @rule(worker=WORKERS)
+    def renew(self, worker: str) -> None:
+        """A heartbeat keeps only what its worker holds."""
+        kept = self.do(lambda s: transitions.renew(s, worker, [self.job_id], 15))
+        if kept:
+            assert self._job().worker_id == worker
+
+    @rule()
+    def lease_runs_out(self) -> None:
+        """And the reconciler comes by."""
+        past = func.now() - text("interval '1 second'")
+        expire = update(Job).where(Job.id == self.job_id, Job.state == JobStatus.RUNNING)
+        self.do(lambda s: s.execute(expire.values(lease_until=past)))
+        for rescued in self.do(lambda s: transitions.rescue(s, 10)):
+            assert not (rescued.job_id == self.job_id and self.result)
+
+    @invariant()
+    def all_is_well(self) -> None:
+        """Whatever happened last."""
+        job, attempts = self._job(), self.do(self._attempts)
+        assert (job.state == JobStatus.RUNNING) == (job.worker_id is not None)
+        assert (job.state == JobStatus.RUNNING) == (job.lease_until is not None)
+        assert JobStatus(job.state).finished == (job.finished_at is not None)
+        assert job.dispatch >= self.dispatch
+        self.dispatch = job.dispatch
+        numbers = [attempt.number for attempt in attempts]
+        assert numbers == sorted(set(numbers))
+        succeeded = [one for one in attempts if one.outcome == Outcome.SUCCEEDED]
+        if self.result:
+            assert (job.state, job.output) == (JobStatus.SUCCEEDED, self.result[1])
+            assert len(succeeded) == 1
+        else:
+            assert (job.state != JobStatus.SUCCEEDED, succeeded) == (True, [])
+
+    def _job(self) -> Job:
+        found = self.do(lambda s: JobRepository(s).find(self.job_id, "machine"))
+        assert found is not None
+        return found
+
+    async def _attempts(self, session: AsyncSession) -> list[JobAttempt]:
+        return (await JobRepository(session).attempts([self.job_id]))[self.job_id]
+
+
+def test_any_order_of_events(migrated: str) -> None:
+    """Forty stories of up to thirty events, against Postgres."""
+    machine = type("Machine", (JobMachine,), {"url": migrated})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,34 @@
+"""A job and the right to run it, in one transaction for the whole test."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.store import transitions
+from shared.store.database import Database
+from shared.store.jobs import JobRepository
+from shared.store.models import Job
+from shared.store.transitions import Claim
+from tests.support.job_rows import new_job
+
+
+@pytest.fixture
+async def session(database: Database) -> AsyncIterator[AsyncSession]:
+    """One transaction for the whole test: now() stands still in it."""
+    async with database.transaction() as session:
+        yield session
+
+
+@pytest.fixture
+async def job(session: AsyncSession) -> Job:
+    """A queued job."""
+    return (await JobRepository(session).add(new_job()))[0]
+
+
+@pytest.fixture
+async def held(session: AsyncSession, job: Job) -> Claim:
+    """The right to run it."""
+    held = await transitions.claim(session, job.id, 1, "worker", 15)
+    assert held is not None
+    return held

@@ -1,0 +1,85 @@
+"""What people ask for: to cancel a job, to run it again."""
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.jobs import JobStatus, Outcome
+from shared.store import transitions
+from shared.store.jobs import JobRepository
+from shared.store.models import Job
+from shared.store.transitions import Claim
+from tests.shared.store.transitions.endings import LOG, TIMEOUT, succeed
+from tests.support.job_rows import history, new_job
+
+
+async def test_a_waiting_job_is_cancelled_at_once(session: AsyncSession, job: Job) -> None:
+    """It never runs."""
+    assert await transitions.cancel(session, job.id, "t")
+
+    assert await history(session, job) == []
+    assert job.state == JobStatus.CANCELLED
+    assert job.finished_at is not None
+    assert job.error is not None
+    assert job.error["error_class"] == "cancelled"
+    assert await transitions.claim(session, job.id, 1, "worker", 15) is None
+
+
+async def test_of_a_running_job_cancellation_is_only_asked(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """Its worker ends it; asked again, the first time counts."""
+    assert await transitions.cancel(session, job.id, "t")
+    await session.refresh(job)
+    assert (job.state, job.finished_at) == (JobStatus.RUNNING, None)
+    assert await transitions.cancels_requested(session, "worker") == [job.id]
+    assert await transitions.cancels_requested(session, "another") == []
+    assert await transitions.end_cancelled(session, held, LOG)
+
+    (attempt,) = await history(session, job)
+    assert (job.state, attempt.outcome) == (JobStatus.CANCELLED, Outcome.CANCELLED)
+    assert await transitions.cancels_requested(session, "worker") == []
+
+
+async def test_what_has_ended_is_neither_cancelled_nor_retried(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """A result stays a result."""
+    await succeed(session, held)
+
+    assert not await transitions.cancel(session, job.id, "t")
+    assert not await transitions.revive(session, job.id, "t")
+    assert not await transitions.end_cancelled(session, held, LOG)
+
+
+async def test_nobody_touches_the_job_of_another_tenant(session: AsyncSession, job: Job) -> None:
+    """Not even to find out that it is there."""
+    assert not await transitions.cancel(session, job.id, "another")
+    await transitions.cancel(session, job.id, "t")
+    assert not await transitions.revive(session, job.id, "another")
+
+
+async def test_a_revived_job_has_new_budgets_and_its_old_history(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """And a dispatch of its own: no old message starts it."""
+    await transitions.fail(session, held, LOG, TIMEOUT)
+    assert await transitions.revive(session, job.id, "t")
+    (attempt,) = await history(session, job)
+
+    assert (job.state, job.dispatch, job.spent_timeout) == (JobStatus.QUEUED, 2, 0)
+    assert (job.error, job.finished_at, job.cancel_requested_at) == (None, None, None)
+    assert attempt.outcome == Outcome.FAILED
+    assert not await transitions.revive(session, job.id, "t")
+
+
+async def test_a_job_is_not_revived_beside_its_twin(session: AsyncSession) -> None:
+    """The same work was submitted again meanwhile."""
+    jobs = JobRepository(session)
+    first, _ = await jobs.add(new_job(content_key="k"))
+    await transitions.cancel(session, first.id, "t")
+    await jobs.add(new_job(content_key="k"))
+
+    with pytest.raises(IntegrityError):
+        async with session.begin_nested():
+            await transitions.revive(session, first.id, "t")

@@ -1,0 +1,86 @@
+"""Taking a job and keeping it: the claim, its lease, and who renews it."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.jobs import JobStatus
+from shared.store import transitions
+from shared.store.database import Database
+from shared.store.models import Job
+from shared.store.transitions import Claim
+from tests.shared.store.transitions.endings import succeed
+
+
+async def test_a_claim_starts_an_attempt_under_a_lease(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """The lease is Postgres's time, not the worker's."""
+    await session.refresh(job)
+
+    assert (job.state, job.worker_id, job.attempt) == (JobStatus.RUNNING, "worker", 1)
+    assert job.started_at == held.started_at
+    assert job.lease_until is not None
+    assert (job.lease_until - held.started_at).total_seconds() == 15
+
+
+async def test_a_job_is_claimed_once(session: AsyncSession, job: Job, held: Claim) -> None:
+    """A second delivery of the message finds nothing to do."""
+    assert await transitions.claim(session, job.id, 1, "another", 15) is None
+    assert await transitions.claim(session, job.id, 1, "worker", 15) is None
+
+
+@pytest.mark.parametrize("dispatch", [0, 2])
+async def test_a_message_of_another_dispatch_claims_nothing(
+    session: AsyncSession, job: Job, dispatch: int
+) -> None:
+    """Neither an old message nor one that does not exist yet."""
+    assert await transitions.claim(session, job.id, dispatch, "worker", 15) is None
+    assert await transitions.claim(session, uuid4(), 1, "worker", 15) is None
+
+
+async def test_a_heartbeat_renews_what_is_still_held(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """And tells which jobs these are."""
+    assert await transitions.renew(session, "worker", [job.id], 60) == [job.id]
+    assert await transitions.renew(session, "another", [job.id], 60) == []
+    await session.refresh(job)
+    assert job.lease_until is not None
+    assert (job.lease_until - held.started_at).total_seconds() == 60
+
+    await succeed(session, held)
+    assert await transitions.renew(session, "worker", [job.id], 60) == []
+
+
+async def test_a_job_that_is_held_but_not_run_is_left_to_be_rescued(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """Its ending could not be stored; whoever renewed it would keep it for ever."""
+    assert await transitions.renew(session, "worker", [], 60) == []
+    await session.refresh(job)
+    assert job.lease_until is not None
+    assert (job.lease_until - held.started_at).total_seconds() < 60
+
+
+async def test_renewing_a_lease_touches_no_index(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """A heartbeat of many jobs must stay a HOT update (design: lease_until in no index)."""
+    query = text(
+        "SELECT count(*) FROM pg_indexes WHERE tablename = 'jobs' AND indexdef ~ 'lease_until'"
+    )
+    assert await session.scalar(query) == 0
+
+
+async def test_the_database_refuses_states_that_are_none(
+    database: Database, session: AsyncSession, job: Job
+) -> None:
+    """Should code ever be wrong, the constraint is the last line."""
+    for change in ({"state": "eaten"}, {"state": "running"}, {"worker_id": "w"}):
+        with pytest.raises(IntegrityError):
+            async with session.begin_nested():
+                await session.execute(update(Job).values(change))

@@ -1,0 +1,153 @@
+"""How a run ends, by whom alone, and what is left of it."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.jobs import JobStatus, Outcome
+from shared.errors import ErrorClass
+from shared.store import transitions
+from shared.store.models import Job
+from shared.store.transitions import Claim
+from tests.shared.store.transitions.endings import (
+    ENDINGS,
+    LOG,
+    MISSING,
+    NO_TEXT,
+    PUT_BACK,
+    TIMEOUT,
+    End,
+    succeed,
+)
+from tests.support.job_rows import history
+
+
+async def test_success_is_stored_with_its_attempt(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """One statement writes both."""
+    assert await succeed(session, held)
+    await session.refresh(job)
+    (attempt,) = await history(session, job)
+
+    assert (job.state, job.output, job.error) == (JobStatus.SUCCEEDED, {"a": 1.0}, None)
+    assert (job.model_id, job.model_version) == ("m", "1")
+    assert (job.worker_id, job.lease_until) == (None, None)
+    assert job.finished_at is not None
+    assert (attempt.number, attempt.outcome, attempt.worker_id) == (1, Outcome.SUCCEEDED, "worker")
+    assert (attempt.stages, attempt.trace_id, attempt.error) == (LOG.stages, "f" * 32, None)
+
+
+async def test_failure_is_stored_with_its_reason(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """On the job and on the attempt."""
+    assert await transitions.fail(session, held, LOG, NO_TEXT)
+    await session.refresh(job)
+    (attempt,) = await history(session, job)
+
+    assert (job.state, job.output) == (JobStatus.FAILED, None)
+    assert job.error == attempt.error == NO_TEXT.model_dump(mode="json")
+
+
+async def test_a_released_job_is_as_it_was_and_its_message_still_good(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """The same dispatch claims it again; the history knows of both runs."""
+    before = job.queued_at
+    assert await transitions.release(session, held, LOG)
+    await session.refresh(job)
+
+    assert (job.state, job.worker_id, job.started_at) == (JobStatus.QUEUED, None, None)
+    assert (job.dispatch, job.queued_at) == (1, before)
+    again = await transitions.claim(session, job.id, 1, "another", 15)
+    assert again is not None
+    assert again.attempt == 2
+    assert await succeed(session, again)
+    attempts = await history(session, job)
+    assert [one.outcome for one in attempts] == [Outcome.RELEASED, Outcome.SUCCEEDED]
+
+
+async def test_a_retry_is_another_dispatch_due_later(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """It spends of the budget of its class and of no other; the history keeps why."""
+    assert await transitions.retry(session, held, LOG, TIMEOUT, delay=7)
+    (attempt,) = await history(session, job)
+
+    assert (job.state, job.dispatch, job.published_at) == (JobStatus.QUEUED, 2, None)
+    assert (job.queued_at - held.started_at).total_seconds() == 7
+    assert (job.spent_timeout, job.spent_crashed, job.spent_bug, job.spent_transient) == (
+        1,
+        0,
+        0,
+        0,
+    )
+    assert (attempt.outcome, attempt.error) == (Outcome.FAILED, TIMEOUT.model_dump(mode="json"))
+    assert await transitions.claim(session, job.id, 1, "worker", 15) is None
+    again = await transitions.claim(session, job.id, 2, "another", 15)
+    assert again is not None
+    assert (again.attempt, again.spent[ErrorClass.TIMEOUT]) == (2, 1)
+
+
+async def test_a_job_that_is_put_back_spends_nothing(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """Neither a budget nor an attempt; it tells what it waits for."""
+    assert await transitions.put_back(session, held, MISSING, delay=30)
+
+    assert await history(session, job) == []
+    assert (job.state, job.dispatch, job.attempt) == (JobStatus.QUEUED, 2, 0)
+    assert job.error == MISSING.model_dump(mode="json")
+    again = await transitions.claim(session, job.id, 2, "worker", 15)
+    assert again is not None
+    assert again.attempt == 1
+
+
+@pytest.mark.parametrize("end", PUT_BACK.values(), ids=PUT_BACK.keys())
+async def test_what_is_to_be_cancelled_does_not_run_again(
+    session: AsyncSession,
+    job: Job,
+    held: Claim,
+    end: End,
+) -> None:
+    """Though its run ended otherwise before its worker heard of it."""
+    await transitions.cancel(session, job.id, "t")
+    assert await end(session, held) is JobStatus.CANCELLED
+    await session.refresh(job)
+
+    assert (job.state, job.worker_id) == (JobStatus.CANCELLED, None)
+    assert job.finished_at is not None
+
+
+@pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS.keys())
+@pytest.mark.parametrize("difference", ["worker_id", "dispatch", "job_id"])
+async def test_only_the_holder_may_end_a_run(
+    session: AsyncSession, job: Job, held: Claim, end: End, difference: str
+) -> None:
+    """Each guard in turn: what a zombie, a worker of another dispatch and one that mixed up ids
+    write changes nothing; nor does what the holder writes a second time."""
+    others: dict[str, Any] = {"worker_id": "another", "dispatch": 2, "job_id": uuid4()}
+    assert not await end(session, replace(held, **{difference: others[difference]}))
+    assert await history(session, job) == []
+    assert (job.state, job.worker_id, job.dispatch) == (JobStatus.RUNNING, "worker", 1)
+
+    assert await end(session, held)
+    assert not await end(session, held)
+
+
+async def test_what_has_ended_stays_as_it_ended(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """A late write of the same holder is a no-op as well."""
+    assert await succeed(session, held)
+
+    assert not await transitions.fail(session, held, LOG, NO_TEXT)
+    assert not await transitions.release(session, held, LOG)
+    assert not await succeed(session, held)
+    assert await transitions.claim(session, job.id, 1, "worker", 15) is None
+    await session.refresh(job)
+    assert job.state == JobStatus.SUCCEEDED

@@ -1,0 +1,75 @@
+"""Jobs whose worker is lost: run again, or given up."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.jobs import JobStatus, Outcome
+from shared.store import transitions
+from shared.store.jobs import JobRepository
+from shared.store.models import Job
+from shared.store.transitions import Claim
+from tests.shared.store.transitions.endings import succeed
+from tests.support.job_rows import expire, history, new_job
+
+
+async def test_a_job_whose_lease_ran_out_runs_again(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """Under a new dispatch: whatever its worker still writes comes too late."""
+    await expire(session, job)
+    (rescued,) = await transitions.rescue(session, 10)
+    (attempt,) = await history(session, job)
+
+    assert (rescued.job_id, rescued.state, rescued.worker_id) == (job.id, "queued", "worker")
+    assert (job.state, job.dispatch, job.spent_crashed) == (JobStatus.QUEUED, 2, 1)
+    assert (job.worker_id, job.published_at) == (None, None)
+    assert (attempt.outcome, attempt.number, attempt.worker_id) == (Outcome.CRASHED, 1, "worker")
+    assert not await succeed(session, held)
+
+
+async def test_a_living_lease_is_left_alone(session: AsyncSession, job: Job, held: Claim) -> None:
+    """And so is what does not run."""
+    await JobRepository(session).add(new_job())
+
+    assert await transitions.rescue(session, 10) == []
+    assert await history(session, job) == []
+
+
+async def test_a_poisonous_job_is_given_up(session: AsyncSession, job: Job) -> None:
+    """It has killed three workers by then."""
+    for dispatch in (1, 2, 3):
+        assert await transitions.claim(session, job.id, dispatch, f"worker {dispatch}", 15)
+        await expire(session, job)
+        (rescued,) = await transitions.rescue(session, 10)
+    attempts = await history(session, job)
+
+    assert (rescued.state, job.state) == (JobStatus.FAILED, JobStatus.FAILED)
+    assert job.error is not None
+    assert job.error["error_class"] == "crashed"
+    assert [attempt.worker_id for attempt in attempts] == ["worker 1", "worker 2", "worker 3"]
+
+
+async def test_a_rescued_job_that_was_to_be_cancelled_is(
+    session: AsyncSession, job: Job, held: Claim
+) -> None:
+    """It does not run a second time to be stopped."""
+    await transitions.cancel(session, job.id, "t")
+    await expire(session, job)
+    (rescued,) = await transitions.rescue(session, 10)
+
+    assert rescued.state == JobStatus.CANCELLED
+
+
+async def test_rescues_are_done_in_chunks(session: AsyncSession) -> None:
+    """After the death of a large fleet no transaction is long."""
+    ids: list[UUID] = []
+    for number in range(3):
+        job, _ = await JobRepository(session).add(new_job())
+        await transitions.claim(session, job.id, 1, f"worker {number}", 15)
+        await expire(session, job)
+        ids.append(job.id)
+    first, second = await transitions.rescue(session, 2), await transitions.rescue(session, 2)
+
+    assert (len(first), len(second)) == (2, 1)
+    assert {one.job_id for one in (*first, *second)} == set(ids)

@@ -1,0 +1,66 @@
+"""Log lines: one shape for ours and the libraries', found by their ids, and without secrets."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import logging, sys
+import structlog
+from shared.telemetry.logs import configure_logging
+from opentelemetry import context
+from shared.telemetry.trace_context import carried
+
+configure_logging("INFO", sys.argv[1])
+context.attach(carried(
+    {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+))
+log = structlog.get_logger("ours")
+
+def fail():
+    image = "c2VjcmV0" * 10
+    raise ValueError("broken")
+
+with structlog.contextvars.bound_contextvars(job_id="j-1"):
+    log.info("job.done", ms=3)
+    logging.getLogger("theirs").warning("disk %s", "full", extra={"free": 1})
+    try:
+        fail()
+    except ValueError:
+        log.exception("job.bug")
+logging.getLogger("arq.worker").info("every poll")
+"""
+
+
+def lines(style: str) -> list[str]:
+    """What such a process writes to stdout."""
+    command = [sys.executable, "-c", PROGRAM, style]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def test_every_line_is_json_with_the_ids_to_find_it_by() -> None:
+    """Whoever logged it."""
+    ours, theirs, bug = map(json.loads, lines("json"))
+
+    assert (ours["level"], ours["logger"], ours["message"]) == ("info", "ours", "job.done")
+    assert ours["ms"] == 3
+    assert ours["timestamp"].endswith("Z")
+    assert (theirs["logger"], theirs["message"], theirs["free"]) == ("theirs", "disk full", 1)
+    for line in (ours, theirs, bug):
+        assert line["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+        assert line["span_id"] == "b7ad6b7169203331"
+        assert line["job_id"] == "j-1"
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_an_exception_is_told_without_the_variables_around_it(style: str) -> None:
+    """They may hold an image, or a password."""
+    text = "\n".join(lines(style))
+
+    assert "ValueError: broken" in text
+    assert "c2VjcmV0c2VjcmV0" not in text
+    assert "every poll" not in text

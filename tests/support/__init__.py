@@ -1,0 +1,1 @@
+"""What several tests need. Every module says by its name what it gives."""

@@ -1,0 +1,62 @@
+"""Fronts inside the test process, each with settings of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import uvicorn
+from pydantic import SecretStr
+
+from api.main import create_app
+from shared.client import AsyncServiceClient
+from shared.local.processes import free_port
+from shared.settings import Settings
+from tests.support.waiting import wait_until
+
+
+def nowhere(scheme: str) -> SecretStr:
+    """A URL at which nobody listens."""
+    return SecretStr(f"{scheme}://127.0.0.1:{free_port()}/0")
+
+
+@asynccontextmanager
+async def front_transport(settings: Settings) -> AsyncIterator[httpx.ASGITransport]:
+    """Another front inside the test, with settings of its own."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield httpx.ASGITransport(app, raise_app_exceptions=False)
+
+
+@asynccontextmanager
+async def front_client(settings: Settings) -> AsyncIterator[AsyncServiceClient]:
+    """The typed client of such a front."""
+    async with (
+        front_transport(settings) as transport,
+        AsyncServiceClient("http://front", "tenant", transport=transport, retries=0) as client,
+    ):
+        yield client
+
+
+@asynccontextmanager
+async def front_http(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Plain HTTP to such a front."""
+    async with (
+        front_transport(settings) as transport,
+        httpx.AsyncClient(base_url="http://front", transport=transport) as http,
+    ):
+        yield http
+
+
+@asynccontextmanager
+async def front_server(settings: Settings) -> AsyncIterator[str]:
+    """Such a front behind a port of its own; yields its URL."""
+    config = uvicorn.Config(create_app(settings), port=0, log_config=None)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    try:
+        await wait_until(lambda: server.started or serving.done(), "the front listened")
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving

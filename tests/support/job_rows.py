@@ -1,0 +1,40 @@
+"""Jobs for tests that work on rows: submitting one, what became of it."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.features import Feature
+from shared.store.jobs import JobRepository, NewJob
+from shared.store.models import Job, JobAttempt
+
+
+def new_job(**different: Any) -> NewJob:
+    """A submission."""
+    values: dict[str, Any] = {
+        "tenant_id": "t",
+        "user_id": None,
+        "request_id": None,
+        "feature": Feature.CATEGORIZATION,
+        "priority": 0,
+        "payload": {},
+        "image": None,
+        "idempotency_key": None,
+        "content_key": None,
+        "request_hash": "h",
+    }
+    return NewJob(**{**values, **different})
+
+
+async def history(session: AsyncSession, job: Job) -> list[JobAttempt]:
+    """The job's attempts; the job is read anew."""
+    await session.refresh(job)
+    return (await JobRepository(session).attempts([job.id]))[job.id]
+
+
+async def expire(session: AsyncSession, job: Job) -> None:
+    """As if the worker had not been heard of for long."""
+    past = func.now() - timedelta(seconds=1)
+    await session.execute(update(Job).where(Job.id == job.id).values(lease_until=past))

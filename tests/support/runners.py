@@ -1,0 +1,71 @@
+"""Workers inside the test process, and runners that need no model."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from shared.contracts.categories import Category
+from shared.contracts.features import Feature
+from shared.settings import Settings
+from worker.assembly import worker
+from worker.features.runners import Product, Run, Work
+from worker.telemetry.state import WorkerState
+
+LABELS = ["Dairy", "Produce"]
+
+
+ITEM = {"item_name": "Milk", "candidate_labels": LABELS}
+
+
+async def dairy(_work: Work) -> Product:
+    """A runner that needs no model: everything is dairy."""
+    category = Category(
+        category="Dairy",
+        confidence=1.0,
+        confidence_level="high",
+        all_scores={"Dairy": 1.0, "Produce": 0.0},
+        processing_time_ms=0.0,
+    )
+    return Product(output=category, model_id="scripted", model_version="1")
+
+
+@asynccontextmanager
+async def worker_with(settings: Settings, run: Run) -> AsyncIterator[WorkerState]:
+    """A worker inside the test that runs every item job with `run`."""
+
+    async def load(
+        _settings: Settings, _state: WorkerState, _stack: AsyncExitStack
+    ) -> Mapping[Feature, Run]:
+        return dict.fromkeys(Feature, run)
+
+    async with worker(settings, load) as state:
+        yield state
+
+
+def raising(error: Exception) -> Run:
+    """A runner that fails."""
+
+    async def run(_work: Work) -> Product:
+        raise error
+
+    return run
+
+
+class Gate:
+    """A runner that tells when it has begun and goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.opened = asyncio.Event()
+        self.runs = 0
+        self.stopped = False
+
+    async def __call__(self, work: Work) -> Product:
+        self.runs += 1
+        self.begun.set()
+        try:
+            await self.opened.wait()
+        except asyncio.CancelledError:
+            self.stopped = True
+            raise
+        return await dairy(work)

@@ -1,0 +1,228 @@
+"""Recognition children: warm, and expendable. Nothing that happens to one harms the worker."""
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+from PIL import Image
+
+from shared.errors import EngineUnavailable, RecognitionCrashed
+from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
+from shared.rejections import ImageUnreadable, NoTextFound
+from tests.support.waiting import wait_until
+from worker.features.recognition import RecognitionPool
+from worker.pipeline.ocr.engines.tesseract import is_installed
+from worker.pipeline.stages import StageLog
+
+LIMITS = {"memory": 4_000_000_000, "max_pixels": 40_000_000}
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[RecognitionPool]:
+    """One slot."""
+    pool = RecognitionPool(slots=1, engine="auto", **LIMITS)
+    await pool.start()
+    yield pool
+    await pool.close()
+    assert children() == []
+
+
+@pytest.fixture(autouse=True)
+def scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A temporary folder for each test."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def long_receipt() -> bytes:
+    """One that takes seconds to read."""
+    items = [DrawnItem(f"Item number {n}", Decimal(n)) for n in range(45)]
+    return encode(draw_receipt(DrawnReceipt(items=items)))
+
+
+async def test_a_child_reads_a_receipt(
+    pool: RecognitionPool, receipt_png: bytes, drawn: DrawnReceipt
+) -> None:
+    """And tells the stages and the engine."""
+    log = StageLog()
+    reading = await pool.read(receipt_png, log)
+
+    assert reading.extraction.total.amount == drawn.total
+    assert reading.engine == "rapidocr"
+    assert "PP-OCRv6" in reading.engine_version
+    assert [stage.name for stage in log.stages] == [
+        "ocr.preprocess",
+        "ocr.recognise",
+        "receipt.parse",
+    ]
+
+
+async def test_an_observed_reading_comes_with_its_evidence(
+    pool: RecognitionPool, receipt_png: bytes, blank_png: bytes
+) -> None:
+    """The same reading, and the page as the engine saw it; of one that cannot be read as well."""
+    read = await pool.read(receipt_png, StageLog())
+    observed = await pool.observe(receipt_png, StageLog())
+    blank = await pool.observe(blank_png, StageLog())
+
+    assert observed.outcome == read
+    (page,) = observed.evidence.pages
+    assert page.jpeg
+    assert {word.text for line in page.lines for word in line.words} >= {"TOTAL", "GBP"}
+    assert all(word.right <= page.width for line in page.lines for word in line.words)
+    assert observed.evidence.cpu_seconds > 0
+    assert observed.evidence.peak_bytes > 50_000_000
+    assert isinstance(blank.outcome, NoTextFound)
+    assert [page.lines for page in blank.evidence.pages] == [[]]
+
+
+@pytest.mark.parametrize("size", [(12000, 40), (40, 12000), (3000, 1)])
+async def test_a_thin_image_costs_no_more_than_its_pixels(size: tuple[int, int]) -> None:
+    """An engine that made a square of it would need gigabytes."""
+    pool = RecognitionPool(slots=1, engine="auto", memory=1_500_000_000, max_pixels=40_000_000)
+    await pool.start()
+    try:
+        with pytest.raises(NoTextFound):
+            await pool.read(encode(Image.new("RGB", size, "white")), StageLog())
+    finally:
+        await pool.close()
+
+
+async def test_what_the_child_finds_wrong_is_raised_here(
+    pool: RecognitionPool, receipt_png: bytes, blank_png: bytes
+) -> None:
+    """As the error it is; the child lives on."""
+    before = children()
+    with pytest.raises(NoTextFound):
+        await pool.read(blank_png, StageLog())
+    log = StageLog()
+    with pytest.raises(ImageUnreadable):
+        await pool.read(receipt_png[:2000], log)
+
+    assert [stage.name for stage in log.stages] == ["ocr.preprocess"]
+    assert children() == before
+
+
+async def test_a_child_that_is_killed_fails_its_read_and_no_other(
+    pool: RecognitionPool, receipt_png: bytes, long_receipt: bytes
+) -> None:
+    """The next read gets a new child."""
+    reading = asyncio.create_task(pool.read(long_receipt, StageLog()))
+    (victim,) = await busy_children()
+    victim.send_signal(signal.SIGKILL)
+
+    with pytest.raises(RecognitionCrashed):
+        await reading
+    assert (await pool.read(receipt_png, StageLog())).extraction.line_items
+
+
+async def test_a_child_that_dies_idle_is_replaced(
+    pool: RecognitionPool, receipt_png: bytes
+) -> None:
+    """pebble gives such a pool up; the slot gets another."""
+    (victim,) = children()
+    victim.send_signal(signal.SIGKILL)
+
+    assert (await pool.read(receipt_png, StageLog())).extraction.line_items
+
+
+async def test_a_cancelled_read_stops_at_once(
+    pool: RecognitionPool, receipt_png: bytes, long_receipt: bytes
+) -> None:
+    """Its child is killed, even inside a long call of a library."""
+    reading = asyncio.create_task(pool.read(long_receipt, StageLog()))
+    (victim,) = await busy_children()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+    await wait_until(lambda: not victim.is_running(), "the work was stopped", within=2)
+    assert (await pool.read(receipt_png, StageLog())).extraction.line_items
+
+
+async def test_a_child_cannot_take_more_memory_than_it_may(long_receipt: bytes) -> None:
+    """An image that needs too much ends a child, not the machine."""
+    pool = RecognitionPool(slots=1, engine="auto", memory=420_000_000, max_pixels=40_000_000)
+
+    async def start_and_read() -> None:
+        await pool.start()
+        await pool.read(long_receipt, StageLog())
+
+    with pytest.raises(RecognitionCrashed):
+        await start_and_read()
+    await pool.close()
+
+
+async def test_a_missing_engine_is_not_a_crash(
+    monkeypatch: pytest.MonkeyPatch, receipt_png: bytes
+) -> None:
+    """Every read says what is missing; nothing is retried in vain, no other engine steps in."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    pool = RecognitionPool(slots=1, engine="tesseract", **LIMITS)
+
+    for attempt in (pool.start, partial(pool.read, receipt_png, StageLog())):
+        with pytest.raises(EngineUnavailable, match="tesseract"):
+            await attempt()
+    await pool.close()
+
+
+@pytest.mark.skipif(not is_installed(), reason="needs tesseract")
+async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes) -> None:
+    """Else each cancelled read would leave one behind, and its image in a temporary file."""
+    pool = RecognitionPool(slots=1, engine="tesseract", **LIMITS)
+    await pool.start()
+    reading = asyncio.create_task(pool.read(long_receipt, StageLog()))
+    await wait_until(lambda: bool(tesseracts()), "tesseract ran")
+    programs = tesseracts()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+    await wait_until(lambda: not any(p.is_running() for p in programs), "it was gone", within=2)
+    before = scratch_folders()
+    await pool.close()
+    assert len(before) == 1
+    assert scratch_folders() == []
+
+
+def tesseracts() -> list[psutil.Process]:
+    """What our children run."""
+    running = psutil.Process().children(recursive=True)
+    return [process for process in running if process.name() == "tesseract"]
+
+
+def scratch_folders() -> list[Path]:
+    """Where children of this test's pools leave their temporary files."""
+    return list(Path(tempfile.gettempdir()).glob("grocery-planner-ai-*"))
+
+
+def children() -> list[psutil.Process]:
+    """Our children that recognise."""
+    return [child for child in psutil.Process().children() if _recognises(child)]
+
+
+async def busy_children() -> list[psutil.Process]:
+    """The same, once they are in the middle of something."""
+    before = {child.pid: _cpu(child) for child in children()}
+    await wait_until(
+        lambda: all(_cpu(child) > before[child.pid] + 0.3 for child in children()),
+        "the child was busy",
+    )
+    return children()
+
+
+def _recognises(child: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _cpu(child: psutil.Process) -> float:
+    return sum(child.cpu_times()[:2])

@@ -1,0 +1,176 @@
+"""A worker's own port: whether it lives, whether it takes jobs, and what it does without a port."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from shared.contracts.features import Feature
+from shared.settings import Settings
+from shared.version import service_version
+from tests.support.failed_start import failed_start
+from tests.support.fronts import nowhere
+from tests.support.runners import dairy, worker_with
+from tests.support.running_system import System
+from tests.support.waiting import wait_until
+from worker.assembly import worker
+from worker.features.runners import Run
+from worker.telemetry.state import WorkerState
+
+
+@pytest.fixture
+def hasty(settings: Settings) -> Settings:
+    """A part of this worker that has not come round for a second is stalled."""
+    return settings.model_copy(update={"heartbeat": 0.1, "lease": 0.4})
+
+
+async def probe(url: str, path: str) -> httpx.Response:
+    """What the worker at `url` answers."""
+    async with httpx.AsyncClient(base_url=url) as http:
+        return await http.get(path)
+
+
+async def test_probes_of_a_worker_that_serves(system: System) -> None:
+    """The same three as a front's, on a port of its own."""
+    health = await probe(system.worker_url, "/health")
+    live = await probe(system.worker_url, "/health/live")
+    ready = await probe(system.worker_url, "/health/ready")
+
+    assert health.json() == {
+        "status": "ok",
+        "service": "grocery-planner-ai-worker",
+        "version": service_version(),
+    }
+    assert (live.status_code, live.json()) == (200, {"status": "ok"})
+    assert (ready.status_code, ready.json()["status"]) == (200, "ok")
+    checks = ready.json()["checks"]
+    assert {"database", "redis", "ocr", "classifier", "embedding_model"} <= checks.keys()
+    assert checks["classifier"] == {"status": "ok", "model": "all-MiniLM-L6-v2"}
+
+
+async def test_probes_while_engines_load_and_while_it_drains(settings: Settings) -> None:
+    """Alive all the time, ready in between."""
+    loading, loaded = asyncio.Event(), asyncio.Event()
+    states = []
+
+    async def load(
+        _settings: Settings, state: WorkerState, stack: AsyncExitStack
+    ) -> Mapping[Feature, Run]:
+        states.append(state)
+        # Closed after the jobs of a worker have ended, before its port.
+        stack.push_async_callback(look)
+        loading.set()
+        await loaded.wait()
+        return dict.fromkeys(Feature, dairy)
+
+    seen = []
+
+    async def look() -> None:
+        live = await probe(states[0].url, "/health/live")
+        ready = await probe(states[0].url, "/health/ready")
+        failing = [name for name, one in ready.json()["checks"].items() if one["status"] == "error"]
+        seen.append((live.status_code, ready.status_code, failing))
+
+    async def run() -> None:
+        async with worker(settings, load):
+            await look()
+
+    task = asyncio.create_task(run())
+    await loading.wait()
+    await look()
+    loaded.set()
+    await task
+
+    assert seen == [(200, 503, ["engines"]), (200, 200, []), (200, 503, ["draining"])]
+
+
+@pytest.mark.parametrize(
+    ("part", "told"), [("heartbeat", "heartbeat"), ("dispatcher", "poll of receipts")]
+)
+async def test_probe_of_a_part_that_stopped(hasty: Settings, part: str, told: str) -> None:
+    """A worker whose heart or whose polls stand still is of no use: it is to be restarted."""
+    async with worker_with(hasty, dairy) as state:
+        before = await probe(state.url, "/health/live")
+        for task in asyncio.all_tasks():
+            if task.get_name() == part:
+                task.cancel()
+        await wait_until(lambda: _dead(state.url), f"the {part} was missed")
+        after = await probe(state.url, "/health/live")
+
+    assert before.status_code == 200
+    assert after.json()["status"] == "error"
+    assert told in after.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "scheme"), [("database_url", "postgresql"), ("redis_url", "redis")]
+)
+async def test_probes_without_a_dependency(hasty: Settings, setting: str, scheme: str) -> None:
+    """Not ready, but alive, however long it takes: a restart would not bring it back."""
+    broken = hasty.model_copy(update={setting: nowhere(scheme)})
+    dependency = setting.removesuffix("_url")
+    async with _starting(broken) as url:
+        ready = await probe(url, "/health/ready")
+        enough = time.monotonic() + 2 * 2 * (hasty.lease + hasty.heartbeat)
+        lives = [await probe(url, "/health/live")]
+        while time.monotonic() < enough:
+            lives.append(await probe(url, "/health/live"))
+
+    assert ready.status_code == 503
+    assert ready.json()["checks"][dependency]["error"]
+    assert {live.status_code for live in lives} == {200}
+
+
+async def test_probe_of_a_schema_that_is_behind(settings: Settings, behind: str) -> None:
+    """With the command that cures it."""
+    old = settings.model_copy(update={"database_url": SecretStr(behind)})
+    async with _starting(old) as url:
+        ready = await probe(url, "/health/ready")
+
+    assert ready.status_code == 503
+    assert "bin/migrate" in ready.json()["checks"]["database"]["error"]
+
+
+async def test_probes_need_a_port(settings: Settings) -> None:
+    """One that is taken: a line that says so, and exit code 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (line,) = await failed_start("worker", settings, {"WORKER_PORT": str(port)})
+
+    assert (line["message"], line["level"]) == ("worker.stopped", "error")
+    assert line["error"] == "port_taken"
+    assert f"127.0.0.1:{port}" in line["reason"]
+    assert "WORKER_PORT" in line["reason"]
+
+
+@asynccontextmanager
+async def _starting(settings: Settings) -> AsyncIterator[str]:
+    """A worker that may never be ready; yields the URL of its probes."""
+    states: list[WorkerState] = []
+
+    async def load(
+        _settings: Settings, state: WorkerState, _stack: AsyncExitStack
+    ) -> Mapping[Feature, Run]:
+        states.append(state)
+        return dict.fromkeys(Feature, dairy)
+
+    async def run() -> None:
+        async with worker(settings, load):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(run())
+    try:
+        await wait_until(lambda: bool(states) or task.done(), "the worker began")
+        yield states[0].url
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _dead(url: str) -> bool:
+    return (await probe(url, "/health/live")).status_code == 503

@@ -1,0 +1,250 @@
+"""How a run of a job ends: one outcome each, stored once, whoever delivers the message again."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import text
+
+from shared import errors, rejections
+from shared.client import AsyncServiceClient
+from shared.contracts.features import Queue
+from shared.contracts.jobs import JobStatus, Outcome
+from shared.errors import ErrorClass, ServiceError
+from shared.settings import Settings
+from shared.store.database import Database
+from shared.store.models import Job
+from shared.wire.queue import JobQueue, queue_key
+from tests.support.runners import ITEM, Gate, dairy, raising, worker_with
+from tests.support.waiting import wait_until
+from worker.features.runners import Product, Work
+
+
+async def test_success(client: AsyncServiceClient, settings: Settings) -> None:
+    """The output is on the job, the attempt in its history."""
+    async with worker_with(settings, dairy) as state:
+        job = await client.submit("categorization", ITEM, wait=10)
+
+    assert job.status is JobStatus.SUCCEEDED
+    assert job.output_payload is not None
+    assert job.output_payload["category"] == "Dairy"
+    assert (job.model_id, job.model_version) == ("scripted", "1")
+    (attempt,) = job.attempts
+    assert (attempt.number, attempt.outcome, attempt.worker_id) == (1, Outcome.SUCCEEDED, state.id)
+    assert job.created_at <= attempt.started_at <= attempt.finished_at
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "error_class"),
+    [
+        (rejections.ImageUnreadable(), "unreadable_image", ErrorClass.BAD_INPUT),
+        (errors.RecognitionCrashed(), "recognition_crashed", ErrorClass.CRASHED),
+        (errors.TimedOut(), "timeout", ErrorClass.TIMEOUT),
+        (KeyError("a bug"), "internal_error", ErrorClass.BUG),
+    ],
+)
+async def test_failure(
+    client: AsyncServiceClient,
+    settings: Settings,
+    error: Exception,
+    code: str,
+    error_class: ErrorClass,
+) -> None:
+    """Whatever a runner raises becomes one error with a code and a class."""
+    async with worker_with(settings, raising(error)):
+        job = await client.submit("categorization", ITEM, wait=10)
+
+    assert job.status is JobStatus.FAILED
+    assert job.error is not None
+    assert (job.error.code, job.error.error_class) == (code, error_class)
+    assert "a bug" not in job.error.detail
+
+
+async def test_a_run_over_its_limit_is_stopped(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """By our own clock, and named in the answer."""
+    gate = Gate()
+    quick = settings.model_copy(update={"item_timeout": 0.1})
+    async with worker_with(quick, gate):
+        job = await client.submit("categorization", ITEM, wait=10)
+
+    assert job.error is not None
+    assert (job.error.code, job.error.error_class) == ("timeout", ErrorClass.TIMEOUT)
+    assert "0.1 s" in job.error.detail
+
+
+async def test_stages_are_kept_also_of_a_run_that_failed(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """They tell how far it came."""
+
+    async def run(work: Work) -> Product:
+        with work.log.measure("first"):
+            pass
+        with work.log.measure("second"):
+            raise rejections.NoTextFound
+
+    async with worker_with(settings, run):
+        job = await client.submit("categorization", ITEM, wait=10)
+
+    (attempt,) = job.attempts
+    assert [stage.name for stage in attempt.stages] == ["first", "second"]
+    assert all(stage.start_ms >= 0 and stage.duration_ms >= 0 for stage in attempt.stages)
+
+
+async def test_a_message_that_comes_twice_runs_once(
+    client: AsyncServiceClient, settings: Settings, database: Database, queue: JobQueue
+) -> None:
+    """While the job runs, and after."""
+    gate = Gate()
+    async with worker_with(settings, gate):
+        job = await client.submit("categorization", ITEM)
+        await gate.begun.wait()
+        await _deliver_again(settings, queue, database, job.id)
+        gate.opened.set()
+        done = await client.await_job(job.id)
+        await _deliver_again(settings, queue, database, job.id)
+
+    assert done.status is JobStatus.SUCCEEDED
+    assert gate.runs == 1
+    assert len((await client.job(job.id)).attempts) == 1
+
+
+async def test_a_worker_that_lost_its_lease_stops_and_writes_nothing(
+    client: AsyncServiceClient, settings: Settings, database: Database
+) -> None:
+    """The heartbeat finds out; what another worker did meanwhile stands."""
+    gate = Gate()
+    brisk = settings.model_copy(update={"heartbeat": 0.05})
+    async with worker_with(brisk, gate):
+        job = await client.submit("categorization", ITEM)
+        await gate.begun.wait()
+        async with database.transaction() as session:
+            taken = "UPDATE jobs SET worker_id = 'another', dispatch = 2"
+            await session.execute(text(taken))
+        await wait_until(lambda: gate.stopped, "the run was stopped")
+    seen = await client.job(job.id)
+
+    assert (seen.status, seen.attempts) == (JobStatus.RUNNING, [])
+
+
+async def test_a_result_that_comes_too_late_is_dropped(
+    client: AsyncServiceClient, settings: Settings, database: Database
+) -> None:
+    """Between two heartbeats nothing stops a zombie; the guard does."""
+    gate = Gate()
+    async with worker_with(settings, gate):
+        job = await client.submit("categorization", ITEM)
+        await gate.begun.wait()
+        async with database.transaction() as session:
+            await session.execute(text("UPDATE jobs SET dispatch = 2"))
+        gate.opened.set()
+        await wait_until(lambda: _message_gone(settings), "the message was done with")
+    seen = await client.job(job.id)
+
+    assert (seen.status, seen.output_payload) == (JobStatus.RUNNING, None)
+
+
+async def test_a_shutdown_puts_the_job_back_and_the_same_message_brings_it_again(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """Nothing is lost, nothing is published anew, and no error is on the job."""
+    gate = Gate()
+    async with worker_with(settings, gate):
+        job = await client.submit("categorization", ITEM)
+        await gate.begun.wait()
+    back = await client.job(job.id)
+    async with worker_with(settings, dairy):
+        done = await client.await_job(job.id)
+
+    assert (back.status, back.error) == (JobStatus.QUEUED, None)
+    assert [one.outcome for one in done.attempts] == [Outcome.RELEASED, Outcome.SUCCEEDED]
+
+
+async def test_a_shutdown_waits_for_what_is_nearly_done(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """For as long as SHUTDOWN_GRACE says."""
+    gate = Gate()
+    patient = settings.model_copy(update={"shutdown_grace": 30})
+    async with worker_with(patient, gate):
+        job = await client.submit("categorization", ITEM)
+        await gate.begun.wait()
+        asyncio.get_running_loop().call_later(0.1, gate.opened.set)
+
+    assert (await client.job(job.id)).status is JobStatus.SUCCEEDED
+
+
+async def test_no_more_runs_at_once_than_there_are_slots(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """The rest waits its turn."""
+    gate = Gate()
+    narrow = settings.model_copy(update={"item_slots": 2})
+    async with worker_with(narrow, gate):
+        jobs = [await client.submit("categorization", ITEM) for _ in range(5)]
+        await wait_until(lambda: gate.runs == 2, "two runs")
+        running = await client.jobs(status="running")
+        gate.opened.set()
+        done = [await client.await_job(job.id) for job in jobs]
+
+    assert len(running.jobs) == 2
+    assert {job.status for job in done} == {JobStatus.SUCCEEDED}
+
+
+async def test_queues_do_not_wait_for_each_other(
+    client: AsyncServiceClient, settings: Settings, receipt_png: bytes
+) -> None:
+    """A suggestion while somebody types is not behind a stack of receipts."""
+    gate = Gate()
+
+    async def run(work: Work) -> Product:
+        return await (gate(work) if work.image else dairy(work))
+
+    async with worker_with(settings, run):
+        for _ in range(5):
+            await client.submit_receipt(receipt_png)
+        await gate.begun.wait()
+        item = await client.submit("categorization", ITEM, wait=10)
+
+    assert item.status is JobStatus.SUCCEEDED
+
+
+async def test_a_worker_serves_only_its_queues(
+    client: AsyncServiceClient, settings: Settings, receipt_png: bytes
+) -> None:
+    """Receipts stay where they are."""
+    items_only = settings.model_copy(update={"worker_queues": (Queue.ITEMS,)})
+    async with worker_with(items_only, dairy):
+        receipt = await client.submit_receipt(receipt_png)
+        await client.submit("categorization", ITEM, wait=10)
+
+    assert (await client.job(receipt.id)).status is JobStatus.QUEUED
+
+
+def test_every_error_class_can_be_met() -> None:
+    """Each word of the taxonomy is some exception's."""
+    classes = {error.error_class for error in ServiceError.__subclasses__()}
+
+    assert classes == set(ErrorClass)
+
+
+async def _deliver_again(
+    settings: Settings, queue: JobQueue, database: Database, job_id: UUID
+) -> None:
+    """Forget what arq knows of the message, send it again, and wait until it was taken."""
+    async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        for key in await redis.keys(f"arq:*{job_id}*"):
+            await redis.delete(key)
+        await redis.delete(queue_key(settings.queue_namespace, Queue.ITEMS))
+    async with database.transaction() as session:
+        job = await session.get_one(Job, job_id)
+    await queue.publish(job)
+    await wait_until(lambda: _message_gone(settings), "the message was taken and done with")
+
+
+async def _message_gone(settings: Settings) -> bool:
+    async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        return bool(await redis.zcard(queue_key(settings.queue_namespace, Queue.ITEMS)) == 0)

@@ -1,0 +1,80 @@
+"""Printed dates: any usual order to ISO, nothing absurd believed."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.pipeline.reading.fields.dates import find_dates
+
+TODAY = date(2026, 11, 23)
+DATES = st.dates(min_value=date(2000, 1, 1), max_value=TODAY)
+
+
+def first(text: str, *, month_first: bool = False) -> str | None:
+    """The first date of a row."""
+    found = find_dates(text, month_first=month_first, today=TODAY)
+    return found[0].value.isoformat() if found else None
+
+
+@given(
+    DATES,
+    st.sampled_from(
+        ["%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d.%m.%y", "%d-%m-%y", "%Y-%m-%d", "%d %b %Y",
+         "%d %B %Y", "%d-%b-%Y"],
+    ),
+)  # fmt: skip
+def test_day_first_forms(day: date, form: str) -> None:
+    """Also between other words."""
+    assert first(f"Date: {day.strftime(form)} 09:41") == day.isoformat()
+
+
+@given(DATES, st.sampled_from(["%m/%d/%Y", "%m-%d-%y", "%B %d, %Y"]))
+def test_month_first_forms(day: date, form: str) -> None:
+    """Where the currency says so."""
+    assert first(day.strftime(form), month_first=True) == day.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("14/03/20185:57:07PM", "2018-03-14"),
+        ("09/05/201811:12:43 PM", "2018-05-09"),
+        ("30.04.2009:58", "2020-04-30"),
+        ("21.04.20 09:59", "2020-04-21"),
+        ("[19/06/17] [11:37]", "2017-06-19"),
+        ("3. März 2024", "2024-03-03"),
+        ("12 février 2023", "2023-02-12"),
+        ("7 de", None),
+        ("03/25/2020", "2020-03-25"),
+        ("REG 19- 21/03/2018 19:53", "2018-03-21"),
+        ("Dat.31.08.2015 Zeit19:22", "2015-08-31"),
+        ("1401 08/04/09/01 11.09.26 18:49", "2026-09-11"),
+        ("05.05.2020-09:59", "2020-05-05"),
+        ("22NOV2024", "2024-11-22"),
+        ("Thu Oct 8,2015", "2015-10-08"),
+    ],
+)
+def test_dates_as_they_are_printed_and_read(text: str, iso: str | None) -> None:
+    """A time that ran into the year, brackets, other languages, a day over 12."""
+    assert first(text) == iso
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["24/11/2027", "31/02/2020", "45/45/2020", "01/01/1999", "03-3279 1851", "192.168.10.20",
+     "12.34", "00/00/0000", "1234567/89/12", "OR 3/ 12.00", "MI11/3-21 - 12/480"],
+)  # fmt: skip
+def test_what_cannot_be_a_date_of_a_receipt(text: str) -> None:
+    """The future, days that do not exist, telephone numbers."""
+    assert first(text) is None
+
+
+def test_a_date_that_could_be_read_two_ways_says_so() -> None:
+    """3/4 may be April; 14/3 may not."""
+    (unsure,) = find_dates("03/04/2020", month_first=False, today=TODAY)
+    (sure,) = find_dates("14/03/2020", month_first=False, today=TODAY)
+
+    assert unsure.ambiguous
+    assert not sure.ambiguous

@@ -1,0 +1,114 @@
+"""Printed numbers: every spelling that tills use is the same decimal."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.pipeline.reading.rows.numbers import closing_amount, find_amounts, parse_decimal
+
+AMOUNTS = st.decimals(min_value=0, max_value=99_999, places=2)
+
+
+def european(amount: Decimal) -> str:
+    """1.234,56"""
+    return f"{amount:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+@given(AMOUNTS)
+def test_any_spelling_is_the_same_decimal(amount: Decimal) -> None:
+    """Comma or dot, with and without thousands."""
+    plain = f"{amount:.2f}"
+
+    assert parse_decimal(plain) == amount
+    assert parse_decimal(plain.replace(".", ",")) == amount
+    assert parse_decimal(f"{amount:,.2f}") == amount
+    assert parse_decimal(european(amount)) == amount
+
+
+@given(AMOUNTS, st.sampled_from(["", " A", " EUR", " SR", "*B", " *", "ZRL", " s", "€", " €"]))
+def test_what_stands_behind_a_price_does_not_hide_it(amount: Decimal, behind: str) -> None:
+    """Tax codes, currencies and stars."""
+    found = closing_amount(f"Some thing {european(amount)}{behind}")
+
+    assert found is not None
+    assert found.value == amount
+
+
+@given(AMOUNTS, st.sampled_from(["RM", "RM ", "EUR ", "€", "€ ", "$", "£"]))
+def test_a_currency_may_stand_before_a_price(amount: Decimal, currency: str) -> None:
+    """With a space or without."""
+    found = closing_amount(f"Some thing {currency}{amount:.2f}")
+
+    assert found is not None
+    assert found.value == amount
+
+
+@pytest.mark.parametrize("text", ["-0,50*C", "0,25- D", "0,25-D", "- 1.20", "RM-3.00", "-RM 3.00"])
+def test_a_minus_stands_before_or_behind(text: str) -> None:
+    """Returned deposits and discounts."""
+    found = closing_amount(f"Leergut {text}")
+
+    assert found is not None
+    assert found.value < 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Milk 500 ml", "14.03.2026", "Tel. 0251/123456", "12:30", "GST 6%", "1234567890.12", ""],
+)
+def test_other_numbers_are_no_amounts(text: str) -> None:
+    """Sizes, dates, telephone numbers, times."""
+    assert closing_amount(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("RM.50", "0.50"),
+        (".20", "0.20"),
+        ("55.001", "55.00"),
+        ("14.817R", "14.81"),
+        ("2.69.S", "2.69"),
+        ("33.90-8", "33.90"),
+    ],
+)
+def test_amounts_as_engines_misread_them(text: str, value: str) -> None:
+    """A missing zero, a tax code that ran into the number."""
+    found = closing_amount(f"Some thing {text}")
+
+    assert found is not None
+    assert found.value == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Thing 1,05 EUR A", "1.05"), ("Thing 9.00 T F", "9.00"), ("Thing 8.79 SALE", "8.79"),
+        ("1 349 76.00 76 SR", "76.00"), ("Tot Qty: 3 248.04", "248.04"), ("*4 252.00", "252.00"),
+        ("Thing 1 234,56 \u20ac", "1234.56"),
+    ],
+)  # fmt: skip
+def test_what_stands_around_a_price(text: str, value: str) -> None:
+    """A currency and a code, two codes, the price again; a count before it is no thousand."""
+    found = closing_amount(text)
+
+    assert found is not None
+    assert found.value == Decimal(value)
+
+
+@pytest.mark.parametrize("text", ["Rice @8.50", "1.19 lb 2.49 /lb TARE .01", "3.50 each, 12 oz"])
+def test_amounts_that_are_not_the_price_of_a_row(text: str) -> None:
+    """That of one, what a bag weighs, a size behind a comma."""
+    assert closing_amount(text) is None
+
+
+def test_amounts_of_a_row_come_from_left_to_right() -> None:
+    """With where they stand."""
+    text = "2 x 5.51 (Disc: 1.53) 7.96 S"
+
+    amounts = find_amounts(text)
+
+    assert [str(one.value) for one in amounts] == ["5.51", "1.53", "7.96"]
+    assert [text[one.start : one.end].strip() for one in amounts] == ["5.51", "1.53", "7.96"]

@@ -1,0 +1,109 @@
+"""Text that no till prints, and goods that are called like something else."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.worker.pipeline.reading.printed import names, read
+
+MANY_GROUPS = "1," + ",".join(["000"] * 12) + ".00"
+
+# Each took minutes with a pattern that tries every way to part it, or ended in an error.
+ODD = [
+    " ".join(["1.00"] * 60) + " Milk 5.00",
+    "Milk 1.00" + "*" * 2000 + "!",
+    "a" * 2000 + " b " + "!" * 2000 + "x",
+    "1" * 2000 + "x Milk 1.00\n" + "2" * 2000 + "x Bread 2.00",
+    "\n".join(["Milk 1.00", "Tax 0.10", "Rounding 0.01", "Total 5.00", "Cash 9.00"] * 100),
+    "2 x 0.00 0.00",
+    f"2 x Milk {MANY_GROUPS}",
+    f"Milk *2 {MANY_GROUPS}",
+]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("text", ODD)
+def test_it_is_read_in_time(text: str) -> None:
+    """Pages of text may have any line; a total of 10^36 is none."""
+    total = read(f"Shop\n{text}").total.amount
+
+    assert total is None or total < 1_000_000
+
+
+WORDS = [
+    "TOTAL",
+    "TAX",
+    "2 x",
+    "@",
+    "1.00",
+    "0.00",
+    "-",
+    "*",
+    "%",
+    "$",
+    "kg",
+    "Milk",
+    "12/12/20",
+    "x",
+]
+
+
+@settings(max_examples=150)
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), max_size=8))
+def test_nothing_makes_it_fail(rows: list[str]) -> None:
+    """Whatever stands beside what."""
+    confidence = read("\n".join(["Shop", *rows])).overall_confidence
+
+    assert 0 <= confidence <= 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Chicken Tend", "Yoda Total 0%", "New Balance Socks", "Discover Magazine", "Dates Eligible",
+     "Point Blue Cheese", "Geburtstagskarte", "Tenderloin Steak", "Master Lock", "Taxable Grocery"],
+)  # fmt: skip
+def test_goods_that_are_called_like_something_else(name: str) -> None:
+    """A word of the till in a name does not end the list, nor is it left out."""
+    extraction = read(f"Shop\nMilk 1.00\n{name} 5.99\nEggs 2.00\nTotal 8.99\nVisa 8.99")
+
+    assert len(extraction.line_items) == 3
+    assert extraction.reconciled
+
+
+@pytest.mark.parametrize("name", ["Eco VAT", "Netto Milch"])
+def test_what_is_too_much_for_a_tax_makes_no_sum(name: str) -> None:
+    """Where goods were taken for it, nobody is told that all adds up."""
+    assert not read(f"Shop\nMilk 1.00\n{name} 5.99\nEggs 2.00\nTotal 8.99\nVisa 8.99").reconciled
+
+
+def test_numbers_that_tell_goods_apart_stay() -> None:
+    """As do letters, where names would be the same without them; and things bought twice."""
+    assert names("Shop\n12 Eggs 3.00\n24 Eggs 6.00\nTotal 9.00") == ["12 Eggs", "24 Eggs"]
+    assert names("Shop\nTonic A 1.00\nTonic B 2.00\nSoap B 3.00\nSoap A 1.00\nTotal 7.00") == [
+        "Tonic A",
+        "Tonic B",
+        "Soap B",
+        "Soap A",
+    ]
+    assert names("Shop\nMilk 2.00\nMilk 2.00\nTotal 2.00") == ["Milk", "Milk"]
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [("Pasta$3.49\nPlastic$1.00\nTotal $4.49", "USD"), ("Norma's\nMilk $1.00\nTotal $1.00", "USD")],
+)
+def test_a_name_before_a_sign_is_no_country(text: str, currency: str) -> None:
+    """Nor is one that is nearly a chain's."""
+    assert read(f"Shop\n{text}").total.currency == currency
+
+
+def test_a_total_whose_amount_stands_below() -> None:
+    """Its label is no heading of columns."""
+    extraction = read("Shop\nMilk 1.00\nBread 2.00\nTOTAL EUR\n3.00")
+
+    assert [str(item.total_price) for item in extraction.line_items] == ["1.00", "2.00"]
+
+
+def test_wide_digits_are_digits() -> None:
+    """As some tills of Asia print them."""
+    assert str(read("Shop\nMilk \uff11\uff12.50\nTotal \uff11\uff12.50").total.amount) == "12.50"

@@ -1,0 +1,224 @@
+"""What nobody holds is put right: lost messages, left locks, orphans, what is due, what is old."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from opentelemetry.trace import NoOpTracer
+from redis.asyncio import Redis
+from sqlalchemy import func, select, update
+
+from shared.client import AsyncServiceClient
+from shared.contracts.features import Queue
+from shared.contracts.jobs import JobStatus
+from shared.settings import Settings
+from shared.store.database import Database
+from shared.store.models import Job, JobImage
+from shared.wire.broker import Broker
+from shared.wire.queue import JobQueue, queue_key
+from tests.support.runners import ITEM
+from worker.reconciliation.messages import MessageRepair, MessageRepairs
+from worker.reconciliation.outbox import publish_deferred
+from worker.reconciliation.reconciler import Reconciler
+from worker.telemetry.job_tracing import JobTracing
+from worker.telemetry.state import WorkerState
+from worker.telemetry.worker_metrics import WorkerMetrics
+from worker.telemetry.worker_telemetry import Telemetry
+
+LOCK = 60.0
+# Longer ago than a message needs to settle.
+LONG_AGO = timedelta(seconds=30)
+
+
+@pytest.fixture
+async def redis(settings: Settings) -> AsyncIterator[Redis]:
+    """What an operator could break."""
+    async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        yield redis
+
+
+@pytest.fixture
+async def broker(settings: Settings) -> AsyncIterator[Broker]:
+    """The test's own queues."""
+    broker = Broker(settings.redis_url.get_secret_value(), settings.queue_namespace)
+    yield broker
+    await broker.close()
+
+
+@pytest.fixture
+def repair(database: Database, broker: Broker) -> MessageRepair:
+    """Of the items queue."""
+    return MessageRepair(database, broker, Queue.ITEMS, LOCK)
+
+
+@pytest.fixture
+def key(settings: Settings) -> str:
+    """The items queue in Redis."""
+    return queue_key(settings.queue_namespace, Queue.ITEMS)
+
+
+@pytest.fixture
+async def job_id(client: AsyncServiceClient, database: Database) -> UUID:
+    """A job that waits, with its message, for longer than a message needs to settle."""
+    job = await client.submit("categorization", ITEM)
+    await change(database, published_at=func.now() - LONG_AGO)
+    return job.id
+
+
+async def change(database: Database, **values: Any) -> None:
+    """Of all jobs."""
+    async with database.transaction() as session:
+        await session.execute(update(Job).values(**values))
+
+
+async def read(database: Database, job_id: UUID) -> Job | None:
+    """As it is now."""
+    async with database.transaction() as session:
+        return await session.get(Job, job_id)
+
+
+async def test_a_job_with_its_message_is_left_alone(repair: MessageRepair, job_id: UUID) -> None:
+    """Nothing to mend."""
+    assert await repair.step() == MessageRepairs()
+
+
+async def test_a_lost_message_is_sent_again(
+    repair: MessageRepair, job_id: UUID, redis: Redis, key: str, database: Database, queue: JobQueue
+) -> None:
+    """After a flush, say; half of it may be left."""
+    await redis.delete(key)
+    assert await repair.step() == MessageRepairs(resent=1)
+    assert await publish_deferred(database, queue) == 1
+
+    assert await redis.zrange(key, 0, -1) == [f"{job_id}:1".encode()]
+    assert await redis.exists(f"arq:job:{job_id}:1")
+
+
+async def test_a_message_on_its_way_is_given_time(
+    repair: MessageRepair, client: AsyncServiceClient, redis: Redis, key: str
+) -> None:
+    """The front commits first and publishes then."""
+    await client.submit("categorization", ITEM)
+    await redis.delete(key)
+
+    assert await repair.step() == MessageRepairs()
+
+
+@pytest.mark.parametrize(("held_for", "unlocked"), [(1, 0), (20, 1)])
+async def test_a_lock_that_a_dead_worker_left_is_opened(
+    repair: MessageRepair, job_id: UUID, redis: Redis, held_for: float, unlocked: int
+) -> None:
+    """It took the message and died before it claimed the job."""
+    lock = f"arq:in-progress:{job_id}:1"
+    await redis.set(lock, b"1", px=int((LOCK - held_for) * 1000))
+
+    assert await repair.step() == MessageRepairs(unlocked=unlocked)
+    assert await redis.exists(lock) == 1 - unlocked
+
+
+@pytest.mark.parametrize("orphan", ["no message of ours", f"{UUID(int=1)}:1", "{job}:7"])
+async def test_what_stands_for_nothing_is_dropped(
+    repair: MessageRepair, job_id: UUID, redis: Redis, key: str, orphan: str
+) -> None:
+    """Garbage, a job that is gone, another dispatch; the job's own message stays."""
+    await redis.zadd(key, {orphan.format(job=job_id): 1})
+
+    assert await repair.step() == MessageRepairs(dropped=1)
+    assert await redis.zrange(key, 0, -1) == [f"{job_id}:1".encode()]
+
+
+@pytest.mark.parametrize(("state", "dropped"), [("running", 0), ("succeeded", 1)])
+async def test_a_message_lives_as_long_as_its_job(
+    repair: MessageRepair, job_id: UUID, database: Database, state: str, dropped: int
+) -> None:
+    """arq removes it in the end by itself, but for that a worker has to take it."""
+    await change(database, state=state, worker_id="w" if state == "running" else None)
+
+    assert await repair.step() == MessageRepairs(dropped=dropped)
+
+
+async def test_a_retry_is_published_when_it_is_due(
+    job_id: UUID, database: Database, queue: JobQueue
+) -> None:
+    """And not before."""
+    await change(database, published_at=None, queued_at=func.now() + LONG_AGO)
+    assert await publish_deferred(database, queue) == 0
+    await change(database, queued_at=func.now())
+    assert await publish_deferred(database, queue) == 1
+    assert await publish_deferred(database, queue) == 0
+
+
+def reconciler(database: Database, queue: JobQueue, repair: MessageRepair) -> Reconciler:
+    """Images for a minute, jobs for an hour."""
+    metrics = WorkerMetrics(WorkerState("worker", "1", ["items"], {"items": 1}, {}))
+    telemetry = Telemetry(JobTracing(NoOpTracer()), metrics)
+    return Reconciler(database, queue, [repair], telemetry, image_retention=60, job_retention=3600)
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes", "image_stays", "job_stays"),
+    [
+        ("queued", None, True, True),
+        ("succeeded", 0, True, True),
+        ("succeeded", 2, False, True),
+        ("succeeded", 61, False, False),
+        ("failed", 2, True, True),
+        ("cancelled", 2, True, True),
+        ("failed", 61, False, False),
+    ],
+)
+async def test_old_jobs_are_pruned(
+    client: AsyncServiceClient,
+    database: Database,
+    queue: JobQueue,
+    repair: MessageRepair,
+    receipt_png: bytes,
+    state: str,
+    minutes: int | None,
+    image_stays: bool,
+    job_stays: bool,
+) -> None:
+    """Images first; but for one that could be retried by hand."""
+    job = await client.submit_receipt(receipt_png)
+    ended = None if minutes is None else func.now() - timedelta(minutes=minutes)
+    await change(database, state=state, finished_at=ended)
+    await reconciler(database, queue, repair).step()
+
+    async with database.transaction() as session:
+        images = (await session.scalars(select(JobImage.job_id))).all()
+    assert (images == [job.id]) == image_stays
+    assert (await read(database, job.id) is not None) == job_stays
+
+
+async def test_a_job_of_a_dead_worker_is_rescued_once(
+    job_id: UUID, database: Database, queue: JobQueue, repair: MessageRepair
+) -> None:
+    """Whoever of the workers comes first."""
+    past = func.now() - LONG_AGO
+    await change(database, state="running", worker_id="dead", lease_until=past, started_at=past)
+    await reconciler(database, queue, repair).step()
+    await reconciler(database, queue, repair).step()
+
+    job = await read(database, job_id)
+    assert job is not None
+    assert (job.state, job.dispatch, job.spent_crashed) == (JobStatus.QUEUED, 2, 1)
+
+
+async def test_one_worker_at_a_time_reconciles(
+    job_id: UUID, database: Database, queue: JobQueue, repair: MessageRepair, redis: Redis, key: str
+) -> None:
+    """The others need not look as well."""
+    await redis.delete(key)
+    async with database.transaction() as session:
+        await session.execute(select(func.pg_advisory_xact_lock(7_401_995)))
+        await reconciler(database, queue, repair).step()
+        untouched = await read(database, job_id)
+    await reconciler(database, queue, repair).step()
+    mended = await read(database, job_id)
+
+    assert untouched is not None
+    assert untouched.published_at is not None
+    assert mended is not None
+    assert mended.published_at is None

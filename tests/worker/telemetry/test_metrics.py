@@ -1,0 +1,188 @@
+"""What a worker tells Prometheus of the jobs it runs."""
+
+import asyncio
+import shutil
+import subprocess
+from base64 import b64encode
+from collections.abc import Mapping
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from shared.client import AsyncServiceClient
+from shared.contracts.jobs import JobStatus
+from shared.errors import Bug, ServiceError, Transient
+from shared.rejections import NoTextFound
+from shared.settings import Settings
+from shared.store.database import Database
+from tests.support.metric_samples import exemplars, families, samples
+from tests.support.runners import ITEM, Gate, dairy, raising, worker_with
+from tests.support.running_system import System
+from tests.support.waiting import wait_until
+from worker.features.runners import Product, Work
+
+ITEMS = "categorization"
+HISTOGRAMS = ("ai_job_wait_seconds", "ai_job_run_seconds", "ai_job_total_seconds")
+
+
+async def told(url: str) -> dict[str, float]:
+    """All samples of the worker at `url`."""
+    async with httpx.AsyncClient(base_url=url) as http:
+        return await samples(http)
+
+
+async def test_metrics_of_a_whole_system(system: System, receipt_png: bytes) -> None:
+    """A receipt is found in every histogram, and its trace with it; no label is an id."""
+    tenant, trace_id = f"tenant-{uuid4().hex[:8]}", uuid4().hex
+    traced = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
+    async with httpx.AsyncClient(base_url=system.url, timeout=60) as front:
+        body = {"tenant_id": tenant, "image_base64": b64encode(receipt_png).decode()}
+        answer = await front.post("/api/v1/receipts/extract", json=body, headers=traced)
+        fronts = await families(front)
+    async with httpx.AsyncClient(base_url=system.worker_url) as worker:
+        workers = await families(worker)
+
+    assert answer.status_code == 200, answer.text
+    assert trace_id in exemplars(fronts, "http_server_request_duration_seconds")
+    for name in (*HISTOGRAMS, "ai_job_stage_seconds", "ai_ocr_confidence"):
+        assert trace_id in exemplars(workers, name), name
+    every = [sample for family in (*fronts, *workers) for sample in family.samples]
+    assert {"job", "tenant", "job_id"}.isdisjoint({label for s in every for label in s.labels})
+    values = " ".join(value for sample in every for value in sample.labels.values())
+    assert tenant not in values
+    assert trace_id not in values
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+async def test_metrics_are_as_prometheus_wants_them(system: System) -> None:
+    """Names, units and help: `promtool check metrics` has nothing to say of either process."""
+    for url in (system.url, system.worker_url):
+        async with httpx.AsyncClient(base_url=url) as http:
+            content = (await http.get("/metrics")).content
+        checked = await asyncio.to_thread(
+            subprocess.run,
+            ["promtool", "check", "metrics"],
+            input=content,
+            capture_output=True,
+            check=False,
+        )
+        assert (checked.returncode, checked.stderr.decode()) == (0, "")
+
+
+async def test_metrics_of_a_job_that_succeeds(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """One ending, one attempt, one observation of each time; and the worker itself."""
+    async with worker_with(settings, dairy) as worker:
+        await client.submit(ITEMS, ITEM, wait=5)
+        await counted(worker.url, f"ai_jobs_finished_total none {ITEMS} items succeeded")
+        found = await told(worker.url)
+
+    assert found[f"ai_job_attempts_total {ITEMS} succeeded items"] == 1
+    for name in HISTOGRAMS:
+        assert found[f"{name}_count {ITEMS} items"] == 1
+    assert found["ai_worker_up"] == 1
+    assert found["ai_worker_slots items"] == settings.item_slots
+    assert found["ai_heartbeat_last_success_timestamp_seconds"] > 0
+    assert found["ai_reconciler_last_success_timestamp_seconds"] > 0
+    assert found["db_client_operation_duration_seconds_count update"] > 0
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "error_class"),
+    [
+        (NoTextFound(), {"failed": 1, "retried": 0}, "bad_input"),
+        (Transient(), {"failed": 1, "retried": 5}, "transient"),
+        (Bug(), {"failed": 1, "retried": 1}, "bug"),
+    ],
+)
+async def test_metrics_of_a_job_that_fails(
+    client: AsyncServiceClient,
+    settings: Settings,
+    error: ServiceError,
+    attempts: Mapping[str, int],
+    error_class: str,
+) -> None:
+    """Every attempt is counted, and one ending, by the class of its error."""
+    async with worker_with(settings, raising(error)) as worker:
+        await client.submit(ITEMS, ITEM)
+        await counted(worker.url, f"ai_jobs_finished_total {error_class} {ITEMS} items failed")
+        found = await told(worker.url)
+
+    assert {
+        one: found[f"ai_job_attempts_total {ITEMS} {one} items"] for one in attempts
+    } == attempts
+    assert found[f"ai_job_run_seconds_count {ITEMS} items"] == sum(attempts.values())
+    assert found[f"ai_job_total_seconds_count {ITEMS} items"] == 1
+
+
+async def test_metrics_of_a_job_that_is_cancelled(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """Its slot is busy while it runs, and free again."""
+    gate = Gate()
+    async with worker_with(settings, gate) as worker:
+        job = await client.submit(ITEMS, ITEM)
+        await gate.begun.wait()
+        busy = (await told(worker.url))["ai_worker_busy_slots items"]
+        await client.cancel(job.id)
+        await counted(worker.url, f"ai_jobs_finished_total cancelled {ITEMS} items cancelled")
+        await counted(worker.url, "ai_worker_busy_slots items", 0)
+        found = await told(worker.url)
+
+    assert busy == 1
+    assert found[f"ai_job_attempts_total {ITEMS} cancelled items"] == 1
+
+
+async def test_metrics_of_a_job_that_is_cancelled_just_as_it_fails(
+    client: AsyncServiceClient, settings: Settings, database: Database
+) -> None:
+    """It does not run again, so it has ended, and counts as that."""
+
+    async def cancelled_meanwhile(_work: Work) -> Product:
+        # As if a caller had asked for it: the worker looks for that only every now and then.
+        async with database.transaction() as session:
+            await session.execute(text("UPDATE jobs SET cancel_requested_at = now()"))
+        raise Transient
+
+    async with worker_with(settings, cancelled_meanwhile) as worker:
+        await client.submit(ITEMS, ITEM)
+        await counted(worker.url, f"ai_jobs_finished_total cancelled {ITEMS} items cancelled")
+        found = await told(worker.url)
+
+    assert found[f"ai_job_attempts_total {ITEMS} cancelled items"] == 1
+    assert found[f"ai_job_attempts_total {ITEMS} retried items"] == 0
+
+
+async def test_metrics_of_a_job_that_is_rescued(
+    client: AsyncServiceClient, settings: Settings, database: Database
+) -> None:
+    """The attempt is lost, the rescue counted, and the job's second attempt succeeds."""
+    gate = Gate()
+    rare = settings.model_copy(update={"heartbeat": 50, "lease": 100})
+    async with worker_with(rare, gate) as worker:
+        job = await client.submit(ITEMS, ITEM)
+        await gate.begun.wait()
+        async with database.transaction() as session:
+            await session.execute(text("UPDATE jobs SET lease_until = now()"))
+        await counted(worker.url, "ai_jobs_rescued_total items lease_expired")
+        gate.opened.set()
+        await client.await_job(job.id)
+        found = await told(worker.url)
+        seen = await client.job(job.id)
+
+    assert seen.status is JobStatus.SUCCEEDED
+    assert found[f"ai_job_attempts_total {ITEMS} lost items"] == 1
+    assert found[f"ai_job_attempts_total {ITEMS} succeeded items"] == 1
+    assert found[f"ai_jobs_finished_total none {ITEMS} items succeeded"] == 1
+
+
+async def counted(url: str, sample: str, value: float = 1) -> None:
+    """Wait until a sample has a value: waiting callers hear of an ending as it is counted."""
+
+    async def has() -> bool:
+        return (await told(url))[sample] == value
+
+    await wait_until(has, f"{sample} was {value:g}", 20)

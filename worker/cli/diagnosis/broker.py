@@ -1,0 +1,62 @@
+"""Redis: reachable, and set up so that it forgets nothing."""
+
+import time
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from shared.wire.queue import connect_quick
+from worker.cli.diagnosis.database import clock
+from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
+
+_OLDEST_SUPPORTED = (6, 2)
+
+
+async def check_broker(url: str) -> list[Finding]:
+    """Never raises for what can be wrong with Redis."""
+    try:
+        redis = connect_quick(url)
+    except ValueError as wrong:
+        return [error("redis", reason(wrong), "Correct REDIS_URL.")]
+    try:
+        info = await redis.info()
+        before = time.time()
+        seconds, microseconds = await redis.time()
+        ours = (before + time.time()) / 2
+    except (RedisError, OSError) as away:
+        cure = "Start Redis, or correct REDIS_URL. Until then jobs are accepted and wait."
+        return [error("redis", f"cannot be used: {reason(away)}", cure)]
+    finally:
+        await redis.aclose(close_connection_pool=True)
+    skew = seconds + microseconds / 1e6 - ours
+    return [_version(info), _persistence(info), _eviction(info), clock("clock of redis", skew)]
+
+
+def _version(info: dict[str, Any]) -> Finding:
+    # Valkey calls itself by its own name and version, and tells the Redis version it stands for.
+    version = str(info["redis_version"])
+    name = f"{info.get('server_name', 'redis')} {info.get('valkey_version', version)}"
+    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST_SUPPORTED:
+        return error("redis", name, "Use Redis 6.2 or newer, or Valkey.")
+    return ok("redis", f"{name}, {info['used_memory_human']} in use")
+
+
+def _persistence(info: dict[str, Any]) -> Finding:
+    if info.get("aof_enabled"):
+        return ok("redis persistence", "append-only file")
+    return warning(
+        "redis persistence",
+        "no append-only file: a restart forgets what waits, until it is published again",
+        "Set `appendonly yes`.",
+    )
+
+
+def _eviction(info: dict[str, Any]) -> Finding:
+    policy = str(info.get("maxmemory_policy", "unknown"))
+    if policy == "noeviction":
+        return ok("redis eviction", policy)
+    return error(
+        "redis eviction",
+        f"{policy}: under pressure it throws messages away",
+        "Set `maxmemory-policy noeviction`.",
+    )

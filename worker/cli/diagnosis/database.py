@@ -1,0 +1,96 @@
+"""Postgres: reachable, new enough, migrated, with clocks and workers as they should be."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.features import Queue
+from shared.errors import DatabaseUnavailable, SchemaBehind
+from shared.store.database import Database
+from shared.store.queue_stats import queue_stats
+from shared.store.schema import check_schema, known_revisions
+from shared.store.workers import alive_workers
+from shared.version import service_version
+from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
+
+_OLDEST_SUPPORTED = 140_000
+# Seconds. Leases are in the database's time; people compare logs by the machines'.
+_SKEW = 2.0
+_LONG_WAIT = 300
+
+
+async def check_database(url: str) -> list[Finding]:
+    """Never raises for what can be wrong with a database."""
+    database = Database(url, process="doctor", pool_size=1)
+    try:
+        async with database.transaction() as session:
+            findings = [await _version(session), await _clock(session)]
+    except DatabaseUnavailable as away:
+        cure = "Start Postgres, or correct DATABASE_URL."
+        return [error("postgres", f"cannot be used: {reason(away)}", cure)]
+    else:
+        return [*findings, *await _tables(database)]
+    finally:
+        await database.close()
+
+
+async def _version(session: AsyncSession) -> Finding:
+    number = int(await session.scalar(text("SHOW server_version_num")) or 0)
+    size = await session.scalar(text("SELECT pg_size_pretty(pg_database_size(current_database()))"))
+    detail = f"version {number // 10_000}.{number % 10_000}, database of {size}"
+    if number < _OLDEST_SUPPORTED:
+        return error("postgres", detail, "Use Postgres 14 or newer.")
+    return ok("postgres", detail)
+
+
+async def _clock(session: AsyncSession) -> Finding:
+    before = datetime.now(UTC)
+    theirs = await session.scalar(select(func.clock_timestamp()))
+    ours = before + (datetime.now(UTC) - before) / 2
+    return clock("clock of postgres", ((theirs or ours) - ours).total_seconds())
+
+
+def clock(name: str, skew: float) -> Finding:
+    """`skew`: how many seconds the other clock is ahead of ours."""
+    detail = f"{abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} this machine"
+    if abs(skew) > _SKEW:
+        return warning(name, detail, "Set both clocks by NTP (timedatectl set-ntp true).")
+    return ok(name, detail)
+
+
+async def _tables(database: Database) -> Sequence[Finding]:
+    try:
+        await check_schema(database)
+    except SchemaBehind as behind:
+        return [error("migrations", behind.detail, "Run bin/migrate.")]
+    async with database.transaction() as session:
+        workers = await _workers(session)
+        waiting = [
+            _waiting(queue, stats.depth, stats.oldest_age)
+            for queue, stats in (await queue_stats(session)).items()
+        ]
+    return [ok("migrations", f"at {known_revisions()[0]} or newer"), workers, *waiting]
+
+
+async def _workers(session: AsyncSession) -> Finding:
+    workers = await alive_workers(session)
+    served = {queue for worker in workers for queue in worker.queues}
+    unserved = ", ".join(queue for queue in Queue if queue not in served)
+    versions = {worker.version for worker in workers}
+    detail = f"{len(workers)} alive"
+    if unserved:
+        cure = f"Start one: WORKER_QUEUES={unserved.replace(' ', '')} python -m worker."
+        return warning("workers", f"{detail}; nobody serves {unserved}", cure)
+    if versions != {service_version()}:
+        detail = f"{detail}, of versions {', '.join(sorted(versions))}; this is {service_version()}"
+        return warning("workers", detail, "Bring all to one version.")
+    return ok("workers", detail)
+
+
+def _waiting(queue: Queue, depth: int, oldest: float) -> Finding:
+    detail = f"{depth} waiting" + (f", the oldest for {oldest:.0f} s" if depth else "")
+    if oldest > _LONG_WAIT:
+        return warning(f"queue {queue}", detail, "Start more workers for it.")
+    return ok(f"queue {queue}", detail)

@@ -1,0 +1,61 @@
+"""This machine: the engines and models of the settings, and room to work in."""
+
+import asyncio
+import shutil
+import tempfile
+
+from shared.errors import EngineUnavailable
+from shared.settings import PipelineSettings
+from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
+from worker.features.item_models import ItemModels
+from worker.pipeline.ocr.engines.engine import load_engine
+from worker.pipeline.ocr.engines.tesseract import is_installed
+
+_ROOM = 2e9
+_SETUP = "Run bin/setup again."
+
+
+async def check_machine(settings: PipelineSettings) -> list[Finding]:
+    """Loads every model, as a worker would: takes seconds."""
+    ocr = await asyncio.to_thread(_ocr, settings.ocr_engine)
+    return [ocr, _tesseract(), await _item_models(settings), _disk()]
+
+
+def _ocr(name: str) -> Finding:
+    try:
+        engine = load_engine(name)
+    except EngineUnavailable as missing:
+        return error("ocr", missing.detail, "Install it, or set OCR_ENGINE=auto.")
+    except Exception as failure:
+        return error("ocr", f"does not load: {reason(failure)}", _SETUP)
+    return ok("ocr", f"{engine.name} {engine.version}")
+
+
+def _tesseract() -> Finding:
+    return ok(
+        "tesseract",
+        "installed" if is_installed() else "not installed; OCR_ENGINE=tesseract needs it",
+    )
+
+
+async def _item_models(settings: PipelineSettings) -> Finding:
+    models = ItemModels.of(settings, slots=1)
+    try:
+        await models.start()
+    except EngineUnavailable as missing:
+        return error("item models", missing.detail, "Install it, or choose another.")
+    except Exception as failure:
+        return error("item models", f"do not load: {reason(failure)}", _SETUP)
+    else:
+        return ok("item models", f"{models.classifier.model_id} {models.classifier.model_version}")
+    finally:
+        await models.close()
+
+
+def _disk() -> Finding:
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    detail = f"{free / 1e9:.1f} GB free in {folder}"
+    if free < _ROOM:
+        return warning("disk", detail, "Make room.")
+    return ok("disk", detail)

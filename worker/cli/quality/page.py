@@ -1,0 +1,32 @@
+"""The report as one HTML page that needs nothing else: no network, no script, no other file."""
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from worker.cli.quality.drawing import draw
+from worker.cli.quality.reliability import FIELDS
+from worker.cli.quality.report import QualityReport, ReportedFile
+
+
+def write_page(report: QualityReport, path: Path) -> None:
+    """Whole or not at all. What was read is text to the page, whatever it looks like."""
+    environment = Environment(
+        loader=PackageLoader("worker.cli.quality", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    text = environment.get_template("page.html.j2").render(
+        report=report, fields=FIELDS, pages_of=_pages
+    )
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+def _pages(file: ReportedFile) -> list[object]:
+    reading = file.reading
+    read = reading.receipt.extraction if reading.receipt else None
+    return [draw(page, read) for page in (reading.evidence.pages if reading.evidence else ())]

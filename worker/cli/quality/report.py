@@ -1,0 +1,154 @@
+"""The figures of a whole folder: accuracy, cost, and where it went wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean, median
+from typing import Any
+
+from worker.cli.files import FileReading
+from worker.cli.quality.reliability import FIELDS, Bin, Share, reliability
+from worker.cli.quality.scoring import Score, score
+from worker.cli.quality.truth import Truth
+
+
+@dataclass(frozen=True)
+class ReportedFile:
+    """A file as it was read; `score` is None where there is no ground truth."""
+
+    reading: FileReading
+    score: Score | None
+
+    @property
+    def mistakes(self) -> Sequence[str]:
+        """What is wrong, in words: first why nothing was read, if so."""
+        error = self.reading.error
+        told = [f"{error.code}: {error.detail}"] if error else []
+        return [*told, *(self.score.mistakes if self.score else ())]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one kind, over all files that were given to an engine."""
+
+    median: float
+    mean: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Cost":
+        """Zero of none."""
+        values = values or [0.0]
+        return cls(median(values), fmean(values), max(values))
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """What was read and what is true. Files are in the order of their mistakes, the most first."""
+
+    engine: str
+    files: Sequence[ReportedFile]
+
+    @classmethod
+    def of(
+        cls, engine: str, readings: Sequence[tuple[FileReading, Truth | None]]
+    ) -> "QualityReport":
+        """Compare each reading with its truth, if there is one."""
+        files = [
+            ReportedFile(reading, score(truth, _extraction(reading)) if truth else None)
+            for reading, truth in readings
+        ]
+        return cls(engine, sorted(files, key=lambda one: -len(one.mistakes)))
+
+    @cached_property
+    def scores(self) -> Sequence[Score]:
+        """Of the files that have ground truth."""
+        return [one.score for one in self.files if one.score]
+
+    @cached_property
+    def accuracy(self) -> dict[str, Share]:
+        """By field, of the receipts whose truth has it."""
+        verdicts = [verdict for one in self.scores for verdict in one.verdicts]
+        return {
+            field: Share(
+                sum(one.right for one in verdicts if one.field == field),
+                sum(one.field == field for one in verdicts),
+            )
+            for field in FIELDS[:-1]
+        }
+
+    @property
+    def precision(self) -> Share:
+        """Of the items that were read, those that are printed so."""
+        return Share(self._found, sum(one.read for one in self.scores))
+
+    @property
+    def recall(self) -> Share:
+        """Of the items that are printed, those that were read."""
+        return Share(self._found, sum(one.expected for one in self.scores))
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall over all items; 0 where nothing was found."""
+        both = self.precision.reported + self.recall.reported
+        return 2 * self._found / both if both else 0.0
+
+    @property
+    def reconciled(self) -> Share:
+        """Of the receipts that were read, those whose items add up."""
+        read = [one for one in map(_extraction, self._readings) if one]
+        return Share(sum(one.reconciled for one in read), len(read))
+
+    @cached_property
+    def reliability(self) -> Sequence[Bin]:
+        """From the most confident down."""
+        return reliability(self.scores)
+
+    @cached_property
+    def cpu_seconds(self) -> Cost:
+        """Of a file, on all threads, without loading the models."""
+        return Cost.of([one.evidence.cpu_seconds for one in self._readings if one.evidence])
+
+    @cached_property
+    def peak_bytes(self) -> Cost:
+        """Resident memory of the child that read a file, at most while it did."""
+        return Cost.of([one.evidence.peak_bytes for one in self._readings if one.evidence])
+
+    def as_json(self) -> dict[str, Any]:
+        """For people who script."""
+        return {
+            "engine": self.engine,
+            "scored": len(self.scores),
+            "accuracy": {field: _json(share) for field, share in self.accuracy.items()},
+            "items": {
+                "precision": _json(self.precision),
+                "recall": _json(self.recall),
+                "f1": round(self.f1, 4),
+            },
+            "reconciled": _json(self.reconciled),
+            "reliability": [
+                {"low": one.low, "high": one.high, "overall": _json(one.overall),
+                 "by_field": {field: _json(share) for field, share in one.by_field.items()}}
+                for one in self.reliability
+            ],
+            "cpu_seconds": vars(self.cpu_seconds),
+            "peak_bytes": vars(self.peak_bytes),
+            "mistakes": {str(one.reading.path): list(one.mistakes)
+                         for one in self.files if one.mistakes},
+        }  # fmt: skip
+
+    @property
+    def _found(self) -> int:
+        return sum(one.found for one in self.scores)
+
+    @property
+    def _readings(self) -> Sequence[FileReading]:
+        return [one.reading for one in self.files]
+
+
+def _extraction(reading: FileReading) -> Any:
+    return reading.receipt and reading.receipt.extraction
+
+
+def _json(share: Share) -> dict[str, int]:
+    return {"right": share.right, "of": share.reported}

@@ -1,0 +1,83 @@
+"""The report as tables for a terminal."""
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shared.terminal import titled_table
+from worker.cli.quality.reliability import FIELDS
+from worker.cli.quality.report import QualityReport
+
+# Worst cases that a terminal shows; the page has all.
+_SHOWN = 10
+_SHOWN_MISTAKES = 4
+
+
+def report_tables(report: QualityReport) -> Group:
+    """Figures, reliability, worst cases."""
+    return Group(*_parts(report))
+
+
+def _parts(report: QualityReport) -> Iterator[RenderableType]:
+    yield _figures(report)
+    yield _reliability(report)
+    if any(one.mistakes for one in report.files):
+        yield _worst(report)
+
+
+def _figures(report: QualityReport) -> Table:
+    table = titled_table(f"{len(report.scores)} receipts compared")
+    table.add_column("Figure")
+    table.add_column("Value", justify="right")
+    table.add_row("engine", report.engine)
+    for field, share in report.accuracy.items():
+        if share.reported:
+            table.add_row(field, str(share))
+    if report.recall.reported:
+        table.add_row("items found", str(report.recall))
+        table.add_row("of the items read, right", str(report.precision))
+        table.add_row("item F1", f"{report.f1:.3f}")
+    table.add_row("items add up to the total", str(report.reconciled))
+    cpu, peak = report.cpu_seconds, report.peak_bytes
+    table.add_row(
+        "CPU seconds: median, mean, most", f"{cpu.median:.1f}, {cpu.mean:.1f}, {cpu.most:.1f}"
+    )
+    table.add_row(
+        "peak MB: median, mean, most",
+        ", ".join(f"{value / 1e6:.0f}" for value in (peak.median, peak.mean, peak.most)),
+    )
+    return table
+
+
+def _reliability(report: QualityReport) -> Table:
+    table = titled_table("Reliability: of what was read with this confidence, how much is right")
+    table.add_column("Confidence", no_wrap=True)
+    for name in (*FIELDS, "all", "right"):
+        table.add_column(name, justify="right")
+    for one in report.reliability:
+        if not one.overall.reported:
+            continue
+        share = one.overall.value
+        table.add_row(
+            one.name,
+            *(str(one.by_field[field]) for field in FIELDS),
+            str(one.overall),
+            "" if share is None else f"{share:.1%}",
+            style="bold" if one is report.reliability[0] else "",
+        )
+    return table
+
+
+def _worst(report: QualityReport) -> Table:
+    wrong = [one for one in report.files if one.mistakes]
+    table = titled_table(f"With mistakes: {len(wrong)}")
+    table.add_column("File", no_wrap=True)
+    table.add_column("What is wrong")
+    for one in wrong[:_SHOWN]:
+        more = len(one.mistakes) - _SHOWN_MISTAKES
+        told = [*one.mistakes[:_SHOWN_MISTAKES], *([f"and {more} more"] if more > 0 else ())]
+        # Text, not markup: what was read may hold square brackets.
+        table.add_row(Text(one.reading.path.name), Text("\n".join(told)))
+    return table

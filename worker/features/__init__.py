@@ -1,0 +1,1 @@
+"""What each feature does, and the engines that do it."""

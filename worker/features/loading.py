@@ -1,0 +1,53 @@
+"""The engines of a worker: loaded at its start, told in its state, taken down at its end."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+
+import structlog
+
+from shared.contracts.features import Feature, Queue
+from shared.contracts.workers import EngineReport
+from shared.errors import EngineUnavailable
+from shared.settings import Settings
+from worker.features.item_models import ItemModels
+from worker.features.recognition import RecognitionPool
+from worker.features.runners import Features, Run
+from worker.telemetry.state import WorkerState
+
+log = structlog.get_logger(__name__)
+
+Loader = Callable[[Settings, WorkerState, AsyncExitStack], Awaitable[Mapping[Feature, Run]]]
+
+
+async def load_features(
+    settings: Settings, state: WorkerState, stack: AsyncExitStack
+) -> Mapping[Feature, Run]:
+    """Load every engine that the queues need; `state` tells what is loaded by now, and `stack`
+    takes it down."""
+    models = ItemModels.of(settings, settings.item_slots)
+    stack.push_async_callback(models.close)
+    await models.start()
+    state.engines["classifier"] = EngineReport(status="ok", model=models.classifier.model_id)
+    state.engines["embedding_model"] = EngineReport(
+        status="available", model=models.embedder.model_id
+    )
+    recognition = None
+    if Queue.RECEIPTS in settings.worker_queues:
+        recognition = RecognitionPool(
+            slots=settings.receipt_slots,
+            engine=settings.ocr_engine,
+            memory=settings.recognition_memory,
+            max_pixels=settings.max_image_pixels,
+        )
+        stack.push_async_callback(recognition.close)
+        state.engines["ocr"] = await _started(recognition)
+    return Features(recognition, models).runners()
+
+
+async def _started(recognition: RecognitionPool) -> EngineReport:
+    """Without its engine a worker serves on: it refuses receipts, and says why."""
+    try:
+        return EngineReport(status="ok", model=" ".join(await recognition.start()))
+    except EngineUnavailable as error:
+        log.error("worker.engine_unavailable", reason=error.detail)  # noqa: TRY400 (no traceback)
+        return EngineReport(status="unavailable", error=error.detail)

@@ -1,0 +1,190 @@
+"""What each kind of job does: its payload in, its output payload out."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.contracts.categories import (
+    BatchItem,
+    CategorizeBatchPayload,
+    CategorizePayload,
+    Category,
+    CategoryBatch,
+    Prediction,
+    confidence_level,
+)
+from shared.contracts.embeddings import Embedding, Embeddings, EmbedPayload
+from shared.contracts.features import Feature
+from shared.contracts.receipts import Extraction, ExtractionOptions, RichReceipt
+from worker.features.item_models import ItemModels
+from worker.features.recognition import RecognitionPool
+from worker.pipeline.meaning.models.ports import Scores
+from worker.pipeline.receipt import ReceiptReading
+from worker.pipeline.stages import StageLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a job brings along. `image` only for receipts; stages go to `log`."""
+
+    payload: dict[str, Any]
+    image: bytes | None
+    request_id: str | None
+    log: StageLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """What came out, and the model that made it."""
+
+    output: BaseModel
+    model_id: str
+    model_version: str
+
+
+Run = Callable[[Work], Awaitable[Product]]
+
+
+class Features:
+    """The runner of each feature this worker can serve."""
+
+    def __init__(self, recognition: RecognitionPool | None, models: ItemModels) -> None:
+        """`recognition` is None in a worker that does not serve the receipts queue."""
+        self._recognition = recognition
+        self._models = models
+
+    def runners(self) -> Mapping[Feature, Run]:
+        """By feature."""
+        return {
+            Feature.RECEIPT_EXTRACTION: self.extract_receipt,
+            Feature.CATEGORIZATION: self.categorize,
+            Feature.CATEGORIZATION_BATCH: self.categorize_batch,
+            Feature.EMBEDDING: self.embed,
+        }
+
+    async def extract_receipt(self, work: Work) -> Product:
+        """Read the image; categorise the line items when the request names labels."""
+        started = time.perf_counter()
+        if self._recognition is None or work.image is None:
+            raise RuntimeError("a receipt job needs an image and a recognition pool")
+        reading = await self._recognition.read(work.image, work.log)
+        return await self.as_receipt(reading, work, started)
+
+    async def as_receipt(self, reading: ReceiptReading, work: Work, started: float) -> Product:
+        """What was read in the rich shape. `started`: as `time.perf_counter` had it."""
+        options = ExtractionOptions.model_validate(work.payload.get("options") or {})
+        extraction = reading.extraction
+        if options.candidate_labels and extraction.line_items:
+            extraction = await self._with_categories(extraction, options.candidate_labels, work.log)
+        version = f"{reading.engine} {reading.engine_version}"
+        receipt = RichReceipt(
+            request_id=work.request_id,
+            processing_time_ms=_elapsed_ms(started),
+            model_version=version,
+            extraction=extraction,
+        )
+        return Product(output=receipt, model_id=reading.engine, model_version=version)
+
+    async def categorize(self, work: Work) -> Product:
+        """One name."""
+        started = time.perf_counter()
+        payload = CategorizePayload.model_validate(work.payload)
+        labels = payload.candidate_labels
+        with work.log.measure("categorize_item") as attributes:
+            (scores,) = (await self._models.score([payload.item_name], labels)).tolist()
+            best = max(range(len(labels)), key=scores.__getitem__)
+            attributes.update(
+                item_name=payload.item_name,
+                candidate_labels_count=len(labels),
+                predicted_category=labels[best],
+                confidence=scores[best],
+            )
+        category = Category(
+            category=labels[best],
+            confidence=scores[best],
+            confidence_level=confidence_level(scores[best]),
+            all_scores=dict(zip(labels, scores, strict=True)),
+            processing_time_ms=_elapsed_ms(started),
+        )
+        return self._by_classifier(category)
+
+    async def categorize_batch(self, work: Work) -> Product:
+        """Up to 50 names."""
+        started = time.perf_counter()
+        payload = CategorizeBatchPayload.model_validate(work.payload)
+        labels, items = payload.candidate_labels, payload.items
+        with work.log.measure("categorize_item") as attributes:
+            scores = await self._models.score([item.name for item in items], labels)
+            attributes.update(items=len(items), candidate_labels_count=len(labels))
+        batch = CategoryBatch(
+            predictions=_predictions(items, labels, scores),
+            processing_time_ms=_elapsed_ms(started),
+        )
+        return self._by_classifier(batch)
+
+    async def embed(self, work: Work) -> Product:
+        """Up to 256 texts."""
+        payload = EmbedPayload.model_validate(work.payload)
+        with work.log.measure("embed_texts") as attributes:
+            texts = [one.text for one in payload.texts]
+            vectors = await self._models.embed(texts, payload.batch_size)
+            attributes["texts"] = len(texts)
+        model = self._models.embedder
+        embeddings = Embeddings(
+            model=model.model_id,
+            dimension=model.dimension,
+            embeddings=[
+                # float32 has seven digits; more would only be noise on the wire.
+                Embedding(id=one.id, vector=[round(x, 7) for x in vector])
+                for one, vector in zip(payload.texts, vectors.tolist(), strict=True)
+            ],
+        )
+        return Product(
+            output=embeddings, model_id=model.model_id, model_version=model.model_version
+        )
+
+    async def _with_categories(
+        self, extraction: Extraction, labels: Sequence[str], log: StageLog
+    ) -> Extraction:
+        with log.measure("categorize_item") as attributes:
+            names = [item.parsed_name for item in extraction.line_items]
+            scores = await self._models.score(names, labels)
+            attributes.update(items=len(names), candidate_labels_count=len(labels))
+        items = [
+            item.model_copy(update={"category": labels[best]})
+            for item, best in zip(extraction.line_items, scores.argmax(axis=1), strict=True)
+        ]
+        return extraction.model_copy(update={"line_items": items})
+
+    def _by_classifier(self, output: BaseModel) -> Product:
+        classifier = self._models.classifier
+        return Product(
+            output=output,
+            model_id=classifier.model_id,
+            model_version=classifier.model_version,
+        )
+
+
+def _predictions(
+    items: Sequence[BatchItem], labels: Sequence[str], scores: Scores
+) -> list[Prediction]:
+    predictions = []
+    for item, row in zip(items, scores.tolist(), strict=True):
+        best = max(range(len(labels)), key=row.__getitem__)
+        predictions.append(
+            Prediction(
+                id=item.id,
+                name=item.name,
+                predicted_category=labels[best],
+                confidence=row[best],
+                confidence_level=confidence_level(row[best]),
+            )
+        )
+    return predictions
+
+
+def _elapsed_ms(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)

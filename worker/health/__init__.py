@@ -1,0 +1,1 @@
+"""The worker's own port, and whether its loops turn."""

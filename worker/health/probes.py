@@ -1,0 +1,150 @@
+"""A worker's own port: probes for whoever restarts it, metrics for Prometheus."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from shared.contracts.health import Check, Health, HealthStatus, Liveness, Readiness
+from shared.dependencies import DEPENDENCIES, missing_dependencies
+from shared.errors import Draining, PortTaken
+from shared.store.database import Database
+from shared.telemetry.metrics import exposition
+from shared.version import SERVICE, service_version
+from shared.wire.queue import JobQueue
+from worker.health.pulse import Pulse
+from worker.telemetry.state import WorkerState
+from worker.telemetry.worker_metrics import WorkerMetrics
+
+log = structlog.get_logger(__name__)
+
+# How long answers that are on their way may take when a worker stops; seconds.
+_GOODBYE = 1
+
+
+class Probes:
+    """Answers from what the worker knows of itself."""
+
+    def __init__(
+        self,
+        database: Database,
+        queue: JobQueue,
+        state: WorkerState,
+        pulse: Pulse,
+        metrics: WorkerMetrics,
+        patience: float,
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._state = state
+        self._pulse = pulse
+        self._metrics = metrics
+        self._patience = patience
+
+    def app(self) -> Starlette:
+        """As the front has them, at the same paths."""
+        return Starlette(
+            routes=[
+                Route("/health", self._health),
+                Route("/health/live", self._live),
+                Route("/health/ready", self._ready),
+                Route("/metrics", self._exposition),
+            ]
+        )
+
+    async def _health(self, _request: Request) -> Response:
+        health = Health(status="ok", service=f"{SERVICE}-worker", version=service_version())
+        return JSONResponse(health.model_dump())
+
+    async def _live(self, _request: Request) -> Response:
+        """503 only for what a restart cures. A worker that drains has stopped its polls itself."""
+        stalled = [] if self._state.phase == "draining" else self._pulse.stalled()
+        if not stalled:
+            return JSONResponse(Liveness(status="ok").model_dump())
+        check = Check(status="error", error=f"{', '.join(stalled)}: stalled")
+        return JSONResponse(check.model_dump(exclude_unset=True), 503)
+
+    async def _ready(self, _request: Request) -> Response:
+        """503 unless it takes jobs; `degraded` when it has no engine for some of them."""
+        missing = await missing_dependencies(self._database, self._queue, self._patience)
+        checks = {name: _check(missing.get(name)) for name in DEPENDENCIES}
+        checks |= {
+            name: Check.model_validate(report.model_dump(exclude_none=True))
+            for name, report in self._state.engines.items()
+        }
+        if self._state.phase == "loading":
+            checks["engines"] = Check(status="error", error="The engines are being loaded.")
+        if self._state.phase == "draining":
+            checks["draining"] = Check(status="error", error=Draining.detail)
+        readiness = Readiness(status=_overall(checks), checks=checks, version=service_version())
+        return JSONResponse(
+            readiness.model_dump(exclude_unset=True), 503 if readiness.status == "error" else 200
+        )
+
+    async def _exposition(self, request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        content, content_type = exposition(self._metrics.registry, accept)
+        return Response(content, headers={"Content-Type": content_type})
+
+
+@asynccontextmanager
+async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
+    """Serve `app` beside the block, in this event loop; yields its URL. `port` 0: any free one.
+    Raises PortTaken."""
+    with _listening(host, port) as listening:
+        url = f"http://{host}:{listening.getsockname()[1]}"
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=_GOODBYE,
+        )
+        server = _Server(config)
+        task = asyncio.create_task(server.serve([listening]))
+        log.info("worker.serving", url=url)
+        try:
+            yield url
+        finally:
+            server.should_exit = True
+            await task
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but signals are the worker's own business."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise PortTaken(
+            f"{host}:{port} cannot be listened on ({error.strerror}): "
+            "choose another WORKER_PORT, or 0 for any that is free."
+        ) from error
+
+
+def _check(error: str | None) -> Check:
+    return Check(status="ok") if error is None else Check(status="error", error=error)
+
+
+def _overall(checks: dict[str, Check]) -> HealthStatus:
+    statuses = {check.status for check in checks.values()}
+    if "error" in statuses:
+        return "error"
+    return "degraded" if "unavailable" in statuses else "ok"

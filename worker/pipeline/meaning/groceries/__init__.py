@@ -1,0 +1,1 @@
+"""What is known of groceries: topics, brands, words of other languages."""

@@ -1,0 +1,98 @@
+"""What the words of a name say of its topic: the phrases in it that are known, the head first."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from worker.pipeline.meaning.groceries.heads import last_word
+from worker.pipeline.words.comparing import comparable
+
+# How much a phrase says by its number of words: a longer one is less often there by accident.
+_BY_LENGTH = (0.0, 0.75, 0.95, 1.0)
+# How much of that counts, of a phrase that is the head's end; the same, of a brand's thing, which
+# may be no more than its flavour; one before the head's end; one behind it, which only describes.
+_HEAD, _HEAD_OF_BRAND, _BEFORE, _BEHIND = 1.0, 0.6, 0.2, 0.05
+# Of the first one, where a name was translated and that may be its head.
+_FIRST = 0.6
+# Of a brand, beside a head and where nothing else says what the thing is.
+_BRAND, _BRAND_ALONE = 0.9, 1.3
+# Of what decides wherever it stands.
+_DECIDING = 2.0
+
+
+class _Found(NamedTuple):
+    """A known phrase at words `start` to `end` of a name."""
+
+    start: int
+    end: int
+    topics: frozenset[str]
+
+
+class Phrases:
+    """Things and brands by topic, looked for word for word."""
+
+    def __init__(
+        self,
+        things: Mapping[str, Iterable[str]],
+        deciding: Mapping[str, Iterable[str]],
+        brands: Mapping[str, Iterable[str]],
+    ) -> None:
+        """By topic. What is `deciding` counts fully wherever it stands. A brand says less than a
+        thing: "Heinz" is sauce, "Heinz soup" is not."""
+        self._deciding = _by_words(deciding)
+        self._things = _by_words(things) | self._deciding
+        self._brands = _by_words(brands)
+        self._longest = max(map(len, [*self._things, *self._brands]), default=0)
+
+    def evidence(self, name: str, translated: bool = False) -> dict[str, float]:
+        """How much speaks for each topic that something speaks for: 0..1, together at most 1.
+
+        The head of an English name is at its end; in a `translated` one it may be at its start.
+        """
+        words = comparable(name)
+        end = last_word(name)
+        things = self._find(words, self._things)
+        brands = self._find(words, self._brands)
+        first = min((one.start for one in things), default=0) if translated else None
+        has_head = any(found.end == end for found in things)
+        weights: defaultdict[str, float] = defaultdict(float)
+        for found in things:
+            if tuple(words[found.start : found.end]) in self._deciding:
+                _add(weights, found, _DECIDING)
+            elif found.end == end:
+                _add(weights, found, _HEAD_OF_BRAND if brands else _HEAD)
+            elif found.start == first:
+                _add(weights, found, _FIRST)
+            else:
+                _add(weights, found, _BEFORE if found.end < end else _BEHIND)
+        for found in brands:
+            _add(weights, found, _BRAND if has_head else _BRAND_ALONE)
+        total = max(1.0, sum(weights.values()))
+        return {topic: weight / total for topic, weight in weights.items()}
+
+    def _find(
+        self, words: Sequence[str], known: Mapping[tuple[str, ...], frozenset[str]]
+    ) -> list[_Found]:
+        """The longest phrase at each end, from the last word on: the head of English is there."""
+        found, end = [], len(words)
+        while end > 0:
+            lengths = range(min(self._longest, end), 0, -1)
+            length = next((n for n in lengths if tuple(words[end - n : end]) in known), 0)
+            if length:
+                found.append(_Found(end - length, end, known[tuple(words[end - length : end])]))
+            end -= length or 1
+        return found
+
+
+def _add(weights: defaultdict[str, float], found: _Found, share: float) -> None:
+    length = min(found.end - found.start, len(_BY_LENGTH) - 1)
+    for topic in found.topics:
+        weights[topic] += share * _BY_LENGTH[length] / len(found.topics)
+
+
+def _by_words(listed: Mapping[str, Iterable[str]]) -> dict[tuple[str, ...], frozenset[str]]:
+    topics: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    for topic, phrases in listed.items():
+        for phrase in phrases:
+            topics[tuple(comparable(phrase))].add(topic)
+    return {words: frozenset(of_words) for words, of_words in topics.items()}

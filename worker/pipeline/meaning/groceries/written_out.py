@@ -1,0 +1,35 @@
+"""A name in the words that the model and the lexicon know."""
+
+import re
+from typing import NamedTuple
+
+from worker.pipeline.meaning.groceries.foreign_words import load_foreign_words
+from worker.pipeline.meaning.groceries.loading import load_shortened
+from worker.pipeline.words.abbreviations import load_abbreviations
+from worker.pipeline.words.folding import folded
+
+_HEAD_FIRST = re.compile(
+    r"\s*(?P<head>[^\W\d_]+(?: [^\W\d_]+)?),\s*(?P<rest>(?!(?:with|in|for|from|mit|con|avec)\b)"
+    r"[^,\d]+?)\s*",
+    re.IGNORECASE,
+)
+
+
+class WrittenOut(NamedTuple):
+    """`translated`: whether words of other languages were put in English, in their own order."""
+
+    text: str
+    translated: bool
+
+
+def written_out(name: str) -> WrittenOut:
+    """With abbreviations and shortened words in full, and in English."""
+    full = load_abbreviations().expand(_in_order(name))
+    english = load_foreign_words().in_english(full)
+    return WrittenOut(load_shortened().written_out(english), folded(english) != folded(full))
+
+
+def _in_order(name: str) -> str:
+    """`Soap, Dish` as Dish Soap: catalogues put the head first."""
+    match = _HEAD_FIRST.fullmatch(name)
+    return f"{match['rest']} {match['head']}" if match else name

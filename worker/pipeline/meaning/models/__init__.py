@@ -1,0 +1,1 @@
+"""Embedders and classifiers, each behind one port."""

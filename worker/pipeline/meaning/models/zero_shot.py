@@ -1,0 +1,79 @@
+"""Categories by natural language inference: does the name entail "it belongs to this category"?
+
+The method is that of Yin et al., "Benchmarking Zero-shot Text Classification" (2019), as the
+zero-shot-classification pipeline of transformers has it. Needs the ml extra.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from shared.errors import EngineUnavailable
+from worker.pipeline.meaning.models.hub_models import load_model, shown_name, shown_version
+from worker.pipeline.meaning.models.ports import Scores
+
+_SETTING = "CLASSIFICATION_MODEL"
+# Each label is a pair of texts to read; so many share a batch.
+_BATCH = 16
+
+
+class ZeroShotClassifier:
+    """Implements `Classifier`. Its time grows with names times labels."""
+
+    def __init__(self, model: str) -> None:
+        """`model`: a folder, or a name on the Hugging Face hub. Raises EngineUnavailable."""
+
+        def load(local_only: bool) -> None:
+            self._pipeline = _pipeline(model, local_only)
+            # The proof that it runs.
+            self.score(["milk"], ["Dairy", "Produce"])
+
+        load_model(model, load, named_by=f"{_SETTING}={model}", needed_by="CLASSIFIER=zero-shot")
+        self.model_id = shown_name(model)
+        self.model_version = shown_version("transformers", model)
+
+    def score(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
+        """See Classifier.score: a softmax over how much a name entails each label."""
+        # The pipeline scores a single label against its contradiction; here it is all there is.
+        if len(labels) == 1 or not names:
+            return np.ones((len(names), len(labels)))
+        # Whole sentences as its labels: a template would have to be defended against braces.
+        hypotheses = [f"This grocery item belongs to the category {label}." for label in labels]
+        answers = self._pipeline(
+            list(names), candidate_labels=hypotheses, hypothesis_template="{}", batch_size=_BATCH
+        )
+        rows = [dict(zip(one["labels"], one["scores"], strict=True)) for one in answers]
+        return np.array([[row[text] for text in hypotheses] for row in rows])
+
+
+def _pipeline(model: str, local_only: bool) -> Any:
+    import torch  # noqa: PLC0415 (seconds; only when chosen)
+    from transformers import (  # noqa: PLC0415
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        pipeline,
+    )
+
+    tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=local_only)
+    network, loading = AutoModelForSequenceClassification.from_pretrained(
+        model, local_files_only=local_only, dtype=torch.float32, output_loading_info=True
+    )
+    _check_is_nli(model, network, loading["missing_keys"])
+    # A tokenizer that does not know the limit would not cut; two positions may be the padding's.
+    positions = getattr(network.config, "max_position_embeddings", 512)
+    tokenizer.model_max_length = min(tokenizer.model_max_length, positions - 2)
+    return pipeline("zero-shot-classification", model=network, tokenizer=tokenizer, device="cpu")
+
+
+def _check_is_nli(model: str, network: Any, missing: set[str]) -> None:
+    """transformers would answer all the same: with the wrong label, or with random weights."""
+    labels = sorted(network.config.label2id)
+    untrained = [key for key in missing if not key.startswith(f"{network.base_model_prefix}.")]
+    if not any(label.lower().startswith("entail") for label in labels):
+        reason = f"its labels are {', '.join(labels)}, none of them entailment"
+    elif untrained:
+        reason = f"it lacks the weights {', '.join(sorted(untrained))}"
+    else:
+        return
+    raise EngineUnavailable(f"{_SETTING}={model} is not an NLI model: {reason}.")

@@ -1,0 +1,77 @@
+"""A photo made ready for an engine: the paper alone, straight, in print of the right size."""
+
+import cv2
+import numpy as np
+
+from worker.pipeline.ocr.decode import Pixels
+from worker.pipeline.ocr.photo.letters import Letters, find_letters
+from worker.pipeline.ocr.photo.light import evenly_lit
+from worker.pipeline.ocr.photo.paper import straightened
+
+# Median height of a letter that engines read well; pixels.
+_LETTER = 18.0
+# Small print is enlarged no further: there is nothing more to see in it.
+_ENLARGED = 2.0
+# Most that an engine gets, which bounds its time; pixels. A hundred rows take one million.
+_MOST = 4_000_000
+# No print is on what is thinner than this; pixels.
+_SMALLEST = 8
+# Around the outermost letters, in heights of a letter.
+_MARGIN = 3.0
+# A tilt below this is left alone: rows are rebuilt with it; degrees.
+_LEVEL = 0.7
+
+
+def prepare(pixels: Pixels) -> Pixels:
+    """RGB to RGB: cropped to the receipt, its rows level (it may stand on its head), the print
+    scaled, shadows lifted. An image in which nothing is found is only bounded."""
+    if min(pixels.shape[:2]) < _SMALLEST:
+        return pixels
+    letters = find_letters(pixels)
+    image = straightened(pixels, letters)
+    if image is not pixels:
+        letters = find_letters(image)
+    if not letters.enough:
+        return _scaled(image, 1.0)
+    angle = letters.direction()
+    if abs(angle) > _LEVEL:
+        image = _turned(image, angle)
+        letters = find_letters(image)
+        if not letters.enough:
+            return _scaled(image, 1.0)
+    return evenly_lit(_scaled(_cropped(image, letters), _LETTER / letters.height))
+
+
+def _turned(image: Pixels, degrees: float) -> Pixels:
+    """Turned back by `degrees`, on a canvas that holds all of it; quarter turns lose nothing."""
+    quarters = round(degrees / 90)
+    image = np.rot90(image, quarters)
+    rest = degrees - 90 * quarters
+    if abs(rest) <= _LEVEL:
+        return np.ascontiguousarray(image)
+    height, width = image.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), rest, 1.0)
+    cosine, sine = abs(turn[0, 0]), abs(turn[0, 1])
+    canvas = int(height * sine + width * cosine), int(height * cosine + width * sine)
+    turn[:, 2] += (canvas[0] - width) / 2, (canvas[1] - height) / 2
+    return np.asarray(
+        cv2.warpAffine(image, turn, canvas, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE),
+        np.uint8,
+    )
+
+
+def _cropped(image: Pixels, letters: Letters) -> Pixels:
+    if not letters.enough:
+        return image
+    margin = _MARGIN * letters.height
+    left, top = letters.boxes[:, :2].min(axis=0) - margin
+    right, bottom = (letters.boxes[:, :2] + letters.boxes[:, 2:]).max(axis=0) + margin
+    rows, columns = slice(max(int(top), 0), int(bottom)), slice(max(int(left), 0), int(right))
+    return image[rows, columns]
+
+
+def _scaled(image: Pixels, scale: float) -> Pixels:
+    most = (_MOST / (image.shape[0] * image.shape[1])) ** 0.5
+    scale = min(scale, most, _ENLARGED)
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)

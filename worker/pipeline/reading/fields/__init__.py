@@ -1,0 +1,1 @@
+"""Merchant, date and currency."""

@@ -1,0 +1,1 @@
+"""Line items: which rows they are, and their parts."""

@@ -1,0 +1,113 @@
+"""What one row of the list of items says by itself: a name, a quantity, a price, or part of it."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from worker.pipeline.reading.items.counts import (
+    COLUMNS,
+    of_columns,
+    of_leading_count,
+    of_marked_count,
+)
+from worker.pipeline.reading.items.quantities import PrintedQuantity, Quantity, find_quantities
+from worker.pipeline.reading.rows.layout import ReadRow, letters
+from worker.pipeline.reading.rows.numbers import CURRENCY, Amount, find_amounts
+
+_LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
+# What a till adds about a price: (Disc: 1.53), TARE .01, was 9.99 now.
+_ASIDE = re.compile(
+    r"\([^()]*\d[.,]\d\d[^()]*\)|\btare\b\s*[.,\d]+|\bwas\s+[.,\d]+\s+now\b", re.IGNORECASE
+)
+# What has a time or a number behind a colon was printed by the till for itself.
+_OF_THE_TILL = re.compile(
+    r"\d\d?:\d\d|:\s*#?\d+\s*$|\b(?:invoice|receipt|cashier)\b|"
+    r"\b(?:auth|approval|terminal|ref)\b\s*[#:.\d]|^\*+\s?bill\s?\*+$",
+    re.IGNORECASE,
+)
+# An article's number with letters: BEN02.
+_CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")
+# Fewer letters than this behind a quantity are no name.
+_SCRAP = 4
+# What belongs to a price: its currency, what it is for.
+_OF_A_PRICE = re.compile(rf"{CURRENCY}|/?\s?\b(?:kg|lbs?|oz|100\s?g|pcs?|stk?|ea|st)\b", re.I)
+# A price of which the separator or a digit was lost: 0650, 1.9S.
+_DEBRIS = re.compile(r"(?<=\s)(?=\S*\d)[\dOoSIlB]{1,4}[.,:;]?[\dOoSIlB]{1,2}\s?[A-Z*]?$")
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """A row of the list of items. `name` is empty where the row has none; `price` is the line's;
+    `of_one` the price of one, where the row has no other."""
+
+    row: ReadRow
+    name: str
+    quantity: Quantity | None
+    price: Decimal | None
+    of_one: Decimal | None = None
+
+    @property
+    def is_name(self) -> bool:
+        """A name and no price."""
+        return bool(self.name) and self.price is None and not _OF_THE_TILL.search(self.row.text)
+
+    @property
+    def is_numbers(self) -> bool:
+        """A price, and nothing for a name or what is hardly one: a code, a scrap of a quantity."""
+        if self.price is None or not self.name:
+            return self.price is not None
+        counted = self.quantity is not None and self.row.text.lstrip(" *(")[:1].isdigit()
+        is_scrap = counted and letters(self.name) < _SCRAP
+        return is_scrap or bool(_CODED.fullmatch(self.name))
+
+    @property
+    def has_unreadable_price(self) -> bool:
+        """Whether it ends like an item's row, in something that was a price once."""
+        return bool(self.name) and self.price is None and bool(_DEBRIS.search(self.row.text))
+
+    @property
+    def is_detail(self) -> bool:
+        """A quantity and nothing else."""
+        return self.quantity is not None and self.price is None and not self.name
+
+
+def read_item_row(row: ReadRow) -> ItemRow:
+    """Take a row apart."""
+    amount = row.amount
+    printed = next((one for one in find_quantities(row.text) if _fits(one, amount)), None)
+    of_one = None
+    if printed and amount and _holds(printed, amount):
+        # The unit price is the last amount of a row without a price of its own.
+        of_one, amount = amount.value, None
+    before = row.text[: amount.start] if amount else row.text
+    if of_one is not None and printed:
+        before = before[: printed.end]
+    if printed:
+        before = before[: printed.start] + before[printed.end :]
+    words = _LONG_CODE.sub("", _ASIDE.sub(" ", before))
+    price = amount.value if amount else None
+    columns = COLUMNS.search(words)
+    quantity = printed.quantity if printed else of_columns(words, price)
+    if columns and (quantity or find_amounts(columns[0])):
+        words = words[: columns.start()]
+    if not printed:
+        quantity, words = of_leading_count(words, quantity, price)
+        quantity, words = of_marked_count(words, quantity, price)
+    first = next(iter(find_amounts(words)), None)
+    if first and letters(words[: first.start]) >= 3:
+        words = words[: first.start]
+    name = words.strip(" \t:;.,*-|@")
+    if letters(_OF_A_PRICE.sub("", name)) < 3:
+        name = (name or "Discount") if price is not None and price < 0 else ""
+    return ItemRow(row, name, quantity, price, of_one)
+
+
+def _holds(printed: PrintedQuantity, amount: Amount) -> bool:
+    return amount.start + 1 < printed.end
+
+
+def _fits(printed: PrintedQuantity, amount: Amount | None) -> bool:
+    """`100G x 1.20 1.20` is a size and a price."""
+    if amount is None or _holds(printed, amount):
+        return True
+    return printed.quantity.makes(amount.value) or printed.quantity.nearly_makes(amount.value)

@@ -1,0 +1,96 @@
+"""Quantities as tills print them: `2 x 0,75`, `0,162 kg x 1,15`, `3 @ 2/5.00`, `0,654 kg 1,99`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from worker.pipeline.reading.rows.numbers import CURRENCY, NO_SIZE, parse_decimal
+
+_UNITS = {"kg": "kg", "g": "g", "lb": "lb", "lbs": "lb", "oz": "oz", "l": "l", "ml": "ml"}
+# Without a sign between: only what has been weighed, for 350g 3.50 is a size and a price.
+_WEIGHT = r"(?<![\d.,/-])(?P<count>\d{1,3}[.,]\d{2,3})\s?(?P<unit>kg|g|lbs?|oz)\.?"
+_UNIT = r"(?P<unit>[a-z]{1,5})?\.?"
+_TIMES = r"\s?(?:[x×*@]|\bat\b)\s?"
+_COUNT = r"(?<![\d.,/-])(?P<count>\d{1,3}(?:[.,]\d{1,3})?)"
+_PRICE = (
+    rf"(?:{CURRENCY})?\s?(?:(?P<of>\d)\s?(?:/|for)\s*)?\$?(?P<price>\d{{0,5}}[.,]\d{{2,4}})"
+    rf"(?!\d){NO_SIZE}"
+)
+# The unit of the price, behind it: EUR/kg, €/St.
+_EACH = (
+    rf"(?:\s?(?:{CURRENCY})?\s?(?:/|per|pro|je|al)\s?(?:kg|100\s?g|g|lbs?|oz|l|st\w*|pc|ea)\b\.?)?"
+)
+_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # A weight has three decimals, wherever it stands: `10.99*1.306`.
+        rf"(?<![\d.,])(?P<price>\d{{1,4}}[.,]\d{{2}}){_TIMES}(?P<count>\d{{1,3}}[.,]\d{{3}})(?!\d)",
+        rf"{_COUNT}\s?{_UNIT}{_TIMES}{_PRICE}{_EACH}",
+        rf"{_WEIGHT}\s+{_PRICE}{_EACH}",
+        rf"(?<![\d.,]){_PRICE}{_TIMES}{_COUNT}\s?(?P<unit>kg|g|lbs?|oz|l|ml|stk?|stck|pcs?)?(?![\d.,])",
+        # A rule for several, on a row of its own: `2 for 4.00`.
+        rf"^\W*(?P<count>\d)\s(?:for|pour|f[üu]r|por|per|voor)\s+(?:{CURRENCY})?\s?"
+        r"(?P<together>\d{1,4}[.,]\d{2})(?!\d)",
+    )
+)
+# Tills round to the cent, and to the nearest five in some countries.
+_ROUNDED = Decimal("0.011")
+
+# Between the sum of an item and its price: half off, and a tax of a quarter.
+_LEAST, _MOST = Decimal("0.5"), Decimal("1.25")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """How many of what unit, at what price each; null where that is not printed."""
+
+    count: Decimal
+    unit: str | None
+    unit_price: Decimal | None
+
+    def makes(self, total: Decimal) -> bool:
+        """Whether count × unit price is the total, to the cent that tills round."""
+        return self.product is not None and abs(self.product - abs(total)) <= _ROUNDED
+
+    def nearly_makes(self, total: Decimal) -> bool:
+        """Whether it does with tax added, or something taken off."""
+        product = self.product
+        return product is not None and product > 0 and _LEAST <= total / product <= _MOST
+
+    @property
+    def product(self) -> Decimal | None:
+        """Count × unit price, to the cent."""
+        if self.unit_price is None:
+            return None
+        return (self.count * self.unit_price).quantize(Decimal("0.01"))
+
+
+@dataclass(frozen=True)
+class PrintedQuantity:
+    """A quantity and where in the text it stands."""
+
+    quantity: Quantity
+    start: int
+    end: int
+
+
+def find_quantities(text: str) -> Iterator[PrintedQuantity]:
+    """What a row prints as a quantity with its unit price, the likeliest first."""
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            quantity = _quantity(match.groupdict())
+            if quantity:
+                yield PrintedQuantity(quantity, match.start(), match.end())
+
+
+def _quantity(groups: Mapping[str, str | None]) -> Quantity | None:
+    count = Decimal((groups["count"] or "").replace(",", "."))
+    if count <= 0:
+        return None
+    together = groups.get("together")
+    if together:
+        return Quantity(count, None, parse_decimal(together) / count)
+    price, of = parse_decimal(groups["price"] or ""), int(groups.get("of") or 0)
+    unit = _UNITS.get((groups.get("unit") or "").lower())
+    return Quantity(count, unit, price / of if of > 1 else price)

@@ -1,0 +1,1 @@
+"""Totals, and the arithmetic that proves them."""

@@ -1,0 +1,1 @@
+"""The spans, metrics and state of a worker."""

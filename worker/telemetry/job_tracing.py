@@ -1,0 +1,92 @@
+"""The spans of a job's run: one request, one waterfall.
+
+send receipts (front, PRODUCER)
+└─ process receipts (CONSUMER)         one for each attempt, also after a retry or a rescue
+   ├─ job.queue_wait                   from being queued to the claim
+   ├─ ocr.preprocess, ocr.recognise … the stages, as the run measured them
+   └─ result.persist
+└─ job.rescue                          the time that an attempt lost with its worker
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind, StatusCode, Tracer
+
+from shared.errors import ServiceError
+from shared.store.transitions import Claim, Rescued
+from shared.telemetry.trace_context import carried
+from shared.telemetry.tracing import message_attributes
+from shared.wire.queue import message_id
+from worker.pipeline.stages import Stage
+
+
+class JobTracing:
+    """Makes them. Times of the database and of this process are taken as one clock."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    @contextmanager
+    def run(self, claim: Claim) -> Iterator[None]:
+        """The span of one attempt, current in the block; what ran in it is told by `ended`."""
+        with self._tracer.start_as_current_span(
+            f"process {claim.feature.queue}",
+            context=carried(claim.trace_carrier),
+            kind=SpanKind.CONSUMER,
+            attributes={
+                **message_attributes("process", claim.feature, claim.tenant_id),
+                "messaging.message.id": message_id(claim.job_id, claim.dispatch),
+                "job.id": str(claim.job_id),
+                "job.attempt": claim.attempt,
+                "worker.id": claim.worker_id,
+            },
+        ):
+            wait = self._tracer.start_span("job.queue_wait", start_time=_ns(claim.queued_at))
+            wait.end(_ns(claim.started_at))
+            yield
+
+    @contextmanager
+    def persist(self) -> Iterator[None]:
+        """Storing the outcome."""
+        with self._tracer.start_as_current_span("result.persist"):
+            yield
+
+    def stages(self, stages: Sequence[Stage]) -> None:
+        """The stages of the attempt whose span is current."""
+        for stage in stages:
+            span = self._tracer.start_span(
+                stage.name, start_time=stage.start_ns, attributes=stage.attributes
+            )
+            span.end(stage.end_ns)
+
+    def ended(self, event: str, error: ServiceError | None) -> None:
+        """Say on the current span what became of the attempt. An error is marked as one, and so is
+        what the caller did wrong: whoever looks for the reason of a failed job looks here."""
+        span = trace.get_current_span()
+        span.set_attribute("job.outcome", event)
+        if error is not None:
+            span.set_attributes({"error.type": error.code, "error.class": error.error_class})
+            span.set_status(StatusCode.ERROR, error.code)
+
+    def rescued(self, job: Rescued) -> None:
+        """An attempt whose worker died sent no span: show its time, and how it was taken up."""
+        span = self._tracer.start_span(
+            "job.rescue",
+            context=carried(job.trace_carrier),
+            start_time=_ns(job.started_at),
+            attributes={
+                "job.id": str(job.job_id),
+                "job.attempt": job.attempt,
+                "job.state": job.state,
+                "worker.id": job.worker_id,
+            },
+        )
+        span.set_status(StatusCode.ERROR, "the worker was lost")
+        span.end()
+
+
+def _ns(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000) * 1000

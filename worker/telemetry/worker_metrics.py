@@ -1,0 +1,44 @@
+"""What a worker tells Prometheus of itself, on a registry of its own."""
+
+from prometheus_client import Gauge
+
+from shared.contracts.features import Queue
+from shared.telemetry.metrics import new_registry
+from worker.telemetry.job_metrics import JobMetrics
+from worker.telemetry.state import WorkerState
+
+
+class WorkerMetrics:
+    """Every metric of a worker. Timestamps are seconds since the epoch, 0 for never."""
+
+    def __init__(self, state: WorkerState) -> None:
+        self.registry = new_registry()
+        self.jobs = JobMetrics(self.registry, [Queue(queue) for queue in state.queues])
+        up = Gauge(
+            "ai_worker_up",
+            "1 while it takes jobs, 0 while it loads its engines or drains.",
+            registry=self.registry,
+        )
+        up.set_function(lambda: state.phase == "ready")
+        slots = Gauge(
+            "ai_worker_slots", "Jobs it can run at once.", ("queue",), registry=self.registry
+        )
+        for queue, number in state.slots.items():
+            slots.labels(queue).set(number)
+        self._heartbeat = self._last_success("heartbeat", "heartbeat")
+        self._reconciler = self._last_success("reconciler", "round of repairs that fell to it")
+
+    def heartbeat_succeeded(self) -> None:
+        """Leases are renewed and the worker reported, just now."""
+        self._heartbeat.set_to_current_time()
+
+    def reconciler_succeeded(self) -> None:
+        """This worker was the one to repair, and did, just now."""
+        self._reconciler.set_to_current_time()
+
+    def _last_success(self, name: str, what: str) -> Gauge:
+        return Gauge(
+            f"ai_{name}_last_success_timestamp_seconds",
+            f"When the last {what} succeeded.",
+            registry=self.registry,
+        )
