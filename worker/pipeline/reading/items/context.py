@@ -1,10 +1,9 @@
 """What only the rows beside a row, or all of them together, tell about it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import zip_longest
 
 from worker.pipeline.reading.items.counts import LEADING_COUNT, each
 from worker.pipeline.reading.items.parts import ItemRow
@@ -14,40 +13,61 @@ from worker.pipeline.reading.rows.numbers import find_amounts
 _COUNT_AND_UNIT = re.compile(r"\d{1,3}\s+[A-Z]{2,6}")
 
 
-def names_stand_below(parts: Sequence[ItemRow]) -> bool:
-    """Where names stand when numbers have a row of their own: where most of these have one beside
-    them; else behind the last price, for there comes either its name or the summary."""
-    bare = [index for index, part in enumerate(parts) if part.is_numbers]
-    if not bare:
+def neighbours(
+    rows: Sequence[ItemRow],
+) -> Iterable[tuple[ItemRow | None, ItemRow, ItemRow | None]]:
+    """Every row between the one above it and the one below it; None at either end."""
+    return zip([None, *rows], rows, [*rows[1:], None], strict=False)
+
+
+def in_context(rows: Sequence[ItemRow]) -> list[ItemRow]:
+    """Correct each row by what the rows beside it, or all of them together, say about it."""
+    # What says nothing, such as the number of a shelf, may part a name from its numbers.
+    telling = [row for row in rows if row.name or row.price or row.quantity]
+    return _with_leading_counts(_without_prices_of_one(_priced(_without_units(telling))))
+
+
+def names_stand_below(rows: Sequence[ItemRow]) -> bool:
+    """Whether rows of numbers have their names below rather than above them.
+
+    Most of these rows decide. On a tie the row behind the last price does, for there stands either
+    a name or the summary.
+    """
+    beside = [(above, below) for above, row, below in neighbours(rows) if row.is_numbers]
+    if not beside:
         return False
-    above = sum(index > 0 and parts[index - 1].is_name for index in bare)
-    below = sum(index + 1 < len(parts) and parts[index + 1].is_name for index in bare)
-    if above != below:
-        return below > above
-    behind = max(index for index, part in enumerate(parts) if part.price is not None) + 1
-    return behind < len(parts) and parts[behind].is_name
+    names_above = sum(_is_name(above) for above, _ in beside)
+    names_below = sum(_is_name(below) for _, below in beside)
+    if names_above != names_below:
+        return names_below > names_above
+    *_, behind = (below for _, row, below in neighbours(rows) if row.price is not None)
+    return _is_name(behind)
 
 
-def priced(rows: list[ItemRow]) -> list[ItemRow]:
+def _is_name(row: ItemRow | None) -> bool:
+    return row is not None and row.is_name
+
+
+def _is_numbers(row: ItemRow | None) -> bool:
+    return row is not None and row.is_numbers
+
+
+def _priced(rows: Sequence[ItemRow]) -> list[ItemRow]:
     """What stands behind a name and a count is the price, where no row beside it has another: the
     name is `RICE 4X` then."""
-
-    def has_price(index: int) -> bool:
-        return 0 <= index < len(rows) and rows[index].is_numbers
-
     return [
-        row
-        if not (row.name and row.of_one) or has_price(index - 1) or has_price(index + 1)
-        else replace(row, price=row.of_one, quantity=None)
-        for index, row in enumerate(rows)
+        replace(row, price=row.price_of_one, quantity=None)
+        if row.name and row.price_of_one and not (_is_numbers(above) or _is_numbers(below))
+        else row
+        for above, row, below in neighbours(rows)
     ]
 
 
-def without_prices_of_one(rows: list[ItemRow]) -> list[ItemRow]:
+def _without_prices_of_one(rows: Sequence[ItemRow]) -> list[ItemRow]:
     """`Deposit 0.25` is only a name where `4 x 0.25  1.00` follows."""
     return [
         replace(row, price=None) if row.name and _is_counted_below(row, below) else row
-        for row, below in zip_longest(rows, rows[1:])
+        for _, row, below in neighbours(rows)
     ]
 
 
@@ -58,32 +78,31 @@ def _is_counted_below(row: ItemRow, below: ItemRow | None) -> bool:
     return counted is not None and counted.unit_price == row.price and counted.makes(below.price)
 
 
-def with_leading_counts(rows: list[ItemRow]) -> list[ItemRow]:
+def _with_leading_counts(rows: list[ItemRow]) -> list[ItemRow]:
     """The count that stands before a name taken for the quantity, where at least half of all names
     have one; elsewhere it may well belong to the name. Where nothing was bought once, the numbers
     say something else."""
-    names = [one.row.text for one in rows if one.name and one.price]
+    names = [row.printed.text for row in rows if row.name and row.price]
     counts = [int(match[1]) for text in names if (match := LEADING_COUNT.match(text))]
     if len(counts) * 2 < len(names) or 1 not in counts:
         return rows
     return [_counted(row) for row in rows]
 
 
-def without_units(rows: list[ItemRow]) -> list[ItemRow]:
+def _without_units(rows: list[ItemRow]) -> list[ItemRow]:
     """`WALK` in `1 WALK 1.60 1.60` is no name but a unit, where the name has the row above."""
-    units = {_unit(row) for row in rows} - {None}
-    bare = [index for index, row in enumerate(rows) if _unit(row)]
-    if not all(index and rows[index - 1].is_name for index in bare):
+    if not all(_is_name(above) for above, row, _ in neighbours(rows) if _unit(row)):
         return rows
+    units = {_unit(row) for row in rows} - {None}
     return [
         replace(row, name="") if row.price and _unit_word(row) in units else row for row in rows
     ]
 
 
 def _unit(row: ItemRow) -> str | None:
-    """The word between the count and the amounts, of which there are more than one."""
-    counted = _COUNT_AND_UNIT.match(row.row.text)
-    is_all = counted and len(row.name.split()) <= 2 and len(find_amounts(row.row.text)) > 1
+    """The word between the count and the amounts, where there are two amounts or more."""
+    counted = _COUNT_AND_UNIT.match(row.printed.text)
+    is_all = counted and len(row.name.split()) <= 2 and len(find_amounts(row.printed.text)) > 1
     return _unit_word(row) if is_all else None
 
 

@@ -4,12 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from worker.pipeline.reading.items.counts import (
-    COLUMNS,
-    of_columns,
-    of_leading_count,
-    of_marked_count,
-)
+from worker.pipeline.reading.items.counts import find_count, without_columns
 from worker.pipeline.reading.items.quantities import PrintedQuantity, Quantity, find_quantities
 from worker.pipeline.reading.rows.layout import ReadRow, letters
 from worker.pipeline.reading.rows.numbers import CURRENCY, Amount, find_amounts
@@ -27,7 +22,8 @@ _OF_THE_TILL = re.compile(
 )
 # An article's number with letters: BEN02.
 _CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")
-# Fewer letters than this behind a quantity are no name.
+# A name has at least this many letters; behind a quantity fewer than `_SCRAP` are none either.
+_LEAST_LETTERS = 3
 _SCRAP = 4
 # What belongs to a price: its currency, what it is for.
 _OF_A_PRICE = re.compile(rf"{CURRENCY}|/?\s?\b(?:kg|lbs?|oz|100\s?g|pcs?|stk?|ea|st)\b", re.I)
@@ -37,33 +33,36 @@ _DEBRIS = re.compile(r"(?<=\s)(?=\S*\d)[\dOoSIlB]{1,4}[.,:;]?[\dOoSIlB]{1,2}\s?[
 
 @dataclass(frozen=True)
 class ItemRow:
-    """A row of the list of items. `name` is empty where the row has none; `price` is the line's;
-    `of_one` the price of one, where the row has no other."""
+    """A row of the list of items.
 
-    row: ReadRow
+    `name` is empty where the row has none. `price` is that of the whole line; `price_of_one` is the
+    unit price of a row that prints no other.
+    """
+
+    printed: ReadRow
     name: str
     quantity: Quantity | None
     price: Decimal | None
-    of_one: Decimal | None = None
+    price_of_one: Decimal | None = None
 
     @property
     def is_name(self) -> bool:
         """A name and no price."""
-        return bool(self.name) and self.price is None and not _OF_THE_TILL.search(self.row.text)
+        return bool(self.name) and self.price is None and not _OF_THE_TILL.search(self.printed.text)
 
     @property
     def is_numbers(self) -> bool:
         """A price, and nothing for a name or what is hardly one: a code, a scrap of a quantity."""
         if self.price is None or not self.name:
             return self.price is not None
-        counted = self.quantity is not None and self.row.text.lstrip(" *(")[:1].isdigit()
+        counted = self.quantity is not None and self.printed.text.lstrip(" *(")[:1].isdigit()
         is_scrap = counted and letters(self.name) < _SCRAP
         return is_scrap or bool(_CODED.fullmatch(self.name))
 
     @property
     def has_unreadable_price(self) -> bool:
         """Whether it ends like an item's row, in something that was a price once."""
-        return bool(self.name) and self.price is None and bool(_DEBRIS.search(self.row.text))
+        return bool(self.name) and self.price is None and bool(_DEBRIS.search(self.printed.text))
 
     @property
     def is_detail(self) -> bool:
@@ -72,42 +71,54 @@ class ItemRow:
 
 
 def read_item_row(row: ReadRow) -> ItemRow:
-    """Take a row apart."""
-    amount = row.amount
-    printed = next((one for one in find_quantities(row.text) if _fits(one, amount)), None)
-    of_one = None
-    if printed and amount and _holds(printed, amount):
-        # The unit price is the last amount of a row without a price of its own.
-        of_one, amount = amount.value, None
-    before = row.text[: amount.start] if amount else row.text
-    if of_one is not None and printed:
-        before = before[: printed.end]
-    if printed:
-        before = before[: printed.start] + before[printed.end :]
-    words = _LONG_CODE.sub("", _ASIDE.sub(" ", before))
-    price = amount.value if amount else None
-    columns = COLUMNS.search(words)
-    quantity = printed.quantity if printed else of_columns(words, price)
-    if columns and (quantity or find_amounts(columns[0])):
-        words = words[: columns.start()]
-    if not printed:
-        quantity, words = of_leading_count(words, quantity, price)
-        quantity, words = of_marked_count(words, quantity, price)
-    first = next(iter(find_amounts(words)), None)
-    if first and letters(words[: first.start]) >= 3:
-        words = words[: first.start]
-    name = words.strip(" \t:;.,*-|@")
-    if letters(_OF_A_PRICE.sub("", name)) < 3:
-        name = (name or "Discount") if price is not None and price < 0 else ""
-    return ItemRow(row, name, quantity, price, of_one)
+    """Take a row apart into name, quantity and price."""
+    quantity = _printed_quantity(row)
+    price = row.amount.value if row.amount else None
+    if quantity is None:
+        words = row.text[: row.amount.start] if row.amount else row.text
+        counted, words = find_count(_tidied(words), price)
+        return ItemRow(row, _name(words, price), counted, price)
+    price_of_one = None
+    before, behind = row.text[: quantity.start], ""
+    if _holds_price(quantity, row.amount):
+        price, price_of_one = None, price
+    else:
+        behind = row.text[quantity.end : row.amount.start if row.amount else None]
+    words = without_columns(_tidied(before + behind))
+    return ItemRow(row, _name(words, price), quantity.quantity, price, price_of_one)
 
 
-def _holds(printed: PrintedQuantity, amount: Amount) -> bool:
-    return amount.start + 1 < printed.end
+def _printed_quantity(row: ReadRow) -> PrintedQuantity | None:
+    """The likeliest quantity of a row that agrees with its price."""
+    return next((found for found in find_quantities(row.text) if _fits(found, row.amount)), None)
 
 
 def _fits(printed: PrintedQuantity, amount: Amount | None) -> bool:
-    """`100G x 1.20 1.20` is a size and a price."""
-    if amount is None or _holds(printed, amount):
+    """Whether a quantity and the amount of its row agree: `100G x 1.20 1.20` is a size and a
+    price."""
+    if amount is None or _holds_price(printed, amount):
         return True
     return printed.quantity.makes(amount.value) or printed.quantity.nearly_makes(amount.value)
+
+
+def _holds_price(printed: PrintedQuantity, amount: Amount | None) -> bool:
+    """Whether the row's last amount is the unit price of the quantity, so that the row has no price
+    of its own."""
+    return amount is not None and amount.start + 1 < printed.end
+
+
+def _tidied(words: str) -> str:
+    """Words without asides and without the long numbers of articles."""
+    return _LONG_CODE.sub("", _ASIDE.sub(" ", words))
+
+
+def _name(words: str, price: Decimal | None) -> str:
+    """The name at the start of what is left of a row; empty where there is none."""
+    first = next(iter(find_amounts(words)), None)
+    if first and letters(words[: first.start]) >= _LEAST_LETTERS:
+        words = words[: first.start]
+    name = words.strip(" \t:;.,*-|@")
+    if letters(_OF_A_PRICE.sub("", name)) >= _LEAST_LETTERS:
+        return name
+    # What is taken off needs no name to be an item.
+    return (name or "Discount") if price is not None and price < 0 else ""
