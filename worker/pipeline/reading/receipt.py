@@ -64,7 +64,7 @@ def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
         ),
         line_items=[_line_item(item, closes=ledger.closes) for item in items],
         reconciled=ledger.closes,
-        checks=checks_of(ledger, rows),
+        checks=checks_of(ledger),
         raw_ocr_text=raw_text,
         overall_confidence=_rounded(fmean(fields)),
     )
