@@ -37,11 +37,18 @@ def without_codes(names: Sequence[str], printed: Sequence[str]) -> list[str]:
     if len(set(names)) < _FEW:
         is_listed = all(_LONG_NUMBER.match(name) for name in names)
         return [_without_first(name, _LONG_NUMBER) for name in names] if is_listed else list(names)
-    if fmean(_is_flagged(name) for name in names) >= _BEFORE:
-        names = [_without_first(name, _FLAG) for name in names]
-    if fmean(bool(_STARTS_WITH_NUMBER.search(rows)) for rows in printed) >= _BEFORE:
-        names = [_without_first(name, _NUMBER) for name in names]
-    return _without_tax_codes(names)
+    names = _without_column(names, _FLAG, [_is_flagged(name) for name in names])
+    numbered = [bool(_STARTS_WITH_NUMBER.search(rows)) for rows in printed]
+    return _without_tax_codes(_without_column(names, _NUMBER, numbered))
+
+
+def _without_column(
+    names: Sequence[str], code: re.Pattern[str], stands_there: Sequence[bool]
+) -> Sequence[str]:
+    """The names without the code before them, if it stands at enough of them to be a column."""
+    if fmean(stands_there) < _BEFORE:
+        return names
+    return [_without_first(name, code) for name in names]
 
 
 def _is_flagged(name: str) -> bool:

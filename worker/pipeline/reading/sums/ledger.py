@@ -69,16 +69,20 @@ def _corrected(ledgers: Iterable[Ledger], summary: Summary) -> Ledger | None:
         return None
     wanted = summary.sums_of_items(believed.amount)
     closing_by_kind = (
-        [
-            corrected
-            for items in kind
-            if (corrected := _ledger(items, summary)).closes and corrected.agrees_with(believed)
-        ]
+        _closing(kind, summary, believed)
         for ledger in ledgers
         for kind in mended(ledger.items, {amount - ledger.items_sum for amount in wanted})
     )
     closing = next(filter(None, closing_by_kind), [])
     return closing[0] if len(closing) == 1 else None
+
+
+def _closing(
+    corrections: Iterable[Sequence[FoundItem]], summary: Summary, believed: FoundTotal
+) -> list[Ledger]:
+    """The corrected ledgers that close at the total that is believed."""
+    ledgers = (_ledger(items, summary) for items in corrections)
+    return [ledger for ledger in ledgers if ledger.closes and ledger.agrees_with(believed)]
 
 
 def _ledger(items: Sequence[FoundItem], summary: Summary) -> Ledger:

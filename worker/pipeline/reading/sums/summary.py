@@ -91,17 +91,22 @@ def read_summary(rows: Sequence[ReadRow]) -> Summary:
 
 
 def _printed(rows: Sequence[ReadRow]) -> Iterator[tuple[Decimal, Source]]:
-    for row in rows:
-        if row.amount and row.amount.value > 0:
-            is_rounded = row.kind is RowKind.ROUNDING and not _is_step(row.amount.value)
-            source = Source.SAID if is_rounded else _SOURCES.get(row.kind) if row.kind else None
-            if source:
-                yield row.amount.value, source
+    amounts = ((row.kind, row.amount.value) for row in rows if row.amount)
+    for kind, amount in amounts:
+        source = _source(kind, amount)
+        if source and amount > 0:
+            yield amount, source
+
+
+def _source(kind: RowKind | None, amount: Decimal) -> Source | None:
+    # Some tills call the total after rounding "Rounding".
+    if kind is RowKind.ROUNDING and not _is_step(amount):
+        return Source.SAID
+    return _SOURCES.get(kind) if kind else None
 
 
 def _is_step(rounding: Decimal) -> bool:
-    """Whether an amount is the difference that rounding makes, which is under one unit; some tills
-    call the total after it "Rounding"."""
+    """Whether an amount is the difference that rounding makes, which is under one unit."""
     return abs(rounding) < 1
 
 
