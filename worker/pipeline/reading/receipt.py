@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from statistics import fmean
@@ -43,18 +42,21 @@ def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
     merchant = find_merchant(rows)
     of_chain = currency_of(merchant.name) if merchant else None
     currency, currency_confidence = find_currency(raw_text, of_chain=of_chain)
-    printed_date = _date(rows, _date_order(raw_text, currency, today), today)
     ledger = read_ledger(rows)
     items, total = ledger.items, ledger.total
+    told = is_month_first(raw_text, today=today)
+    month_first = currency == "USD" if told is None else told
+    certain = currency is not None and currency not in _EITHER_ORDER
+    printed = _date(rows, month_first=month_first, certain=certain, today=today)
     merchant_confidence = merchant.confidence if merchant else 0.0
     total_confidence = total.confidence if total else 0.0
     items_confidence = fmean(item.confidence for item in items) if items else 0.0
-    fields = [merchant_confidence, printed_date.confidence, total_confidence, items_confidence]
+    fields = [merchant_confidence, printed.confidence, total_confidence, items_confidence]
     return Extraction(
         merchant=Merchant(
             name=merchant.name if merchant else None, confidence=_rounded(merchant_confidence)
         ),
-        date=printed_date,
+        date=printed,
         total=Total(
             amount=total.amount if total else None,
             currency=currency,
@@ -68,39 +70,27 @@ def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
     )
 
 
-@dataclass(frozen=True)
-class DateOrder:
-    """Whether numeric dates have the month first, and whether that is more than a guess."""
+def _date(rows: Sequence[ReadRow], *, month_first: bool, certain: bool, today: date) -> PrintedDate:
+    """The date with the most votes of the rows that print it; on a tie the first.
 
-    month_first: bool
-    certain: bool
-
-
-def _date_order(text: str, currency: str | None, today: date) -> DateOrder:
-    """The order that a date of the text proves, else the one usual where the currency is paid."""
-    proven = is_month_first(text, today=today)
-    month_first = currency == "USD" if proven is None else proven
-    return DateOrder(month_first, currency is not None and currency not in _EITHER_ORDER)
-
-
-def _date(rows: Sequence[ReadRow], order: DateOrder, today: date) -> PrintedDate:
-    """The date with the most votes of the rows that print it; on a tie the first."""
+    `certain`: the order of day and month is more than a guess.
+    """
     votes: Counter[date] = Counter()
     found: dict[date, tuple[FoundDate, float]] = {}
     for row in rows:
-        for printed in find_dates(row.text, month_first=order.month_first, today=today):
+        for printed in find_dates(row.text, month_first=month_first, today=today):
             votes[printed.value] += _votes(row.text)
             found.setdefault(printed.value, (printed, row.line.confidence))
     if not votes:
         return PrintedDate(value=None, confidence=0.0)
     [(value, _)] = votes.most_common(1)
     printed, confidence = found[value]
-    doubt = 0.95 if order.certain or not printed.ambiguous else 0.8
+    doubt = 0.95 if certain or not printed.ambiguous else 0.8
     return PrintedDate(value=value.isoformat(), confidence=_rounded(confidence * doubt))
 
 
 def _votes(text: str) -> int:
-    """How strongly a row says that its date is that of the purchase, from 1 to 5."""
+    """How much a row says that its date is that of the purchase."""
     if _OTHER_DAY.search(text):
         return 1
     return 2 + bool(_DATE_WORD.search(text)) + 2 * bool(_TIME.search(text))

@@ -58,20 +58,22 @@ def _item(
 ) -> FoundItem | None:
     """The item whose price stands on a row, if the row has a price and the item a name."""
     if part.has_unreadable_price:
-        return FoundItem(part.printed.text, part.name, Decimal(0), None, 0.0)
+        return FoundItem(part.row.text, part.name, Decimal(0), None, 0.0)
     name, raw_text = _name(above, part, below, names_below=names_below)
     if not (part.price and name):
         return None
-    is_discount = _DISCOUNT.match(name) is not None
+    is_discount = _is_discount(name)
     price = -abs(part.price) if is_discount else part.price
-    beside = [row.quantity for row in (below, above) if row and row.is_detail and row.quantity]
+    beside = [
+        other.quantity for other in (below, above) if other and other.is_detail and other.quantity
+    ]
     fitting = (quantity for quantity in beside if quantity.makes(part.price))
     return FoundItem(
         raw_text,
         name,
         price,
         part.quantity or next(fitting, None),
-        part.printed.line.confidence,
+        part.row.line.confidence,
         (*_products(part.quantity, *beside), *([-price] if is_discount else [])),
     )
 
@@ -82,12 +84,17 @@ def _name(
     """The name of an item, and the text of the rows that print it with its price."""
     beside = below if names_below else above
     if not part.is_numbers or beside is None or not beside.is_name:
-        return part.name, part.printed.text
+        return part.name, part.row.text
     pair = (part, beside) if names_below else (beside, part)
-    return beside.name, "\n".join(row.printed.text for row in pair)
+    return beside.name, "\n".join(printed.row.text for printed in pair)
 
 
 def _products(*quantities: Quantity | None) -> list[Decimal]:
     """What count and unit price multiply to, where that is not zero."""
     products = (quantity.product for quantity in quantities if quantity)
     return [product for product in products if product]
+
+
+def _is_discount(name: str) -> bool:
+    """Whether an item is something taken off, even where its amount has no minus."""
+    return bool(_DISCOUNT.match(name))

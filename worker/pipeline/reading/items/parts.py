@@ -4,7 +4,10 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from worker.pipeline.reading.items.counts import find_count, without_columns
+from worker.pipeline.reading.items.counts import (
+    find_count,
+    without_columns,
+)
 from worker.pipeline.reading.items.quantities import PrintedQuantity, Quantity, find_quantities
 from worker.pipeline.reading.rows.layout import ReadRow, letters
 from worker.pipeline.reading.rows.numbers import CURRENCY, Amount, find_amounts
@@ -22,8 +25,7 @@ _OF_THE_TILL = re.compile(
 )
 # An article's number with letters: BEN02.
 _CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")
-# A name has at least this many letters; behind a quantity fewer than `_SCRAP` are none either.
-_LEAST_LETTERS = 3
+# Fewer letters than this behind a quantity are no name.
 _SCRAP = 4
 # What belongs to a price: its currency, what it is for.
 _OF_A_PRICE = re.compile(rf"{CURRENCY}|/?\s?\b(?:kg|lbs?|oz|100\s?g|pcs?|stk?|ea|st)\b", re.I)
@@ -39,7 +41,7 @@ class ItemRow:
     unit price of a row that prints no other.
     """
 
-    printed: ReadRow
+    row: ReadRow
     name: str
     quantity: Quantity | None
     price: Decimal | None
@@ -48,21 +50,21 @@ class ItemRow:
     @property
     def is_name(self) -> bool:
         """A name and no price."""
-        return bool(self.name) and self.price is None and not _OF_THE_TILL.search(self.printed.text)
+        return bool(self.name) and self.price is None and not _OF_THE_TILL.search(self.row.text)
 
     @property
     def is_numbers(self) -> bool:
         """A price, and nothing for a name or what is hardly one: a code, a scrap of a quantity."""
         if self.price is None or not self.name:
             return self.price is not None
-        counted = self.quantity is not None and self.printed.text.lstrip(" *(")[:1].isdigit()
+        counted = self.quantity is not None and self.row.text.lstrip(" *(")[:1].isdigit()
         is_scrap = counted and letters(self.name) < _SCRAP
         return is_scrap or bool(_CODED.fullmatch(self.name))
 
     @property
     def has_unreadable_price(self) -> bool:
         """Whether it ends like an item's row, in something that was a price once."""
-        return bool(self.name) and self.price is None and bool(_DEBRIS.search(self.printed.text))
+        return bool(self.name) and self.price is None and bool(_DEBRIS.search(self.row.text))
 
     @property
     def is_detail(self) -> bool:
@@ -115,10 +117,10 @@ def _tidied(words: str) -> str:
 def _name(words: str, price: Decimal | None) -> str:
     """The name at the start of what is left of a row; empty where there is none."""
     first = next(iter(find_amounts(words)), None)
-    if first and letters(words[: first.start]) >= _LEAST_LETTERS:
+    if first and letters(words[: first.start]) >= 3:
         words = words[: first.start]
     name = words.strip(" \t:;.,*-|@")
-    if letters(_OF_A_PRICE.sub("", name)) >= _LEAST_LETTERS:
+    if letters(_OF_A_PRICE.sub("", name)) >= 3:
         return name
     # What is taken off needs no name to be an item.
     return (name or "Discount") if price is not None and price < 0 else ""
