@@ -74,20 +74,17 @@ class ItemRow:
 
 def read_item_row(row: ReadRow) -> ItemRow:
     """Take a row apart into name, quantity and price."""
-    quantity = _printed_quantity(row)
-    price = row.amount.value if row.amount else None
-    if quantity is None:
-        words = row.text[: row.amount.start] if row.amount else row.text
-        counted, words = find_count(_tidied(words), price)
-        return ItemRow(row, _name(words, price), counted, price)
-    price_of_one = None
-    before, behind = row.text[: quantity.start], ""
-    if _holds_price(quantity, row.amount):
-        price, price_of_one = None, price
+    printed, amount = _printed_quantity(row), row.amount
+    if printed and amount and _holds_price(printed, amount):
+        words = without_columns(_tidied(row.text[: printed.start]))
+        return ItemRow(row, _name(words, None), printed.quantity, None, price_of_one=amount.value)
+    price, end = (amount.value, amount.start) if amount else (None, None)
+    if printed:
+        quantity: Quantity | None = printed.quantity
+        words = without_columns(_tidied(row.text[: printed.start] + row.text[printed.end : end]))
     else:
-        behind = row.text[quantity.end : row.amount.start if row.amount else None]
-    words = without_columns(_tidied(before + behind))
-    return ItemRow(row, _name(words, price), quantity.quantity, price, price_of_one)
+        quantity, words = find_count(_tidied(row.text[:end]), price)
+    return ItemRow(row, _name(words, price), quantity, price)
 
 
 def _printed_quantity(row: ReadRow) -> PrintedQuantity | None:
@@ -103,10 +100,10 @@ def _fits(printed: PrintedQuantity, amount: Amount | None) -> bool:
     return printed.quantity.makes(amount.value) or printed.quantity.nearly_makes(amount.value)
 
 
-def _holds_price(printed: PrintedQuantity, amount: Amount | None) -> bool:
+def _holds_price(printed: PrintedQuantity, amount: Amount) -> bool:
     """Whether the row's last amount is the unit price of the quantity, so that the row has no price
     of its own."""
-    return amount is not None and amount.start + 1 < printed.end
+    return amount.start + 1 < printed.end
 
 
 def _tidied(words: str) -> str:
