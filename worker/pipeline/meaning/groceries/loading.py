@@ -22,7 +22,7 @@ def load_phrases() -> Phrases:
     things, products = _things(), _table("products")
     deciding = {topic: [*known] for topic, known in products["anywhere"].items()}
     for topic in products["non_food"]["topics"]:
-        deciding.setdefault(topic, []).extend(phrase for phrase in things[topic] if " " in phrase)
+        deciding.setdefault(topic, []).extend(one for one in things[topic] if " " in one)
     return Phrases(things, deciding, _table("brands"))
 
 

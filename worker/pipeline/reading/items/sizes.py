@@ -61,7 +61,7 @@ def find_sizes(text: str) -> list[PrintedSize]:
     """All sizes, from left to right. What is 0 or too much to be one is not understood."""
     found = []
     for match in _SIZE.finditer(text):
-        unit = next(unit for unit in _UNITS if match[unit.replace(" ", "_")])
+        unit = next(one for one in _UNITS if match[one.replace(" ", "_")])
         size = Size(_decimal(match["count"]), unit, int(match["packs"] or 1))
         if 0 < size.count <= _UNITS[unit][1]:
             found.append(PrintedSize(size, match.start(), match.end()))
