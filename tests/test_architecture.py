@@ -46,6 +46,7 @@ LAYERS = {
             "worker.cli.quality",
         ],
         ["worker.cli.quality.scoring"],
+        ["worker.cli.quality.matching"],
         ["worker.cli.quality.truth"],
         ["worker.main", "worker.cli.files"],
         ["worker.assembly"],

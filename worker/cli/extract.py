@@ -118,6 +118,14 @@ def _write(path: Path, receipt: RichReceipt) -> None:
     unfinished.replace(path)
 
 
+def _print_receipts(readings: "Sequence[FileReading]") -> None:
+    console = Console()
+    for reading in readings:
+        if reading.receipt:
+            console.print(f"{reading.path}")
+            console.print(receipt_table(reading.receipt.extraction))
+
+
 def _print(
     readings: "Sequence[FileReading]",
     quality: "QualityReport | None",
@@ -146,11 +154,7 @@ def _print(
     if quality:
         print_report(quality)
     elif shown:
-        console = Console()
-        for reading in readings:
-            if reading.receipt:
-                console.print(f"{reading.path}")
-                console.print(receipt_table(reading.receipt.extraction))
+        _print_receipts(readings)
     screen.print(
         f"{figures['files']} read, {failed} failed; {figures['cpu_seconds_per_file']:.1f} s CPU "
         f"each with loading the models, {figures['child_peak_bytes'] / 1e6:.0f} MB at most a child."

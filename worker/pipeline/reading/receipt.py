@@ -48,46 +48,45 @@ def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
     month_first = currency == "USD" if told is None else told
     certain = currency is not None and currency not in _EITHER_ORDER
     printed = _date(rows, month_first=month_first, certain=certain, today=today)
-    fields = [
-        merchant.confidence if merchant else 0.0,
-        printed.confidence,
-        total.confidence if total else 0.0,
-        fmean(item.confidence for item in items) if items else 0.0,
-    ]
+    merchant_confidence = merchant.confidence if merchant else 0.0
+    total_confidence = total.confidence if total else 0.0
+    items_confidence = fmean(item.confidence for item in items) if items else 0.0
+    fields = [merchant_confidence, printed.confidence, total_confidence, items_confidence]
     return Extraction(
-        merchant=Merchant(name=merchant.name if merchant else None, confidence=_rounded(fields[0])),
+        merchant=Merchant(
+            name=merchant.name if merchant else None, confidence=_rounded(merchant_confidence)
+        ),
         date=printed,
         total=Total(
             amount=total.amount if total else None,
             currency=currency,
-            confidence=_rounded(min(fields[2], max(currency_confidence, 0.5))),
+            confidence=_rounded(min(total_confidence, max(currency_confidence, 0.5))),
         ),
         line_items=[_line_item(item, closes=ledger.closes) for item in items],
         reconciled=ledger.closes,
-        checks=checks_of(ledger, rows),
+        checks=checks_of(ledger),
         raw_ocr_text=raw_text,
         overall_confidence=_rounded(fmean(fields)),
     )
 
 
 def _date(rows: Sequence[ReadRow], *, month_first: bool, certain: bool, today: date) -> PrintedDate:
-    """The date printed most often; of equals one beside a time or one that is called a date, then
-    the first.
+    """The date with the most votes of the rows that print it; on a tie the first.
 
     `certain`: the order of day and month is more than a guess.
     """
     votes: Counter[date] = Counter()
     found: dict[date, tuple[FoundDate, float]] = {}
     for row in rows:
-        for one in find_dates(row.text, month_first=month_first, today=today):
-            votes[one.value] += _votes(row.text)
-            found.setdefault(one.value, (one, row.line.confidence))
+        for printed in find_dates(row.text, month_first=month_first, today=today):
+            votes[printed.value] += _votes(row.text)
+            found.setdefault(printed.value, (printed, row.line.confidence))
     if not votes:
         return PrintedDate(value=None, confidence=0.0)
-    best, _ = votes.most_common(1)[0]
-    one, confidence = found[best]
-    doubt = 0.95 if certain or not one.ambiguous else 0.8
-    return PrintedDate(value=best.isoformat(), confidence=_rounded(confidence * doubt))
+    [(value, _)] = votes.most_common(1)
+    printed, confidence = found[value]
+    doubt = 0.95 if certain or not printed.ambiguous else 0.8
+    return PrintedDate(value=value.isoformat(), confidence=_rounded(confidence * doubt))
 
 
 def _votes(text: str) -> int:

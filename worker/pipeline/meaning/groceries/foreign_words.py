@@ -73,7 +73,8 @@ class ForeignWords:
         things = Counter(english.split()[-1] for english in fitting.elements())
         for thing, count in things.most_common(1):
             if count >= _CUT_SHARE * things.total():
-                return min((one for one in fitting if one.split()[-1] == thing), key=len)
+                same = (english for english in fitting if english.split()[-1] == thing)
+                return min(same, key=len)
         return None
 
     def _compound(self, word: str) -> str | None:

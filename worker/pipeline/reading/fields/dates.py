@@ -64,7 +64,7 @@ def find_dates(text: str, *, month_first: bool, today: date) -> list[FoundDate]:
             month = _MONTHS.get(match["month"].lower())
             if month:
                 found.append(_date(match["year"], str(month), match["day"], today))
-    return [one for one in found if one is not None]
+    return [printed for printed in found if printed is not None]
 
 
 def is_month_first(text: str, *, today: date) -> bool | None:

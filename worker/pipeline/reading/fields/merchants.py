@@ -51,7 +51,7 @@ def find_merchant(rows: Sequence[ReadRow]) -> FoundMerchant | None:
     if score <= 0:
         return None
     row = header[-index]
-    certain = _is_certain(-index, header) and sum(one > score - 2 for one, _ in scored) == 1
+    certain = _is_certain(-index, header) and sum(other > score - 2 for other, _ in scored) == 1
     confidence = min(0.4 + score / 12, 0.95 if certain else 0.85) * row.line.confidence
     name = _chain_at(-index, header) or _written(_full_name(-index, header))
     return FoundMerchant(name, confidence)
@@ -75,7 +75,7 @@ def _score(index: int, header: Sequence[ReadRow], height: float) -> float:
     above = header[index - 1].text if index else ""
     score = 4.0 - index * 0.3
     score += _of_legal_form(_full_name(index, header))
-    score += 6.5 if _chain_at(index, header) else 5.5 if names_a_chain(text) else 0.0
+    score += _of_chain(index, header)
     score += 3.0 if _before_address(index, header) else 0.0
     score += min(header[index].line.height / height, 3.0) - 1.0
     score += 1.5 if _is_shop(text) else 0.0
@@ -92,6 +92,13 @@ def _chain_at(index: int, header: Sequence[ReadRow]) -> str | None:
     words = [row.text for row in header[index : index + _LOGO]]
     joined = (" ".join(words[:count]) for count in range(1, len(words) + 1))
     return next((chain for text in joined if (chain := chain_of(text))), None)
+
+
+def _of_chain(index: int, header: Sequence[ReadRow]) -> float:
+    """What a chain adds to the score of a row: most where the row is its name and nothing else."""
+    if _chain_at(index, header):
+        return 6.5
+    return 5.5 if names_a_chain(header[index].text) else 0.0
 
 
 def _is_certain(index: int, header: Sequence[ReadRow]) -> bool:
