@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
-    [*(ROOT / "docs").rglob("*.md"), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md"))]
+    page for folder in (".", "docs/**", "worker/**") for page in ROOT.glob(f"{folder}/*.md")
 )
 
 

@@ -33,24 +33,28 @@ def default_of(field: FieldInfo) -> str:
 
 def range_of(field: FieldInfo) -> str | None:
     """What a field accepts, as the page writes it; None for text in a form of its own."""
-    kind, bounds = field.annotation, {type(one): one for one in field.metadata}
+    kind = field.annotation
+    patterns = [one.pattern for one in field.metadata if hasattr(one, "pattern")]
     if get_origin(kind) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(kind))
     if kind is bool:
         return "`true`, `false`"
-    if pattern := next((one.pattern for one in field.metadata if hasattr(one, "pattern")), None):
-        return f"text matching `{pattern}`"
-    if kind not in (int, float):
-        return None
-    name = "integer" if kind is int else "number"
-    match bounds.get(Gt), bounds.get(Ge), bounds.get(Le):
-        case Gt(gt=low), None, None:
+    if patterns:
+        return f"text matching `{patterns[0]}`"
+    return bounds_of(field) if kind in (int, float) else None
+
+
+def bounds_of(field: FieldInfo) -> str:
+    """The bounds of a number."""
+    name = "integer" if field.annotation is int else "number"
+    match sorted(field.metadata, key=repr):
+        case [Gt(gt=low)]:
             return f"{name} > {low}"
-        case None, Ge(ge=low), None:
+        case [Ge(ge=low)]:
             return f"{name} ≥ {low}"
-        case None, Ge(ge=low), Le(le=high):
+        case [Ge(ge=low), Le(le=high)]:
             return f"{name} {low} to {high}"
-    return name
+    raise AssertionError(f"No words for these bounds: {field.metadata}")
 
 
 def table() -> dict[str, tuple[str, str]]:
