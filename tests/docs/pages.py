@@ -31,6 +31,8 @@ def codes(cell: str) -> list[str]:
 
 def section(markdown: str, heading: str) -> str:
     """What stands below a second-level heading, up to the next one. Fails if there is none."""
-    parts = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", markdown, re.MULTILINE))
+    parts: dict[str, str] = dict(
+        re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", markdown, re.MULTILINE)
+    )
     assert heading in parts, f"no section “{heading}” among {sorted(parts)}"
     return parts[heading]
