@@ -42,7 +42,7 @@ class PipelineSettings(BaseSettings):
 
 
 class Settings(PipelineSettings):
-    """All of them, as front and workers have them. Frozen; the README has the table."""
+    """Every setting of a front or a worker. Frozen; `docs/settings.md` describes each of them."""
 
     environment: Literal["development", "test", "production"] = "development"
     database_url: SecretStr

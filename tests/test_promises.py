@@ -1,4 +1,4 @@
-"""What the README, the changelog and the locks say holds."""
+"""The changelog and the locks agree with the project."""
 
 import re
 import tomllib
@@ -6,18 +6,6 @@ from importlib.metadata import version
 from typing import Any
 
 from shared.local.stack import ROOT
-from shared.settings import Settings
-
-
-def test_the_readme_knows_every_setting() -> None:
-    """And its default; a setting that nobody finds might as well not be there."""
-    rows = dict(
-        re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    )
-
-    names = {name.upper() for name in Settings.model_fields}
-    example = re.findall(r"^([A-Z_]+)=", (ROOT / "config/example.env").read_text(), re.MULTILINE)
-    assert set(rows) == set(example) == names
 
 
 def test_the_changelog_knows_this_version() -> None:
