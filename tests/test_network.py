@@ -110,7 +110,7 @@ async def test_a_worker_without_a_home_to_write_to_logs_json_alone(
                 return False
 
         with stack.worker(env, log):
-            await wait_until(ready, "the engines were loaded", within=60)
+            await wait_until(ready, "the engines were loaded", within=120)
 
     lines = log.read_text().splitlines()
     assert lines
