@@ -24,6 +24,7 @@ from api.main import create_app
 from shared.client import AsyncServiceClient
 from shared.local import stack
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
+from shared.opt_outs import opt_out_of_reports
 from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.models import Base
@@ -37,7 +38,8 @@ ML = Path(__file__).parent / "worker" / "ml"
 
 
 def pytest_configure() -> None:
-    """No test fetches a model, nor does a process that it starts."""
+    """No test fetches a model or reports to anybody, nor does a process that it starts."""
+    opt_out_of_reports()
     os.environ["HF_HUB_OFFLINE"] = "1"
     # Nor does a test need two children that recognise: each takes seconds to start.
     os.environ["RECEIPT_SLOTS"] = "1"

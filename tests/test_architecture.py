@@ -109,7 +109,7 @@ LAYERS = {
         ],
         ["shared.contracts"],
         ["shared.rejections", "shared.store.retry_policy", "shared.client.errors"],
-        ["shared.errors"],
+        ["shared.errors", "shared.opt_outs"],
         ["shared.store", "shared.telemetry", "shared.wire"],
     ],
 }

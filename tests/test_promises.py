@@ -40,6 +40,13 @@ def test_an_image_runs_what_the_tests_ran() -> None:
     assert _pins("requirements-runtime.lock") <= _pins("requirements.lock")
 
 
+def test_no_lock_holds_a_package_that_only_reports() -> None:
+    """Whoever adds an engine that asks for one opts out: docs/stack.md, Nobody phones home."""
+    locks = ("requirements.lock", "requirements-ml.lock", "requirements-runtime.lock")
+
+    assert not {"openvino-telemetry"} & set().union(*map(_locked, locks))
+
+
 def _pins(lock: str) -> set[str]:
     return set(re.findall(r"^[a-z0-9-]+==\S+", (ROOT / lock).read_text(), re.M))
 

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from shared.errors import ServiceError
+from shared.opt_outs import opt_out_of_reports
 from worker.cli.doctor import doctor
 from worker.cli.extract import extract
 from worker.cli.items import categorize, embed
@@ -18,6 +19,7 @@ def main() -> None:
 
     Exit codes: 0 done, 1 something failed (what, is on stderr), 2 wrong usage.
     """
+    opt_out_of_reports()
     app = typer.Typer(
         name="grocery-ai",
         no_args_is_help=True,
