@@ -106,7 +106,7 @@ LAYERS = {
             "shared.images",
             "shared.version",
         ],
-        ["shared.contracts"],
+        ["shared.contracts", "shared.server_urls"],
         ["shared.rejections", "shared.store.retry_policy", "shared.client.errors"],
         ["shared.errors"],
         ["shared.store", "shared.telemetry", "shared.wire"],
