@@ -107,7 +107,12 @@ LAYERS = {
             "shared.version",
         ],
         ["shared.contracts", "shared.server_urls"],
-        ["shared.rejections", "shared.store.retry_policy", "shared.client.errors"],
+        [
+            "shared.rejections",
+            "shared.store.retry_policy",
+            "shared.client.errors",
+            "shared.listening",
+        ],
         ["shared.errors"],
         ["shared.store", "shared.telemetry", "shared.wire"],
     ],
