@@ -16,7 +16,7 @@ def main() -> int:
     """Run the command that the first argument names; return its exit code."""
     name, *arguments = sys.argv[1:] or ["help"]
     if name not in ("demo", "dev"):
-        sys.stderr.write("Usage: python -m shared.local demo|dev [--help]\n")
+        sys.stderr.write("Usage: python -m shared.local demo|dev\n")
         return 2
     try:
         with stopping_on_signals():

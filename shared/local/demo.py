@@ -43,24 +43,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bin/demo",
-        description="Starts everything, reads a receipt, prints what was read, stops everything.",
-    )
+    """The options, which bin/demo --help explains."""
+    parser = argparse.ArgumentParser(prog="bin/demo", add_help=False)
     receipt = parser.add_mutually_exclusive_group()
-    receipt.add_argument(
-        "image",
-        nargs="?",
-        type=Path,
-        help="a JPEG, PNG, WebP, HEIC or PDF of a receipt; without one, the demo draws its own",
-    )
-    receipt.add_argument(
-        "--save",
-        type=Path,
-        metavar="FOLDER",
-        help="keep the receipt that the demo draws, as FOLDER/receipt.png",
-    )
-    parser.add_argument("--json", action="store_true", help="print only the finished job, as JSON")
+    receipt.add_argument("image", nargs="?", type=Path)
+    receipt.add_argument("--save", type=Path, metavar="FOLDER")
+    parser.add_argument("--json", action="store_true")
     return parser
 
 

@@ -20,7 +20,8 @@ _HOST = "127.0.0.1"
 
 def main(arguments: Sequence[str]) -> int:
     """Run until Ctrl-C. Raises LocalError, PortTaken, OSError."""
-    _parser().parse_args(arguments)
+    # bin/dev --help is answered by bin/dev.
+    argparse.ArgumentParser(prog="bin/dev", add_help=False).parse_args(arguments)
     settings = check_settings()
     ports = {"PORT": settings.port, "WORKER_PORT": settings.worker_port}
     ports = {setting: port or free_port() for setting, port in ports.items()}
@@ -35,16 +36,6 @@ def main(arguments: Sequence[str]) -> int:
         _print_urls(console, running, ports)
         _run_and_reload(console, running, ports)
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog="bin/dev",
-        description="Runs Postgres, Valkey, a front and a worker until Ctrl-C, and reloads front "
-        "and worker on every change of the source. The data stay in .data/dev.",
-        epilog="Settings come from the environment: PORT (8000), WORKER_PORT (8001), DATABASE_URL "
-        "and REDIS_URL for servers of your own, DEBUG=true for Tidewave. The README has them all.",
-    )
 
 
 def _check_ports(ports: Mapping[str, int], *, patiently: bool) -> None:
