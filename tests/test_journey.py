@@ -10,6 +10,7 @@ import pytest
 
 from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus
+from shared.contracts.outcomes import AttemptOutcome
 from shared.contracts.receipts import RichReceipt
 from shared.local.receipt_image import DrawnReceipt
 from shared.rejections import NoTextFound
@@ -45,7 +46,7 @@ async def test_a_job_tells_where_its_time_went(
     job = await service.await_job((await service.submit_receipt(receipt_png)).id)
 
     (attempt,) = job.attempts
-    assert attempt.outcome == "succeeded"
+    assert attempt.outcome is AttemptOutcome.SUCCEEDED
     assert [stage.name for stage in attempt.stages] == [
         "ocr.preprocess",
         "ocr.recognise",

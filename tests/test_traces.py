@@ -176,7 +176,7 @@ async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector
 
     first, second = hung.named("process items")
     assert first.parent_id == second.parent_id == hung.one("send items").span_id
-    assert [span.attributes["job.outcome"] for span in (first, second)] == ["retrying", "failed"]
+    assert [span.attributes["job.outcome"] for span in (first, second)] == ["retried", "failed"]
     assert first.attributes["error.type"] == "timeout"
 
 

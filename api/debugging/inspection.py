@@ -16,9 +16,7 @@ def engines() -> dict[str, dict[str, Any]]:
 
 async def _engines(settings: Settings) -> dict[str, dict[str, Any]]:
     # With connections of its own: an evaluation is another process than the front.
-    database = Database(
-        settings.database_url.get_secret_value(), process="inspection", pool_size=1, patience=5
-    )
+    database = Database.of(settings, process="inspection", pool_size=1, transaction_limit=5)
     try:
         async with database.transaction() as session:
             return {worker.id: worker.engines for worker in await alive_workers(session)}

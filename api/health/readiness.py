@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, get_args
 
 from api.front import Front
-from shared.contracts.workers import EngineReport, EngineStatus
+from shared.contracts.features import Queue
+from shared.contracts.workers import Component, ComponentReport, ComponentStatus
 from shared.dependencies import answer
 from shared.errors import Draining, ServiceError
 from shared.store.models import WorkerRecord
@@ -14,15 +15,14 @@ from shared.store.workers import alive_workers
 
 Check = dict[str, Any]
 
-_ENGINES = ("ocr", "tesseract", "classifier", "embedding_model")
-_RANKS = get_args(EngineStatus)
-_UNKNOWN = EngineReport(status="not_loaded")
+_RANKS = get_args(ComponentStatus)
+_UNKNOWN = ComponentReport(status="not_loaded")
 
 # Without these nothing can be accepted; without the others it will only wait.
 _ESSENTIAL = "database"
 _FINE = ("ok", "available", "not_loaded")
 # Told, but not counted: nothing needs it unless it is chosen, and then `ocr` says so.
-_OPTIONAL = "tesseract"
+_OPTIONAL = Component.TESSERACT
 
 
 async def readiness(front: Front) -> tuple[Literal["ok", "degraded", "error"], dict[str, Check]]:
@@ -58,7 +58,7 @@ async def _database(front: Front) -> dict[str, Check]:
 
 
 async def _redis(front: Front) -> dict[str, Check]:
-    await front.queue.ping()
+    await front.messenger.ping()
     if not front.waiters.listening:
         return {"redis": {"status": "degraded", "error": "not subscribed to announcements"}}
     return {"redis": {"status": "ok"}}
@@ -74,24 +74,25 @@ async def _queue(front: Front) -> dict[str, Check]:
 
 
 async def _workers(front: Front) -> dict[str, Check]:
-    """The workers that are alive, and the best that any of them says of each engine."""
+    """The workers that are alive, and the best that any of them reports of each component."""
     async with front.database.transaction() as session:
         workers = await alive_workers(session)
     served = {queue for worker in workers for queue in worker.queues}
     return {
         "workers": {
-            "status": "ok" if {"receipts", "items"} <= served else "degraded",
+            "status": "ok" if served >= set(Queue) else "degraded",
             "alive": len(workers),
             "queues": sorted(served),
         },
-        **{name: _best(name, workers) for name in _ENGINES},
+        **{name: _best(name, workers) for name in Component},
     }
 
 
-def _best(engine: str, workers: Sequence[WorkerRecord]) -> Check:
-    """What the worker that can do most says of an engine."""
+def _best(component: Component, workers: Sequence[WorkerRecord]) -> Check:
+    """What the worker that can do most reports of a component."""
     reports = [
-        EngineReport.model_validate(worker.engines.get(engine) or _UNKNOWN) for worker in workers
+        ComponentReport.model_validate(worker.engines.get(component) or _UNKNOWN)
+        for worker in workers
     ]
     best = min(reports, key=lambda report: _RANKS.index(report.status), default=_UNKNOWN)
     return best.model_dump(exclude=None if best.error else {"error"})

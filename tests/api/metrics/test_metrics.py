@@ -14,7 +14,7 @@ from shared.local.stack import Servers
 from shared.settings import Settings
 from shared.version import service_version
 from shared.wire.broker import Broker, BrokerCounts
-from shared.wire.queue import message_id, queue_key
+from shared.wire.messages import message_id, queue_key
 from tests.support.fronts import front_http, front_transport, nowhere
 from tests.support.metric_samples import samples
 from tests.support.runners import ITEM, Gate, dairy, worker_with

@@ -11,17 +11,18 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.jobs import JobError, JobStatus, Outcome
+from shared.contracts.jobs import JobError, JobStatus
+from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Bug, DatabaseUnavailable, EngineUnavailable, RecognitionCrashed, TimedOut
 from shared.store import transitions
 from shared.store.database import Database
 from shared.store.jobs import JobRepository
 from shared.store.models import Job, JobAttempt
-from shared.store.transitions import AttemptLog, Claim
+from shared.store.transitions import AttemptRecord, Claim
 from tests.support.job_rows import new_job
 
 T = TypeVar("T")
-LOG = AttemptLog(stages=[], trace_id=None)
+LOG = AttemptRecord(stages=[], trace_id=None)
 WORKERS = st.sampled_from(["one", "two", "three"])
 ERRORS = st.sampled_from(
     [JobError.of(error()) for error in (TimedOut, Bug, DatabaseUnavailable, RecognitionCrashed)]
@@ -162,7 +163,7 @@ class JobMachine(RuleBasedStateMachine):
         self.dispatch = job.dispatch
         numbers = [attempt.number for attempt in attempts]
         assert numbers == sorted(set(numbers))
-        succeeded = [one for one in attempts if one.outcome == Outcome.SUCCEEDED]
+        succeeded = [one for one in attempts if one.outcome == AttemptOutcome.SUCCEEDED]
         if self.result:
             assert (job.state, job.output) == (JobStatus.SUCCEEDED, self.result[1])
             assert len(succeeded) == 1

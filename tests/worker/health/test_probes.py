@@ -90,7 +90,7 @@ async def test_probes_while_engines_load_and_while_it_drains(settings: Settings)
 
 
 @pytest.mark.parametrize(
-    ("part", "told"), [("heartbeat", "heartbeat"), ("dispatcher", "poll of receipts")]
+    ("part", "told"), [("heartbeat", "heartbeat"), ("consumer", "poll of receipts")]
 )
 async def test_probe_of_a_part_that_stopped(hasty: Settings, part: str, told: str) -> None:
     """A worker whose heart or whose polls stand still is of no use: it is to be restarted."""

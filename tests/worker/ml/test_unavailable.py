@@ -6,19 +6,20 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
+from shared.contracts.engines import ClassifierKind
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from tests.support.failed_start import failed_start
 from tests.worker.ml.models import save_tiny_bert
-from worker.pipeline.meaning.engines import load_engines
+from worker.pipeline.meaning.loading import load_models
 from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
 
 
 def reason(*, classification: str | None = None, embedding: str | None = None) -> str:
     """Why these engines cannot be loaded."""
     with pytest.raises(EngineUnavailable) as refused:
-        load_engines(
-            "zero-shot" if classification else "embedding",
+        load_models(
+            ClassifierKind.ZERO_SHOT if classification else ClassifierKind.EMBEDDING,
             classification or "unused",
             embedding or OnnxEmbedder.model_id,
         )

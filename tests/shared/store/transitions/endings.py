@@ -9,9 +9,9 @@ from shared.contracts.jobs import JobError, JobStatus
 from shared.errors import EngineUnavailable, TimedOut
 from shared.rejections import NoTextFound
 from shared.store import transitions
-from shared.store.transitions import AttemptLog, Claim
+from shared.store.transitions import AttemptRecord, Claim
 
-LOG = AttemptLog(stages=[{"name": "s", "start_ms": 0.0, "duration_ms": 1.0}], trace_id="f" * 32)
+LOG = AttemptRecord(stages=[{"name": "s", "start_ms": 0.0, "duration_ms": 1.0}], trace_id="f" * 32)
 NO_TEXT = JobError.of(NoTextFound())
 TIMEOUT = JobError.of(TimedOut())
 MISSING = JobError.of(EngineUnavailable())

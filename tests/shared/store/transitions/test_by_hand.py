@@ -1,10 +1,11 @@
 """What people ask for: to cancel a job, to run it again."""
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.jobs import JobStatus, Outcome
+from shared.contracts.jobs import JobStatus
+from shared.contracts.outcomes import AttemptOutcome
+from shared.rejections import NotRetryable
 from shared.store import transitions
 from shared.store.jobs import JobRepository
 from shared.store.models import Job
@@ -37,7 +38,7 @@ async def test_of_a_running_job_cancellation_is_only_asked(
     assert await transitions.end_cancelled(session, held, LOG)
 
     (attempt,) = await history(session, job)
-    assert (job.state, attempt.outcome) == (JobStatus.CANCELLED, Outcome.CANCELLED)
+    assert (job.state, attempt.outcome) == (JobStatus.CANCELLED, AttemptOutcome.CANCELLED)
     assert await transitions.cancels_requested(session, "worker") == []
 
 
@@ -69,7 +70,7 @@ async def test_a_revived_job_has_new_budgets_and_its_old_history(
 
     assert (job.state, job.dispatch, job.spent_timeout) == (JobStatus.QUEUED, 2, 0)
     assert (job.error, job.finished_at, job.cancel_requested_at) == (None, None, None)
-    assert attempt.outcome == Outcome.FAILED
+    assert attempt.outcome == AttemptOutcome.FAILED
     assert not await transitions.revive(session, job.id, "t")
 
 
@@ -80,6 +81,6 @@ async def test_a_job_is_not_revived_beside_its_twin(session: AsyncSession) -> No
     await transitions.cancel(session, first.id, "t")
     await jobs.add(new_job(content_key="k"))
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(NotRetryable):
         async with session.begin_nested():
             await transitions.revive(session, first.id, "t")

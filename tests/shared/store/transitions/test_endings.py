@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.jobs import JobStatus, Outcome
+from shared.contracts.jobs import JobStatus
+from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import ErrorClass
 from shared.store import transitions
 from shared.store.models import Job
@@ -37,7 +38,11 @@ async def test_success_is_stored_with_its_attempt(
     assert (job.model_id, job.model_version) == ("m", "1")
     assert (job.worker_id, job.lease_until) == (None, None)
     assert job.finished_at is not None
-    assert (attempt.number, attempt.outcome, attempt.worker_id) == (1, Outcome.SUCCEEDED, "worker")
+    assert (attempt.number, attempt.outcome, attempt.worker_id) == (
+        1,
+        AttemptOutcome.SUCCEEDED,
+        "worker",
+    )
     assert (attempt.stages, attempt.trace_id, attempt.error) == (LOG.stages, "f" * 32, None)
 
 
@@ -68,7 +73,7 @@ async def test_a_released_job_is_as_it_was_and_its_message_still_good(
     assert again.attempt == 2
     assert await succeed(session, again)
     attempts = await history(session, job)
-    assert [one.outcome for one in attempts] == [Outcome.RELEASED, Outcome.SUCCEEDED]
+    assert [one.outcome for one in attempts] == [AttemptOutcome.RELEASED, AttemptOutcome.SUCCEEDED]
 
 
 async def test_a_retry_is_another_dispatch_due_later(
@@ -86,7 +91,10 @@ async def test_a_retry_is_another_dispatch_due_later(
         0,
         0,
     )
-    assert (attempt.outcome, attempt.error) == (Outcome.FAILED, TIMEOUT.model_dump(mode="json"))
+    assert (attempt.outcome, attempt.error) == (
+        AttemptOutcome.FAILED,
+        TIMEOUT.model_dump(mode="json"),
+    )
     assert await transitions.claim(session, job.id, 1, "worker", 15) is None
     again = await transitions.claim(session, job.id, 2, "another", 15)
     assert again is not None

@@ -11,6 +11,7 @@ from typing import Any
 import pytesseract
 from PIL import Image
 
+from shared.contracts.engines import OcrEngineName
 from shared.errors import EngineUnavailable
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.text import TextLine, Word
@@ -24,7 +25,7 @@ _OPTIONS = "--psm 6"
 class TesseractEngine:
     """The port's adapter for Tesseract. Raises EngineUnavailable when it is not installed."""
 
-    name = "tesseract"
+    name = OcrEngineName.TESSERACT
 
     def __init__(self) -> None:
         if not is_installed():
