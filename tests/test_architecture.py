@@ -336,5 +336,5 @@ def _reachable(package: str) -> set[Path]:
         if name in found or name.startswith("shared.local"):
             continue
         found.add(name)
-        waiting += [one for one in imports(by_name[name]) if one in by_name]
+        waiting += [imported for imported in imports(by_name[name]) if imported in by_name]
     return {by_name[name] for name in found}

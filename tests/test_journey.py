@@ -73,7 +73,7 @@ async def test_many_items_are_categorised_at_once(service: AsyncServiceClient) -
     answer = await service.categorize_batch(["Bananas", "Dish Soap", "Sourdough Bread"], LABELS)
 
     assert answer.payload is not None
-    assert [one.predicted_category for one in answer.payload.predictions] == [
+    assert [prediction.predicted_category for prediction in answer.payload.predictions] == [
         "Produce",
         "Household",
         "Bakery",
@@ -86,7 +86,7 @@ async def test_texts_become_vectors_that_are_near_when_they_mean_the_same(
     """Vectors have length 1, so their dot product is the cosine."""
     answer = await service.embed(["whole milk", "full fat milk", "dish soap"])
 
-    milk, same, soap = (one.vector for one in answer.embeddings)
+    milk, same, soap = (embedding.vector for embedding in answer.embeddings)
     assert answer.dimension == len(milk) == 384
     assert _dot(milk, milk) == pytest.approx(1, abs=1e-4)
     assert _dot(milk, same) > _dot(milk, soap)

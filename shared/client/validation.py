@@ -68,19 +68,21 @@ def report(url: str, seen: Readiness | ServiceError, *, fail_fast: bool) -> Vali
     if found.ok:
         log.info("ai_service.ready", url=url)
     elif not fail_fast:
-        for one in found.findings:
+        for finding in found.findings:
             log.warning(
                 "ai_service.not_ready",
                 url=url,
                 status=found.status,
-                check=one.check,
-                wrong=one.wrong,
-                remedy=one.remedy,
+                check=finding.check,
+                wrong=finding.wrong,
+                remedy=finding.remedy,
             )
     elif isinstance(seen, ServiceUnreachable):
         raise seen
     else:
-        told = " ".join(f"{one.check}: {one.wrong} {one.remedy}" for one in found.findings)
+        told = " ".join(
+            f"{finding.check}: {finding.wrong} {finding.remedy}" for finding in found.findings
+        )
         cause = seen if isinstance(seen, ServiceError) else None
         raise Unavailable(f"{url} is {found.status}. {told}") from cause
     return found

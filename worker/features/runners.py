@@ -131,7 +131,7 @@ class Features:
         """Up to 256 texts."""
         payload = EmbedPayload.model_validate(work.payload)
         with work.recorder.measure("embed_texts") as attributes:
-            texts = [one.text for one in payload.texts]
+            texts = [entry.text for entry in payload.texts]
             vectors = await self._models.embed(texts, payload.batch_size)
             attributes["texts"] = len(texts)
         model = self._models.embedder
@@ -140,8 +140,8 @@ class Features:
             dimension=model.dimension,
             embeddings=[
                 # float32 has seven digits; more would only be noise on the wire.
-                Embedding(id=one.id, vector=[round(x, 7) for x in vector])
-                for one, vector in zip(payload.texts, vectors.tolist(), strict=True)
+                Embedding(id=entry.id, vector=[round(x, 7) for x in vector])
+                for entry, vector in zip(payload.texts, vectors.tolist(), strict=True)
             ],
         )
         return Product(

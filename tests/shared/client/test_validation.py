@@ -62,7 +62,7 @@ async def test_what_is_wrong_is_logged_with_what_to_do(
     assert not found.ok
     assert found.status == status
     warnings = {line["check"]: line for line in logs if line["event"] == "ai_service.not_ready"}
-    assert set(warnings) == {one.check for one in found.findings}
+    assert set(warnings) == {finding.check for finding in found.findings}
     for check, (wrong, remedy) in told.items():
         assert wrong in warnings[check]["wrong"]
         assert remedy in warnings[check]["remedy"]

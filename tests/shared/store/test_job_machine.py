@@ -163,7 +163,7 @@ class JobMachine(RuleBasedStateMachine):
         self.dispatch = job.dispatch
         numbers = [attempt.number for attempt in attempts]
         assert numbers == sorted(set(numbers))
-        succeeded = [one for one in attempts if one.outcome == AttemptOutcome.SUCCEEDED]
+        succeeded = [attempt for attempt in attempts if attempt.outcome == AttemptOutcome.SUCCEEDED]
         if self.result:
             assert (job.state, job.output) == (JobStatus.SUCCEEDED, self.result[1])
             assert len(succeeded) == 1

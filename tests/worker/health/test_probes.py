@@ -73,7 +73,9 @@ async def test_probes_while_engines_load_and_while_it_drains(settings: Settings)
     async def look() -> None:
         live = await probe(states[0].url, "/health/live")
         ready = await probe(states[0].url, "/health/ready")
-        failing = [name for name, one in ready.json()["checks"].items() if one["status"] == "error"]
+        failing = [
+            name for name, check in ready.json()["checks"].items() if check["status"] == "error"
+        ]
         seen.append((live.status_code, ready.status_code, failing))
 
     async def run() -> None:

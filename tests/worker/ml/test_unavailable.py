@@ -72,7 +72,7 @@ def test_a_model_that_was_never_trained_for_it(tmp_path: Path, nli_folder: Path)
     """transformers would make up the weights of the last layer, and answer at random."""
     folder = shutil.copytree(nli_folder, tmp_path / "headless")
     weights = load_file(folder / "model.safetensors")
-    kept = {name: one for name, one in weights.items() if not name.startswith("classifier.")}
+    kept = {name: weight for name, weight in weights.items() if not name.startswith("classifier.")}
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
 
     why = reason(classification=str(folder))

@@ -73,7 +73,10 @@ async def test_a_released_job_is_as_it_was_and_its_message_still_good(
     assert again.attempt == 2
     assert await succeed(session, again)
     attempts = await history(session, job)
-    assert [one.outcome for one in attempts] == [AttemptOutcome.RELEASED, AttemptOutcome.SUCCEEDED]
+    assert [attempt.outcome for attempt in attempts] == [
+        AttemptOutcome.RELEASED,
+        AttemptOutcome.SUCCEEDED,
+    ]
 
 
 async def test_a_retry_is_another_dispatch_due_later(

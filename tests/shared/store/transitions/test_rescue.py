@@ -77,4 +77,4 @@ async def test_rescues_are_done_in_chunks(session: AsyncSession) -> None:
     first, second = await transitions.rescue(session, 2), await transitions.rescue(session, 2)
 
     assert (len(first), len(second)) == (2, 1)
-    assert {one.job_id for one in (*first, *second)} == set(ids)
+    assert {job.job_id for job in (*first, *second)} == set(ids)

@@ -37,7 +37,7 @@ class TesseractEngine:
         os.environ["OMP_THREAD_LIMIT"] = "1"
         pytesseract.pytesseract.tesseract_cmd = str(Path(__file__).with_suffix(".sh"))
         installed = set(pytesseract.get_languages())
-        self._languages = "+".join(one for one in _LANGUAGES if one in installed)
+        self._languages = "+".join(language for language in _LANGUAGES if language in installed)
         self.version = f"{pytesseract.get_tesseract_version()} {self._languages}"
 
     def read(self, pixels: Pixels) -> Sequence[TextLine]:

@@ -40,8 +40,8 @@ def test_its_words_have_the_form_of_every_engine(
     """Boxes in pixels, confidences from 0 to 1, about where the other one sees them."""
     pixels = decode_image(receipt_png, "image/png", 40_000_000)
     words = {
-        one.name: {word.text: word for line in one.read(pixels) for word in line.words}
-        for one in (tesseract, engine)
+        reader.name: {word.text: word for line in reader.read(pixels) for word in line.words}
+        for reader in (tesseract, engine)
     }
 
     ours, other = words["tesseract"]["Bananas"], words["rapidocr"]["Bananas"]
