@@ -152,7 +152,7 @@ class Draining(Unavailable):
 
 
 class StillRunning(Unavailable):
-    """A waiting call ran out of patience; its job goes on and the same call finds it."""
+    """A waiting call reached its time limit; its job goes on, and the same call finds it."""
 
     code = "still_running"
     detail = "The job is not done yet; it goes on, and the same request will find it."

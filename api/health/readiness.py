@@ -13,7 +13,7 @@ from shared.store.models import WorkerRecord
 from shared.store.schema import check_schema
 from shared.store.workers import alive_workers
 
-Check = dict[str, Any]
+CheckFields = dict[str, Any]
 
 _RANKS = get_args(ComponentStatus)
 _UNKNOWN = ComponentReport(status="not_loaded")
@@ -25,9 +25,11 @@ _FINE = ("ok", "available", "not_loaded")
 _OPTIONAL = Component.TESSERACT
 
 
-async def readiness(front: Front) -> tuple[Literal["ok", "degraded", "error"], dict[str, Check]]:
+async def readiness(
+    front: Front,
+) -> tuple[Literal["ok", "degraded", "error"], dict[str, CheckFields]]:
     """The overall status and every check."""
-    names: dict[str, Callable[[Front], Awaitable[dict[str, Check]]]] = {
+    names: dict[str, Callable[[Front], Awaitable[dict[str, CheckFields]]]] = {
         "database": _database,
         "redis": _redis,
         "queue": _queue,
@@ -44,27 +46,27 @@ async def readiness(front: Front) -> tuple[Literal["ok", "degraded", "error"], d
 
 
 async def _limited(
-    front: Front, name: str, check: Callable[[Front], Awaitable[dict[str, Check]]]
-) -> dict[str, Check]:
+    front: Front, name: str, check: Callable[[Front], Awaitable[dict[str, CheckFields]]]
+) -> dict[str, CheckFields]:
     try:
         return await answer(check(front), front.settings.probe_patience)
     except ServiceError as error:
         return {name: {"status": "error", "error": error.detail}}
 
 
-async def _database(front: Front) -> dict[str, Check]:
+async def _database(front: Front) -> dict[str, CheckFields]:
     await check_schema(front.database)
     return {"database": {"status": "ok"}}
 
 
-async def _redis(front: Front) -> dict[str, Check]:
+async def _redis(front: Front) -> dict[str, CheckFields]:
     await front.messenger.ping()
     if not front.waiters.listening:
         return {"redis": {"status": "degraded", "error": "not subscribed to announcements"}}
     return {"redis": {"status": "ok"}}
 
 
-async def _queue(front: Front) -> dict[str, Check]:
+async def _queue(front: Front) -> dict[str, CheckFields]:
     stats = await front.admission.stats()
     waiting = {
         queue: {"depth": numbers.depth, "oldest_age": numbers.oldest_age}
@@ -73,7 +75,7 @@ async def _queue(front: Front) -> dict[str, Check]:
     return {"queue": {"status": "ok", "waiting": waiting}}
 
 
-async def _workers(front: Front) -> dict[str, Check]:
+async def _workers(front: Front) -> dict[str, CheckFields]:
     """The workers that are alive, and the best that any of them reports of each component."""
     async with front.database.transaction() as session:
         workers = await alive_workers(session)
@@ -88,7 +90,7 @@ async def _workers(front: Front) -> dict[str, Check]:
     }
 
 
-def _best(component: Component, workers: Sequence[WorkerRecord]) -> Check:
+def _best(component: Component, workers: Sequence[WorkerRecord]) -> CheckFields:
     """What the worker that can do most reports of a component."""
     reports = [
         ComponentReport.model_validate(worker.engines.get(component) or _UNKNOWN)

@@ -42,7 +42,7 @@ class JobFilter:
     """Which jobs of a tenant to list; `before` is the key of the last row of the page before."""
 
     tenant_id: str
-    status: JobStatus | None = None
+    state: JobStatus | None = None
     feature: Feature | None = None
     since: datetime | None = None
     before: tuple[datetime, UUID] | None = None
@@ -85,8 +85,8 @@ class JobRepository:
             .order_by(Job.created_at.desc(), Job.id.desc())
             .limit(limit)
         )
-        if wanted.status:
-            query = query.where(Job.state == wanted.status)
+        if wanted.state:
+            query = query.where(Job.state == wanted.state)
         if wanted.feature:
             query = query.where(Job.feature == wanted.feature)
         if wanted.since:

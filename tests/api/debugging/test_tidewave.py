@@ -118,7 +118,7 @@ def test_tidewave_finds_failed_jobs_of_today_by_sql(debugged: Debugged, blank_pn
 
 def test_tidewave_evaluates_the_state_of_the_classifiers(debugged: Debugged) -> None:
     """As the workers report it; the front has none of its own."""
-    code = "from api.debugging.inspection import engines\nresult = list(engines().values())"
+    code = "from api.debugging.inspection import components\nresult = list(components().values())"
     evaluated = debugged.tool("project_eval", code=code)
 
     (worker,) = ast.literal_eval(evaluated)

@@ -15,10 +15,10 @@ from shared.store.models import Job
 from shared.store.transitions import Claim
 from tests.shared.store.transitions.endings import (
     ENDINGS,
-    LOG,
     MISSING,
     NO_TEXT,
     PUT_BACK,
+    RECORD,
     TIMEOUT,
     End,
     succeed,
@@ -43,14 +43,14 @@ async def test_success_is_stored_with_its_attempt(
         AttemptOutcome.SUCCEEDED,
         "worker",
     )
-    assert (attempt.stages, attempt.trace_id, attempt.error) == (LOG.stages, "f" * 32, None)
+    assert (attempt.stages, attempt.trace_id, attempt.error) == (RECORD.stages, "f" * 32, None)
 
 
 async def test_failure_is_stored_with_its_reason(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
     """On the job and on the attempt."""
-    assert await transitions.fail(session, held, LOG, NO_TEXT)
+    assert await transitions.fail(session, held, RECORD, NO_TEXT)
     await session.refresh(job)
     (attempt,) = await history(session, job)
 
@@ -63,7 +63,7 @@ async def test_a_released_job_is_as_it_was_and_its_message_still_good(
 ) -> None:
     """The same dispatch claims it again; the history knows of both runs."""
     before = job.queued_at
-    assert await transitions.release(session, held, LOG)
+    assert await transitions.release(session, held, RECORD)
     await session.refresh(job)
 
     assert (job.state, job.worker_id, job.started_at) == (JobStatus.QUEUED, None, None)
@@ -83,7 +83,7 @@ async def test_a_retry_is_another_dispatch_due_later(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
     """It spends of the budget of its class and of no other; the history keeps why."""
-    assert await transitions.retry(session, held, LOG, TIMEOUT, delay=7)
+    assert await transitions.retry(session, held, RECORD, TIMEOUT, delay=7)
     (attempt,) = await history(session, job)
 
     assert (job.state, job.dispatch, job.published_at) == (JobStatus.QUEUED, 2, None)
@@ -156,8 +156,8 @@ async def test_what_has_ended_stays_as_it_ended(
     """A late write of the same holder is a no-op as well."""
     assert await succeed(session, held)
 
-    assert not await transitions.fail(session, held, LOG, NO_TEXT)
-    assert not await transitions.release(session, held, LOG)
+    assert not await transitions.fail(session, held, RECORD, NO_TEXT)
+    assert not await transitions.release(session, held, RECORD)
     assert not await succeed(session, held)
     assert await transitions.claim(session, job.id, 1, "worker", 15) is None
     await session.refresh(job)
