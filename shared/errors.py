@@ -114,7 +114,7 @@ class SchemaBehind(Unavailable):
 
 
 class EngineUnavailable(Unavailable):
-    """An engine that the settings name cannot be had: not installed, no model, no network."""
+    """A component that the settings name cannot be had: not installed, no model, no network."""
 
     code = "engine_unavailable"
     detail = "An engine that the settings name is not available."

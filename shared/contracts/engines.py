@@ -1,10 +1,10 @@
-"""The engines and models that a setting can choose, by the values that it takes."""
+"""The OCR engines and classifiers among which a setting chooses."""
 
 from enum import StrEnum
 
 
 class OcrEngineName(StrEnum):
-    """OCR_ENGINE."""
+    """The values of OCR_ENGINE."""
 
     # The best engine that is there.
     AUTO = "auto"
@@ -13,7 +13,7 @@ class OcrEngineName(StrEnum):
 
 
 class ClassifierKind(StrEnum):
-    """CLASSIFIER."""
+    """The values of CLASSIFIER."""
 
     # The nearest of the labels, by the embedding model.
     EMBEDDING = "embedding"

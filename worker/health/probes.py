@@ -73,7 +73,7 @@ class Probes:
         return JSONResponse(check.model_dump(exclude_unset=True), 503)
 
     async def _ready(self, _request: Request) -> Response:
-        """503 unless it takes jobs; `degraded` when it has no engine for some of them."""
+        """503 unless it takes jobs; `degraded` when it lacks a component for some of them."""
         missing = await missing_dependencies(self._database, self._messenger, self._within)
         checks = {name: _check(missing.get(name)) for name in DEPENDENCIES}
         checks |= {

@@ -1,4 +1,4 @@
-"""Brings Redis in line with Postgres: every queued job has one message, and no other message is."""
+"""Brings Redis in line with Postgres: each queued job has one message, and there are no others."""
 
 from dataclasses import dataclass
 from datetime import timedelta

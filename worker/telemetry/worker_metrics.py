@@ -1,4 +1,4 @@
-"""What a worker tells Prometheus of itself, on a registry of its own."""
+"""Every metric of a worker, on a registry of its own."""
 
 from prometheus_client import Gauge
 
@@ -15,7 +15,7 @@ class WorkerMetrics:
         self.jobs = JobMetrics(self.registry, state.queues)
         up = Gauge(
             "ai_worker_up",
-            "1 while it takes jobs, 0 while it loads its engines or drains.",
+            "1 while it takes jobs, 0 while it loads its components or drains.",
             registry=self.registry,
         )
         up.set_function(lambda: state.phase == "ready")
