@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.contracts.engines import ClassifierKind, OcrEngineName
+from shared.contracts.components import ClassifierKind, OcrEngineName
 from shared.contracts.features import Queue
 
 

@@ -98,7 +98,6 @@ LAYERS = {
             "shared.store.retention",
         ],
         [
-            "shared.store.locks",
             "shared.store.publication",
             "shared.store.read_only",
             "shared.store.server",

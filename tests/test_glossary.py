@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from api.metrics.front import SubmissionOutcome
-from shared.contracts.engines import ClassifierKind, OcrEngineName
+from shared.contracts.components import ClassifierKind, Component, OcrEngineName
 from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
-from shared.contracts.workers import Component
 from shared.errors import ErrorClass
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,8 +10,8 @@ from uuid import uuid4
 import structlog
 
 from shared.background import repeating
+from shared.contracts.components import Component, ComponentReport
 from shared.contracts.features import Feature
-from shared.contracts.workers import Component, ComponentReport
 from shared.dependencies import check_dependencies, connected
 from shared.errors import EngineUnavailable
 from shared.settings import Settings

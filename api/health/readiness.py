@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, get_args
 
 from api.front import Front
+from shared.contracts.components import Component, ComponentReport, ComponentStatus
 from shared.contracts.features import Queue
-from shared.contracts.workers import Component, ComponentReport, ComponentStatus
 from shared.dependencies import answer
 from shared.errors import Draining, ServiceError
 from shared.store.models import WorkerRecord

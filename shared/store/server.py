@@ -1,9 +1,12 @@
-"""What Postgres says of itself: for people who look for what is wrong with it."""
+"""The server itself: its version, its clock, and the locks by which workers share out work."""
 
 from datetime import datetime
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+# The advisory lock of the reconciler: any number that nothing else on this database locks.
+RECONCILER = 7_401_995
 
 
 async def server_version(session: AsyncSession) -> int:
@@ -21,3 +24,9 @@ async def server_time(session: AsyncSession) -> datetime:
     """The server's clock, now."""
     now: datetime = (await session.scalars(select(func.clock_timestamp()))).one()
     return now
+
+
+async def try_lock(session: AsyncSession, number: int) -> bool:
+    """Take an advisory lock until the transaction ends. False, at once, when another transaction
+    has it."""
+    return bool(await session.scalar(select(func.pg_try_advisory_xact_lock(number))))

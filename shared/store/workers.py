@@ -7,8 +7,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.contracts.components import Component, ComponentReport
 from shared.contracts.features import Queue
-from shared.contracts.workers import Component, ComponentReport
 from shared.store.models import WorkerRecord
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.contracts.engines import ClassifierKind
+from shared.contracts.components import ClassifierKind
 from shared.contracts.features import Feature, Queue
 from shared.local.stack import ROOT
 from shared.settings import Settings

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import structlog
 
+from shared.contracts.components import Component, ComponentReport
 from shared.contracts.features import Feature, Queue
-from shared.contracts.workers import Component, ComponentReport
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from worker.features.item_models import ItemModels

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 
-from shared.contracts.engines import OcrEngineName
+from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable, ServiceError
 from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine

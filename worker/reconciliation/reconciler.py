@@ -10,8 +10,8 @@ from shared.contracts.jobs import JobStatus
 from shared.errors import BrokerUnavailable
 from shared.store import transitions
 from shared.store.database import Database
-from shared.store.locks import RECONCILER, try_lock
 from shared.store.retention import prune_images, prune_jobs, prune_workers
+from shared.store.server import RECONCILER, try_lock
 from shared.telemetry.trace_context import trace_id
 from shared.wire.messenger import Messenger
 from worker.reconciliation.messages import MessageRepair

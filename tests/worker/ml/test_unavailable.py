@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from shared.contracts.engines import ClassifierKind
+from shared.contracts.components import ClassifierKind
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from tests.support.failed_start import failed_start

@@ -1,4 +1,4 @@
-"""What a worker reports of its components; the front passes it on in its readiness."""
+"""The components of a worker: which there are, which are chosen, what it reports of them."""
 
 from enum import StrEnum
 from typing import Literal
@@ -18,6 +18,24 @@ class Component(StrEnum):
     TESSERACT = "tesseract"
     CLASSIFIER = "classifier"
     EMBEDDING_MODEL = "embedding_model"
+
+
+class OcrEngineName(StrEnum):
+    """The values of OCR_ENGINE."""
+
+    # The best engine that is there.
+    AUTO = "auto"
+    RAPIDOCR = "rapidocr"
+    TESSERACT = "tesseract"
+
+
+class ClassifierKind(StrEnum):
+    """The values of CLASSIFIER."""
+
+    # The nearest of the labels, by the embedding model.
+    EMBEDDING = "embedding"
+    # A model of natural language inference: CLASSIFICATION_MODEL.
+    ZERO_SHOT = "zero-shot"
 
 
 class ComponentReport(Contract):
