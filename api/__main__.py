@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import sys
-from contextlib import AsyncExitStack
 from types import FrameType
 
 import structlog
@@ -12,13 +11,11 @@ from fastapi import FastAPI
 
 from api.front import Front
 from api.main import create_app
-from shared.dependencies import check_dependencies
+from shared.dependencies import check_dependencies, connected
 from shared.errors import Unavailable
 from shared.listening import listen
 from shared.process import start_process
 from shared.settings import Settings
-from shared.store.database import Database
-from shared.wire.queue import JobQueue
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +43,8 @@ def main() -> None:
 
 async def _require_dependencies(settings: Settings) -> None:
     """Before uvicorn starts: it would show a traceback. Raises DependencyMissing."""
-    async with AsyncExitStack() as stack:
-        database = Database(settings.database_url.get_secret_value(), process="api", pool_size=1)
-        stack.push_async_callback(database.close)
-        queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
-        stack.push_async_callback(queue.close)
-        await check_dependencies(database, queue, required=True)
+    async with connected(settings, process="api", pool_size=1) as (database, messenger):
+        await check_dependencies(database, messenger, required=True)
 
 
 class DrainingServer(uvicorn.Server):

@@ -99,16 +99,16 @@ def queue_table(queues: Sequence[QueueView]) -> Table:
         "Wait s", "Accepting",
     ):  # fmt: skip
         table.add_column(name, justify="left" if name == "Queue" else "right")
-    for one in queues:
-        wait = "?" if one.estimated_wait is None else f"{one.estimated_wait:.0f}"
-        numbers = (one.depth, one.scheduled, one.running, one.slots, one.workers)
+    for queue in queues:
+        wait = "?" if queue.estimated_wait is None else f"{queue.estimated_wait:.0f}"
+        numbers = (queue.depth, queue.scheduled, queue.running, queue.slots, queue.workers)
         table.add_row(
-            one.queue,
+            queue.queue,
             *map(str, numbers),
-            f"{one.oldest_age:.0f}",
-            str(one.finished_per_minute),
+            f"{queue.oldest_age:.0f}",
+            str(queue.finished_per_minute),
             wait,
-            "yes" if one.accepting else "NO",
+            "yes" if queue.accepting else "NO",
         )
     return table
 

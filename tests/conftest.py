@@ -28,7 +28,7 @@ from shared.opt_outs import opt_out_of_reports
 from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.models import Base
-from shared.wire.queue import JobQueue
+from shared.wire.messenger import Messenger
 from tests.support.log_collector import LogCollector, log_collector
 from tests.support.running_system import System, running_system
 from tests.support.span_collector import Collector, span_collector
@@ -123,17 +123,17 @@ def settings(database_url: str, servers: stack.Servers) -> Settings:
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """The test's own database."""
-    database = Database(settings.database_url.get_secret_value(), process="test")
+    database = Database.of(settings, process="test")
     yield database
     await database.close()
 
 
 @pytest.fixture
-async def queue(settings: Settings) -> AsyncIterator[JobQueue]:
-    """The test's own queues."""
-    queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
-    yield queue
-    await queue.close()
+async def messenger(settings: Settings) -> AsyncIterator[Messenger]:
+    """The messenger of the test's own queues."""
+    messenger = Messenger.of(settings)
+    yield messenger
+    await messenger.close()
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ LAYERS = {
         ["worker.cli.quality.truth"],
         ["worker.main", "worker.cli.files"],
         ["worker.assembly"],
-        ["worker.features.loading", "worker.health.probes"],
+        ["worker.features.loading", "worker.health.probes", "worker.jobs.consuming"],
         ["worker.reconciliation"],
         [
             "worker.jobs.consumer",
@@ -58,12 +58,13 @@ LAYERS = {
             "worker.jobs.cancellations",
         ],
         ["worker.jobs.execution"],
+        ["worker.jobs.endings"],
         ["worker.telemetry.worker_telemetry"],
         ["worker.telemetry.worker_metrics"],
         [
             "worker.telemetry.job_metrics",
             "worker.telemetry.job_tracing",
-            "worker.jobs.patience",
+            "worker.jobs.persistence",
             "worker.health.pulse",
         ],
         ["worker.telemetry.state"],
@@ -88,13 +89,19 @@ LAYERS = {
             "shared.telemetry.tracing",
         ],
         ["shared.telemetry.exporter_warnings"],
-        ["shared.wire.broker"],
+        ["shared.wire.broker", "shared.wire.messenger"],
+        ["shared.wire.connections"],
+        ["shared.wire.messages"],
         [
             "shared.store.transitions",
             "shared.store.jobs",
-            "shared.wire.queue",
             "shared.store.queue_stats",
             "shared.store.retention",
+        ],
+        [
+            "shared.store.publication",
+            "shared.store.read_only",
+            "shared.store.server",
             "shared.store.workers",
         ],
         ["shared.store.migrations"],
@@ -189,6 +196,23 @@ FORBIDDEN = [
     # The front must start in a second and stay small.
     ("api", ("rapidocr", "onnxruntime", "cv2", "tokenizers", "numpy", "pebble", "torch")),
 ]
+# Where a library may be imported at all, and why in the other places as well.
+OWNERS = [
+    (("sqlalchemy", "asyncpg", "psycopg", "alembic"), ("shared.store",)),
+    (
+        ("redis", "arq"),
+        (
+            "shared.wire",
+            # It runs arq's own poll loop.
+            "worker.jobs.consumer",
+            # It looks into a server that may not be fit to carry messages.
+            "worker.cli.diagnosis.broker",
+            # It starts that server, and asks it whether it has started.
+            "shared.local.valkey",
+        ),
+    ),
+]
+LONGEST_FUNCTION = 60
 # The ml extra: not there by default, and gigabytes where it is.
 ML_EXTRA = {"torch", "transformers", "sentence_transformers", "huggingface_hub"}
 
@@ -201,6 +225,52 @@ def test_libraries_stay_where_they_belong(package: str, libraries: tuple[str, ..
             assert not any(
                 imported == library or imported.startswith(library + ".") for library in libraries
             ), f"{module_name(path)} imports {imported}"
+
+
+@pytest.mark.parametrize(("libraries", "owners"), OWNERS, ids=lambda value: str(value)[:30])
+def test_only_their_owners_import_libraries(
+    libraries: tuple[str, ...], owners: tuple[str, ...]
+) -> None:
+    """All SQL is in one folder, and every Redis key in another: there they can be read, counted and
+    changed together."""
+    for path in SOURCES:
+        name = module_name(path)
+        if any(name == owner or name.startswith(owner + ".") for owner in owners):
+            continue
+        for imported in imports(path):
+            assert imported.partition(".")[0] not in libraries, f"{name} imports {imported}"
+
+
+def test_one_module_writes_published_at() -> None:
+    """What the outbox holds is decided in one place."""
+    writers = {
+        module_name(path)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.keyword) and node.arg == "published_at")
+        or (
+            isinstance(node, ast.Dict)
+            and any(
+                isinstance(key, ast.Constant) and key.value == "published_at" for key in node.keys
+            )
+        )
+        or (
+            isinstance(node, ast.Attribute)
+            and node.attr == "published_at"
+            and isinstance(node.ctx, ast.Store)
+        )
+    }
+
+    assert writers == {"shared.store.publication"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_functions_fit_on_a_screen(path: Path) -> None:
+    """A longer function does more than its name says."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+            length = node.end_lineno - node.lineno + 1
+            assert length <= LONGEST_FUNCTION, f"{module_name(path)}.{node.name}: {length} lines"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_name)
@@ -271,5 +341,5 @@ def _reachable(package: str) -> set[Path]:
         if name in found or name.startswith("shared.local"):
             continue
         found.add(name)
-        waiting += [one for one in imports(by_name[name]) if one in by_name]
+        waiting += [imported for imported in imports(by_name[name]) if imported in by_name]
     return {by_name[name] for name in found}

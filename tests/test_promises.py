@@ -52,7 +52,7 @@ def _pins(lock: str) -> set[str]:
 
 
 def _names(requirements: list[str]) -> set[str]:
-    return {re.split(r"[\[<>=!~ ]", one)[0].lower() for one in requirements}
+    return {re.split(r"[\[<>=!~ ]", requirement)[0].lower() for requirement in requirements}
 
 
 def _locked(lock: str) -> set[str]:

@@ -2,24 +2,24 @@
 
 from typing import Any
 
-from api.health.readiness import Check
+from api.health.readiness import CheckFields
 from shared.contracts.health import HealthCheck, HealthStatus
 
-# Every other check is an engine's.
-_NO_ENGINES = ("database", "redis", "queue", "workers")
+# Every other check is a component's.
+_NO_COMPONENTS = ("database", "redis", "queue", "workers")
 _UNWELL = ("error", "degraded", "unavailable")
 
 
-def summary(status: HealthStatus, checks: dict[str, Check], version: str) -> HealthCheck:
+def summary(status: HealthStatus, checks: dict[str, CheckFields], version: str) -> HealthCheck:
     """The composite of all checks; `status` is readiness's own."""
     workers, queue, redis = checks["workers"], checks["queue"], checks["redis"]
-    engines = {name: check for name, check in checks.items() if name not in _NO_ENGINES}
+    components = {name: check for name, check in checks.items() if name not in _NO_COMPONENTS}
     services: dict[str, Any] = {
         "database": checks["database"],
         "ai_service": {
-            "status": _overall(workers, *engines.values()),
+            "status": _overall(workers, *components.values()),
             "workers": workers,
-            "engines": engines,
+            "engines": components,
         },
         "queue": {"status": _overall(queue, redis), "broker": redis},
     }
@@ -28,7 +28,7 @@ def summary(status: HealthStatus, checks: dict[str, Check], version: str) -> Hea
     return HealthCheck.model_validate({"status": status, "services": services, "version": version})
 
 
-def _overall(essential: Check, *others: Check) -> HealthStatus:
+def _overall(essential: CheckFields, *others: CheckFields) -> HealthStatus:
     """`error` if that is what the first one says; what else is unwell only degrades."""
     if essential["status"] == "error":
         return "error"

@@ -25,7 +25,7 @@ _QUIET = ("ok", "available", "not_loaded", "not_installed")
 
 
 @dataclass(frozen=True)
-class Finding:
+class Shortcoming:
     """One thing that is wrong, and what to do about it."""
 
     check: str
@@ -38,7 +38,7 @@ class Validation:
     """`status` is the service's own, or `unreachable` when it gave none."""
 
     status: Literal["ok", "degraded", "error", "unreachable"]
-    findings: tuple[Finding, ...]
+    shortcomings: tuple[Shortcoming, ...]
 
     @property
     def ok(self) -> bool:
@@ -50,37 +50,40 @@ def validation(seen: Readiness | ServiceError) -> Validation:
     """What an answer of `/health/ready`, or the failure to get one, comes to."""
     if isinstance(seen, ServiceError):
         remedy = _START if isinstance(seen, ServiceUnreachable) else _NOT_OURS
-        return Validation("unreachable", (Finding("connection", seen.detail, remedy),))
-    findings = tuple(
-        Finding(name, _wrong(check), _REMEDIES.get(name, _ELSE))
+        return Validation("unreachable", (Shortcoming("connection", seen.detail, remedy),))
+    shortcomings = tuple(
+        Shortcoming(name, _wrong(check), _REMEDIES.get(name, _ELSE))
         for name, check in seen.checks.items()
         if check.status not in _QUIET
     )
-    return Validation(seen.status, () if seen.status == "ok" else findings)
+    return Validation(seen.status, () if seen.status == "ok" else shortcomings)
 
 
 def report(url: str, seen: Readiness | ServiceError, *, fail_fast: bool) -> Validation:
-    """Log a warning for each finding and return them all; or raise instead.
+    """Log a warning for each shortcoming and return them all; or raise instead.
 
-    With `fail_fast`, raises ServiceUnreachable, or Unavailable with every finding in its detail.
+    With `fail_fast`, raises ServiceUnreachable, or Unavailable that names every shortcoming.
     """
     found = validation(seen)
     if found.ok:
         log.info("ai_service.ready", url=url)
     elif not fail_fast:
-        for one in found.findings:
+        for shortcoming in found.shortcomings:
             log.warning(
                 "ai_service.not_ready",
                 url=url,
                 status=found.status,
-                check=one.check,
-                wrong=one.wrong,
-                remedy=one.remedy,
+                check=shortcoming.check,
+                wrong=shortcoming.wrong,
+                remedy=shortcoming.remedy,
             )
     elif isinstance(seen, ServiceUnreachable):
         raise seen
     else:
-        told = " ".join(f"{one.check}: {one.wrong} {one.remedy}" for one in found.findings)
+        told = " ".join(
+            f"{shortcoming.check}: {shortcoming.wrong} {shortcoming.remedy}"
+            for shortcoming in found.shortcomings
+        )
         cause = seen if isinstance(seen, ServiceError) else None
         raise Unavailable(f"{url} is {found.status}. {told}") from cause
     return found

@@ -34,9 +34,9 @@ class Waiting(Contract):
 
 class Check(Contract, extra="allow"):
     """One dependency. A check has the fields of its kind: `error` says what is wrong with any,
-    `model` is an engine's, `alive` and `queues` are the workers', `waiting` is the queue's.
+    `model` is a component's, `alive` and `queues` are the workers', `waiting` is the queue's.
 
-    `status` is `ok`, `degraded` or `error`; for an engine it may also be `available` or
+    `status` is `ok`, `degraded` or `error`; for a component it may also be `available` or
     `not_loaded`, which are fine too.
     """
 
@@ -57,7 +57,7 @@ class Readiness(Contract):
 
 
 class AiService(Contract):
-    """What does the work: the workers, and the best that any of them says of each engine."""
+    """What does the work: the workers, and under `engines` the best report of each component."""
 
     status: HealthStatus
     workers: Check

@@ -121,6 +121,8 @@ def _print_categories(console: Console, client: ServiceClient) -> None:
     table.add_column("Category")
     table.add_column("Conf.", justify="right")
     answer = client.categorize_batch(NAMES, COMMON_LABELS)
-    for one in answer.payload.predictions if answer.payload else ():
-        table.add_row(one.name, one.predicted_category, f"{one.confidence:.2f}")
+    for prediction in answer.payload.predictions if answer.payload else ():
+        table.add_row(
+            prediction.name, prediction.predicted_category, f"{prediction.confidence:.2f}"
+        )
     console.print(table)

@@ -108,7 +108,7 @@ async def poison(plan: Plan) -> Report:
         (bad,) = await system.submit("poison")
         await system.submit("slow 0.2", 20)
         while not await system.count(f"id = '{bad}' AND state = 'failed'"):
-            for worker in [one for one in system.workers if one.poll() is not None]:
+            for worker in [process for process in system.workers if process.poll() is not None]:
                 system.workers.remove(worker)
                 system.start_worker()
             await asyncio.sleep(0.1)

@@ -48,14 +48,13 @@ async def test_the_page_has_every_metric_of_a_front() -> None:
 
 async def test_the_page_has_every_metric_of_a_worker() -> None:
     """With its type and labels; statements are measured by the database, which both have."""
-    queues = [queue.value for queue in Queue]
     state = WorkerState(
-        id="w", version="0", queues=queues, slots=dict.fromkeys(queues, 1), engines={}
+        id="w", version="0", queues=[*Queue], slots=dict.fromkeys(Queue, 1), components={}
     )
     found = declared(WorkerMetrics(state).registry)
 
     of_both = documented("Front and worker")
-    statements = {one for one in of_both if one[0].startswith("db_client_")}
+    statements = {metric for metric in of_both if metric[0].startswith("db_client_")}
     assert found == documented("Worker") | (of_both - statements)
 
 

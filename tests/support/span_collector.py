@@ -73,7 +73,7 @@ class _Servicer(TraceServiceServicer):
                     self._collector.count += len(scope.spans)
                     if self._keep:
                         service = about["service.name"]
-                        self._collector.spans += [_span(service, one) for one in scope.spans]
+                        self._collector.spans += [_span(service, span) for span in scope.spans]
         return ExportTraceServiceResponse()
 
 

@@ -96,7 +96,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     files: dict[Path, None] = {}
     for path in paths:
         inside = (
-            sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES)
+            sorted(entry for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES)
             if path.is_dir()
             else [path]
         )

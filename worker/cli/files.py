@@ -17,7 +17,7 @@ from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
 from worker.features.runners import Features, Product, Work
 from worker.pipeline.observation import Evidence
-from worker.pipeline.stages import StageLog
+from worker.pipeline.stages import StageRecorder
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,13 @@ class _Reader:
         )
         inspect(content, limits)
         options = {"candidate_labels": list(self.labels)} if self.labels else {}
-        return Work(payload={"options": options}, image=content, request_id=None, log=StageLog())
+        return Work(
+            payload={"options": options}, image=content, request_id=None, recorder=StageRecorder()
+        )
 
     async def _observe(self, work: Work, seen: list[Evidence]) -> Product:
         started = time.perf_counter()
-        observation = await self.recognition.observe(work.image or b"", work.log)
+        observation = await self.recognition.observe(work.image or b"", work.recorder)
         seen.append(observation.evidence)
         if isinstance(observation.outcome, ServiceError):
             raise observation.outcome

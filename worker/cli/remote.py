@@ -115,7 +115,7 @@ def queues(url: Url = HERE, as_json: AsJson = False) -> None:
     with _service(url, NOBODY) as service:
         found = service.queues().queues
     if as_json:
-        print_json([one.model_dump(mode="json") for one in found])
+        print_json([queue.model_dump(mode="json") for queue in found])
     else:
         Console().print(queue_table(found))
 

@@ -16,11 +16,12 @@ from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from shared.contracts.components import OcrEngineName
 from shared.errors import RecognitionCrashed, ServiceError
 from worker.features import recognition_child as child
 from worker.pipeline.observation import Observation
 from worker.pipeline.receipt import ReceiptReading
-from worker.pipeline.stages import Stage, StageLog
+from worker.pipeline.stages import Stage, StageRecorder
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ T = TypeVar("T")
 class RecognitionPool:
     """A fixed number of warm recognition children. Use from one event loop."""
 
-    def __init__(self, *, slots: int, engine: str, memory: int, max_pixels: int) -> None:
+    def __init__(self, *, slots: int, engine: OcrEngineName, memory: int, max_pixels: int) -> None:
         self._engine = engine
         self._memory = memory
         self._max_pixels = max_pixels
@@ -47,21 +48,21 @@ class RecognitionPool:
         loaded = await asyncio.gather(*(self._warm(pool) for pool in self._pools))
         return loaded[0]
 
-    async def read(self, content: bytes, log: StageLog) -> ReceiptReading:
-        """Read one receipt, after waiting for a free child; the stages go to `log`.
+    async def read(self, content: bytes, recorder: StageRecorder) -> ReceiptReading:
+        """Read one receipt, after waiting for a free child; the stages go to `recorder`.
         Cancelling kills the child.
 
         Raises what `extract_receipt` raises, and RecognitionCrashed when the child dies.
         """
-        outcome = await self._in_child(child.recognise, content, log)
+        outcome = await self._in_child(child.recognise, content, recorder)
         if isinstance(outcome, ServiceError):
             raise outcome
         return outcome
 
-    async def observe(self, content: bytes, log: StageLog) -> Observation:
+    async def observe(self, content: bytes, recorder: StageRecorder) -> Observation:
         """As `read`, for people who look into it: what was seen comes back too, and what a receipt
         that cannot be read is refused for. Raises RecognitionCrashed, EngineUnavailable."""
-        return await self._in_child(child.observe, content, log)
+        return await self._in_child(child.observe, content, recorder)
 
     async def close(self) -> None:
         """End every child and remove the temporary files that killed ones left."""
@@ -70,9 +71,9 @@ class RecognitionPool:
 
     async def _in_child(
         self,
-        work: Callable[[str, bytes, int], tuple[T, list[Stage]]],
+        work: Callable[[OcrEngineName, bytes, int], tuple[T, list[Stage]]],
         content: bytes,
-        log: StageLog,
+        recorder: StageRecorder,
     ) -> T:
         for _ in range(2):
             async with self._slot() as pool:
@@ -84,7 +85,7 @@ class RecognitionPool:
                 except BrokenProcessPool:
                     # The child had died before it began with this image: try another, once.
                     continue
-            log.stages.extend(stages)
+            recorder.stages.extend(stages)
             return outcome
         raise RecognitionCrashed
 

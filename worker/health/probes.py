@@ -18,7 +18,7 @@ from shared.listening import listen
 from shared.store.database import Database
 from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version
-from shared.wire.queue import JobQueue
+from shared.wire.messenger import Messenger
 from worker.health.pulse import Pulse
 from worker.telemetry.state import WorkerState
 from worker.telemetry.worker_metrics import WorkerMetrics
@@ -35,18 +35,19 @@ class Probes:
     def __init__(
         self,
         database: Database,
-        queue: JobQueue,
+        messenger: Messenger,
         state: WorkerState,
         pulse: Pulse,
         metrics: WorkerMetrics,
-        patience: float,
+        within: float,
     ) -> None:
+        """`within`: how many seconds each dependency has to answer a probe."""
         self._database = database
-        self._queue = queue
+        self._messenger = messenger
         self._state = state
         self._pulse = pulse
         self._metrics = metrics
-        self._patience = patience
+        self._within = within
 
     def app(self) -> Starlette:
         """As the front has them, at the same paths."""
@@ -72,12 +73,12 @@ class Probes:
         return JSONResponse(check.model_dump(exclude_unset=True), 503)
 
     async def _ready(self, _request: Request) -> Response:
-        """503 unless it takes jobs; `degraded` when it has no engine for some of them."""
-        missing = await missing_dependencies(self._database, self._queue, self._patience)
+        """503 unless it takes jobs; `degraded` when it lacks a component for some of them."""
+        missing = await missing_dependencies(self._database, self._messenger, self._within)
         checks = {name: _check(missing.get(name)) for name in DEPENDENCIES}
         checks |= {
             name: Check.model_validate(report.model_dump(exclude_none=True))
-            for name, report in self._state.engines.items()
+            for name, report in self._state.components.items()
         }
         if self._state.phase == "loading":
             checks["engines"] = Check(status="error", error="The engines are being loaded.")

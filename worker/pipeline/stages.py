@@ -18,7 +18,7 @@ class Stage:
 
 
 @dataclass
-class StageLog:
+class StageRecorder:
     """Collects stages. Plain data: it crosses from the recognition child to its parent."""
 
     stages: list[Stage] = field(default_factory=list)

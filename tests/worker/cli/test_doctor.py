@@ -31,14 +31,14 @@ def findings(grocery_ai: Run, env: dict[str, str], code: int) -> dict[str, Any]:
     """By name."""
     done = grocery_ai("doctor", "--json", **env)
     assert done.returncode == code, done.stdout + done.stderr
-    return {one["name"]: one for one in json.loads(done.stdout)}
+    return {finding["name"]: finding for finding in json.loads(done.stdout)}
 
 
 def test_a_healthy_system(grocery_ai: Run, env: dict[str, str]) -> None:
     """Nothing is wrong, but that nobody works."""
     found = findings(grocery_ai, env, 0)
 
-    assert [name for name, one in found.items() if one["status"] != "ok"] == ["workers"]
+    assert [name for name, finding in found.items() if finding["status"] != "ok"] == ["workers"]
     assert "python -m worker" in found["workers"]["cure"]
     assert "rapidocr" in found["ocr"]["detail"]
 
@@ -60,7 +60,7 @@ def test_what_is_broken_is_named(
     """And nothing else is blamed for it."""
     found = findings(grocery_ai, {**env, **broken}, 1)
 
-    assert [one for one in found if found[one]["status"] == "error"] == [name]
+    assert [broken for broken in found if found[broken]["status"] == "error"] == [name]
     assert cure in found[name]["cure"]
 
 

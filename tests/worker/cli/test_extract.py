@@ -45,7 +45,7 @@ def test_as_json_with_categories(grocery_ai: Run, folder: Path) -> None:
 
     answer = json.loads(done.stdout)
     read, broken = answer["files"]
-    assert [one["path"] for one in answer["files"]] == [str(path) for path in files]
+    assert [file["path"] for file in answer["files"]] == [str(path) for path in files]
     items = read["receipt"]["extraction"]["line_items"]
     assert {item["parsed_name"]: item["category"] for item in items}["Bananas"] == "Produce"
     assert broken["error"]["error_class"] == "bad_input"

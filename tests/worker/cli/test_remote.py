@@ -73,8 +73,8 @@ def test_queues(grocery_ai: Run, env: dict[str, str]) -> None:
     """Both, with their workers."""
     found = json.loads(grocery_ai("queues", "--json", **env).stdout)
 
-    assert {one["queue"] for one in found} == {"receipts", "items"}
-    assert all(one["accepting"] and one["workers"] == 1 for one in found)
+    assert {queue["queue"] for queue in found} == {"receipts", "items"}
+    assert all(queue["accepting"] and queue["workers"] == 1 for queue in found)
     assert "receipts" in grocery_ai("queues", **env).stdout
 
 

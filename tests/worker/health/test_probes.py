@@ -71,7 +71,9 @@ async def test_probes_while_engines_load_and_while_it_drains(settings: Settings)
     async def look() -> None:
         live = await probe(states[0].url, "/health/live")
         ready = await probe(states[0].url, "/health/ready")
-        failing = [name for name, one in ready.json()["checks"].items() if one["status"] == "error"]
+        failing = [
+            name for name, check in ready.json()["checks"].items() if check["status"] == "error"
+        ]
         seen.append((live.status_code, ready.status_code, failing))
 
     async def run() -> None:
@@ -88,21 +90,25 @@ async def test_probes_while_engines_load_and_while_it_drains(settings: Settings)
 
 
 @pytest.mark.parametrize(
-    ("part", "told"), [("heartbeat", "heartbeat"), ("dispatcher", "poll of receipts")]
+    ("part", "told"), [("heartbeat", "heartbeat"), ("consumer", "poll of receipts")]
 )
 async def test_probe_of_a_part_that_stopped(hasty: Settings, part: str, told: str) -> None:
     """A worker whose heart or whose polls stand still is of no use: it is to be restarted."""
     async with worker_with(hasty, dairy) as state:
         before = await probe(state.url, "/health/live")
-        for task in asyncio.all_tasks():
-            if task.get_name() == part:
-                task.cancel()
-        await wait_until(lambda: _dead(state.url), f"the {part} was missed")
+
+        async def missed() -> bool:
+            # More than once, since redis-py may lose a cancellation that comes with an answer.
+            for task in asyncio.all_tasks():
+                if task.get_name() == part:
+                    task.cancel()
+            return told in (await probe(state.url, "/health/live")).json().get("error", "")
+
+        await wait_until(missed, f"the {part} was missed")
         after = await probe(state.url, "/health/live")
 
     assert before.status_code == 200
-    assert after.json()["status"] == "error"
-    assert told in after.json()["error"]
+    assert (after.status_code, after.json()["status"]) == (503, "error")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +162,3 @@ async def _starting(settings: Settings) -> AsyncIterator[str]:
     finally:
         task.cancel()
         await asyncio.wait([task])
-
-
-async def _dead(url: str) -> bool:
-    return (await probe(url, "/health/live")).status_code == 503

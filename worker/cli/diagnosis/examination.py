@@ -32,4 +32,7 @@ async def examine() -> Sequence[Finding]:
         check_broker(settings.redis_url.get_secret_value()),
         check_machine(settings),
     )
-    return [*(replaced or [ok("settings", "complete")]), *(one for part in parts for one in part)]
+    return [
+        *(replaced or [ok("settings", "complete")]),
+        *(finding for part in parts for finding in part),
+    ]

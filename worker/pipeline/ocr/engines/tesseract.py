@@ -11,6 +11,7 @@ from typing import Any
 import pytesseract
 from PIL import Image
 
+from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.text import TextLine, Word
@@ -24,7 +25,7 @@ _OPTIONS = "--psm 6"
 class TesseractEngine:
     """The port's adapter for Tesseract. Raises EngineUnavailable when it is not installed."""
 
-    name = "tesseract"
+    name = OcrEngineName.TESSERACT
 
     def __init__(self) -> None:
         if not is_installed():
@@ -36,7 +37,7 @@ class TesseractEngine:
         os.environ["OMP_THREAD_LIMIT"] = "1"
         pytesseract.pytesseract.tesseract_cmd = str(Path(__file__).with_suffix(".sh"))
         installed = set(pytesseract.get_languages())
-        self._languages = "+".join(one for one in _LANGUAGES if one in installed)
+        self._languages = "+".join(language for language in _LANGUAGES if language in installed)
         self.version = f"{pytesseract.get_tesseract_version()} {self._languages}"
 
     def read(self, pixels: Pixels) -> Sequence[TextLine]:

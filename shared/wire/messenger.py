@@ -1,103 +1,38 @@
-"""Redis, the wire: messages to the workers, announcements back. Nothing else knows its keys.
+"""The messenger: sends messages to the workers and carries announcements back to the fronts."""
 
-A message is `{job_id, trace carrier}` as JSON, sent through arq under the id `<row id>:<dispatch>`.
-It may be lost or come twice; the row in Postgres decides what a message is worth.
-"""
-
-import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Self
 from uuid import UUID
 
-from arq.connections import ArqRedis
 from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.trace import TracerProvider
-from redis.asyncio import ConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff, NoBackoff
-from redis.exceptions import ConnectionError, RedisError, TimeoutError
 
 from shared.contracts.features import Queue
 from shared.errors import BrokerUnavailable
+from shared.settings import Settings
 from shared.store.models import Job
+from shared.wire.connections import broker_errors, connect_quick
+from shared.wire.messages import TASK, due, message_id, queue_key
 
-# Name of the arq function that workers register.
-TASK = "run_job"
-# One step of priority moves a message ahead of those that came up to this many seconds earlier,
-# so that a flood of urgent jobs delays the others but never starves them.
-HEAD_START = timedelta(seconds=10)
-# arq leaves messages alone whose time has not come by the clock of the worker. All are a day early,
-# so that it takes a clock that is a day wrong, a worker's or a front's, to keep one from being run.
-_EARLY = timedelta(days=1)
-# Of a message in Redis; one that is gone and still needed is sent again.
+# How long Redis keeps a message; one that is gone and still needed is sent again.
 _EXPIRY = timedelta(days=1)
 
 
-def due(queued_at: datetime, priority: int) -> datetime:
-    """The time that a message goes by: Postgres's, less a head start. The one place that orders
-    messages."""
-    return queued_at - priority * HEAD_START - _EARLY
-
-
-def message_id(job_id: UUID, dispatch: int) -> str:
-    """arq's id of a message."""
-    return f"{job_id}:{dispatch}"
-
-
-def parse_message_id(value: str) -> tuple[UUID, int]:
-    """The row id and the dispatch that a message stands for."""
-    job_id, _, dispatch = value.partition(":")
-    return UUID(job_id), int(dispatch)
-
-
-def queue_key(namespace: str, queue: Queue) -> str:
-    """The sorted set in which arq keeps the messages of a queue."""
-    return f"{namespace}:queue:{queue.value}"
-
-
-def encode(message: dict[str, Any]) -> bytes:
-    """arq's serializer: JSON, because unpickling what Redis holds would run it."""
-    return json.dumps(message).encode()
-
-
-def decode(message: bytes) -> dict[str, Any]:
-    """arq's deserializer."""
-    decoded: dict[str, Any] = json.loads(message)
-    return decoded
-
-
-def connect_quick(url: str) -> ArqRedis:
-    """A client that fails within half a second: for callers who have somebody waiting."""
-    return _connect(url, timeout=0.5, retry=Retry(NoBackoff(), 0))
-
-
-def connect_patient(url: str) -> ArqRedis:
-    """A client that waits for Redis to come back, however long: for arq's poll loop, which dies
-    of any error that reaches it."""
-    return _connect(
-        url,
-        timeout=5.0,
-        retry=Retry(ExponentialBackoff(cap=1), -1),
-        retry_on_error=[ConnectionError, TimeoutError, OSError],
-    )
-
-
-def _connect(url: str, *, timeout: float, **options: Any) -> ArqRedis:
-    pool = ConnectionPool.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=timeout, **options
-    )
-    return ArqRedis(pool, job_serializer=encode, job_deserializer=decode)
-
-
-class JobQueue:
-    """Sends messages and announcements. Raises BrokerUnavailable within a second or so."""
+class Messenger:
+    """Sends messages and announcements, and listens for them. Every method that asks Redis raises
+    BrokerUnavailable within a second or so."""
 
     def __init__(self, url: str, namespace: str) -> None:
         self._redis = connect_quick(url)
         self.namespace = namespace
         self._finished = f"{namespace}:finished"
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The messenger of REDIS_URL and QUEUE_NAMESPACE. Connects when it is first used."""
+        return cls(settings.redis_url.get_secret_value(), settings.queue_namespace)
 
     async def publish(self, job: Job) -> None:
         """Send the message of the job's current dispatch; once it is there, again is a no-op."""
@@ -170,12 +105,3 @@ async def _said(subscription: Any) -> AsyncIterator[bytes]:
         message = await subscription.get_message(timeout=1.0)
         if message is not None:
             yield message["data"]
-
-
-@contextmanager
-def broker_errors() -> Iterator[None]:
-    """Redis's errors inside the block become BrokerUnavailable."""
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        raise BrokerUnavailable from error
