@@ -3,7 +3,11 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
+from worker.pipeline.knowledge.currencies import beside_amounts
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.reading.items.counts import (
     COLUMNS,
     of_columns,
@@ -12,25 +16,13 @@ from worker.pipeline.reading.items.counts import (
 )
 from worker.pipeline.reading.items.quantities import PrintedQuantity, Quantity, find_quantities
 from worker.pipeline.reading.rows.layout import ReadRow, letters
-from worker.pipeline.reading.rows.numbers import CURRENCY, Amount, find_amounts
+from worker.pipeline.reading.rows.numbers import Amount, find_amounts
 
 _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
-# What a till adds about a price: (Disc: 1.53), TARE .01, was 9.99 now.
-_ASIDE = re.compile(
-    r"\([^()]*\d[.,]\d\d[^()]*\)|\btare\b\s*[.,\d]+|\bwas\s+[.,\d]+\s+now\b", re.IGNORECASE
-)
-# What has a time or a number behind a colon was printed by the till for itself.
-_OF_THE_TILL = re.compile(
-    r"\d\d?:\d\d|:\s*#?\d+\s*$|\b(?:invoice|receipt|cashier)\b|"
-    r"\b(?:auth|approval|terminal|ref)\b\s*[#:.\d]|^\*+\s?bill\s?\*+$",
-    re.IGNORECASE,
-)
 # An article's number with letters: BEN02.
 _CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")
 # Fewer letters than this behind a quantity are no name.
 _SCRAP = 4
-# What belongs to a price: its currency, what it is for.
-_OF_A_PRICE = re.compile(rf"{CURRENCY}|/?\s?\b(?:kg|lbs?|oz|100\s?g|pcs?|stk?|ea|st)\b", re.I)
 # A price of which the separator or a digit was lost: 0650, 1.9S.
 _DEBRIS = re.compile(r"(?<=\s)(?=\S*\d)[\dOoSIlB]{1,4}[.,:;]?[\dOoSIlB]{1,2}\s?[A-Z*]?$")
 
@@ -49,7 +41,7 @@ class ItemRow:
     @property
     def is_name(self) -> bool:
         """A name and no price."""
-        return bool(self.name) and self.price is None and not _OF_THE_TILL.search(self.row.text)
+        return bool(self.name) and self.price is None and not _of_the_till().search(self.row.text)
 
     @property
     def is_numbers(self) -> bool:
@@ -84,7 +76,7 @@ def read_item_row(row: ReadRow) -> ItemRow:
         before = before[: printed.end]
     if printed:
         before = before[: printed.start] + before[printed.end :]
-    words = _LONG_CODE.sub("", _ASIDE.sub(" ", before))
+    words = _LONG_CODE.sub("", _aside().sub(" ", before))
     price = amount.value if amount else None
     columns = COLUMNS.search(words)
     quantity = printed.quantity if printed else of_columns(words, price)
@@ -97,7 +89,7 @@ def read_item_row(row: ReadRow) -> ItemRow:
     if first and letters(words[: first.start]) >= 3:
         words = words[: first.start]
     name = words.strip(" \t:;.,*-|@")
-    if letters(_OF_A_PRICE.sub("", name)) < 3:
+    if letters(_of_a_price().sub("", name)) < 3:
         name = (name or "Discount") if price is not None and price < 0 else ""
     return ItemRow(row, name, quantity, price, of_one)
 
@@ -111,3 +103,33 @@ def _fits(printed: PrintedQuantity, amount: Amount | None) -> bool:
     if amount is None or _holds(printed, amount):
         return True
     return printed.quantity.makes(amount.value) or printed.quantity.nearly_makes(amount.value)
+
+
+@cache
+def _aside() -> re.Pattern[str]:
+    """What a till adds about a price: (Disc: 1.53), TARE .01, was 9.99 now."""
+    till = vocabulary().till
+    return re.compile(
+        rf"\([^()]*\d[.,]\d\d[^()]*\)|\b{any_of(till.packaging)}\b\s*[.,\d]+"
+        rf"|\b{any_of(till.asides)}\b",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _of_the_till() -> re.Pattern[str]:
+    """What a till prints for itself, such as a time or a number behind a colon."""
+    till = vocabulary().till
+    return re.compile(
+        rf"\d\d?:\d\d|:\s*#?\d+\s*$|\b{any_of(till.words)}\b"
+        rf"|\b{any_of(till.numbered)}\b\s*[#:.\d]|^\*+\s?{any_of(till.titles)}\s?\*+$",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _of_a_price() -> re.Pattern[str]:
+    """What belongs to a price: its currency, what it is for."""
+    pieces = any_of(vocabulary().quantities.pieces)
+    currency = rf"(?<![^\W\d_]){beside_amounts()}(?![^\W\d_])"
+    return re.compile(rf"{currency}|/?\s?\b(?:kg|lbs?|oz|100\s?g|{pieces})\b", re.IGNORECASE)
