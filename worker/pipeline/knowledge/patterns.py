@@ -48,7 +48,7 @@ def whole(phrases: Iterable[str]) -> str:
 
 def _letter(letter: str) -> str:
     plain = folded(letter)
-    forms = dict.fromkeys((letter, plain, _TYPED.get(letter, plain)))
+    forms = dict.fromkeys((letter, _TYPED.get(letter, plain), plain))
     return f"(?:{'|'.join(forms)})" if len(forms) > 1 else re.escape(letter)
 
 

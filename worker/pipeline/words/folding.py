@@ -5,6 +5,8 @@ import unicodedata
 
 def folded(text: str) -> str:
     """As long as `text`: positions stay those of `text`."""
+    if text.isascii():
+        return text.lower()
     return "".join(_fold(letter) for letter in text)
 
 
