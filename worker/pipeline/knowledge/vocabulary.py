@@ -92,9 +92,11 @@ class Months(Table):
 
 class Dates(Table):
     """`words` call a date the receipt's; `other_days` are until when goods may be returned and the
-    like; `hours` stand behind a time."""
+    like; `between` day, month and year of a date in words (7 de maio); `hours` stand behind a
+    time."""
 
     words: Phrases = ()
+    between: Phrases = ()
     other_days: Phrases = ()
     hours: Phrases = ()
 

@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from functools import cache
 
 from worker.pipeline.knowledge.chains import SEVERAL, load_chains
+from worker.pipeline.words.folding import folded
 
 # Shorter names are part of too many words.
 _SHORTEST = 3
@@ -17,7 +18,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 def chain_of(row: str) -> str | None:
     """The chain whose name a row is, give or take a letter; written as the chain does."""
-    squeezed = "".join(_WORD.findall(row.lower()))
+    squeezed = "".join(_WORD.findall(folded(row)))
     for name, chain in _chains().items():
         read = name.replace(" ", "")
         if read == squeezed:
@@ -40,7 +41,7 @@ def _may_be(name: str, read: str) -> bool:
 
 def names_a_chain(row: str) -> bool:
     """Whether a row has the name of a chain in it, as whole words, and is no sentence."""
-    words = _WORD.findall(row.lower())
+    words = _WORD.findall(folded(row))
     text = f" {' '.join(words)} "
     return len(words) <= _FEW_WORDS and any(f" {name} " in text for name in _chains())
 
@@ -54,7 +55,7 @@ def currency_of(chain: str) -> str | None:
 
 @cache
 def _chains() -> Mapping[str, str]:
-    """By their words in lower case."""
+    """By their words in lower case and without accents, which engines lose."""
     names = [name for several in load_chains().values() for name in several]
-    chains = {" ".join(_WORD.findall(name.lower())): name for name in names}
+    chains = {" ".join(_WORD.findall(folded(name))): name for name in names}
     return {words: name for words, name in chains.items() if len(words) >= _SHORTEST}

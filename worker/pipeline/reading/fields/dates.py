@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cache
 
 from worker.pipeline.knowledge.languages import vocabulary
-from worker.pipeline.knowledge.patterns import whole
+from worker.pipeline.knowledge.patterns import any_of, whole
 from worker.pipeline.words.folding import folded
 
 # The same one twice: `REG 19- 21/03/2018` begins with the number of a till.
@@ -19,11 +19,8 @@ _NUMERIC = re.compile(
 _YEAR_FIRST = re.compile(
     rf"(?<!\d)(?P<year>(?:19|20)\d\d){_FIRST}(?P<month>\d\d?){_SECOND}(?P<day>\d\d?)(?!\d)"
 )
-_NAMED = re.compile(
-    r"(?<!\d)(?P<day>\d{1,2})[\s.\-/]*(?P<month>[^\W\d_]{3,10})[\s.,\-/]*(?P<year>\d{4}|\d{2})(?!\d)"
-)
 _NAME_FIRST = re.compile(
-    r"(?<!\w)(?P<month>[^\W\d_]{3,10})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,\s?|\s)(?P<year>\d{4})(?!\d)"
+    r"(?<!\w)(?P<month>[^\W\d_]{3,12})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,\s?|\s)(?P<year>\d{4})(?!\d)"
 )
 # Older receipts are not worth the risk of taking some other number for a date.
 _OLDEST = 2000
@@ -44,7 +41,7 @@ def find_dates(text: str, *, month_first: bool, today: date) -> list[FoundDate]:
         found.append(_date(match["year"], match["month"], match["day"], today))
     for match in _NUMERIC.finditer(text):
         found.append(_numeric(match, month_first, today))
-    for pattern in (_NAMED, _NAME_FIRST):
+    for pattern in (_named(), _NAME_FIRST):
         for match in pattern.finditer(text):
             month = _months().get(folded(match["month"]))
             if month:
@@ -109,6 +106,17 @@ def tells_of_another_day(text: str) -> bool:
     """Whether a row says until when something may be brought back, or as of when points were
     counted."""
     return bool(_other_day().search(text))
+
+
+@cache
+def _named() -> re.Pattern[str]:
+    """A day, a month's name and a year, with words between them in some languages: `7 de maio`."""
+    between = rf"(?:{any_of(vocabulary().dates.between)}\s+)?"
+    return re.compile(
+        rf"(?<!\d)(?P<day>\d{{1,2}})[\s.\-/]*{between}(?P<month>[^\W\d_]{{3,12}})"
+        rf"[\s.,\-/]*{between}(?P<year>\d{{4}}|\d{{2}})(?!\d)",
+        re.IGNORECASE,
+    )
 
 
 @cache

@@ -88,7 +88,7 @@ def read_item_row(row: ReadRow) -> ItemRow:
     first = next(iter(find_amounts(words)), None)
     if first and letters(words[: first.start]) >= 3:
         words = words[: first.start]
-    name = words.strip(" \t:;.,*-|@")
+    name = words.strip(" \t:;.,*-|@=")
     if letters(_of_a_price().sub("", name)) < 3:
         name = (name or "Discount") if price is not None and price < 0 else ""
     return ItemRow(row, name, quantity, price, of_one)
