@@ -20,6 +20,15 @@ in_english = load_foreign_words().in_english
         ("Jus d'orange sans pulpe", "orange juice sans pulpe"),
         ("leche entera 1L", "milk whole 1L"),
         ("Appelsap", "apple juice"),
+        ("Masło Extra 82%", "butter Extra 82%"),
+        ("Filet z kurczaka", "chicken breast"),
+        ("PŁYN DO NACZYŃ", "dish soap"),
+        ("Mellanmjölk", "milk"),
+        ("Köttbullar", "meatballs"),
+        ("Mjölkchoklad", "chocolate"),
+        ("Pão de Forma", "sandwich bread"),
+        ("Frango Congelado", "chicken frozen"),
+        ("Feijão Preto 1kg", "black beans 1kg"),
     ],
 )
 def test_words_and_phrases(name: str, english: str) -> None:

@@ -1,4 +1,4 @@
-"""What labels mean: near-synonyms in six languages, narrow and wide ones side by side."""
+"""What labels mean: near-synonyms in nine languages, narrow and wide ones side by side."""
 
 import pytest
 from hypothesis import given
@@ -22,10 +22,12 @@ def meaning(label: str, *beside: str) -> Meaning:
     [
         ("Produce", ["Fruit & Veg", "Obst & Gemüse", "OBST UND GEMUESE", "Obst/Gemüse",
                      "fruits et légumes", "Frutas y verduras", "Frutta e verdura",
-                     "Groente & fruit", "Fresh Vegetables and Fruits"]),
+                     "Groente & fruit", "Fresh Vegetables and Fruits", "Owoce i warzywa",
+                     "Frukt och grönt", "Frukt & grönsaker", "Frutas e legumes"]),
         ("Dairy", ["Milk, Cheese & Eggs", "Molkereiprodukte", "Produits laitiers", "Lacteos",
-                   "Latticini", "Zuivel", "dairy products"]),
-        ("Bakery", ["Bread & Cakes", "Backwaren", "Boulangerie", "Panadería", "Bakkerij"]),
+                   "Latticini", "Zuivel", "dairy products", "Nabiał", "Mejeri", "Laticínios"]),
+        ("Bakery", ["Bread & Cakes", "Backwaren", "Boulangerie", "Panadería", "Bakkerij",
+                    "Pieczywo", "Bageri", "Padaria"]),
         ("Meat & Seafood", ["MEAT AND SEAFOOD", "Fleisch & Fisch", "Viande et poisson",
                             "Carne y pescado", "Carne e pesce", "Vlees & vis"]),
         ("Frozen", ["Tiefkühl", "Tiefkühlkost", "Surgelés", "Congelados", "Surgelati",
