@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 
 from shared.errors import EngineUnavailable, ServiceError
+from worker.pipeline.knowledge.reading import load_reading
 from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import ReceiptReading, extract_receipt
@@ -83,4 +84,5 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 @cache
 def _engine(name: str) -> OcrEngine:
+    load_reading()
     return load_engine(name)

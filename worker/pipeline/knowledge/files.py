@@ -9,12 +9,13 @@ from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from shared.errors import EngineUnavailable
 from worker.pipeline.words.folding import folded
 
 
-class KnowledgeError(ValueError):
-    """A mistake in a knowledge file. The message names the file, the key and, for a key that is
-    unknown, the nearest one that is valid."""
+class KnowledgeError(EngineUnavailable):
+    """A mistake in a knowledge file, without which no engine can work. The detail names the file,
+    the key and, for a key that is unknown, the nearest one that is valid."""
 
 
 class Table(BaseModel):
