@@ -12,6 +12,7 @@ from functools import cache
 
 from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable, ServiceError
+from worker.pipeline.knowledge.reading import load_reading
 from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import ReceiptReading, extract_receipt
@@ -88,4 +89,5 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 @cache
 def _engine(name: OcrEngineName) -> OcrEngine:
+    load_reading()
     return load_engine(name)

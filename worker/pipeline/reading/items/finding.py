@@ -9,19 +9,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.reading.items.codes import without_codes
 from worker.pipeline.reading.items.context import in_context, names_stand_below, neighbours
 from worker.pipeline.reading.items.parts import ItemRow, read_item_row
 from worker.pipeline.reading.items.quantities import Quantity
 from worker.pipeline.reading.rows.layout import ReadRow
-
-_DISCOUNT = re.compile(
-    r"\W*(?:item |member |staff |store |mfr |cash |bill )?(?:discount|disc|coupons?|cpn|voucher|"
-    r"promo(?:tion)?|rabatt|(?:preis)?nachlass|gutschein|rem(?:ise)?|r[ée]duction|sconto|descuento|dto|korting|"
-    r"saving)s?\b|.*\b(?:coupons?|discount|rabatt|korting)$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -97,4 +93,10 @@ def _products(*quantities: Quantity | None) -> list[Decimal]:
 
 def _is_discount(name: str) -> bool:
     """Whether an item is something taken off, even where its amount has no minus."""
-    return bool(_DISCOUNT.match(name))
+    return bool(_discount().match(name))
+
+
+@cache
+def _discount() -> re.Pattern[str]:
+    words = vocabulary().discounts
+    return re.compile(rf"\W*{any_of(words.begins)}\b|.*\b{any_of(words.ends)}$", re.IGNORECASE)

@@ -3,32 +3,24 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
+from worker.pipeline.knowledge.currencies import beside_amounts
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.reading.items.counts import (
     find_count,
     without_columns,
 )
 from worker.pipeline.reading.items.quantities import PrintedQuantity, Quantity, find_quantities
 from worker.pipeline.reading.rows.layout import ReadRow, letters
-from worker.pipeline.reading.rows.numbers import CURRENCY, Amount, find_amounts
+from worker.pipeline.reading.rows.numbers import Amount, find_amounts
 
 _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
-# What a till adds about a price: (Disc: 1.53), TARE .01, was 9.99 now.
-_ASIDE = re.compile(
-    r"\([^()]*\d[.,]\d\d[^()]*\)|\btare\b\s*[.,\d]+|\bwas\s+[.,\d]+\s+now\b", re.IGNORECASE
-)
-# What has a time or a number behind a colon was printed by the till for itself.
-_OF_THE_TILL = re.compile(
-    r"\d\d?:\d\d|:\s*#?\d+\s*$|\b(?:invoice|receipt|cashier)\b|"
-    r"\b(?:auth|approval|terminal|ref)\b\s*[#:.\d]|^\*+\s?bill\s?\*+$",
-    re.IGNORECASE,
-)
 # An article's number with letters: BEN02.
 _CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")
 # Fewer letters than this behind a quantity are no name.
 _SCRAP = 4
-# What belongs to a price: its currency, what it is for.
-_OF_A_PRICE = re.compile(rf"{CURRENCY}|/?\s?\b(?:kg|lbs?|oz|100\s?g|pcs?|stk?|ea|st)\b", re.I)
 # A price of which the separator or a digit was lost: 0650, 1.9S.
 _DEBRIS = re.compile(r"(?<=\s)(?=\S*\d)[\dOoSIlB]{1,4}[.,:;]?[\dOoSIlB]{1,2}\s?[A-Z*]?$")
 
@@ -50,7 +42,7 @@ class ItemRow:
     @property
     def is_name(self) -> bool:
         """A name and no price."""
-        return bool(self.name) and self.price is None and not _OF_THE_TILL.search(self.row.text)
+        return bool(self.name) and self.price is None and not _of_the_till().search(self.row.text)
 
     @property
     def is_numbers(self) -> bool:
@@ -108,7 +100,7 @@ def _holds_price(printed: PrintedQuantity, amount: Amount) -> bool:
 
 def _tidied(words: str) -> str:
     """Words without asides and without the long numbers of articles."""
-    return _LONG_CODE.sub("", _ASIDE.sub(" ", words))
+    return _LONG_CODE.sub("", _aside().sub(" ", words))
 
 
 def _name(words: str, price: Decimal | None) -> str:
@@ -116,8 +108,38 @@ def _name(words: str, price: Decimal | None) -> str:
     first = next(iter(find_amounts(words)), None)
     if first and letters(words[: first.start]) >= 3:
         words = words[: first.start]
-    name = words.strip(" \t:;.,*-|@")
-    if letters(_OF_A_PRICE.sub("", name)) >= 3:
+    name = words.strip(" \t:;.,*-|@=")
+    if letters(_of_a_price().sub("", name)) >= 3:
         return name
     # What is taken off needs no name to be an item.
     return (name or "Discount") if price is not None and price < 0 else ""
+
+
+@cache
+def _aside() -> re.Pattern[str]:
+    """What a till adds about a price: (Disc: 1.53), TARE .01, was 9.99 now."""
+    till = vocabulary().till
+    return re.compile(
+        rf"\([^()]*\d[.,]\d\d[^()]*\)|\b{any_of(till.packaging)}\b\s*[.,\d]+"
+        rf"|\b{any_of(till.asides)}\b",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _of_the_till() -> re.Pattern[str]:
+    """What a till prints for itself, such as a time or a number behind a colon."""
+    till = vocabulary().till
+    return re.compile(
+        rf"\d\d?:\d\d|:\s*#?\d+\s*$|\b{any_of(till.words)}\b"
+        rf"|\b{any_of(till.numbered)}\b\s*[#:.\d]|^\*+\s?{any_of(till.titles)}\s?\*+$",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _of_a_price() -> re.Pattern[str]:
+    """What belongs to a price: its currency, what it is for."""
+    pieces = any_of(vocabulary().quantities.pieces)
+    currency = rf"(?<![^\W\d_]){beside_amounts()}(?![^\W\d_])"
+    return re.compile(rf"{currency}|/?\s?\b(?:kg|lbs?|oz|100\s?g|{pieces})\b", re.IGNORECASE)
