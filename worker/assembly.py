@@ -12,7 +12,6 @@ import structlog
 
 from shared.background import repeating
 from shared.contracts.features import Queue
-from shared.contracts.workers import EngineReport
 from shared.dependencies import check_dependencies
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
@@ -21,7 +20,7 @@ from shared.telemetry.tracing import Tracing
 from shared.version import SERVICE, service_version
 from shared.wire.broker import Broker
 from shared.wire.queue import JobQueue, connect_patient
-from worker.features.loading import Loader, load_features
+from worker.features.loading import Loader, expected_engines, load_features, settle
 from worker.health.probes import Probes, serving
 from worker.health.pulse import HEARTBEAT, Pulse, poll_of
 from worker.jobs.cancellations import Cancellations
@@ -30,7 +29,6 @@ from worker.jobs.execution import Executor, Limits
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.patience import patiently
 from worker.jobs.running import RunningJobs
-from worker.pipeline.ocr.engines.tesseract import is_installed
 from worker.reconciliation.messages import MessageRepair
 from worker.reconciliation.outbox import publish_deferred
 from worker.reconciliation.reconciler import Reconciler
@@ -56,12 +54,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         version=service_version(),
         queues=[queue.value for queue in settings.worker_queues],
         slots={queue.value: _slots(settings)[queue] for queue in settings.worker_queues},
-        engines={
-            **dict.fromkeys(
-                ("ocr", "classifier", "embedding_model"), EngineReport(status="not_loaded")
-            ),
-            "tesseract": EngineReport(status="available" if is_installed() else "not_installed"),
-        },
+        engines=expected_engines(settings.worker_queues),
     )
     running = RunningJobs()
     async with AsyncExitStack() as stack:
@@ -96,6 +89,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         await stack.enter_async_context(beating)
         loader = load or settings.feature_loader or load_features
         runners = await loader(settings, state, stack)
+        settle(state.engines)
         _check_engines(settings, state)
         # Says at once what is loaded by now; patiently, since Postgres may be away just then.
         async for attempt in patiently():

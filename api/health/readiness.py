@@ -1,10 +1,12 @@
 """Whether work can be accepted and done: every dependency asked at once, and not for long."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, get_args
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, get_args
 
 from api.front import Front
+from shared.contracts.features import Queue
+from shared.contracts.health import HealthStatus
 from shared.contracts.workers import EngineReport, EngineStatus
 from shared.dependencies import answer
 from shared.errors import Draining, ServiceError
@@ -25,8 +27,8 @@ _FINE = ("ok", "available", "not_loaded")
 _OPTIONAL = "tesseract"
 
 
-async def readiness(front: Front) -> tuple[Literal["ok", "degraded", "error"], dict[str, Check]]:
-    """The overall status and every check."""
+async def readiness(front: Front) -> tuple[HealthStatus, dict[str, Check]]:
+    """Ask everything the service depends on; returns the overall status and every check by name."""
     names: dict[str, Callable[[Front], Awaitable[dict[str, Check]]]] = {
         "database": _database,
         "redis": _redis,
@@ -37,10 +39,19 @@ async def readiness(front: Front) -> tuple[Literal["ok", "degraded", "error"], d
     checks = {name: check for result in results for name, check in result.items()}
     if front.draining.begun:
         return "error", {**checks, "draining": {"status": "error", "error": Draining.detail}}
-    if checks[_ESSENTIAL]["status"] != "ok":
-        return "error", checks
-    fine = all(check["status"] in _FINE for name, check in checks.items() if name != _OPTIONAL)
-    return ("ok" if fine else "degraded"), checks
+    return overall(_ESSENTIAL, checks), checks
+
+
+def overall(essential: str, checks: Mapping[str, Check]) -> HealthStatus:
+    """What several checks come to: `error` if the `essential` one fails, `degraded` if another
+    does, `loading` if there is nothing to do but wait."""
+    if checks[essential]["status"] == "error":
+        return "error"
+    statuses = {check["status"] for name, check in checks.items() if name != _OPTIONAL}
+    unwell = statuses.difference(_FINE)
+    if not unwell:
+        return "ok"
+    return "loading" if unwell == {"loading"} else "degraded"
 
 
 async def _limited(
@@ -77,15 +88,22 @@ async def _workers(front: Front) -> dict[str, Check]:
     """The workers that are alive, and the best that any of them says of each engine."""
     async with front.database.transaction() as session:
         workers = await alive_workers(session)
-    served = {queue for worker in workers for queue in worker.queues}
-    return {
-        "workers": {
-            "status": "ok" if {"receipts", "items"} <= served else "degraded",
-            "alive": len(workers),
-            "queues": sorted(served),
-        },
-        **{name: _best(name, workers) for name in _ENGINES},
-    }
+    return {"workers": _serving(workers), **{name: _best(name, workers) for name in _ENGINES}}
+
+
+def _serving(workers: Sequence[WorkerRecord]) -> Check:
+    """`ok` when every queue has a worker that has loaded its engines, `loading` when every queue
+    has at least one that is about to."""
+    alive = {queue for worker in workers for queue in worker.queues}
+    ready = {queue for worker in workers if not _is_loading(worker) for queue in worker.queues}
+    status: HealthStatus = "degraded"
+    if alive.issuperset(Queue):
+        status = "ok" if ready.issuperset(Queue) else "loading"
+    return {"status": status, "alive": len(workers), "queues": sorted(alive)}
+
+
+def _is_loading(worker: WorkerRecord) -> bool:
+    return any(report["status"] == "loading" for report in worker.engines.values())
 
 
 def _best(engine: str, workers: Sequence[WorkerRecord]) -> Check:

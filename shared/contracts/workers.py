@@ -4,12 +4,17 @@ from typing import Literal
 
 from shared.contracts.text import Contract
 
-# Best first: of several workers, the front shows the one that can do most.
-EngineStatus = Literal["ok", "available", "not_loaded", "unavailable", "not_installed"]
+# Best first: of several workers, the front shows the one that can do most. `not_loaded` is last,
+# since a worker that does not need an engine has nothing to say about it.
+EngineStatus = Literal["ok", "available", "loading", "unavailable", "not_installed", "not_loaded"]
 
 
 class EngineReport(Contract):
-    """`model`: name and version once loaded. `error`: why it is `unavailable`, and what to do."""
+    """One engine of one worker.
+
+    `loading` ends by itself; `not_loaded` does not, because the worker does not need the engine.
+    `model`: name and version once loaded. `error`: why it is `unavailable`, and what to do.
+    """
 
     status: EngineStatus
     model: str | None = None

@@ -20,7 +20,6 @@ from shared.local.valkey import embedded_valkey
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / ".data"
 Popen = subprocess.Popen[bytes]
-_READY = ("ok", "available")
 
 
 @dataclass(frozen=True)
@@ -94,14 +93,11 @@ def worker(env: Mapping[str, str], log: Path | None = None) -> Iterator[Popen]:
 
 
 def wait_for_workers(url: str, process: Popen, log: Path | None = None) -> None:
-    """Block until the front at `url` reports that everything is there and every model loaded."""
+    """Block until `/health_check` of the front at `url` is ok: every engine is loaded. `process`
+    is the worker, and `log` its log. Raises LocalError."""
 
     def ready() -> bool:
-        answer = _get(f"{url}/health/ready") or {}
-        checks = answer.get("checks", {})
-        # Tesseract is one engine among others; what reads receipts is the check `ocr`.
-        needed = [check for name, check in checks.items() if name != "tesseract"]
-        return bool(needed) and all(check["status"] in _READY for check in needed)
+        return (_get(f"{url}/health_check") or {}).get("status") == "ok"
 
     wait_until(ready, "The worker", process=process, log=log, timeout=120)
 

@@ -1,22 +1,42 @@
 """The engines of a worker: loaded at its start, told in its state, taken down at its end."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 
 import structlog
 
 from shared.contracts.features import Feature, Queue
-from shared.contracts.workers import EngineReport
+from shared.contracts.workers import EngineReport, EngineStatus
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
 from worker.features.runners import Features, Run
+from worker.pipeline.ocr.engines.tesseract import is_installed
 from worker.telemetry.state import WorkerState
 
 log = structlog.get_logger(__name__)
 
 Loader = Callable[[Settings, WorkerState, AsyncExitStack], Awaitable[Mapping[Feature, Run]]]
+
+
+def expected_engines(queues: Collection[Queue]) -> dict[str, EngineReport]:
+    """The reports of a worker that begins: `loading` for the engines that its queues need."""
+    ocr: EngineStatus = "loading" if Queue.RECEIPTS in queues else "not_loaded"
+    return {
+        "ocr": EngineReport(status=ocr),
+        "tesseract": EngineReport(status="available" if is_installed() else "not_installed"),
+        # Receipts need them too: for the categories of their items.
+        "classifier": EngineReport(status="loading"),
+        "embedding_model": EngineReport(status="loading"),
+    }
+
+
+def settle(engines: dict[str, EngineReport]) -> None:
+    """Call when the loader is done: what it left alone is not needed, so nobody waits for it."""
+    for name, report in engines.items():
+        if report.status == "loading":
+            engines[name] = EngineReport(status="not_loaded")
 
 
 async def load_features(

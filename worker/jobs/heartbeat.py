@@ -61,7 +61,8 @@ def _report(state: WorkerState, lease: float) -> Any:
     engines = {name: report.model_dump() for name, report in state.engines.items()}
     known = {
         "version": state.version,
-        "queues": state.queues,
+        # A worker that drains takes nothing more: the front must not count on it.
+        "queues": [] if state.phase == "draining" else state.queues,
         "slots": state.slots,
         "engines": engines,
         "seen_at": func.now(),
