@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     Field,
     ImportString,
-    SecretStr,
     ValidationError,
     field_validator,
     model_validator,
@@ -15,6 +14,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.contracts.features import Queue
+from shared.server_urls import DatabaseUrl, RedisUrl
 
 
 class PipelineSettings(BaseSettings):
@@ -45,8 +45,8 @@ class Settings(PipelineSettings):
     """All of them, as front and workers have them. Frozen; the README has the table."""
 
     environment: Literal["development", "test", "production"] = "development"
-    database_url: SecretStr
-    redis_url: SecretStr
+    database_url: DatabaseUrl
+    redis_url: RedisUrl
     # Keeps queues and announcements of several installations on one Redis apart.
     queue_namespace: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")] = "ai"
 
@@ -131,4 +131,5 @@ class Settings(PipelineSettings):
 def setting_problems(error: ValidationError) -> list[str]:
     """A sentence for each setting that is missing or wrong; never its value."""
     named = ((".".join(map(str, one["loc"])).upper(), one["msg"]) for one in error.errors())
-    return [f"{name}: {message}" if name else message for name, message in named]
+    told = ((name, message.removeprefix("Value error, ")) for name, message in named)
+    return [f"{name}: {message}" if name else message for name, message in told]

@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 
+from shared.local import checkout
 from shared.local.postgres import embedded_postgres
 from shared.local.processes import LocalError, running, wait_until
 from shared.local.valkey import embedded_valkey
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT / ".data"
+ROOT, DATA = checkout.ROOT, checkout.DATA
 Popen = subprocess.Popen[bytes]
 
 

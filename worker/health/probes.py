@@ -1,7 +1,6 @@
 """A worker's own port: probes for whoever restarts it, metrics for Prometheus."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -14,7 +13,8 @@ from starlette.routing import Route
 
 from shared.contracts.health import Check, Health, HealthStatus, Liveness, Readiness
 from shared.dependencies import DEPENDENCIES, missing_dependencies
-from shared.errors import Draining, PortTaken
+from shared.errors import Draining
+from shared.listening import listen
 from shared.store.database import Database
 from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version
@@ -100,7 +100,7 @@ class Probes:
 async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
     """Serve `app` beside the block, in this event loop; yields its URL. `port` 0: any free one.
     Raises PortTaken."""
-    with _listening(host, port) as listening:
+    with listen(host, port, "WORKER_PORT") as listening:
         url = f"http://{host}:{listening.getsockname()[1]}"
         config = uvicorn.Config(
             app,
@@ -128,17 +128,6 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave them alone."""
         yield
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise PortTaken(
-            f"{host}:{port} cannot be listened on ({error.strerror}): "
-            "choose another WORKER_PORT, or 0 for any that is free."
-        ) from error
 
 
 def _check(error: str | None) -> Check:

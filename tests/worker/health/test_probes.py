@@ -1,7 +1,6 @@
 """A worker's own port: whether it lives, whether it takes jobs, and what it does without a port."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +12,6 @@ from pydantic import SecretStr
 from shared.contracts.features import Feature
 from shared.settings import Settings
 from shared.version import service_version
-from tests.support.failed_start import failed_start
 from tests.support.fronts import nowhere
 from tests.support.runners import dairy, worker_with
 from tests.support.running_system import System
@@ -152,18 +150,6 @@ async def test_probe_of_a_schema_that_is_behind(settings: Settings, behind: str)
 
     assert ready.status_code == 503
     assert "bin/migrate" in ready.json()["checks"]["database"]["error"]
-
-
-async def test_probes_need_a_port(settings: Settings) -> None:
-    """One that is taken: a line that says so, and exit code 1."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        (line,) = await failed_start("worker", settings, {"WORKER_PORT": str(port)})
-
-    assert (line["message"], line["level"]) == ("worker.stopped", "error")
-    assert line["error"] == "port_taken"
-    assert f"127.0.0.1:{port}" in line["reason"]
-    assert "WORKER_PORT" in line["reason"]
 
 
 @asynccontextmanager
