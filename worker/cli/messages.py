@@ -18,9 +18,12 @@ def stderr() -> Console:
     return Console(stderr=True, soft_wrap=True, highlight=False)
 
 
-def complain(error: ServiceError, about: object = None) -> None:
-    """One line: the code, what it is about, what is wrong, and what to do where that is known."""
+def complain(error: ServiceError, about: object = None, console: Console | None = None) -> None:
+    """One line: the code, what it is about, what is wrong, and what to do where that is known.
+
+    `console`: that of a bar which is being shown, in place of stderr.
+    """
     subject = "" if about is None else f" {about}"
     sentences = " ".join(filter(None, (error.detail, _CURES.get(error.code))))
     line = Text.assemble((error.code, "red"), f"{subject}: {' '.join(sentences.split())}")
-    stderr().print(line)
+    (console or stderr()).print(line)

@@ -14,7 +14,7 @@ from shared.errors import EngineUnavailable, ServiceError
 from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import ReceiptReading, extract_receipt
-from worker.pipeline.stages import Stage, StageLog
+from worker.pipeline.stages import OnPage, Stage, StageLog
 
 _PR_SET_PDEATHSIG = 1
 
@@ -45,23 +45,27 @@ def ready(engine: str) -> tuple[str, str]:
 
 
 def recognise(
-    engine: str, content: bytes, max_pixels: int
+    engine: str, content: bytes, max_pixels: int, on_page: OnPage
 ) -> tuple[ReceiptReading | ServiceError, list[Stage]]:
     """Read one receipt with the engine that `start` loaded; an error comes back with the stages
     that led to it. Without enough memory the process ends."""
     log = StageLog()
     try:
         with _ending_without_memory():
-            return extract_receipt(content, _engine(engine), max_pixels, log), log.stages
+            return extract_receipt(content, _engine(engine), max_pixels, log, on_page), log.stages
     except ServiceError as error:
         return error, log.stages
 
 
-def observe(engine: str, content: bytes, max_pixels: int) -> tuple[Observation, list[Stage]]:
+def observe(
+    engine: str, content: bytes, max_pixels: int, on_page: OnPage
+) -> tuple[Observation, list[Stage]]:
     """As `recognise`, with the evidence for people to look at."""
     log = StageLog()
     with _ending_without_memory():
-        return observe_receipt(content, lambda: _engine(engine), max_pixels, log), log.stages
+        return observe_receipt(
+            content, lambda: _engine(engine), max_pixels, log, on_page
+        ), log.stages
 
 
 @contextmanager

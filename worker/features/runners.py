@@ -23,17 +23,19 @@ from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
 from worker.pipeline.meaning.models.ports import Scores
 from worker.pipeline.receipt import ReceiptReading
-from worker.pipeline.stages import StageLog
+from worker.pipeline.stages import OnPage, StageLog, unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What a job brings along. `image` only for receipts; stages go to `log`."""
+    """What a job brings along. `image` only for receipts; stages go to `log`. `on_page` is called
+    in the process that reads the image."""
 
     payload: dict[str, Any]
     image: bytes | None
     request_id: str | None
     log: StageLog
+    on_page: OnPage = unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,7 @@ class Features:
         started = time.perf_counter()
         if self._recognition is None or work.image is None:
             raise RuntimeError("a receipt job needs an image and a recognition pool")
-        reading = await self._recognition.read(work.image, work.log)
+        reading = await self._recognition.read(work.image, work.log, work.on_page)
         return await self.as_receipt(reading, work, started)
 
     async def as_receipt(self, reading: ReceiptReading, work: Work, started: float) -> Product:
