@@ -10,7 +10,6 @@ from uuid import uuid4
 import structlog
 
 from shared.background import repeating
-from shared.contracts.components import Component, ComponentReport
 from shared.contracts.features import Feature
 from shared.dependencies import check_dependencies, connected
 from shared.errors import EngineUnavailable
@@ -19,7 +18,7 @@ from shared.store.database import Database
 from shared.telemetry.tracing import traced
 from shared.version import SERVICE, service_version
 from shared.wire.messenger import Messenger
-from worker.features.loading import Loader, load_features
+from worker.features.loading import Loader, expected_components, load_features, settle
 from worker.features.runners import Run
 from worker.health.probes import Probes, serving
 from worker.health.pulse import HEARTBEAT, Pulse
@@ -29,7 +28,6 @@ from worker.jobs.execution import Executor, Limits
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.persistence import until_database_answers
 from worker.jobs.running import RunningJobs
-from worker.pipeline.ocr.engines.tesseract import is_installed
 from worker.reconciliation.repairing import repairing
 from worker.telemetry.job_tracing import JobTracing
 from worker.telemetry.state import WorkerState
@@ -107,16 +105,12 @@ async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
 
 
 def _new_state(settings: Settings) -> WorkerState:
-    tesseract = "available" if is_installed() else "not_installed"
     return WorkerState(
         id=f"{socket.gethostname()}:{os.getpid()}:{uuid4()}",
         version=service_version(),
         queues=list(settings.worker_queues),
         slots={queue: settings.slots[queue] for queue in settings.worker_queues},
-        components={
-            **dict.fromkeys(Component, ComponentReport(status="not_loaded")),
-            Component.TESSERACT: ComponentReport(status=tesseract),
-        },
+        components=expected_components(settings.worker_queues),
     )
 
 
@@ -161,6 +155,7 @@ async def _load(parts: _Parts, load: Loader | None, stack: AsyncExitStack) -> Ma
     settings, state = parts.settings, parts.state
     loader = load or settings.feature_loader or load_features
     runners: Mapping[Feature, Run] = await loader(settings, state, stack)
+    settle(state.components)
     for report in state.components.values():
         if report.status == "unavailable" and settings.require_dependencies:
             raise EngineUnavailable(report.error)

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from api.health.readiness import CheckFields
+from api.health.readiness import CheckFields, overall
 from shared.contracts.health import HealthCheck, HealthStatus
 
 # Every other check is a component's.
 _NO_COMPONENTS = ("database", "redis", "queue", "workers")
-_UNWELL = ("error", "degraded", "unavailable")
 
 
 def summary(status: HealthStatus, checks: dict[str, CheckFields], version: str) -> HealthCheck:
@@ -17,20 +16,15 @@ def summary(status: HealthStatus, checks: dict[str, CheckFields], version: str) 
     services: dict[str, Any] = {
         "database": checks["database"],
         "ai_service": {
-            "status": _overall(workers, *components.values()),
+            "status": overall("workers", {"workers": workers, **components}),
             "workers": workers,
             "engines": components,
         },
-        "queue": {"status": _overall(queue, redis), "broker": redis},
+        "queue": {
+            "status": overall("queue", {"queue": queue, "redis": redis}),
+            "broker": redis,
+        },
     }
     if "waiting" in queue:
         services["queue"]["waiting"] = queue["waiting"]
     return HealthCheck.model_validate({"status": status, "services": services, "version": version})
-
-
-def _overall(essential: CheckFields, *others: CheckFields) -> HealthStatus:
-    """`error` if that is what the first one says; what else is unwell only degrades."""
-    if essential["status"] == "error":
-        return "error"
-    unwell = any(check["status"] in _UNWELL for check in (essential, *others))
-    return "degraded" if unwell else "ok"

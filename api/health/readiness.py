@@ -1,12 +1,13 @@
 """Whether work can be accepted and done: every dependency asked at once, and not for long."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, get_args
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, get_args
 
 from api.front import Front
 from shared.contracts.components import Component, ComponentReport, ComponentStatus
 from shared.contracts.features import Queue
+from shared.contracts.health import HealthStatus
 from shared.dependencies import answer
 from shared.errors import Draining, ServiceError
 from shared.store.models import WorkerRecord
@@ -25,10 +26,8 @@ _FINE = ("ok", "available", "not_loaded")
 _OPTIONAL = Component.TESSERACT
 
 
-async def readiness(
-    front: Front,
-) -> tuple[Literal["ok", "degraded", "error"], dict[str, CheckFields]]:
-    """The overall status and every check."""
+async def readiness(front: Front) -> tuple[HealthStatus, dict[str, CheckFields]]:
+    """Ask everything the service depends on; returns the overall status and every check by name."""
     names: dict[str, Callable[[Front], Awaitable[dict[str, CheckFields]]]] = {
         "database": _database,
         "redis": _redis,
@@ -39,10 +38,19 @@ async def readiness(
     checks = {name: check for result in results for name, check in result.items()}
     if front.draining.begun:
         return "error", {**checks, "draining": {"status": "error", "error": Draining.detail}}
-    if checks[_ESSENTIAL]["status"] != "ok":
-        return "error", checks
-    fine = all(check["status"] in _FINE for name, check in checks.items() if name != _OPTIONAL)
-    return ("ok" if fine else "degraded"), checks
+    return overall(_ESSENTIAL, checks), checks
+
+
+def overall(essential: str, checks: Mapping[str, CheckFields]) -> HealthStatus:
+    """What several checks come to: `error` if the `essential` one fails, `degraded` if another
+    does, `loading` if there is nothing to do but wait."""
+    if checks[essential]["status"] == "error":
+        return "error"
+    statuses = {check["status"] for name, check in checks.items() if name != _OPTIONAL}
+    unwell = statuses.difference(_FINE)
+    if not unwell:
+        return "ok"
+    return "loading" if unwell == {"loading"} else "degraded"
 
 
 async def _limited(
@@ -79,15 +87,22 @@ async def _workers(front: Front) -> dict[str, CheckFields]:
     """The workers that are alive, and the best that any of them reports of each component."""
     async with front.database.transaction() as session:
         workers = await alive_workers(session)
-    served = {queue for worker in workers for queue in worker.queues}
-    return {
-        "workers": {
-            "status": "ok" if served >= set(Queue) else "degraded",
-            "alive": len(workers),
-            "queues": sorted(served),
-        },
-        **{name: _best(name, workers) for name in Component},
-    }
+    return {"workers": _serving(workers), **{name: _best(name, workers) for name in Component}}
+
+
+def _serving(workers: Sequence[WorkerRecord]) -> CheckFields:
+    """`ok` when every queue has a worker that has loaded its components, `loading` when every queue
+    has at least one that is about to."""
+    alive = {queue for worker in workers for queue in worker.queues}
+    ready = {queue for worker in workers if not _is_loading(worker) for queue in worker.queues}
+    status: HealthStatus = "degraded"
+    if alive.issuperset(Queue):
+        status = "ok" if ready.issuperset(Queue) else "loading"
+    return {"status": status, "alive": len(workers), "queues": sorted(alive)}
+
+
+def _is_loading(worker: WorkerRecord) -> bool:
+    return any(report["status"] == "loading" for report in worker.engines.values())
 
 
 def _best(component: Component, workers: Sequence[WorkerRecord]) -> CheckFields:

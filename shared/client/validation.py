@@ -18,6 +18,7 @@ _REMEDIES = {
     "workers": "Start workers (python -m worker) that serve every queue; until then jobs wait.",
 }
 _ELSE = "Look into the logs of the service and of its workers."
+_LOADING = "Wait some seconds: the workers are loading their engines."
 _START = "Start the service, or correct AI_SERVICE_URL."
 _NOT_OURS = "Correct AI_SERVICE_URL, or what stands between here and the service."
 # What a check says that is not to be told: fine, or not needed.
@@ -37,7 +38,7 @@ class Shortcoming:
 class Validation:
     """`status` is the service's own, or `unreachable` when it gave none."""
 
-    status: Literal["ok", "degraded", "error", "unreachable"]
+    status: Literal["ok", "loading", "degraded", "error", "unreachable"]
     shortcomings: tuple[Shortcoming, ...]
 
     @property
@@ -52,7 +53,7 @@ def validation(seen: Readiness | ServiceError) -> Validation:
         remedy = _START if isinstance(seen, ServiceUnreachable) else _NOT_OURS
         return Validation("unreachable", (Shortcoming("connection", seen.detail, remedy),))
     shortcomings = tuple(
-        Shortcoming(name, _wrong(check), _REMEDIES.get(name, _ELSE))
+        Shortcoming(name, _wrong(check), _remedy(name, check))
         for name, check in seen.checks.items()
         if check.status not in _QUIET
     )
@@ -87,6 +88,10 @@ def report(url: str, seen: Readiness | ServiceError, *, fail_fast: bool) -> Vali
         cause = seen if isinstance(seen, ServiceError) else None
         raise Unavailable(f"{url} is {found.status}. {told}") from cause
     return found
+
+
+def _remedy(name: str, check: Check) -> str:
+    return _LOADING if check.status == "loading" else _REMEDIES.get(name, _ELSE)
 
 
 def _wrong(check: Check) -> str:

@@ -5,8 +5,11 @@ from typing import Literal
 
 from shared.contracts.text import Contract
 
-# Best first: of several workers, the front shows the one that can do most.
-ComponentStatus = Literal["ok", "available", "not_loaded", "unavailable", "not_installed"]
+# Best first: of several workers, the front shows the one that can do most. `not_loaded` is last,
+# since a worker that does not need a component has nothing to say about it.
+ComponentStatus = Literal[
+    "ok", "available", "loading", "unavailable", "not_installed", "not_loaded"
+]
 
 
 class Component(StrEnum):
@@ -39,7 +42,11 @@ class ClassifierKind(StrEnum):
 
 
 class ComponentReport(Contract):
-    """`model`: name and version once loaded. `error`: why it is `unavailable`, and what to do."""
+    """What one worker reports of one component.
+
+    `loading` ends by itself; `not_loaded` does not, because the worker does not need the component.
+    `model`: name and version once loaded. `error`: why it is `unavailable`, and what to do.
+    """
 
     status: ComponentStatus
     model: str | None = None

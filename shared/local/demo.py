@@ -56,14 +56,14 @@ def _image(given: Path | None, save: Path | None) -> bytes:
     """Return the receipt to read; one that is drawn is kept in the folder `save`."""
     if given:
         return given.read_bytes()
-    drawn = encode(draw_receipt(DrawnReceipt()))
+    drawn = encode(draw_receipt(DrawnReceipt()), "JPEG")
     if save:
         _keep(drawn, save)
     return drawn
 
 
 def _keep(drawn: bytes, folder: Path) -> None:
-    path = folder / "receipt.png"
+    path = folder / "receipt.jpg"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.read_bytes() != drawn:

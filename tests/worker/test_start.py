@@ -54,8 +54,9 @@ async def test_a_worker_that_still_loads_says_so(
         task.cancel()
         await asyncio.wait([task])
 
-    assert before["classifier"] == {"status": "not_loaded", "model": None}
-    assert before["embedding_model"] == {"status": "not_loaded", "model": None}
+    assert before["classifier"] == {"status": "loading", "model": None}
+    assert before["embedding_model"] == {"status": "loading", "model": None}
+    assert before["ocr"] == {"status": "not_loaded", "model": None}
     assert after["classifier"] == {"status": "ok", "model": "all-MiniLM-L6-v2"}
     assert after["embedding_model"] == {"status": "available", "model": "all-MiniLM-L6-v2"}
 

@@ -1,22 +1,43 @@
 """Loads the components of a worker at its start, and takes them down at its end."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 
 import structlog
 
-from shared.contracts.components import Component, ComponentReport
+from shared.contracts.components import Component, ComponentReport, ComponentStatus
 from shared.contracts.features import Feature, Queue
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
 from worker.features.runners import Features, Run
+from worker.pipeline.ocr.engines.tesseract import is_installed
 from worker.telemetry.state import WorkerState
 
 log = structlog.get_logger(__name__)
 
 Loader = Callable[[Settings, WorkerState, AsyncExitStack], Awaitable[Mapping[Feature, Run]]]
+
+
+def expected_components(queues: Collection[Queue]) -> dict[Component, ComponentReport]:
+    """The reports of a worker that starts: `loading` for the components that its queues need."""
+    ocr: ComponentStatus = "loading" if Queue.RECEIPTS in queues else "not_loaded"
+    tesseract: ComponentStatus = "available" if is_installed() else "not_installed"
+    return {
+        Component.OCR: ComponentReport(status=ocr),
+        Component.TESSERACT: ComponentReport(status=tesseract),
+        # Receipts need them too, for the categories of their items.
+        Component.CLASSIFIER: ComponentReport(status="loading"),
+        Component.EMBEDDING_MODEL: ComponentReport(status="loading"),
+    }
+
+
+def settle(components: dict[Component, ComponentReport]) -> None:
+    """Mark what the loader left alone as not needed. Call it when the loader is done."""
+    for name, report in components.items():
+        if report.status == "loading":
+            components[name] = ComponentReport(status="not_loaded")
 
 
 async def load_features(

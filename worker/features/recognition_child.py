@@ -16,7 +16,7 @@ from worker.pipeline.knowledge.reading import load_reading
 from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import ReceiptReading, extract_receipt
-from worker.pipeline.stages import Stage, StageRecorder
+from worker.pipeline.stages import OnPage, Stage, StageRecorder
 
 _PR_SET_PDEATHSIG = 1
 
@@ -47,26 +47,28 @@ def ready(engine: OcrEngineName) -> tuple[str, str]:
 
 
 def recognise(
-    engine: OcrEngineName, content: bytes, max_pixels: int
+    engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage
 ) -> tuple[ReceiptReading | ServiceError, list[Stage]]:
     """Read one receipt with the engine that `start` loaded; an error comes back with the stages
     that led to it. Without enough memory the process ends."""
     recorder = StageRecorder()
     try:
         with _ending_without_memory():
-            return extract_receipt(content, _engine(engine), max_pixels, recorder), recorder.stages
+            return extract_receipt(
+                content, _engine(engine), max_pixels, recorder, on_page
+            ), recorder.stages
     except ServiceError as error:
         return error, recorder.stages
 
 
 def observe(
-    engine: OcrEngineName, content: bytes, max_pixels: int
+    engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage
 ) -> tuple[Observation, list[Stage]]:
     """As `recognise`, with the evidence for people to look at."""
     recorder = StageRecorder()
     with _ending_without_memory():
         return observe_receipt(
-            content, lambda: _engine(engine), max_pixels, recorder
+            content, lambda: _engine(engine), max_pixels, recorder, on_page
         ), recorder.stages
 
 

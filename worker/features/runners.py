@@ -23,17 +23,19 @@ from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
 from worker.pipeline.meaning.models.ports import Scores
 from worker.pipeline.receipt import ReceiptReading
-from worker.pipeline.stages import StageRecorder
+from worker.pipeline.stages import OnPage, StageRecorder, unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What a job brings along. `image` only for receipts; stages go to `recorder`."""
+    """The work of one job. Only receipts have an `image`; stages go to `recorder`. `on_page` is
+    called in the process that reads the image."""
 
     payload: dict[str, Any]
     image: bytes | None
     request_id: str | None
     recorder: StageRecorder
+    on_page: OnPage = unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,7 @@ class Features:
         started = time.perf_counter()
         if self._recognition is None or work.image is None:
             raise RuntimeError("a receipt job needs an image and a recognition pool")
-        reading = await self._recognition.read(work.image, work.recorder)
+        reading = await self._recognition.read(work.image, work.recorder, work.on_page)
         return await self.as_receipt(reading, work, started)
 
     async def as_receipt(self, reading: ReceiptReading, work: Work, started: float) -> Product:

@@ -73,7 +73,8 @@ class Probes:
         return JSONResponse(check.model_dump(exclude_unset=True), 503)
 
     async def _ready(self, _request: Request) -> Response:
-        """503 unless it takes jobs; `degraded` when it lacks a component for some of them."""
+        """503 unless it takes jobs: `loading` if that will change by itself, else `error`.
+        `degraded` when it has no component for some of them."""
         missing = await missing_dependencies(self._database, self._messenger, self._within)
         checks = {name: _check(missing.get(name)) for name in DEPENDENCIES}
         checks |= {
@@ -81,12 +82,13 @@ class Probes:
             for name, report in self._state.components.items()
         }
         if self._state.phase == "loading":
-            checks["engines"] = Check(status="error", error="The engines are being loaded.")
+            checks["engines"] = Check(status="loading")
         if self._state.phase == "draining":
             checks["draining"] = Check(status="error", error=Draining.detail)
         readiness = Readiness(status=_overall(checks), checks=checks, version=service_version())
         return JSONResponse(
-            readiness.model_dump(exclude_unset=True), 503 if readiness.status == "error" else 200
+            readiness.model_dump(exclude_unset=True),
+            503 if readiness.status in ("error", "loading") else 200,
         )
 
     async def _exposition(self, request: Request) -> Response:
@@ -137,4 +139,6 @@ def _overall(checks: dict[str, Check]) -> HealthStatus:
     statuses = {check.status for check in checks.values()}
     if "error" in statuses:
         return "error"
+    if "loading" in statuses:
+        return "loading"
     return "degraded" if "unavailable" in statuses else "ok"

@@ -19,7 +19,7 @@ from worker.pipeline.ocr.pages import Recognition
 from worker.pipeline.ocr.pdf import TextPage
 from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.receipt import ReceiptReading, see, understand
-from worker.pipeline.stages import StageRecorder
+from worker.pipeline.stages import OnPage, StageRecorder, unwatched
 
 _JPEG_QUALITY = 60
 _PROC = Path("/proc/self")
@@ -57,7 +57,11 @@ class Observation:
 
 
 def observe_receipt(
-    content: bytes, engine: Callable[[], OcrEngine], max_pixels: int, recorder: StageRecorder
+    content: bytes,
+    engine: Callable[[], OcrEngine],
+    max_pixels: int,
+    recorder: StageRecorder,
+    on_page: OnPage = unwatched,
 ) -> Observation:
     """As `extract_receipt`; but an error that it would raise is the outcome."""
     _reset_peak()
@@ -65,7 +69,7 @@ def observe_receipt(
     found: Recognition | None = None
     outcome: ReceiptReading | ServiceError
     try:
-        found = see(content, engine(), max_pixels, recorder)
+        found = see(content, engine(), max_pixels, recorder, on_page)
         outcome = understand(found, recorder)
     except ServiceError as error:
         outcome = error

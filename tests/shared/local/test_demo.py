@@ -36,13 +36,13 @@ def test_the_demo_reads_a_receipt(tmp_path: Path) -> None:
     job = JobView.model_validate_json(done.stdout)
     assert job.status is JobStatus.SUCCEEDED
     assert RichReceipt.model_validate(job.output_payload).extraction.line_items
-    assert (tmp_path / "kept/receipt.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "kept/receipt.jpg").read_bytes().startswith(b"\xff\xd8")
     assert _processes_with(mark) == []
     assert set(DATA.glob("run-*")) <= before
 
 
 def _in_the_way(folder: Path) -> str:
-    (folder / "receipt.png").write_text("somebody's own")
+    (folder / "receipt.jpg").write_text("somebody's own")
     return str(folder)
 
 

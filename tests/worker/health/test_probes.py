@@ -66,15 +66,14 @@ async def test_probes_while_engines_load_and_while_it_drains(settings: Settings)
         await loaded.wait()
         return dict.fromkeys(Feature, dairy)
 
-    seen = []
+    seen: list[tuple[int, int, str]] = []
+    checks: list[dict[str, str]] = []
 
     async def look() -> None:
         live = await probe(states[0].url, "/health/live")
         ready = await probe(states[0].url, "/health/ready")
-        failing = [
-            name for name, check in ready.json()["checks"].items() if check["status"] == "error"
-        ]
-        seen.append((live.status_code, ready.status_code, failing))
+        seen.append((live.status_code, ready.status_code, ready.json()["status"]))
+        checks.append({name: one["status"] for name, one in ready.json()["checks"].items()})
 
     async def run() -> None:
         async with worker(settings, load):
@@ -86,7 +85,24 @@ async def test_probes_while_engines_load_and_while_it_drains(settings: Settings)
     loaded.set()
     await task
 
-    assert seen == [(200, 503, ["engines"]), (200, 200, []), (200, 503, ["draining"])]
+    assert seen == [(200, 503, "loading"), (200, 200, "ok"), (200, 503, "error")]
+    engines = ("ocr", "classifier", "embedding_model")
+    assert [checks[0][engine] for engine in engines] == ["loading"] * 3
+    # This loader needs none of them, which is fine.
+    assert [checks[1][engine] for engine in engines] == ["not_loaded"] * 3
+    assert checks[2]["draining"] == "error"
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/metrics"])
+async def test_a_worker_answers_head(settings: Settings, path: str) -> None:
+    """The status and headers of GET, without its body."""
+    async with worker_with(settings, dairy) as state, httpx.AsyncClient() as http:
+        got = await http.get(state.url + path)
+        head = await http.head(state.url + path)
+
+    assert head.status_code == got.status_code == 200
+    assert head.headers["content-type"] == got.headers["content-type"]
+    assert head.content == b""
 
 
 @pytest.mark.parametrize(
