@@ -5,12 +5,23 @@ Whatever is wrong with a URL, neither it nor a part of it is shown: it holds a p
 
 from collections.abc import Collection
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, SecretStr
 
 _POSTGRES = ("postgresql", "postgres")
 _REDIS = ("redis", "rediss", "unix")
 _LAST_PORT = 65_535
+# What asyncpg.connect and SQLAlchemy's dialect take as text. Anything else ends in a TypeError of
+# theirs, and the URLs of hosters are full of libpq's own (`channel_binding`).
+_PARAMETERS = frozenset(
+    {
+        "host", "port", "user", "password", "database", "passfile", "ssl", "sslmode", "krbsrvname",
+        "gsslib", "target_session_attrs", "prepared_statement_cache_size",
+    }
+)  # fmt: skip
+# As asyncpg reads `ssl` and `sslmode`.
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 def check_database_url(url: str) -> str:
@@ -19,6 +30,7 @@ def check_database_url(url: str) -> str:
     A driver after a plus sign (`postgresql+asyncpg`) is put up with: other tools need one.
     """
     _check_scheme(_scheme(url).partition("+")[0], _POSTGRES)
+    _check_parameters(url)
     return _check_port(url)
 
 
@@ -53,9 +65,16 @@ def _check_scheme(scheme: str, known: Collection[str]) -> None:
         raise ValueError(f"The URL must begin with {', '.join(others)} or {last}.")
 
 
+def _check_parameters(url: str) -> None:
+    for name, value in parse_qsl(_server(url).partition("?")[2]):
+        if name not in _PARAMETERS:
+            raise ValueError(f"The URL's parameter {name!r} is unknown to the driver: remove it.")
+        if name in ("ssl", "sslmode") and value not in _SSL_MODES:
+            raise ValueError(f"The URL's {name} must be one of {', '.join(_SSL_MODES)}.")
+
+
 def _check_port(url: str) -> str:
-    """Leave alone what the drivers read differently: a password may hold any character but `@`."""
-    address = url.partition("://")[2].rpartition("@")[2]
+    address = _server(url)
     for end in "/?#":
         address = address.partition(end)[0]
     # Colons inside brackets belong to an IPv6 address.
@@ -63,3 +82,8 @@ def _check_port(url: str) -> str:
     if port and not (port.isdecimal() and int(port) <= _LAST_PORT):
         raise ValueError(f"The port of the URL must be a number up to {_LAST_PORT}.")
     return url
+
+
+def _server(url: str) -> str:
+    """Return what follows user and password: a password may hold any character but `@`."""
+    return url.partition("://")[2].rpartition("@")[2]

@@ -44,8 +44,7 @@ async def connected(engine: AsyncEngine) -> AsyncConnection:
         return await engine.connect()
     except TimeoutError as error:
         raise CannotConnect(f"Postgres does not answer within {_CONNECT} s.") from error
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TypeError) as error:
-        # A TypeError names a parameter of the URL's query that the driver does not know.
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise CannotConnect(f"Postgres cannot be reached: {error}.") from error
 
 

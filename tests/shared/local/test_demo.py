@@ -86,7 +86,7 @@ def test_the_demo_says_at_once_why_it_cannot(
     """One line that says what to do, exit code 1, no traceback, no password, no folder."""
     before = set(DATA.glob("run-*"))
     done = subprocess.run(
-        [*DEMO, *(one(tmp_path) if callable(one) else str(one) for one in arguments)],
+        [*DEMO, *(each(tmp_path) if callable(each) else str(each) for each in arguments)],
         env={**os.environ, **env},
         capture_output=True,
         text=True,

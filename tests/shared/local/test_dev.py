@@ -108,7 +108,7 @@ async def test_one_runs_in_a_checkout_and_its_death_makes_room(
         await connection.close()
         await _ends_on_ctrl_c(third)
     assert running_dev(checkout / ".data") is None
-    assert [one for one in family if one.is_running()] == []
+    assert [process for process in family if process.is_running()] == []
     assert "Traceback" not in (checkout / "log").read_text()
 
 
