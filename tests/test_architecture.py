@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,12 @@ LAYERS = {
 }
 
 
+@cache
+def parse(path: Path) -> ast.Module:
+    """The syntax tree of a file; every rule below looks at it."""
+    return ast.parse(path.read_text())
+
+
 def module_name(path: Path) -> str:
     """As Python imports it."""
     parts = path.relative_to(ROOT).with_suffix("").parts
@@ -122,7 +129,7 @@ def module_name(path: Path) -> str:
 
 def imports(path: Path) -> Iterator[str]:
     """Every module that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -131,6 +138,16 @@ def imports(path: Path) -> Iterator[str]:
             # A package is imported for its own sake only where a name is taken from itself.
             if not modules <= MODULES:
                 yield node.module
+
+
+def may_import(name: str, imported: str) -> bool:
+    """Whether one module of ours may import another: of its own package or of `shared`, and of no
+    layer above its own."""
+    package, other = name.partition(".")[0], imported.partition(".")[0]
+    if other != package:
+        return other == "shared"
+    own, below = layer(name), layer(imported)
+    return own is None or below is None or below >= own
 
 
 def layer(name: str) -> int | None:
@@ -144,29 +161,24 @@ def layer(name: str) -> int | None:
     return places[max(places, key=len)] if places else None
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_imports_run_one_way(path: Path) -> None:
-    """api → shared ← worker, and downwards inside: else one cannot be changed, tested or deployed
-    without the other."""
-    name = module_name(path)
-    package = name.partition(".")[0]
-    own = layer(name)
-    for imported in imports(path):
-        other = imported.partition(".")[0]
-        if other not in PACKAGES:
-            continue
-        assert other in (package, "shared"), f"{name} imports {imported}"
-        below = layer(imported) if other == package else None
-        if own is not None and below is not None:
-            assert below >= own, f"{name} imports {imported}, which is above it"
+def test_imports_run_one_way() -> None:
+    """api → shared ← worker, and downwards inside a package: otherwise one cannot be changed,
+    tested or deployed without the other."""
+    wrong = [
+        f"{module_name(path)} imports {imported}"
+        for path in SOURCES
+        for imported in imports(path)
+        if imported.partition(".")[0] in PACKAGES and not may_import(module_name(path), imported)
+    ]
+
+    assert wrong == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_every_module_has_its_layer(path: Path) -> None:
+def test_every_module_has_its_layer() -> None:
     """A new file has to be given its place."""
-    name = module_name(path)
+    names = map(module_name, SOURCES)
 
-    assert name in PACKAGES or layer(name) is not None
+    assert [name for name in names if name not in PACKAGES and layer(name) is None] == []
 
 
 FORBIDDEN = [
@@ -189,69 +201,82 @@ ML_EXTRA = {"torch", "transformers", "sentence_transformers", "huggingface_hub"}
 
 @pytest.mark.parametrize(("package", "libraries"), FORBIDDEN, ids=lambda value: str(value)[:30])
 def test_libraries_stay_where_they_belong(package: str, libraries: tuple[str, ...]) -> None:
-    """Also not by way of another module of ours."""
-    for path in _reachable(package):
-        for imported in imports(path):
-            assert not any(
-                imported == library or imported.startswith(library + ".") for library in libraries
-            ), f"{module_name(path)} imports {imported}"
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_the_ml_extra_is_imported_only_when_chosen(path: Path) -> None:
-    """Inside the functions of its adapters, where a setting has asked for it."""
-    imported = {name.partition(".")[0] for name in imports(path)} & ML_EXTRA
-    adapter = module_name(path).startswith("worker.pipeline.meaning.")
-    at_import = [
-        node
-        for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        and any(name in ast.unparse(node) for name in ML_EXTRA)
+    """Not by way of another module of ours either."""
+    wrong = [
+        f"{module_name(path)} imports {imported}"
+        for path in _reachable(package)
+        for imported in imports(path)
+        if any(imported == library or imported.startswith(library + ".") for library in libraries)
     ]
 
-    assert adapter or not imported
-    assert not at_import
+    assert wrong == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_files_have_one_job(path: Path) -> None:
+def test_the_ml_extra_is_imported_only_when_chosen() -> None:
+    """Inside the functions of its adapters, where a setting has asked for it."""
+    for path in SOURCES:
+        imported = {name.partition(".")[0] for name in imports(path)} & ML_EXTRA
+        adapter = module_name(path).startswith("worker.pipeline.meaning.")
+        at_import = [
+            node
+            for node in parse(path).body
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            and any(name in ast.unparse(node) for name in ML_EXTRA)
+        ]
+
+        assert adapter or not imported, path
+        assert not at_import, path
+
+
+def test_files_have_one_job() -> None:
     """When a file needs headings, it is two files."""
-    assert len(path.read_text().splitlines()) <= 250
+    assert _longer_than(250, SOURCES) == []
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_folders_are_by_matter(folder: Path) -> None:
-    """A newcomer sees at a glance what is in a folder; more files than that are two matters."""
-    assert len(list(folder.glob("*.py"))) <= 14
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=str)
-def test_tests_are_short_enough_to_read(path: Path) -> None:
+def test_tests_are_short_enough_to_read() -> None:
     """The same, with more room for tables."""
-    assert len(path.read_text().splitlines()) <= 350
+    assert _longer_than(350, sorted((ROOT / "tests").rglob("*.py"))) == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_importing_does_nothing(path: Path) -> None:
+def test_folders_are_by_matter() -> None:
+    """A newcomer sees at a glance what is in a folder; more files than that are two matters."""
+    assert [folder for folder in FOLDERS if len(list(folder.glob("*.py"))) > 14] == []
+
+
+def test_importing_does_nothing() -> None:
     """Modules define; entry points act. Otherwise tests and tools get what they did not ask for."""
-    if path.name in ("__main__.py", "env.py"):
-        return
-    for node in ast.parse(path.read_text()).body:
-        acts = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-        assert not acts, f"{module_name(path)}:{node.lineno}"
+    acting = [
+        f"{path}:{node.lineno}"
+        for path in SOURCES
+        if path.name not in ("__main__.py", "env.py")
+        for node in parse(path).body
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ]
+
+    assert acting == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_everything_public_is_explained(path: Path) -> None:
+def test_everything_public_is_explained() -> None:
     """Modules, classes and functions, in their own words."""
-    tree = ast.parse(path.read_text())
-    assert ast.get_docstring(tree)
+    assert [place for path in SOURCES for place in _unexplained(path)] == []
+
+
+def _unexplained(path: Path) -> Iterator[str]:
+    """Places of public definitions without a docstring."""
+    tree = parse(path)
+    if not ast.get_docstring(tree):
+        yield f"{path}:1"
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     inner = {node for function in functions for node in ast.walk(function) if node is not function}
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             private = node.name.startswith("_") or node in inner
-            assert private or ast.get_docstring(node), f"{path}:{node.lineno}"
+            if not private and not ast.get_docstring(node):
+                yield f"{path}:{node.lineno}"
+
+
+def _longer_than(lines: int, paths: list[Path]) -> list[Path]:
+    return [path for path in paths if len(path.read_text().splitlines()) > lines]
 
 
 def _reachable(package: str) -> set[Path]:
@@ -265,5 +290,5 @@ def _reachable(package: str) -> set[Path]:
         if name in found or name.startswith("shared.local"):
             continue
         found.add(name)
-        waiting += [one for one in imports(by_name[name]) if one in by_name]
+        waiting += [imported for imported in imports(by_name[name]) if imported in by_name]
     return {by_name[name] for name in found}
