@@ -2,18 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("api", "shared", "worker")
-SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-MODULES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    for path in SOURCES
-}
+from tests.support.sources import PACKAGES, ROOT, SOURCES, imports, module_name, parse
+
 FOLDERS = sorted(
     {path.parent for package in (*PACKAGES, "tests") for path in (ROOT / package).rglob("*.py")}
 )
@@ -113,31 +107,6 @@ LAYERS = {
         ["shared.store", "shared.telemetry", "shared.wire"],
     ],
 }
-
-
-@cache
-def parse(path: Path) -> ast.Module:
-    """The syntax tree of a file; every rule below looks at it."""
-    return ast.parse(path.read_text())
-
-
-def module_name(path: Path) -> str:
-    """As Python imports it."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports, wherever in it."""
-    for node in ast.walk(parse(path)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            modules = {f"{node.module}.{alias.name}" for alias in node.names}
-            yield from modules
-            # A package is imported for its own sake only where a name is taken from itself.
-            if not modules <= MODULES:
-                yield node.module
 
 
 def may_import(name: str, imported: str) -> bool:
