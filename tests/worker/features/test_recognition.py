@@ -17,7 +17,6 @@ from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, en
 from shared.rejections import ImageUnreadable, NoTextFound
 from tests.support.waiting import wait_until
 from worker.features.recognition import RecognitionPool
-from worker.pipeline.ocr.engines.tesseract import is_installed
 from worker.pipeline.stages import StageLog
 
 LIMITS = {"memory": 4_000_000_000, "max_pixels": 40_000_000}
@@ -172,7 +171,7 @@ async def test_a_missing_engine_is_not_a_crash(
     await pool.close()
 
 
-@pytest.mark.skipif(not is_installed(), reason="needs tesseract")
+@pytest.mark.needs_program("tesseract")
 async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes) -> None:
     """Else each cancelled read would leave one behind, and its image in a temporary file."""
     pool = RecognitionPool(slots=1, engine="tesseract", **LIMITS)
