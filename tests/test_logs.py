@@ -105,6 +105,7 @@ async def test_no_image_is_logged(
         assert image[start : start + 20] not in everything
 
 
+@pytest.mark.slow
 async def test_no_password_is_logged(tmp_path: Path) -> None:
     """Drivers like to tell where they failed to connect to. A refusal names its tenant: it has no
     job to be found by."""

@@ -1,6 +1,5 @@
 """A real Prometheus scrapes the running system: whatever dashboards and rules ask for is there."""
 
-import asyncio
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
@@ -146,4 +145,3 @@ async def _load(url: str, impatient: str, tenant: str, receipt: bytes, blank: by
         await http.post(
             f"{url}/api/v1/embed", json={"tenant_id": tenant, "texts": [{"id": "1", "text": "a"}]}
         )
-    await asyncio.sleep(0.2)

@@ -64,12 +64,12 @@ def test_valkey_keeps_what_it_was_told_and_evicts_nothing(empty: Path) -> None:
 
 
 RUN_AND_HANG = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from shared.local.stack import servers
 with servers(Path(sys.argv[1]), durable=True) as running:
     print(running.database_url, flush=True)
-    time.sleep(1000)
+    signal.pause()
 """
 
 

@@ -81,14 +81,14 @@ async def test_an_observed_reading_comes_with_its_evidence(
     assert [page.lines for page in blank.evidence.pages] == [[]]
 
 
-@pytest.mark.parametrize("size", [(12000, 40), (40, 12000), (3000, 1)])
-async def test_a_thin_image_costs_no_more_than_its_pixels(size: tuple[int, int]) -> None:
+async def test_a_thin_image_costs_no_more_than_its_pixels() -> None:
     """An engine that made a square of it would need gigabytes."""
     pool = RecognitionPool(slots=1, engine="auto", memory=1_500_000_000, max_pixels=40_000_000)
     await pool.start()
     try:
-        with pytest.raises(NoTextFound):
-            await pool.read(encode(Image.new("RGB", size, "white")), StageLog())
+        for size in ((12000, 40), (40, 12000), (3000, 1)):
+            with pytest.raises(NoTextFound):
+                await pool.read(encode(Image.new("RGB", size, "white")), StageLog())
     finally:
         await pool.close()
 
