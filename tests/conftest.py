@@ -9,7 +9,6 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -29,12 +28,11 @@ from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.models import Base
 from shared.wire.messenger import Messenger
-from tests.support.log_collector import LogCollector, log_collector
 from tests.support.running_system import System, running_system
-from tests.support.span_collector import Collector, span_collector
+from tests.support.telemetry.log_collector import LogCollector, log_collector
+from tests.support.telemetry.span_collector import Collector, span_collector
 
-# The tests of the ml extra.
-ML = Path(__file__).parent / "worker" / "ml"
+pytest_plugins = ["tests.support.plugins.left_out", "tests.support.plugins.schedule"]
 
 
 def pytest_configure() -> None:
@@ -47,22 +45,6 @@ def pytest_configure() -> None:
     # parts that run inside a test wait for it.
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure([*structlog.get_config()["processors"][:-1], plain])
-
-
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Without the ml extra its tests cannot even be imported."""
-    return True if collection_path.is_relative_to(ML) and not _has_ml() else None
-
-
-def pytest_report_header() -> str:
-    """Tests that are left out must not go unnoticed."""
-    if _has_ml():
-        return "ml extra: installed, its tests are run"
-    return "ml extra: not installed, tests/worker/ml is left out (bin/setup --ml installs it)"
-
-
-def _has_ml() -> bool:
-    return find_spec("sentence_transformers") is not None
 
 
 @pytest.fixture(scope="session")

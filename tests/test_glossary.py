@@ -103,8 +103,9 @@ def _texts() -> Iterator[Path]:
     for name in SEARCHED:
         place = ROOT / name
         for path in place.rglob("*") if place.is_dir() else [place]:
-            if path.is_file() and path.suffix in (".py", ".md", ".json", ".yml", ".yaml"):
+            if path.is_file() and path.suffix in (".py", ".md", ".yml", ".yaml"):
                 yield path
+    yield from (ROOT / "config" / "grafana").rglob("*.json")
     yield from (path for path in (ROOT / "bin").iterdir() if path.is_file())
 
 

@@ -17,10 +17,10 @@ import pytest
 from shared.local import stack
 from shared.local.processes import free_port
 from shared.version import service_version
-from tests.support.log_collector import LogCollector
 from tests.support.runners import ITEM
 from tests.support.running_system import System
 from tests.support.scripted_server import scripted
+from tests.support.telemetry.log_collector import LogCollector
 from tests.support.waiting import wait_until
 
 
@@ -105,6 +105,7 @@ async def test_no_image_is_logged(
         assert image[start : start + 20] not in everything
 
 
+@pytest.mark.slow
 async def test_no_password_is_logged(tmp_path: Path) -> None:
     """Drivers like to tell where they failed to connect to. A refusal names its tenant: it has no
     job to be found by."""

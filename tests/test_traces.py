@@ -14,7 +14,7 @@ from tests.chaos.cluster import cluster
 from tests.support.fronts import nowhere
 from tests.support.runners import ITEM, LABELS
 from tests.support.running_system import System
-from tests.support.span_collector import Collector, Span
+from tests.support.telemetry.span_collector import Collector, Span
 from tests.support.waiting import wait_until
 
 CALLER = "b7ad6b7169203331"
@@ -150,6 +150,7 @@ async def test_an_idle_system_emits_no_span(system: System, collector: Collector
         await wait_until(lambda: len(collector.spans) > before, "a span", within=6)
 
 
+@pytest.mark.slow
 async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector) -> None:
     """Every attempt is a span below the same parent; the time that a dead worker took is shown."""
     env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
@@ -180,6 +181,7 @@ async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector
     assert first.attributes["error.type"] == "timeout"
 
 
+@pytest.mark.slow
 async def test_without_a_collector_the_work_is_done(trace: Trace) -> None:
     """Quietly: one line at most says that nobody takes the spans."""
     endpoint = nowhere("http").get_secret_value().removesuffix("/0")

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     console = Console()
     with ExitStack() as stack:
         lock = stack.enter_context(dev_lock(f"http://{_HOST}:{ports['PORT']}"))
-        _check_ports(ports, patiently=lock.after_a_crash)
+        _check_ports(ports, wait=lock.after_a_crash)
         console.print("Starting Postgres and Valkey ...")
         running = stack.enter_context(servers(DATA / "dev", durable=True))
         migrate(running.database_url)
@@ -38,9 +38,10 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _check_ports(ports: Mapping[str, int], *, patiently: bool) -> None:
-    """Raise PortTaken when one is taken: at once, or `patiently` while orphans may be ending."""
-    if patiently:
+def _check_ports(ports: Mapping[str, int], *, wait: bool) -> None:
+    """Raise PortTaken when a port is taken: at once, or with `wait` after ten seconds, in which
+    the orphans of a crashed session end."""
+    if wait:
         with suppress(LocalError):
             wait_until(lambda: all(map(_is_free, ports.values())), "A port", timeout=10)
     for setting, port in ports.items():

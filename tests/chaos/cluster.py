@@ -21,6 +21,7 @@ from shared.local import stack
 from shared.local.postgres import embedded_postgres
 from shared.local.processes import free_port
 from shared.local.valkey import embedded_valkey
+from tests.support.waiting import wait_until
 
 _TENANT = "chaos"
 
@@ -128,11 +129,11 @@ class Cluster:
 
     async def until(self, condition: str, count: int, within: float = 120) -> None:
         """Wait until it holds for so many accepted jobs."""
-        deadline = time.monotonic() + within
-        while await self.count(condition) < count:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"not {count} jobs with {condition} within {within:g} s")
-            await asyncio.sleep(0.1)
+
+        async def enough() -> bool:
+            return await self.count(condition) >= count
+
+        await wait_until(enough, f"{condition} for {count} jobs", within, pause=0.1)
 
     async def all_finished(self, within: float = 600) -> None:
         """Wait until every accepted job has ended."""

@@ -10,6 +10,7 @@ from tests.chaos.audit import Report, audit
 from tests.chaos.cluster import Cluster, cluster
 from tests.chaos.plan import Plan
 from tests.chaos.receipts import submit_receipts
+from tests.support.waiting import wait_until
 
 _UNFINISHED = "state IN ('queued', 'running')"
 
@@ -107,11 +108,14 @@ async def poison(plan: Plan) -> Report:
     async with cluster(2, plan.seed, **plan.settings) as system:
         (bad,) = await system.submit("poison")
         await system.submit("slow 0.2", 20)
-        while not await system.count(f"id = '{bad}' AND state = 'failed'"):
+
+        async def failed() -> bool:
             for worker in [process for process in system.workers if process.poll() is not None]:
                 system.workers.remove(worker)
                 system.start_worker()
-            await asyncio.sleep(0.1)
+            return await system.count(f"id = '{bad}' AND state = 'failed'") == 1
+
+        await wait_until(failed, "the job failed", within=120)
         await system.all_finished()
         report = await audit("poison", system, may_fail=1)
         async with system.database() as database:
@@ -154,9 +158,5 @@ async def _busy(system: Cluster) -> list[stack.Popen]:
 async def _locked(system: Cluster) -> None:
     """Wait until somebody waits for a lock on a row: a worker that is about to claim."""
     async with system.database() as database:
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        for _ in range(500):
-            if await database.fetchval(waiting):
-                return
-            await asyncio.sleep(0.02)
-    raise TimeoutError("no worker came to claim the job")
+        waiting = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        await wait_until(lambda: database.fetchval(waiting), "a worker came to claim the job")

@@ -1,7 +1,5 @@
 """A real Prometheus scrapes the running system: whatever dashboards and rules ask for is there."""
 
-import asyncio
-import shutil
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +18,7 @@ from shared.local.stack import ROOT
 from tests.config.promql import MADE_BY_TEMPO, dashboard_queries, rule_queries, selectors
 from tests.support.runners import LABELS
 from tests.support.running_system import System
-from tests.support.span_collector import Collector
+from tests.support.telemetry.span_collector import Collector
 from tests.support.waiting import wait_until
 
 
@@ -37,14 +35,11 @@ async def prometheus(
     system: System, impatient: str, tmp_path: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Prometheus with our own configuration, but for where the targets are and how often."""
-    binary = shutil.which("prometheus")
-    if binary is None:
-        pytest.skip("Prometheus is not here: Debian has it (apt-get install prometheus)")
     port = free_port()
     config = tmp_path / "prometheus.yml"
     config.write_text(yaml.safe_dump(_configuration([system.url, impatient], system.worker_url)))
     command = [
-        binary,
+        "prometheus",
         f"--config.file={config}",
         f"--storage.tsdb.path={tmp_path / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
@@ -83,7 +78,7 @@ def _configuration(fronts: list[str], worker: str) -> dict[str, Any]:
     return config
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.needs_program("prometheus")
 async def test_metrics_of_every_dashboard_and_rule_are_there(
     prometheus: httpx.AsyncClient,
     system: System,
@@ -154,4 +149,3 @@ async def _load(url: str, impatient: str, tenant: str, receipt: bytes, blank: by
         await http.post(
             f"{url}/api/v1/embed", json={"tenant_id": tenant, "texts": [{"id": "1", "text": "a"}]}
         )
-    await asyncio.sleep(0.2)

@@ -23,7 +23,7 @@ def without_examples(page: Path) -> str:
 
 def links(page: Path) -> Iterator[str]:
     """The links of a page that stay within the repository."""
-    for target in LINK.findall(without_examples(page)):
+    for target in LINK.findall(re.sub(r"`[^`\n]*`", "", without_examples(page))):
         if not re.match(r"[a-z]+:", target):
             yield target
 

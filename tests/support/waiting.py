@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 
 
 async def wait_until(
-    ready: Callable[[], Awaitable[bool] | bool], what: str, within: float = 10
+    ready: Callable[[], Awaitable[bool] | bool], what: str, within: float = 10, pause: float = 0.01
 ) -> None:
-    """Poll until `ready()`; fail with `what` after `within` seconds."""
+    """Ask `ready()` every `pause` seconds; fail with `what` after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
         result = ready()
         if await result if isinstance(result, Awaitable) else result:
             return
         assert time.monotonic() < deadline, f"{what} did not happen within {within} s"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pause)

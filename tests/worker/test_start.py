@@ -61,6 +61,7 @@ async def test_a_worker_that_still_loads_says_so(
     assert after["embedding_model"] == {"status": "available", "model": "all-MiniLM-L6-v2"}
 
 
+@pytest.mark.slow
 async def test_models_load_beside_the_event_loop() -> None:
     """Else a worker could not even report that it lives."""
     models = ItemModels(
@@ -77,6 +78,7 @@ async def test_models_load_beside_the_event_loop() -> None:
     assert turns > 20
 
 
+@pytest.mark.slow
 def test_the_default_engines_leave_the_ml_extra_alone() -> None:
     """Where it is installed, it costs seconds and hundreds of megabytes only when it is chosen."""
     program = (

@@ -20,7 +20,7 @@ from shared.local import stack
 from shared.local.processes import free_port, running, wait_until
 from tests.support.runners import ITEM
 from tests.support.running_system import System
-from tests.support.span_collector import Collector
+from tests.support.telemetry.span_collector import Collector
 
 TOOLS = {"get_logs", "execute_sql_query", "project_eval", "get_source_location", "get_models"}
 FAILED_TODAY = """

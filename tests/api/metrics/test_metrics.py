@@ -16,8 +16,8 @@ from shared.version import service_version
 from shared.wire.broker import Broker, BrokerCounts
 from shared.wire.messages import message_id, queue_key
 from tests.support.fronts import front_http, front_transport, nowhere
-from tests.support.metric_samples import samples
 from tests.support.runners import ITEM, Gate, dairy, worker_with
+from tests.support.telemetry.metric_samples import samples
 from tests.support.waiting import wait_until
 
 

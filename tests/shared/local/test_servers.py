@@ -78,12 +78,12 @@ def test_data_of_another_postgres_are_left_alone(empty: Path) -> None:
 
 
 RUN_AND_HANG = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from shared.local.stack import servers
 with servers(Path(sys.argv[1]), durable=True) as running:
     print(running.database_url, flush=True)
-    time.sleep(1000)
+    signal.pause()
 """
 
 

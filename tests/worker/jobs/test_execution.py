@@ -19,9 +19,9 @@ from shared.store.database import Database
 from shared.store.models import Job
 from shared.wire.messages import queue_key
 from shared.wire.messenger import Messenger
-from tests.support.metric_samples import samples
 from tests.support.runners import ITEM, Gate, dairy, raising, worker_with
-from tests.support.span_collector import Collector
+from tests.support.telemetry.metric_samples import samples
+from tests.support.telemetry.span_collector import Collector
 from tests.support.waiting import wait_until
 from worker.features.runners import Product, Work
 

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.worker.ml.models import save_tiny_bert
+
 
 @pytest.fixture(scope="session")
 def nli_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny NLI model with random weights."""
-    # This file is also read where the extra is missing.
-    from tests.worker.ml.models import save_tiny_bert  # noqa: PLC0415
-
     return save_tiny_bert(tmp_path_factory.mktemp("models") / "tiny-nli")
 
 

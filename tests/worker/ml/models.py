@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from tokenizers import Tokenizer, pre_tokenizers, processors
 from tokenizers.models import WordPiece
-from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+if TYPE_CHECKING:
+    from transformers import BertTokenizerFast
 
 NLI_LABELS = ("contradiction", "entailment", "neutral")
 # Longest input of the models, in tokens.
@@ -18,6 +20,11 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz&{}."
 def save_tiny_bert(folder: Path, labels: Sequence[str] = NLI_LABELS) -> Path:
     """A BERT of two small layers that reads pairs of texts letter by letter. Its weights are random
     but the same each time, and large enough for clear opinions."""
+    # Imported here and in the tests themselves: it takes seconds, and every process that runs tests
+    # collects all of them.
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
     config = BertConfig(
         vocab_size=len(_vocabulary()),
         hidden_size=32,
@@ -41,8 +48,10 @@ def _vocabulary() -> dict[str, int]:
     return {word: number for number, word in enumerate(words)}
 
 
-def _tokenizer() -> BertTokenizerFast:
+def _tokenizer() -> "BertTokenizerFast":
     """WordPiece over single letters. Like many on the hub, it does not know the model's limit."""
+    from transformers import BertTokenizerFast
+
     vocabulary = _vocabulary()
     tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()

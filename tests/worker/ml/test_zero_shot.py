@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.worker.ml.models import NLI_LABELS, POSITIONS
 from worker.pipeline.meaning.models.zero_shot import ZeroShotClassifier
@@ -24,6 +22,10 @@ def classifier(nli_folder: Path) -> ZeroShotClassifier:
 def test_scores_are_shares_of_entailment(classifier: ZeroShotClassifier, nli_folder: Path) -> None:
     """A softmax, over the labels, of the model's logits for "entailment"; here computed by hand,
     pair by pair, without padding."""
+    # Seconds to import: see tests/worker/ml/models.py.
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
     tokenizer = AutoTokenizer.from_pretrained(nli_folder)
     model = AutoModelForSequenceClassification.from_pretrained(nli_folder)
 

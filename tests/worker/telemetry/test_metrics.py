@@ -1,7 +1,6 @@
 """What a worker tells Prometheus of the jobs it runs."""
 
 import asyncio
-import shutil
 import subprocess
 from base64 import b64encode
 from collections.abc import Mapping
@@ -17,9 +16,9 @@ from shared.errors import Bug, ServiceError, Transient
 from shared.rejections import NoTextFound
 from shared.settings import Settings
 from shared.store.database import Database
-from tests.support.metric_samples import exemplars, families, samples
 from tests.support.runners import ITEM, Gate, dairy, raising, worker_with
 from tests.support.running_system import System
+from tests.support.telemetry.metric_samples import exemplars, families, samples
 from tests.support.waiting import wait_until
 from worker.features.runners import Product, Work
 
@@ -55,7 +54,7 @@ async def test_metrics_of_a_whole_system(system: System, receipt_png: bytes) -> 
     assert trace_id not in values
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+@pytest.mark.needs_program("promtool")
 async def test_metrics_are_as_prometheus_wants_them(system: System) -> None:
     """Names, units and help: `promtool check metrics` has nothing to say of either process."""
     for url in (system.url, system.worker_url):

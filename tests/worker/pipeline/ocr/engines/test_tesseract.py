@@ -1,4 +1,4 @@
-"""Tesseract behind the same port. Skipped where it is not installed; `.ci/run` installs it."""
+"""Tesseract behind the same port. `.ci/run` installs it."""
 
 import pytest
 
@@ -7,11 +7,10 @@ from shared.errors import EngineUnavailable
 from shared.local.receipt_image import DrawnReceipt
 from worker.pipeline.ocr.decode import decode_image
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
-from worker.pipeline.ocr.engines.tesseract import is_installed
 from worker.pipeline.receipt import extract_receipt
 from worker.pipeline.stages import StageRecorder
 
-needs_tesseract = pytest.mark.skipif(not is_installed(), reason="needs tesseract")
+needs_tesseract = pytest.mark.needs_program("tesseract")
 
 
 @pytest.fixture(scope="module")

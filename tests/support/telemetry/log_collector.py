@@ -10,7 +10,7 @@ from typing import Any
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
-from tests.support.span_collector import attributes_of
+from tests.support.telemetry.span_collector import attributes_of
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,39 @@
+"""The source files of the three packages, and what they import."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("api", "shared", "worker")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    """The dotted name by which Python imports a file."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = frozenset(map(module_name, SOURCES))
+
+
+@cache
+def parse(path: Path) -> ast.Module:
+    """The syntax tree of a file; every rule of the house looks at it."""
+    return ast.parse(path.read_text())
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in it. `from x import y` yields `x.y`, and `x` as
+    well unless `x.y` is a module of ours."""
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from modules
+            # A package is imported for its own sake only where a name is taken from itself.
+            if not modules <= MODULES:
+                yield node.module

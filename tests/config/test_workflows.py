@@ -1,0 +1,80 @@
+"""What others run: the workflows, Dependabot, the hook before a commit, the forms for issues."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+
+from shared.local.stack import ROOT
+
+GITHUB = ROOT / ".github"
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("vendor.github-workflows", "workflows/*.yml"),
+        ("vendor.dependabot", "dependabot.yml"),
+    ],
+)
+def test_files_are_what_github_takes(schema: str, files: str) -> None:
+    """By the schema that is published for them."""
+    paths = sorted(GITHUB.glob(files))
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
+    done = subprocess.run([*command, *paths], capture_output=True, text=True, check=False)
+
+    assert paths
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_supported_python_is_tested() -> None:
+    """From the oldest that may install the package to the newest that is released."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pythons = _jobs("ci")["tests"]["strategy"]["matrix"]["python"]
+
+    assert pythons == ["3.11", "3.12", "3.13", "3.14"]
+    assert project["requires-python"] == f">={pythons[0]}"
+    assert {"check", "tests", "package"} == _jobs("ci").keys()
+
+
+@pytest.mark.parametrize("name", ["ci", "nightly"])
+def test_workflows_run_what_is_there(name: str) -> None:
+    """Every script that a step names can be run from the root of the checkout."""
+    steps = [step for job in _jobs(name).values() for step in job["steps"]]
+    scripts = re.findall(r"(?:\.ci|bin)/\w+", " ".join(step.get("run", "") for step in steps))
+
+    assert scripts
+    assert [script for script in scripts if not os.access(ROOT / script, os.X_OK)] == []
+
+
+def test_the_hook_is_the_check() -> None:
+    """Of the whole repository: types of one file depend on others."""
+    ((hook,),) = (
+        repo["hooks"]
+        for repo in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    )
+
+    assert hook["entry"] == "bin/check"
+    assert not hook["pass_filenames"]
+
+
+def test_forms_ask_for_something() -> None:
+    """Each field of an issue form has an id of its own and a label."""
+    for path in sorted((GITHUB / "ISSUE_TEMPLATE").glob("*.yml")):
+        form = yaml.safe_load(path.read_text())
+        if path.name == "config.yml":
+            continue
+        ids = [field["id"] for field in form["body"]]
+        assert {"name", "description", "body"} <= form.keys()
+        assert len(ids) == len(set(ids))
+        assert all(field["attributes"]["label"] for field in form["body"])
+
+
+def _jobs(name: str) -> dict[str, Any]:
+    jobs: dict[str, Any] = yaml.safe_load((GITHUB / f"workflows/{name}.yml").read_text())["jobs"]
+    return jobs

@@ -1,0 +1,74 @@
+"""What becomes of tests that need something which is not installed here.
+
+On a developer's machine a test that needs a program is skipped, with one line that names the Debian
+package, and the tests of the ml extra are left out. Where REQUIRE_ALL_TESTS is set, as `.ci/run`
+does, every skipped test is a failure.
+"""
+
+import os
+import shutil
+from collections.abc import Generator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+# The Debian package of each program that a test may need.
+PACKAGES = {
+    "git": "git",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "tesseract": "tesseract-ocr",
+}
+
+
+# The tests of the ml extra.
+ML = Path(__file__).parents[2] / "worker/ml"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line("markers", "needs_program(name): skipped where it is not installed")
+
+
+def pytest_report_header() -> str:
+    """Tests that are left out must not go unnoticed."""
+    if _has_ml():
+        return "ml extra: installed, its tests are run"
+    return "ml extra: not installed, tests/worker/ml is left out (bin/setup --ml installs it)"
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave the tests of the ml extra out where it is not installed."""
+    left_out = not _has_ml() and not _all_are_required()
+    return True if left_out and collection_path.is_relative_to(ML) else None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a program that is not on the PATH."""
+    for marker in item.iter_markers("needs_program"):
+        (program,) = marker.args
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed: apt-get install {PACKAGES[program]}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where every test is required."""
+    report = yield
+    if _all_are_required() and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, and REQUIRE_ALL_TESTS is set: {_reason(report)}"
+    return report
+
+
+def _all_are_required() -> bool:
+    return bool(os.environ.get("REQUIRE_ALL_TESTS"))
+
+
+def _has_ml() -> bool:
+    return find_spec("sentence_transformers") is not None
+
+
+def _reason(report: pytest.TestReport) -> object:
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr

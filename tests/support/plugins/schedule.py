@@ -1,0 +1,73 @@
+"""Which tests are slow, which of them share a process, and which begin first."""
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[2]
+
+# Tests that need a server, a model or a process of ours: whoever uses one of these fixtures ...
+SLOW_FIXTURES = {"servers", "system", "engine", "embedder", "grocery_ai"}
+# ... and everything in these folders. Others carry the marker `slow` themselves.
+SLOW_FOLDERS = ("bench", "chaos", "shared/local", "upgrade", "worker/features", "worker/ml")
+
+# Fixtures that are started once in each process, and dearly: all who use one share a process.
+SHARED_FIXTURES = ("system", "engine")
+# Folders whose files share a process, since their imports take seconds.
+SHARED_FOLDERS = ("worker/ml",)
+# What takes longest begins first, or one process would end long after the others.
+LONGEST_FIRST = ("system", "worker/ml", "shared/local", "chaos", "engine", "bench", "worker")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker, and keep xdist from sorting groups by their number of tests."""
+    config.addinivalue_line(
+        "markers", "slow: needs a server, a model or a process; `bin/test --quick` leaves it out"
+    )
+    if config.pluginmanager.has_plugin("xdist"):
+        config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark slow tests, give every test its group, and put the longest groups first."""
+    groups = {}
+    for item in items:
+        if SLOW_FIXTURES.intersection(_fixtures(item)) or _folder(item, SLOW_FOLDERS):
+            item.add_marker("slow")
+        marker = item.get_closest_marker("xdist_group")
+        groups[item] = str(marker.args[0]) if marker else _group(item)
+        if marker is None:
+            item.add_marker(pytest.mark.xdist_group(groups[item]))
+    items.sort(key=lambda item: _rank(groups[item]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Take off the group that xdist appends to a test's name, so that the name can be copied."""
+    test, at, group = report.nodeid.rpartition("@")
+    if at and "]" not in group:
+        report.nodeid = test
+
+
+def _group(item: pytest.Item) -> str:
+    """What is run by one process: what shares something, or else a file."""
+    fixtures = _fixtures(item)
+    shared = next((name for name in SHARED_FIXTURES if name in fixtures), None)
+    return shared or _folder(item, SHARED_FOLDERS) or str(item.path.relative_to(TESTS))
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    names: list[str] = getattr(item, "fixturenames", [])
+    return names
+
+
+def _folder(item: pytest.Item, folders: tuple[str, ...]) -> str | None:
+    path = item.path.relative_to(TESTS)
+    return next((folder for folder in folders if path.is_relative_to(folder)), None)
+
+
+def _rank(group: str) -> int:
+    """The place of a group in LONGEST_FIRST; after all of them if it is not there."""
+    ranks = (rank for rank, name in enumerate(LONGEST_FIRST) if group.startswith(name))
+    return next(ranks, len(LONGEST_FIRST))

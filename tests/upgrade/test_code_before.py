@@ -1,0 +1,111 @@
+"""The release before runs on today's schema, beside today's code, as in a rolling upgrade.
+
+BEFORE names its commit. Whoever releases a version writes the commit of that release into it.
+"""
+
+import io
+import subprocess
+import sys
+import tarfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from shared.client import AsyncServiceClient
+from shared.contracts.jobs import JobStatus, JobView
+from shared.local.processes import free_port, running
+from shared.local.stack import ROOT
+from shared.settings import Settings
+from tests.support.runners import LABELS, dairy, worker_with
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.needs_program("git")
+COMMIT = Path(__file__).with_name("BEFORE").read_text().strip()
+
+
+@pytest.fixture(scope="module")
+def code_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source of that release, in a folder of its own."""
+    archive = subprocess.run(
+        ["git", "-C", ROOT, "archive", COMMIT], capture_output=True, check=False
+    )
+    if archive.returncode != 0:
+        pytest.skip("The commit of tests/upgrade/BEFORE is not here: git fetch --unshallow")
+    folder = tmp_path_factory.mktemp("before")
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+        files.extractall(folder, filter="data")
+    where = subprocess.run(
+        [sys.executable, "-c", "import shared; print(shared.__file__)"],
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert where.stdout.startswith(str(folder)), "another release would be tested"
+    return folder
+
+
+@pytest.fixture
+def old(code_before: Path, settings: Settings, tmp_path: Path) -> Iterator[tuple[str, ExitStack]]:
+    """Its front, whose URL this yields, and its worker, which is stopped by closing the stack."""
+    port = free_port()
+    env = {
+        "DATABASE_URL": settings.database_url.get_secret_value(),
+        "REDIS_URL": settings.redis_url.get_secret_value(),
+        "QUEUE_NAMESPACE": settings.queue_namespace,
+        "PORT": str(port),
+        "DRAIN_DELAY": "0",
+        "WORKER_PORT": "0",
+        "WORKER_QUEUES": "items",
+        "SHUTDOWN_GRACE": "0",
+        "FEATURE_LOADER": "tests.chaos.features:load",
+    }
+    with ExitStack() as front, ExitStack() as worker:
+        for stack, program in ((front, "api"), (worker, "worker")):
+            command = [sys.executable, "-m", program]
+            log = tmp_path / f"{program}.log"
+            stack.enter_context(running(command, env=env, cwd=code_before, log=log))
+        yield f"http://127.0.0.1:{port}", worker
+
+
+@pytest.fixture
+async def old_client(old: tuple[str, ExitStack]) -> AsyncIterator[AsyncServiceClient]:
+    """The client of the old front, once that answers."""
+    url, _ = old
+
+    async def answers() -> bool:
+        try:
+            return (await http.get(f"{url}/health/live")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    async with httpx.AsyncClient() as http:
+        await wait_until(answers, "the old front answered", within=30)
+    async with AsyncServiceClient(url, "tenant", retries=0) as client:
+        yield client
+
+
+async def test_old_and_new_do_each_others_jobs(
+    settings: Settings,
+    old: tuple[str, ExitStack],
+    old_client: AsyncServiceClient,
+    client: AsyncServiceClient,
+) -> None:
+    """Whichever front accepts a job, whichever worker does it, every caller gets the result."""
+    by_old = [await _done(old_client, "noop 1"), await _done(client, "noop 2")]
+    _, old_worker = old
+    old_worker.close()
+    async with worker_with(settings, dairy):
+        by_new = await _done(old_client, "noop 3")
+
+    assert [job.model_id for job in (*by_old, by_new)] == ["chaos", "chaos", "scripted"]
+    assert {job.status for job in (*by_old, by_new)} == {JobStatus.SUCCEEDED}
+    # Each front reads what the other accepted.
+    assert (await client.job(by_new.id)).output_payload == by_new.output_payload
+    assert (await old_client.job(by_old[1].id)).output_payload == by_old[1].output_payload
+
+
+async def _done(client: AsyncServiceClient, name: str) -> JobView:
+    payload = {"item_name": name, "candidate_labels": LABELS}
+    job = await client.submit("categorization", payload)
+    return await client.await_job(job.id)
