@@ -13,21 +13,28 @@ from shared.contracts.receipts import Extraction
 
 
 def receipt_table(read: Extraction) -> Table:
-    """What was read: an item a row, merchant and date above, the total below."""
+    """What was read: an item a row, merchant and date above, the total below.
+
+    Categories get a column when there are any.
+    """
     total = f"{read.total.amount or '?'} {read.total.currency or ''}".strip()
     table = titled_table(
         f"{read.merchant.name or 'unknown merchant'}, {read.date.value or 'no date'}"
     )
-    table.caption = f"Total {total}, confidence {read.total.confidence:.2f}; {_sum(read)}"
+    caption = f"Total {total}, confidence {read.total.confidence:.2f}; {_sum(read)}"
+    # A narrow table would break it.
+    table.caption, table.min_width = caption, len(caption)
     table.add_column("Item", no_wrap=True)
-    table.add_column("Category", no_wrap=True)
+    categorised = any(item.category for item in read.line_items)
+    if categorised:
+        table.add_column("Category", no_wrap=True)
     for name in ("Qty", "Each", "Price", "Conf."):
         table.add_column(name, justify="right")
     for item in read.line_items:
         quantity = f"{item.quantity.normalize():f} {item.unit or ''}".strip()
         table.add_row(
             item.parsed_name,
-            item.category,
+            *([item.category] if categorised else []),
             quantity,
             str(item.unit_price or ""),
             str(item.total_price or ""),
@@ -60,9 +67,7 @@ def stage_table(job: JobView) -> Table:
 def job_table(jobs: Sequence[JobView], now: datetime) -> Table:
     """Jobs, one a row, in at most 80 columns and with whole ids; the error code of a job that has
     one is on a line below it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("Job", "Status", "Feature"):
-        table.add_column(name, no_wrap=True)
+    table = _plain_table("Job", "Status", "Feature")
     table.add_column("Age", no_wrap=True, justify="right")
     for job in jobs:
         age = _age((now - job.created_at).total_seconds())
@@ -101,24 +106,32 @@ def attempt_table(job: JobView) -> Table:
 
 
 def queue_table(queues: Sequence[QueueView]) -> Table:
-    """Queues, one a row."""
-    table = titled_table("")
+    """Queues, one a row, in at most 80 columns."""
+    table = _plain_table("Queue")
     for name in (
-        "Queue", "Waiting", "Scheduled", "Running", "Slots", "Workers", "Oldest s", "Done/min",
-        "Wait s", "Accepting",
+        "Waiting", "Oldest", "Scheduled", "Running", "Workers", "Done/min", "Wait", "Accepts",
     ):  # fmt: skip
-        table.add_column(name, justify="left" if name == "Queue" else "right")
-    for queue in queues:
-        wait = "?" if queue.estimated_wait is None else f"{queue.estimated_wait:.0f}"
-        numbers = (queue.depth, queue.scheduled, queue.running, queue.slots, queue.workers)
+        table.add_column(name, no_wrap=True, justify="right")
+    for view in queues:
+        wait = view.estimated_wait
         table.add_row(
-            queue.queue,
-            *map(str, numbers),
-            f"{queue.oldest_age:.0f}",
-            str(queue.finished_per_minute),
-            wait,
-            "yes" if queue.accepting else "NO",
+            view.queue,
+            str(view.depth),
+            _age(view.oldest_age),
+            str(view.scheduled),
+            f"{view.running}/{view.slots}",
+            str(view.workers),
+            str(view.finished_per_minute),
+            "?" if wait is None else _age(wait),
+            "yes" if view.accepting else "NO",
         )
+    return table
+
+
+def _plain_table(*names: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in names:
+        table.add_column(name, no_wrap=True)
     return table
 
 

@@ -24,6 +24,7 @@ def complain(error: ServiceError, about: object = None, console: Console | None 
     `console`: that of a bar which is being shown, in place of stderr.
     """
     subject = "" if about is None else f" {about}"
-    sentences = " ".join(filter(None, (error.detail, _CURES.get(error.code))))
+    detail = error.detail.rstrip(".") + "."
+    sentences = " ".join(filter(None, (detail, _CURES.get(error.code))))
     line = Text.assemble((error.code, "red"), f"{subject}: {' '.join(sentences.split())}")
     (console or stderr()).print(line)

@@ -24,6 +24,9 @@ Texts = Annotated[
     list[str] | None, typer.Argument(help="One or more; by default the lines of stdin.")
 ]
 
+# The option that stands in for a setting.
+_OPTIONS = {"ocr_engine": "--engine", "receipt_slots": "--jobs"}
+
 
 def pipeline_settings(**chosen: Any) -> PipelineSettings:
     """Settings from the environment, but for the options that were given (not None).
@@ -35,7 +38,9 @@ def pipeline_settings(**chosen: Any) -> PipelineSettings:
         settings = PipelineSettings(**given)
     except ValidationError as error:
         first = error.errors()[0]
-        raise typer.BadParameter(first["msg"], param_hint=str(first["loc"][0])) from error
+        name = str(first["loc"][0])
+        hint = _OPTIONS[name] if name in given else name.upper()
+        raise typer.BadParameter(first["msg"], param_hint=hint) from error
     configure_logging("WARNING", "console")
     return settings
 

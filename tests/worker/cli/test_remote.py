@@ -121,7 +121,10 @@ def test_queues(grocery_ai: Run, env: dict[str, str]) -> None:
 
     assert {queue["queue"] for queue in found} == {"receipts", "items"}
     assert all(queue["accepting"] and queue["workers"] == 1 for queue in found)
-    assert "receipts" in grocery_ai("queues", **env).stdout
+    title, *rows = grocery_ai("queues", COLUMNS="80", **env).stdout.splitlines()
+    assert {row.split()[0] for row in rows} == {"receipts", "items"}
+    assert len(title) <= 80
+    assert "Done/min" in title
 
 
 @pytest.mark.parametrize("command", ["get", "watch", "cancel", "retry"])
