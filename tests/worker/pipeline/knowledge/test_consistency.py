@@ -112,7 +112,6 @@ def test_a_language_can_read_a_whole_receipt(code: str) -> None:
     """It has a word for each thing that every receipt says."""
     language = LANGUAGES[code]
 
-    assert phrases(language.labels.total)
     for table in (language.labels.total, language.labels.payment, language.labels.change,
                   language.taxes, language.headings, language.months, language.dates,
                   language.discounts, language.merchants, language.names):  # fmt: skip
