@@ -15,7 +15,7 @@ FILE = "currencies.toml"
 
 def _compiles(pattern: str) -> str:
     try:
-        re.compile(pattern, re.VERBOSE)
+        re.compile(pattern)
     except re.error as error:
         raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
     return pattern
@@ -29,7 +29,7 @@ class Clue(Table):
     """Any of these says that it is the currency, with so many points each time.
 
     `exact` are words as they are printed, `words` phrases in the notation of `patterns.py`;
-    `pattern` is a regular expression in which blanks count only where they are escaped.
+    `pattern` is a regular expression.
     """
 
     points: Annotated[int, Field(ge=1, le=3)]

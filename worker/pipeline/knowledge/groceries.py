@@ -1,5 +1,4 @@
-"""What groceries are and what they are called: `grocery.toml`, `products.toml`, `brands.toml`,
-`foreign_words/` and `abbreviations.toml`, checked against each other."""
+"""What groceries are: `grocery.toml`, `products.toml` and `brands.toml`."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,15 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, RootModel
 
-from worker.pipeline.knowledge.files import (
-    KnowledgeError,
-    Table,
-    Words,
-    check_names,
-    load_folder,
-    load_table,
-)
-from worker.pipeline.knowledge.languages import languages
+from worker.pipeline.knowledge.files import Table, Words, check_names, load_table
 
 
 class Category(Table):
@@ -69,18 +60,6 @@ class Brands(RootModel[dict[str, Words]]):
     """`brands.toml`: brands by topic."""
 
 
-class Abbreviations(RootModel[dict[str, dict[str, str]]]):
-    """`abbreviations.toml`: by language, what short forms stand for."""
-
-
-class ForeignWords(Table):
-    """A file of `foreign_words/`: foreign words by what they are in English. Those that are
-    `compounding` are also looked for as parts of longer words."""
-
-    compounding: dict[str, Words] = Field(default_factory=dict)
-    whole: dict[str, Words] = Field(default_factory=dict)
-
-
 @cache
 def load_grocery() -> Grocery:
     """Topics and categories. Raises KnowledgeError."""
@@ -110,42 +89,3 @@ def load_brands() -> Mapping[str, tuple[str, ...]]:
     brands = load_table("brands.toml", Brands).root
     check_names("brands.toml", "brands", brands, load_grocery().topics)
     return brands
-
-
-@cache
-def load_short_forms() -> Mapping[str, str]:
-    """What abbreviations of all languages stand for. Raises KnowledgeError."""
-    by_language = load_table("abbreviations.toml", Abbreviations).root
-    check_names("abbreviations.toml", "abbreviations", by_language, languages())
-    meanings: dict[str, str] = {}
-    for language, short_forms in by_language.items():
-        for short, meaning in short_forms.items():
-            _add(meanings, short, meaning, f"abbreviations.toml: {language}")
-    return meanings
-
-
-@cache
-def load_translations() -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """English by foreign word: those that stand alone, and those that compounds are made of.
-
-    Raises KnowledgeError, also where a word means two things: nobody knows a name's language.
-    """
-    whole: dict[str, str] = {}
-    compounding: dict[str, str] = {}
-    known: dict[str, str] = {}
-    for name, words in load_folder("foreign_words", ForeignWords).items():
-        for key, table, found in (
-            ("compounding", words.compounding, compounding),
-            ("whole", words.whole, whole),
-        ):
-            for english, several in table.items():
-                for word in several:
-                    _add(known, word, english, f"foreign_words/{name}.toml: {key}")
-                    found[word] = english
-    return whole, compounding
-
-
-def _add(meanings: dict[str, str], word: str, meaning: str, where: str) -> None:
-    other = meanings.setdefault(word, meaning)
-    if other != meaning:
-        raise KnowledgeError(f"{where}.{word} is {meaning!r} here and {other!r} elsewhere")

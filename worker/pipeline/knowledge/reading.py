@@ -2,8 +2,8 @@
 
 from worker.pipeline.knowledge.chains import load_chains
 from worker.pipeline.knowledge.currencies import load_currencies
-from worker.pipeline.knowledge.groceries import load_short_forms
 from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.translations import load_short_forms
 from worker.pipeline.knowledge.units import load_units
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from worker.pipeline.knowledge.groceries import load_short_forms
+from worker.pipeline.knowledge.translations import load_short_forms
 from worker.pipeline.words.casing import titled
 from worker.pipeline.words.folding import folded
 

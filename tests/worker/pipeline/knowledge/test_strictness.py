@@ -4,7 +4,8 @@ import pytest
 
 from worker.pipeline.knowledge.currencies import Currencies
 from worker.pipeline.knowledge.files import KnowledgeError, check_names, parse_table
-from worker.pipeline.knowledge.groceries import ForeignWords, Grocery
+from worker.pipeline.knowledge.groceries import Grocery
+from worker.pipeline.knowledge.translations import ForeignWords
 from worker.pipeline.knowledge.units import Units
 from worker.pipeline.knowledge.vocabulary import Language
 

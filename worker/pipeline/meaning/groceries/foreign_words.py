@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from worker.pipeline.knowledge.groceries import load_translations
 from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.translations import load_translations
 from worker.pipeline.knowledge.vocabulary import Compounds
 from worker.pipeline.words.folding import folded
 

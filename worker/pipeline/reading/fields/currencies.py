@@ -77,7 +77,7 @@ def _bounded(word: str) -> str:
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.MULTILINE | re.VERBOSE)
+    return re.compile(pattern, re.MULTILINE)
 
 
 @cache

@@ -14,6 +14,11 @@ from tests.worker.pipeline.reading.printed import read
         ("Springfield, IL 62704\nTotal 5.00", "USD"), ("Total $5.00\nGST 0.25", "CAD"),
         ("Toronto, ON\nTotal $5.00", "CAD"), ("ABN 12 345\nTotal $5.00\nGST 0.45", "AUD"),
         ("Singapore 319515\nTotal $5.00", "SGD"), ("Suma PLN 5,00", "PLN"),
+        ("Bristol BS1 4QT\nTotal 5.00", "GBP"), ("Order AB12CD\nTotal 5.00", None),
+        ("Ottawa K1A 0B1\nTotal 5.00", "CAD"), ("Keene, NH\nTotal 5.00", "USD"),
+        ("Do zap\u0142aty 5,00 z\u0142", "PLN"), ("Total R$ 5,00", "BRL"),
+        ("Att betala 5,00 kr", "SEK"), ("Totalt 5,00 kr\nMVA 0,50", "NOK"),
+        ("I alt 5,00 kr\nCVR 12345678", "DKK"),
         ("TRY OUR PIES\nTotal 5.00", None), ("Total 5.00", None),
     ],
 )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pipeline.knowledge.groceries import load_short_forms
+from worker.pipeline.knowledge.translations import load_short_forms
 from worker.pipeline.reading.items.readable import readable_name
 from worker.pipeline.reading.items.sizes import Size
 from worker.pipeline.words.abbreviations import load_abbreviations
