@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import sys
-from contextlib import AsyncExitStack
 from types import FrameType
 
 import structlog
@@ -12,12 +11,11 @@ from fastapi import FastAPI
 
 from api.front import Front
 from api.main import create_app
-from shared.dependencies import check_dependencies
-from shared.errors import DependencyMissing
+from shared.dependencies import check_dependencies, connected
+from shared.errors import Unavailable
+from shared.listening import listen
 from shared.process import start_process
 from shared.settings import Settings
-from shared.store.database import Database
-from shared.wire.queue import JobQueue
 
 log = structlog.get_logger(__name__)
 
@@ -25,32 +23,28 @@ log = structlog.get_logger(__name__)
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = start_process()
-    if settings.require_dependencies:
-        try:
+    try:
+        if settings.require_dependencies:
             asyncio.run(_require_dependencies(settings))
-        except DependencyMissing as error:
-            log.error("front.stopped", error=error.code, reason=error.detail)  # noqa: TRY400 (no traceback)
-            sys.exit(1)
+        # uvicorn would find out only after the start of the application, and not say what to do.
+        listening = listen(settings.host, settings.port, "PORT")
+    except Unavailable as error:
+        log.error("front.stopped", error=error.code, reason=error.detail)  # noqa: TRY400 (no traceback)
+        sys.exit(1)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=10,
     )
-    DrainingServer(config, app, settings.drain_delay).run()
+    DrainingServer(config, app, settings.drain_delay).run([listening])
 
 
 async def _require_dependencies(settings: Settings) -> None:
     """Before uvicorn starts: it would show a traceback. Raises DependencyMissing."""
-    async with AsyncExitStack() as stack:
-        database = Database(settings.database_url.get_secret_value(), process="api", pool_size=1)
-        stack.push_async_callback(database.close)
-        queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
-        stack.push_async_callback(queue.close)
-        await check_dependencies(database, queue, required=True)
+    async with connected(settings, process="api", pool_size=1) as (database, messenger):
+        await check_dependencies(database, messenger, required=True)
 
 
 class DrainingServer(uvicorn.Server):

@@ -72,7 +72,7 @@ async def answer(
 
 
 async def _raise_what_it_waits_for(front: Front, job: Job) -> None:
-    """A job that was put back, for an engine that is missing say, tells why."""
+    """Raise JobFailed with what a job that was put back waits for; return when it has not been."""
     async with front.database.transaction() as session:
         view = await read_job(session, job.id, job.tenant_id)
     if view.error is not None:

@@ -153,9 +153,11 @@ async def _job_failed(request: Request, error: Exception) -> JSONResponse:
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (as above)
     found = error.errors()
-    fields = [FieldProblem(field=_path(one["loc"]), message=one["msg"]) for one in found[:20]]
+    fields = [
+        FieldProblem(field=_path(problem["loc"]), message=problem["msg"]) for problem in found[:20]
+    ]
     code = _CODE_BY_CHECK.get(found[0]["type"], rejections.InvalidRequest.code)
-    detail = "; ".join(f"{one.field}: {one.message}" for one in fields[:3])
+    detail = "; ".join(f"{problem.field}: {problem.message}" for problem in fields[:3])
     if isinstance(error.body, dict):
         adopt_request_id(request, error.body.get("request_id"))
     return _problem(request, code, ErrorClass.BAD_INPUT, detail, fields=fields)

@@ -14,7 +14,7 @@ from shared.contracts.text import Identifier
 from shared.rejections import TenantRequired
 from shared.settings import Settings
 from shared.store.database import Database
-from shared.wire.queue import JobQueue
+from shared.wire.messenger import Messenger
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Front:
 
     settings: Settings
     database: Database
-    queue: JobQueue
+    messenger: Messenger
     admission: Admission
     draining: Drain
     submissions: Submissions

@@ -3,24 +3,21 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from shared.contracts.features import Feature
 from shared.contracts.jobs import (
     AttemptView,
     JobError,
     JobStatus,
     JobView,
-    Outcome,
-    StageView,
 )
 from shared.rejections import JobNotFound
+from shared.store.database import Session
 from shared.store.jobs import JobRepository
 from shared.store.models import Job, JobAttempt
 from shared.telemetry.trace_context import trace_id
 
 
-async def read_job(session: AsyncSession, job_id: UUID, tenant_id: str) -> JobView:
+async def read_job(session: Session, job_id: UUID, tenant_id: str) -> JobView:
     """One job of the tenant. Raises JobNotFound."""
     job = await JobRepository(session).find(job_id, tenant_id)
     if job is None:
@@ -29,7 +26,7 @@ async def read_job(session: AsyncSession, job_id: UUID, tenant_id: str) -> JobVi
     return view
 
 
-async def view_jobs(session: AsyncSession, jobs: Sequence[Job]) -> list[JobView]:
+async def view_jobs(session: Session, jobs: Sequence[Job]) -> list[JobView]:
     """Jobs with their attempts, in the same order."""
     attempts = await JobRepository(session).attempts([job.id for job in jobs])
     return [view_job(job, attempts[job.id]) for job in jobs]
@@ -73,12 +70,5 @@ def latency_ms(job: Job) -> float | None:
 
 
 def _view_attempt(attempt: JobAttempt) -> AttemptView:
-    return AttemptView(
-        number=attempt.number,
-        outcome=Outcome(attempt.outcome),
-        worker_id=attempt.worker_id,
-        started_at=attempt.started_at,
-        finished_at=attempt.finished_at,
-        error=JobError.model_validate(attempt.error) if attempt.error else None,
-        stages=[StageView.model_validate(stage) for stage in attempt.stages],
-    )
+    columns = {name: getattr(attempt, name) for name in AttemptView.model_fields}
+    return AttemptView.model_validate(columns)

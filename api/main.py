@@ -17,15 +17,13 @@ from api.routes import categories, embeddings, interventions, jobs, probes, queu
 from api.submission import Submissions
 from api.waiting import Waiters
 from shared.contracts.problems import Problem
-from shared.dependencies import check_dependencies
+from shared.dependencies import check_dependencies, connected
 from shared.images import ImageLimits
 from shared.settings import Settings
-from shared.store.database import Database
 from shared.telemetry.log_export import exported_logs
 from shared.telemetry.tracing import Tracing
 from shared.version import SERVICE, service_version
 from shared.wire.broker import Broker
-from shared.wire.queue import JobQueue
 
 # What surrounds the base64 of an image in a JSON body, or the file in a form.
 _AROUND_AN_IMAGE = 50_000
@@ -77,30 +75,29 @@ def create_app(settings: Settings) -> FastAPI:
 async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[Front]:
     """The long-lived parts, made in order and closed in reverse."""
     async with AsyncExitStack() as stack:
-        database = Database(
-            settings.database_url.get_secret_value(),
-            process="api",
-            patience=settings.database_patience,
+        database, messenger = await stack.enter_async_context(
+            connected(
+                settings,
+                process="api",
+                tracing=tracing,
+                transaction_limit=settings.database_patience,
+            )
         )
-        stack.push_async_callback(database.close)
-        queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
-        stack.push_async_callback(queue.close)
-        if tracing.exporting:
-            database.trace_with(tracing.provider)
-            queue.trace_with(tracing.provider)
-        waiters = Waiters(database, queue)
+        waiters = Waiters(database, messenger)
         await stack.enter_async_context(waiters.running())
-        broker = Broker(settings.redis_url.get_secret_value(), settings.queue_namespace)
+        broker = Broker.of(settings)
         stack.push_async_callback(broker.close)
-        metrics = FrontMetrics(database, queue, broker, settings.probe_patience)
+        metrics = FrontMetrics(database, messenger, broker, settings.probe_patience)
         limits = ImageLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
         # What is missing by now is waited for: the front serves what it can.
-        await check_dependencies(database, queue, required=False)
+        await check_dependencies(database, messenger, required=False)
         admission = Admission(database, settings)
         draining = Drain()
         submissions = Submissions(
-            database, queue, admission, draining, limits, metrics, tracing.tracer
+            database, messenger, admission, draining, limits, metrics, tracing.tracer
         )
-        yield Front(settings, database, queue, admission, draining, submissions, waiters, metrics)
+        yield Front(
+            settings, database, messenger, admission, draining, submissions, waiters, metrics
+        )

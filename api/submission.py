@@ -5,7 +5,7 @@ import hashlib
 import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 from opentelemetry import trace
@@ -13,17 +13,19 @@ from opentelemetry.trace import Span, SpanKind, Tracer
 
 from api.admission import Admission
 from api.draining import Drain
-from api.metrics.front import FrontMetrics
+from api.metrics.front import FrontMetrics, SubmissionOutcome
 from shared.contracts.features import Feature
 from shared.contracts.requests import JobRequest, ReceiptRequest
 from shared.errors import BrokerUnavailable, Draining, QueueFull
 from shared.images import ImageLimits, decode_base64, inspect
+from shared.store import publication
 from shared.store.database import Database
 from shared.store.jobs import JobRepository, NewJob
 from shared.store.models import Job
 from shared.telemetry.trace_context import inject
 from shared.telemetry.tracing import message_attributes
-from shared.wire.queue import JobQueue, message_id
+from shared.wire.messages import message_id
+from shared.wire.messenger import Messenger
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +44,7 @@ class Submissions:
     def __init__(
         self,
         database: Database,
-        queue: JobQueue,
+        messenger: Messenger,
         admission: Admission,
         draining: Drain,
         limits: ImageLimits,
@@ -50,7 +52,7 @@ class Submissions:
         tracer: Tracer,
     ) -> None:
         self._database = database
-        self._queue = queue
+        self._messenger = messenger
         self._admission = admission
         self._draining = draining
         self._limits = limits
@@ -95,18 +97,18 @@ class Submissions:
         try:
             submitted, outcome = await self._find_or_send(new)
         except (QueueFull, Draining):
-            self._metrics.submitted(feature, "rejected")
+            self._metrics.submitted(feature, SubmissionOutcome.REJECTED)
             raise
         self._metrics.submitted(feature, outcome)
         trace.get_current_span().set_attribute("job.id", str(submitted.job.id))
         return submitted
 
-    async def _find_or_send(self, new: NewJob) -> tuple[Submitted, str]:
+    async def _find_or_send(self, new: NewJob) -> tuple[Submitted, SubmissionOutcome]:
         """In two transactions: nobody holds a connection while the state of the queue is read."""
         async with self._database.transaction() as session:
             found = await JobRepository(session).find_same(new)
         if found is not None:
-            return Submitted(found, replayed=True), "replayed"
+            return Submitted(found, replayed=True), SubmissionOutcome.REPLAYED
         self._draining.check()
         await self._admission.check(new.feature.queue)
         with self._sending(new) as span:
@@ -116,9 +118,9 @@ class Submissions:
                 )
             span.set_attribute("job.id", str(job.id))
             if replayed:
-                return Submitted(job, replayed), "replayed"
+                return Submitted(job, replayed), SubmissionOutcome.REPLAYED
             span.set_attribute("messaging.message.id", message_id(job.id, job.dispatch))
-            outcome = await publish_or_defer(self._database, self._queue, job)
+            outcome = await publish_or_defer(self._database, self._messenger, job)
             return Submitted(job, replayed), outcome
 
     def _sending(self, new: NewJob) -> AbstractContextManager[Span]:
@@ -142,26 +144,23 @@ class Submissions:
         return payload, image
 
 
-async def publish_or_defer(
-    database: Database, queue: JobQueue, job: Job
-) -> Literal["queued", "deferred"]:
+async def publish_or_defer(database: Database, messenger: Messenger, job: Job) -> SubmissionOutcome:
     """Send a committed job's message; when the broker is away, leave that to the workers.
 
     Should this process die in between, the reconciler sends what is missing.
     """
     try:
-        await queue.publish(job)
+        await messenger.publish(job)
     except BrokerUnavailable as error:
         log.warning("job.deferred", job_id=str(job.id), reason=repr(error.__cause__))
         async with database.transaction() as session:
-            await JobRepository(session).note_published(job.id, job.dispatch, published=False)
-        job.published_at = None
-        return "deferred"
+            await publication.note_deferred(session, job.id, job.dispatch)
+        return SubmissionOutcome.DEFERRED
     if job.published_at is None:
         async with database.transaction() as session:
-            await JobRepository(session).note_published(job.id, job.dispatch, published=True)
+            await publication.note_published(session, job.id, job.dispatch)
     log.info("job.queued", job_id=str(job.id), feature=job.feature, queue=job.queue)
-    return "queued"
+    return SubmissionOutcome.QUEUED
 
 
 def _hash(tenant_id: str, feature: Feature, payload: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from shared.contracts.jobs import JobView
 from shared.errors import BrokerUnavailable, Draining
 from shared.store.database import Database
 from shared.store.jobs import JobRepository
-from shared.wire.queue import JobQueue
+from shared.wire.messenger import Messenger
 
 _BACKSTOP_INTERVAL = 1.0
 _RECONNECT_DELAY = 0.5
@@ -25,9 +25,9 @@ _RECONNECT_DELAY = 0.5
 class Waiters:
     """Who waits for which job, in this process."""
 
-    def __init__(self, database: Database, queue: JobQueue) -> None:
+    def __init__(self, database: Database, messenger: Messenger) -> None:
         self._database = database
-        self._queue = queue
+        self._messenger = messenger
         self._waiting: defaultdict[UUID, set[asyncio.Future[JobView]]] = defaultdict(set)
         self._suspects: set[UUID] = set()
         self._check_now = asyncio.Event()
@@ -38,7 +38,7 @@ class Waiters:
         """A job has ended here: wake those who wait for it, in every front."""
         self._suspect(job_id)
         with suppress(BrokerUnavailable):
-            await self._queue.announce(job_id)
+            await self._messenger.announce(job_id)
 
     def dismiss(self) -> None:
         """Send everybody away, now and from now on: this front is stopping."""
@@ -78,7 +78,7 @@ class Waiters:
     async def _listen(self) -> None:
         """Hear announcements for as long as the subscription lives."""
         try:
-            async with self._queue.announcements() as finished:
+            async with self._messenger.announcements() as finished:
                 self.listening = True
                 # Whatever was announced before is made up for.
                 await self._suspect_all()

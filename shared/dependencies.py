@@ -1,15 +1,19 @@
-"""What no process can do without, Postgres with its schema and Redis: which of them is missing."""
+"""The dependencies, which no process can do without: Postgres with its schema, and Redis. Connects
+to them, and finds out which of them is missing."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar, Unpack
 
 import structlog
 
 from shared.errors import DependencyMissing, ServiceError, Transient
-from shared.store.database import Database
+from shared.settings import Settings
+from shared.store.database import Database, PoolOptions
 from shared.store.schema import check_schema
-from shared.wire.queue import JobQueue
+from shared.telemetry.tracing import Tracing
+from shared.wire.messenger import Messenger
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +22,30 @@ T = TypeVar("T")
 DEPENDENCIES = ("database", "redis")
 # Seconds; a process that starts has time.
 _START = 5.0
+
+
+@asynccontextmanager
+async def connected(
+    settings: Settings,
+    *,
+    process: str,
+    tracing: Tracing | None = None,
+    **options: Unpack[PoolOptions],
+) -> AsyncIterator[tuple[Database, Messenger]]:
+    """The two dependencies of a process, connected when they are first used and closed at the end
+    of the block. With a `tracing` that exports, every statement and command makes a span.
+
+    `process` and the options are those of Database.
+    """
+    async with AsyncExitStack() as stack:
+        database = Database.of(settings, process=process, **options)
+        stack.push_async_callback(database.close)
+        messenger = Messenger.of(settings)
+        stack.push_async_callback(messenger.close)
+        if tracing is not None and tracing.exporting:
+            database.trace_with(tracing.provider)
+            messenger.trace_with(tracing.provider)
+        yield database, messenger
 
 
 async def answer(question: Awaitable[T], within: float) -> T:
@@ -30,19 +58,19 @@ async def answer(question: Awaitable[T], within: float) -> T:
 
 
 async def missing_dependencies(
-    database: Database, queue: JobQueue, within: float
+    database: Database, messenger: Messenger, within: float
 ) -> dict[str, str]:
     """A sentence for each that is missing, by its name. Asks all at once, `within` seconds each."""
     reasons = await asyncio.gather(
-        _reason(check_schema(database), within), _reason(queue.ping(), within)
+        _reason(check_schema(database), within), _reason(messenger.ping(), within)
     )
     return {name: why for name, why in zip(DEPENDENCIES, reasons, strict=True) if why is not None}
 
 
-async def check_dependencies(database: Database, queue: JobQueue, *, required: bool) -> None:
+async def check_dependencies(database: Database, messenger: Messenger, *, required: bool) -> None:
     """Say in the log what is there and what is missing, at the start of a process. Raises
     DependencyMissing, with a sentence for each, when they are required."""
-    missing = await missing_dependencies(database, queue, _START)
+    missing = await missing_dependencies(database, messenger, _START)
     for name in DEPENDENCIES:
         if name in missing:
             log.warning("dependency.missing", dependency=name, detail=missing[name])

@@ -114,7 +114,7 @@ class SchemaBehind(Unavailable):
 
 
 class EngineUnavailable(Unavailable):
-    """An engine that the settings name cannot be had: not installed, no model, no network."""
+    """A component that the settings name cannot be had: not installed, no model, no network."""
 
     code = "engine_unavailable"
     detail = "An engine that the settings name is not available."
@@ -152,7 +152,7 @@ class Draining(Unavailable):
 
 
 class StillRunning(Unavailable):
-    """A waiting call ran out of patience; its job goes on and the same call finds it."""
+    """A waiting call reached its time limit; its job goes on, and the same call finds it."""
 
     code = "still_running"
     detail = "The job is not done yet; it goes on, and the same request will find it."

@@ -1,16 +1,18 @@
-"""What every entry point does first: read the settings, set up the logs."""
+"""What a front and a worker do first: opt out of reports, read the settings, set up the logs."""
 
 import sys
 
 import structlog
 from pydantic import ValidationError
 
+from shared.opt_outs import opt_out_of_reports
 from shared.settings import Settings, setting_problems
 from shared.telemetry.logs import configure_logging
 
 
 def start_process() -> Settings:
     """Settings from the environment. Exits with a sentence for each that is missing or wrong."""
+    opt_out_of_reports()
     try:
         settings = Settings()
     except ValidationError as error:

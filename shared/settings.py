@@ -1,20 +1,22 @@
 """Every setting, from unprefixed environment variables. Built once, in the entry points."""
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
     ImportString,
-    SecretStr,
     ValidationError,
     field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.contracts.components import ClassifierKind, OcrEngineName
 from shared.contracts.features import Queue
+from shared.server_urls import DatabaseUrl, RedisUrl
 
 
 class PipelineSettings(BaseSettings):
@@ -30,8 +32,8 @@ class PipelineSettings(BaseSettings):
     item_timeout: Annotated[float, Field(gt=0)] = 20
     recognition_memory: Annotated[int, Field(gt=0)] = 4_000_000_000
 
-    ocr_engine: Literal["auto", "rapidocr", "tesseract"] = "auto"
-    classifier: Literal["embedding", "zero-shot"] = "embedding"
+    ocr_engine: OcrEngineName = OcrEngineName.AUTO
+    classifier: ClassifierKind = ClassifierKind.EMBEDDING
     # Of CLASSIFIER=zero-shot: an NLI model, by its name on the Hugging Face hub or its folder.
     classification_model: str = "cross-encoder/nli-MiniLM2-L6-H768"
     # The default is built in; any other is run by sentence-transformers.
@@ -40,13 +42,23 @@ class PipelineSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
 
+    @property
+    def slots(self) -> Mapping[Queue, int]:
+        """How many jobs of each queue a worker runs at once."""
+        return {Queue.RECEIPTS: self.receipt_slots, Queue.ITEMS: self.item_slots}
+
+    @property
+    def timeouts(self) -> Mapping[Queue, float]:
+        """How many seconds a run may take, by queue."""
+        return {Queue.RECEIPTS: self.receipt_timeout, Queue.ITEMS: self.item_timeout}
+
 
 class Settings(PipelineSettings):
-    """All of them, as front and workers have them. Frozen; the README has the table."""
+    """Every setting of a front or a worker. Frozen; `docs/settings.md` describes each of them."""
 
     environment: Literal["development", "test", "production"] = "development"
-    database_url: SecretStr
-    redis_url: SecretStr
+    database_url: DatabaseUrl
+    redis_url: RedisUrl
     # Keeps queues and announcements of several installations on one Redis apart.
     queue_namespace: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")] = "ai"
 
@@ -130,5 +142,8 @@ class Settings(PipelineSettings):
 
 def setting_problems(error: ValidationError) -> list[str]:
     """A sentence for each setting that is missing or wrong; never its value."""
-    named = ((".".join(map(str, one["loc"])).upper(), one["msg"]) for one in error.errors())
-    return [f"{name}: {message}" if name else message for name, message in named]
+    named = (
+        (".".join(map(str, problem["loc"])).upper(), problem["msg"]) for problem in error.errors()
+    )
+    stated = ((name, message.removeprefix("Value error, ")) for name, message in named)
+    return [f"{name}: {message}" if name else message for name, message in stated]

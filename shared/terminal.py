@@ -1,9 +1,11 @@
 """Receipts, jobs and stages as tables for a terminal."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from shared.contracts.jobs import JobView
 from shared.contracts.queues import QueueView
@@ -55,22 +57,28 @@ def stage_table(job: JobView) -> Table:
     return table
 
 
-def job_table(jobs: Sequence[JobView]) -> Table:
-    """Jobs, one a row."""
-    table = titled_table("")
-    for name in ("Job", "Feature", "Status", "Attempts", "Created", "ms", "Error"):
-        table.add_column(name, no_wrap=name == "Job")
+def job_table(jobs: Sequence[JobView], now: datetime) -> Table:
+    """Jobs, one a row, in at most 80 columns and with whole ids; the error code of a job that has
+    one is on a line below it."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("Job", "Status", "Feature"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Age", no_wrap=True, justify="right")
     for job in jobs:
-        table.add_row(
-            str(job.id),
-            job.feature,
-            job.status,
-            str(len(job.attempts)),
-            f"{job.created_at:%Y-%m-%d %H:%M:%S}",
-            "" if job.latency_ms is None else f"{job.latency_ms:.0f}",
-            job.error.code if job.error else "",
-        )
+        age = _age((now - job.created_at).total_seconds())
+        table.add_row(str(job.id), job.status, job.feature, age)
+        if job.error:
+            table.add_row(Text(f"  {job.error.code}", style="red"))
     return table
+
+
+def _age(seconds: float) -> str:
+    """The largest whole unit: 42s, 3m, 5h, 20d."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length:.0f}{unit}"
+    # A clock here that is behind the service's makes no job of the future.
+    return f"{max(seconds, 0):.0f}s"
 
 
 def attempt_table(job: JobView) -> Table:
@@ -83,7 +91,8 @@ def attempt_table(job: JobView) -> Table:
         table.add_row(
             str(attempt.number),
             attempt.outcome,
-            attempt.worker_id,
+            # Without the part that only tells two runs of one process id apart.
+            attempt.worker_id.rpartition(":")[0] or attempt.worker_id,
             f"{attempt.started_at:%H:%M:%S}",
             f"{seconds:.2f}",
             attempt.error.code if attempt.error else "",
@@ -99,16 +108,16 @@ def queue_table(queues: Sequence[QueueView]) -> Table:
         "Wait s", "Accepting",
     ):  # fmt: skip
         table.add_column(name, justify="left" if name == "Queue" else "right")
-    for one in queues:
-        wait = "?" if one.estimated_wait is None else f"{one.estimated_wait:.0f}"
-        numbers = (one.depth, one.scheduled, one.running, one.slots, one.workers)
+    for queue in queues:
+        wait = "?" if queue.estimated_wait is None else f"{queue.estimated_wait:.0f}"
+        numbers = (queue.depth, queue.scheduled, queue.running, queue.slots, queue.workers)
         table.add_row(
-            one.queue,
+            queue.queue,
             *map(str, numbers),
-            f"{one.oldest_age:.0f}",
-            str(one.finished_per_minute),
+            f"{queue.oldest_age:.0f}",
+            str(queue.finished_per_minute),
             wait,
-            "yes" if one.accepting else "NO",
+            "yes" if queue.accepting else "NO",
         )
     return table
 

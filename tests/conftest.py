@@ -23,19 +23,21 @@ from api.main import create_app
 from shared.client import AsyncServiceClient
 from shared.local import stack
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
+from shared.opt_outs import opt_out_of_reports
 from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.models import Base
-from shared.wire.queue import JobQueue
-from tests.support.log_collector import LogCollector, log_collector
+from shared.wire.messenger import Messenger
 from tests.support.running_system import System, running_system
-from tests.support.span_collector import Collector, span_collector
+from tests.support.telemetry.log_collector import LogCollector, log_collector
+from tests.support.telemetry.span_collector import Collector, span_collector
 
 pytest_plugins = ["tests.support.plugins.left_out", "tests.support.plugins.schedule"]
 
 
 def pytest_configure() -> None:
-    """No test fetches a model, nor does a process that it starts."""
+    """No test fetches a model or reports to anybody, nor does a process that it starts."""
+    opt_out_of_reports()
     os.environ["HF_HUB_OFFLINE"] = "1"
     # Nor does a test need two children that recognise: each takes seconds to start.
     os.environ["RECEIPT_SLOTS"] = "1"
@@ -103,17 +105,17 @@ def settings(database_url: str, servers: stack.Servers) -> Settings:
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """The test's own database."""
-    database = Database(settings.database_url.get_secret_value(), process="test")
+    database = Database.of(settings, process="test")
     yield database
     await database.close()
 
 
 @pytest.fixture
-async def queue(settings: Settings) -> AsyncIterator[JobQueue]:
-    """The test's own queues."""
-    queue = JobQueue(settings.redis_url.get_secret_value(), settings.queue_namespace)
-    yield queue
-    await queue.close()
+async def messenger(settings: Settings) -> AsyncIterator[Messenger]:
+    """The messenger of the test's own queues."""
+    messenger = Messenger.of(settings)
+    yield messenger
+    await messenger.close()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus
+from shared.contracts.outcomes import AttemptOutcome
 from shared.contracts.receipts import RichReceipt
 from shared.local.receipt_image import DrawnReceipt
 from shared.rejections import NoTextFound
@@ -45,7 +46,7 @@ async def test_a_job_tells_where_its_time_went(
     job = await service.await_job((await service.submit_receipt(receipt_png)).id)
 
     (attempt,) = job.attempts
-    assert attempt.outcome == "succeeded"
+    assert attempt.outcome is AttemptOutcome.SUCCEEDED
     assert [stage.name for stage in attempt.stages] == [
         "ocr.preprocess",
         "ocr.recognise",
@@ -72,7 +73,7 @@ async def test_many_items_are_categorised_at_once(service: AsyncServiceClient) -
     answer = await service.categorize_batch(["Bananas", "Dish Soap", "Sourdough Bread"], LABELS)
 
     assert answer.payload is not None
-    assert [one.predicted_category for one in answer.payload.predictions] == [
+    assert [prediction.predicted_category for prediction in answer.payload.predictions] == [
         "Produce",
         "Household",
         "Bakery",
@@ -85,7 +86,7 @@ async def test_texts_become_vectors_that_are_near_when_they_mean_the_same(
     """Vectors have length 1, so their dot product is the cosine."""
     answer = await service.embed(["whole milk", "full fat milk", "dish soap"])
 
-    milk, same, soap = (one.vector for one in answer.embeddings)
+    milk, same, soap = (embedding.vector for embedding in answer.embeddings)
     assert answer.dimension == len(milk) == 384
     assert _dot(milk, milk) == pytest.approx(1, abs=1e-4)
     assert _dot(milk, same) > _dot(milk, soap)

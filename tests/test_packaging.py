@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.support.sources import PACKAGES, ROOT, SOURCES, imports, module_name
+from tests.architecture.sources import PACKAGES, ROOT, SOURCES, imports, module_name
 
 # Extras that a part of the three packages imports where it has been chosen; `dev` is for the tests,
 # but for what api/debugging/tidewave.py looks for.

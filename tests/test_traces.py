@@ -14,7 +14,7 @@ from tests.chaos.cluster import cluster
 from tests.support.fronts import nowhere
 from tests.support.runners import ITEM, LABELS
 from tests.support.running_system import System
-from tests.support.span_collector import Collector, Span
+from tests.support.telemetry.span_collector import Collector, Span
 from tests.support.waiting import wait_until
 
 CALLER = "b7ad6b7169203331"
@@ -32,7 +32,7 @@ class Trace:
         """Its spans of that name, in order."""
         return [span for span in self._collector.trace(self.id) if span.name == name]
 
-    def one(self, name: str) -> Span:
+    def only(self, name: str) -> Span:
         """Its only span of that name."""
         (span,) = self.named(name)
         return span
@@ -75,8 +75,8 @@ async def test_a_receipt_is_one_trace(
     await trace.has("POST /api/v1/receipts/extract")
     await trace.has("process receipts")
 
-    server, send = trace.one("POST /api/v1/receipts/extract"), trace.one("send receipts")
-    process = trace.one("process receipts")
+    server, send = trace.only("POST /api/v1/receipts/extract"), trace.only("send receipts")
+    process = trace.only("process receipts")
     assert (server.parent_id, server.kind) == (CALLER, "SERVER")
     assert (send.parent_id, send.kind) == (server.span_id, "PRODUCER")
     assert (process.parent_id, process.kind) == (send.span_id, "CONSUMER")
@@ -91,14 +91,14 @@ async def test_a_receipt_is_one_trace(
         "result.persist",
     } <= set(trace.children(process))
 
-    wait, recognise = trace.one("job.queue_wait"), trace.one("ocr.recognise")
+    wait, recognise = trace.only("job.queue_wait"), trace.only("ocr.recognise")
     assert wait.start < wait.end <= recognise.start < recognise.end <= process.end
     assert send.attributes["messaging.destination.name"] == "receipts"
     assert process.attributes["messaging.message.id"] == send.attributes["messaging.message.id"]
     assert process.attributes["job.outcome"] == "succeeded"
     assert process.attributes["job.id"] == send.attributes["job.id"]
     assert recognise.attributes["engine"] == "rapidocr"
-    assert trace.one("categorize_item").attributes["items"] == len(drawn.items)
+    assert trace.only("categorize_item").attributes["items"] == len(drawn.items)
     assert not any(span.failed for span in (server, send, process))
 
 
@@ -108,18 +108,18 @@ async def test_a_categorisation_says_what_it_chose(system: System, trace: Trace)
     await trace.has("process items")
     await trace.has("POST /api/v1/categorize")
 
-    chosen = trace.one("categorize_item").attributes
+    chosen = trace.only("categorize_item").attributes
     payload = answer.json()["payload"]
     assert chosen["item_name"] == ITEM["item_name"]
     assert chosen["candidate_labels_count"] == len(LABELS)
     assert chosen["predicted_category"] == payload["category"]
     assert chosen["confidence"] == payload["confidence"]
-    send, persist = trace.children(trace.one("send items")), trace.one("result.persist")
+    send, persist = trace.children(trace.only("send items")), trace.only("result.persist")
     assert any(name.startswith("INSERT") for name in send)
     assert "MULTI" in " ".join(send) or "WATCH" in " ".join(send), send
     stored = [name for name in trace.children(persist) if name.startswith("WITH")]
     assert len(stored) == 1
-    assert "PUBLISH" in trace.children(trace.one("process items"))
+    assert "PUBLISH" in trace.children(trace.only("process items"))
 
 
 async def test_a_failed_job_says_why(system: System, trace: Trace, blank_png: bytes) -> None:
@@ -128,7 +128,7 @@ async def test_a_failed_job_says_why(system: System, trace: Trace, blank_png: by
     await call(system.url, "/api/v1/extract-receipt", trace, payload=payload)
     await trace.has("process receipts")
 
-    process = trace.one("process receipts")
+    process = trace.only("process receipts")
     assert process.failed
     assert process.attributes["error.type"] == "no_text_found"
     assert process.attributes["job.outcome"] == "failed"
@@ -155,29 +155,29 @@ async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector
     """Every attempt is a span below the same parent; the time that a dead worker took is shown."""
     env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
     slow, hung = Trace(collector), Trace(collector)
-    async with cluster(1, 1, ITEM_TIMEOUT="3", RETRY_PAUSE="0.1", **env) as one:
+    async with cluster(1, 1, ITEM_TIMEOUT="3", RETRY_PAUSE="0.1", **env) as running:
         for trace, what in ((slow, "slow 2"), (hung, "hung")):
             payload = {"item_name": what, "candidate_labels": LABELS}
             body = {"feature": "categorization", "payload": payload}
-            answer = await call(one.url, "/api/v1/jobs", trace, **body)
-            one.accepted.append(UUID(answer.json()["id"]))
-        await one.until("state = 'running'", 2)
-        one.kill_worker(one.workers[0], signal.SIGKILL)
-        one.start_worker()
-        await one.all_finished()
+            answer = await call(running.url, "/api/v1/jobs", trace, **body)
+            running.accepted.append(UUID(answer.json()["id"]))
+        await running.until("state = 'running'", 2)
+        running.kill_worker(running.workers[0], signal.SIGKILL)
+        running.start_worker()
+        await running.all_finished()
         await slow.has("process items")
         await hung.has("process items", 2)
 
-    rescue, again = slow.one("job.rescue"), slow.one("process items")
-    assert rescue.parent_id == again.parent_id == slow.one("send items").span_id
+    rescue, again = slow.only("job.rescue"), slow.only("process items")
+    assert rescue.parent_id == again.parent_id == slow.only("send items").span_id
     assert (rescue.attributes["job.attempt"], again.attributes["job.attempt"]) == (1, 2)
     assert rescue.failed
     assert not again.failed
     assert again.attributes["job.outcome"] == "succeeded"
 
     first, second = hung.named("process items")
-    assert first.parent_id == second.parent_id == hung.one("send items").span_id
-    assert [span.attributes["job.outcome"] for span in (first, second)] == ["retrying", "failed"]
+    assert first.parent_id == second.parent_id == hung.only("send items").span_id
+    assert [span.attributes["job.outcome"] for span in (first, second)] == ["retried", "failed"]
     assert first.attributes["error.type"] == "timeout"
 
 
@@ -186,13 +186,13 @@ async def test_without_a_collector_the_work_is_done(trace: Trace) -> None:
     """Quietly: one line at most says that nobody takes the spans."""
     endpoint = nowhere("http").get_secret_value().removesuffix("/0")
     env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
-    async with cluster(1, 1, **env) as one:
-        await one.submit("noop", 20)
-        await one.all_finished()
-        log = one.folder / "workers.log"
+    async with cluster(1, 1, **env) as running:
+        await running.submit("noop", 20)
+        await running.all_finished()
+        log = running.folder / "workers.log"
         await wait_until(lambda: "opentelemetry" in log.read_text(), "the warning", 20)
-        one.kill_worker(worker := one.workers[0], signal.SIGTERM)
+        running.kill_worker(worker := running.workers[0], signal.SIGTERM)
         assert await asyncio.to_thread(worker.wait, 20) == 0
-        assert await one.count("state = 'succeeded'") == 20
+        assert await running.count("state = 'succeeded'") == 20
         for process in ("workers.log", "front.log"):
-            assert (one.folder / process).read_text().count("opentelemetry") == 1
+            assert (running.folder / process).read_text().count("opentelemetry") == 1

@@ -17,8 +17,8 @@ log = structlog.get_logger(__name__)
 
 
 def main() -> None:
-    """Run one worker until SIGTERM or SIGINT; end with code 1 if it cannot begin: an
-    engine cannot be had, a port is taken, a dependency is missing that may not be."""
+    """Run one worker until SIGTERM or SIGINT; end with code 1 if it cannot begin: a
+    component cannot be had, a port is taken, a dependency is missing that may not be."""
     settings = start_process()
     with exported_logs(settings, f"{SERVICE}-worker"):
         try:

@@ -8,17 +8,15 @@ from shared.store.database import Database
 from shared.store.workers import alive_workers
 
 
-def engines() -> dict[str, dict[str, Any]]:
-    """What the workers that are alive last said of their engines: by worker, by engine, its status
-    and model. Engines live in workers alone; a front has none to be asked."""
-    return asyncio.run(_engines(Settings()))
+def components() -> dict[str, dict[str, Any]]:
+    """What every live worker last reported of its components: by worker and component, the status
+    and the model. Components live in workers alone; a front has none."""
+    return asyncio.run(_components(Settings()))
 
 
-async def _engines(settings: Settings) -> dict[str, dict[str, Any]]:
+async def _components(settings: Settings) -> dict[str, dict[str, Any]]:
     # With connections of its own: an evaluation is another process than the front.
-    database = Database(
-        settings.database_url.get_secret_value(), process="inspection", pool_size=1, patience=5
-    )
+    database = Database.of(settings, process="inspection", pool_size=1, transaction_limit=5)
     try:
         async with database.transaction() as session:
             return {worker.id: worker.engines for worker in await alive_workers(session)}

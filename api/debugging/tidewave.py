@@ -9,11 +9,10 @@ import signal
 
 import structlog
 from fastapi import FastAPI
-from sqlalchemy import Engine, NullPool, create_engine
 
 from shared.settings import Settings
-from shared.store.database import sync_url
 from shared.store.models import Base
+from shared.store.read_only import read_only_engine
 from shared.telemetry.logs import formatter
 
 log = structlog.get_logger(__name__)
@@ -28,7 +27,8 @@ def install_tidewave(app: FastAPI, settings: Settings) -> None:
         from tidewave.fastapi import Tidewave  # noqa: PLC0415 (it opens its log when imported)
         from tidewave.tools.get_logs import file_handler  # noqa: PLC0415
 
-        engine = _read_only_engine(settings.database_url.get_secret_value())
+        # No slip changes data: who means to can still ask Postgres for a transaction that may.
+        engine = read_only_engine(settings, process="tidewave")
     except ImportError as error:
         log.debug("tidewave.absent", reason=str(error))
         return
@@ -40,17 +40,6 @@ def install_tidewave(app: FastAPI, settings: Settings) -> None:
     # inherit, would only note it.
     os.register_at_fork(after_in_child=_end_on_sigterm)
     log.info("tidewave.installed", path="/tidewave/mcp", remote=settings.tidewave_remote)
-
-
-def _read_only_engine(url: str) -> Engine:
-    """Synchronous, since Tidewave is. No slip changes data: who means to can still ask Postgres for
-    a transaction that may. Nothing is kept open, so nothing is shared with the forks either."""
-    options = "-c default_transaction_read_only=on -c statement_timeout=10000"
-    return create_engine(
-        sync_url(url),
-        poolclass=NullPool,
-        connect_args={"options": options, "application_name": "tidewave", "connect_timeout": 2},
-    )
 
 
 def _end_on_sigterm() -> None:

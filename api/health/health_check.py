@@ -2,35 +2,29 @@
 
 from typing import Any
 
-from api.health.readiness import Check
+from api.health.readiness import CheckFields, overall
 from shared.contracts.health import HealthCheck, HealthStatus
 
-# Every other check is an engine's.
-_NO_ENGINES = ("database", "redis", "queue", "workers")
-_UNWELL = ("error", "degraded", "unavailable")
+# Every other check is a component's.
+_NO_COMPONENTS = ("database", "redis", "queue", "workers")
 
 
-def summary(status: HealthStatus, checks: dict[str, Check], version: str) -> HealthCheck:
+def summary(status: HealthStatus, checks: dict[str, CheckFields], version: str) -> HealthCheck:
     """The composite of all checks; `status` is readiness's own."""
     workers, queue, redis = checks["workers"], checks["queue"], checks["redis"]
-    engines = {name: check for name, check in checks.items() if name not in _NO_ENGINES}
+    components = {name: check for name, check in checks.items() if name not in _NO_COMPONENTS}
     services: dict[str, Any] = {
         "database": checks["database"],
         "ai_service": {
-            "status": _overall(workers, *engines.values()),
+            "status": overall("workers", {"workers": workers, **components}),
             "workers": workers,
-            "engines": engines,
+            "engines": components,
         },
-        "queue": {"status": _overall(queue, redis), "broker": redis},
+        "queue": {
+            "status": overall("queue", {"queue": queue, "redis": redis}),
+            "broker": redis,
+        },
     }
     if "waiting" in queue:
         services["queue"]["waiting"] = queue["waiting"]
     return HealthCheck.model_validate({"status": status, "services": services, "version": version})
-
-
-def _overall(essential: Check, *others: Check) -> HealthStatus:
-    """`error` if that is what the first one says; what else is unwell only degrades."""
-    if essential["status"] == "error":
-        return "error"
-    unwell = any(check["status"] in _UNWELL for check in (essential, *others))
-    return "degraded" if unwell else "ok"

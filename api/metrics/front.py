@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from enum import StrEnum
 from typing import TypeVar
 
 from prometheus_client import Counter
@@ -15,23 +16,34 @@ from shared.store.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
 from shared.telemetry.metrics import FinishedJobs, new_registry
 from shared.wire.broker import Broker, BrokerCounts
-from shared.wire.queue import JobQueue
+from shared.wire.messenger import Messenger
 
 T = TypeVar("T")
 
-_OUTCOMES = ("queued", "deferred", "replayed", "rejected")
+
+class SubmissionOutcome(StrEnum):
+    """What became of a submission: the label `outcome` of `ai_jobs_submitted_total`."""
+
+    QUEUED = "queued"
+    # Accepted; the broker is away, so that the message is sent later.
+    DEFERRED = "deferred"
+    # The job was there before.
+    REPLAYED = "replayed"
+    # Refused: too much waits, or the front is stopping.
+    REJECTED = "rejected"
 
 
 class FrontMetrics:
     """Every metric of a front, on a registry of its own."""
 
     def __init__(
-        self, database: Database, queue: JobQueue, broker: Broker, patience: float
+        self, database: Database, messenger: Messenger, broker: Broker, within: float
     ) -> None:
+        """`within`: after how many seconds a scrape stops waiting for Postgres or Redis."""
         self._database = database
-        self._queue = queue
+        self._messenger = messenger
         self._broker = broker
-        self._patience = patience
+        self._within = within
         self.registry = new_registry()
         self.requests = RequestMetrics(self.registry)
         self.finished = FinishedJobs(self.registry)
@@ -44,11 +56,11 @@ class FrontMetrics:
             registry=self.registry,
         )
         for feature in Feature:
-            for outcome in _OUTCOMES:
+            for outcome in SubmissionOutcome:
                 self._submitted.labels(feature.queue, feature, outcome)
         database.measure_with(self.registry)
 
-    def submitted(self, feature: Feature, outcome: str) -> None:
+    def submitted(self, feature: Feature, outcome: SubmissionOutcome) -> None:
         """Count one submission."""
         self._submitted.labels(feature.queue, feature, outcome).inc()
 
@@ -56,7 +68,7 @@ class FrontMetrics:
         """Read the gauges anew; of a source that does not answer in time they are absent rather
         than wrong."""
         missing, stats, counts = await asyncio.gather(
-            missing_dependencies(self._database, self._queue, self._patience),
+            missing_dependencies(self._database, self._messenger, self._within),
             self._known(self._stats()),
             self._known(self._counts()),
         )
@@ -72,6 +84,6 @@ class FrontMetrics:
     async def _known(self, question: Awaitable[Mapping[Queue, T]]) -> Mapping[Queue, T]:
         """Nothing, when there is no answer; `ai_dependency_up` says so."""
         try:
-            return await answer(question, self._patience)
+            return await answer(question, self._within)
         except ServiceError:
             return {}

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from sqlalchemy.exc import IntegrityError
 
 from api.front import Front, FrontDep, TenantDep
 from api.job_views import read_job
@@ -43,7 +42,7 @@ async def retry_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> JobV
     async with front.database.transaction() as session:
         job = await JobRepository(session).find(job_id, tenant_id)
     if job is not None:
-        await publish_or_defer(front.database, front.queue, job)
+        await publish_or_defer(front.database, front.messenger, job)
     async with front.database.transaction() as session:
         return await read_job(session, job_id, tenant_id)
 
@@ -53,10 +52,7 @@ async def _revive(front: Front, job_id: UUID, tenant_id: str) -> None:
         view = await read_job(session, job_id, tenant_id)
     front.draining.check()
     await front.admission.check(view.feature.queue)
-    try:
-        async with front.database.transaction() as session:
-            revived = await transitions.revive(session, job_id, tenant_id)
-    except IntegrityError as error:
-        raise NotRetryable("The same work was submitted again and is being done.") from error
+    async with front.database.transaction() as session:
+        revived = await transitions.revive(session, job_id, tenant_id)
     if not revived:
         raise NotRetryable(f"The job is {view.status}; only a failed or cancelled one is retried.")

@@ -90,7 +90,7 @@ async def list_jobs(
     """The tenant's jobs, newest first; `next_cursor` leads to the page after."""
     wanted = JobFilter(
         tenant_id=tenant_id,
-        status=status,
+        state=status,
         feature=feature,
         since=since,
         before=_decode_cursor(cursor) if cursor else None,

@@ -22,7 +22,7 @@ RETRIES = 4
 RETRY_BUDGET = 120.0
 
 
-class Patience(TypedDict, total=False):
+class ClientOptions(TypedDict, total=False):
     """The constructor's options, with its defaults."""
 
     retries: int
@@ -31,7 +31,7 @@ class Patience(TypedDict, total=False):
 
 
 class Caller(Generic[Transport, Http]):
-    """Whom a client calls, for whom, how patiently.
+    """Whom a client calls, for whom, and for how long.
 
     `retries`: how often a call is repeated at most; `retry_budget`: no repeat begins more seconds
     after the call than that. 0 of either: never. `timeout`: seconds that one try may take. Raises
@@ -61,11 +61,11 @@ class Caller(Generic[Transport, Http]):
         )
 
     @classmethod
-    def from_environment(cls, tenant_id: str, **patience: Unpack[Patience]) -> Self:
+    def from_environment(cls, tenant_id: str, **options: Unpack[ClientOptions]) -> Self:
         """A client of the service at AI_SERVICE_URL; when that is not set, at this machine's port
         8000."""
         url = os.environ.get("AI_SERVICE_URL") or "http://localhost:8000"
-        return cls(url, tenant_id, **patience)
+        return cls(url, tenant_id, **options)
 
 
 def introduced(method: Callable[P, R], build: Callable[..., Any]) -> Callable[P, R]:

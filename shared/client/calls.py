@@ -41,7 +41,7 @@ class Submission(Origin, total=False):
     wait: int
 
 
-class Waiting(Origin, total=False):
+class WaitingCall(Origin, total=False):
     """`priority`: 0 to 9, the higher first. `fresh`: do not join the same work of the last hour."""
 
     priority: int
@@ -116,7 +116,7 @@ def queues() -> Call[QueueList]:
 
 
 def categorize(
-    item_name: str, candidate_labels: Sequence[str], **options: Unpack[Waiting]
+    item_name: str, candidate_labels: Sequence[str], **options: Unpack[WaitingCall]
 ) -> Call[Answer[Category]]:
     """The best label for one name; waits for it."""
     payload = {"item_name": item_name, "candidate_labels": list(candidate_labels)}
@@ -124,7 +124,7 @@ def categorize(
 
 
 def categorize_batch(
-    names: Sequence[str], candidate_labels: Sequence[str], **options: Unpack[Waiting]
+    names: Sequence[str], candidate_labels: Sequence[str], **options: Unpack[WaitingCall]
 ) -> Call[Answer[CategoryBatch]]:
     """The best label for each of up to 50 names, whose ids are their positions; waits for them."""
     items = [{"id": index, "name": name} for index, name in enumerate(names)]
@@ -132,7 +132,7 @@ def categorize_batch(
     return _waiting("/api/v1/categorize-batch", payload, Answer[CategoryBatch], options)
 
 
-def extract_receipt(image: bytes, **options: Unpack[Waiting]) -> Call[Answer[FlatReceipt]]:
+def extract_receipt(image: bytes, **options: Unpack[WaitingCall]) -> Call[Answer[FlatReceipt]]:
     """A receipt in the flat shape, with numbers; waits for it."""
     payload = _receipt(image, None)
     return _waiting("/api/v1/extract-receipt", payload, Answer[FlatReceipt], options)
@@ -190,7 +190,9 @@ def health_check() -> Call[HealthCheck]:
     return Call("GET", "/health_check", HealthCheck, owned=False, also=frozenset({_UNAVAILABLE}))
 
 
-def _waiting(path: str, payload: Mapping[str, Any], answer: type[M], options: Waiting) -> Call[M]:
+def _waiting(
+    path: str, payload: Mapping[str, Any], answer: type[M], options: WaitingCall
+) -> Call[M]:
     """Without a key the service finds the same work by its content, unless it is to be fresh."""
     fields, headers = _split(options)
     body = {"payload": payload, **fields}

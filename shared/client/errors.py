@@ -1,4 +1,4 @@
-"""What only a client meets: failures between it and the service, and its own patience's end."""
+"""What only a client meets: failures between it and the service, and its own time limit."""
 
 from shared.errors import Bug, Transient, Unavailable
 

@@ -18,6 +18,7 @@ _REMEDIES = {
     "workers": "Start workers (python -m worker) that serve every queue; until then jobs wait.",
 }
 _ELSE = "Look into the logs of the service and of its workers."
+_LOADING = "Wait some seconds: the workers are loading their engines."
 _START = "Start the service, or correct AI_SERVICE_URL."
 _NOT_OURS = "Correct AI_SERVICE_URL, or what stands between here and the service."
 # What a check says that is not to be told: fine, or not needed.
@@ -25,7 +26,7 @@ _QUIET = ("ok", "available", "not_loaded", "not_installed")
 
 
 @dataclass(frozen=True)
-class Finding:
+class Shortcoming:
     """One thing that is wrong, and what to do about it."""
 
     check: str
@@ -37,8 +38,8 @@ class Finding:
 class Validation:
     """`status` is the service's own, or `unreachable` when it gave none."""
 
-    status: Literal["ok", "degraded", "error", "unreachable"]
-    findings: tuple[Finding, ...]
+    status: Literal["ok", "loading", "degraded", "error", "unreachable"]
+    shortcomings: tuple[Shortcoming, ...]
 
     @property
     def ok(self) -> bool:
@@ -50,40 +51,47 @@ def validation(seen: Readiness | ServiceError) -> Validation:
     """What an answer of `/health/ready`, or the failure to get one, comes to."""
     if isinstance(seen, ServiceError):
         remedy = _START if isinstance(seen, ServiceUnreachable) else _NOT_OURS
-        return Validation("unreachable", (Finding("connection", seen.detail, remedy),))
-    findings = tuple(
-        Finding(name, _wrong(check), _REMEDIES.get(name, _ELSE))
+        return Validation("unreachable", (Shortcoming("connection", seen.detail, remedy),))
+    shortcomings = tuple(
+        Shortcoming(name, _wrong(check), _remedy(name, check))
         for name, check in seen.checks.items()
         if check.status not in _QUIET
     )
-    return Validation(seen.status, () if seen.status == "ok" else findings)
+    return Validation(seen.status, () if seen.status == "ok" else shortcomings)
 
 
 def report(url: str, seen: Readiness | ServiceError, *, fail_fast: bool) -> Validation:
-    """Log a warning for each finding and return them all; or raise instead.
+    """Log a warning for each shortcoming and return them all; or raise instead.
 
-    With `fail_fast`, raises ServiceUnreachable, or Unavailable with every finding in its detail.
+    With `fail_fast`, raises ServiceUnreachable, or Unavailable that names every shortcoming.
     """
     found = validation(seen)
     if found.ok:
         log.info("ai_service.ready", url=url)
     elif not fail_fast:
-        for one in found.findings:
+        for shortcoming in found.shortcomings:
             log.warning(
                 "ai_service.not_ready",
                 url=url,
                 status=found.status,
-                check=one.check,
-                wrong=one.wrong,
-                remedy=one.remedy,
+                check=shortcoming.check,
+                wrong=shortcoming.wrong,
+                remedy=shortcoming.remedy,
             )
     elif isinstance(seen, ServiceUnreachable):
         raise seen
     else:
-        told = " ".join(f"{one.check}: {one.wrong} {one.remedy}" for one in found.findings)
+        told = " ".join(
+            f"{shortcoming.check}: {shortcoming.wrong} {shortcoming.remedy}"
+            for shortcoming in found.shortcomings
+        )
         cause = seen if isinstance(seen, ServiceError) else None
         raise Unavailable(f"{url} is {found.status}. {told}") from cause
     return found
+
+
+def _remedy(name: str, check: Check) -> str:
+    return _LOADING if check.status == "loading" else _REMEDIES.get(name, _ELSE)
 
 
 def _wrong(check: Check) -> str:

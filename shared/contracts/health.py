@@ -1,6 +1,6 @@
 """Health answers: that a process lives, what it depends on, and the summary of both.
 
-`ok` and `degraded` accept work, `error` does not.
+`ok`, `loading` and `degraded` accept work, `error` does not. `loading` becomes `ok` by itself.
 """
 
 from typing import Literal
@@ -8,7 +8,7 @@ from typing import Literal
 from shared.contracts.features import Queue
 from shared.contracts.text import Contract
 
-HealthStatus = Literal["ok", "degraded", "error"]
+HealthStatus = Literal["ok", "loading", "degraded", "error"]
 
 
 class Health(Contract):
@@ -34,10 +34,10 @@ class Waiting(Contract):
 
 class Check(Contract, extra="allow"):
     """One dependency. A check has the fields of its kind: `error` says what is wrong with any,
-    `model` is an engine's, `alive` and `queues` are the workers', `waiting` is the queue's.
+    `model` is a component's, `alive` and `queues` are the workers', `waiting` is the queue's.
 
-    `status` is `ok`, `degraded` or `error`; for an engine it may also be `available` or
-    `not_loaded`, which are fine too.
+    `status` is `ok`, `loading`, `degraded` or `error`. A component may also be `unavailable`,
+    `available` or `not_loaded`. The last two are fine: it is there, or no worker needs it.
     """
 
     status: str
@@ -49,7 +49,10 @@ class Check(Contract, extra="allow"):
 
 
 class Readiness(Contract):
-    """Answer of `/health/ready`: every check by its name."""
+    """Answer of `/health/ready`: every check by its name.
+
+    Only a worker is `loading` here. A front accepts work meanwhile and is `degraded`.
+    """
 
     status: HealthStatus
     checks: dict[str, Check]
@@ -57,7 +60,7 @@ class Readiness(Contract):
 
 
 class AiService(Contract):
-    """What does the work: the workers, and the best that any of them says of each engine."""
+    """What does the work: the workers, and under `engines` the best report of each component."""
 
     status: HealthStatus
     workers: Check

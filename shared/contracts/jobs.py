@@ -6,6 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from shared.contracts.features import Feature
+from shared.contracts.outcomes import RecordedOutcome
 from shared.contracts.text import Contract
 from shared.errors import ErrorClass, ServiceError
 
@@ -23,17 +24,6 @@ class JobStatus(StrEnum):
     def finished(self) -> bool:
         """Whether the job will not change by itself any more."""
         return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
-
-
-class Outcome(StrEnum):
-    """How one attempt ended. `failed`: with an error, whatever became of the job then; `crashed`:
-    its worker died or lost its lease; `released`: put back because its worker shut down."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CRASHED = "crashed"
-    RELEASED = "released"
-    CANCELLED = "cancelled"
 
 
 class JobError(Contract):
@@ -64,10 +54,14 @@ class StageView(Contract):
 
 
 class AttemptView(Contract):
-    """One run of a job by one worker; kept and never overwritten."""
+    """One run of a job by one worker; kept and never overwritten.
+
+    `outcome` is `failed` for an attempt that ended in an error, whatever became of the job then;
+    `crashed` when the worker died or lost its lease; `released` when the worker shut down.
+    """
 
     number: int
-    outcome: Outcome
+    outcome: RecordedOutcome
     worker_id: str
     started_at: datetime
     finished_at: datetime

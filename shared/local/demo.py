@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from shared.client import ServiceClient
 from shared.contracts.categories import COMMON_LABELS
 from shared.contracts.jobs import JobStatus, JobView
 from shared.contracts.receipts import RichReceipt
-from shared.errors import ServiceError
-from shared.local.processes import LocalError, free_port, stopping_on_signals
+from shared.images import ImageLimits, inspect
+from shared.local.processes import LocalError, free_port
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from shared.local.stack import (
+    check_settings,
     front,
     migrate,
     servers,
@@ -28,28 +30,49 @@ from shared.terminal import receipt_table, stage_table, titled_table
 NAMES = ("Whole Milk", "Chicken Breast", "Bananas", "Sourdough Bread", "Frozen Pizza", "Dish Soap")
 
 
-def main() -> int:
-    """Run the demo; the exit code says whether the receipt was read."""
-    parser = argparse.ArgumentParser(prog="bin/demo", description=__doc__)
-    parser.add_argument(
-        "image", nargs="?", type=Path, help="a JPEG, PNG, WebP, HEIC or PDF of a receipt"
-    )
-    parser.add_argument("--json", action="store_true", help="print only the finished job, as JSON")
-    arguments = parser.parse_args()
-    progress = Console(stderr=True)
+def main(arguments: Sequence[str]) -> int:
+    """Run the demo; return 0 when it read the receipt. Raises LocalError, ServiceError, OSError."""
+    options = _parser().parse_args(arguments)
+    settings = check_settings()
+    limits = ImageLimits(max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)
+    image = _image(options.image, options.save)
+    inspect(image, limits)
+    with ExitStack() as stack:
+        url = _start(stack, Console(stderr=True))
+        return _show(url, image, as_json=options.json)
+
+
+def _parser() -> argparse.ArgumentParser:
+    """The options, which bin/demo --help explains."""
+    parser = argparse.ArgumentParser(prog="bin/demo", add_help=False)
+    receipt = parser.add_mutually_exclusive_group()
+    receipt.add_argument("image", nargs="?", type=Path)
+    receipt.add_argument("--save", type=Path, metavar="FOLDER")
+    parser.add_argument("--json", action="store_true")
+    return parser
+
+
+def _image(given: Path | None, save: Path | None) -> bytes:
+    """Return the receipt to read; one that is drawn is kept in the folder `save`."""
+    if given:
+        return given.read_bytes()
+    drawn = encode(draw_receipt(DrawnReceipt()), "JPEG")
+    if save:
+        _keep(drawn, save)
+    return drawn
+
+
+def _keep(drawn: bytes, folder: Path) -> None:
+    path = folder / "receipt.jpg"
     try:
-        given: Path | None = arguments.image
-        image = given.read_bytes() if given else encode(draw_receipt(DrawnReceipt()))
-        with stopping_on_signals(), ExitStack() as stack:
-            url = _start(stack, progress)
-            return _show(url, image, as_json=arguments.json)
-    except ServiceError as error:
-        progress.print(f"[red]{error.code}[/red]: {error.detail}")
-    except (LocalError, OSError) as error:
-        progress.print(f"[red]{error}[/red]")
-    except KeyboardInterrupt:
-        progress.print("Stopped.")
-    return 1
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.read_bytes() != drawn:
+            raise LocalError(f"{path} is there already: choose another folder for --save.")
+        path.write_bytes(drawn)
+    except OSError as error:
+        raise LocalError(
+            f"{path} cannot be written ({error.strerror}): choose another folder for --save."
+        ) from error
 
 
 def _start(stack: ExitStack, progress: Console) -> str:
@@ -98,10 +121,8 @@ def _print_categories(console: Console, client: ServiceClient) -> None:
     table.add_column("Category")
     table.add_column("Conf.", justify="right")
     answer = client.categorize_batch(NAMES, COMMON_LABELS)
-    for one in answer.payload.predictions if answer.payload else ():
-        table.add_row(one.name, one.predicted_category, f"{one.confidence:.2f}")
+    for prediction in answer.payload.predictions if answer.payload else ():
+        table.add_row(
+            prediction.name, prediction.predicted_category, f"{prediction.confidence:.2f}"
+        )
     console.print(table)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

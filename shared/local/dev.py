@@ -1,42 +1,62 @@
 """bin/dev: servers that keep their data, the front on :8000, a worker, reloaded on every change."""
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 
 from rich.console import Console
 from watchfiles import Change, PythonFilter, watch
 
-from shared.local.processes import LocalError, stopping_on_signals
-from shared.local.stack import DATA, ROOT, Popen, Servers, front, migrate, servers, worker
+from shared.errors import PortTaken
+from shared.listening import listen
+from shared.local.checkout import DATA, ROOT
+from shared.local.dev_session import dev_lock
+from shared.local.processes import LocalError, free_port, wait_until
+from shared.local.stack import Popen, Servers, check_settings, front, migrate, servers, worker
 
 _SOURCES = ("api", "shared", "worker")
+_HOST = "127.0.0.1"
 
 
-def main() -> int:
-    """Run until Ctrl-C."""
+def main(arguments: Sequence[str]) -> int:
+    """Run until Ctrl-C. Raises LocalError, PortTaken, OSError."""
+    # bin/dev --help is answered by bin/dev.
+    argparse.ArgumentParser(prog="bin/dev", add_help=False).parse_args(arguments)
+    settings = check_settings()
+    ports = {"PORT": settings.port, "WORKER_PORT": settings.worker_port}
+    ports = {setting: port or free_port() for setting, port in ports.items()}
     console = Console()
-    try:
-        with stopping_on_signals(), ExitStack() as stack:
-            console.print("Starting Postgres and Valkey ...")
-            running = stack.enter_context(servers(DATA / "dev", durable=True))
-            migrate(running.database_url)
-            _print_urls(console, running)
-            _run_and_reload(console, running)
-    except LocalError as error:
-        console.print(f"[red]{error}[/red]")
-        return 1
-    except KeyboardInterrupt:
-        console.print("Stopped.")
+    with ExitStack() as stack:
+        lock = stack.enter_context(dev_lock(f"http://{_HOST}:{ports['PORT']}"))
+        _check_ports(ports, wait=lock.after_a_crash)
+        console.print("Starting Postgres and Valkey ...")
+        running = stack.enter_context(servers(DATA / "dev", durable=True))
+        migrate(running.database_url)
+        lock.announce(running.database_url, running.redis_url)
+        _print_urls(console, running, ports)
+        _run_and_reload(console, running, ports)
     return 0
 
 
-def _port() -> int:
-    return int(os.environ.get("PORT", "8000"))
+def _check_ports(ports: Mapping[str, int], *, wait: bool) -> None:
+    """Raise PortTaken when a port is taken: at once, or with `wait` after ten seconds, in which
+    the orphans of a crashed session end."""
+    if wait:
+        with suppress(LocalError):
+            wait_until(lambda: all(map(_is_free, ports.values())), "A port", timeout=10)
+    for setting, port in ports.items():
+        listen(_HOST, port, setting).close()
 
 
-def _run_and_reload(console: Console, running: Servers) -> None:
+def _is_free(port: int) -> bool:
+    try:
+        listen(_HOST, port, "").close()
+    except PortTaken:
+        return False
+    return True
+
+
+def _run_and_reload(console: Console, running: Servers, ports: Mapping[str, int]) -> None:
     """Front and worker together, until a source file changes; then again."""
     changes = watch(
         *(ROOT / name for name in _SOURCES),
@@ -49,23 +69,25 @@ def _run_and_reload(console: Console, running: Servers) -> None:
     next(changes)
     while True:
         try:
-            with _front_and_worker(running) as processes:
+            with _front_and_worker(running, ports) as processes:
                 console.print("[green]Running.[/green] Ctrl-C stops everything.")
                 _wait_for_change(console, changes, processes)
         except LocalError as error:
-            console.print(f"[red]{error}[/red]\nWaiting for a change ...")
+            console.print(f"{error}", style="red", markup=False)
+            console.print("Waiting for a change ...")
             _wait_for_change(console, changes, [])
 
 
 @contextmanager
-def _front_and_worker(running: Servers) -> Iterator[list[Popen]]:
+def _front_and_worker(running: Servers, ports: Mapping[str, int]) -> Iterator[list[Popen]]:
     env = {
         "LOG_FORMAT": "console",
         "SHUTDOWN_GRACE": "1",
         "DRAIN_DELAY": "0",
+        "WORKER_PORT": str(ports["WORKER_PORT"]),
         **running.env(),
     }
-    with worker(env) as its_worker, front(env, _port()) as its_front:
+    with worker(env) as its_worker, front(env, ports["PORT"]) as its_front:
         yield [its_worker, its_front]
 
 
@@ -80,18 +102,14 @@ def _wait_for_change(
             raise LocalError("The front or the worker stopped.")
 
 
-def _print_urls(console: Console, running: Servers) -> None:
-    url = f"http://127.0.0.1:{_port()}"
+def _print_urls(console: Console, running: Servers, ports: Mapping[str, int]) -> None:
+    url = f"http://{_HOST}:{ports['PORT']}"
     for name, where in (
         ("API", f"{url}/docs"),
-        ("Readiness", f"{url}/health/ready"),
+        ("Health", f"{url}/health_check"),
         ("Metrics", f"{url}/metrics"),
-        ("", f"http://127.0.0.1:{os.environ.get('WORKER_PORT', '8001')}/metrics (worker)"),
+        ("", f"http://{_HOST}:{ports['WORKER_PORT']}/metrics (worker)"),
         ("Postgres", running.database_url),
         ("Redis", running.redis_url),
     ):
         console.print(f"  {name:<10} {where}", soft_wrap=True, highlight=False)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from shared.local.signals import signals_held
+
 _PR_SET_PDEATHSIG = 1
 _GRACE = 30
 
@@ -45,29 +47,33 @@ def running(
     It is asked to stop with `stop_signal` and killed when it has not after half a minute. Should we
     be killed ourselves, Linux sends it the same signal.
     """
+    process: subprocess.Popen[bytes] | None = None
     output: IO[bytes] | None = log.open("ab") if log else None
-    with subprocess.Popen(
-        command,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-        stdout=output,
-        stderr=output and subprocess.STDOUT,
-        start_new_session=True,
-        preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509 (we start no threads before)
-        user=user.uid if user else None,
-        group=user.gid if user else None,
-        extra_groups=[] if user else None,
-    ) as process:
-        try:
-            if process.stdin:
-                process.stdin.write((stdin or "").encode())
-                process.stdin.close()
-            yield process
-        finally:
+    try:
+        # A signal in between would leave us without the process that it has started.
+        with signals_held():
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+                stdout=output,
+                stderr=output and subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509 (we start no threads before)
+                user=user.uid if user else None,
+                group=user.gid if user else None,
+                extra_groups=[] if user else None,
+            )
+        if process.stdin:
+            with process.stdin as pipe:
+                pipe.write((stdin or "").encode())
+        yield process
+    finally:
+        if process:
             _stop(process, stop_signal)
-            if output:
-                output.close()
+        if output:
+            output.close()
 
 
 def _stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
@@ -104,27 +110,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-@contextmanager
-def stopping_on_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into a normal exit, so that every `with` block cleans up; and have
-    SIGINT heard also where a shell started us with it ignored."""
-
-    def leave(number: int, _frame: object) -> None:
-        sys.exit(128 + number)
-
-    handlers = {
-        signal.SIGTERM: leave,
-        signal.SIGHUP: leave,
-        signal.SIGINT: signal.default_int_handler,
-    }
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _tail(log: Path | None) -> str:

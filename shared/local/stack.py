@@ -9,18 +9,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
+from pydantic import SecretStr, ValidationError
+from redis import Redis
+from redis.exceptions import RedisError
 
+from shared.local import checkout
 from shared.local.postgres import embedded_postgres
 from shared.local.processes import LocalError, running, wait_until
 from shared.local.valkey import embedded_valkey
+from shared.settings import Settings, setting_problems
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT / ".data"
+ROOT, DATA = checkout.ROOT, checkout.DATA
 Popen = subprocess.Popen[bytes]
-_READY = ("ok", "available")
 
 
 @dataclass(frozen=True)
@@ -42,18 +44,43 @@ def servers(folder: Path, *, durable: bool) -> Iterator[Servers]:
         database_url = os.environ.get("DATABASE_URL") or stack.enter_context(
             embedded_postgres(folder / "postgres", durable=durable)
         )
-        redis_url = os.environ.get("REDIS_URL") or stack.enter_context(
-            embedded_valkey(folder / "valkey")
-        )
+        redis_url = os.environ.get("REDIS_URL")
+        if redis_url:
+            _check_redis(redis_url)
+        else:
+            redis_url = stack.enter_context(embedded_valkey(folder / "valkey"))
         yield Servers(database_url, redis_url)
+
+
+def check_settings() -> Settings:
+    """Return the settings that front and worker will find, with stand-ins for embedded servers.
+
+    Raises LocalError with a line for each that is wrong, before anything has been started.
+    """
+    try:
+        return Settings(
+            database_url=SecretStr(os.environ.get("DATABASE_URL") or "postgresql://embedded"),
+            redis_url=SecretStr(os.environ.get("REDIS_URL") or "redis://embedded"),
+        )
+    except ValidationError as error:
+        raise LocalError("\n".join(setting_problems(error))) from error
+
+
+def _check_redis(url: str) -> None:
+    """Raise LocalError unless the Redis at `url` answers: a front would start all the same."""
+    try:
+        with Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
+            client.ping()
+    except RedisError as error:
+        raise LocalError(f"REDIS_URL: Redis cannot be reached: {error}") from error
 
 
 @contextmanager
 def throwaway_folder() -> Iterator[Path]:
     """A folder of its own for one run, gone afterwards."""
     folder = DATA / f"run-{uuid.uuid4().hex[:8]}"
-    folder.mkdir(parents=True, mode=0o755)
     try:
+        folder.mkdir(parents=True, mode=0o755)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -70,7 +97,7 @@ def migrate(database_url: str) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise LocalError(f"The migration failed:\n{done.stderr}")
+        raise LocalError(f"The migration failed: {done.stderr.strip()}")
 
 
 @contextmanager
@@ -94,21 +121,20 @@ def worker(env: Mapping[str, str], log: Path | None = None) -> Iterator[Popen]:
 
 
 def wait_for_workers(url: str, process: Popen, log: Path | None = None) -> None:
-    """Block until the front at `url` reports that everything is there and every model loaded."""
+    """Block until the front at `url` reports that all is well and every model is loaded.
 
-    def ready() -> bool:
-        answer = _get(f"{url}/health/ready") or {}
-        checks = answer.get("checks", {})
-        # Tesseract is one engine among others; what reads receipts is the check `ocr`.
-        needed = [check for name, check in checks.items() if name != "tesseract"]
-        return bool(needed) and all(check["status"] in _READY for check in needed)
+    Raises LocalError when `process`, the worker, ends before, or after two minutes.
+    """
 
-    wait_until(ready, "The worker", process=process, log=log, timeout=120)
+    def healthy() -> bool:
+        answer = _get(f"{url}/health_check")
+        return answer is not None and answer.is_success
+
+    wait_until(healthy, "The worker", process=process, log=log, timeout=120)
 
 
-def _get(url: str) -> dict[str, Any] | None:
+def _get(url: str) -> httpx.Response | None:
     try:
-        answer: dict[str, Any] = httpx.get(url, timeout=2).json()
-    except (httpx.HTTPError, ValueError):
+        return httpx.get(url, timeout=2)
+    except httpx.HTTPError:
         return None
-    return answer

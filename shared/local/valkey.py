@@ -27,17 +27,17 @@ def embedded_valkey(
     folder.chmod(0o700)
     log, port = folder / "valkey.log", port or free_port()
     password = password or secrets.token_urlsafe(24)
-    # Over stdin, because others can read a command line.
+    # Over stdin, because others can read a command line. The folder is not in it but the one that
+    # the server starts in, so that its name may hold any character.
     configuration = f"""
 bind 127.0.0.1
 port {port}
 requirepass {password}
-dir {folder}
 appendonly yes
 save ""
 maxmemory-policy noeviction
 """
-    with running([_program(), "-"], stdin=configuration, log=log) as process:
+    with running([_program(), "-"], stdin=configuration, log=log, cwd=folder) as process:
         with Redis(port=port, password=password) as client:
             wait_until(lambda: _answers(client), "Valkey", process=process, log=log)
         yield f"redis://:{password}@127.0.0.1:{port}/0"

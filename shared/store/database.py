@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self, TypedDict, Unpack
 
 import asyncpg
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
@@ -21,7 +21,11 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from shared.errors import DatabaseUnavailable, SchemaBehind
+from shared.settings import Settings
 from shared.store.database_metrics import measure_statements
+
+# One transaction, under the name by which api and worker know it: they import no SQLAlchemy.
+Session = AsyncSession
 
 
 def async_url(url: str) -> URL:
@@ -60,8 +64,9 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
         await super().close(timeout=min(timeout or _GOODBYE, _GOODBYE))
 
 
-def _limit_transactions(engine: AsyncEngine, patience: float) -> None:
-    """Let Postgres end every transaction that takes longer than we wait for one.
+def _limit_transactions(engine: AsyncEngine, seconds: float) -> None:
+    """Let Postgres end every transaction that takes longer than `seconds`, which is how long we
+    wait for one.
 
     The limit on idleness does not hold between the messages of one statement, where a process may
     be frozen as well: Postgres thinks that it is active then, and keeps its locks for ever.
@@ -71,23 +76,38 @@ def _limit_transactions(engine: AsyncEngine, patience: float) -> None:
     def limit(connection: DBAPIConnection, _: object) -> None:
         driver: Any = connection
         if driver.driver_connection.get_server_version().major >= _LIMITS_TRANSACTIONS:
-            limit = f"SET {_TRANSACTION_LIMIT} = {round((patience + _SLACK) * 1000)}"
-            driver.run_async(lambda one: one.execute(limit))
+            limit = f"SET {_TRANSACTION_LIMIT} = {round((seconds + _SLACK) * 1000)}"
+            driver.run_async(lambda connection: connection.execute(limit))
+
+
+class PoolOptions(TypedDict, total=False):
+    """Options of a Database, which has the defaults."""
+
+    pool_size: int
+    transaction_limit: float | None
 
 
 class Database:
     """A pool of connections. One instance per process; `close` it last."""
 
     def __init__(
-        self, url: str, *, process: str, pool_size: int = 10, patience: float | None = None
+        self,
+        url: str,
+        *,
+        process: str,
+        pool_size: int = 10,
+        transaction_limit: float | None = None,
     ) -> None:
-        """`process` is the name that Postgres shows in `pg_stat_activity`. `patience`: how many
-        seconds a transaction may take before Postgres counts as away; None for any number.
+        """`process` is the name that Postgres shows in `pg_stat_activity`. `transaction_limit`: how
+        many seconds a transaction may take before Postgres counts as away; None for any number.
         Postgres ends it as well, should this process be frozen: its locks hold up nobody longer
         (before Postgres 17 with one gap: between the messages of a statement).
         """
-        limits = {} if patience is None else {_IDLE_LIMIT: str(round(patience * 1000))}
-        within = _CONNECT if patience is None else min(patience, _CONNECT)
+        limits = {}
+        within: float = _CONNECT
+        if transaction_limit is not None:
+            limits[_IDLE_LIMIT] = str(round(transaction_limit * 1000))
+            within = min(transaction_limit, _CONNECT)
         self._engine = create_async_engine(
             async_url(url),
             pool_size=pool_size,
@@ -100,21 +120,26 @@ class Database:
                 "server_settings": {"application_name": process, **limits},
             },
         )
-        if patience is not None:
-            _limit_transactions(self._engine, patience)
-        self._patience = patience
+        if transaction_limit is not None:
+            _limit_transactions(self._engine, transaction_limit)
+        self._transaction_limit = transaction_limit
         self._traced = False
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 
+    @classmethod
+    def of(cls, settings: Settings, *, process: str, **options: Unpack[PoolOptions]) -> Self:
+        """The database of DATABASE_URL; the options are the constructor's."""
+        return cls(settings.database_url.get_secret_value(), process=process, **options)
+
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    async def transaction(self) -> AsyncIterator[Session]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
         Raises DatabaseUnavailable when Postgres is away, SchemaBehind when a table or column
         is missing. Other database errors are bugs and pass through.
         """
         try:
-            async with asyncio.timeout(self._patience), self._sessions.begin() as session:
+            async with asyncio.timeout(self._transaction_limit), self._sessions.begin() as session:
                 yield session
         except DBAPIError as error:
             cause = error.orig and error.orig.__cause__

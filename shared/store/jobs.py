@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, func, select, text, tuple_, update
+from sqlalchemy import Select, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,7 +42,7 @@ class JobFilter:
     """Which jobs of a tenant to list; `before` is the key of the last row of the page before."""
 
     tenant_id: str
-    status: JobStatus | None = None
+    state: JobStatus | None = None
     feature: Feature | None = None
     since: datetime | None = None
     before: tuple[datetime, UUID] | None = None
@@ -85,8 +85,8 @@ class JobRepository:
             .order_by(Job.created_at.desc(), Job.id.desc())
             .limit(limit)
         )
-        if wanted.status:
-            query = query.where(Job.state == wanted.status)
+        if wanted.state:
+            query = query.where(Job.state == wanted.state)
         if wanted.feature:
             query = query.where(Job.feature == wanted.feature)
         if wanted.since:
@@ -102,14 +102,6 @@ class JobRepository:
         for attempt in await self._session.scalars(query):
             attempts[attempt.job_id].append(attempt)
         return attempts
-
-    async def note_published(self, job_id: UUID, dispatch: int, *, published: bool) -> None:
-        """Note whether the message of this dispatch has been published or has yet to be."""
-        await self._session.execute(
-            update(Job)
-            .where(Job.id == job_id, Job.state == JobStatus.QUEUED, Job.dispatch == dispatch)
-            .values(published_at=func.now() if published else None)
-        )
 
     async def _insert(self, new: NewJob) -> Job | None:
         values = {

@@ -22,7 +22,7 @@ BUDGETS: dict[ErrorClass, int] = {
     ErrorClass.BUG: 2,
 }
 # How long a job may be put back for what is unavailable, from its acceptance on.
-PATIENCE = timedelta(hours=1)
+PUT_BACK_LIMIT = timedelta(hours=1)
 
 # A rescued job waits for up to so many seconds, times how often it was rescued: it runs again
 # within half a minute of the loss of its worker, also the second time.
@@ -62,7 +62,7 @@ def decide(
     """`spent`: attempts that ended so before this one. `age`: of the job. `first_pause`: see
     `backoff`."""
     if error_class is ErrorClass.UNAVAILABLE:
-        return PutBack(retry_after) if age < PATIENCE else GiveUp()
+        return PutBack(retry_after) if age < PUT_BACK_LIMIT else GiveUp()
     if spent + 1 >= BUDGETS.get(error_class, 1):
         return GiveUp()
     return Retry(backoff(spent, first_pause, rng))

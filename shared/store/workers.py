@@ -1,14 +1,52 @@
-"""The workers that are alive, as their heartbeats say."""
+"""The table of workers: who is alive, what each can do. Written by their heartbeats."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.contracts.components import Component, ComponentReport
+from shared.contracts.features import Queue
 from shared.store.models import WorkerRecord
 
 
 async def alive_workers(session: AsyncSession) -> Sequence[WorkerRecord]:
-    """Those that were heard of within their own lease."""
+    """The workers whose last heartbeat is younger than their own lease, ordered by id."""
     query = select(WorkerRecord).where(WorkerRecord.alive_until > func.now())
-    return (await session.scalars(query)).all()
+    return (await session.scalars(query.order_by(WorkerRecord.id))).all()
+
+
+async def report_worker(
+    session: AsyncSession,
+    worker_id: str,
+    *,
+    version: str,
+    queues: Sequence[Queue],
+    slots: Mapping[Queue, int],
+    components: Mapping[Component, ComponentReport],
+    lease: float,
+) -> None:
+    """Insert or renew the row of a worker, which counts as alive for `lease` seconds from now.
+
+    `components` go to the column `engines`.
+    """
+    known = {
+        "version": version,
+        "queues": list(queues),
+        "slots": dict(slots),
+        "engines": {name: report.model_dump() for name, report in components.items()},
+        "seen_at": func.now(),
+        "alive_until": func.now() + timedelta(seconds=lease),
+    }
+    await session.execute(
+        insert(WorkerRecord)
+        .values(id=worker_id, **known)
+        .on_conflict_do_update(index_elements=["id"], set_=known)
+    )
+
+
+async def remove_worker(session: AsyncSession, worker_id: str) -> None:
+    """Delete the row of a worker that has ended, so that nobody counts on it."""
+    await session.execute(delete(WorkerRecord).where(WorkerRecord.id == worker_id))

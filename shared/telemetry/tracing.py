@@ -5,7 +5,8 @@ that is away costs nothing but its spans. Without, every span has ids and none i
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Literal
 
 from opentelemetry.context import Context
@@ -67,6 +68,16 @@ class Tracing:
             # Ends the call that hangs, and with it the thread that waits for it.
             self._exporter.shutdown()
         await flushed
+
+
+@asynccontextmanager
+async def traced(settings: Settings, service: str) -> AsyncIterator[Tracing]:
+    """The tracing of a process for the length of the block; at its end it sends what is left."""
+    tracing = Tracing(settings, service)
+    try:
+        yield tracing
+    finally:
+        await tracing.close()
 
 
 def service_resource(settings: Settings, service: str) -> Resource:

@@ -7,11 +7,14 @@ leaves its lock, a flush leaves nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from arq.constants import in_progress_key_prefix, job_key_prefix, retry_key_prefix
 
 from shared.contracts.features import Queue
-from shared.wire.queue import broker_errors, connect_quick, queue_key
+from shared.settings import Settings
+from shared.wire.connections import broker_errors, connect_quick
+from shared.wire.messages import queue_key
 
 _CHUNK = 1000
 
@@ -39,6 +42,11 @@ class Broker:
     def __init__(self, url: str, namespace: str) -> None:
         self._redis = connect_quick(url)
         self._namespace = namespace
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The broker of REDIS_URL and QUEUE_NAMESPACE. Connects when it is first used."""
+        return cls(settings.redis_url.get_secret_value(), settings.queue_namespace)
 
     async def entries(
         self, queue: Queue, message_ids: Sequence[str], lock: float
@@ -71,14 +79,18 @@ class Broker:
         while chunk := await self.listed(queue, listed, _CHUNK):
             listed += len(chunk)
             with broker_errors():
-                taken += await self._redis.exists(*(in_progress_key_prefix + one for one in chunk))
+                taken += await self._redis.exists(
+                    *(in_progress_key_prefix + message_id for message_id in chunk)
+                )
         return BrokerCounts(waiting=listed - taken, taken=taken)
 
     async def unlock(self, message_ids: Sequence[str]) -> None:
         """Let any worker take these messages."""
         if message_ids:
             with broker_errors():
-                await self._redis.delete(*(in_progress_key_prefix + one for one in message_ids))
+                await self._redis.delete(
+                    *(in_progress_key_prefix + message_id for message_id in message_ids)
+                )
 
     async def forget(self, queue: Queue, message_ids: Sequence[str]) -> None:
         """Remove every trace of these messages."""
@@ -88,7 +100,9 @@ class Broker:
         with broker_errors():
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.zrem(queue_key(self._namespace, queue), *message_ids)
-                pipe.delete(*(prefix + one for one in message_ids for prefix in prefixes))
+                pipe.delete(
+                    *(prefix + message_id for message_id in message_ids for prefix in prefixes)
+                )
                 await pipe.execute()
 
     async def close(self) -> None:

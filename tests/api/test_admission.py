@@ -32,7 +32,7 @@ async def test_a_full_queue_refuses_new_work_and_finds_what_it_has(
         with pytest.raises(QueueFull):
             await front.categorize("Milk", LABELS)
         again = await front.submit("categorization", item(0), idempotency_key="k0")
-        items, receipts = sorted((await front.queues()).queues, key=lambda one: one.queue)
+        items, receipts = sorted((await front.queues()).queues, key=lambda queue: queue.queue)
         listed = (await front.jobs()).jobs
 
     assert refused.value.problem["status"] == 503
@@ -72,7 +72,7 @@ async def test_the_time_to_come_back_is_made_from_the_pace(
     async with front_client(small) as front:
         with pytest.raises(QueueFull) as refused:
             await front.submit("categorization", item(120))
-        items = next(one for one in (await front.queues()).queues if one.queue is Queue.ITEMS)
+        items = next(queue for queue in (await front.queues()).queues if queue.queue is Queue.ITEMS)
 
     assert (items.depth, items.finished_per_minute) == (60, 60)
     assert items.estimated_wait == 60
@@ -84,7 +84,9 @@ async def test_what_the_queues_tell(client: AsyncServiceClient, settings: Settin
     async with worker_with(settings, dairy):
         await client.submit("categorization", ITEM, wait=10)
         async with front_client(settings) as front:
-            items = next(one for one in (await front.queues()).queues if one.queue is Queue.ITEMS)
+            items = next(
+                queue for queue in (await front.queues()).queues if queue.queue is Queue.ITEMS
+            )
 
     assert (items.workers, items.slots) == (1, settings.item_slots)
     assert (items.depth, items.running, items.finished_per_minute) == (0, 0, 1)

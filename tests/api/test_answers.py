@@ -74,7 +74,7 @@ async def test_categorize_batch(system: System, service: AsyncServiceClient) -> 
 
     assert set(answer["payload"]) == {"predictions", "processing_time_ms"}
     predictions = answer["payload"]["predictions"]
-    assert [one["id"] for one in predictions] == [7, "b"]
+    assert [prediction["id"] for prediction in predictions] == [7, "b"]
     assert set(predictions[0]) == {
         "id",
         "name",
@@ -82,7 +82,7 @@ async def test_categorize_batch(system: System, service: AsyncServiceClient) -> 
         "confidence",
         "confidence_level",
     }
-    assert all(type(one["confidence"]) is float for one in predictions)
+    assert all(type(prediction["confidence"]) is float for prediction in predictions)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/embed", "/api/v1/embed/batch"])

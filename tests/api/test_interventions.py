@@ -8,7 +8,8 @@ import pytest
 
 from shared import errors, rejections
 from shared.client import AsyncServiceClient
-from shared.contracts.jobs import JobStatus, Outcome
+from shared.contracts.jobs import JobStatus
+from shared.contracts.outcomes import AttemptOutcome
 from shared.settings import Settings
 from tests.support.runners import ITEM, LABELS, Gate, dairy, raising, worker_with
 from tests.support.waiting import wait_until
@@ -39,7 +40,7 @@ async def test_a_running_job_is_stopped(client: AsyncServiceClient, settings: Se
 
     assert asked.status is JobStatus.RUNNING
     assert ended.status is JobStatus.CANCELLED
-    assert [attempt.outcome for attempt in ended.attempts] == [Outcome.CANCELLED]
+    assert [attempt.outcome for attempt in ended.attempts] == [AttemptOutcome.CANCELLED]
 
 
 async def test_everybody_who_waits_hears_of_it(
@@ -82,7 +83,7 @@ async def test_a_failed_job_runs_again(client: AsyncServiceClient, settings: Set
     assert (waiting.status, waiting.error, waiting.finished_at) == (JobStatus.QUEUED, None, None)
     assert done.status is JobStatus.SUCCEEDED
     outcomes = [attempt.outcome for attempt in done.attempts]
-    assert outcomes == [Outcome.FAILED, Outcome.FAILED, Outcome.SUCCEEDED]
+    assert outcomes == [AttemptOutcome.FAILED, AttemptOutcome.FAILED, AttemptOutcome.SUCCEEDED]
 
 
 @pytest.mark.parametrize("state", ["queued", "succeeded"])

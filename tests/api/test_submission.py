@@ -16,7 +16,7 @@ from shared.rejections import IdempotencyKeyReused, NoTextFound
 from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.models import Job, JobImage
-from shared.wire.queue import message_id
+from shared.wire.messages import message_id
 from tests.support.fronts import front_client, nowhere
 from tests.support.runners import ITEM, LABELS, dairy, raising, worker_with
 

@@ -14,7 +14,7 @@ from shared.errors import ErrorClass
 from shared.settings import Settings
 from shared.store import transitions
 from shared.store.database import Database
-from shared.store.transitions import AttemptLog
+from shared.store.transitions import AttemptRecord
 from tests.support.runners import ITEM, Gate, dairy, worker_with
 from tests.support.waiting import wait_until
 
@@ -48,7 +48,7 @@ async def test_a_lost_announcement_delays_and_loses_nothing(
         error = JobError(
             code="c", error_class=ErrorClass.BAD_INPUT, detail="Sorry.", retryable=False
         )
-        await transitions.fail(session, held, AttemptLog(stages=[], trace_id=None), error)
+        await transitions.fail(session, held, AttemptRecord(stages=[], trace_id=None), error)
 
     assert (await look).status is JobStatus.FAILED
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from tests.chaos.cluster import cluster
-from tests.support.span_collector import span_collector
+from tests.support.telemetry.span_collector import span_collector
 
 # The least that is left of the throughput.
 AT_LEAST = 0.65

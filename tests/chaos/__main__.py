@@ -47,11 +47,17 @@ def _table(reports: list[Report]) -> Table:
     for name in ("Scenario", "Accepted", "Succeeded", "Failed", "Lost", "Twice", "Rescue s"):
         table.add_column(name, no_wrap=name == "Scenario")
     table.add_column("Attempts by how they ended")
-    for one in reports:
-        numbers = (one.accepted, one.succeeded, one.failed, one.lost, one.duplicated_results)
-        rescue = "" if one.slowest_rescue is None else f"{one.slowest_rescue:.1f}"
-        attempts = ", ".join(f"{how} {count}" for how, count in one.attempts.items())
-        table.add_row(one.scenario, *map(str, numbers), rescue, attempts)
+    for report in reports:
+        numbers = (
+            report.accepted,
+            report.succeeded,
+            report.failed,
+            report.lost,
+            report.duplicated_results,
+        )
+        rescue = "" if report.slowest_rescue is None else f"{report.slowest_rescue:.1f}"
+        attempts = ", ".join(f"{how} {count}" for how, count in report.attempts.items())
+        table.add_row(report.scenario, *map(str, numbers), rescue, attempts)
     return table
 
 

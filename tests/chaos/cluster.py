@@ -85,12 +85,12 @@ class Cluster:
         async with httpx.AsyncClient(base_url=self.url, timeout=15) as http:
             limit = asyncio.Semaphore(8)
 
-            async def one(number: int) -> UUID | None:
+            async def submit_one(number: int) -> UUID | None:
                 payload = {"item_name": f"{what} #{number}", "candidate_labels": ["Dairy"]}
                 body = {"tenant_id": _TENANT, "feature": "categorization", "payload": payload}
                 return await self.send(http, body, limit)
 
-            sent = await asyncio.gather(*(one(number) for number in range(count)))
+            sent = await asyncio.gather(*(submit_one(number) for number in range(count)))
         return [job for job in sent if job]
 
     async def send(
@@ -155,23 +155,23 @@ async def cluster(workers: int, seed: int, **settings: str) -> AsyncIterator[Clu
             "LOG_FORMAT": "console",
             **settings,
         }
-        one = Cluster(folder, env, random.Random(seed))
+        system = Cluster(folder, env, random.Random(seed))
         data: str | None = None
         try:
-            one.start_postgres()
-            async with one.database() as database:
+            system.start_postgres()
+            async with system.database() as database:
                 data = await database.fetchval("SHOW data_directory")
-            one.start_redis()
+            system.start_redis()
             stack.migrate(env["DATABASE_URL"])
             port = free_port()
-            one.running.enter_context(stack.front(env, port, folder / "front.log"))
-            one.url = f"http://127.0.0.1:{port}"
+            system.running.enter_context(stack.front(env, port, folder / "front.log"))
+            system.url = f"http://127.0.0.1:{port}"
             for _ in range(workers):
-                one.start_worker()
-            yield one
+                system.start_worker()
+            yield system
         finally:
-            one.running.close()
-            for part in list(one.parts):
-                one.stop(part)
+            system.running.close()
+            for part in list(system.parts):
+                system.stop(part)
             if data:
                 shutil.rmtree(Path(data).parent, ignore_errors=True)

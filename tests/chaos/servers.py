@@ -1,7 +1,7 @@
 """Scenarios that break servers, and what they hold: Redis, its messages, Postgres."""
 
 from shared.contracts.features import Queue
-from shared.wire.queue import queue_key
+from shared.wire.messages import queue_key
 from tests.chaos.audit import Report, audit
 from tests.chaos.cluster import Cluster, cluster
 from tests.chaos.plan import Plan

@@ -110,7 +110,7 @@ async def poison(plan: Plan) -> Report:
         await system.submit("slow 0.2", 20)
 
         async def failed() -> bool:
-            for worker in [worker for worker in system.workers if worker.poll() is not None]:
+            for worker in [process for process in system.workers if process.poll() is not None]:
                 system.workers.remove(worker)
                 system.start_worker()
             return await system.count(f"id = '{bad}' AND state = 'failed'") == 1

@@ -33,10 +33,13 @@ def dashboard_queries() -> Iterator[tuple[str, str]]:
         for panel in panels(json.loads(path.read_text())):
             for target in panel["targets"]:
                 if target["datasource"]["type"] == "prometheus":
-                    expression = target["expr"]
-                    for name, value in _VARIABLES.items():
-                        expression = expression.replace(name, value)
-                    yield f"{path.stem}: {panel['title']}", expression
+                    yield f"{path.stem}: {panel['title']}", _filled_in(target["expr"])
+
+
+def _filled_in(expression: str) -> str:
+    for name, value in _VARIABLES.items():
+        expression = expression.replace(name, value)
+    return expression
 
 
 def rule_queries() -> Iterator[tuple[str, str]]:

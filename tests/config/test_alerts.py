@@ -45,8 +45,8 @@ def test_every_alert_has_its_cases() -> None:
     """One in which it fires, one in which all is well."""
     expected: dict[str, set[bool]] = {}
     for case in yaml.safe_load(CASES.read_text())["tests"]:
-        for one in case["alert_rule_test"]:
-            expected.setdefault(one["alertname"], set()).add(bool(one["exp_alerts"]))
+        for test in case["alert_rule_test"]:
+            expected.setdefault(test["alertname"], set()).add(bool(test["exp_alerts"]))
 
     assert expected == {alert["alert"]: {True, False} for alert in alerts()}
 

@@ -15,6 +15,7 @@ import pytest
 from shared.local import stack
 from shared.local.processes import free_port, running
 from shared.local.stack import ROOT
+from shared.opt_outs import OPT_OUTS
 from shared.settings import Settings
 from tests.config.files import FILES, WORKERS, content, published_ports, services
 from tests.support.waiting import wait_until
@@ -129,6 +130,20 @@ def test_the_dockerfile_copies_what_is_there_and_drops_its_rights() -> None:
 
 
 _RUNNING = ["development", "production"]
+
+
+def test_nothing_in_the_image_or_the_stack_reports_to_its_maker() -> None:
+    """The image says so before its build runs our command; the others each in their own way."""
+    said = re.findall(r"^ENV (.+)$", (ROOT / "config/Dockerfile").read_text(), re.M)
+    grafana = services()["grafana"]["environment"]
+
+    assert {f"{name}={value}" for name, value in OPT_OUTS.items()} <= set(" ".join(said).split())
+    assert content("config/tempo/tempo.yaml")["usage_report"] == {"reporting_enabled": False}
+    assert content("config/loki/loki.yaml")["analytics"] == {"reporting_enabled": False}
+    for name in ("REPORTING_ENABLED", "CHECK_FOR_UPDATES", "CHECK_FOR_PLUGIN_UPDATES"):
+        assert grafana[f"GF_ANALYTICS_{name}"] == "false"
+    for name in ("PREINSTALL_DISABLED", "PUBLIC_KEY_RETRIEVAL_DISABLED"):
+        assert grafana[f"GF_PLUGINS_{name}"] == "true"
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from shared.local.stack import ROOT
 from tests.config.promql import MADE_BY_TEMPO, dashboard_queries, rule_queries, selectors
 from tests.support.runners import LABELS
 from tests.support.running_system import System
-from tests.support.span_collector import Collector
+from tests.support.telemetry.span_collector import Collector
 from tests.support.waiting import wait_until
 
 
@@ -91,16 +91,18 @@ async def test_metrics_of_every_dashboard_and_rule_are_there(
     """Under a small load of everything that callers do; and exemplars lead to traces."""
     asked = {*dashboard_queries(), *rule_queries()}
     wanted = {
-        one: where
+        selector: where
         for where, expression in asked
-        for one in selectors(expression)
-        if not one.startswith(MADE_BY_TEMPO)
+        for selector in selectors(expression)
+        if not selector.startswith(MADE_BY_TEMPO)
     }
     assert len(wanted) > 40
 
     deadline = time.monotonic() + 120
-    while missing := [one for one in wanted if not await _result(prometheus, "query", one)]:
-        assert time.monotonic() < deadline, {one: wanted[one] for one in missing}
+    while missing := [
+        selector for selector in wanted if not await _result(prometheus, "query", selector)
+    ]:
+        assert time.monotonic() < deadline, {selector: wanted[selector] for selector in missing}
         await _load(system.url, impatient, service.tenant_id, receipt_png, blank_png)
 
     pointers: list[dict[str, Any]] = []
@@ -113,7 +115,9 @@ async def test_metrics_of_every_dashboard_and_rule_are_there(
         return bool(pointers)
 
     await wait_until(found, "an exemplar", within=20)
-    traces = {one["labels"]["trace_id"] for series in pointers for one in series["exemplars"]}
+    traces = {
+        exemplar["labels"]["trace_id"] for series in pointers for exemplar in series["exemplars"]
+    }
     # A span is sent a second after it has ended.
     await wait_until(lambda: traces <= _runs(collector), "the traces of the exemplars")
 

@@ -8,14 +8,14 @@ import pytest
 from shared.background import background, repeating
 from shared.errors import DatabaseUnavailable
 from shared.settings import Settings
-from shared.wire.queue import connect_patient
+from shared.wire.connections import connect_for_polling
 from tests.support.waiting import wait_until
 
 
 async def test_a_redis_loop_ends_whenever_it_is_told_to(settings: Settings) -> None:
     """A cancellation that redis-py swallows would leave a worker that never stops (on Python 3.11
     about one in ten, in a loop as busy as this)."""
-    redis = connect_patient(settings.redis_url.get_secret_value())
+    redis = connect_for_polling(settings)
 
     async def poll() -> None:
         while True:

@@ -8,7 +8,8 @@ import psutil
 import pytest
 
 from shared.client import AsyncServiceClient
-from shared.contracts.jobs import JobStatus, Outcome
+from shared.contracts.jobs import JobStatus
+from shared.contracts.outcomes import AttemptOutcome
 from shared.local import stack
 from shared.settings import Settings
 from tests.support.waiting import wait_until
@@ -41,7 +42,7 @@ async def test_sigterm_puts_the_running_job_back_and_leaves_nothing(
 
     seen = await client.job(job.id)
     assert seen.status is JobStatus.QUEUED
-    assert [attempt.outcome for attempt in seen.attempts] == [Outcome.RELEASED]
+    assert [attempt.outcome for attempt in seen.attempts] == [AttemptOutcome.RELEASED]
 
 
 async def test_a_killed_worker_leaves_no_child(

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.contracts.components import ClassifierKind
 from shared.contracts.features import Feature, Queue
 from shared.local.stack import ROOT
 from shared.settings import Settings
@@ -21,7 +22,7 @@ from worker.assembly import worker
 from worker.features.item_models import ItemModels
 from worker.features.loading import load_features
 from worker.features.runners import Run
-from worker.pipeline.meaning.engines import load_engines
+from worker.pipeline.meaning.loading import load_models
 from worker.telemetry.state import WorkerState
 
 
@@ -53,8 +54,9 @@ async def test_a_worker_that_still_loads_says_so(
         task.cancel()
         await asyncio.wait([task])
 
-    assert before["classifier"] == {"status": "not_loaded", "model": None}
-    assert before["embedding_model"] == {"status": "not_loaded", "model": None}
+    assert before["classifier"] == {"status": "loading", "model": None}
+    assert before["embedding_model"] == {"status": "loading", "model": None}
+    assert before["ocr"] == {"status": "not_loaded", "model": None}
     assert after["classifier"] == {"status": "ok", "model": "all-MiniLM-L6-v2"}
     assert after["embedding_model"] == {"status": "available", "model": "all-MiniLM-L6-v2"}
 
@@ -62,7 +64,9 @@ async def test_a_worker_that_still_loads_says_so(
 @pytest.mark.slow
 async def test_models_load_beside_the_event_loop() -> None:
     """Else a worker could not even report that it lives."""
-    models = ItemModels(1, partial(load_engines, "embedding", "unused", "all-MiniLM-L6-v2"))
+    models = ItemModels(
+        1, partial(load_models, ClassifierKind.EMBEDDING, "unused", "all-MiniLM-L6-v2")
+    )
     start = asyncio.create_task(models.start())
     turns = 0
     while not start.done():
@@ -79,8 +83,8 @@ def test_the_default_engines_leave_the_ml_extra_alone() -> None:
     """Where it is installed, it costs seconds and hundreds of megabytes only when it is chosen."""
     program = (
         "import sys, worker.main\n"
-        "from worker.pipeline.meaning.engines import load_engines\n"
-        "load_engines('embedding', 'unused', 'all-MiniLM-L6-v2').classifier.score(['a'], ['b'])\n"
+        "from worker.pipeline.meaning.loading import load_models\n"
+        "load_models('embedding', 'unused', 'all-MiniLM-L6-v2').classifier.score(['a'], ['b'])\n"
         "print(sorted({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -50,8 +50,10 @@ def compare(
     """The readings beside the truth."""
     from worker.cli.quality.report import QualityReport
 
-    engine = next((one.receipt.model_version for one in readings if one.receipt), "no engine")
-    return QualityReport.of(engine, [(one, truths[one.path]) for one in readings])
+    engine = next(
+        (reading.receipt.model_version for reading in readings if reading.receipt), "no engine"
+    )
+    return QualityReport.of(engine, [(reading, truths[reading.path]) for reading in readings])
 
 
 def write_page(quality: "QualityReport", path: Path) -> None:

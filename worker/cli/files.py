@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from shared.contracts.receipts import RichReceipt
 from shared.errors import ServiceError, TimedOut
@@ -14,10 +14,11 @@ from shared.images import ImageLimits, inspect
 from shared.rejections import ImageUnreadable
 from shared.settings import PipelineSettings
 from worker.features.item_models import ItemModels
+from worker.features.page_progress import hearing_pages
 from worker.features.recognition import RecognitionPool
 from worker.features.runners import Features, Product, Work
 from worker.pipeline.observation import Evidence
-from worker.pipeline.stages import StageLog
+from worker.pipeline.stages import OnPage, StageRecorder
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,25 @@ class FileReading:
         }  # fmt: skip
 
 
+class Audience(Protocol):
+    """Who is told how far the reading is."""
+
+    def pages(self, file: int, read: int, pages: int) -> None:
+        """So many pages of a file have been read, of so many. `file`: its index."""
+
+    def finished(self, file: int, reading: FileReading) -> None:
+        """It has been read, or cannot be."""
+
+
 async def extract_files(
     files: Sequence[Path],
     settings: PipelineSettings,
-    labels: Sequence[str] | None,
-    finished: Callable[[FileReading], None],
+    labels: Sequence[str],
+    audience: Audience,
     *,
     with_evidence: bool = False,
 ) -> None:
-    """Read all files, RECEIPT_SLOTS at a time; `finished` hears of each as it ends.
+    """Read all files, RECEIPT_SLOTS at a time, and categorise their items by the labels.
 
     Raises EngineUnavailable when there is nothing to read with, RecognitionCrashed when it dies of
     being loaded.
@@ -58,8 +69,7 @@ async def extract_files(
     async with AsyncExitStack() as stack:
         models = ItemModels.of(settings, settings.item_slots)
         stack.push_async_callback(models.close)
-        if labels:
-            await models.start()
+        await models.start()
         recognition = RecognitionPool(
             slots=min(settings.receipt_slots, len(files)),
             engine=settings.ocr_engine,
@@ -70,14 +80,16 @@ async def extract_files(
         await recognition.start()
         reader = _Reader(recognition, Features(recognition, models), settings, labels)
         slots = asyncio.Semaphore(settings.receipt_slots)
+        reporter_of = stack.enter_context(hearing_pages(audience.pages))
 
-        async def read(path: Path) -> None:
+        async def read(number: int, path: Path) -> None:
             async with slots:
-                finished(await reader.read(path, with_evidence=with_evidence))
+                reading = await reader.read(path, reporter_of(number), with_evidence=with_evidence)
+                audience.finished(number, reading)
 
         async with asyncio.TaskGroup() as group:
-            for path in files:
-                group.create_task(read(path))
+            for number, path in enumerate(files):
+                group.create_task(read(number, path))
 
 
 @dataclass(frozen=True)
@@ -85,13 +97,13 @@ class _Reader:
     recognition: RecognitionPool
     features: Features
     settings: PipelineSettings
-    labels: Sequence[str] | None
+    labels: Sequence[str]
 
-    async def read(self, path: Path, *, with_evidence: bool) -> FileReading:
+    async def read(self, path: Path, on_page: OnPage, *, with_evidence: bool) -> FileReading:
         """Never fails: what goes wrong with a file is its result."""
         seen: list[Evidence] = []
         try:
-            work = await self._work(path)
+            work = await self._work(path, on_page)
             async with asyncio.timeout(self.settings.receipt_timeout):
                 product = await (
                     self._observe(work, seen)
@@ -106,18 +118,23 @@ class _Reader:
             return FileReading(path, None, error, *seen)
         return FileReading(path, RichReceipt.model_validate(product.output), None, *seen)
 
-    async def _work(self, path: Path) -> Work:
+    async def _work(self, path: Path, on_page: OnPage) -> Work:
         content = await asyncio.to_thread(path.read_bytes)
         limits = ImageLimits(
             max_bytes=self.settings.max_image_bytes, max_pixels=self.settings.max_image_pixels
         )
         inspect(content, limits)
-        options = {"candidate_labels": list(self.labels)} if self.labels else {}
-        return Work(payload={"options": options}, image=content, request_id=None, log=StageLog())
+        return Work(
+            payload={"options": {"candidate_labels": list(self.labels)}},
+            image=content,
+            request_id=None,
+            recorder=StageRecorder(),
+            on_page=on_page,
+        )
 
     async def _observe(self, work: Work, seen: list[Evidence]) -> Product:
         started = time.perf_counter()
-        observation = await self.recognition.observe(work.image or b"", work.log)
+        observation = await self.recognition.observe(work.image or b"", work.recorder, work.on_page)
         seen.append(observation.evidence)
         if isinstance(observation.outcome, ServiceError):
             raise observation.outcome

@@ -16,7 +16,9 @@ from shared.telemetry.logs import configure_logging
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and nothing else.")]
 Labels = Annotated[
     str | None,
-    typer.Option("--labels", metavar="A,B,C", help="The labels to choose from."),
+    typer.Option(
+        "--labels", metavar="A,B,C", help="The labels to choose from, in place of the usual ones."
+    ),
 ]
 Texts = Annotated[
     list[str] | None, typer.Argument(help="One or more; by default the lines of stdin.")
@@ -58,6 +60,12 @@ def texts_or_stdin(texts: list[str] | None) -> list[str]:
     if not found:
         raise typer.BadParameter("stdin holds no names")
     return found
+
+
+def print_line(text: str) -> None:
+    """A line on stdout, at once: whoever reads it through a pipe need not wait for the end."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def print_json(value: Any) -> None:

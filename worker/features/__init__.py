@@ -1,1 +1,1 @@
-"""What each feature does, and the engines that do it."""
+"""What each feature does, and the components that do it."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from shared.contracts.categories import COMMON_LABELS
 from shared.settings import PipelineSettings
-from worker.pipeline.meaning.engines import Engines, load_engines
+from worker.pipeline.meaning.loading import Models, load_models
 from worker.pipeline.meaning.models.ports import Classifier, Embedder, Scores, Vectors
 
 T = TypeVar("T")
@@ -17,17 +17,17 @@ T = TypeVar("T")
 class ItemModels:
     """Embedder and classifier, loaded once by `start`."""
 
-    def __init__(self, slots: int, load: Callable[[], Engines]) -> None:
+    def __init__(self, slots: int, load: Callable[[], Models]) -> None:
         """`slots`: how many calls may run at once. `load` may take its time."""
         self._load = load
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="item-models")
-        self._engines: Engines | None = None
+        self._loaded_models: Models | None = None
 
     @classmethod
     def of(cls, settings: PipelineSettings, slots: int) -> "ItemModels":
         """Those that the settings name."""
         load = partial(
-            load_engines,
+            load_models,
             settings.classifier,
             settings.classification_model,
             settings.embedding_model,
@@ -36,7 +36,7 @@ class ItemModels:
 
     async def start(self) -> None:
         """Load the models. Raises EngineUnavailable when one cannot be had."""
-        self._engines = await self._run(self._load_and_warm)
+        self._loaded_models = await self._run(self._load_and_warm)
 
     @property
     def embedder(self) -> Embedder:
@@ -69,13 +69,13 @@ class ItemModels:
         finally:
             await asyncio.wait([work])
 
-    def _load_and_warm(self) -> Engines:
-        engines = self._load()
+    def _load_and_warm(self) -> Models:
+        models = self._load()
         # Embeds what is known of the common labels while nobody waits for it.
-        engines.classifier.score(["milk"], COMMON_LABELS)
-        return engines
+        models.classifier.score(["milk"], COMMON_LABELS)
+        return models
 
-    def _loaded(self) -> Engines:
-        if self._engines is None:
+    def _loaded(self) -> Models:
+        if self._loaded_models is None:
             raise RuntimeError("the models are used before start()")
-        return self._engines
+        return self._loaded_models

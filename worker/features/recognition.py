@@ -8,19 +8,22 @@ that slot gets a new one.
 import asyncio
 import multiprocessing
 import os
-from collections.abc import AsyncIterator, Callable
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from multiprocessing import resource_tracker
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from shared.contracts.components import OcrEngineName
 from shared.errors import RecognitionCrashed, ServiceError
 from worker.features import recognition_child as child
 from worker.pipeline.observation import Observation
 from worker.pipeline.receipt import ReceiptReading
-from worker.pipeline.stages import Stage, StageLog
+from worker.pipeline.stages import OnPage, Stage, StageRecorder, unwatched
 
 T = TypeVar("T")
 
@@ -28,7 +31,7 @@ T = TypeVar("T")
 class RecognitionPool:
     """A fixed number of warm recognition children. Use from one event loop."""
 
-    def __init__(self, *, slots: int, engine: str, memory: int, max_pixels: int) -> None:
+    def __init__(self, *, slots: int, engine: OcrEngineName, memory: int, max_pixels: int) -> None:
         self._engine = engine
         self._memory = memory
         self._max_pixels = max_pixels
@@ -47,21 +50,26 @@ class RecognitionPool:
         loaded = await asyncio.gather(*(self._warm(pool) for pool in self._pools))
         return loaded[0]
 
-    async def read(self, content: bytes, log: StageLog) -> ReceiptReading:
-        """Read one receipt, after waiting for a free child; the stages go to `log`.
-        Cancelling kills the child.
+    async def read(
+        self, content: bytes, recorder: StageRecorder, on_page: OnPage = unwatched
+    ) -> ReceiptReading:
+        """Read one receipt, after waiting for a free child; the stages go to `recorder`.
+
+        `on_page` is called in the child, so it has to be picklable. Cancelling kills the child.
 
         Raises what `extract_receipt` raises, and RecognitionCrashed when the child dies.
         """
-        outcome = await self._in_child(child.recognise, content, log)
+        outcome = await self._in_child(child.recognise, content, recorder, on_page)
         if isinstance(outcome, ServiceError):
             raise outcome
         return outcome
 
-    async def observe(self, content: bytes, log: StageLog) -> Observation:
+    async def observe(
+        self, content: bytes, recorder: StageRecorder, on_page: OnPage = unwatched
+    ) -> Observation:
         """As `read`, for people who look into it: what was seen comes back too, and what a receipt
         that cannot be read is refused for. Raises RecognitionCrashed, EngineUnavailable."""
-        return await self._in_child(child.observe, content, log)
+        return await self._in_child(child.observe, content, recorder, on_page)
 
     async def close(self) -> None:
         """End every child and remove the temporary files that killed ones left."""
@@ -70,21 +78,24 @@ class RecognitionPool:
 
     async def _in_child(
         self,
-        work: Callable[[str, bytes, int], tuple[T, list[Stage]]],
+        work: Callable[[OcrEngineName, bytes, int, OnPage], tuple[T, list[Stage]]],
         content: bytes,
-        log: StageLog,
+        recorder: StageRecorder,
+        on_page: OnPage,
     ) -> T:
         for _ in range(2):
             async with self._slot() as pool:
                 try:
-                    running = pool.schedule(work, (self._engine, content, self._max_pixels))
+                    arguments = (self._engine, content, self._max_pixels, on_page)
+                    with _without_ctrl_c():
+                        running = pool.schedule(work, arguments)
                     outcome, stages = await asyncio.wrap_future(running)
                 except ProcessExpired as error:
                     raise RecognitionCrashed from error
                 except BrokenProcessPool:
                     # The child had died before it began with this image: try another, once.
                     continue
-            log.stages.extend(stages)
+            recorder.stages.extend(stages)
             return outcome
         raise RecognitionCrashed
 
@@ -112,9 +123,27 @@ class RecognitionPool:
 
     async def _warm(self, pool: ProcessPool) -> tuple[str, str]:
         try:
-            return await asyncio.wrap_future(pool.schedule(child.ready, args=(self._engine,)))
+            with _without_ctrl_c():
+                loading = pool.schedule(child.ready, args=(self._engine,))
+            return await asyncio.wrap_future(loading)
         except (ProcessExpired, BrokenProcessPool) as error:
             raise RecognitionCrashed from error
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Processes and threads that begin in the block never get SIGINT.
+
+    A terminal sends it to children as well. They would end with a traceback, before they could
+    ignore it themselves, while their parent is about to end them anyway.
+    """
+    # It unblocks the signal when it starts, so it has to run before.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _stop(pool: ProcessPool) -> None:

@@ -10,16 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 
+from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable, ServiceError
+from worker.pipeline.knowledge.reading import load_reading
 from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import ReceiptReading, extract_receipt
-from worker.pipeline.stages import Stage, StageLog
+from worker.pipeline.stages import OnPage, Stage, StageRecorder
 
 _PR_SET_PDEATHSIG = 1
 
 
-def start(parent: int, engine: str, memory: int, scratch: str) -> None:
+def start(parent: int, engine: OcrEngineName, memory: int, scratch: str) -> None:
     """Prepare the process: die with the parent, die at once when told, stay within the memory.
 
     `memory` bounds the data the process may allocate, in bytes. Its temporary files lie in
@@ -38,30 +40,36 @@ def start(parent: int, engine: str, memory: int, scratch: str) -> None:
         _engine(engine)
 
 
-def ready(engine: str) -> tuple[str, str]:
+def ready(engine: OcrEngineName) -> tuple[str, str]:
     """Name and version of the engine that `start` loaded. Raises EngineUnavailable."""
     loaded = _engine(engine)
     return loaded.name, loaded.version
 
 
 def recognise(
-    engine: str, content: bytes, max_pixels: int
+    engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage
 ) -> tuple[ReceiptReading | ServiceError, list[Stage]]:
     """Read one receipt with the engine that `start` loaded; an error comes back with the stages
     that led to it. Without enough memory the process ends."""
-    log = StageLog()
+    recorder = StageRecorder()
     try:
         with _ending_without_memory():
-            return extract_receipt(content, _engine(engine), max_pixels, log), log.stages
+            return extract_receipt(
+                content, _engine(engine), max_pixels, recorder, on_page
+            ), recorder.stages
     except ServiceError as error:
-        return error, log.stages
+        return error, recorder.stages
 
 
-def observe(engine: str, content: bytes, max_pixels: int) -> tuple[Observation, list[Stage]]:
+def observe(
+    engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage
+) -> tuple[Observation, list[Stage]]:
     """As `recognise`, with the evidence for people to look at."""
-    log = StageLog()
+    recorder = StageRecorder()
     with _ending_without_memory():
-        return observe_receipt(content, lambda: _engine(engine), max_pixels, log), log.stages
+        return observe_receipt(
+            content, lambda: _engine(engine), max_pixels, recorder, on_page
+        ), recorder.stages
 
 
 @contextmanager
@@ -82,5 +90,6 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 @cache
-def _engine(name: str) -> OcrEngine:
+def _engine(name: OcrEngineName) -> OcrEngine:
+    load_reading()
     return load_engine(name)

@@ -23,17 +23,19 @@ from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
 from worker.pipeline.meaning.models.ports import Scores
 from worker.pipeline.receipt import ReceiptReading
-from worker.pipeline.stages import StageLog
+from worker.pipeline.stages import OnPage, StageRecorder, unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What a job brings along. `image` only for receipts; stages go to `log`."""
+    """The work of one job. Only receipts have an `image`; stages go to `recorder`. `on_page` is
+    called in the process that reads the image."""
 
     payload: dict[str, Any]
     image: bytes | None
     request_id: str | None
-    log: StageLog
+    recorder: StageRecorder
+    on_page: OnPage = unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,7 @@ class Features:
         started = time.perf_counter()
         if self._recognition is None or work.image is None:
             raise RuntimeError("a receipt job needs an image and a recognition pool")
-        reading = await self._recognition.read(work.image, work.log)
+        reading = await self._recognition.read(work.image, work.recorder, work.on_page)
         return await self.as_receipt(reading, work, started)
 
     async def as_receipt(self, reading: ReceiptReading, work: Work, started: float) -> Product:
@@ -78,7 +80,9 @@ class Features:
         options = ExtractionOptions.model_validate(work.payload.get("options") or {})
         extraction = reading.extraction
         if options.candidate_labels and extraction.line_items:
-            extraction = await self._with_categories(extraction, options.candidate_labels, work.log)
+            extraction = await self._with_categories(
+                extraction, options.candidate_labels, work.recorder
+            )
         version = f"{reading.engine} {reading.engine_version}"
         receipt = RichReceipt(
             request_id=work.request_id,
@@ -93,7 +97,7 @@ class Features:
         started = time.perf_counter()
         payload = CategorizePayload.model_validate(work.payload)
         labels = payload.candidate_labels
-        with work.log.measure("categorize_item") as attributes:
+        with work.recorder.measure("categorize_item") as attributes:
             (scores,) = (await self._models.score([payload.item_name], labels)).tolist()
             best = max(range(len(labels)), key=scores.__getitem__)
             attributes.update(
@@ -116,7 +120,7 @@ class Features:
         started = time.perf_counter()
         payload = CategorizeBatchPayload.model_validate(work.payload)
         labels, items = payload.candidate_labels, payload.items
-        with work.log.measure("categorize_item") as attributes:
+        with work.recorder.measure("categorize_item") as attributes:
             scores = await self._models.score([item.name for item in items], labels)
             attributes.update(items=len(items), candidate_labels_count=len(labels))
         batch = CategoryBatch(
@@ -128,8 +132,8 @@ class Features:
     async def embed(self, work: Work) -> Product:
         """Up to 256 texts."""
         payload = EmbedPayload.model_validate(work.payload)
-        with work.log.measure("embed_texts") as attributes:
-            texts = [one.text for one in payload.texts]
+        with work.recorder.measure("embed_texts") as attributes:
+            texts = [entry.text for entry in payload.texts]
             vectors = await self._models.embed(texts, payload.batch_size)
             attributes["texts"] = len(texts)
         model = self._models.embedder
@@ -138,8 +142,8 @@ class Features:
             dimension=model.dimension,
             embeddings=[
                 # float32 has seven digits; more would only be noise on the wire.
-                Embedding(id=one.id, vector=[round(x, 7) for x in vector])
-                for one, vector in zip(payload.texts, vectors.tolist(), strict=True)
+                Embedding(id=entry.id, vector=[round(x, 7) for x in vector])
+                for entry, vector in zip(payload.texts, vectors.tolist(), strict=True)
             ],
         )
         return Product(
@@ -147,9 +151,9 @@ class Features:
         )
 
     async def _with_categories(
-        self, extraction: Extraction, labels: Sequence[str], log: StageLog
+        self, extraction: Extraction, labels: Sequence[str], recorder: StageRecorder
     ) -> Extraction:
-        with log.measure("categorize_item") as attributes:
+        with recorder.measure("categorize_item") as attributes:
             names = [item.parsed_name for item in extraction.line_items]
             scores = await self._models.score(names, labels)
             attributes.update(items=len(names), candidate_labels_count=len(labels))

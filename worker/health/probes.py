@@ -1,7 +1,6 @@
 """A worker's own port: probes for whoever restarts it, metrics for Prometheus."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -14,11 +13,12 @@ from starlette.routing import Route
 
 from shared.contracts.health import Check, Health, HealthStatus, Liveness, Readiness
 from shared.dependencies import DEPENDENCIES, missing_dependencies
-from shared.errors import Draining, PortTaken
+from shared.errors import Draining
+from shared.listening import listen
 from shared.store.database import Database
 from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version
-from shared.wire.queue import JobQueue
+from shared.wire.messenger import Messenger
 from worker.health.pulse import Pulse
 from worker.telemetry.state import WorkerState
 from worker.telemetry.worker_metrics import WorkerMetrics
@@ -35,18 +35,19 @@ class Probes:
     def __init__(
         self,
         database: Database,
-        queue: JobQueue,
+        messenger: Messenger,
         state: WorkerState,
         pulse: Pulse,
         metrics: WorkerMetrics,
-        patience: float,
+        within: float,
     ) -> None:
+        """`within`: how many seconds each dependency has to answer a probe."""
         self._database = database
-        self._queue = queue
+        self._messenger = messenger
         self._state = state
         self._pulse = pulse
         self._metrics = metrics
-        self._patience = patience
+        self._within = within
 
     def app(self) -> Starlette:
         """As the front has them, at the same paths."""
@@ -72,20 +73,22 @@ class Probes:
         return JSONResponse(check.model_dump(exclude_unset=True), 503)
 
     async def _ready(self, _request: Request) -> Response:
-        """503 unless it takes jobs; `degraded` when it has no engine for some of them."""
-        missing = await missing_dependencies(self._database, self._queue, self._patience)
+        """503 unless it takes jobs: `loading` if that will change by itself, else `error`.
+        `degraded` when it has no component for some of them."""
+        missing = await missing_dependencies(self._database, self._messenger, self._within)
         checks = {name: _check(missing.get(name)) for name in DEPENDENCIES}
         checks |= {
             name: Check.model_validate(report.model_dump(exclude_none=True))
-            for name, report in self._state.engines.items()
+            for name, report in self._state.components.items()
         }
         if self._state.phase == "loading":
-            checks["engines"] = Check(status="error", error="The engines are being loaded.")
+            checks["engines"] = Check(status="loading")
         if self._state.phase == "draining":
             checks["draining"] = Check(status="error", error=Draining.detail)
         readiness = Readiness(status=_overall(checks), checks=checks, version=service_version())
         return JSONResponse(
-            readiness.model_dump(exclude_unset=True), 503 if readiness.status == "error" else 200
+            readiness.model_dump(exclude_unset=True),
+            503 if readiness.status in ("error", "loading") else 200,
         )
 
     async def _exposition(self, request: Request) -> Response:
@@ -98,7 +101,7 @@ class Probes:
 async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
     """Serve `app` beside the block, in this event loop; yields its URL. `port` 0: any free one.
     Raises PortTaken."""
-    with _listening(host, port) as listening:
+    with listen(host, port, "WORKER_PORT") as listening:
         url = f"http://{host}:{listening.getsockname()[1]}"
         config = uvicorn.Config(
             app,
@@ -128,17 +131,6 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise PortTaken(
-            f"{host}:{port} cannot be listened on ({error.strerror}): "
-            "choose another WORKER_PORT, or 0 for any that is free."
-        ) from error
-
-
 def _check(error: str | None) -> Check:
     return Check(status="ok") if error is None else Check(status="error", error=error)
 
@@ -147,4 +139,6 @@ def _overall(checks: dict[str, Check]) -> HealthStatus:
     statuses = {check.status for check in checks.values()}
     if "error" in statuses:
         return "error"
+    if "loading" in statuses:
+        return "loading"
     return "degraded" if "unavailable" in statuses else "ok"

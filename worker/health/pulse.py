@@ -16,9 +16,9 @@ HEARTBEAT = "heartbeat"
 class Pulse:
     """When each part last came round."""
 
-    def __init__(self, patience: float) -> None:
-        """`patience`: after how many seconds without a round a part is stalled."""
-        self._patience = patience
+    def __init__(self, *, stalled_after: float) -> None:
+        """`stalled_after`: how many seconds without a round make a part stalled."""
+        self._stalled_after = stalled_after
         self._turned: dict[str, float] = {}
 
     def turned(self, part: str) -> None:
@@ -27,7 +27,7 @@ class Pulse:
 
     def stalled(self) -> list[str]:
         """The parts that have not come round for too long."""
-        oldest = time.monotonic() - self._patience
+        oldest = time.monotonic() - self._stalled_after
         return [part for part, turned in self._turned.items() if turned < oldest]
 
     def heartbeat(self, beat: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

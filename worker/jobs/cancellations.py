@@ -6,7 +6,7 @@ from worker.jobs.running import RunningJobs, Stop
 
 
 class Cancellations:
-    """Looks, while anything runs, for requested cancellations. Often: people wait for it."""
+    """Looks for requested cancellations while anything runs. Often, because people wait for it."""
 
     def __init__(self, database: Database, running: RunningJobs, worker_id: str) -> None:
         self._database = database

@@ -11,7 +11,8 @@ from arq.connections import ArqRedis
 from arq.worker import Function, Worker
 
 from shared.contracts.features import Queue
-from shared.wire.queue import TASK, JobQueue, decode, encode, parse_message_id, queue_key
+from shared.wire.messages import TASK, decode, encode, parse_message_id, queue_key
+from shared.wire.messenger import Messenger
 from worker.health.pulse import Pulse, poll_of
 from worker.jobs.execution import Executor
 
@@ -23,7 +24,7 @@ _MAX_TRIES = 1_000_000
 # large fleet, or its end would never be seen.
 _READ_LIMIT = 10_000
 # arq locks a message for its own time limit and this much more; seconds (arq.worker.Worker).
-ARQ_LOCK_MARGIN = 10
+_LOCK_MARGIN = 10
 # How long the last poll may take when a worker shuts down, in seconds.
 _LAST_POLL = 2
 # How long a job may take to be put back when its worker shuts down, in seconds.
@@ -33,6 +34,11 @@ _PUT_BACK = 5
 def arq_timeout(limit: float) -> float:
     """arq's time limit of a run whose own limit is `limit` seconds: a backstop, never reached."""
     return limit + 30
+
+
+def lock_seconds(limit: float) -> float:
+    """For how long arq locks the message of a run whose own limit is `limit` seconds."""
+    return arq_timeout(limit) + _LOCK_MARGIN
 
 
 class _Worker(Worker):
@@ -78,14 +84,14 @@ class _Worker(Worker):
             await asyncio.wait_for(self._polling.acquire(), _LAST_POLL)
 
 
-class Dispatcher:
+class Consumer:
     """Takes messages of one queue and runs their jobs, `slots` at a time."""
 
     def __init__(
         self,
         redis: ArqRedis,
         executor: Executor,
-        messages: JobQueue,
+        messenger: Messenger,
         *,
         queue: Queue,
         slots: int,
@@ -94,12 +100,12 @@ class Dispatcher:
     ) -> None:
         """`timeout`: see `arq_timeout`."""
         self._executor = executor
-        self._messages = messages
+        self._messenger = messenger
         self._queue = queue
         self._polled = partial(pulse.turned, poll_of(queue))
         self._options: dict[str, Any] = {
             "redis_pool": redis,
-            "queue_name": queue_key(messages.namespace, queue),
+            "queue_name": queue_key(messenger.namespace, queue),
             "max_jobs": slots,
             "job_timeout": timeout,
             "poll_delay": _POLL_DELAY,
@@ -124,7 +130,7 @@ class Dispatcher:
     async def listen(self) -> None:
         """Look for messages as soon as one is published, for as long as the subscription lives.
         Raises BrokerUnavailable."""
-        async with self._messages.publications(self._queue) as published:
+        async with self._messenger.publications(self._queue) as published:
             self._wake()
             async for _ in published:
                 self._wake()

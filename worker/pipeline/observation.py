@@ -19,7 +19,7 @@ from worker.pipeline.ocr.pages import Recognition
 from worker.pipeline.ocr.pdf import TextPage
 from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.receipt import ReceiptReading, see, understand
-from worker.pipeline.stages import StageLog
+from worker.pipeline.stages import OnPage, StageRecorder, unwatched
 
 _JPEG_QUALITY = 60
 _PROC = Path("/proc/self")
@@ -57,7 +57,11 @@ class Observation:
 
 
 def observe_receipt(
-    content: bytes, engine: Callable[[], OcrEngine], max_pixels: int, log: StageLog
+    content: bytes,
+    engine: Callable[[], OcrEngine],
+    max_pixels: int,
+    recorder: StageRecorder,
+    on_page: OnPage = unwatched,
 ) -> Observation:
     """As `extract_receipt`; but an error that it would raise is the outcome."""
     _reset_peak()
@@ -65,8 +69,8 @@ def observe_receipt(
     found: Recognition | None = None
     outcome: ReceiptReading | ServiceError
     try:
-        found = see(content, engine(), max_pixels, log)
-        outcome = understand(found, log)
+        found = see(content, engine(), max_pixels, recorder, on_page)
+        outcome = understand(found, recorder)
     except ServiceError as error:
         outcome = error
     cpu_seconds = _cpu_seconds() - started

@@ -9,7 +9,7 @@ from shared.rejections import NoTextFound
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.pages import Recognition, load_pages, recognise
 from worker.pipeline.reading.receipt import read_receipt
-from worker.pipeline.stages import StageLog
+from worker.pipeline.stages import OnPage, StageRecorder, unwatched
 
 
 @dataclass(frozen=True)
@@ -22,31 +22,41 @@ class ReceiptReading:
 
 
 def extract_receipt(
-    content: bytes, engine: OcrEngine, max_pixels: int, log: StageLog
+    content: bytes,
+    engine: OcrEngine,
+    max_pixels: int,
+    recorder: StageRecorder,
+    on_page: OnPage = unwatched,
 ) -> ReceiptReading:
-    """Decode, recognise, parse; the stages go to `log`. Raises what `load_pages` raises,
+    """Decode, recognise, parse; the stages go to `recorder`. Raises what `load_pages` raises,
     NoTextFound."""
-    return understand(see(content, engine, max_pixels, log), log)
+    return understand(see(content, engine, max_pixels, recorder, on_page), recorder)
 
 
-def see(content: bytes, engine: OcrEngine, max_pixels: int, log: StageLog) -> Recognition:
+def see(
+    content: bytes,
+    engine: OcrEngine,
+    max_pixels: int,
+    recorder: StageRecorder,
+    on_page: OnPage = unwatched,
+) -> Recognition:
     """The first half: bytes to pages of text, perhaps empty. Raises what `load_pages` raises."""
-    with log.measure("ocr.preprocess") as attributes:
+    with recorder.measure("ocr.preprocess") as attributes:
         pages = load_pages(content, max_pixels)
         attributes["pages"] = len(pages)
-    with log.measure("ocr.recognise") as attributes:
-        found = recognise(pages, engine)
+    with recorder.measure("ocr.recognise") as attributes:
+        found = recognise(pages, engine, on_page)
         attributes["engine"], attributes["lines"] = found.engine, len(found.lines)
         if found.lines:
             attributes["confidence"] = round(fmean(line.confidence for line in found.lines), 3)
     return found
 
 
-def understand(found: Recognition, log: StageLog) -> ReceiptReading:
+def understand(found: Recognition, recorder: StageRecorder) -> ReceiptReading:
     """The second half: text to a receipt. Raises NoTextFound."""
     if not found.lines:
         raise NoTextFound
-    with log.measure("receipt.parse") as attributes:
+    with recorder.measure("receipt.parse") as attributes:
         extraction = read_receipt(found.lines, today=datetime.now(UTC).date())
         attributes["items"] = len(extraction.line_items)
     return ReceiptReading(extraction, found.engine, found.engine_version)

@@ -1,10 +1,17 @@
 """The steps of one run and how long each took."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+# Called with how many pages of a file have been read, and how many it has.
+OnPage = Callable[[int, int], None]
+
+
+def unwatched(_read: int, _pages: int) -> None:
+    """The OnPage of those who do not ask."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class Stage:
 
 
 @dataclass
-class StageLog:
+class StageRecorder:
     """Collects stages. Plain data: it crosses from the recognition child to its parent."""
 
     stages: list[Stage] = field(default_factory=list)

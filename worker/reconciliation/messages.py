@@ -1,32 +1,27 @@
-"""Brings Redis in line with Postgres: every queued job has one message, and no other message is."""
+"""Brings Redis in line with Postgres: each queued job has one message, and there are no others."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
-
-from sqlalchemy import func, select, text, tuple_, update
+from datetime import timedelta
 
 from shared.contracts.features import Queue
-from shared.contracts.jobs import JobStatus
+from shared.store import publication
 from shared.store.database import Database
-from shared.store.models import Job
+from shared.store.publication import MessageKey
 from shared.wire.broker import Broker
-from shared.wire.queue import message_id, parse_message_id
+from shared.wire.messages import message_id, parse_message_id
 
 # A message may be on its way for so long before anything is thought to be wrong; seconds.
 SETTLED = 5.0
 _CHUNK = 1000
 
-Key = tuple[UUID, int]
-
 
 @dataclass(frozen=True)
 class MessageRepairs:
-    """How many messages were sent again, unlocked and dropped in one round."""
+    """How many messages were sent again, unlocked and removed in one round."""
 
     resent: int = 0
     unlocked: int = 0
-    dropped: int = 0
+    removed: int = 0
 
 
 class MessageRepair:
@@ -38,7 +33,7 @@ class MessageRepair:
         self._broker = broker
         self.queue = queue
         self._lock = lock
-        self._after: Key | None = None
+        self._after: MessageKey | None = None
         self._position = 0
 
     async def step(self) -> MessageRepairs:
@@ -53,7 +48,14 @@ class MessageRepair:
         One that has none gets a new chance from the outbox; one that a worker took without ever
         claiming the job (it died in between) is unlocked.
         """
-        waiting = await self._waiting()
+        async with self._database.transaction() as session:
+            waiting = await publication.published_before(
+                session,
+                self.queue,
+                timedelta(seconds=SETTLED),
+                after=self._after and self._after[0],
+                limit=_CHUNK,
+            )
         self._after = waiting[-1] if len(waiting) == _CHUNK else None
         if not waiting:
             return 0, 0
@@ -67,7 +69,9 @@ class MessageRepair:
         ]
         await self._broker.unlock(stuck)
         await self._broker.forget(self.queue, lost)
-        await self._send_again([by_id[one] for one in lost])
+        if lost:
+            async with self._database.transaction() as session:
+                await publication.send_again(session, [by_id[message] for message in lost])
         return len(lost), len(stuck)
 
     async def _messages_without_rows(self) -> int:
@@ -76,8 +80,10 @@ class MessageRepair:
         self._position = self._position + _CHUNK if len(listed) == _CHUNK else 0
         if not listed:
             return 0
-        alive = await self._alive([key for one in listed if (key := _key(one))])
-        idle = [one for one in listed if _key(one) not in alive]
+        keys = [key for message in listed if (key := _key(message))]
+        async with self._database.transaction() as session:
+            unfinished = await publication.unfinished(session, keys)
+        idle = [message for message in listed if _key(message) not in unfinished]
         entries = await self._broker.entries(self.queue, idle, self._lock)
         orphans = [
             entry.message_id
@@ -88,47 +94,8 @@ class MessageRepair:
         self._position = max(0, self._position - len(orphans))
         return len(orphans)
 
-    async def _waiting(self) -> list[Key]:
-        settled = func.now() - text(f"interval '{SETTLED} seconds'")
-        query = (
-            select(Job.id, Job.dispatch)
-            .where(
-                Job.queue == self.queue,
-                Job.state == JobStatus.QUEUED,
-                Job.published_at < settled,
-            )
-            .order_by(Job.id)
-            .limit(_CHUNK)
-        )
-        if self._after:
-            query = query.where(Job.id > self._after[0])
-        async with self._database.transaction() as session:
-            return [(row.id, row.dispatch) for row in await session.execute(query)]
 
-    async def _alive(self, keys: Sequence[Key]) -> set[Key | None]:
-        query = select(Job.id, Job.dispatch).where(
-            tuple_(Job.id, Job.dispatch).in_(keys),
-            Job.state.in_((JobStatus.QUEUED, JobStatus.RUNNING)),
-        )
-        async with self._database.transaction() as session:
-            return {(row.id, row.dispatch) for row in await session.execute(query)}
-
-    async def _send_again(self, keys: Sequence[Key]) -> None:
-        """To the outbox, which publishes them."""
-        if not keys:
-            return
-        async with self._database.transaction() as session:
-            await session.execute(
-                update(Job)
-                .where(
-                    tuple_(Job.id, Job.dispatch).in_(keys),
-                    Job.state == JobStatus.QUEUED,
-                )
-                .values(published_at=None)
-            )
-
-
-def _key(message: str) -> Key | None:
+def _key(message: str) -> MessageKey | None:
     """None for what is no message of ours."""
     try:
         return parse_message_id(message)

@@ -5,22 +5,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import structlog
-from sqlalchemy import func, select
 
 from shared.contracts.jobs import JobStatus
 from shared.errors import BrokerUnavailable
 from shared.store import transitions
 from shared.store.database import Database
 from shared.store.retention import prune_images, prune_jobs, prune_workers
+from shared.store.server import RECONCILER, try_lock
 from shared.telemetry.trace_context import trace_id
-from shared.wire.queue import JobQueue
+from shared.wire.messenger import Messenger
 from worker.reconciliation.messages import MessageRepair
 from worker.telemetry.worker_telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
 
-# Any number that nothing else on this database locks.
-_ADVISORY_LOCK = 7_401_995
 _CHUNK = 1000
 _PRUNING_INTERVAL = 60.0
 
@@ -31,7 +29,7 @@ class Reconciler:
     def __init__(
         self,
         database: Database,
-        queue: JobQueue,
+        messenger: Messenger,
         repairs: Sequence[MessageRepair],
         telemetry: Telemetry,
         *,
@@ -40,7 +38,7 @@ class Reconciler:
     ) -> None:
         """Retentions are in seconds after the end of a job."""
         self._database = database
-        self._queue = queue
+        self._messenger = messenger
         self._repairs = repairs
         self._tracing = telemetry.tracing
         self._metrics = telemetry.metrics
@@ -55,7 +53,7 @@ class Reconciler:
         Every part is safe to be done twice: the lock saves work, correctness does not need it.
         """
         async with self._database.transaction() as session:
-            if not await session.scalar(select(func.pg_try_advisory_xact_lock(_ADVISORY_LOCK))):
+            if not await try_lock(session, RECONCILER):
                 return
             await self._rescue()
             if time.monotonic() - self._pruned_at > _PRUNING_INTERVAL:
@@ -82,7 +80,7 @@ class Reconciler:
 
     async def _announce(self, job: transitions.Rescued) -> None:
         try:
-            await self._queue.announce(job.job_id)
+            await self._messenger.announce(job.job_id)
         except BrokerUnavailable as error:
             log.warning("job.unannounced", job_id=str(job.job_id), reason=error.code)
 

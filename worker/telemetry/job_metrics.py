@@ -9,16 +9,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
+from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import ErrorClass, ServiceError
 from shared.store.transitions import Claim, Rescued
 from shared.telemetry.metrics import DURATIONS, FinishedJobs, exemplar
 from worker.pipeline.stages import Stage
 
-# An attempt whose lease ran out is `lost`: the worker that rescues its job counts it.
-_OUTCOMES = ("succeeded", "failed", "retried", "put_back", "released", "cancelled", "lost")
-# What the executor calls going on, a counter calls done.
-_COUNTED_AS = {"retrying": "retried"}
-_FINAL = {"succeeded", "failed", "cancelled"}
 _LEASE_EXPIRED = "lease_expired"
 _REASONS = (_LEASE_EXPIRED, "message_lost", "message_locked", "message_orphaned")
 _CONFIDENCES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0)
@@ -32,7 +28,7 @@ class JobMetrics:
         self._finished = FinishedJobs(registry)
         self._attempts = Counter(
             "ai_job_attempts",
-            "Attempts by how they ended.",
+            "Attempts by how they ended; `dropped` ones had been counted as crashed before.",
             ("queue", "feature", "outcome"),
             registry=registry,
         )
@@ -61,7 +57,7 @@ class JobMetrics:
         )
         # Alerts ask for increments, and a rate() sees none from nothing to 1.
         for feature in Feature:
-            for outcome in _OUTCOMES:
+            for outcome in AttemptOutcome:
                 self._attempts.labels(feature.queue, feature, outcome)
         for queue in Queue:
             for reason in _REASONS:
@@ -79,20 +75,30 @@ class JobMetrics:
             yield AttemptMetrics(self, claim)
 
     def ended(
-        self, claim: Claim, outcome: str, failure: ServiceError | None, seconds: float
+        self,
+        claim: Claim,
+        outcome: AttemptOutcome,
+        failure: ServiceError | None,
+        stages: Sequence[Stage],
+        seconds: float,
     ) -> None:
-        """An attempt that took so many seconds, and its job if that has ended with it."""
+        """Count an attempt that took so many seconds, and its job if that has ended with it.
+
+        A dropped one is counted and nothing else: its times belong to no result.
+        """
         queue, feature = claim.feature.queue, claim.feature
-        self._attempts.labels(queue, feature, _COUNTED_AS.get(outcome, outcome)).inc()
+        self._attempts.labels(queue, feature, outcome).inc()
+        if outcome is AttemptOutcome.DROPPED:
+            return
+        self._observe_stages(feature, stages)
         self._run.labels(queue, feature).observe(seconds, exemplar())
-        if outcome in _FINAL:
+        if outcome.ends_job:
             self._finished.count(feature, JobStatus(outcome), _class_of(failure))
             # Postgres's clock for what it knows, ours for what we measured: no two are compared.
             before = (claim.started_at - claim.created_at).total_seconds()
             self._total.labels(queue, feature).observe(before + seconds, exemplar())
 
-    def stages(self, feature: Feature, stages: Sequence[Stage]) -> None:
-        """The stages of an attempt."""
+    def _observe_stages(self, feature: Feature, stages: Sequence[Stage]) -> None:
         for stage in stages:
             seconds = (stage.end_ns - stage.start_ns) / 1e9
             self._stage.labels(feature, stage.name).observe(max(seconds, 0), exemplar())
@@ -100,20 +106,20 @@ class JobMetrics:
                 self._confidence.observe(stage.attributes["confidence"], exemplar())
 
     def rescued(self, job: Rescued) -> None:
-        """A job whose lease ran out; its attempt is lost, and the job may have ended."""
+        """Count a job whose lease ran out: its attempt has crashed, and the job may have ended."""
         queue, feature, state = Queue(job.queue), Feature(job.feature), JobStatus(job.state)
         self._rescued.labels(queue, _LEASE_EXPIRED).inc()
-        self._attempts.labels(queue, feature, "lost").inc()
+        self._attempts.labels(queue, feature, AttemptOutcome.CRASHED).inc()
         if state.finished:
             cancelled = state is JobStatus.CANCELLED
             error_class = ErrorClass.CANCELLED if cancelled else ErrorClass.CRASHED
             self._finished.count(feature, state, error_class)
 
-    def repaired(self, queue: Queue, *, resent: int, unlocked: int, dropped: int) -> None:
-        """Messages that were sent again, unlocked and dropped."""
+    def repaired(self, queue: Queue, *, resent: int, unlocked: int, removed: int) -> None:
+        """Count messages that were sent again, unlocked and removed."""
         self._rescued.labels(queue, "message_lost").inc(resent)
         self._rescued.labels(queue, "message_locked").inc(unlocked)
-        self._rescued.labels(queue, "message_orphaned").inc(dropped)
+        self._rescued.labels(queue, "message_orphaned").inc(removed)
 
 
 class AttemptMetrics:
@@ -125,12 +131,14 @@ class AttemptMetrics:
         self._began = time.perf_counter()
 
     def ended(
-        self, outcome: str, stages: Sequence[Stage], failure: ServiceError | None = None
+        self,
+        outcome: AttemptOutcome,
+        stages: Sequence[Stage],
+        failure: ServiceError | None = None,
     ) -> None:
-        """Its outcome, once that is stored."""
+        """Count the outcome, once it is stored or refused."""
         seconds = time.perf_counter() - self._began
-        self._metrics.stages(self._claim.feature, stages)
-        self._metrics.ended(self._claim, outcome, failure, seconds)
+        self._metrics.ended(self._claim, outcome, failure, stages, seconds)
 
 
 def _durations(registry: CollectorRegistry, what: str, meaning: str) -> Histogram:

@@ -5,7 +5,7 @@ send receipts (front, PRODUCER)
    ├─ job.queue_wait                   from being queued to the claim
    ├─ ocr.preprocess, ocr.recognise … the stages, as the run measured them
    └─ result.persist
-└─ job.rescue                          the time that an attempt lost with its worker
+└─ job.rescue                          the time of an attempt that crashed with its worker
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,11 +15,12 @@ from datetime import datetime
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
+from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import ServiceError
 from shared.store.transitions import Claim, Rescued
 from shared.telemetry.trace_context import carried
 from shared.telemetry.tracing import message_attributes
-from shared.wire.queue import message_id
+from shared.wire.messages import message_id
 from worker.pipeline.stages import Stage
 
 
@@ -62,11 +63,11 @@ class JobTracing:
             )
             span.end(stage.end_ns)
 
-    def ended(self, event: str, error: ServiceError | None) -> None:
-        """Say on the current span what became of the attempt. An error is marked as one, and so is
-        what the caller did wrong: whoever looks for the reason of a failed job looks here."""
+    def ended(self, outcome: AttemptOutcome, error: ServiceError | None) -> None:
+        """Set on the current span how the attempt ended. Every error marks the span as failed, also
+        one that the caller made: whoever looks for the reason of a failed job looks here."""
         span = trace.get_current_span()
-        span.set_attribute("job.outcome", event)
+        span.set_attribute("job.outcome", outcome)
         if error is not None:
             span.set_attributes({"error.type": error.code, "error.class": error.error_class})
             span.set_status(StatusCode.ERROR, error.code)

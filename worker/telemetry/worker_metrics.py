@@ -1,8 +1,7 @@
-"""What a worker tells Prometheus of itself, on a registry of its own."""
+"""Every metric of a worker, on a registry of its own."""
 
 from prometheus_client import Gauge
 
-from shared.contracts.features import Queue
 from shared.telemetry.metrics import new_registry
 from worker.telemetry.job_metrics import JobMetrics
 from worker.telemetry.state import WorkerState
@@ -13,10 +12,10 @@ class WorkerMetrics:
 
     def __init__(self, state: WorkerState) -> None:
         self.registry = new_registry()
-        self.jobs = JobMetrics(self.registry, [Queue(queue) for queue in state.queues])
+        self.jobs = JobMetrics(self.registry, state.queues)
         up = Gauge(
             "ai_worker_up",
-            "1 while it takes jobs, 0 while it loads its engines or drains.",
+            "1 while it takes jobs, 0 while it loads its components or drains.",
             registry=self.registry,
         )
         up.set_function(lambda: state.phase == "ready")

@@ -1,4 +1,4 @@
-"""Where a worker tells what happens to jobs: to traces, and to metrics."""
+"""Where a worker reports what happens to its jobs."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from worker.telemetry.worker_metrics import WorkerMetrics
 
 @dataclass(frozen=True)
 class Telemetry:
-    """Both."""
+    """The spans and the metrics of one worker."""
 
     tracing: JobTracing
     metrics: WorkerMetrics

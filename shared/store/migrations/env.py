@@ -2,13 +2,24 @@
 
 import asyncio
 import os
+import sys
+from contextlib import aclosing
 
+import asyncpg
 from alembic import context
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from shared.server_urls import check_database_url
 from shared.store.database import async_url
 from shared.store.models import Base
+
+# Seconds.
+_CONNECT = 10
+
+
+class CannotConnect(Exception):
+    """The text says what is wrong with the server or its URL."""
 
 
 def run(connection: Connection) -> None:
@@ -19,12 +30,33 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def connect() -> None:
-    """Open the connection that `run` needs."""
-    engine = create_async_engine(async_url(os.environ["DATABASE_URL"]))
-    async with engine.connect() as connection:
+async def migrate(url: str) -> None:
+    """Run the migrations. Raises CannotConnect."""
+    engine = create_async_engine(async_url(url), connect_args={"timeout": _CONNECT})
+    async with aclosing(await connected(engine)) as connection:
         await connection.run_sync(run)
     await engine.dispose()
 
 
-asyncio.run(connect())
+async def connected(engine: AsyncEngine) -> AsyncConnection:
+    """Open a connection, which the caller closes. Raises CannotConnect."""
+    try:
+        return await engine.connect()
+    except TimeoutError as error:
+        raise CannotConnect(f"Postgres does not answer within {_CONNECT} s.") from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise CannotConnect(f"Postgres cannot be reached: {error}.") from error
+
+
+def checked_url() -> str:
+    """Return DATABASE_URL. Raises CannotConnect when it is missing or no URL of a Postgres."""
+    try:
+        return check_database_url(os.environ.get("DATABASE_URL", ""))
+    except ValueError as error:
+        raise CannotConnect(str(error)) from error
+
+
+try:
+    asyncio.run(migrate(checked_url()))
+except CannotConnect as wrong:
+    sys.exit(f"DATABASE_URL: {wrong}")

@@ -15,17 +15,25 @@ message and the late write of a worker that lost its lease are no-ops. All times
 """
 
 from shared.store.transitions.by_hand import cancel, revive
-from shared.store.transitions.claims import AttemptLog, Claim, cancels_requested, claim, renew
+from shared.store.transitions.claims import (
+    AttemptRecord,
+    Claim,
+    cancels_requested,
+    claim,
+    claimed_image,
+    renew,
+)
 from shared.store.transitions.endings import end_cancelled, fail, put_back, release, retry, succeed
 from shared.store.transitions.rescue import Rescued, rescue
 
 __all__ = [
-    "AttemptLog",
+    "AttemptRecord",
     "Claim",
     "Rescued",
     "cancel",
     "cancels_requested",
     "claim",
+    "claimed_image",
     "end_cancelled",
     "fail",
     "put_back",

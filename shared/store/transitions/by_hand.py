@@ -3,9 +3,11 @@
 from uuid import UUID
 
 from sqlalchemy import case, func, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.jobs import JobStatus
+from shared.rejections import NotRetryable
 from shared.store.models import Job
 from shared.store.retry_policy import BUDGETS
 from shared.store.transitions.values import cancelled_error, requeued, spent_column
@@ -35,7 +37,7 @@ async def cancel(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
 
 async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
     """Run a failed or cancelled job again, with new budgets; its history stays. False when it is
-    neither. Raises IntegrityError when the same work has been submitted again and lives."""
+    neither. Raises NotRetryable when the same work was submitted again and has not ended."""
     statement = (
         update(Job)
         .where(
@@ -52,4 +54,8 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
         )
         .returning(Job.id)
     )
-    return await session.scalar(statement) is not None
+    try:
+        return await session.scalar(statement) is not None
+    except IntegrityError as error:
+        # The unique index over the live jobs of a content, or of an idempotency key.
+        raise NotRetryable("The same work was submitted again and is being done.") from error

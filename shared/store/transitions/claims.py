@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
 from shared.errors import ErrorClass
-from shared.store.models import Job
+from shared.store.models import Job, JobImage
 from shared.store.retry_policy import BUDGETS
 from shared.store.transitions.values import spent_column
 from shared.telemetry.trace_context import Carrier
@@ -38,7 +38,7 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AttemptLog:
+class AttemptRecord:
     """What the history keeps of an attempt besides how it ended."""
 
     stages: list[dict[str, Any]]
@@ -79,6 +79,12 @@ async def claim(
         started_at=job.started_at,
         spent={error_class: getattr(job, spent_column(error_class)) for error_class in BUDGETS},
     )
+
+
+async def claimed_image(session: AsyncSession, held: Claim) -> bytes | None:
+    """The image of a receipt job; None for jobs of other features."""
+    query = select(JobImage.content).where(JobImage.job_id == held.job_id)
+    return (await session.scalars(query)).one_or_none()
 
 
 async def renew(

@@ -8,10 +8,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text
 
-from shared.contracts.jobs import JobError, JobStatus, Outcome
+from shared.contracts.jobs import JobError, JobStatus
+from shared.contracts.outcomes import AttemptOutcome, RecordedOutcome
 from shared.store.models import Job, JobAttempt
 from shared.store.retry_policy import BUDGETS
-from shared.store.transitions.claims import AttemptLog, Claim
+from shared.store.transitions.claims import AttemptRecord, Claim
 from shared.store.transitions.values import (
     NO_WORKER,
     cancelled_error,
@@ -25,7 +26,7 @@ from shared.store.transitions.values import (
 async def succeed(
     session: AsyncSession,
     held: Claim,
-    log: AttemptLog,
+    record: AttemptRecord,
     *,
     output: dict[str, Any],
     model_id: str,
@@ -39,43 +40,43 @@ async def succeed(
         model_id=model_id,
         model_version=model_version,
     )
-    return await _end(session, held, change, log, Outcome.SUCCEEDED, None)
+    return await _end(session, held, change, record, AttemptOutcome.SUCCEEDED, None)
 
 
 async def fail(
-    session: AsyncSession, held: Claim, log: AttemptLog, error: JobError
+    session: AsyncSession, held: Claim, record: AttemptRecord, error: JobError
 ) -> JobStatus | None:
     """Give a job up."""
     change = _held(held).values(
         **ended(JobStatus.FAILED), error=error.model_dump(mode="json"), **_one_more(error)
     )
-    return await _end(session, held, change, log, Outcome.FAILED, error)
+    return await _end(session, held, change, record, AttemptOutcome.FAILED, error)
 
 
-async def release(session: AsyncSession, held: Claim, log: AttemptLog) -> JobStatus | None:
+async def release(session: AsyncSession, held: Claim, record: AttemptRecord) -> JobStatus | None:
     """Put a job back as it was: its message is still in the queue. Or cancel it, if that was asked
     for."""
     change = _held(held).values(
         **unless_cancelled({"state": JobStatus.QUEUED, "started_at": None, **NO_WORKER})
     )
-    return await _end(session, held, change, log, Outcome.RELEASED, None)
+    return await _end(session, held, change, record, AttemptOutcome.RELEASED, None)
 
 
 async def retry(
-    session: AsyncSession, held: Claim, log: AttemptLog, error: JobError, delay: float
+    session: AsyncSession, held: Claim, record: AttemptRecord, error: JobError, delay: float
 ) -> JobStatus | None:
     """Have a job run again `delay` seconds from now; spends of the budget of the error's class.
     Or cancel it, if that was asked for."""
     change = _held(held).values(**unless_cancelled(requeued(delay)), **_one_more(error))
-    return await _end(session, held, change, log, Outcome.FAILED, error)
+    return await _end(session, held, change, record, AttemptOutcome.FAILED, error)
 
 
 async def put_back(
     session: AsyncSession, held: Claim, error: JobError, delay: float
 ) -> JobStatus | None:
     """Have a job run again `delay` seconds from now, as if it had not been begun: no budget is
-    spent, the history does not grow, the job tells `error` while it waits. Or cancel it, if that
-    was asked for."""
+    spent, the history does not grow, and the job shows `error` while it waits. Or cancel it, if
+    that was asked for."""
     told = literal(error.model_dump(mode="json"), JSONB)
     change = _held(held).values(
         **unless_cancelled({**requeued(delay), "error": told}), attempt=Job.attempt - 1
@@ -83,10 +84,12 @@ async def put_back(
     return _state(await session.scalar(change.returning(Job.state)))
 
 
-async def end_cancelled(session: AsyncSession, held: Claim, log: AttemptLog) -> JobStatus | None:
+async def end_cancelled(
+    session: AsyncSession, held: Claim, record: AttemptRecord
+) -> JobStatus | None:
     """End a job that was stopped because somebody asked."""
     change = _held(held).values(**ended(JobStatus.CANCELLED), error=cancelled_error())
-    return await _end(session, held, change, log, Outcome.CANCELLED, None)
+    return await _end(session, held, change, record, AttemptOutcome.CANCELLED, None)
 
 
 def _held(held: Claim) -> Update:
@@ -102,8 +105,8 @@ async def _end(
     session: AsyncSession,
     held: Claim,
     change: Update,
-    log: AttemptLog,
-    outcome: Outcome,
+    record: AttemptRecord,
+    outcome: RecordedOutcome,
     error: JobError | None,
 ) -> JobStatus | None:
     """Apply `change` and write the attempt's row, in one statement: both or neither."""
@@ -114,8 +117,8 @@ async def _end(
         "outcome": literal(outcome.value, Text),
         "worker_id": literal(held.worker_id, Text),
         "error": literal(error and error.model_dump(mode="json"), JSONB(none_as_null=True)),
-        "stages": literal(log.stages, JSONB),
-        "trace_id": literal(log.trace_id, Text),
+        "stages": literal(record.stages, JSONB),
+        "trace_id": literal(record.trace_id, Text),
         "started_at": literal(held.started_at),
     }
     written = insert(JobAttempt).from_select(list(values), select(*values.values())).cte("written")

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from shared.contracts.jobs import JobError, JobStatus
 from shared.errors import Cancelled, ErrorClass, ServiceError
 from shared.store.models import Job
+from shared.store.publication import unpublished
 
 NO_WORKER: dict[str, Any] = {"worker_id": None, "lease_until": None}
 
@@ -23,9 +24,9 @@ def requeued(delay: float) -> dict[str, Any]:
     return {
         "state": JobStatus.QUEUED,
         "dispatch": Job.dispatch + 1,
-        "published_at": None,
         "queued_at": func.now() + timedelta(seconds=delay),
         "started_at": None,
+        **unpublished(),
         **NO_WORKER,
     }
 

@@ -20,7 +20,7 @@ from shared.local import stack
 from shared.local.processes import free_port, running, wait_until
 from tests.support.runners import ITEM
 from tests.support.running_system import System
-from tests.support.span_collector import Collector
+from tests.support.telemetry.span_collector import Collector
 
 TOOLS = {"get_logs", "execute_sql_query", "project_eval", "get_source_location", "get_models"}
 FAILED_TODAY = """
@@ -118,7 +118,7 @@ def test_tidewave_finds_failed_jobs_of_today_by_sql(debugged: Debugged, blank_pn
 
 def test_tidewave_evaluates_the_state_of_the_classifiers(debugged: Debugged) -> None:
     """As the workers report it; the front has none of its own."""
-    code = "from api.debugging.inspection import engines\nresult = list(engines().values())"
+    code = "from api.debugging.inspection import components\nresult = list(components().values())"
     evaluated = debugged.tool("project_eval", code=code)
 
     (worker,) = ast.literal_eval(evaluated)
@@ -183,7 +183,7 @@ def test_tidewave_is_no_part_of_the_interface(debugged: Debugged, collector: Col
     wait_until(lambda: bool(collector.trace(trace_id)), "The span of the other call", timeout=10)
 
     assert answer.headers["X-Trace-Id"] == trace_id
-    assert not [one for one in collector.trace(trace_id) if "tidewave" in one.name.lower()]
+    assert not [span for span in collector.trace(trace_id) if "tidewave" in span.name.lower()]
     paths = debugged.http.get("/openapi.json").json()["paths"]
     assert not [path for path in paths if "tidewave" in path]
 
@@ -225,7 +225,7 @@ def test_a_front_without_tidewave_starts(system: System, tmp_path: Path) -> None
         wait_until(lambda: "Uvicorn running" in log.read_text(), "The front", process=process)
         assert httpx.get(f"http://127.0.0.1:{port}/tidewave").status_code == 404
 
-    (line,) = [json.loads(one) for one in log.read_text().splitlines() if "tidewave" in one]
+    (line,) = [json.loads(text) for text in log.read_text().splitlines() if "tidewave" in text]
     assert (line["level"], line["message"]) == ("debug", "tidewave.absent")
 
 

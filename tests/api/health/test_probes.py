@@ -8,7 +8,7 @@ from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.version import service_version
-from tests.support.fronts import front_http, nowhere
+from tests.support.fronts import front_http, front_server, nowhere
 from tests.support.runners import ITEM, dairy, worker_with
 from tests.support.running_system import System
 from tests.support.waiting import wait_until
@@ -23,6 +23,21 @@ async def test_a_front_says_who_it_is(http: httpx.AsyncClient) -> None:
         "service": "grocery-planner-ai",
         "version": service_version(),
     }
+
+
+@pytest.mark.parametrize(
+    "path", ["/health", "/health/live", "/health/ready", "/health_check", "/metrics"]
+)
+async def test_a_front_answers_head(settings: Settings, path: str) -> None:
+    """The status and headers of GET, without its body."""
+    async with front_server(settings) as url, httpx.AsyncClient(base_url=url) as http:
+        got = await http.get(path)
+        head = await http.head(path)
+
+    assert head.status_code == got.status_code == (503 if path == "/health_check" else 200)
+    assert head.headers["content-type"] == got.headers["content-type"]
+    assert int(head.headers["content-length"]) > 0
+    assert head.content == b""
 
 
 async def test_everything_is_ready(system: System) -> None:

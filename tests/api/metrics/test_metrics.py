@@ -14,10 +14,10 @@ from shared.local.stack import Servers
 from shared.settings import Settings
 from shared.version import service_version
 from shared.wire.broker import Broker, BrokerCounts
-from shared.wire.queue import message_id, queue_key
+from shared.wire.messages import message_id, queue_key
 from tests.support.fronts import front_http, front_transport, nowhere
-from tests.support.metric_samples import samples
 from tests.support.runners import ITEM, Gate, dairy, worker_with
+from tests.support.telemetry.metric_samples import samples
 from tests.support.waiting import wait_until
 
 
@@ -168,12 +168,14 @@ async def test_metrics_of_messages_by_the_thousand(settings: Settings, servers: 
     key = queue_key(settings.queue_namespace, Queue.ITEMS)
     ids = [message_id(uuid4(), 1) for _ in range(2500)]
     async with Redis.from_url(servers.redis_url) as redis:
-        await redis.zadd(key, {one: place for place, one in enumerate(ids)})
-        await redis.mset({in_progress_key_prefix + one: 1 for one in ids[900:1200]})
+        await redis.zadd(key, {message: place for place, message in enumerate(ids)})
+        await redis.mset({in_progress_key_prefix + message: 1 for message in ids[900:1200]})
         try:
             counts = await broker.counts(Queue.ITEMS)
         finally:
-            await redis.delete(key, *(in_progress_key_prefix + one for one in ids[900:1200]))
+            await redis.delete(
+                key, *(in_progress_key_prefix + message for message in ids[900:1200])
+            )
             await broker.close()
 
     assert counts == BrokerCounts(waiting=2200, taken=300)

@@ -53,16 +53,16 @@ async def test_jobs(service: AsyncServiceClient, receipt_png: bytes) -> None:
 
 async def test_categories(service: AsyncServiceClient) -> None:
     """Of one name, and of many."""
-    one = await service.categorize("Whole Milk", LABELS, request_id="r")
+    first = await service.categorize("Whole Milk", LABELS, request_id="r")
     many = await service.categorize_batch(["Bananas", "Whole Milk"], LABELS)
     fresh = await service.categorize("Whole Milk", LABELS, fresh=True)
     keyed = await service.categorize("Whole Milk", LABELS, idempotency_key="k")
 
-    assert one.payload is not None
-    assert (one.request_id, one.payload.category) == ("r", "Dairy")
+    assert first.payload is not None
+    assert (first.request_id, first.payload.category) == ("r", "Dairy")
     assert many.payload is not None
     assert [found.predicted_category for found in many.payload.predictions] == ["Produce", "Dairy"]
-    assert len({answer.metadata.job_id for answer in (one, fresh, keyed)}) == 3
+    assert len({answer.metadata.job_id for answer in (first, fresh, keyed)}) == 3
 
 
 async def test_receipts(service: AsyncServiceClient, receipt_png: bytes) -> None:
@@ -81,13 +81,13 @@ async def test_receipts(service: AsyncServiceClient, receipt_png: bytes) -> None
 
 async def test_embeddings(service: AsyncServiceClient) -> None:
     """Both calls give the same vectors."""
-    one = await service.embed(["whole milk", "dish soap"], request_id="r")
+    single = await service.embed(["whole milk", "dish soap"], request_id="r")
     batch = await service.embed_batch(["whole milk", "dish soap"], batch_size=1)
 
-    assert one.request_id == "r"
-    assert [vector.id for vector in one.embeddings] == [0, 1]
-    assert one.dimension == len(one.embeddings[1].vector)
-    for a, b in zip(one.embeddings, batch.embeddings, strict=True):
+    assert single.request_id == "r"
+    assert [vector.id for vector in single.embeddings] == [0, 1]
+    assert single.dimension == len(single.embeddings[1].vector)
+    for a, b in zip(single.embeddings, batch.embeddings, strict=True):
         assert a.vector == pytest.approx(b.vector, abs=1e-5)
 
 

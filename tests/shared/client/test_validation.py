@@ -21,7 +21,7 @@ async def test_a_service_that_is_ready(system: System, kind: Kind) -> None:
             found = await client.validate(fail_fast=True)
 
     assert found.ok
-    assert (found.status, found.findings) == ("ok", ())
+    assert (found.status, found.shortcomings) == ("ok", ())
     assert [(line["event"], line["log_level"]) for line in logs] == [("ai_service.ready", "info")]
 
 
@@ -62,7 +62,7 @@ async def test_what_is_wrong_is_logged_with_what_to_do(
     assert not found.ok
     assert found.status == status
     warnings = {line["check"]: line for line in logs if line["event"] == "ai_service.not_ready"}
-    assert set(warnings) == {one.check for one in found.findings}
+    assert set(warnings) == {shortcoming.check for shortcoming in found.shortcomings}
     for check, (wrong, remedy) in told.items():
         assert wrong in warnings[check]["wrong"]
         assert remedy in warnings[check]["remedy"]

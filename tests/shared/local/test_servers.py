@@ -15,16 +15,17 @@ import psutil
 import pytest
 from redis import Redis
 
+from shared.local.checkout import DATA
 from shared.local.postgres import embedded_postgres
-from shared.local.stack import DATA
+from shared.local.processes import LocalError
 from shared.local.valkey import embedded_valkey
 from tests.support.waiting import wait_until
 
 
 @pytest.fixture
 def empty() -> Iterator[Path]:
-    """A folder beside the data of others, and gone afterwards."""
-    folder = DATA / f"test-{uuid4().hex[:8]}"
+    """A folder beside the data of others, named as people name theirs, and gone afterwards."""
+    folder = DATA / f'Oma\'s "tëst" {uuid4().hex[:8]}'
     folder.mkdir(parents=True)
     yield folder
     shutil.rmtree(folder)
@@ -63,6 +64,19 @@ def test_valkey_keeps_what_it_was_told_and_evicts_nothing(empty: Path) -> None:
         assert redis.get("key") == b"value"
 
 
+def test_data_of_another_postgres_are_left_alone(empty: Path) -> None:
+    """With a sentence that names both versions and the folder, before a server starts."""
+    data = empty / "pg/data"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("12\n")
+    with (
+        pytest.raises(LocalError, match=r"made by Postgres 12, and the embedded one is \d+: move"),
+        embedded_postgres(empty / "pg", durable=True),
+    ):
+        pytest.fail("it started")
+    assert [path.name for path in data.iterdir()] == ["PG_VERSION"]
+
+
 RUN_AND_HANG = """
 import signal, sys
 from pathlib import Path
@@ -82,7 +96,7 @@ async def test_servers_die_with_whoever_started_them_and_start_again(
     for _ in range(2):
         family = _start_and_kill(empty)
         for process in family:
-            await wait_until(lambda one=process: not _lives(one), "a server was gone")  # type: ignore[misc]
+            await wait_until(lambda server=process: not _lives(server), "a server was gone")  # type: ignore[misc]
 
 
 def _start_and_kill(folder: Path) -> list[psutil.Process]:

@@ -15,7 +15,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(4711)"
 @pytest.fixture
 async def impatient(database_url: str) -> AsyncIterator[Database]:
     """Its transactions may take a second."""
-    database = Database(database_url, process="frozen", pool_size=1, patience=1)
+    database = Database(database_url, process="frozen", pool_size=1, transaction_limit=1)
     yield database
     await database.close()
 

@@ -11,17 +11,18 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.jobs import JobError, JobStatus, Outcome
+from shared.contracts.jobs import JobError, JobStatus
+from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Bug, DatabaseUnavailable, EngineUnavailable, RecognitionCrashed, TimedOut
 from shared.store import transitions
 from shared.store.database import Database
 from shared.store.jobs import JobRepository
 from shared.store.models import Job, JobAttempt
-from shared.store.transitions import AttemptLog, Claim
+from shared.store.transitions import AttemptRecord, Claim
 from tests.support.job_rows import new_job
 
 T = TypeVar("T")
-LOG = AttemptLog(stages=[], trace_id=None)
+RECORD = AttemptRecord(stages=[], trace_id=None)
 WORKERS = st.sampled_from(["one", "two", "three"])
 ERRORS = st.sampled_from(
     [JobError.of(error()) for error in (TimedOut, Bug, DatabaseUnavailable, RecognitionCrashed)]
@@ -82,7 +83,7 @@ class JobMachine(RuleBasedStateMachine):
         held, output = self.claims[number % len(self.claims)], {"by": number}
         stored = self.do(
             lambda s: transitions.succeed(
-                s, held, LOG, output=output, model_id="m", model_version="1"
+                s, held, RECORD, output=output, model_id="m", model_version="1"
             )
         )
         if stored:
@@ -92,12 +93,12 @@ class JobMachine(RuleBasedStateMachine):
     @rule(number=CLAIMS, error=ERRORS)
     def fail(self, number: int, error: JobError) -> None:
         """For good."""
-        self._end(number, lambda s, held: transitions.fail(s, held, LOG, error))
+        self._end(number, lambda s, held: transitions.fail(s, held, RECORD, error))
 
     @rule(number=CLAIMS, error=ERRORS)
     def retry(self, number: int, error: JobError) -> None:
         """Another dispatch."""
-        self._end(number, lambda s, held: transitions.retry(s, held, LOG, error, 0))
+        self._end(number, lambda s, held: transitions.retry(s, held, RECORD, error, 0))
 
     @rule(number=CLAIMS)
     def put_back(self, number: int) -> None:
@@ -108,12 +109,12 @@ class JobMachine(RuleBasedStateMachine):
     @rule(number=CLAIMS)
     def release(self, number: int) -> None:
         """The same dispatch."""
-        self._end(number, lambda s, held: transitions.release(s, held, LOG))
+        self._end(number, lambda s, held: transitions.release(s, held, RECORD))
 
     @rule(number=CLAIMS)
     def end_cancelled(self, number: int) -> None:
         """As a worker does when it was asked to."""
-        self._end(number, lambda s, held: transitions.end_cancelled(s, held, LOG))
+        self._end(number, lambda s, held: transitions.end_cancelled(s, held, RECORD))
 
     def _end(
         self, number: int, end: Callable[[AsyncSession, Claim], Awaitable[JobStatus | None]]
@@ -162,7 +163,7 @@ class JobMachine(RuleBasedStateMachine):
         self.dispatch = job.dispatch
         numbers = [attempt.number for attempt in attempts]
         assert numbers == sorted(set(numbers))
-        succeeded = [one for one in attempts if one.outcome == Outcome.SUCCEEDED]
+        succeeded = [attempt for attempt in attempts if attempt.outcome == AttemptOutcome.SUCCEEDED]
         if self.result:
             assert (job.state, job.output) == (JobStatus.SUCCEEDED, self.result[1])
             assert len(succeeded) == 1

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ErrorClass
-from shared.store.retry_policy import BUDGETS, PATIENCE, GiveUp, PutBack, Retry, backoff, decide
+from shared.store.retry_policy import (
+    BUDGETS,
+    PUT_BACK_LIMIT,
+    GiveUp,
+    PutBack,
+    Retry,
+    backoff,
+    decide,
+)
 
 CLASSES = st.sampled_from(list(ErrorClass))
 SPENT = st.integers(0, 20)
@@ -48,7 +56,7 @@ def test_how_often_an_attempt_may_end_so(error_class: ErrorClass, attempts: int)
 
 def test_what_is_unavailable_is_put_back_for_an_hour() -> None:
     """However often; and then the job fails."""
-    limit = PATIENCE.total_seconds()
+    limit = PUT_BACK_LIMIT.total_seconds()
 
     assert decided(ErrorClass.UNAVAILABLE, 99, age=limit - 1) == PutBack(30)
     assert decided(ErrorClass.UNAVAILABLE, 0, age=limit) == GiveUp()
@@ -57,7 +65,7 @@ def test_what_is_unavailable_is_put_back_for_an_hour() -> None:
 @given(CLASSES, MORE_THAN_ANY_BUDGET)
 def test_every_class_ends(error_class: ErrorClass, spent: int) -> None:
     """No job is retried for ever."""
-    assert decided(error_class, spent, age=PATIENCE.total_seconds()) == GiveUp()
+    assert decided(error_class, spent, age=PUT_BACK_LIMIT.total_seconds()) == GiveUp()
 
 
 @given(SPENT, st.floats(0.001, 10), st.integers())

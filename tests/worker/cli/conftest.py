@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 
+PROGRAM = Path(sys.executable).with_name("grocery-ai")
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
 def grocery_ai() -> Run:
     """Runs `grocery-ai` with arguments; `stdin` and other environment variables by name."""
-    program = Path(sys.executable).with_name("grocery-ai")
 
     def run(
         *arguments: str | Path, stdin: str = "", **env: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, *arguments],
+            [PROGRAM, *arguments],
             input=stdin,
             capture_output=True,
             text=True,

@@ -1,13 +1,21 @@
 """`grocery-ai doctor`: each thing broken in turn is named, with its cure."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import redis
 
 from shared.local import stack
+from shared.local.checkout import DATA, ROOT
+from shared.local.dev_session import dev_lock
 from tests.support.fronts import nowhere
 from tests.worker.cli.conftest import Run
 
@@ -31,14 +39,14 @@ def findings(grocery_ai: Run, env: dict[str, str], code: int) -> dict[str, Any]:
     """By name."""
     done = grocery_ai("doctor", "--json", **env)
     assert done.returncode == code, done.stdout + done.stderr
-    return {one["name"]: one for one in json.loads(done.stdout)}
+    return {finding["name"]: finding for finding in json.loads(done.stdout)}
 
 
 def test_a_healthy_system(grocery_ai: Run, env: dict[str, str]) -> None:
     """Nothing is wrong, but that nobody works."""
     found = findings(grocery_ai, env, 0)
 
-    assert [name for name, one in found.items() if one["status"] != "ok"] == ["workers"]
+    assert [name for name, finding in found.items() if finding["status"] != "ok"] == ["workers"]
     assert "python -m worker" in found["workers"]["cure"]
     assert "rapidocr" in found["ocr"]["detail"]
 
@@ -48,7 +56,7 @@ def test_a_healthy_system(grocery_ai: Run, env: dict[str, str]) -> None:
     [
         ({"DATABASE_URL": nowhere("postgresql").get_secret_value()}, "postgres", "DATABASE_URL"),
         ({"REDIS_URL": nowhere("redis").get_secret_value()}, "redis", "REDIS_URL"),
-        ({"REDIS_URL": "http://localhost"}, "redis", "REDIS_URL"),
+        ({"REDIS_URL": "http://localhost"}, "settings", "config/example.env"),
         ({"OCR_ENGINE": "tesseract", "PATH": "/nowhere"}, "ocr", "OCR_ENGINE=auto"),
         ({"LEASE": "1"}, "settings", "config/example.env"),
         ({"OCR_ENGINE": "crystal ball"}, "settings", "config/example.env"),
@@ -60,7 +68,7 @@ def test_what_is_broken_is_named(
     """And nothing else is blamed for it."""
     found = findings(grocery_ai, {**env, **broken}, 1)
 
-    assert [one for one in found if found[one]["status"] == "error"] == [name]
+    assert [broken for broken in found if found[broken]["status"] == "error"] == [name]
     assert cure in found[name]["cure"]
 
 
@@ -70,6 +78,40 @@ def test_a_database_that_is_behind(grocery_ai: Run, env: dict[str, str], behind:
 
     assert found["migrations"]["status"] == "error"
     assert "bin/migrate" in found["migrations"]["cure"]
+
+
+@pytest.fixture
+def checkout() -> Iterator[Path]:
+    """A copy of the source, in which another bin/dev may run than here."""
+    folder = DATA / f"checkout-{uuid4().hex[:8]}"
+    for name in ("shared", "worker"):
+        shutil.copytree(ROOT / name, folder / name)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_the_servers_of_a_running_bin_dev(checkout: Path, env: dict[str, str]) -> None:
+    """Are those of which the settings say nothing; without any, it is said what to do."""
+    program = [sys.executable, "-c", "from worker.cli.main import main; main()"]
+    unset = {name: value for name, value in os.environ.items() if name not in env}
+
+    def doctor() -> dict[str, Any]:
+        done = subprocess.run(
+            [*program, "doctor", "--json"],
+            cwd=checkout, env=unset, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return {one["name"]: one for one in json.loads(done.stdout)}
+
+    with dev_lock("http://127.0.0.1:8000", checkout / ".data") as lock:
+        lock.announce(env["DATABASE_URL"], env["REDIS_URL"])
+        found = doctor()
+    without = doctor()
+
+    assert found["settings"]["status"] == "ok"
+    assert "DATABASE_URL and REDIS_URL from the running bin/dev" in found["settings"]["detail"]
+    assert found["migrations"]["status"] == found["redis"]["status"] == "ok"
+    assert without["settings"]["status"] == "error"
+    assert "bin/dev" in without["settings"]["cure"]
 
 
 @pytest.mark.usefixtures("evicting")

@@ -15,7 +15,7 @@ from tests.worker.cli.conftest import Run
 def folder(tmp_path: Path, receipt_png: bytes, drawn: DrawnReceipt) -> Path:
     """Two receipts, one file that is none, and something else."""
     folder = tmp_path / "receipts"
-    folder.mkdir()
+    (folder / "older").mkdir(parents=True)
     (folder / "photo.PNG").write_bytes(receipt_png)
     (folder / "digital.pdf").write_bytes(pdf(drawn))
     (folder / "broken.jpg").write_bytes(b"nothing to see")
@@ -36,6 +36,11 @@ def test_a_folder(grocery_ai: Run, folder: Path, tmp_path: Path, drawn: DrawnRec
     assert "unsupported_image_format" in done.stderr
     assert "broken.jpg" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "2 read, 1 failed, 2 skipped; " in done.stderr
+    (notes,) = (line for line in done.stderr.splitlines() if "notes.txt" in line)
+    assert notes.startswith("skipped ")
+    assert "neither an image nor a PDF" in notes
+    assert "older: a folder within a folder" in done.stderr
 
 
 def test_as_json_with_categories(grocery_ai: Run, folder: Path) -> None:
@@ -45,21 +50,47 @@ def test_as_json_with_categories(grocery_ai: Run, folder: Path) -> None:
 
     answer = json.loads(done.stdout)
     read, broken = answer["files"]
-    assert [one["path"] for one in answer["files"]] == [str(path) for path in files]
+    assert [file["path"] for file in answer["files"]] == [str(path) for path in files]
     items = read["receipt"]["extraction"]["line_items"]
     assert {item["parsed_name"]: item["category"] for item in items}["Bananas"] == "Produce"
     assert broken["error"]["error_class"] == "bad_input"
     assert answer["figures"]["failed"] == 1
+    assert answer["skipped"] == []
     assert answer["figures"]["child_peak_bytes"] > 10_000_000
 
 
 def test_for_people(grocery_ai: Run, folder: Path) -> None:
-    """Without --out, a table."""
-    done = grocery_ai("extract", folder / "digital.pdf")
+    """Without --out, a table, with the categories that the grocery planner uses."""
+    done = grocery_ai("extract", folder / "digital.pdf", COLUMNS="80")
 
     assert done.returncode == 0
     assert "Organic Whole Milk" in done.stdout
     assert "21.34 GBP" in done.stdout
+    (milk,) = (line for line in done.stdout.splitlines() if "Organic Whole Milk" in line)
+    assert "Dairy" in milk
+    assert done.stderr.startswith("1 read, 0 failed; ")
+
+
+def test_names_that_look_like_markup(grocery_ai: Run, folder: Path) -> None:
+    """A path is shown as it is, in one piece however long it is."""
+    broken = folder / f"[red]{'x' * 100}.jpg"
+    (folder / "broken.jpg").rename(broken)
+    done = grocery_ai("extract", broken, COLUMNS="80")
+
+    assert str(broken) in done.stderr
+
+
+def test_results_are_not_skipped_files(grocery_ai: Run, folder: Path) -> None:
+    """What an earlier run wrote beside the images is nothing to be told of."""
+    photo = folder / "photo.PNG"
+    for path in (*folder.glob("*.*"), folder / "older"):
+        if path != photo:
+            path.unlink() if path.is_file() else path.rmdir()
+    first = grocery_ai("extract", folder, "--out", folder)
+    second = grocery_ai("extract", folder, "--out", folder)
+
+    assert first.stderr.startswith("1 read, 0 failed; "), first.stderr
+    assert second.stderr.startswith("1 read, 0 failed; "), second.stderr
 
 
 @pytest.mark.parametrize(
@@ -67,15 +98,18 @@ def test_for_people(grocery_ai: Run, folder: Path) -> None:
     [
         (["nowhere.jpg"], "does not exist"),
         (["receipts/notes.txt", "receipts/photo.PNG", "--engine", "crystal-ball"], "rapidocr"),
-        (["empty"], "holds no"),
-        (["receipts", "twice/photo.jpg"], "would both become photo.json"),
+        (["empty"], "holds no image or PDF"),
+        (["receipts", "twice/photo.jpg", "--out", "new"], "would both become photo.json"),
+        (["receipts", "--out", "receipts/notes.txt"], "is a file"),
+        (["receipts", "--out", "receipts/notes.txt/new"], "choose another folder"),
+        (["receipts", "--out", "/proc/new"], "choose another folder"),
         ([], "Missing argument"),
     ],
 )
 def test_wrong_usage(
     grocery_ai: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
 ) -> None:
-    """Found before anything is read."""
+    """Found before anything is read, and said in one line."""
     monkeypatch.chdir(folder.parent)
     Path("empty").mkdir()
     Path("twice").mkdir()
@@ -83,7 +117,9 @@ def test_wrong_usage(
     done = grocery_ai("extract", *arguments)
 
     assert done.returncode == 2
-    assert said in " ".join(done.stderr.split())
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.endswith("See grocery-ai extract --help.\n")
 
 
 def test_an_engine_that_is_not_there(grocery_ai: Run, folder: Path) -> None:

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from PIL import Image
 
+from shared.local.receipt_image import encode
 from tests.support.fronts import nowhere
 from tests.support.running_system import System
 from tests.worker.cli.conftest import Run
@@ -51,6 +53,50 @@ def test_the_life_of_a_job(grocery_ai: Run, env: dict[str, str], receipt: Path) 
     assert json.loads(grocery_ai("list", "--status", "failed", "--json", **env).stdout) == []
 
 
+def test_submit_for_scripts(grocery_ai: Run, env: dict[str, str], receipt: Path) -> None:
+    """With --quiet the ids alone, a line each, for what was accepted."""
+    bad = receipt.with_name("bad.jpg")
+    bad.write_bytes(b"nothing")
+    done = grocery_ai("submit", "--quiet", receipt, bad, receipt, **env)
+    job_ids = done.stdout.splitlines()
+
+    assert done.returncode == 1
+    assert [str(UUID(job_id)) for job_id in job_ids] == job_ids
+    assert len(set(job_ids)) == 2
+    assert "bad.jpg" in done.stderr
+    assert grocery_ai("watch", job_ids[0], **env).returncode == 0
+
+
+def test_a_list_fits_a_terminal(grocery_ai: Run, env: dict[str, str], receipt: Path) -> None:
+    """Of 80 columns, with whole ids, and the error of a job that failed below it."""
+    blank = receipt.with_name("blank.png")
+    blank.write_bytes(encode(Image.new("RGB", (400, 300), "white")))
+    job_ids = grocery_ai("submit", "--quiet", receipt, blank, **env).stdout.splitlines()
+    for job_id in job_ids:
+        grocery_ai("watch", job_id, **env)
+    lines = grocery_ai("list", COLUMNS="80", **env).stdout.splitlines()
+
+    assert len(job_ids) == 2
+    assert max(map(len, lines)) <= 80
+    title, failed, error, succeeded = lines
+    assert title.split() == ["Job", "Status", "Feature", "Age"]
+    assert failed.split()[:3] == [job_ids[1], "failed", "receipt_extraction"]
+    assert error.strip() == "no_text_found"
+    assert succeeded.split()[:3] == [job_ids[0], "succeeded", "receipt_extraction"]
+
+
+def test_a_list_of_nothing(grocery_ai: Run, env: dict[str, str], receipt: Path) -> None:
+    """Says whose jobs were looked for, and how to look for another's."""
+    done = grocery_ai("list", "--status", "failed", **env)
+    grocery_ai("submit", receipt, receipt, **env)
+    some = grocery_ai("list", "--limit", "1", **env)
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert f"Tenant '{env['TENANT_ID']}' has no failed jobs." in done.stderr
+    assert "--tenant" in done.stderr
+    assert "--limit" in some.stderr
+
+
 def test_a_job_is_cancelled_and_retried(
     grocery_ai: Run, env: dict[str, str], receipt: Path
 ) -> None:
@@ -73,27 +119,36 @@ def test_queues(grocery_ai: Run, env: dict[str, str]) -> None:
     """Both, with their workers."""
     found = json.loads(grocery_ai("queues", "--json", **env).stdout)
 
-    assert {one["queue"] for one in found} == {"receipts", "items"}
-    assert all(one["accepting"] and one["workers"] == 1 for one in found)
+    assert {queue["queue"] for queue in found} == {"receipts", "items"}
+    assert all(queue["accepting"] and queue["workers"] == 1 for queue in found)
     assert "receipts" in grocery_ai("queues", **env).stdout
 
 
 @pytest.mark.parametrize("command", ["get", "watch", "cancel", "retry"])
 def test_a_job_that_is_not_there(grocery_ai: Run, env: dict[str, str], command: str) -> None:
-    """A code and a sentence."""
-    done = grocery_ai(command, str(uuid4()), **env)
+    """A code, a sentence, and what to do, on one line; likewise for what is no id."""
+    done = grocery_ai(command, str(uuid4()), COLUMNS="80", **env)
+    wrong = grocery_ai(command, "receipt.jpg", COLUMNS="80", **env)
 
     assert done.returncode == 1
-    assert "job_not_found" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("job_not_found: ")
+    assert "--tenant" in done.stderr
+    assert wrong.returncode == 2
+    assert "'receipt.jpg' is not the id of a job" in wrong.stderr
+    assert [len(one.stderr.splitlines()) for one in (done, wrong)] == [1, 1]
 
 
-def test_a_service_that_is_not_there(grocery_ai: Run) -> None:
-    """Said after a few seconds; a URL that is none at once."""
+def test_a_service_that_is_not_there(grocery_ai: Run, receipt: Path) -> None:
+    """Said after a few seconds, once for all files; a URL that is none at once."""
     away = nowhere("http").get_secret_value()
     done = grocery_ai("list", "--url", away)
     wrong = grocery_ai("list", "--url", "localhost:8000")
+    files = grocery_ai("submit", receipt, receipt, "--url", away)
 
     assert done.returncode == 1
-    assert "service_unreachable" in done.stderr
+    assert done.stderr.startswith("service_unreachable: ")
+    assert "bin/dev" in done.stderr
     assert wrong.returncode == 2
+    assert "http(s)://" in wrong.stderr
+    assert (files.returncode, files.stdout) == (1, "")
+    assert [len(one.stderr.splitlines()) for one in (done, wrong, files)] == [1, 1, 1]

@@ -12,12 +12,13 @@ import psutil
 import pytest
 from PIL import Image
 
+from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable, RecognitionCrashed
 from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
 from shared.rejections import ImageUnreadable, NoTextFound
 from tests.support.waiting import wait_until
 from worker.features.recognition import RecognitionPool
-from worker.pipeline.stages import StageLog
+from worker.pipeline.stages import StageRecorder
 
 LIMITS = {"memory": 4_000_000_000, "max_pixels": 40_000_000}
 
@@ -25,7 +26,7 @@ LIMITS = {"memory": 4_000_000_000, "max_pixels": 40_000_000}
 @pytest.fixture
 async def pool() -> AsyncIterator[RecognitionPool]:
     """One slot."""
-    pool = RecognitionPool(slots=1, engine="auto", **LIMITS)
+    pool = RecognitionPool(slots=1, engine=OcrEngineName.AUTO, **LIMITS)
     await pool.start()
     yield pool
     await pool.close()
@@ -49,13 +50,13 @@ async def test_a_child_reads_a_receipt(
     pool: RecognitionPool, receipt_png: bytes, drawn: DrawnReceipt
 ) -> None:
     """And tells the stages and the engine."""
-    log = StageLog()
-    reading = await pool.read(receipt_png, log)
+    recorder = StageRecorder()
+    reading = await pool.read(receipt_png, recorder)
 
     assert reading.extraction.total.amount == drawn.total
     assert reading.engine == "rapidocr"
     assert "PP-OCRv6" in reading.engine_version
-    assert [stage.name for stage in log.stages] == [
+    assert [stage.name for stage in recorder.stages] == [
         "ocr.preprocess",
         "ocr.recognise",
         "receipt.parse",
@@ -66,9 +67,9 @@ async def test_an_observed_reading_comes_with_its_evidence(
     pool: RecognitionPool, receipt_png: bytes, blank_png: bytes
 ) -> None:
     """The same reading, and the page as the engine saw it; of one that cannot be read as well."""
-    read = await pool.read(receipt_png, StageLog())
-    observed = await pool.observe(receipt_png, StageLog())
-    blank = await pool.observe(blank_png, StageLog())
+    read = await pool.read(receipt_png, StageRecorder())
+    observed = await pool.observe(receipt_png, StageRecorder())
+    blank = await pool.observe(blank_png, StageRecorder())
 
     assert observed.outcome == read
     (page,) = observed.evidence.pages
@@ -83,12 +84,14 @@ async def test_an_observed_reading_comes_with_its_evidence(
 
 async def test_a_thin_image_costs_no_more_than_its_pixels() -> None:
     """An engine that made a square of it would need gigabytes."""
-    pool = RecognitionPool(slots=1, engine="auto", memory=1_500_000_000, max_pixels=40_000_000)
+    pool = RecognitionPool(
+        slots=1, engine=OcrEngineName.AUTO, memory=1_500_000_000, max_pixels=40_000_000
+    )
     await pool.start()
     try:
         for size in ((12000, 40), (40, 12000), (3000, 1)):
             with pytest.raises(NoTextFound):
-                await pool.read(encode(Image.new("RGB", size, "white")), StageLog())
+                await pool.read(encode(Image.new("RGB", size, "white")), StageRecorder())
     finally:
         await pool.close()
 
@@ -99,12 +102,12 @@ async def test_what_the_child_finds_wrong_is_raised_here(
     """As the error it is; the child lives on."""
     before = children()
     with pytest.raises(NoTextFound):
-        await pool.read(blank_png, StageLog())
-    log = StageLog()
+        await pool.read(blank_png, StageRecorder())
+    recorder = StageRecorder()
     with pytest.raises(ImageUnreadable):
-        await pool.read(receipt_png[:2000], log)
+        await pool.read(receipt_png[:2000], recorder)
 
-    assert [stage.name for stage in log.stages] == ["ocr.preprocess"]
+    assert [stage.name for stage in recorder.stages] == ["ocr.preprocess"]
     assert children() == before
 
 
@@ -112,13 +115,13 @@ async def test_a_child_that_is_killed_fails_its_read_and_no_other(
     pool: RecognitionPool, receipt_png: bytes, long_receipt: bytes
 ) -> None:
     """The next read gets a new child."""
-    reading = asyncio.create_task(pool.read(long_receipt, StageLog()))
+    reading = asyncio.create_task(pool.read(long_receipt, StageRecorder()))
     (victim,) = await busy_children()
     victim.send_signal(signal.SIGKILL)
 
     with pytest.raises(RecognitionCrashed):
         await reading
-    assert (await pool.read(receipt_png, StageLog())).extraction.line_items
+    assert (await pool.read(receipt_png, StageRecorder())).extraction.line_items
 
 
 async def test_a_child_that_dies_idle_is_replaced(
@@ -128,30 +131,32 @@ async def test_a_child_that_dies_idle_is_replaced(
     (victim,) = children()
     victim.send_signal(signal.SIGKILL)
 
-    assert (await pool.read(receipt_png, StageLog())).extraction.line_items
+    assert (await pool.read(receipt_png, StageRecorder())).extraction.line_items
 
 
 async def test_a_cancelled_read_stops_at_once(
     pool: RecognitionPool, receipt_png: bytes, long_receipt: bytes
 ) -> None:
     """Its child is killed, even inside a long call of a library."""
-    reading = asyncio.create_task(pool.read(long_receipt, StageLog()))
+    reading = asyncio.create_task(pool.read(long_receipt, StageRecorder()))
     (victim,) = await busy_children()
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
 
     await wait_until(lambda: not victim.is_running(), "the work was stopped", within=2)
-    assert (await pool.read(receipt_png, StageLog())).extraction.line_items
+    assert (await pool.read(receipt_png, StageRecorder())).extraction.line_items
 
 
 async def test_a_child_cannot_take_more_memory_than_it_may(long_receipt: bytes) -> None:
     """An image that needs too much ends a child, not the machine."""
-    pool = RecognitionPool(slots=1, engine="auto", memory=420_000_000, max_pixels=40_000_000)
+    pool = RecognitionPool(
+        slots=1, engine=OcrEngineName.AUTO, memory=420_000_000, max_pixels=40_000_000
+    )
 
     async def start_and_read() -> None:
         await pool.start()
-        await pool.read(long_receipt, StageLog())
+        await pool.read(long_receipt, StageRecorder())
 
     with pytest.raises(RecognitionCrashed):
         await start_and_read()
@@ -163,9 +168,9 @@ async def test_a_missing_engine_is_not_a_crash(
 ) -> None:
     """Every read says what is missing; nothing is retried in vain, no other engine steps in."""
     monkeypatch.setenv("PATH", "/nowhere")
-    pool = RecognitionPool(slots=1, engine="tesseract", **LIMITS)
+    pool = RecognitionPool(slots=1, engine=OcrEngineName.TESSERACT, **LIMITS)
 
-    for attempt in (pool.start, partial(pool.read, receipt_png, StageLog())):
+    for attempt in (pool.start, partial(pool.read, receipt_png, StageRecorder())):
         with pytest.raises(EngineUnavailable, match="tesseract"):
             await attempt()
     await pool.close()
@@ -174,9 +179,9 @@ async def test_a_missing_engine_is_not_a_crash(
 @pytest.mark.needs_program("tesseract")
 async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes) -> None:
     """Else each cancelled read would leave one behind, and its image in a temporary file."""
-    pool = RecognitionPool(slots=1, engine="tesseract", **LIMITS)
+    pool = RecognitionPool(slots=1, engine=OcrEngineName.TESSERACT, **LIMITS)
     await pool.start()
-    reading = asyncio.create_task(pool.read(long_receipt, StageLog()))
+    reading = asyncio.create_task(pool.read(long_receipt, StageRecorder()))
     await wait_until(lambda: bool(tesseracts()), "tesseract ran")
     programs = tesseracts()
     reading.cancel()

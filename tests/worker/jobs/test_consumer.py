@@ -8,7 +8,7 @@ from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
-from shared.wire.queue import JobQueue
+from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM, dairy, worker_with
 from tests.support.waiting import wait_until
 
@@ -36,12 +36,12 @@ async def test_a_free_slot_takes_the_next_message_at_once(
 
 
 async def test_workers_hear_of_every_message_of_their_queue(
-    client: AsyncServiceClient, queue: JobQueue
+    client: AsyncServiceClient, messenger: Messenger
 ) -> None:
     """And of no other's."""
     async with (
-        queue.publications(Queue.ITEMS) as items,
-        queue.publications(Queue.RECEIPTS) as receipts,
+        messenger.publications(Queue.ITEMS) as items,
+        messenger.publications(Queue.RECEIPTS) as receipts,
     ):
         await client.submit("categorization", ITEM)
         async with asyncio.timeout(5):

@@ -1,22 +1,27 @@
 """How a run of a job ends: one outcome each, stored once, whoever delivers the message again."""
 
 import asyncio
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from shared import errors, rejections
 from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
-from shared.contracts.jobs import JobStatus, Outcome
+from shared.contracts.jobs import JobStatus
+from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import ErrorClass, ServiceError
 from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.models import Job
-from shared.wire.queue import JobQueue, queue_key
+from shared.wire.messages import queue_key
+from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM, Gate, dairy, raising, worker_with
+from tests.support.telemetry.metric_samples import samples
+from tests.support.telemetry.span_collector import Collector
 from tests.support.waiting import wait_until
 from worker.features.runners import Product, Work
 
@@ -31,7 +36,11 @@ async def test_success(client: AsyncServiceClient, settings: Settings) -> None:
     assert job.output_payload["category"] == "Dairy"
     assert (job.model_id, job.model_version) == ("scripted", "1")
     (attempt,) = job.attempts
-    assert (attempt.number, attempt.outcome, attempt.worker_id) == (1, Outcome.SUCCEEDED, state.id)
+    assert (attempt.number, attempt.outcome, attempt.worker_id) == (
+        1,
+        AttemptOutcome.SUCCEEDED,
+        state.id,
+    )
     assert job.created_at <= attempt.started_at <= attempt.finished_at
 
 
@@ -81,9 +90,9 @@ async def test_stages_are_kept_also_of_a_run_that_failed(
     """They tell how far it came."""
 
     async def run(work: Work) -> Product:
-        with work.log.measure("first"):
+        with work.recorder.measure("first"):
             pass
-        with work.log.measure("second"):
+        with work.recorder.measure("second"):
             raise rejections.NoTextFound
 
     async with worker_with(settings, run):
@@ -95,17 +104,17 @@ async def test_stages_are_kept_also_of_a_run_that_failed(
 
 
 async def test_a_message_that_comes_twice_runs_once(
-    client: AsyncServiceClient, settings: Settings, database: Database, queue: JobQueue
+    client: AsyncServiceClient, settings: Settings, database: Database, messenger: Messenger
 ) -> None:
     """While the job runs, and after."""
     gate = Gate()
     async with worker_with(settings, gate):
         job = await client.submit("categorization", ITEM)
         await gate.begun.wait()
-        await _deliver_again(settings, queue, database, job.id)
+        await _deliver_again(settings, messenger, database, job.id)
         gate.opened.set()
         done = await client.await_job(job.id)
-        await _deliver_again(settings, queue, database, job.id)
+        await _deliver_again(settings, messenger, database, job.id)
 
     assert done.status is JobStatus.SUCCEEDED
     assert gate.runs == 1
@@ -113,13 +122,24 @@ async def test_a_message_that_comes_twice_runs_once(
 
 
 async def test_a_worker_that_lost_its_lease_stops_and_writes_nothing(
-    client: AsyncServiceClient, settings: Settings, database: Database
+    client: AsyncServiceClient, settings: Settings, database: Database, collector: Collector
 ) -> None:
-    """The heartbeat finds out; what another worker did meanwhile stands."""
+    """The heartbeat finds out; what another worker did meanwhile stands. The span of the run says
+    what the history says of such an attempt."""
     gate = Gate()
-    brisk = settings.model_copy(update={"heartbeat": 0.05})
+    brisk = settings.model_copy(
+        update={
+            "heartbeat": 0.05,
+            "otel_enabled": True,
+            "otel_exporter_otlp_endpoint": collector.endpoint,
+        }
+    )
+    trace_id = uuid4().hex
+    job = await client.submit("categorization", ITEM)
+    async with database.transaction() as session:
+        carrier = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
+        await session.execute(update(Job).values(trace_carrier=carrier))
     async with worker_with(brisk, gate):
-        job = await client.submit("categorization", ITEM)
         await gate.begun.wait()
         async with database.transaction() as session:
             taken = "UPDATE jobs SET worker_id = 'another', dispatch = 2"
@@ -128,23 +148,32 @@ async def test_a_worker_that_lost_its_lease_stops_and_writes_nothing(
     seen = await client.job(job.id)
 
     assert (seen.status, seen.attempts) == (JobStatus.RUNNING, [])
+    (run,) = [span for span in collector.trace(trace_id) if span.name == "process items"]
+    assert run.attributes["job.outcome"] == AttemptOutcome.CRASHED
 
 
 async def test_a_result_that_comes_too_late_is_dropped(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """Between two heartbeats nothing stops a zombie; the guard does."""
+    """Between two heartbeats nothing stops a zombie; the guard does. The refusal is counted, and
+    no time of an attempt whose result does not count."""
     gate = Gate()
-    async with worker_with(settings, gate):
+    async with worker_with(settings, gate) as worker:
         job = await client.submit("categorization", ITEM)
         await gate.begun.wait()
         async with database.transaction() as session:
             await session.execute(text("UPDATE jobs SET dispatch = 2"))
         gate.opened.set()
         await wait_until(lambda: _message_gone(settings), "the message was done with")
+        async with httpx.AsyncClient(base_url=worker.url) as http:
+            counted = await samples(http)
     seen = await client.job(job.id)
 
     assert (seen.status, seen.output_payload) == (JobStatus.RUNNING, None)
+    attempts = "ai_job_attempts_total categorization {} items"
+    assert counted[attempts.format(AttemptOutcome.DROPPED)] == 1
+    assert counted[attempts.format(AttemptOutcome.SUCCEEDED)] == 0
+    assert "ai_job_run_seconds_count categorization items" not in counted
 
 
 async def test_a_shutdown_puts_the_job_back_and_the_same_message_brings_it_again(
@@ -160,7 +189,10 @@ async def test_a_shutdown_puts_the_job_back_and_the_same_message_brings_it_again
         done = await client.await_job(job.id)
 
     assert (back.status, back.error) == (JobStatus.QUEUED, None)
-    assert [one.outcome for one in done.attempts] == [Outcome.RELEASED, Outcome.SUCCEEDED]
+    assert [attempt.outcome for attempt in done.attempts] == [
+        AttemptOutcome.RELEASED,
+        AttemptOutcome.SUCCEEDED,
+    ]
 
 
 async def test_a_shutdown_waits_for_what_is_nearly_done(
@@ -232,7 +264,7 @@ def test_every_error_class_can_be_met() -> None:
 
 
 async def _deliver_again(
-    settings: Settings, queue: JobQueue, database: Database, job_id: UUID
+    settings: Settings, messenger: Messenger, database: Database, job_id: UUID
 ) -> None:
     """Forget what arq knows of the message, send it again, and wait until it was taken."""
     async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
@@ -241,7 +273,7 @@ async def _deliver_again(
         await redis.delete(queue_key(settings.queue_namespace, Queue.ITEMS))
     async with database.transaction() as session:
         job = await session.get_one(Job, job_id)
-    await queue.publish(job)
+    await messenger.publish(job)
     await wait_until(lambda: _message_gone(settings), "the message was taken and done with")
 
 

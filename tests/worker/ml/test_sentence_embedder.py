@@ -75,5 +75,5 @@ def test_calls_at_the_same_time_do_not_mix(embedder: SentenceEmbedder) -> None:
     with ThreadPoolExecutor(8) as threads:
         together = list(threads.map(lambda n: embedder.embed(["milk " * n, "bread"]), range(1, 25)))
 
-    for one, other in zip(alone, together, strict=True):
-        assert np.allclose(one, other, atol=1e-6)
+    for first, other in zip(alone, together, strict=True):
+        assert np.allclose(first, other, atol=1e-6)

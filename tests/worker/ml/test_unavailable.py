@@ -5,19 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from shared.contracts.components import ClassifierKind
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from tests.support.failed_start import failed_start
 from tests.worker.ml.models import save_tiny_bert
-from worker.pipeline.meaning.engines import load_engines
+from worker.pipeline.meaning.loading import load_models
 from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
 
 
 def reason(*, classification: str | None = None, embedding: str | None = None) -> str:
     """Why these engines cannot be loaded."""
     with pytest.raises(EngineUnavailable) as refused:
-        load_engines(
-            "zero-shot" if classification else "embedding",
+        load_models(
+            ClassifierKind.ZERO_SHOT if classification else ClassifierKind.EMBEDDING,
             classification or "unused",
             embedding or OnnxEmbedder.model_id,
         )
@@ -73,7 +74,7 @@ def test_a_model_that_was_never_trained_for_it(tmp_path: Path, nli_folder: Path)
     from safetensors.numpy import load_file, save_file
 
     weights = load_file(folder / "model.safetensors")
-    kept = {name: one for name, one in weights.items() if not name.startswith("classifier.")}
+    kept = {name: weight for name, weight in weights.items() if not name.startswith("classifier.")}
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
 
     why = reason(classification=str(folder))

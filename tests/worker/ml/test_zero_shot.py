@@ -75,8 +75,8 @@ def test_calls_at_the_same_time_do_not_mix(classifier: ZeroShotClassifier) -> No
     with ThreadPoolExecutor(8) as threads:
         together = list(threads.map(lambda question: classifier.score(*question), questions))
 
-    for one, other in zip(alone, together, strict=True):
-        assert np.allclose(one, other, atol=1e-6)
+    for first, other in zip(alone, together, strict=True):
+        assert np.allclose(first, other, atol=1e-6)
 
 
 def test_a_folder_is_named_by_its_end(classifier: ZeroShotClassifier, nli_folder: Path) -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from shared.contracts.components import OcrEngineName
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 
 
 @pytest.fixture(scope="session")
 def engine() -> OcrEngine:
     """The default one, loaded once."""
-    return load_engine("auto")
+    return load_engine(OcrEngineName.AUTO)

@@ -17,7 +17,8 @@ from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.models import Job, JobImage
 from shared.wire.broker import Broker
-from shared.wire.queue import JobQueue, queue_key
+from shared.wire.messages import queue_key
+from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM
 from worker.reconciliation.messages import MessageRepair, MessageRepairs
 from worker.reconciliation.outbox import publish_deferred
@@ -42,7 +43,7 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def broker(settings: Settings) -> AsyncIterator[Broker]:
     """The test's own queues."""
-    broker = Broker(settings.redis_url.get_secret_value(), settings.queue_namespace)
+    broker = Broker.of(settings)
     yield broker
     await broker.close()
 
@@ -85,12 +86,17 @@ async def test_a_job_with_its_message_is_left_alone(repair: MessageRepair, job_i
 
 
 async def test_a_lost_message_is_sent_again(
-    repair: MessageRepair, job_id: UUID, redis: Redis, key: str, database: Database, queue: JobQueue
+    repair: MessageRepair,
+    job_id: UUID,
+    redis: Redis,
+    key: str,
+    database: Database,
+    messenger: Messenger,
 ) -> None:
     """After a flush, say; half of it may be left."""
     await redis.delete(key)
     assert await repair.step() == MessageRepairs(resent=1)
-    assert await publish_deferred(database, queue) == 1
+    assert await publish_deferred(database, messenger) == 1
 
     assert await redis.zrange(key, 0, -1) == [f"{job_id}:1".encode()]
     assert await redis.exists(f"arq:job:{job_id}:1")
@@ -125,7 +131,7 @@ async def test_what_stands_for_nothing_is_dropped(
     """Garbage, a job that is gone, another dispatch; the job's own message stays."""
     await redis.zadd(key, {orphan.format(job=job_id): 1})
 
-    assert await repair.step() == MessageRepairs(dropped=1)
+    assert await repair.step() == MessageRepairs(removed=1)
     assert await redis.zrange(key, 0, -1) == [f"{job_id}:1".encode()]
 
 
@@ -136,25 +142,27 @@ async def test_a_message_lives_as_long_as_its_job(
     """arq removes it in the end by itself, but for that a worker has to take it."""
     await change(database, state=state, worker_id="w" if state == "running" else None)
 
-    assert await repair.step() == MessageRepairs(dropped=dropped)
+    assert await repair.step() == MessageRepairs(removed=dropped)
 
 
 async def test_a_retry_is_published_when_it_is_due(
-    job_id: UUID, database: Database, queue: JobQueue
+    job_id: UUID, database: Database, messenger: Messenger
 ) -> None:
     """And not before."""
     await change(database, published_at=None, queued_at=func.now() + LONG_AGO)
-    assert await publish_deferred(database, queue) == 0
+    assert await publish_deferred(database, messenger) == 0
     await change(database, queued_at=func.now())
-    assert await publish_deferred(database, queue) == 1
-    assert await publish_deferred(database, queue) == 0
+    assert await publish_deferred(database, messenger) == 1
+    assert await publish_deferred(database, messenger) == 0
 
 
-def reconciler(database: Database, queue: JobQueue, repair: MessageRepair) -> Reconciler:
+def reconciler(database: Database, messenger: Messenger, repair: MessageRepair) -> Reconciler:
     """Images for a minute, jobs for an hour."""
-    metrics = WorkerMetrics(WorkerState("worker", "1", ["items"], {"items": 1}, {}))
+    metrics = WorkerMetrics(WorkerState("worker", "1", [Queue.ITEMS], {Queue.ITEMS: 1}, {}))
     telemetry = Telemetry(JobTracing(NoOpTracer()), metrics)
-    return Reconciler(database, queue, [repair], telemetry, image_retention=60, job_retention=3600)
+    return Reconciler(
+        database, messenger, [repair], telemetry, image_retention=60, job_retention=3600
+    )
 
 
 @pytest.mark.parametrize(
@@ -172,7 +180,7 @@ def reconciler(database: Database, queue: JobQueue, repair: MessageRepair) -> Re
 async def test_old_jobs_are_pruned(
     client: AsyncServiceClient,
     database: Database,
-    queue: JobQueue,
+    messenger: Messenger,
     repair: MessageRepair,
     receipt_png: bytes,
     state: str,
@@ -184,7 +192,7 @@ async def test_old_jobs_are_pruned(
     job = await client.submit_receipt(receipt_png)
     ended = None if minutes is None else func.now() - timedelta(minutes=minutes)
     await change(database, state=state, finished_at=ended)
-    await reconciler(database, queue, repair).step()
+    await reconciler(database, messenger, repair).step()
 
     async with database.transaction() as session:
         images = (await session.scalars(select(JobImage.job_id))).all()
@@ -193,13 +201,13 @@ async def test_old_jobs_are_pruned(
 
 
 async def test_a_job_of_a_dead_worker_is_rescued_once(
-    job_id: UUID, database: Database, queue: JobQueue, repair: MessageRepair
+    job_id: UUID, database: Database, messenger: Messenger, repair: MessageRepair
 ) -> None:
     """Whoever of the workers comes first."""
     past = func.now() - LONG_AGO
     await change(database, state="running", worker_id="dead", lease_until=past, started_at=past)
-    await reconciler(database, queue, repair).step()
-    await reconciler(database, queue, repair).step()
+    await reconciler(database, messenger, repair).step()
+    await reconciler(database, messenger, repair).step()
 
     job = await read(database, job_id)
     assert job is not None
@@ -207,15 +215,20 @@ async def test_a_job_of_a_dead_worker_is_rescued_once(
 
 
 async def test_one_worker_at_a_time_reconciles(
-    job_id: UUID, database: Database, queue: JobQueue, repair: MessageRepair, redis: Redis, key: str
+    job_id: UUID,
+    database: Database,
+    messenger: Messenger,
+    repair: MessageRepair,
+    redis: Redis,
+    key: str,
 ) -> None:
     """The others need not look as well."""
     await redis.delete(key)
     async with database.transaction() as session:
         await session.execute(select(func.pg_advisory_xact_lock(7_401_995)))
-        await reconciler(database, queue, repair).step()
+        await reconciler(database, messenger, repair).step()
         untouched = await read(database, job_id)
-    await reconciler(database, queue, repair).step()
+    await reconciler(database, messenger, repair).step()
     mended = await read(database, job_id)
 
     assert untouched is not None

@@ -16,9 +16,9 @@ from shared.errors import Bug, ServiceError, Transient
 from shared.rejections import NoTextFound
 from shared.settings import Settings
 from shared.store.database import Database
-from tests.support.metric_samples import exemplars, families, samples
 from tests.support.runners import ITEM, Gate, dairy, raising, worker_with
 from tests.support.running_system import System
+from tests.support.telemetry.metric_samples import exemplars, families, samples
 from tests.support.waiting import wait_until
 from worker.features.runners import Product, Work
 
@@ -111,7 +111,7 @@ async def test_metrics_of_a_job_that_fails(
         found = await told(worker.url)
 
     assert {
-        one: found[f"ai_job_attempts_total {ITEMS} {one} items"] for one in attempts
+        outcome: found[f"ai_job_attempts_total {ITEMS} {outcome} items"] for outcome in attempts
     } == attempts
     assert found[f"ai_job_run_seconds_count {ITEMS} items"] == sum(attempts.values())
     assert found[f"ai_job_total_seconds_count {ITEMS} items"] == 1
@@ -158,7 +158,7 @@ async def test_metrics_of_a_job_that_is_cancelled_just_as_it_fails(
 async def test_metrics_of_a_job_that_is_rescued(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """The attempt is lost, the rescue counted, and the job's second attempt succeeds."""
+    """The attempt has crashed, the rescue counted, and the job's second attempt succeeds."""
     gate = Gate()
     rare = settings.model_copy(update={"heartbeat": 50, "lease": 100})
     async with worker_with(rare, gate) as worker:
@@ -173,7 +173,7 @@ async def test_metrics_of_a_job_that_is_rescued(
         seen = await client.job(job.id)
 
     assert seen.status is JobStatus.SUCCEEDED
-    assert found[f"ai_job_attempts_total {ITEMS} lost items"] == 1
+    assert found[f"ai_job_attempts_total {ITEMS} crashed items"] == 1
     assert found[f"ai_job_attempts_total {ITEMS} succeeded items"] == 1
     assert found[f"ai_jobs_finished_total none {ITEMS} items succeeded"] == 1
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from shared.wire.queue import connect_quick
+from shared.wire.connections import connect_quick
 from worker.cli.diagnosis.database import clock
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
 

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from shared.contracts.features import Queue
 from shared.errors import DatabaseUnavailable, SchemaBehind
-from shared.store.database import Database
+from shared.store.database import Database, Session
 from shared.store.queue_stats import queue_stats
 from shared.store.schema import check_schema, known_revisions
+from shared.store.server import database_size, server_time, server_version
 from shared.store.workers import alive_workers
 from shared.version import service_version
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
@@ -36,20 +34,19 @@ async def check_database(url: str) -> list[Finding]:
         await database.close()
 
 
-async def _version(session: AsyncSession) -> Finding:
-    number = int(await session.scalar(text("SHOW server_version_num")) or 0)
-    size = await session.scalar(text("SELECT pg_size_pretty(pg_database_size(current_database()))"))
+async def _version(session: Session) -> Finding:
+    number, size = await server_version(session), await database_size(session)
     detail = f"version {number // 10_000}.{number % 10_000}, database of {size}"
     if number < _OLDEST_SUPPORTED:
         return error("postgres", detail, "Use Postgres 14 or newer.")
     return ok("postgres", detail)
 
 
-async def _clock(session: AsyncSession) -> Finding:
+async def _clock(session: Session) -> Finding:
     before = datetime.now(UTC)
-    theirs = await session.scalar(select(func.clock_timestamp()))
+    theirs = await server_time(session)
     ours = before + (datetime.now(UTC) - before) / 2
-    return clock("clock of postgres", ((theirs or ours) - ours).total_seconds())
+    return clock("clock of postgres", (theirs - ours).total_seconds())
 
 
 def clock(name: str, skew: float) -> Finding:
@@ -74,7 +71,7 @@ async def _tables(database: Database) -> Sequence[Finding]:
     return [ok("migrations", f"at {known_revisions()[0]} or newer"), workers, *waiting]
 
 
-async def _workers(session: AsyncSession) -> Finding:
+async def _workers(session: Session) -> Finding:
     workers = await alive_workers(session)
     served = {queue for worker in workers for queue in worker.queues}
     unserved = ", ".join(queue for queue in Queue if queue not in served)

@@ -1,10 +1,12 @@
 """Every look at once: settings, Postgres, Redis, this machine."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from shared.local.dev_session import running_dev
 from shared.settings import PipelineSettings, Settings, setting_problems
 from worker.cli.diagnosis.broker import check_broker
 from worker.cli.diagnosis.database import check_database
@@ -14,10 +16,11 @@ from worker.cli.diagnosis.machine import check_machine
 
 async def examine() -> Sequence[Finding]:
     """What was found, in the order in which it is best put right."""
+    servers = _servers_of_dev()
     try:
-        settings = Settings()
+        settings = Settings.model_validate(servers)
     except ValidationError as wrong:
-        cure = "Set them in the environment; config/example.env has all."
+        cure = "Start bin/dev, or set it in the environment; config/example.env has all."
         found = [error("settings", problem, cure) for problem in setting_problems(wrong)]
         broken = {problem["loc"][0] for problem in wrong.errors() if problem["loc"]}
         if broken & set(PipelineSettings.model_fields):
@@ -32,4 +35,17 @@ async def examine() -> Sequence[Finding]:
         check_broker(settings.redis_url.get_secret_value()),
         check_machine(settings),
     )
-    return [*(replaced or [ok("settings", "complete")]), *(one for part in parts for one in part)]
+    complete = "complete"
+    if servers:
+        complete += f"; {' and '.join(map(str.upper, servers))} from the running bin/dev"
+    return [
+        *(replaced or [ok("settings", complete)]),
+        *(finding for part in parts for finding in part),
+    ]
+
+
+def _servers_of_dev() -> dict[str, str]:
+    """The URLs of the bin/dev that runs in this checkout, for those settings that are not set."""
+    dev = running_dev()
+    known = {"database_url": dev.database_url, "redis_url": dev.redis_url} if dev else {}
+    return {name: url for name, url in known.items() if not os.environ.get(name.upper())}

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 
+from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable
 from shared.settings import PipelineSettings
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
@@ -21,7 +22,7 @@ async def check_machine(settings: PipelineSettings) -> list[Finding]:
     return [ocr, _tesseract(), await _item_models(settings), _disk()]
 
 
-def _ocr(name: str) -> Finding:
+def _ocr(name: OcrEngineName) -> Finding:
     try:
         engine = load_engine(name)
     except EngineUnavailable as missing:

@@ -19,7 +19,7 @@ class Share:
 
     @property
     def value(self) -> float | None:
-        """0 to 1; None of none."""
+        """The share that was right, from 0 to 1; None where nothing was reported."""
         return self.right / self.reported if self.reported else None
 
     def __str__(self) -> str:
@@ -44,12 +44,12 @@ class Bin:
     def overall(self) -> Share:
         """All fields together."""
         shares = self.by_field.values()
-        return Share(sum(one.right for one in shares), sum(one.reported for one in shares))
+        return Share(sum(share.right for share in shares), sum(share.reported for share in shares))
 
 
 def reliability(scores: Iterable[Score]) -> Sequence[Bin]:
     """From the most confident down. What was not read is not reported, so it is left out."""
-    reported = [one for score in scores for one in _reported(score)]
+    reported = [field for score in scores for field in _reported(score)]
     ends = [*_BINS[1:], 1.0]
     return [
         Bin(low, high, {field: _share(reported, field, low, high) for field in FIELDS})

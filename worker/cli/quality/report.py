@@ -10,6 +10,7 @@ from worker.cli.files import FileReading
 from worker.cli.quality.reliability import FIELDS, Bin, Share, reliability
 from worker.cli.quality.scoring import Score, score
 from worker.cli.quality.truth import Truth
+from worker.pipeline.observation import Evidence
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class ReportedFile:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one kind, over all files that were given to an engine."""
+    """One kind of cost, over all files that were given to an engine."""
 
     median: float
     mean: float
@@ -37,7 +38,7 @@ class Cost:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Cost":
-        """Zero of none."""
+        """The three figures of `values`; 0 without any."""
         values = values or [0.0]
         return cls(median(values), fmean(values), max(values))
 
@@ -58,21 +59,21 @@ class QualityReport:
             ReportedFile(reading, score(truth, _extraction(reading)) if truth else None)
             for reading, truth in readings
         ]
-        return cls(engine, sorted(files, key=lambda one: -len(one.mistakes)))
+        return cls(engine, sorted(files, key=lambda file: -len(file.mistakes)))
 
     @cached_property
     def scores(self) -> Sequence[Score]:
         """Of the files that have ground truth."""
-        return [one.score for one in self.files if one.score]
+        return [file.score for file in self.files if file.score]
 
     @cached_property
     def accuracy(self) -> dict[str, Share]:
         """By field, of the receipts whose truth has it."""
-        verdicts = [verdict for one in self.scores for verdict in one.verdicts]
+        verdicts = [verdict for score in self.scores for verdict in score.verdicts]
         return {
             field: Share(
-                sum(one.right for one in verdicts if one.field == field),
-                sum(one.field == field for one in verdicts),
+                sum(verdict.right for verdict in verdicts if verdict.field == field),
+                sum(verdict.field == field for verdict in verdicts),
             )
             for field in FIELDS[:-1]
         }
@@ -80,12 +81,12 @@ class QualityReport:
     @property
     def precision(self) -> Share:
         """Of the items that were read, those that are printed so."""
-        return Share(self._found, sum(one.read for one in self.scores))
+        return Share(self._found, sum(score.read for score in self.scores))
 
     @property
     def recall(self) -> Share:
         """Of the items that are printed, those that were read."""
-        return Share(self._found, sum(one.expected for one in self.scores))
+        return Share(self._found, sum(score.expected for score in self.scores))
 
     @property
     def f1(self) -> float:
@@ -96,8 +97,8 @@ class QualityReport:
     @property
     def reconciled(self) -> Share:
         """Of the receipts that were read, those whose items add up."""
-        read = [one for one in map(_extraction, self._readings) if one]
-        return Share(sum(one.reconciled for one in read), len(read))
+        read = list(filter(None, map(_extraction, self._readings)))
+        return Share(sum(extraction.reconciled for extraction in read), len(read))
 
     @cached_property
     def reliability(self) -> Sequence[Bin]:
@@ -107,12 +108,12 @@ class QualityReport:
     @cached_property
     def cpu_seconds(self) -> Cost:
         """Of a file, on all threads, without loading the models."""
-        return Cost.of([one.evidence.cpu_seconds for one in self._readings if one.evidence])
+        return Cost.of([evidence.cpu_seconds for evidence in self._evidence])
 
     @cached_property
     def peak_bytes(self) -> Cost:
         """Resident memory of the child that read a file, at most while it did."""
-        return Cost.of([one.evidence.peak_bytes for one in self._readings if one.evidence])
+        return Cost.of([evidence.peak_bytes for evidence in self._evidence])
 
     def as_json(self) -> dict[str, Any]:
         """For people who script."""
@@ -127,23 +128,27 @@ class QualityReport:
             },
             "reconciled": _json(self.reconciled),
             "reliability": [
-                {"low": one.low, "high": one.high, "overall": _json(one.overall),
-                 "by_field": {field: _json(share) for field, share in one.by_field.items()}}
-                for one in self.reliability
+                {"low": bin.low, "high": bin.high, "overall": _json(bin.overall),
+                 "by_field": {field: _json(share) for field, share in bin.by_field.items()}}
+                for bin in self.reliability
             ],
             "cpu_seconds": vars(self.cpu_seconds),
             "peak_bytes": vars(self.peak_bytes),
-            "mistakes": {str(one.reading.path): list(one.mistakes)
-                         for one in self.files if one.mistakes},
+            "mistakes": {str(file.reading.path): list(file.mistakes)
+                         for file in self.files if file.mistakes},
         }  # fmt: skip
 
     @property
     def _found(self) -> int:
-        return sum(one.found for one in self.scores)
+        return sum(score.found for score in self.scores)
 
     @property
     def _readings(self) -> Sequence[FileReading]:
-        return [one.reading for one in self.files]
+        return [file.reading for file in self.files]
+
+    @property
+    def _evidence(self) -> Sequence[Evidence]:
+        return [reading.evidence for reading in self._readings if reading.evidence]
 
 
 def _extraction(reading: FileReading) -> Any:

@@ -23,7 +23,7 @@ def report_tables(report: QualityReport) -> Group:
 def _parts(report: QualityReport) -> Iterator[RenderableType]:
     yield _figures(report)
     yield _reliability(report)
-    if any(one.mistakes for one in report.files):
+    if any(file.mistakes for file in report.files):
         yield _worst(report)
 
 
@@ -56,28 +56,28 @@ def _reliability(report: QualityReport) -> Table:
     table.add_column("Confidence", no_wrap=True)
     for name in (*FIELDS, "all", "right"):
         table.add_column(name, justify="right")
-    for one in report.reliability:
-        if not one.overall.reported:
+    for bin in report.reliability:
+        if not bin.overall.reported:
             continue
-        share = one.overall.value
+        share = bin.overall.value
         table.add_row(
-            one.name,
-            *(str(one.by_field[field]) for field in FIELDS),
-            str(one.overall),
+            bin.name,
+            *(str(bin.by_field[field]) for field in FIELDS),
+            str(bin.overall),
             "" if share is None else f"{share:.1%}",
-            style="bold" if one is report.reliability[0] else "",
+            style="bold" if bin is report.reliability[0] else "",
         )
     return table
 
 
 def _worst(report: QualityReport) -> Table:
-    wrong = [one for one in report.files if one.mistakes]
+    wrong = [file for file in report.files if file.mistakes]
     table = titled_table(f"With mistakes: {len(wrong)}")
     table.add_column("File", no_wrap=True)
     table.add_column("What is wrong")
-    for one in wrong[:_SHOWN]:
-        more = len(one.mistakes) - _SHOWN_MISTAKES
-        told = [*one.mistakes[:_SHOWN_MISTAKES], *([f"and {more} more"] if more > 0 else ())]
+    for file in wrong[:_SHOWN]:
+        more = len(file.mistakes) - _SHOWN_MISTAKES
+        told = [*file.mistakes[:_SHOWN_MISTAKES], *([f"and {more} more"] if more > 0 else ())]
         # Text, not markup: what was read may hold square brackets.
-        table.add_row(Text(one.reading.path.name), Text("\n".join(told)))
+        table.add_row(Text(file.reading.path.name), Text("\n".join(told)))
     return table

@@ -61,10 +61,12 @@ class SimilarityClassifier:
         with self._lock:
             of_labels = [self._vectors(meaning) for meaning in meanings]
         written = [written_out(name) for name in names]
-        vectors = self._embedder.embed([one.text for one in written])
+        vectors = self._embedder.embed([name.text for name in written])
         similarity = np.stack([_nearness(vectors, texts) for texts in of_labels], axis=1)
         similarity += _WORDING * self._wording(written, meanings)
-        temperature = _TEMPERATURE if all(one.known for one in meanings) else _VAGUE_TEMPERATURE
+        temperature = (
+            _TEMPERATURE if all(meaning.known for meaning in meanings) else _VAGUE_TEMPERATURE
+        )
         scaled = (similarity - similarity.max(axis=1, keepdims=True)) / temperature
         weights: Scores = np.exp(scaled.astype(np.float64))
         scores: Scores = weights / weights.sum(axis=1, keepdims=True)

@@ -11,6 +11,7 @@ from worker.pipeline.ocr.orientation import UprightPage, read_upright
 from worker.pipeline.ocr.pdf import TextPage, read_pdf, text_layer_reader
 from worker.pipeline.ocr.photo.prepare import prepare
 from worker.pipeline.ocr.text import TextLine
+from worker.pipeline.stages import OnPage, unwatched
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,15 @@ def load_pages(content: bytes, max_pixels: int) -> Sequence[Pixels | TextPage]:
     return [page if isinstance(page, TextPage) else prepare(page) for page in pages]
 
 
-def recognise(pages: Sequence[Pixels | TextPage], engine: OcrEngine) -> Recognition:
-    """Read the pages that are pixels with `engine`."""
-    read = [page if isinstance(page, TextPage) else read_upright(page, engine) for page in pages]
+def recognise(
+    pages: Sequence[Pixels | TextPage], engine: OcrEngine, on_page: OnPage = unwatched
+) -> Recognition:
+    """Read the pages that are pixels with `engine`; `on_page` hears of each, and of the start."""
+    read: list[UprightPage | TextPage] = []
+    on_page(0, len(pages))
+    for page in pages:
+        read.append(page if isinstance(page, TextPage) else read_upright(page, engine))
+        on_page(len(read), len(pages))
     if any(isinstance(page, UprightPage) for page in read):
         return Recognition(read, engine.name, engine.version)
     return Recognition(read, *text_layer_reader())

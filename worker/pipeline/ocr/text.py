@@ -51,7 +51,7 @@ class TextLine:
 
     def lowered(self, by: float) -> "TextLine":
         """The same further down: as part of a page that begins higher up."""
-        words = (replace(one, top=one.top + by, bottom=one.bottom + by) for one in self.words)
+        words = (replace(word, top=word.top + by, bottom=word.bottom + by) for word in self.words)
         return TextLine(tuple(words))
 
 

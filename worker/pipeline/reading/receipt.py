@@ -8,10 +8,17 @@ from decimal import Decimal
 from statistics import fmean
 
 from shared.contracts.receipts import Extraction, LineItem, Merchant, PrintedDate, Total
+from worker.pipeline.knowledge.currencies import date_orders
 from worker.pipeline.ocr.text import TextLine, as_text
 from worker.pipeline.reading.fields.chains import currency_of
 from worker.pipeline.reading.fields.currencies import find_currency
-from worker.pipeline.reading.fields.dates import FoundDate, find_dates, is_month_first
+from worker.pipeline.reading.fields.dates import (
+    FoundDate,
+    calls_it_a_date,
+    find_dates,
+    is_month_first,
+    tells_of_another_day,
+)
 from worker.pipeline.reading.fields.merchants import find_merchant
 from worker.pipeline.reading.items.finding import FoundItem
 from worker.pipeline.reading.items.readable import readable_name
@@ -20,16 +27,7 @@ from worker.pipeline.reading.rows.layout import ReadRow, read_rows
 from worker.pipeline.reading.sums.checks import checks_of
 from worker.pipeline.reading.sums.ledger import read_ledger
 
-_DATE_WORD = re.compile(r"\b(?:date|dat(?=\.)|datum|fecha|data|le)\b", re.IGNORECASE)
-# Where both the day and the month come first.
-_EITHER_ORDER = frozenset({"CAD"})
 _TIME = re.compile(r"(?<!\d)[0-2]?\d\s?[:.h]\s?[0-5]\d(?!\d)")
-# Until when something may be brought back, or as of when points were counted.
-_OTHER_DAY = re.compile(
-    r"\b(?:thru|through|until|till|by|up to|as of|expir\w*|exp|valid|since|best before|bis|"
-    r"g[üu]ltig|stand|jusqu.?au|valable|hasta|v[áa]lid\w*|fino al|entro|scad\w*|tot|geldig)\b",
-    re.IGNORECASE,
-)
 
 
 def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
@@ -45,56 +43,56 @@ def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
     ledger = read_ledger(rows)
     items, total = ledger.items, ledger.total
     told = is_month_first(raw_text, today=today)
-    month_first = currency == "USD" if told is None else told
-    certain = currency is not None and currency not in _EITHER_ORDER
+    order = date_orders().get(currency or "")
+    month_first = order == "month_first" if told is None else told
+    certain = order not in (None, "either")
     printed = _date(rows, month_first=month_first, certain=certain, today=today)
-    fields = [
-        merchant.confidence if merchant else 0.0,
-        printed.confidence,
-        total.confidence if total else 0.0,
-        fmean(item.confidence for item in items) if items else 0.0,
-    ]
+    merchant_confidence = merchant.confidence if merchant else 0.0
+    total_confidence = total.confidence if total else 0.0
+    items_confidence = fmean(item.confidence for item in items) if items else 0.0
+    fields = [merchant_confidence, printed.confidence, total_confidence, items_confidence]
     return Extraction(
-        merchant=Merchant(name=merchant.name if merchant else None, confidence=_rounded(fields[0])),
+        merchant=Merchant(
+            name=merchant.name if merchant else None, confidence=_rounded(merchant_confidence)
+        ),
         date=printed,
         total=Total(
             amount=total.amount if total else None,
             currency=currency,
-            confidence=_rounded(min(fields[2], max(currency_confidence, 0.5))),
+            confidence=_rounded(min(total_confidence, max(currency_confidence, 0.5))),
         ),
         line_items=[_line_item(item, closes=ledger.closes) for item in items],
         reconciled=ledger.closes,
-        checks=checks_of(ledger, rows),
+        checks=checks_of(ledger),
         raw_ocr_text=raw_text,
         overall_confidence=_rounded(fmean(fields)),
     )
 
 
 def _date(rows: Sequence[ReadRow], *, month_first: bool, certain: bool, today: date) -> PrintedDate:
-    """The date printed most often; of equals one beside a time or one that is called a date, then
-    the first.
+    """The date with the most votes of the rows that print it; on a tie the first.
 
     `certain`: the order of day and month is more than a guess.
     """
     votes: Counter[date] = Counter()
     found: dict[date, tuple[FoundDate, float]] = {}
     for row in rows:
-        for one in find_dates(row.text, month_first=month_first, today=today):
-            votes[one.value] += _votes(row.text)
-            found.setdefault(one.value, (one, row.line.confidence))
+        for printed in find_dates(row.text, month_first=month_first, today=today):
+            votes[printed.value] += _votes(row.text)
+            found.setdefault(printed.value, (printed, row.line.confidence))
     if not votes:
         return PrintedDate(value=None, confidence=0.0)
-    best, _ = votes.most_common(1)[0]
-    one, confidence = found[best]
-    doubt = 0.95 if certain or not one.ambiguous else 0.8
-    return PrintedDate(value=best.isoformat(), confidence=_rounded(confidence * doubt))
+    [(value, _)] = votes.most_common(1)
+    printed, confidence = found[value]
+    doubt = 0.95 if certain or not printed.ambiguous else 0.8
+    return PrintedDate(value=value.isoformat(), confidence=_rounded(confidence * doubt))
 
 
 def _votes(text: str) -> int:
     """How much a row says that its date is that of the purchase."""
-    if _OTHER_DAY.search(text):
+    if tells_of_another_day(text):
         return 1
-    return 2 + bool(_DATE_WORD.search(text)) + 2 * bool(_TIME.search(text))
+    return 2 + calls_it_a_date(text) + 2 * bool(_TIME.search(text))
 
 
 def _line_item(item: FoundItem, *, closes: bool) -> LineItem:

@@ -1,11 +1,10 @@
 """What tills shorten, written out: for people who read a name, and for the model that does."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
+from worker.pipeline.knowledge.groceries import load_short_forms
 from worker.pipeline.words.casing import titled
 from worker.pipeline.words.folding import folded
 
@@ -38,14 +37,7 @@ class Abbreviations:
 @cache
 def load_abbreviations() -> Abbreviations:
     """Those of `abbreviations.toml`."""
-    text = (
-        files("worker.pipeline.knowledge")
-        .joinpath("abbreviations.toml")
-        .read_text(encoding="utf-8")
-    )
-    return Abbreviations(
-        {short: long for table in tomllib.loads(text).values() for short, long in table.items()}
-    )
+    return Abbreviations(load_short_forms())
 
 
 def _as_pattern(abbreviation: str) -> str:

@@ -1,14 +1,11 @@
 """Capital letters as people write them, where a till shouts."""
 
 import re
+from functools import cache
+
+from worker.pipeline.knowledge.languages import vocabulary
 
 _WORD = re.compile(r"(?<!\d)[^\W\d_]+(?:['\u2019][^\W\d_]+)*(?!\d)")
-_SMALL_WORDS = {
-    "and", "au", "aux", "con", "da", "de", "del", "der", "di", "du", "en", "et", "in", "la", "le",
-    "les", "met", "mit", "of", "or", "the", "und", "van", "with",
-}  # fmt: skip
-# Short words that are read letter by letter though they could be pronounced.
-_SPELLED = {"AA", "AAA", "DIY", "EU", "IPA", "OJ", "UHT", "UK", "US", "USA", "XL", "XXL"}
 _VOWEL = re.compile(r"[AEIOUÀ-ÖØ-Ý]|(?<=.)Y")
 _SHOUTED_SHARE = 0.75
 
@@ -46,7 +43,7 @@ def _calmed_word(match: re.Match[str]) -> str:
 def _is_code(word: str) -> bool:
     """Spelled, or too short to be a word without a vowel."""
     without_vowel = word.isalpha() and not _VOWEL.search(word)
-    return len(word) == 1 or word in _SPELLED or (len(word) <= 3 and without_vowel)
+    return len(word) == 1 or word in _spelled() or (len(word) <= 3 and without_vowel)
 
 
 def _capital(match: re.Match[str]) -> str:
@@ -56,4 +53,14 @@ def _capital(match: re.Match[str]) -> str:
 
 def _small_or(capital: str, match: re.Match[str]) -> str:
     inside = match.start() > 0 and match.string[match.start() - 1] == " "
-    return capital.lower() if inside and capital.lower() in _SMALL_WORDS else capital
+    return capital.lower() if inside and capital.lower() in _small_words() else capital
+
+
+@cache
+def _small_words() -> frozenset[str]:
+    return frozenset(vocabulary().names.small_words)
+
+
+@cache
+def _spelled() -> frozenset[str]:
+    return frozenset(vocabulary().names.spelled)

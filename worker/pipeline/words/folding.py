@@ -1,13 +1,19 @@
 """Text as it is looked up: lower case and without accents, letter for letter."""
 
 import unicodedata
+from types import MappingProxyType
+
+# Letters with a stroke, which Unicode does not take for a letter and an accent.
+_STRUCK = MappingProxyType({"ł": "l", "ø": "o", "đ": "d", "ħ": "h"})
 
 
 def folded(text: str) -> str:
     """As long as `text`: positions stay those of `text`."""
+    if text.isascii():
+        return text.lower()
     return "".join(_fold(letter) for letter in text)
 
 
 def _fold(letter: str) -> str:
     plain = unicodedata.normalize("NFKD", letter)[0].lower()
-    return plain if len(plain) == 1 else letter
+    return _STRUCK.get(plain, plain) if len(plain) == 1 else letter

@@ -15,6 +15,13 @@ _NOW = sa.func.now()
 
 def upgrade() -> None:
     """Create everything."""
+    _create_jobs()
+    _create_indexes_of_jobs()
+    _create_what_belongs_to_jobs()
+    _create_workers()
+
+
+def _create_jobs() -> None:
     op.create_table(
         "jobs",
         sa.Column("id", sa.Uuid, nullable=False),
@@ -50,6 +57,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("(state = 'running') = (worker_id IS NOT NULL)", name="ck_jobs_worker"),
     )
+
+
+def _create_indexes_of_jobs() -> None:
     _index("uq_jobs_idempotency_key", "tenant_id", "idempotency_key", unique=True,
            where="idempotency_key IS NOT NULL")  # fmt: skip
     _index("uq_jobs_live_content_key", "tenant_id", "content_key", unique=True,
@@ -60,6 +70,9 @@ def upgrade() -> None:
     _index("ix_jobs_live", "queue", "queued_at", where="state IN ('queued', 'running')")
     _index("ix_jobs_unpublished", "queued_at", where="state = 'queued' AND published_at IS NULL")
     _index("ix_jobs_worker", "worker_id", where="state = 'running'")
+
+
+def _create_what_belongs_to_jobs() -> None:
     op.create_table(
         "job_attempts",
         sa.Column("job_id", sa.Uuid, nullable=False),
@@ -83,6 +96,9 @@ def upgrade() -> None:
     )
     # Images are compressed already: trying again only costs time.
     op.execute("ALTER TABLE job_images ALTER COLUMN content SET STORAGE EXTERNAL")
+
+
+def _create_workers() -> None:
     op.create_table(
         "workers",
         sa.Column("id", sa.Text, nullable=False),

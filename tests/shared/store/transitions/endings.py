@@ -9,9 +9,11 @@ from shared.contracts.jobs import JobError, JobStatus
 from shared.errors import EngineUnavailable, TimedOut
 from shared.rejections import NoTextFound
 from shared.store import transitions
-from shared.store.transitions import AttemptLog, Claim
+from shared.store.transitions import AttemptRecord, Claim
 
-LOG = AttemptLog(stages=[{"name": "s", "start_ms": 0.0, "duration_ms": 1.0}], trace_id="f" * 32)
+RECORD = AttemptRecord(
+    stages=[{"name": "s", "start_ms": 0.0, "duration_ms": 1.0}], trace_id="f" * 32
+)
 NO_TEXT = JobError.of(NoTextFound())
 TIMEOUT = JobError.of(TimedOut())
 MISSING = JobError.of(EngineUnavailable())
@@ -22,18 +24,18 @@ End = Callable[[AsyncSession, Claim], Coroutine[Any, Any, JobStatus | None]]
 async def succeed(session: AsyncSession, held: Claim) -> JobStatus | None:
     """With some result."""
     return await transitions.succeed(
-        session, held, LOG, output={"a": 1.0}, model_id="m", model_version="1"
+        session, held, RECORD, output={"a": 1.0}, model_id="m", model_version="1"
     )
 
 
 PUT_BACK: dict[str, End] = {
-    "retry": lambda session, held: transitions.retry(session, held, LOG, TIMEOUT, 0),
+    "retry": lambda session, held: transitions.retry(session, held, RECORD, TIMEOUT, 0),
     "put_back": lambda session, held: transitions.put_back(session, held, MISSING, 0),
-    "release": lambda session, held: transitions.release(session, held, LOG),
+    "release": lambda session, held: transitions.release(session, held, RECORD),
 }
 ENDINGS: dict[str, End] = {
     **PUT_BACK,
     "succeed": succeed,
-    "fail": lambda session, held: transitions.fail(session, held, LOG, NO_TEXT),
-    "end_cancelled": lambda session, held: transitions.end_cancelled(session, held, LOG),
+    "fail": lambda session, held: transitions.fail(session, held, RECORD, NO_TEXT),
+    "end_cancelled": lambda session, held: transitions.end_cancelled(session, held, RECORD),
 }

@@ -1,15 +1,16 @@
 """What people ask for: to cancel a job, to run it again."""
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.jobs import JobStatus, Outcome
+from shared.contracts.jobs import JobStatus
+from shared.contracts.outcomes import AttemptOutcome
+from shared.rejections import NotRetryable
 from shared.store import transitions
 from shared.store.jobs import JobRepository
 from shared.store.models import Job
 from shared.store.transitions import Claim
-from tests.shared.store.transitions.endings import LOG, TIMEOUT, succeed
+from tests.shared.store.transitions.endings import RECORD, TIMEOUT, succeed
 from tests.support.job_rows import history, new_job
 
 
@@ -34,10 +35,10 @@ async def test_of_a_running_job_cancellation_is_only_asked(
     assert (job.state, job.finished_at) == (JobStatus.RUNNING, None)
     assert await transitions.cancels_requested(session, "worker") == [job.id]
     assert await transitions.cancels_requested(session, "another") == []
-    assert await transitions.end_cancelled(session, held, LOG)
+    assert await transitions.end_cancelled(session, held, RECORD)
 
     (attempt,) = await history(session, job)
-    assert (job.state, attempt.outcome) == (JobStatus.CANCELLED, Outcome.CANCELLED)
+    assert (job.state, attempt.outcome) == (JobStatus.CANCELLED, AttemptOutcome.CANCELLED)
     assert await transitions.cancels_requested(session, "worker") == []
 
 
@@ -49,7 +50,7 @@ async def test_what_has_ended_is_neither_cancelled_nor_retried(
 
     assert not await transitions.cancel(session, job.id, "t")
     assert not await transitions.revive(session, job.id, "t")
-    assert not await transitions.end_cancelled(session, held, LOG)
+    assert not await transitions.end_cancelled(session, held, RECORD)
 
 
 async def test_nobody_touches_the_job_of_another_tenant(session: AsyncSession, job: Job) -> None:
@@ -63,13 +64,13 @@ async def test_a_revived_job_has_new_budgets_and_its_old_history(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
     """And a dispatch of its own: no old message starts it."""
-    await transitions.fail(session, held, LOG, TIMEOUT)
+    await transitions.fail(session, held, RECORD, TIMEOUT)
     assert await transitions.revive(session, job.id, "t")
     (attempt,) = await history(session, job)
 
     assert (job.state, job.dispatch, job.spent_timeout) == (JobStatus.QUEUED, 2, 0)
     assert (job.error, job.finished_at, job.cancel_requested_at) == (None, None, None)
-    assert attempt.outcome == Outcome.FAILED
+    assert attempt.outcome == AttemptOutcome.FAILED
     assert not await transitions.revive(session, job.id, "t")
 
 
@@ -80,6 +81,6 @@ async def test_a_job_is_not_revived_beside_its_twin(session: AsyncSession) -> No
     await transitions.cancel(session, first.id, "t")
     await jobs.add(new_job(content_key="k"))
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(NotRetryable):
         async with session.begin_nested():
             await transitions.revive(session, first.id, "t")

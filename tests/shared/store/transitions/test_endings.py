@@ -7,17 +7,18 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.jobs import JobStatus, Outcome
+from shared.contracts.jobs import JobStatus
+from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import ErrorClass
 from shared.store import transitions
 from shared.store.models import Job
 from shared.store.transitions import Claim
 from tests.shared.store.transitions.endings import (
     ENDINGS,
-    LOG,
     MISSING,
     NO_TEXT,
     PUT_BACK,
+    RECORD,
     TIMEOUT,
     End,
     succeed,
@@ -37,15 +38,19 @@ async def test_success_is_stored_with_its_attempt(
     assert (job.model_id, job.model_version) == ("m", "1")
     assert (job.worker_id, job.lease_until) == (None, None)
     assert job.finished_at is not None
-    assert (attempt.number, attempt.outcome, attempt.worker_id) == (1, Outcome.SUCCEEDED, "worker")
-    assert (attempt.stages, attempt.trace_id, attempt.error) == (LOG.stages, "f" * 32, None)
+    assert (attempt.number, attempt.outcome, attempt.worker_id) == (
+        1,
+        AttemptOutcome.SUCCEEDED,
+        "worker",
+    )
+    assert (attempt.stages, attempt.trace_id, attempt.error) == (RECORD.stages, "f" * 32, None)
 
 
 async def test_failure_is_stored_with_its_reason(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
     """On the job and on the attempt."""
-    assert await transitions.fail(session, held, LOG, NO_TEXT)
+    assert await transitions.fail(session, held, RECORD, NO_TEXT)
     await session.refresh(job)
     (attempt,) = await history(session, job)
 
@@ -58,7 +63,7 @@ async def test_a_released_job_is_as_it_was_and_its_message_still_good(
 ) -> None:
     """The same dispatch claims it again; the history knows of both runs."""
     before = job.queued_at
-    assert await transitions.release(session, held, LOG)
+    assert await transitions.release(session, held, RECORD)
     await session.refresh(job)
 
     assert (job.state, job.worker_id, job.started_at) == (JobStatus.QUEUED, None, None)
@@ -68,14 +73,17 @@ async def test_a_released_job_is_as_it_was_and_its_message_still_good(
     assert again.attempt == 2
     assert await succeed(session, again)
     attempts = await history(session, job)
-    assert [one.outcome for one in attempts] == [Outcome.RELEASED, Outcome.SUCCEEDED]
+    assert [attempt.outcome for attempt in attempts] == [
+        AttemptOutcome.RELEASED,
+        AttemptOutcome.SUCCEEDED,
+    ]
 
 
 async def test_a_retry_is_another_dispatch_due_later(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
     """It spends of the budget of its class and of no other; the history keeps why."""
-    assert await transitions.retry(session, held, LOG, TIMEOUT, delay=7)
+    assert await transitions.retry(session, held, RECORD, TIMEOUT, delay=7)
     (attempt,) = await history(session, job)
 
     assert (job.state, job.dispatch, job.published_at) == (JobStatus.QUEUED, 2, None)
@@ -86,7 +94,10 @@ async def test_a_retry_is_another_dispatch_due_later(
         0,
         0,
     )
-    assert (attempt.outcome, attempt.error) == (Outcome.FAILED, TIMEOUT.model_dump(mode="json"))
+    assert (attempt.outcome, attempt.error) == (
+        AttemptOutcome.FAILED,
+        TIMEOUT.model_dump(mode="json"),
+    )
     assert await transitions.claim(session, job.id, 1, "worker", 15) is None
     again = await transitions.claim(session, job.id, 2, "another", 15)
     assert again is not None
@@ -145,8 +156,8 @@ async def test_what_has_ended_stays_as_it_ended(
     """A late write of the same holder is a no-op as well."""
     assert await succeed(session, held)
 
-    assert not await transitions.fail(session, held, LOG, NO_TEXT)
-    assert not await transitions.release(session, held, LOG)
+    assert not await transitions.fail(session, held, RECORD, NO_TEXT)
+    assert not await transitions.release(session, held, RECORD)
     assert not await succeed(session, held)
     assert await transitions.claim(session, job.id, 1, "worker", 15) is None
     await session.refresh(job)

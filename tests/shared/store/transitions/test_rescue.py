@@ -4,7 +4,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.jobs import JobStatus, Outcome
+from shared.contracts.jobs import JobStatus
+from shared.contracts.outcomes import AttemptOutcome
 from shared.store import transitions
 from shared.store.jobs import JobRepository
 from shared.store.models import Job
@@ -24,7 +25,11 @@ async def test_a_job_whose_lease_ran_out_runs_again(
     assert (rescued.job_id, rescued.state, rescued.worker_id) == (job.id, "queued", "worker")
     assert (job.state, job.dispatch, job.spent_crashed) == (JobStatus.QUEUED, 2, 1)
     assert (job.worker_id, job.published_at) == (None, None)
-    assert (attempt.outcome, attempt.number, attempt.worker_id) == (Outcome.CRASHED, 1, "worker")
+    assert (attempt.outcome, attempt.number, attempt.worker_id) == (
+        AttemptOutcome.CRASHED,
+        1,
+        "worker",
+    )
     assert not await succeed(session, held)
 
 
@@ -72,4 +77,4 @@ async def test_rescues_are_done_in_chunks(session: AsyncSession) -> None:
     first, second = await transitions.rescue(session, 2), await transitions.rescue(session, 2)
 
     assert (len(first), len(second)) == (2, 1)
-    assert {one.job_id for one in (*first, *second)} == set(ids)
+    assert {job.job_id for job in (*first, *second)} == set(ids)

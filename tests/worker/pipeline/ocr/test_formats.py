@@ -12,7 +12,7 @@ from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.pages import load_pages
 from worker.pipeline.ocr.pdf import TextPage
 from worker.pipeline.receipt import ReceiptReading, extract_receipt
-from worker.pipeline.stages import StageLog
+from worker.pipeline.stages import StageRecorder
 
 LIMIT = 40_000_000
 
@@ -36,7 +36,7 @@ FORMATS: dict[str, Callable[[DrawnReceipt], bytes]] = {
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_same_receipt(engine: OcrEngine, drawn: DrawnReceipt, name: str) -> None:
     """Whatever the format, all that is printed."""
-    reading = extract_receipt(FORMATS[name](drawn), engine, LIMIT, StageLog())
+    reading = extract_receipt(FORMATS[name](drawn), engine, LIMIT, StageRecorder())
 
     assert _items(reading) == [(item.name, item.price) for item in drawn.items]
     assert reading.extraction.total.amount == drawn.total
@@ -50,7 +50,7 @@ def test_the_same_receipt(engine: OcrEngine, drawn: DrawnReceipt, name: str) -> 
 )
 def test_who_read_it(engine: OcrEngine, drawn: DrawnReceipt, name: str, reader: str) -> None:
     """Where there is a text layer, nothing is recognised."""
-    reading = extract_receipt(FORMATS[name](drawn), engine, LIMIT, StageLog())
+    reading = extract_receipt(FORMATS[name](drawn), engine, LIMIT, StageRecorder())
 
     assert reading.engine == reader
     assert reading.engine_version
@@ -61,7 +61,7 @@ def test_pages_are_one_receipt(engine: OcrEngine, drawn: DrawnReceipt) -> None:
     rows = drawn.rows()
     cut = next(index for index, (left, _) in enumerate(rows) if left == drawn.items[4].name)
 
-    reading = extract_receipt(printed_pdf(rows[:cut], rows[cut:]), engine, LIMIT, StageLog())
+    reading = extract_receipt(printed_pdf(rows[:cut], rows[cut:]), engine, LIMIT, StageRecorder())
 
     assert _items(reading) == [(item.name, item.price) for item in drawn.items]
     assert reading.extraction.total.amount == drawn.total

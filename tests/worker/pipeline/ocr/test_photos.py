@@ -12,7 +12,7 @@ from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.orientation import read_upright
 from worker.pipeline.receipt import extract_receipt
-from worker.pipeline.stages import StageLog
+from worker.pipeline.stages import StageRecorder
 
 
 def tilted(image: Image.Image) -> Image.Image:
@@ -107,7 +107,7 @@ def test_what_a_camera_does_to_a_receipt(
     drawn = DrawnReceipt()
     image = encode(photographed(draw_receipt(drawn)))
 
-    extraction = extract_receipt(image, engine, 40_000_000, StageLog()).extraction
+    extraction = extract_receipt(image, engine, 40_000_000, StageRecorder()).extraction
 
     assert extraction.total.amount == drawn.total
     assert extraction.date.value == "2026-03-14"

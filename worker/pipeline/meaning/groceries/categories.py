@@ -2,18 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
-# What joins two meanings in one label, in six languages: "Obst & Gemüse", "pane e dolci".
-# What separates a meaning from a place: "Aisle 4 - Snacks", "Back wall: Dairy".
-_JOINTS = re.compile(r"[&+,/;|:]|\s[-\u2013\u2014]\s|\b(?:and|und|et|y|e|ed|en)\b", re.IGNORECASE)
-# Words that make a label neither wider nor narrower.
-_FILLERS = frozenset({
-    "aisle", "bio", "department", "food", "fresh", "frais", "frische", "frischer", "frisches",
-    "item", "other", "product", "section", "stuff", "supply", "the",
-})  # fmt: skip
+from worker.pipeline.knowledge.groceries import Category, Grocery
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.patterns import any_of
 
 
 @dataclass(frozen=True)
@@ -40,15 +35,15 @@ class _Entry:
 class LabelMeanings:
     """Finds what the labels of a request mean, side by side."""
 
-    def __init__(self, known: Mapping[str, Any]) -> None:
-        """`known`: `topics` and `categories`, as `grocery.toml` has them."""
-        self._examples = {name: tuple(topic["examples"]) for name, topic in known["topics"].items()}
+    def __init__(self, known: Grocery) -> None:
+        """`known`: topics and categories."""
+        self._examples = {name: topic.examples for name, topic in known.topics.items()}
         self._entries: dict[str, _Entry] = {}
-        self._categories = known["categories"]
-        for name, topic in known["topics"].items():
-            self._learn({"topics": [name], **topic})
+        self._categories = known.categories
+        for name, topic in known.topics.items():
+            self._learn(topic, topic.topics or (name,))
         for category in self._categories.values():
-            self._learn(category)
+            self._learn(category, category.topics)
 
     def of(self, labels: Sequence[str]) -> list[Meaning]:
         """The meaning of each label beside the others.
@@ -78,20 +73,20 @@ class LabelMeanings:
         """Things that belong to a topic."""
         return self._examples[topic]
 
-    def _learn(self, known: Mapping[str, Any]) -> None:
-        for name in known["names"]:
+    def _learn(self, known: Category, topics: Sequence[str]) -> None:
+        for name in known.names:
             self._entries[_normalised(name)] = _Entry(
-                name=known["names"][0],
-                topics=self._topics(known.get("topics", ())),
-                related=self._topics(known.get("related", ())),
-                otherwise=self._topics(known.get("otherwise", ())),
-                remainder=known.get("remainder", False),
+                name=known.names[0],
+                topics=self._topics(topics),
+                related=self._topics(known.related),
+                otherwise=self._topics(known.otherwise),
+                remainder=known.remainder,
             )
 
     def _topics(self, names: Iterable[str]) -> frozenset[str]:
         """Those of the names that are topics, and those of the categories among them."""
         parts = [
-            {name} if name in self._examples else self._topics(self._categories[name]["topics"])
+            {name} if name in self._examples else self._topics(self._categories[name].topics)
             for name in names
         ]
         return frozenset[str]().union(*parts)
@@ -102,20 +97,20 @@ class LabelMeanings:
         whole = self._entry(label)
         if whole:
             return [whole]
-        found = [entry for part in _JOINTS.split(label) for entry in self._find_part(part)]
+        found = [entry for part in _joints().split(label) for entry in self._find_part(part)]
         return list(dict.fromkeys(found))
 
     def _find_part(self, part: str) -> list[_Entry]:
         whole = self._entry(part)
         if whole:
             return [whole]
-        words = [word for word in _normalised(part).split() if word not in _FILLERS]
+        words = [word for word in _normalised(part).split() if word not in _fillers()]
         known = [entry for word in words if (entry := self._entries.get(word))]
         return known if 2 * len(known) >= len(words) else []
 
     def _entry(self, text: str) -> _Entry | None:
         words = _normalised(text)
-        bare = " ".join(word for word in words.split() if word not in _FILLERS)
+        bare = " ".join(word for word in words.split() if word not in _fillers())
         return self._entries.get(words) or self._entries.get(bare)
 
 
@@ -147,5 +142,19 @@ def _normalised(label: str) -> str:
     """Without case, punctuation, accents (or what is typed for them: Gemuese) and plurals."""
     plain = unicodedata.normalize("NFKD", label.casefold().replace("œ", "oe"))
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    typed = re.sub(r"([aou])e", r"\1", _JOINTS.sub(" ", letters))
+    typed = re.sub(r"([aou])e", r"\1", _joints().sub(" ", letters))
     return " ".join(word.removesuffix("s") for word in re.findall(r"\w+", typed))
+
+
+@cache
+def _joints() -> re.Pattern[str]:
+    """What joins two meanings in one label (`Obst & Gemüse`), or a meaning and a place
+    (`Aisle 4 - Snacks`)."""
+    words = any_of(vocabulary().names.joints)
+    return re.compile(rf"[&+,/;|:]|\s[-\u2013\u2014]\s|\b{words}\b", re.IGNORECASE)
+
+
+@cache
+def _fillers() -> frozenset[str]:
+    """Words that make a label neither wider nor narrower."""
+    return frozenset(vocabulary().names.fillers)

@@ -1,12 +1,13 @@
 """Grocery words of other languages in English, the language that the embedding model knows."""
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 
+from worker.pipeline.knowledge.groceries import load_translations
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.vocabulary import Compounds
 from worker.pipeline.words.folding import folded
 
 # No word is longer than this, and compounds of compounds take time.
@@ -19,19 +20,20 @@ _CUT_SHARE = 0.75
 _SHORTEST_END = 3
 # Letters of what may stand before it.
 _SHORTEST_START = 3
-# What makes a Dutch word a small one.
-_DIMINUTIVES = ("etjes", "tjes", "pjes", "jes", "etje", "tje", "pje", "je")
-# What German and Dutch put between the parts of a word.
-_LINKS = ("en", "es", "er", "s", "n", "e", "")
 
 
 class ForeignWords:
     """Puts English words in the place of those it knows; leaves all others as they are."""
 
-    def __init__(self, whole: Mapping[str, str], compounding: Mapping[str, str]) -> None:
-        """By foreign word, in lower case and without accents; those of `whole` may be phrases."""
+    def __init__(
+        self, whole: Mapping[str, str], compounding: Mapping[str, str], compounds: Compounds
+    ) -> None:
+        """English by foreign word, which is in lower case and without accents; those of `whole` may
+        be phrases. `compounds` says how the others are put together."""
         self._words = {**compounding, **whole}
         self._compounding = compounding
+        self._links = sorted(("", *compounds.links), key=len)
+        self._diminutives = compounds.diminutives
         self._longest = max(len(phrase.split()) for phrase in self._words)
 
     def in_english(self, text: str) -> str:
@@ -58,8 +60,8 @@ class ForeignWords:
         return 1, self._compound(words[0]) or self._diminished(words[0])
 
     def _diminished(self, word: str) -> str | None:
-        """Of a Dutch diminutive (worstjes), what the whole word is in English."""
-        stems = (word.removesuffix(ending) for ending in _DIMINUTIVES if word.endswith(ending))
+        """What a diminutive (worstjes) is in English, by the word that it is made of."""
+        stems = (word.removesuffix(ending) for ending in self._diminutives if word.endswith(ending))
         return next(filter(None, map(self._word, stems)), None)
 
     def _word(self, word: str) -> str | None:
@@ -73,7 +75,8 @@ class ForeignWords:
         things = Counter(english.split()[-1] for english in fitting.elements())
         for thing, count in things.most_common(1):
             if count >= _CUT_SHARE * things.total():
-                return min((one for one in fitting if one.split()[-1] == thing), key=len)
+                same = (english for english in fitting if english.split()[-1] == thing)
+                return min(same, key=len)
         return None
 
     def _compound(self, word: str) -> str | None:
@@ -85,30 +88,24 @@ class ForeignWords:
         return None
 
     def _start(self, start: str) -> str:
-        for stem in _stems(start):
+        for stem in self._stems(start):
             english = self._words.get(stem) or self._compound(stem)
             if english is not None:
                 return english
         return ""
 
+    def _stems(self, start: str) -> Iterator[str]:
+        for link in self._links:
+            if start.endswith(link):
+                yield start.removesuffix(link)
+
 
 @cache
 def load_foreign_words() -> ForeignWords:
-    """Those of `foreign_words.toml`."""
-    text = files("worker.pipeline.knowledge").joinpath("foreign_words.toml").read_text("utf-8")
-    tables = tomllib.loads(text)
-    return ForeignWords(_by_word(tables["whole"]), _by_word(tables["compounding"]))
+    """Those of `foreign_words/`."""
+    whole, compounding = load_translations()
+    return ForeignWords(whole, compounding, vocabulary().compounds)
 
 
 def _is_start(start: str, word: str) -> bool:
     return " " not in word and word.startswith(start)
-
-
-def _stems(start: str) -> Iterator[str]:
-    for link in sorted(_LINKS, key=len):
-        if start.endswith(link):
-            yield start.removesuffix(link)
-
-
-def _by_word(table: Mapping[str, list[str]]) -> dict[str, str]:
-    return {word: english for english, words in table.items() for word in words}

@@ -53,18 +53,14 @@ class Phrases:
         end = last_word(name)
         things = self._find(words, self._things)
         brands = self._find(words, self._brands)
-        first = min((one.start for one in things), default=0) if translated else None
+        first = min((found.start for found in things), default=0) if translated else None
         has_head = any(found.end == end for found in things)
+        head = _HEAD_OF_BRAND if brands else _HEAD
         weights: defaultdict[str, float] = defaultdict(float)
         for found in things:
-            if tuple(words[found.start : found.end]) in self._deciding:
-                _add(weights, found, _DECIDING)
-            elif found.end == end:
-                _add(weights, found, _HEAD_OF_BRAND if brands else _HEAD)
-            elif found.start == first:
-                _add(weights, found, _FIRST)
-            else:
-                _add(weights, found, _BEFORE if found.end < end else _BEHIND)
+            is_deciding = tuple(words[found.start : found.end]) in self._deciding
+            share = _DECIDING if is_deciding else _share(found, first=first, end=end, head=head)
+            _add(weights, found, share)
         for found in brands:
             _add(weights, found, _BRAND if has_head else _BRAND_ALONE)
         total = max(1.0, sum(weights.values()))
@@ -82,6 +78,15 @@ class Phrases:
                 found.append(_Found(end - length, end, known[tuple(words[end - length : end])]))
             end -= length or 1
         return found
+
+
+def _share(found: _Found, *, first: int | None, end: int, head: float) -> float:
+    """How much a phrase counts by its place; `head` is what the head of the name counts."""
+    if found.end == end:
+        return head
+    if found.start == first:
+        return _FIRST
+    return _BEFORE if found.end < end else _BEHIND
 
 
 def _add(weights: defaultdict[str, float], found: _Found, share: float) -> None:

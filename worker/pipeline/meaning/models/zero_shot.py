@@ -43,7 +43,7 @@ class ZeroShotClassifier:
         answers = self._pipeline(
             list(names), candidate_labels=hypotheses, hypothesis_template="{}", batch_size=_BATCH
         )
-        rows = [dict(zip(one["labels"], one["scores"], strict=True)) for one in answers]
+        rows = [dict(zip(answer["labels"], answer["scores"], strict=True)) for answer in answers]
         return np.array([[row[text] for text in hypotheses] for row in rows])
 
 

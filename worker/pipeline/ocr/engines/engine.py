@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from shared.contracts.components import OcrEngineName
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.text import TextLine
 
@@ -25,12 +26,12 @@ class OcrEngine(Protocol):
         ...
 
 
-def load_engine(name: str) -> OcrEngine:
+def load_engine(name: OcrEngineName) -> OcrEngine:
     """The engine of OCR_ENGINE; `auto` is the best one that is there. Slow: it loads the models.
 
     Raises EngineUnavailable when it was asked for by name and is not there.
     """
-    if name == "tesseract":
+    if name == OcrEngineName.TESSERACT:
         from worker.pipeline.ocr.engines.tesseract import TesseractEngine  # noqa: PLC0415 (only if asked)
 
         return TesseractEngine()

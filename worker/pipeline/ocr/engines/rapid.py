@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidocr import RapidOCR
 from rapidocr.utils.output import RapidOCROutput
 
+from shared.contracts.components import OcrEngineName
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.engines.strips import strips
 from worker.pipeline.ocr.text import TextLine, Word
@@ -43,7 +44,7 @@ Box = tuple[float, float, float, float]
 class RapidEngine:
     """The port's adapter for RapidOCR."""
 
-    name = "rapidocr"
+    name = OcrEngineName.RAPIDOCR
 
     def __init__(self) -> None:
         self.version = f"{version('rapidocr')} PP-OCRv6-small"

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -11,12 +11,12 @@ from typing import Any
 import pytesseract
 from PIL import Image
 
+from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable
+from worker.pipeline.knowledge.languages import languages
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.text import TextLine, Word
 
-# Languages of the receipts we know; of these, those are used that are installed.
-_LANGUAGES = ("eng", "deu", "fra", "spa", "ita", "nld")
 # One block of text: of the page segmentation modes 3, 4, 6 and 11 it finds most of a receipt.
 _OPTIONS = "--psm 6"
 
@@ -24,7 +24,7 @@ _OPTIONS = "--psm 6"
 class TesseractEngine:
     """The port's adapter for Tesseract. Raises EngineUnavailable when it is not installed."""
 
-    name = "tesseract"
+    name = OcrEngineName.TESSERACT
 
     def __init__(self) -> None:
         if not is_installed():
@@ -36,7 +36,7 @@ class TesseractEngine:
         os.environ["OMP_THREAD_LIMIT"] = "1"
         pytesseract.pytesseract.tesseract_cmd = str(Path(__file__).with_suffix(".sh"))
         installed = set(pytesseract.get_languages())
-        self._languages = "+".join(one for one in _LANGUAGES if one in installed)
+        self._languages = "+".join(pack for pack in _packs() if pack in installed)
         self.version = f"{pytesseract.get_tesseract_version()} {self._languages}"
 
     def read(self, pixels: Pixels) -> Sequence[TextLine]:
@@ -63,6 +63,11 @@ class TesseractEngine:
 def is_installed() -> bool:
     """Whether the program is on the path."""
     return shutil.which("tesseract") is not None
+
+
+def _packs() -> Iterable[str]:
+    """Language packs for the receipts we know; of these, those are used that are installed."""
+    return (known.tesseract for known in languages().values() if known.tesseract)
 
 
 _COLUMNS = (

@@ -72,8 +72,8 @@ def find_paper(pixels: Pixels, letters: Letters) -> Corners | None:
     whites = value, np.where(value > _DARK, 255 - saturation, 0).astype(np.uint8)
     found = [_brightest(np.asarray(cv2.medianBlur(white, 9), np.uint8)) for white in whites]
     papers = [(paper.fit, _grown(paper.corners, small) / scale) for paper in found if paper]
-    whole = [one for one in papers if not print_across(one[1], letters)]
-    return max(whole, key=lambda one: one[0])[1] if whole else None
+    whole = [paper for paper in papers if not print_across(paper[1], letters)]
+    return max(whole, key=lambda paper: paper[0])[1] if whole else None
 
 
 def _grown(corners: Corners, small: cv2.typing.MatLike) -> Corners:

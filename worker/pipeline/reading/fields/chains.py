@@ -1,11 +1,12 @@
 """Chains of shops, known by name: for logos that were half read."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 from functools import cache
-from importlib.resources import files
+
+from worker.pipeline.knowledge.chains import SEVERAL, load_chains
+from worker.pipeline.words.folding import folded
 
 # Shorter names are part of too many words.
 _SHORTEST = 3
@@ -13,13 +14,11 @@ _ALIKE = 0.85
 _LONG_ENOUGH = 7
 _FEW_WORDS = 5
 _WORD = re.compile(r"[^\W_]+")
-# The chains of more than one currency.
-_SEVERAL = "several"
 
 
 def chain_of(row: str) -> str | None:
     """The chain whose name a row is, give or take a letter; written as the chain does."""
-    squeezed = "".join(_WORD.findall(row.lower()))
+    squeezed = "".join(_WORD.findall(folded(row)))
     for name, chain in _chains().items():
         read = name.replace(" ", "")
         if read == squeezed:
@@ -42,27 +41,21 @@ def _may_be(name: str, read: str) -> bool:
 
 def names_a_chain(row: str) -> bool:
     """Whether a row has the name of a chain in it, as whole words, and is no sentence."""
-    words = _WORD.findall(row.lower())
+    words = _WORD.findall(folded(row))
     text = f" {' '.join(words)} "
     return len(words) <= _FEW_WORDS and any(f" {name} " in text for name in _chains())
 
 
 def currency_of(chain: str) -> str | None:
     """What a chain takes wherever it has shops: an ISO 4217 code; None of what is no chain."""
-    codes = (code for code, names in _by_currency().items() if chain in names)
-    code = next(codes, _SEVERAL)
-    return None if code == _SEVERAL else code
+    codes = (code for code, names in load_chains().items() if chain in names)
+    code = next(codes, SEVERAL)
+    return None if code == SEVERAL else code
 
 
 @cache
 def _chains() -> Mapping[str, str]:
-    """By their words in lower case."""
-    names = [name for several in _by_currency().values() for name in several]
-    chains = {" ".join(_WORD.findall(name.lower())): name for name in names}
+    """By their words in lower case and without accents, which engines lose."""
+    names = [name for several in load_chains().values() for name in several]
+    chains = {" ".join(_WORD.findall(folded(name))): name for name in names}
     return {words: name for words, name in chains.items() if len(words) >= _SHORTEST}
-
-
-@cache
-def _by_currency() -> Mapping[str, list[str]]:
-    text = files("worker.pipeline.knowledge").joinpath("chains.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)

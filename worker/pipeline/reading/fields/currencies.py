@@ -1,74 +1,90 @@
-"""Which currency a receipt is in, from symbols, codes, and words that one country uses."""
+"""Which currency a receipt is in, from symbols, codes, and words that one country uses.
+
+The clues are those of `knowledge/currencies.toml`; here they are counted.
+"""
 
 import re
 from collections import Counter
+from functools import cache
+
+from worker.pipeline.knowledge.currencies import Clue, SharedSign, load_currencies
+from worker.pipeline.knowledge.patterns import whole
 
 # Each clue counts as often as it stands there, up to this.
 _OFTEN = 3
-# Written as such, beside an amount or in the small print of the card's terminal.
-_CODES = re.compile(
-    r"(?<![A-Za-z])(EUR|GBP|USD|CHF|MYR|CAD|AUD|NZD|SGD|HKD|SEK|NOK|DKK|PLN|CZK|HUF|ZAR|INR|IDR|PHP|"
-    r"THB|JPY|BRL|MXN|AED)(?![A-Za-z])"
-)
+# A code is written as such, beside an amount or in the small print of the card's terminal.
 _CODE = 3
-_STATE = (
-    "A[KLRZ]|C[AOT]|DC|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|"
-    "V[AT]|W[AIVY]"
-)
-_CLUES: tuple[tuple[str, str, int], ...] = (
-    ("EUR", r"€|(?<![A-Za-z])EURO(?![A-Za-z])", 3),
-    ("EUR", r"(?i:mwst|ust-id|steuernummer|\bGmbH\b|\bTVA\b|\bIVA\b|\bBTW\b|\bSIRET\b|\bKvK\b)", 1),
-    ("GBP", r"£", 3),
-    ("GBP", r"(?i:\bVAT (?:no|reg)|clubcard|nectar)|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b", 1),
-    ("CHF", r"\bSFr\b|\bFr\.\s?\d", 3),
-    ("CHF", r"\bCHE-\d{3}|\bTWINT\b", 2),
-    ("MYR", r"(?<![A-Za-z])(?:RM\s?\d|RM\b)", 3),
-    ("MYR", r"(?i:sdn\W{0,2}bhd|\bS/B\b|\bBHD\b|selangor|johor|kuala lumpur)", 1),
-    ("USD", r"(?<![A-Za-z])USD?\$", 3),
-    # A state at the end of a row or before a ZIP code, a telephone, and taxes that come on top.
-    ("USD", rf"\b(?:{_STATE}),?\s+\d{{5}}(?:-\d{{4}})?\b|,\s?(?:{_STATE})\s*$", 1),
-    ("USD", r"\(\s?\d{3}\s?\)\s?\d{3}\s?-\s?\d{4}|(?<![\d-])\d{3}-\d{3}-\d{4}\b", 1),
-    ("USD", r"(?i:\bsales tax\b|\btax ?1\b|\bEBT\b)", 1),
-    ("CAD", r"(?<![A-Za-z])C(?:AD)?\$|(?i:\bGST/HST\b)", 3),
-    ("CAD", r"\b(?:HST|PST|QST|TVQ|TPS)\b|(?i:\binterac\b)", 2),
-    ("CAD", r"\b[ABCEGHJ-NPR-TVXY]\d[A-Z][ -]?\d[A-Z]\d\b", 2),
-    ("CAD", r",\s?(?:AB|BC|MB|NB|NL|NS|ON|PE|QC|SK)\b|\s(?:AB|BC|MB|NS|QC|SK)$|(?i:\bcanada\b)", 2),
-    ("AUD", r"(?<![A-Za-z])AU?D?\$|\bABN\b", 3),
-    ("AUD", r"\b(?:NSW|VIC|QLD|TAS)\s+\d{4}\b", 2),
-    ("NZD", r"(?<![A-Za-z])NZ\$|\bNZBN\b", 3),
-    ("SGD", r"(?<![A-Z])S\$|(?i:\bsingapore\b|\bpte\.? ltd\b)", 2),
-    ("HKD", r"(?<![A-Za-z])HK\$", 3),
-    ("PLN", r"\bzł\b|\bNIP\b", 2),
-    ("CZK", r"\bKč\b|\bDIČ\b", 2),
-    ("INR", r"₹|(?i:\bGSTIN\b)", 3),
-)
-_PATTERNS = tuple((code, re.compile(clue, re.MULTILINE), worth) for code, clue, worth in _CLUES)
-# Says only that it is one of several; by itself it is the United States', which have no such tax.
-_DOLLAR = re.compile(r"(?<![A-Z])\$\s?\d")
-_NOT_OF_THE_STATES = re.compile(r"\bGST\b")
-_OTHER_DOLLARS = ("CAD", "AUD", "NZD", "SGD", "HKD")
+_CHAIN = 2
 
 
 def find_currency(text: str, *, of_chain: str | None = None) -> tuple[str | None, float]:
-    """The ISO 4217 code with the most clues, and how sure that is (0 to 1).
+    """The ISO 4217 code with the most points, and how sure that is (0 to 1).
 
     `of_chain`: what the chain that the receipt is from takes everywhere.
     """
-    votes: Counter[str] = Counter()
-    for code, clue, worth in _PATTERNS:
-        votes[code] += worth * min(len(clue.findall(text)), _OFTEN)
-    for code, times in Counter(_CODES.findall(text)).items():
-        votes[code] += _CODE * min(times, _OFTEN)
+    points: Counter[str] = Counter()
+    for code, clue, worth in _clues():
+        points[code] += worth * min(_count(clue, text), _OFTEN)
+    for code, times in Counter(_codes().findall(text)).items():
+        points[code] += _CODE * min(times, _OFTEN)
     if of_chain:
-        votes[of_chain] += 2
-    dollars = min(len(_DOLLAR.findall(text)), _OFTEN)
-    states = () if _NOT_OF_THE_STATES.search(text) else ("USD",)
-    likeliest = max((*states, *_OTHER_DOLLARS), key=lambda code: votes[code])
-    # Where nothing else tells them apart, it is a guess.
-    guessed = not states and not votes[likeliest]
-    votes[likeliest] += min(dollars, 1) if guessed else dollars
-    (best, most), *rest = votes.most_common()
+        points[of_chain] += _CHAIN
+    for sign in load_currencies().shared:
+        _add_shared(points, sign, text)
+    (best, most), *rest = points.most_common()
     if most == 0:
         return None, 0.0
     agreed = most / (most + sum(count for _, count in rest))
     return best, agreed * (1 - 0.5**most)
+
+
+def _add_shared(points: Counter[str], sign: SharedSign, text: str) -> None:
+    """Give the points of a sign that several currencies have to the likeliest of them."""
+    times = min(_count(_compiled(sign.pattern), text), _OFTEN)
+    may_be_otherwise = sign.otherwise and not _exact_words(sign.not_otherwise).search(text)
+    otherwise = [sign.otherwise] if sign.otherwise and may_be_otherwise else []
+    likeliest = max((*otherwise, *sign.currencies), key=lambda code: points[code])
+    # Where nothing else tells them apart, it is a guess.
+    guessed = not otherwise and not points[likeliest]
+    points[likeliest] += min(times, 1) if guessed else times
+
+
+@cache
+def _clues() -> tuple[tuple[str, re.Pattern[str], int], ...]:
+    return tuple(
+        (code, _pattern(clue), clue.points)
+        for code, currency in load_currencies().currencies.items()
+        for clue in currency.clues
+    )
+
+
+def _pattern(clue: Clue) -> re.Pattern[str]:
+    """The words, the exact ones and the regular expression of a clue as one."""
+    words = rf"(?i:{whole(clue.words)})"
+    own = [clue.pattern] if clue.pattern else []
+    return _compiled("|".join([_exact_words(clue.exact).pattern, words, *own]))
+
+
+def _exact_words(words: tuple[str, ...]) -> re.Pattern[str]:
+    """As they are printed; with no letter before or behind, where they begin or end with one."""
+    return re.compile("|".join(map(_bounded, words)) or "(?!)")
+
+
+def _bounded(word: str) -> str:
+    before = "(?<![A-Za-z])" if word[0].isalpha() else ""
+    behind = "(?![A-Za-z])" if word[-1].isalpha() else ""
+    return before + re.escape(word) + behind
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.MULTILINE | re.VERBOSE)
+
+
+@cache
+def _codes() -> re.Pattern[str]:
+    codes = "|".join(load_currencies().currencies)
+    return re.compile(rf"(?<![A-Za-z])(?:{codes})(?![A-Za-z])")
+
+
+def _count(pattern: re.Pattern[str], text: str) -> int:
+    return sum(1 for _ in pattern.finditer(text))

@@ -1,30 +1,15 @@
 """Printed dates to ISO, in any of the usual orders."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januar janvier enero ene gennaio gen januari",
-            "feb february februar février fevrier fev febrero febbraio februari",
-            "mar march märz maerz mrz mars marzo maart mrt",
-            "apr april avril avr abril abr aprile",
-            "may mai mayo maggio mag mei",
-            "jun june juni juin junio giugno giu",
-            "jul july juli juillet julio luglio lug",
-            "aug august août aout agosto ago augustus",
-            "sep sept september septembre septiembre settembre set",
-            "oct october okt oktober octobre octubre ottobre ott",
-            "nov november novembre noviembre",
-            "dec december dez dezember décembre decembre diciembre dic dicembre",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.patterns import any_of, whole
+from worker.pipeline.words.folding import folded
+
 # The same one twice: `REG 19- 21/03/2018` begins with the number of a till.
 _FIRST, _SECOND = r"\s?(?P<separator>[-/.])\s?", r"\s?(?P=separator)\s?"
 _NUMERIC = re.compile(
@@ -34,11 +19,8 @@ _NUMERIC = re.compile(
 _YEAR_FIRST = re.compile(
     rf"(?<!\d)(?P<year>(?:19|20)\d\d){_FIRST}(?P<month>\d\d?){_SECOND}(?P<day>\d\d?)(?!\d)"
 )
-_NAMED = re.compile(
-    r"(?<!\d)(?P<day>\d{1,2})[\s.\-/]*(?P<month>[^\W\d_]{3,10})[\s.,\-/]*(?P<year>\d{4}|\d{2})(?!\d)"
-)
 _NAME_FIRST = re.compile(
-    r"(?<!\w)(?P<month>[^\W\d_]{3,10})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,\s?|\s)(?P<year>\d{4})(?!\d)"
+    r"(?<!\w)(?P<month>[^\W\d_]{3,12})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,\s?|\s)(?P<year>\d{4})(?!\d)"
 )
 # Older receipts are not worth the risk of taking some other number for a date.
 _OLDEST = 2000
@@ -59,12 +41,12 @@ def find_dates(text: str, *, month_first: bool, today: date) -> list[FoundDate]:
         found.append(_date(match["year"], match["month"], match["day"], today))
     for match in _NUMERIC.finditer(text):
         found.append(_numeric(match, month_first, today))
-    for pattern in (_NAMED, _NAME_FIRST):
+    for pattern in (_named(), _NAME_FIRST):
         for match in pattern.finditer(text):
-            month = _MONTHS.get(match["month"].lower())
+            month = _months().get(folded(match["month"]))
             if month:
                 found.append(_date(match["year"], str(month), match["day"], today))
-    return [one for one in found if one is not None]
+    return [printed for printed in found if printed is not None]
 
 
 def is_month_first(text: str, *, today: date) -> bool | None:
@@ -113,3 +95,45 @@ def _date(
     if full_year < _OLDEST or value > today + timedelta(days=1):
         return None
     return FoundDate(value, ambiguous)
+
+
+def calls_it_a_date(text: str) -> bool:
+    """Whether a row says that what it bears is the date."""
+    return bool(_date_word().search(text))
+
+
+def tells_of_another_day(text: str) -> bool:
+    """Whether a row says until when something may be brought back, or as of when points were
+    counted."""
+    return bool(_other_day().search(text))
+
+
+@cache
+def _named() -> re.Pattern[str]:
+    """A day, a month's name and a year, with words between them in some languages: `7 de maio`."""
+    between = rf"(?:{any_of(vocabulary().dates.between)}\s+)?"
+    return re.compile(
+        rf"(?<!\d)(?P<day>\d{{1,2}})[\s.\-/]*{between}(?P<month>[^\W\d_]{{3,12}})"
+        rf"[\s.,\-/]*{between}(?P<year>\d{{4}}|\d{{2}})(?!\d)",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _months() -> Mapping[str, int]:
+    """Numbers of months by their names, folded."""
+    return {
+        folded(name): number
+        for number, (_, names) in enumerate(vocabulary().months, start=1)
+        for name in names
+    }
+
+
+@cache
+def _date_word() -> re.Pattern[str]:
+    return re.compile(whole(vocabulary().dates.words), re.IGNORECASE)
+
+
+@cache
+def _other_day() -> re.Pattern[str]:
+    return re.compile(whole(vocabulary().dates.other_days), re.IGNORECASE)

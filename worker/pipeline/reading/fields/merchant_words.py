@@ -1,68 +1,112 @@
-"""Words that tell whether a row of the header is a name, an address or something else."""
+"""Words that tell whether a row of the header is a name, an address or something else.
+
+The words are those of `knowledge/languages/`; here is where in a row they count.
+"""
 
 import re
+from functools import cache
 
-LEGAL_FORM = re.compile(
-    r"sdn\W{0,2}bhd(?!\w)|(?<!\w)(?:bhd|s/b|gmbh|ltd|limited|inc|llc|plc|ag|ohg|kg|sarl|sas|s\.a\.?|"
-    r"soc\. ?coop|b\.?v|n\.v|s\.?p\.?a|s\.?r\.?l|s\.l)(?!\w)",
-    re.IGNORECASE,
-)
-ADDRESS = re.compile(
-    r"\b(?:str(?:\.|a(?:ß|ss)e)|\w+(?:str\.|stra(?:ß|ss)e|allee|weg|platz|gasse|straat|laan|plein)|"
-    r"street|road|rd|avenue|ave|lane|blvd|boulevard|weg|platz|allee|rue|via|viale|corso|piazza|"
-    r"calle|avda|plaza|place|jalan|jln|lot|taman|tmn|no\.?\s?\d+|bandar|bvd|bd|pkwy|hwy|"
-    r"p\.?o\.? box|straat|laan|mall|shopping (?:cent(?:re|er))|"
-    r"(?:\d+\w*|ground|first|second|third|upper|lower) (?:floor|flr))\b|"
-    # A state or province behind a comma.
-    r",\s?(?-i:[A-Z]{2})\s*$|"
-    # Postal codes before a town, British ones, and a number at the end.
-    r"^\d+ [\w .]+ (?:st|dr|blvd|ln|way|ct|sq|ter|cres)\b\.?|"
-    r"\b\d{4,5}\b\s+[^\W\d]|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b|\d+[,\s]*$",
-    re.IGNORECASE,
-)
-SHOP = re.compile(
-    r"\b(?:super|hyper|mini)?\s?(?:market|mart|markt|march[eé]|mercado|mercato)s?\b|"
-    r"\b(?:diner|restaurante?|ristorante|caf[eé]|coffee|grill|pizz(?:a|eria)|bistro|brasserie|trattoria|"
-    r"osteria|gasthaus|kitchen|tavern|pub|bar|cantina|taqueria|sushi|noodles?|bakehouse|eatery|"
-    r"shop|stores?|grocer(?:y|ies|s)?|grocers|foods?|deli|bakery|bakers|butchers?|pharmacy|"
-    r"kiosk|farm|trading|enterprises?|wholesale|bio(?:markt|laden)|feinkost|"
-    r"(?:hof|dorf)laden|metzgerei|fleischerei|apotheke|drogerie|boulangerie|boucherie|[eé]picerie|"
-    r"panader[ií]a|carnicer[ií]a|fruter[ií]a|farmacia|panificio|macelleria|alimentari|bakkerij|"
-    r"slagerij|apotheek|supermarkt|b[aä]ckerei)\b",
-    re.IGNORECASE,
-)
-NOT_A_NAME = re.compile(
-    r"tel|fax|gst|vat|ust|tax|invoice|receipt|cashier|www|http|@|\breg\b|\bco\.? ?no|company no|"
-    r"thank|welcome|willkommen|öffnungs|goods sold|feedback|voucher|hours|uhr\b|branch|\bbr no|"
-    r"p\.? ?iva|\bnif\b|\bcif\b|siret|\bkvk\b|documento|factura|ticket|kassenbon|\bdate\b|datum|"
-    r"beleg\b|^(?:inh(?:aber(?:in)?)?|prop|di)\b|licensee|franchise|owned by|operated by|"
-    r"\b(?:visa|master ?card|american express|amex|entry method|approved|debit|order)\b|"
-    r"\b(?:self.?checkout|manager|served by|price|copy|transaction|duplicate|kopie|sale|guest|"
-    r"customer)\b",
-    re.IGNORECASE,
-)
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.patterns import any_of, whole
 
-# What shops say of themselves.
-SLOGAN = re.compile(
-    r"\S\s+\S+\s+\S{1,40}[.!?]\W{0,5}$|^\W*[\"\u201c].*[\"\u201d]\W*$|"
-    r"\b(?:your|you|we|our|more sav\w*|save|since|always|quality|low prices?|every day)\b",
-    re.IGNORECASE,
-)
-# The row below names the company, whatever stands before it.
-OWNER_BELOW = re.compile(r"\b(?:owned|operated|managed) by\W*$", re.IGNORECASE)
-# The row below names what the company was once.
-FORMER_BELOW = re.compile(r"\b(?:formerly|f\.?k\.?a)\b[\w ]*$", re.IGNORECASE)
 # Behind a name: numbers in a register or of a branch.
 _REGISTRATION = re.compile(
     r"\s*[('\"]?\(?\s*[A-Z]{0,2}\d{4,}\s?[-–]?\s?[A-Z\d]?\s*\)?\W*$", re.IGNORECASE
 )
 _IN_BRACKETS = re.compile(r"\((?=[^()]*\d)[^()]*\)?")
-_BRANCH = re.compile(
-    r"\s*(?:\bstore|\bfiliale|\bbranch)?\s*(?:#|\bno\.?|\bnr\.?)\s?\d+\b.*$", re.IGNORECASE
-)
+
+
+@cache
+def legal_form() -> re.Pattern[str]:
+    """The legal form of a company."""
+    return _compiled(whole(vocabulary().merchants.legal_forms))
+
+
+@cache
+def seller() -> re.Pattern[str]:
+    """A legal form that names the company which sold; elsewhere anybody may be behind a sign."""
+    return _compiled(whole(vocabulary().merchants.sellers))
+
+
+@cache
+def address() -> re.Pattern[str]:
+    """Streets, floors, postal codes."""
+    words = vocabulary().merchants
+    codes = "|".join(code.replace("9", r"\d") for code in words.postal_codes) or "(?!)"
+    return _compiled(
+        rf"{whole(words.addresses)}|"
+        # A state or province behind a comma.
+        r",\s?(?-i:[A-Z]{2})\s*$|"
+        rf"^\d+ [\w .]+ {any_of(words.streets)}\b\.?|"
+        # Postal codes before a town, British ones, and a number at the end.
+        r"\b\d{4,5}\b\s+[^\W\d]|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b|\d+[,\s]*$|"
+        rf"(?<!\d)(?:{codes})\s+[^\W\d]"
+    )
+
+
+@cache
+def shop() -> re.Pattern[str]:
+    """Kinds of shop."""
+    return _compiled(whole(vocabulary().merchants.shops))
+
+
+@cache
+def not_a_name() -> re.Pattern[str]:
+    """What stands in rows that name nobody: of the till, of the card, of the owner."""
+    words = vocabulary().merchants
+    return _compiled(rf"www|http|@|{whole(words.not_names)}|^{whole(words.owners)}")
+
+
+@cache
+def title() -> re.Pattern[str]:
+    """The title of the document; what follows it is about the customer."""
+    return _compiled(whole(vocabulary().merchants.titles))
+
+
+@cache
+def slogan() -> re.Pattern[str]:
+    """What shops say of themselves: a sentence, a quotation, or words of advertising."""
+    return _compiled(
+        r"\S\s+\S+\s+\S{1,40}[.!?]\W{0,5}$|^\W*[\"\u201c].*[\"\u201d]\W*$|"
+        rf"{whole(vocabulary().merchants.slogans)}"
+    )
+
+
+@cache
+def owner_below() -> re.Pattern[str]:
+    """The row below names the company, whatever stands before it."""
+    return _compiled(rf"\b{any_of(vocabulary().merchants.owner_below)}\W*$")
+
+
+@cache
+def former_below() -> re.Pattern[str]:
+    """The row below names what the company was once."""
+    return _compiled(rf"\b{any_of(vocabulary().merchants.former_below)}\b[\w ]*$")
 
 
 def without_numbers(text: str) -> str:
     """A name without the numbers that follow it."""
-    name = _REGISTRATION.sub("", _BRANCH.sub("", _IN_BRACKETS.sub("", text)))
+    name = _REGISTRATION.sub("", _branch().sub("", _IN_BRACKETS.sub("", text)))
     return name.strip()
+
+
+def spaced(name: str) -> str:
+    """A name whose legal form is written in two words, where the print was too narrow: `SDNBHD`."""
+    for form in vocabulary().merchants.sellers:
+        first, hyphen, last = form.partition("-")
+        if hyphen:
+            joined = rf"\b({any_of([first])})\s?\.?\s?(?={any_of([last])}\b)"
+            name = re.sub(joined, r"\1 ", name, flags=re.IGNORECASE)
+    return name
+
+
+@cache
+def _branch() -> re.Pattern[str]:
+    words = vocabulary().merchants
+    return _compiled(
+        rf"\s*(?:\b{any_of(words.branches)})?\s*(?:#|\b{any_of(words.numbers)})\s?\d+\b.*$"
+    )
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)

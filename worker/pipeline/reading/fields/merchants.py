@@ -7,13 +7,16 @@ from statistics import median
 
 from worker.pipeline.reading.fields.chains import chain_of, names_a_chain
 from worker.pipeline.reading.fields.merchant_words import (
-    ADDRESS,
-    FORMER_BELOW,
-    LEGAL_FORM,
-    NOT_A_NAME,
-    OWNER_BELOW,
-    SHOP,
-    SLOGAN,
+    address,
+    former_below,
+    legal_form,
+    not_a_name,
+    owner_below,
+    seller,
+    shop,
+    slogan,
+    spaced,
+    title,
     without_numbers,
 )
 from worker.pipeline.reading.rows.labels import RowKind
@@ -24,10 +27,6 @@ _LOOK_AT = 14
 _LOGO = 3
 # Letters with blanks between: P E N N Y.
 _SPACED = re.compile(r"(?<!\S)(?:[^\W\d_] ){2,}[^\W\d_](?!\S)")
-# What follows the title of the document is about the customer.
-_TITLE = re.compile(
-    r"\b(?:invoice|date|datum|fecha|bill to|sold to|customer|rechnung|facture)\b", re.I
-)
 _SHORT_FORM = re.compile(r"(?:\w\.){2,}$")
 
 
@@ -51,7 +50,7 @@ def find_merchant(rows: Sequence[ReadRow]) -> FoundMerchant | None:
     if score <= 0:
         return None
     row = header[-index]
-    certain = _is_certain(-index, header) and sum(one > score - 2 for one, _ in scored) == 1
+    certain = _is_certain(-index, header) and sum(other > score - 2 for other, _ in scored) == 1
     confidence = min(0.4 + score / 12, 0.95 if certain else 0.85) * row.line.confidence
     name = _chain_at(-index, header) or _written(_full_name(-index, header))
     return FoundMerchant(name, confidence)
@@ -70,21 +69,21 @@ def _score(index: int, header: Sequence[ReadRow], height: float) -> float:
     text = header[index].text
     if _is_registration(text):
         return 0.0
-    if LEGAL_FORM.fullmatch(text.strip(" .")):
+    if legal_form().fullmatch(text.strip(" .")):
         return 0.0
     above = header[index - 1].text if index else ""
     score = 4.0 - index * 0.3
     score += _of_legal_form(_full_name(index, header))
-    score += 6.5 if _chain_at(index, header) else 5.5 if names_a_chain(text) else 0.0
+    score += _of_chain(index, header)
     score += 3.0 if _before_address(index, header) else 0.0
     score += min(header[index].line.height / height, 3.0) - 1.0
     score += 1.5 if _is_shop(text) else 0.0
     score -= 4.0 if _is_address(text) else 0.0
     score -= 4.0 if _is_slogan(text) else 0.0
-    score -= 6.0 if FORMER_BELOW.search(above) else 0.0
-    if OWNER_BELOW.search(above):
+    score -= 6.0 if former_below().search(above) else 0.0
+    if owner_below().search(above):
         return score + 4.0
-    return score - 4.0 if any(_TITLE.search(row.text) for row in header[:index]) else score
+    return score - 4.0 if any(title().search(row.text) for row in header[:index]) else score
 
 
 def _chain_at(index: int, header: Sequence[ReadRow]) -> str | None:
@@ -94,17 +93,24 @@ def _chain_at(index: int, header: Sequence[ReadRow]) -> str | None:
     return next((chain for text in joined if (chain := chain_of(text))), None)
 
 
+def _of_chain(index: int, header: Sequence[ReadRow]) -> float:
+    """What a chain adds to the score of a row: most where the row is its name and nothing else."""
+    if _chain_at(index, header):
+        return 6.5
+    return 5.5 if names_a_chain(header[index].text) else 0.0
+
+
 def _is_certain(index: int, header: Sequence[ReadRow]) -> bool:
     """Whether more than its place says that a row is the merchant's name."""
     text = header[index].text
-    return bool(_chain_at(index, header) or LEGAL_FORM.search(text) or _is_shop(text))
+    return bool(_chain_at(index, header) or legal_form().search(text) or _is_shop(text))
 
 
 def _of_legal_form(name: str) -> float:
-    """Malaysian invoices name the company that sold; elsewhere anybody may be behind a sign."""
-    if not LEGAL_FORM.search(name):
+    """What a legal form in the name adds to its score."""
+    if not legal_form().search(name):
         return 0.0
-    return 5.5 if re.search(r"\bbhd\b", name, re.IGNORECASE) else 3.0
+    return 5.5 if seller().search(name) else 3.0
 
 
 def _before_address(index: int, header: Sequence[ReadRow]) -> bool:
@@ -112,31 +118,31 @@ def _before_address(index: int, header: Sequence[ReadRow]) -> bool:
     following = [row.text for row in header[index + 1 : index + 3]]
     if following and not (_is_registration(following[0]) or _is_slogan(following[0])):
         following = following[:1]
-    return any(_is_address(text) and not _TITLE.search(text) for text in following)
+    return any(_is_address(text) and not title().search(text) for text in following)
 
 
 def _is_shop(text: str) -> bool:
     """Whether it says what kind of shop it is; with a number it is a street's name."""
-    return bool(SHOP.search(text)) and not re.search(r"\d", text)
+    return bool(shop().search(text)) and not re.search(r"\d", text)
 
 
 def _is_address(text: str) -> bool:
-    return bool(ADDRESS.search(text)) and not (LEGAL_FORM.search(text) or _is_shop(text))
+    return bool(address().search(text)) and not (legal_form().search(text) or _is_shop(text))
 
 
 def _is_slogan(text: str) -> bool:
-    return bool(SLOGAN.search(text)) and not LEGAL_FORM.search(text)
+    return bool(slogan().search(text)) and not legal_form().search(text)
 
 
 def _is_registration(text: str) -> bool:
     name = without_numbers(text)
-    return letters(name) < 3 or bool(NOT_A_NAME.search(name))
+    return letters(name) < 3 or bool(not_a_name().search(name))
 
 
 def _full_name(index: int, header: Sequence[ReadRow]) -> str:
     """With the legal form, where that has a row of its own."""
     name = header[index].text
-    if index + 1 < len(header) and LEGAL_FORM.fullmatch(header[index + 1].text.strip(" .")):
+    if index + 1 < len(header) and legal_form().fullmatch(header[index + 1].text.strip(" .")):
         name = f"{name} {header[index + 1].text}"
     return name
 
@@ -144,8 +150,7 @@ def _full_name(index: int, header: Sequence[ReadRow]) -> str:
 def _written(name: str) -> str:
     """Without what surrounds it in print, and with a space where the print was too narrow."""
     name = _SPACED.sub(lambda letters: letters[0].replace(" ", ""), name)
-    name = re.sub(r"\)(?=\w)", ") ", without_numbers(name))
-    name = re.sub(r"\b(sdn)\s?\.?\s?(?=bhd\b)", r"\1 ", name, flags=re.IGNORECASE)
+    name = spaced(re.sub(r"\)(?=\w)", ") ", without_numbers(name)))
     stripped = name.strip(" .,:;-'\"*=_#~")
     return (
         f"{stripped}."

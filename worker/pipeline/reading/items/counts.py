@@ -1,38 +1,67 @@
 """Counts that are printed without a unit price: before a name, behind a star, in a column."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import chain
 
 from worker.pipeline.reading.items.quantities import Quantity
 from worker.pipeline.reading.rows.layout import letters
 from worker.pipeline.reading.rows.numbers import find_amounts
 
-# Of a name with columns of numbers behind it: where they begin.
-COLUMNS = re.compile(r"(?:(?<=\s)|^)(?:[-.,]*\d[-\d.,]*%?(?:\s+|$))+$")
+# Where the columns of numbers behind a name begin.
+_COLUMNS = re.compile(r"(?:(?<=\s)|^)(?:[-.,]*\d[-\d.,]*%?(?:\s+|$))+$")
 _COUNT = re.compile(r"\d{1,3}")
 LEADING_COUNT = re.compile(r"^\W*(\d{1,2})\s?[x×*]?\s+(?=\D)", re.IGNORECASE)
 _CERTAIN_COUNT = re.compile(r"^\W*(\d{1,3})\s?[x×]\s+(?=\D)", re.IGNORECASE)
 _MARKED_COUNT = re.compile(r"(?:^|(?<=\s))\*\s?([1-9]\d{0,2})(?=\s|$)")
 
 
-def of_columns(words: str, price: Decimal | None) -> Quantity | None:
-    """Of the numbers around the name a count and a unit price that make the price."""
-    columns = COLUMNS.search(words)
+def find_count(words: str, price: Decimal | None) -> tuple[Quantity | None, str]:
+    """Find the count that a row prints without a unit price of its own.
+
+    `words`: the row before its price. Returns the quantity, if any, and the words without it.
+    """
+    quantity = _of_columns(words, price)
+    words = without_columns(words, certain=quantity is not None)
+    quantity, words = _of_leading_count(words, quantity, price)
+    return _of_marked_count(words, quantity, price)
+
+
+def without_columns(words: str, *, certain: bool = True) -> str:
+    """Cut the columns of numbers off the end of `words`.
+
+    Unless it is `certain` that they are columns, they are cut only where they hold an amount.
+    """
+    columns = _COLUMNS.search(words)
+    if columns and (certain or find_amounts(columns[0])):
+        return words[: columns.start()]
+    return words
+
+
+def _of_columns(words: str, price: Decimal | None) -> Quantity | None:
+    """A count and a unit price, among the numbers around the name, that make the price."""
+    columns = _COLUMNS.search(words)
     if not columns or price is None:
         return None
     numbers = columns[0].split()
-    units = [amount.value for number in numbers for amount in find_amounts(number)]
+    quantities = _quantities(numbers, LEADING_COUNT.match(words))
+    exact = (quantity for quantity in quantities if quantity.makes(price))
+    near = (quantity for quantity in quantities if quantity.nearly_makes(price))
+    return next(chain(exact, near if len(numbers) > 1 else ()), None)
+
+
+def _quantities(numbers: Sequence[str], leading: re.Match[str] | None) -> list[Quantity]:
+    """Every pair of a unit price and a count, the one before the name included."""
+    prices = [amount.value for number in numbers for amount in find_amounts(number)]
     counts = [Decimal(number) for number in numbers if _COUNT.fullmatch(number)]
-    leading = LEADING_COUNT.match(words)
     if leading:
         counts.append(Decimal(leading[1]))
-    made = [Quantity(count, None, unit) for unit in units for count in counts if count > 0]
-    near = (one for one in made if len(numbers) > 1 and one.nearly_makes(price))
-    return next((one for one in made if one.makes(price)), next(near, None))
+    return [Quantity(count, None, price) for price in prices for count in counts if count > 0]
 
 
-def of_leading_count(
+def _of_leading_count(
     words: str, quantity: Quantity | None, price: Decimal | None
 ) -> tuple[Quantity | None, str]:
     """A count before the name, where nothing else can be meant, and the name without it."""
@@ -45,7 +74,7 @@ def of_leading_count(
     return quantity, words
 
 
-def of_marked_count(
+def _of_marked_count(
     words: str, quantity: Quantity | None, price: Decimal | None
 ) -> tuple[Quantity | None, str]:
     """A count with a star before it, and the words without it."""

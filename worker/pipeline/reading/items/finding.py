@@ -6,28 +6,18 @@ returned deposits are items with a negative price.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.reading.items.codes import without_codes
-from worker.pipeline.reading.items.context import (
-    names_stand_below,
-    priced,
-    with_leading_counts,
-    without_prices_of_one,
-    without_units,
-)
+from worker.pipeline.reading.items.context import in_context, names_stand_below, neighbours
 from worker.pipeline.reading.items.parts import ItemRow, read_item_row
 from worker.pipeline.reading.items.quantities import Quantity
 from worker.pipeline.reading.rows.layout import ReadRow
-
-_DISCOUNT = re.compile(
-    r"\W*(?:item |member |staff |store |mfr |cash |bill )?(?:discount|disc|coupons?|cpn|voucher|"
-    r"promo(?:tion)?|rabatt|(?:preis)?nachlass|gutschein|rem(?:ise)?|r[ée]duction|sconto|descuento|dto|korting|"
-    r"saving)s?\b|.*\b(?:coupons?|discount|rabatt|korting)$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -47,54 +37,66 @@ class FoundItem:
 
 
 def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
-    """The items among rows that may be of items, from top to bottom."""
-    parts = [read_item_row(row) for row in rows]
-    # What says nothing, such as the number of a shelf, may part a name from its numbers.
-    parts = without_units([part for part in parts if part.name or part.price or part.quantity])
-    parts = with_leading_counts(without_prices_of_one(priced(parts)))
-    below = names_stand_below(parts)
-    items = []
-    for index, part in enumerate(parts):
-        if part.has_unreadable_price:
-            items.append(FoundItem(part.row.text, part.name, Decimal(0), None, 0.0))
-        if not part.price:
-            continue
-        name, raw_text = part.name, part.row.text
-        if part.is_numbers:
-            other = index + 1 if below else index - 1
-            if 0 <= other < len(parts) and parts[other].is_name:
-                pair = (part, parts[other]) if below else (parts[other], part)
-                name, raw_text = parts[other].name, "\n".join(one.row.text for one in pair)
-        if not name:
-            continue
-        quantity = part.quantity or _beside(index, part.price, parts)
-        price = -part.price if _is_discount(name) and part.price > 0 else part.price
-        others = {*_products_beside(index, parts), *([-price] if _is_discount(name) else [])}
-        found = FoundItem(raw_text, name, price, quantity, part.row.line.confidence, tuple(others))
-        items.append(found)
+    """Find the items among rows that may be of items, from top to bottom."""
+    parts = in_context([read_item_row(row) for row in rows])
+    names_below = names_stand_below(parts)
+    found = [
+        _item(above, part, below, names_below=names_below)
+        for above, part, below in neighbours(parts)
+    ]
+    items = [item for item in found if item is not None]
     names = without_codes([item.name for item in items], [item.raw_text for item in items])
     return [replace(item, name=name) for item, name in zip(items, names, strict=True)]
 
 
-def _beside(index: int, total: Decimal, parts: Sequence[ItemRow]) -> Quantity | None:
-    """The quantity on the row below or above that makes this total."""
-    for other in (index + 1, index - 1):
-        if 0 <= other < len(parts) and parts[other].is_detail:
-            quantity = parts[other].quantity
-            if quantity and quantity.makes(total):
-                return quantity
-    return None
+def _item(
+    above: ItemRow | None, part: ItemRow, below: ItemRow | None, *, names_below: bool
+) -> FoundItem | None:
+    """The item whose price stands on a row, if the row has a price and the item a name."""
+    if part.has_unreadable_price:
+        return FoundItem(part.row.text, part.name, Decimal(0), None, 0.0)
+    name, raw_text = _name(above, part, below, names_below=names_below)
+    if not (part.price and name):
+        return None
+    is_discount = _is_discount(name)
+    price = -abs(part.price) if is_discount else part.price
+    beside = [
+        other.quantity for other in (below, above) if other and other.is_detail and other.quantity
+    ]
+    fitting = (quantity for quantity in beside if quantity.makes(part.price))
+    return FoundItem(
+        raw_text,
+        name,
+        price,
+        part.quantity or next(fitting, None),
+        part.row.line.confidence,
+        (*_products(part.quantity, *beside), *([-price] if is_discount else [])),
+    )
 
 
-def _products_beside(index: int, parts: Sequence[ItemRow]) -> Iterator[Decimal]:
-    """What the row itself and those beside it multiply to."""
-    for other in (index, index + 1, index - 1):
-        if 0 <= other < len(parts) and (other == index or parts[other].is_detail):
-            quantity = parts[other].quantity
-            if quantity and quantity.product:
-                yield quantity.product
+def _name(
+    above: ItemRow | None, part: ItemRow, below: ItemRow | None, *, names_below: bool
+) -> tuple[str, str]:
+    """The name of an item, and the text of the rows that print it with its price."""
+    beside = below if names_below else above
+    if not part.is_numbers or beside is None or not beside.is_name:
+        return part.name, part.row.text
+    pair = (part, beside) if names_below else (beside, part)
+    return beside.name, "\n".join(printed.row.text for printed in pair)
+
+
+def _products(*quantities: Quantity | None) -> list[Decimal]:
+    """What count and unit price multiply to, where that is not zero."""
+    products = (quantity.product for quantity in quantities if quantity)
+    return [product for product in products if product]
 
 
 def _is_discount(name: str) -> bool:
     """Whether an item is something taken off, even where its amount has no minus."""
-    return bool(_DISCOUNT.match(name))
+    return bool(_discount().match(name))
+
+
+@cache
+def _discount() -> re.Pattern[str]:
+    words = vocabulary().discounts
+    return re.compile(rf"\W*{any_of(words.begins)}\b|.*\b{any_of(words.ends)}$", re.IGNORECASE)

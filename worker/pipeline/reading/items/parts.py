@@ -3,53 +3,46 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
+from worker.pipeline.knowledge.currencies import beside_amounts
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.reading.items.counts import (
-    COLUMNS,
-    of_columns,
-    of_leading_count,
-    of_marked_count,
+    find_count,
+    without_columns,
 )
 from worker.pipeline.reading.items.quantities import PrintedQuantity, Quantity, find_quantities
 from worker.pipeline.reading.rows.layout import ReadRow, letters
-from worker.pipeline.reading.rows.numbers import CURRENCY, Amount, find_amounts
+from worker.pipeline.reading.rows.numbers import Amount, find_amounts
 
 _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
-# What a till adds about a price: (Disc: 1.53), TARE .01, was 9.99 now.
-_ASIDE = re.compile(
-    r"\([^()]*\d[.,]\d\d[^()]*\)|\btare\b\s*[.,\d]+|\bwas\s+[.,\d]+\s+now\b", re.IGNORECASE
-)
-# What has a time or a number behind a colon was printed by the till for itself.
-_OF_THE_TILL = re.compile(
-    r"\d\d?:\d\d|:\s*#?\d+\s*$|\b(?:invoice|receipt|cashier)\b|"
-    r"\b(?:auth|approval|terminal|ref)\b\s*[#:.\d]|^\*+\s?bill\s?\*+$",
-    re.IGNORECASE,
-)
 # An article's number with letters: BEN02.
 _CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")
 # Fewer letters than this behind a quantity are no name.
 _SCRAP = 4
-# What belongs to a price: its currency, what it is for.
-_OF_A_PRICE = re.compile(rf"{CURRENCY}|/?\s?\b(?:kg|lbs?|oz|100\s?g|pcs?|stk?|ea|st)\b", re.I)
 # A price of which the separator or a digit was lost: 0650, 1.9S.
 _DEBRIS = re.compile(r"(?<=\s)(?=\S*\d)[\dOoSIlB]{1,4}[.,:;]?[\dOoSIlB]{1,2}\s?[A-Z*]?$")
 
 
 @dataclass(frozen=True)
 class ItemRow:
-    """A row of the list of items. `name` is empty where the row has none; `price` is the line's;
-    `of_one` the price of one, where the row has no other."""
+    """A row of the list of items.
+
+    `name` is empty where the row has none. `price` is that of the whole line; `price_of_one` is the
+    unit price of a row that prints no other.
+    """
 
     row: ReadRow
     name: str
     quantity: Quantity | None
     price: Decimal | None
-    of_one: Decimal | None = None
+    price_of_one: Decimal | None = None
 
     @property
     def is_name(self) -> bool:
         """A name and no price."""
-        return bool(self.name) and self.price is None and not _OF_THE_TILL.search(self.row.text)
+        return bool(self.name) and self.price is None and not _of_the_till().search(self.row.text)
 
     @property
     def is_numbers(self) -> bool:
@@ -72,42 +65,81 @@ class ItemRow:
 
 
 def read_item_row(row: ReadRow) -> ItemRow:
-    """Take a row apart."""
-    amount = row.amount
-    printed = next((one for one in find_quantities(row.text) if _fits(one, amount)), None)
-    of_one = None
-    if printed and amount and _holds(printed, amount):
-        # The unit price is the last amount of a row without a price of its own.
-        of_one, amount = amount.value, None
-    before = row.text[: amount.start] if amount else row.text
-    if of_one is not None and printed:
-        before = before[: printed.end]
+    """Take a row apart into name, quantity and price."""
+    printed, amount = _printed_quantity(row), row.amount
+    if printed and amount and _holds_price(printed, amount):
+        words = without_columns(_tidied(row.text[: printed.start]))
+        return ItemRow(row, _name(words, None), printed.quantity, None, price_of_one=amount.value)
+    price, end = (amount.value, amount.start) if amount else (None, None)
     if printed:
-        before = before[: printed.start] + before[printed.end :]
-    words = _LONG_CODE.sub("", _ASIDE.sub(" ", before))
-    price = amount.value if amount else None
-    columns = COLUMNS.search(words)
-    quantity = printed.quantity if printed else of_columns(words, price)
-    if columns and (quantity or find_amounts(columns[0])):
-        words = words[: columns.start()]
-    if not printed:
-        quantity, words = of_leading_count(words, quantity, price)
-        quantity, words = of_marked_count(words, quantity, price)
-    first = next(iter(find_amounts(words)), None)
-    if first and letters(words[: first.start]) >= 3:
-        words = words[: first.start]
-    name = words.strip(" \t:;.,*-|@")
-    if letters(_OF_A_PRICE.sub("", name)) < 3:
-        name = (name or "Discount") if price is not None and price < 0 else ""
-    return ItemRow(row, name, quantity, price, of_one)
+        quantity: Quantity | None = printed.quantity
+        words = without_columns(_tidied(row.text[: printed.start] + row.text[printed.end : end]))
+    else:
+        quantity, words = find_count(_tidied(row.text[:end]), price)
+    return ItemRow(row, _name(words, price), quantity, price)
 
 
-def _holds(printed: PrintedQuantity, amount: Amount) -> bool:
-    return amount.start + 1 < printed.end
+def _printed_quantity(row: ReadRow) -> PrintedQuantity | None:
+    """The likeliest quantity of a row that agrees with its price."""
+    return next((found for found in find_quantities(row.text) if _fits(found, row.amount)), None)
 
 
 def _fits(printed: PrintedQuantity, amount: Amount | None) -> bool:
-    """`100G x 1.20 1.20` is a size and a price."""
-    if amount is None or _holds(printed, amount):
+    """Whether a quantity and the amount of its row agree: `100G x 1.20 1.20` is a size and a
+    price."""
+    if amount is None or _holds_price(printed, amount):
         return True
     return printed.quantity.makes(amount.value) or printed.quantity.nearly_makes(amount.value)
+
+
+def _holds_price(printed: PrintedQuantity, amount: Amount) -> bool:
+    """Whether the row's last amount is the unit price of the quantity, so that the row has no price
+    of its own."""
+    return amount.start + 1 < printed.end
+
+
+def _tidied(words: str) -> str:
+    """Words without asides and without the long numbers of articles."""
+    return _LONG_CODE.sub("", _aside().sub(" ", words))
+
+
+def _name(words: str, price: Decimal | None) -> str:
+    """The name at the start of what is left of a row; empty where there is none."""
+    first = next(iter(find_amounts(words)), None)
+    if first and letters(words[: first.start]) >= 3:
+        words = words[: first.start]
+    name = words.strip(" \t:;.,*-|@=")
+    if letters(_of_a_price().sub("", name)) >= 3:
+        return name
+    # What is taken off needs no name to be an item.
+    return (name or "Discount") if price is not None and price < 0 else ""
+
+
+@cache
+def _aside() -> re.Pattern[str]:
+    """What a till adds about a price: (Disc: 1.53), TARE .01, was 9.99 now."""
+    till = vocabulary().till
+    return re.compile(
+        rf"\([^()]*\d[.,]\d\d[^()]*\)|\b{any_of(till.packaging)}\b\s*[.,\d]+"
+        rf"|\b{any_of(till.asides)}\b",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _of_the_till() -> re.Pattern[str]:
+    """What a till prints for itself, such as a time or a number behind a colon."""
+    till = vocabulary().till
+    return re.compile(
+        rf"\d\d?:\d\d|:\s*#?\d+\s*$|\b{any_of(till.words)}\b"
+        rf"|\b{any_of(till.numbered)}\b\s*[#:.\d]|^\*+\s?{any_of(till.titles)}\s?\*+$",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _of_a_price() -> re.Pattern[str]:
+    """What belongs to a price: its currency, what it is for."""
+    pieces = any_of(vocabulary().quantities.pieces)
+    currency = rf"(?<![^\W\d_]){beside_amounts()}(?![^\W\d_])"
+    return re.compile(rf"{currency}|/?\s?\b(?:kg|lbs?|oz|100\s?g|{pieces})\b", re.IGNORECASE)

@@ -4,36 +4,18 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
-from worker.pipeline.reading.rows.numbers import CURRENCY, NO_SIZE, parse_decimal
+from worker.pipeline.knowledge.currencies import beside_amounts
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.patterns import any_of
+from worker.pipeline.reading.rows.numbers import no_size, parse_decimal
 
 _UNITS = {"kg": "kg", "g": "g", "lb": "lb", "lbs": "lb", "oz": "oz", "l": "l", "ml": "ml"}
 # Without a sign between: only what has been weighed, for 350g 3.50 is a size and a price.
 _WEIGHT = r"(?<![\d.,/-])(?P<count>\d{1,3}[.,]\d{2,3})\s?(?P<unit>kg|g|lbs?|oz)\.?"
 _UNIT = r"(?P<unit>[a-z]{1,5})?\.?"
-_TIMES = r"\s?(?:[x×*@]|\bat\b)\s?"
 _COUNT = r"(?<![\d.,/-])(?P<count>\d{1,3}(?:[.,]\d{1,3})?)"
-_PRICE = (
-    rf"(?:{CURRENCY})?\s?(?:(?P<of>\d)\s?(?:/|for)\s*)?\$?(?P<price>\d{{0,5}}[.,]\d{{2,4}})"
-    rf"(?!\d){NO_SIZE}"
-)
-# The unit of the price, behind it: EUR/kg, €/St.
-_EACH = (
-    rf"(?:\s?(?:{CURRENCY})?\s?(?:/|per|pro|je|al)\s?(?:kg|100\s?g|g|lbs?|oz|l|st\w*|pc|ea)\b\.?)?"
-)
-_PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        # A weight has three decimals, wherever it stands: `10.99*1.306`.
-        rf"(?<![\d.,])(?P<price>\d{{1,4}}[.,]\d{{2}}){_TIMES}(?P<count>\d{{1,3}}[.,]\d{{3}})(?!\d)",
-        rf"{_COUNT}\s?{_UNIT}{_TIMES}{_PRICE}{_EACH}",
-        rf"{_WEIGHT}\s+{_PRICE}{_EACH}",
-        rf"(?<![\d.,]){_PRICE}{_TIMES}{_COUNT}\s?(?P<unit>kg|g|lbs?|oz|l|ml|stk?|stck|pcs?)?(?![\d.,])",
-        # A rule for several, on a row of its own: `2 for 4.00`.
-        rf"^\W*(?P<count>\d)\s(?:for|pour|f[üu]r|por|per|voor)\s+(?:{CURRENCY})?\s?"
-        r"(?P<together>\d{1,4}[.,]\d{2})(?!\d)",
-    )
-)
 # Tills round to the cent, and to the nearest five in some countries.
 _ROUNDED = Decimal("0.011")
 
@@ -77,7 +59,7 @@ class PrintedQuantity:
 
 def find_quantities(text: str) -> Iterator[PrintedQuantity]:
     """What a row prints as a quantity with its unit price, the likeliest first."""
-    for pattern in _PATTERNS:
+    for pattern in _patterns():
         for match in pattern.finditer(text):
             quantity = _quantity(match.groupdict())
             if quantity:
@@ -94,3 +76,29 @@ def _quantity(groups: Mapping[str, str | None]) -> Quantity | None:
     price, of = parse_decimal(groups["price"] or ""), int(groups.get("of") or 0)
     unit = _UNITS.get((groups.get("unit") or "").lower())
     return Quantity(count, unit, price / of if of > 1 else price)
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    words = vocabulary().quantities
+    currency, pieces, several = beside_amounts(), any_of(words.pieces), any_of(words.several)
+    times = rf"\s?(?:[x×*@]|\b{any_of(words.times)}\b)\s?"
+    price = (
+        rf"{currency}?\s?(?:(?P<of>\d)\s?(?:/|{several})\s*)?\$?"
+        rf"(?P<price>\d{{0,5}}[.,]\d{{2,4}})(?!\d){no_size()}"
+    )
+    # The unit of the price, behind it: EUR/kg, €/St.
+    each = (
+        rf"(?:\s?{currency}?\s?(?:/|{any_of(words.each)})\s?"
+        rf"(?:kg|100\s?g|g|lbs?|oz|l|{pieces})\b\.?)?"
+    )
+    patterns = (
+        # A weight has three decimals, wherever it stands: `10.99*1.306`.
+        rf"(?<![\d.,])(?P<price>\d{{1,4}}[.,]\d{{2}}){times}(?P<count>\d{{1,3}}[.,]\d{{3}})(?!\d)",
+        rf"{_COUNT}\s?{_UNIT}{times}{price}{each}",
+        rf"{_WEIGHT}\s+{price}{each}",
+        rf"(?<![\d.,]){price}{times}{_COUNT}\s?(?P<unit>kg|g|lbs?|oz|l|ml|{pieces})?(?![\d.,])",
+        # A rule for several, on a row of its own: `2 for 4.00`.
+        rf"^\W*(?P<count>\d)\s{several}\s+{currency}?\s?(?P<together>\d{{1,4}}[.,]\d{{2}})(?!\d)",
+    )
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)

@@ -3,30 +3,10 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
-# By unit: how it is printed, and more than what is no size but something else (`EGGS 12 L`).
-_UNITS: dict[str, tuple[str, int]] = {
-    "gallon": ("gl|gal|gall|gallons?", 10),
-    "quart": ("qt|qts|quarts?", 10),
-    "pint": ("pt|pts|pints?", 10),
-    "fl oz": (r"fl\.?\s?oz|fz|fluid ounces?", 300),
-    "oz": ("oz|ozs|ounces?", 500),
-    "lb": ("lb|lbs|pounds?", 100),
-    "kg": ("kg|kgs|kilo", 50),
-    "g": ("g|gr|gm|gms|grams?|gramm", 5000),
-    "ml": ("ml", 5000),
-    "cl": ("cl", 500),
-    "l": ("l|lt|ltr|ltrs|lit(?:er|re)s?", 10),
-    "dozen": ("dz|doz|dozen", 10),
-    "ct": ("ct|cnt|count", 1000),
-    "pack": ("pk|pack", 100),
-}
-_UNIT = "|".join(f"(?P<{unit.replace(' ', '_')}>{words})" for unit, (words, _) in _UNITS.items())
-_SIZE = re.compile(
-    r"(?<![\w.,/%$€£&'-])(?:(?P<packs>[1-9]\d{0,2})\s?[x×*]\s?)?"
-    rf"(?P<count>1/[248]|\d{{0,4}}[.,]\d{{1,3}}|\d{{1,4}})[\s-]?(?:{_UNIT})(?![\w/&'%])\.?",
-    re.IGNORECASE,
-)
+from worker.pipeline.knowledge.patterns import any_of
+from worker.pipeline.knowledge.units import load_units
 
 
 @dataclass(frozen=True)
@@ -60,10 +40,10 @@ class PrintedSize:
 def find_sizes(text: str) -> list[PrintedSize]:
     """All sizes, from left to right. What is 0 or too much to be one is not understood."""
     found = []
-    for match in _SIZE.finditer(text):
-        unit = next(one for one in _UNITS if match[one.replace(" ", "_")])
+    for match in _size().finditer(text):
+        unit = next(unit for unit in load_units() if match[_group(unit)])
         size = Size(_decimal(match["count"]), unit, int(match["packs"] or 1))
-        if 0 < size.count <= _UNITS[unit][1]:
+        if 0 < size.count <= load_units()[unit].most:
             found.append(PrintedSize(size, match.start(), match.end()))
     return found
 
@@ -71,3 +51,20 @@ def find_sizes(text: str) -> list[PrintedSize]:
 def _decimal(count: str) -> Decimal:
     whole, slash, parts = count.replace(",", ".").partition("/")
     return Decimal(whole) / Decimal(parts) if slash else Decimal(whole)
+
+
+@cache
+def _size() -> re.Pattern[str]:
+    units = "|".join(
+        f"(?P<{_group(name)}>{any_of(unit.printed)})" for name, unit in load_units().items()
+    )
+    return re.compile(
+        r"(?<![\w.,/%$€£&'-])(?:(?P<packs>[1-9]\d{0,2})\s?[x×*]\s?)?"
+        rf"(?P<count>1/[248]|\d{{0,4}}[.,]\d{{1,3}}|\d{{1,4}})[\s-]?(?:{units})(?![\w/&'%])\.?",
+        re.IGNORECASE,
+    )
+
+
+def _group(unit: str) -> str:
+    """The name of a unit's group in the pattern."""
+    return unit.replace(" ", "_")

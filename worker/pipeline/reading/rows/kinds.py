@@ -1,32 +1,17 @@
 """What kind of row a row is, by the label before its last number."""
 
 import re
+from functools import cache
 
-from worker.pipeline.reading.rows.labels import ENDS_WITH_TAX, KINDS, TAX_WORD, RowKind
+from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.patterns import any_of
+from worker.pipeline.reading.rows.labels import (
+    RowKind,
+    ends_with_tax,
+    label_rules,
+    taxed_at_a_rate,
+)
 
-# A tax's name and a rate: `G=GST 5% 45.91`, `B:Taxable @7.8%`.
-_TAXED = re.compile(rf"(?<![^\W\d_]){TAX_WORD}(?![^\W\d_]).*\d\s?%", re.IGNORECASE)
-
-_HEADING_WORD = re.compile(
-    r"(?:item|code|no|qty|quan|uom|u|p|x|unit|price|cost|amt|amount|desc|descript\s?ions?|tax|exc|"
-    r"inc|incl|gst|disc|total|you|pay|menge|artikel|preis|betrag|bezeichnung|einzelpreis|article|"
-    r"d[eé]signation|qt[eé]|prix|montant|cant|precio|importe|descri[pz]\w*|prezzo|aantal|omschrijving|"
-    r"prijs|bedrag|sale|rm|eur|iva)",
-    re.IGNORECASE,
-)
-_OF_A_TOTAL = re.compile(r"total|amount|amt|pay|rm|eur|sale|incl?|gst|tax", re.IGNORECASE)
-_TOTAL_FIRST = re.compile(r"\W*(?:grand |net )?total (?:sales|amount|incl\w*|rm)\b", re.IGNORECASE)
-# What is counted between a label and its amount: TOTAL 5 ARTICLES 7.89.
-_COUNTED = re.compile(
-    r"\(?\b\d{1,3}\s?(?:items?|articles?|artikel|art[ií]culos?|articoli|art|pezzi|pcs|st(?:ü|ue?)ck)\b\.?\)?",
-    re.IGNORECASE,
-)
-# Of `ITEM 4066` the number is a code.
-_COUNT_OF_ITEMS = re.compile(
-    r"\W*(?:no\.? of |# |total )?(?:items?|units?|pieces|qty|quantity)(?: sold)?\W{0,3}\d{1,3}\b\W*"
-    r"(?:items?|units?|pcs|pieces)?\W*$",
-    re.IGNORECASE,
-)
 # Letters set apart: (G)ST.
 _SET_APART = re.compile(r"\((\w)\)")
 _PERCENT = re.compile(r"\(?@?\s*\d{1,2}(?:[.,]\d{1,3})?\s?%\)?")
@@ -40,23 +25,23 @@ def row_kind(text: str, end: int | None = None) -> RowKind | None:
     """What a row is about, or None when no word gives it away. `end`: where its amount begins."""
     if _is_heading(text):
         return RowKind.HEADING
-    if _COUNT_OF_ITEMS.match(text):
+    if _count_of_items().match(text):
         return RowKind.COUNT
     labels = _labels(text[:end])
-    for kind, words in KINDS:
+    for kind, words in label_rules():
         if labels and words.match(labels[-1]):
             return kind
-    if _TAXED.search(text) or (labels and ENDS_WITH_TAX.match(labels[0])):
+    if taxed_at_a_rate().search(text) or (labels and ends_with_tax().match(labels[0])):
         return RowKind.TAX
     # `Total Sales (Incl. 6% GST) 5.00`: the last label may be an afterthought of the first.
-    return RowKind.TOTAL if _TOTAL_FIRST.match(text) else None
+    return RowKind.TOTAL if _opens_with_total().match(text) else None
 
 
 def _labels(text: str) -> list[str]:
     """The words before, between and behind the numbers of a row."""
     text = _PERCENT.sub(" ", _SET_APART.sub(r"\1", text))
     text = _ASIDE.sub("", text) or text
-    parts = _NUMBER.split(_COUNTED.sub(" ", text))
+    parts = _NUMBER.split(_counted().sub(" ", text))
     labels = [" ".join(part.split()).strip(" :;.,*\"'=-+()$€£") for part in parts]
     return [label for label in labels if len(label) > 1]
 
@@ -66,6 +51,38 @@ def _is_heading(text: str) -> bool:
     words = re.findall(r"\w+(?:\s?ions?\b)?", text)
     return (
         len(words) > 1
-        and all(_HEADING_WORD.fullmatch(word) for word in words)
-        and not all(_OF_A_TOTAL.fullmatch(word) for word in words)
+        and all(_heading().fullmatch(word) for word in words)
+        and not all(_of_a_total().fullmatch(word) for word in words)
+    )
+
+
+@cache
+def _heading() -> re.Pattern[str]:
+    return re.compile(any_of(vocabulary().headings.columns), re.IGNORECASE)
+
+
+@cache
+def _of_a_total() -> re.Pattern[str]:
+    return re.compile(any_of(vocabulary().headings.of_totals), re.IGNORECASE)
+
+
+@cache
+def _opens_with_total() -> re.Pattern[str]:
+    return re.compile(rf"\W*{any_of(vocabulary().labels.total.opens)}\b", re.IGNORECASE)
+
+
+@cache
+def _counted() -> re.Pattern[str]:
+    """What is counted between a label and its amount: `TOTAL 5 ARTICLES 7.89`."""
+    words = any_of(vocabulary().counts.words)
+    return re.compile(rf"\(?\b\d{{1,3}}\s?{words}\b\.?\)?", re.IGNORECASE)
+
+
+@cache
+def _count_of_items() -> re.Pattern[str]:
+    """`ITEMS SOLD 5`; the number of `ITEM 4066` is a code."""
+    counts = vocabulary().counts
+    return re.compile(
+        rf"\W*{any_of(counts.labels)}\W{{0,3}}\d{{1,3}}\b\W*{any_of(counts.words)}?\W*$",
+        re.IGNORECASE,
     )

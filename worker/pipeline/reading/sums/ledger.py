@@ -1,29 +1,36 @@
-"""The arithmetic of a receipt as the judge over its readings: of several, the one that adds up."""
+"""The arithmetic of a receipt as the judge over its readings: the one that adds up is taken."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from worker.pipeline.reading.items.finding import FoundItem, find_items
 from worker.pipeline.reading.rows.layout import ReadRow, item_regions
 from worker.pipeline.reading.sums.mending import mended
-from worker.pipeline.reading.sums.totals import FoundTotal, Source, find_total, items_sums
+from worker.pipeline.reading.sums.summary import Source, Summary, read_summary
+from worker.pipeline.reading.sums.totals import FoundTotal, find_total
 
-# So many sums of kinds of goods may follow the goods.
+# At most this many sums of kinds of goods follow the goods.
 _RECAP = 4
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The items, and the total that they should add up to."""
+    """The items, the total that they should add up to, and the rest of the summary."""
 
     items: Sequence[FoundItem]
     total: FoundTotal | None
+    summary: Summary
 
     @property
     def closes(self) -> bool:
         """Whether the items add up to a total that something else speaks for as well."""
         return self.total is not None and {Source.ITEMS} < self.total.sources
+
+    @property
+    def worth(self) -> int:
+        """The weight of the evidence for the total; 0 without one."""
+        return self.total.worth if self.total else 0
 
     def agrees_with(self, total: FoundTotal) -> bool:
         """Whether the amount is the same, whatever speaks for it."""
@@ -31,42 +38,55 @@ class Ledger:
 
     @property
     def items_sum(self) -> Decimal:
-        """Of all prices, negative ones included."""
+        """The sum of all prices, negative ones included."""
         return _sum(self.items)
 
 
 def read_ledger(rows: Sequence[ReadRow]) -> Ledger:
-    """The items up to that row of the summary at which they add up; where they nowhere do, with
-    the one price corrected by which they would, if that is beyond doubt."""
+    """Find the items and the total that agree with each other.
+
+    The list of items may end at several rows: it ends where they add up. Where they do so nowhere,
+    the one price is corrected by which they would, if that is beyond doubt.
+    """
+    summary = read_summary(rows)
     ledgers = [
-        _ledger(items, rows)
+        _ledger(items, summary)
         for region in item_regions(rows)
-        for some in _item_rows(rows[region.start : region.stop])
-        for items in _with_and_without_recap(find_items(some))
+        for item_rows in _item_rows(rows[region.start : region.stop])
+        for items in _with_and_without_recap(find_items(item_rows))
     ]
-    best = max(ledgers, key=lambda one: (one.closes, one.total.worth if one.total else 0))
+    best = max(ledgers, key=lambda ledger: (ledger.closes, ledger.worth))
     if not best.closes:
-        best = _corrected(ledgers, rows) or ledgers[0]
-    return Ledger([item for item in best.items if item.total_price], best.total)
+        best = _corrected(ledgers, summary) or ledgers[0]
+    return replace(best, items=[item for item in best.items if item.total_price])
 
 
-def _corrected(ledgers: Iterable[Ledger], rows: Sequence[ReadRow]) -> Ledger | None:
-    """The only one that a single correction closes, of the likeliest kind of correction."""
-    believed = find_total(rows, Decimal(0))
+def _corrected(ledgers: Iterable[Ledger], summary: Summary) -> Ledger | None:
+    """The ledger that closes with a single correction, of the likeliest kind that closes any; None
+    where several corrections of that kind do."""
+    believed = find_total(summary, Decimal(0))
     if believed is None:
         return None
-    wanted = items_sums(believed.amount, rows)
-    for ledger in ledgers:
-        for kind in mended(ledger.items, {one - ledger.items_sum for one in wanted}):
-            made = (_ledger(items, rows) for items in kind)
-            closing = [one for one in made if one.closes and one.agrees_with(believed)]
-            if closing:
-                return closing[0] if len(closing) == 1 else None
-    return None
+    wanted = summary.sums_of_items(believed.amount)
+    closing_by_kind = (
+        _closing(kind, summary, believed)
+        for ledger in ledgers
+        for kind in mended(ledger.items, {amount - ledger.items_sum for amount in wanted})
+    )
+    closing = next(filter(None, closing_by_kind), [])
+    return closing[0] if len(closing) == 1 else None
 
 
-def _ledger(items: Sequence[FoundItem], rows: Sequence[ReadRow]) -> Ledger:
-    return Ledger(items, find_total(rows, _sum(items)))
+def _closing(
+    corrections: Iterable[Sequence[FoundItem]], summary: Summary, believed: FoundTotal
+) -> list[Ledger]:
+    """The corrected ledgers that close at the total that is believed."""
+    ledgers = (_ledger(items, summary) for items in corrections)
+    return [ledger for ledger in ledgers if ledger.closes and ledger.agrees_with(believed)]
+
+
+def _ledger(items: Sequence[FoundItem], summary: Summary) -> Ledger:
+    return Ledger(items, find_total(summary, _sum(items)), summary)
 
 
 def _item_rows(rows: Sequence[ReadRow]) -> Iterator[Sequence[ReadRow]]:

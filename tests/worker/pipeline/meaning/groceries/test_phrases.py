@@ -88,4 +88,5 @@ def test_singular_and_plural_are_the_same(one: str, many: str) -> None:
 def test_case_and_accents_change_no_word(text: str) -> None:
     """A till shouts."""
     assert comparable("Crème Brûlée, Lay\u2019s") == ["creme", "brulee", "lay"]
+    assert comparable("Masło, rødbeder") == ["maslo", "rodbeder"]
     assert all(word == word.lower() for word in comparable(text))

@@ -2,12 +2,13 @@
 
 import pytest
 
+from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable
 from shared.local.receipt_image import DrawnReceipt
 from worker.pipeline.ocr.decode import decode_image
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import extract_receipt
-from worker.pipeline.stages import StageLog
+from worker.pipeline.stages import StageRecorder
 
 needs_tesseract = pytest.mark.needs_program("tesseract")
 
@@ -15,13 +16,13 @@ needs_tesseract = pytest.mark.needs_program("tesseract")
 @pytest.fixture(scope="module")
 def tesseract() -> OcrEngine:
     """Loaded once."""
-    return load_engine("tesseract")
+    return load_engine(OcrEngineName.TESSERACT)
 
 
 @needs_tesseract
 def test_it_reads_a_receipt(tesseract: OcrEngine, drawn: DrawnReceipt, receipt_png: bytes) -> None:
     """And the result says that it did, with which languages."""
-    reading = extract_receipt(receipt_png, tesseract, 40_000_000, StageLog())
+    reading = extract_receipt(receipt_png, tesseract, 40_000_000, StageRecorder())
 
     assert reading.extraction.total.amount == drawn.total
     assert [item.parsed_name for item in reading.extraction.line_items] == [
@@ -38,8 +39,8 @@ def test_its_words_have_the_form_of_every_engine(
     """Boxes in pixels, confidences from 0 to 1, about where the other one sees them."""
     pixels = decode_image(receipt_png, "image/png", 40_000_000)
     words = {
-        one.name: {word.text: word for line in one.read(pixels) for word in line.words}
-        for one in (tesseract, engine)
+        reader.name: {word.text: word for line in reader.read(pixels) for word in line.words}
+        for reader in (tesseract, engine)
     }
 
     ours, other = words["tesseract"]["Bananas"], words["rapidocr"]["Bananas"]
@@ -59,4 +60,4 @@ def test_asked_for_and_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(EngineUnavailable, match="apt-get install tesseract-ocr"):
-        load_engine("tesseract")
+        load_engine(OcrEngineName.TESSERACT)

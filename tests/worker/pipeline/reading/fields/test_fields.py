@@ -37,6 +37,7 @@ def test_currencies(text: str, currency: str | None) -> None:
         ("THE BLUE SPOON DINER\n88 MAIN ST\nKEENE NH 03431", "THE BLUE SPOON DINER"),
         ("** H O F - M A R K T GmbH **\nAm Weg 3\n33102 Paderborn", "HOF - MARKT GmbH"),
         ("FRESH THYME\nMARKET\nAMERICAN EXPRESS Entry Method: Chip", "Fresh Thyme Market"),
+        ("INTERMARCHE\n12 rue Haute\n69002 LYON", "Intermarch\u00e9"),
         ("Migros\nGenossenschaft Nord\nBahnhofstr. 4", "Migros"),
         ("STARBUCKS Store #10208\n11302 Euclid Avenue", "STARBUCKS"),
         ("Zephyra\nMore saving. More doing.\n2300 HILL PIKE, ATHENS, TN 37303", "Zephyra"),

@@ -1,21 +1,17 @@
 """Item names as people write them, from what tills print."""
 
-import tomllib
 from decimal import Decimal
-from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.pipeline.knowledge.groceries import load_short_forms
 from worker.pipeline.reading.items.readable import readable_name
 from worker.pipeline.reading.items.sizes import Size
 from worker.pipeline.words.abbreviations import load_abbreviations
 
-TABLES = tomllib.loads(
-    files("worker.pipeline.knowledge").joinpath("abbreviations.toml").read_text("utf-8")
-)
-SHORT = {short: long for table in TABLES.values() for short, long in table.items()}
+SHORT = load_short_forms()
 PRINTED = ["1GL", "8 OZ", "6X1.5L", "500g", "12CT", "(1 LB)", "1/2 GAL", "0L", "2%", "1,5%", "12"]
 WORDS = ["BREAD", "Milk", "eggs", "BBQ", "H&M", "KELLOGG'S", "Käse", "BRÖTCHEN", "OF", "-", "X"]
 names = st.lists(

@@ -1,0 +1,28 @@
+"""A synchronous, read-only way into Postgres, for tools that cannot wait asynchronously."""
+
+from sqlalchemy import Engine, NullPool, create_engine
+
+from shared.settings import Settings
+from shared.store.database import sync_url
+
+_CONNECT_SECONDS = 2
+_STATEMENT_MS = 10_000
+
+
+def read_only_engine(settings: Settings, *, process: str) -> Engine:
+    """An engine whose transactions are read-only unless a caller asks Postgres for one that is not.
+
+    A statement may take ten seconds. No connection is kept open, so a fork shares none. `process`
+    is the name that Postgres shows in `pg_stat_activity`. Raises ImportError without psycopg, which
+    comes with the `dev` extra.
+    """
+    options = f"-c default_transaction_read_only=on -c statement_timeout={_STATEMENT_MS}"
+    return create_engine(
+        sync_url(settings.database_url.get_secret_value()),
+        poolclass=NullPool,
+        connect_args={
+            "options": options,
+            "application_name": process,
+            "connect_timeout": _CONNECT_SECONDS,
+        },
+    )

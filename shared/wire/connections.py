@@ -1,0 +1,50 @@
+"""Connections to Redis, and the one place where its errors become ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from arq.connections import ArqRedis
+from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.exceptions import ConnectionError, RedisError, TimeoutError
+
+from shared.errors import BrokerUnavailable
+from shared.settings import Settings
+from shared.wire.messages import decode, encode
+
+# Seconds.
+_QUICK, _POLLING = 0.5, 5.0
+
+
+def connect_quick(url: str) -> ArqRedis:
+    """A client that fails within half a second: for callers who have somebody waiting."""
+    return _connect(url, timeout=_QUICK, retry=Retry(NoBackoff(), 0))
+
+
+def connect_for_polling(settings: Settings) -> ArqRedis:
+    """A client that waits for Redis to come back, however long: for arq's poll loop, which dies
+    of any error that reaches it."""
+    return _connect(
+        settings.redis_url.get_secret_value(),
+        timeout=_POLLING,
+        retry=Retry(ExponentialBackoff(cap=1), -1),
+        retry_on_error=[ConnectionError, TimeoutError, OSError],
+    )
+
+
+@contextmanager
+def broker_errors() -> Iterator[None]:
+    """Redis's errors inside the block become BrokerUnavailable."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise BrokerUnavailable from error
+
+
+def _connect(url: str, *, timeout: float, **options: Any) -> ArqRedis:
+    pool = ConnectionPool.from_url(
+        url, socket_timeout=timeout, socket_connect_timeout=timeout, **options
+    )
+    return ArqRedis(pool, job_serializer=encode, job_deserializer=decode)

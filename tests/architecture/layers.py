@@ -1,0 +1,139 @@
+"""The order of the modules in each package: what may import what."""
+
+# What a module may import of ours: modules of the same line or of a line below it.
+LAYERS = {
+    "api": [
+        ["api.__main__"],
+        ["api.main"],
+        ["api.routes", "api.debugging"],
+        ["api.health.health_check"],
+        ["api.answering", "api.health.readiness", "api.receipt_upload"],
+        ["api.front"],
+        ["api.submission", "api.waiting", "api.errors"],
+        ["api.admission", "api.draining"],
+        ["api.job_views", "api.metrics.front", "api.request_context"],
+        ["api.metrics.queues", "api.metrics.requests"],
+        ["api.health", "api.metrics"],
+    ],
+    "worker": [
+        ["worker.__main__", "worker.cli.main"],
+        ["worker.cli.commands"],
+        ["worker.cli.doctor", "worker.cli.extract", "worker.cli.items"],
+        ["worker.cli.remote.jobs", "worker.cli.remote.submit"],
+        ["worker.cli.remote.service", "worker.cli.remote"],
+        ["worker.cli.results"],
+        ["worker.cli.comparison", "worker.cli.progress", "worker.cli.selection"],
+        ["worker.cli.options", "worker.cli.messages", "worker.cli"],
+        ["worker.cli.diagnosis"],
+        ["worker.cli.quality.page", "worker.cli.quality.tables"],
+        ["worker.cli.quality.report"],
+        [
+            "worker.cli.quality.drawing",
+            "worker.cli.quality.reliability",
+            "worker.cli.quality",
+        ],
+        ["worker.cli.quality.scoring"],
+        ["worker.cli.quality.matching"],
+        ["worker.cli.quality.truth"],
+        ["worker.main", "worker.cli.files"],
+        ["worker.assembly"],
+        ["worker.features.loading", "worker.health.probes", "worker.jobs.consuming"],
+        ["worker.reconciliation"],
+        [
+            "worker.jobs.consumer",
+            "worker.jobs.heartbeat",
+            "worker.jobs.cancellations",
+        ],
+        ["worker.jobs.execution"],
+        ["worker.jobs.endings"],
+        ["worker.telemetry.worker_telemetry"],
+        ["worker.telemetry.worker_metrics"],
+        [
+            "worker.telemetry.job_metrics",
+            "worker.telemetry.job_tracing",
+            "worker.jobs.persistence",
+            "worker.health.pulse",
+        ],
+        ["worker.telemetry.state"],
+        ["worker.features.runners", "worker.jobs.running"],
+        [
+            "worker.features.recognition",
+            "worker.features.item_models",
+            "worker.features.page_progress",
+        ],
+        ["worker.features.recognition_child"],
+        ["worker.pipeline"],
+        ["worker.features", "worker.health", "worker.jobs", "worker.telemetry"],
+    ],
+    "shared": [
+        ["shared.local", "shared.process"],
+        ["shared.terminal", "shared.client"],
+        ["shared.client.clients"],
+        ["shared.client.awaiting", "shared.client.caller", "shared.client.validation"],
+        ["shared.client.calls", "shared.client.retries"],
+        ["shared.client.http"],
+        ["shared.dependencies", "shared.telemetry.log_export"],
+        [
+            "shared.store.schema",
+            "shared.background",
+            "shared.telemetry.logs",
+            "shared.telemetry.tracing",
+        ],
+        ["shared.telemetry.exporter_warnings"],
+        ["shared.wire.broker", "shared.wire.messenger"],
+        ["shared.wire.connections"],
+        ["shared.wire.messages"],
+        [
+            "shared.store.transitions",
+            "shared.store.jobs",
+            "shared.store.queue_stats",
+            "shared.store.retention",
+        ],
+        [
+            "shared.store.publication",
+            "shared.store.read_only",
+            "shared.store.server",
+            "shared.store.workers",
+        ],
+        ["shared.store.migrations"],
+        ["shared.store.models", "shared.store.database"],
+        ["shared.store.database_metrics"],
+        ["shared.telemetry.metrics"],
+        [
+            "shared.settings",
+            "shared.telemetry.trace_context",
+            "shared.images",
+            "shared.version",
+        ],
+        ["shared.contracts", "shared.server_urls"],
+        [
+            "shared.rejections",
+            "shared.store.retry_policy",
+            "shared.client.errors",
+            "shared.listening",
+        ],
+        ["shared.errors", "shared.opt_outs"],
+        ["shared.store", "shared.telemetry", "shared.wire"],
+    ],
+}
+
+
+def may_import(name: str, imported: str) -> bool:
+    """Whether one module of ours may import another: of its own package or of `shared`, and of no
+    layer above its own."""
+    package, other = name.partition(".")[0], imported.partition(".")[0]
+    if other != package:
+        return other == "shared"
+    own, below = layer(name), layer(imported)
+    return own is None or below is None or below >= own
+
+
+def layer(name: str) -> int | None:
+    """How far down a module of ours is in its package; the most precise entry decides."""
+    places = {
+        entry: number
+        for number, entries in enumerate(LAYERS[name.partition(".")[0]])
+        for entry in entries
+        if name == entry or name.startswith(entry + ".")
+    }
+    return places[max(places, key=len)] if places else None

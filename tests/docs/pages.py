@@ -1,0 +1,38 @@
+"""The pages of the documentation, and the tables on them."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    page for folder in (".", "docs/**", "worker/**") for page in ROOT.glob(f"{folder}/*.md")
+)
+
+
+def text_of(page: str) -> str:
+    """The Markdown of a page, by its path from the root of the repository."""
+    return (ROOT / page).read_text()
+
+
+def rows(markdown: str) -> list[Sequence[str]]:
+    """The rows of every table in a text whose first cell is code (`like this`), cell by cell.
+
+    That leaves out headings, separators, and tables about other things.
+    """
+    tables = [line for line in markdown.splitlines() if line.startswith("| `")]
+    return [tuple(cell.strip() for cell in line.strip("| ").split(" | ")) for line in tables]
+
+
+def codes(cell: str) -> list[str]:
+    """Everything in a cell that is set as code."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def section(markdown: str, heading: str) -> str:
+    """What stands below a second-level heading, up to the next one. Fails if there is none."""
+    parts: dict[str, str] = dict(
+        re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", markdown, re.MULTILINE)
+    )
+    assert heading in parts, f"no section “{heading}” among {sorted(parts)}"
+    return parts[heading]

@@ -1,0 +1,110 @@
+"""docs/settings.md and config/example.env agree with the settings that the code reads."""
+
+import re
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+from annotated_types import Ge, Gt, Le
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from shared.settings import Settings
+from tests.docs.pages import rows, section, text_of
+
+PAGE = "docs/settings.md"
+FIELDS = {name.upper(): field for name, field in Settings.model_fields.items()}
+# The number of cores of the machine that runs the tests is no documentation.
+OF_THE_MACHINE = {"RECEIPT_SLOTS": "number of cores"}
+
+
+def default_of(field: FieldInfo) -> str:
+    """A default as the page writes it."""
+    value: Any = field.default
+    if value is PydanticUndefined:
+        return "required"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return f"`{','.join(value)}`"
+    return f"`{value}`"
+
+
+def range_of(field: FieldInfo) -> str | None:
+    """What a field accepts, as the page writes it; None for text in a form of its own."""
+    kind = field.annotation
+    patterns = [one.pattern for one in field.metadata if hasattr(one, "pattern")]
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(kind))
+    if kind is bool:
+        return "`true`, `false`"
+    if patterns:
+        return f"text matching `{patterns[0]}`"
+    return bounds_of(field) if kind in (int, float) else None
+
+
+def bounds_of(field: FieldInfo) -> str:
+    """The bounds of a number."""
+    name = "integer" if field.annotation is int else "number"
+    match sorted(field.metadata, key=repr):
+        case [Gt(gt=low)]:
+            return f"{name} > {low}"
+        case [Ge(ge=low)]:
+            return f"{name} ≥ {low}"
+        case [Ge(ge=low), Le(le=high)]:
+            return f"{name} {low} to {high}"
+    raise AssertionError(f"No words for these bounds: {field.metadata}")
+
+
+def table() -> dict[str, tuple[str, str]]:
+    """Default and accepted values of each setting, as the page states them."""
+    settings, _, _ = text_of(PAGE).partition("## Other environment variables")
+    return {name.strip("`"): (default, accepts) for name, default, accepts, *_ in rows(settings)}
+
+
+def test_the_page_has_every_setting() -> None:
+    """A setting that nobody can find might as well not exist."""
+    assert table().keys() == FIELDS.keys()
+
+
+def test_every_setting_has_a_reason_and_a_name_in_the_specification() -> None:
+    """No column is left empty."""
+    for row in rows(text_of(PAGE).partition("## Other environment variables")[0]):
+        assert len(row) == 5, row
+        assert all(row), row
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_the_page_states_the_default(name: str) -> None:
+    """The value that applies when the variable is not set."""
+    expected = OF_THE_MACHINE.get(name) or default_of(FIELDS[name])
+
+    assert table()[name][0] == expected
+
+
+@pytest.mark.parametrize("name", [name for name in FIELDS if range_of(FIELDS[name])])
+def test_the_page_states_the_range(name: str) -> None:
+    """The values that the constraints of the field let through."""
+    assert table()[name][1] == range_of(FIELDS[name])
+
+
+def test_the_example_has_every_setting() -> None:
+    """With its default, so that copying the file changes nothing but the two URLs."""
+    example = dict(
+        re.findall(r"^([A-Z_]+)=(.*)$", text_of("config/example.env"), re.MULTILINE),
+    )
+
+    assert example.keys() == FIELDS.keys()
+    for name, value in example.items():
+        default = default_of(FIELDS[name])
+        if default != "required" and name not in OF_THE_MACHINE:
+            assert default in (f"`{value}`", "none" if not value else None), name
+
+
+def test_other_variables_are_kept_apart() -> None:
+    """What is in that section is no setting."""
+    others = {row[0] for row in rows(section(text_of(PAGE), "Other environment variables"))}
+
+    assert others
+    assert not others & {f"`{name}`" for name in FIELDS}

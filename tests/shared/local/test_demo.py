@@ -1,0 +1,140 @@
+"""bin/demo, run as people run it."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from shared.contracts.jobs import JobStatus, JobView
+from shared.contracts.receipts import RichReceipt
+from shared.local.checkout import DATA
+from tests.support.waiting import wait_until
+
+DEMO = [sys.executable, "-m", "shared.local", "demo"]
+
+
+def test_the_demo_reads_a_receipt(tmp_path: Path) -> None:
+    """As JSON: the finished job, and nothing else on stdout. It keeps the receipt it has drawn and
+    leaves no process and no folder behind."""
+    mark = f"DEMO_{uuid4().hex}"
+    before = set(DATA.glob("run-*"))
+    done = subprocess.run(
+        [*DEMO, "--json", "--save", tmp_path / "kept"],
+        env={**os.environ, mark: "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    job = JobView.model_validate_json(done.stdout)
+    assert job.status is JobStatus.SUCCEEDED
+    assert RichReceipt.model_validate(job.output_payload).extraction.line_items
+    assert (tmp_path / "kept/receipt.jpg").read_bytes().startswith(b"\xff\xd8")
+    assert _processes_with(mark) == []
+    assert set(DATA.glob("run-*")) <= before
+
+
+def _in_the_way(folder: Path) -> str:
+    (folder / "receipt.jpg").write_text("somebody's own")
+    return str(folder)
+
+
+def _no_folder(folder: Path) -> str:
+    (folder / "file").touch()
+    return str(folder / "file")
+
+
+def _no_image(folder: Path) -> str:
+    (folder / "receipt.jpg").write_text("nothing to see")
+    return str(folder / "receipt.jpg")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "says"),
+    [
+        (["nowhere.jpg"], {}, "nowhere.jpg"),
+        ([_no_image], {}, "image"),
+        (["--save", _in_the_way], {}, "is there already: choose another folder for --save"),
+        (["--save", _no_folder], {}, "cannot be written (File exists): choose another folder"),
+        ([], {"DATABASE_URL": "mysql://u:geheim@h/n"}, "DATABASE_URL: The URL must begin with"),
+        ([], {"LEASE": "nonsense"}, "LEASE: "),
+        (
+            [],
+            {"DATABASE_URL": "postgresql://u:geheim@127.0.0.1:1/n", "REDIS_URL": ""},
+            "DATABASE_URL: Postgres cannot be reached",
+        ),
+        (
+            [],
+            {
+                "DATABASE_URL": "postgresql://u:geheim@h/n",
+                "REDIS_URL": "redis://:geheim@127.0.0.1:1",
+            },
+            "REDIS_URL: Redis cannot be reached",
+        ),
+    ],
+)
+def test_the_demo_says_at_once_why_it_cannot(
+    tmp_path: Path, arguments: list[object], env: dict[str, str], says: str
+) -> None:
+    """One line that says what to do, exit code 1, no traceback, no password, no folder."""
+    before = set(DATA.glob("run-*"))
+    done = subprocess.run(
+        [*DEMO, *(each(tmp_path) if callable(each) else str(each) for each in arguments)],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("bin/demo: ")
+    assert says in line
+    assert not {"Traceback", "geheim"} & set(done.stderr.split())
+    assert set(DATA.glob("run-*")) <= before
+
+
+@pytest.mark.parametrize("at", ["initdb", "api"])
+async def test_ctrl_c_ends_the_demo_at_any_moment(at: str) -> None:
+    """While it starts what `at` names: no traceback, no process and no folder stay behind."""
+    mark = f"DEMO_{uuid4().hex}"
+    before = set(DATA.glob("run-*"))
+    with _demo({**os.environ, mark: "1"}) as demo:
+        await wait_until(lambda: _starts(demo.pid, at), f"it started {at}", within=60)
+        demo.send_signal(signal.SIGINT)
+        _, said = demo.communicate(timeout=30)
+
+    assert demo.returncode == 130
+    assert said.decode().splitlines()[-1] == "Stopped."
+    assert b"Traceback" not in said
+    assert _processes_with(mark) == []
+    assert set(DATA.glob("run-*")) <= before
+
+
+def _demo(env: dict[str, str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(DEMO, env=env, stderr=subprocess.PIPE)
+
+
+def _starts(parent: int, what: str) -> bool:
+    for child in psutil.Process(parent).children():
+        with suppress(psutil.NoSuchProcess):
+            if any(Path(word).name == what for word in child.cmdline()):
+                return True
+    return False
+
+
+def _processes_with(variable: str) -> list[psutil.Process]:
+    """Those that have inherited an environment variable."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if variable in process.environ():
+                found.append(process)
+    return found

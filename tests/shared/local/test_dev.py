@@ -1,0 +1,166 @@
+"""bin/dev, run as people run it, in a copy of the source that may be changed."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import psutil
+import pytest
+
+from shared.local.checkout import DATA, ROOT
+from shared.local.dev_session import DevSession, running_dev
+from shared.local.processes import free_port
+from tests.support.waiting import wait_until
+
+DEV = [sys.executable, "-u", "-m", "shared.local", "dev"]
+
+
+@pytest.fixture
+def checkout() -> Iterator[Path]:
+    """A copy of the source, where people may well put it."""
+    copy = DATA / f"Oma's grocery äpp {uuid4().hex[:8]}"
+    for name in ("api", "shared", "worker"):
+        shutil.copytree(ROOT / name, copy / name)
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    yield copy
+    shutil.rmtree(copy)
+
+
+@pytest.fixture
+def env() -> dict[str, str]:
+    """Ports of its own, and servers of its own."""
+    ports = {"PORT": str(free_port()), "WORKER_PORT": str(free_port())}
+    return {**os.environ, **ports, "DATABASE_URL": "", "REDIS_URL": ""}
+
+
+@contextmanager
+def development(checkout: Path, env: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """bin/dev in `checkout`, which writes to the file `log` there."""
+    with (
+        (checkout / "log").open("a") as log,
+        subprocess.Popen(
+            DEV, cwd=checkout, env=env, stdout=log, stderr=log, start_new_session=True
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.timeout(120)
+async def test_development_reloads_outlives_mistakes_and_leaves_nothing_running(
+    checkout: Path, env: dict[str, str]
+) -> None:
+    """A file that does not even parse: the next change is waited for, and restarts front and
+    worker; Ctrl-C ends everything."""
+    url = f"http://127.0.0.1:{env['PORT']}"
+    with development(checkout, env) as process:
+        await wait_until(lambda: _workers(url) == 1, "the system was up", within=60)
+        before = _front_pid(process.pid)
+        source = checkout / "api/main.py"
+        right = source.read_text()
+        source.write_text("def (")
+        said = checkout / "log"
+        await wait_until(
+            lambda: "Waiting for a change" in said.read_text(), "it said so", within=60
+        )
+        source.write_text(right)
+        await wait_until(
+            lambda: _front_pid(process.pid) not in (before, None) and _workers(url) == 1,
+            "the system was up again",
+            within=60,
+        )
+        await _ends_on_ctrl_c(process)
+
+
+@pytest.mark.timeout(120)
+async def test_one_runs_in_a_checkout_and_its_death_makes_room(
+    checkout: Path, env: dict[str, str]
+) -> None:
+    """A second one says where the first runs and leaves its servers alone. When the first is
+    killed, the next start is not held up, not even by the same ports."""
+    with development(checkout, env) as first:
+        session = await _session(checkout)
+        second = _refused(checkout, env)
+        connection = await asyncpg.connect(session.database_url)
+        await connection.close()
+        family = psutil.Process(first.pid).children(recursive=True)
+        first.kill()
+        first.wait()
+
+        where = f"{session.front_url} (pid {first.pid})"
+        assert f"already runs in this checkout: {where}" in second
+        assert running_dev(checkout / ".data") is None
+    with development(checkout, env) as third:
+        session = await _session(checkout)
+        assert session.pid == third.pid
+        connection = await asyncpg.connect(session.database_url)
+        await connection.close()
+        await _ends_on_ctrl_c(third)
+    assert running_dev(checkout / ".data") is None
+    assert [process for process in family if process.is_running()] == []
+    assert "Traceback" not in (checkout / "log").read_text()
+
+
+@pytest.mark.parametrize("setting", ["PORT", "WORKER_PORT"])
+def test_a_taken_port_is_named_before_anything_starts(
+    checkout: Path, env: dict[str, str], setting: str
+) -> None:
+    """In one line, with the setting that chooses another."""
+    with socket.create_server(("127.0.0.1", int(env[setting]))):
+        line = _refused(checkout, env)
+
+    assert f"127.0.0.1:{env[setting]} cannot be listened on" in line
+    assert f"choose another {setting} " in line
+    assert not (checkout / ".data/dev").exists()
+
+
+def _refused(checkout: Path, env: dict[str, str]) -> str:
+    """The one line that a bin/dev says which may not start."""
+    done = subprocess.run(
+        DEV, cwd=checkout, env=env, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+async def _session(checkout: Path) -> DevSession:
+    await wait_until(lambda: running_dev(checkout / ".data") is not None, "it ran", within=60)
+    session = running_dev(checkout / ".data")
+    assert session
+    return session
+
+
+async def _ends_on_ctrl_c(process: "subprocess.Popen[bytes]") -> None:
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    assert [child for child in family if child.is_running()] == []
+
+
+def _workers(url: str) -> int | None:
+    try:
+        checks = httpx.get(f"{url}/health/ready", timeout=2).json()["checks"]
+    except (httpx.HTTPError, ValueError):
+        return None
+    alive: int | None = checks["workers"].get("alive")
+    return alive
+
+
+def _front_pid(parent: int) -> int | None:
+    for child in psutil.Process(parent).children():
+        with suppress(psutil.NoSuchProcess):
+            if child.cmdline()[-2:] == ["-m", "api"]:
+                return child.pid
+    return None

@@ -1,0 +1,73 @@
+"""One bin/dev in a checkout, which others find, and whose death gives its place free."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.local.checkout import ROOT
+from shared.local.dev_session import DevSession, dev_lock, running_dev
+from shared.local.processes import LocalError
+
+URL = "http://127.0.0.1:8000"
+SERVERS = ("postgresql://a:secret@b/c", "redis://:secret@d/0")
+
+HOLD_IT = """
+import sys
+from pathlib import Path
+from shared.local.dev_session import dev_lock
+with dev_lock("http://127.0.0.1:8000", Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_others_find_it_while_it_runs(tmp_path: Path) -> None:
+    """As soon as its servers are there, and not after it has ended."""
+    assert running_dev(tmp_path) is None
+    with dev_lock(URL, tmp_path) as lock:
+        assert running_dev(tmp_path) is None
+        lock.announce(*SERVERS)
+        assert running_dev(tmp_path) == DevSession(os.getpid(), URL, *SERVERS)
+    assert running_dev(tmp_path) is None
+
+
+def test_the_file_is_closed_to_others(tmp_path: Path) -> None:
+    """It holds the passwords of the servers."""
+    with dev_lock(URL, tmp_path):
+        (file,) = tmp_path.iterdir()
+        assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_second_one_is_told_where_the_first_runs(tmp_path: Path) -> None:
+    """The first one keeps its place."""
+    with dev_lock(URL, tmp_path) as lock:
+        lock.announce(*SERVERS)
+        with (
+            pytest.raises(LocalError, match=rf"{URL} \(pid {os.getpid()}\)"),
+            dev_lock("http://127.0.0.1:9000", tmp_path),
+        ):
+            pytest.fail("two hold the lock")
+        assert running_dev(tmp_path) == DevSession(os.getpid(), URL, *SERVERS)
+
+
+def test_a_killed_one_is_not_in_the_way(tmp_path: Path) -> None:
+    """What it left is known to be a leftover; one that ended by itself leaves nothing."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD_IT, tmp_path],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(LocalError, match=str(holder.pid)), dev_lock(URL, tmp_path):
+            pytest.fail("two hold the lock")
+        holder.kill()
+
+    assert running_dev(tmp_path) is None
+    for after_a_crash in (True, False):
+        with dev_lock(URL, tmp_path) as lock:
+            assert lock.after_a_crash is after_a_crash

@@ -1,0 +1,182 @@
+"""Messages: what they hold, how often they come, and in which order. Pins what arq really does."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from arq import func
+from arq.connections import ArqRedis
+from arq.worker import Worker
+
+from shared.contracts.features import Queue
+from shared.errors import BrokerUnavailable
+from shared.settings import Settings
+from shared.store.models import Job
+from shared.wire.connections import connect_for_polling
+from shared.wire.messages import (
+    HEAD_START,
+    TASK,
+    decode,
+    encode,
+    message_id,
+    parse_message_id,
+    queue_key,
+)
+from shared.wire.messenger import Messenger
+from tests.support.fronts import nowhere
+
+
+def a_job(**changes: object) -> Job:
+    """A row that was never stored: a message needs no more."""
+    values = {
+        "id": uuid4(),
+        "dispatch": 1,
+        "queue": "items",
+        "priority": 0,
+        "queued_at": datetime.now(UTC),
+        "trace_carrier": {"traceparent": "00-x"},
+        **changes,
+    }
+    return Job(**values)
+
+
+@pytest.fixture
+async def redis(settings: Settings) -> AsyncIterator[ArqRedis]:
+    """A look behind the scenes."""
+    redis = connect_for_polling(settings)
+    yield redis
+    await redis.aclose(close_connection_pool=True)
+
+
+async def test_a_message_is_json_and_holds_ids_only(
+    messenger: Messenger, redis: ArqRedis, settings: Settings
+) -> None:
+    """Never pickle, never an image; under the name of row and dispatch."""
+    job = a_job(dispatch=3)
+    await messenger.publish(job)
+
+    message = json.loads(await redis.get(f"arq:job:{job.id}:3"))
+    waiting = await redis.zrange(queue_key(settings.queue_namespace, Queue.ITEMS), 0, -1)
+    assert (message["f"], message["k"]) == (TASK, {})
+    assert message["a"] == [str(job.id), job.trace_carrier]
+    assert waiting == [message_id(job.id, 3).encode()]
+    assert parse_message_id(waiting[0].decode()) == (job.id, 3)
+
+
+async def test_publishing_again_is_a_no_op(
+    messenger: Messenger, redis: ArqRedis, settings: Settings
+) -> None:
+    """While the message is there; a new dispatch is a new message."""
+    job = a_job()
+    await messenger.publish(job)
+    await messenger.publish(job)
+    job.dispatch = 2
+    await messenger.publish(job)
+
+    assert await redis.zcard(queue_key(settings.queue_namespace, Queue.ITEMS)) == 2
+
+
+async def test_urgent_messages_go_first_but_starve_nobody(
+    messenger: Messenger, redis: ArqRedis, settings: Settings
+) -> None:
+    """Priority is a head start in seconds: somebody who waited longer than that is before."""
+    now = datetime.now(UTC)
+    patient = a_job(queued_at=now - 9 * HEAD_START - timedelta(seconds=1))
+    urgent, ordinary = a_job(priority=9, queued_at=now), a_job(queued_at=now)
+    for job in (ordinary, urgent, patient):
+        await messenger.publish(job)
+
+    key = queue_key(settings.queue_namespace, Queue.ITEMS)
+    order = [message_id(job.id, 1).encode() for job in (patient, urgent, ordinary)]
+    assert await redis.zrange(key, 0, -1) == order
+
+
+@pytest.mark.parametrize("ahead", [-3600, 3600])
+async def test_no_clock_keeps_a_message_from_being_taken(
+    messenger: Messenger,
+    redis: ArqRedis,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: int,
+) -> None:
+    """Whether that of the process which sends it or of the worker that reads is an hour wrong."""
+    wrong = time.time_ns() // 1_000_000 + ahead * 1000
+    monkeypatch.setattr("arq.connections.timestamp_ms", lambda: wrong)
+    await messenger.publish(a_job())
+
+    key = queue_key(settings.queue_namespace, Queue.ITEMS)
+    slow = time.time_ns() // 1_000_000 - 3_600_000
+    assert await redis.zcount(key, "-inf", slow) == 1
+
+
+async def test_announcements_reach_every_listener(messenger: Messenger) -> None:
+    """As soon as the subscription is in force."""
+    job_id = uuid4()
+    async with messenger.announcements() as first, messenger.announcements() as second:
+        await messenger.announce(job_id)
+        async with asyncio.timeout(5):
+            assert await anext(first) == await anext(second) == job_id
+
+
+async def test_a_broker_that_is_away_fails_fast() -> None:
+    """Somebody is waiting for the answer."""
+    messenger = Messenger(nowhere("redis").get_secret_value(), "test")
+    async with asyncio.timeout(5):
+        for call in (messenger.publish(a_job()), messenger.announce(uuid4()), messenger.ping()):
+            with pytest.raises(BrokerUnavailable):
+                await call
+    await messenger.close()
+
+
+async def test_arq_drops_messages_it_cannot_read(
+    redis: ArqRedis, settings: Settings, messenger: Messenger
+) -> None:
+    """What others wrote into our queue, or into our message, ends there: nothing is executed, and
+    the worker goes on with the next."""
+    key = queue_key(settings.queue_namespace, Queue.ITEMS)
+    await redis.set("arq:job:broken:1", b"\x80\x04pickled")
+    await redis.zadd(key, {"broken:1": 1, "without-message:1": 2})
+    job = a_job()
+    await messenger.publish(job)
+
+    assert await _drain(redis, key) == [message_id(job.id, 1)]
+    assert await redis.zcard(key) == 0
+
+
+async def test_arq_keeps_no_result_that_would_block_a_new_message(
+    redis: ArqRedis, settings: Settings, messenger: Messenger
+) -> None:
+    """With keep_result=0 the same id can be published again after it ran."""
+    key = queue_key(settings.queue_namespace, Queue.ITEMS)
+    job = a_job()
+    for _ in range(2):
+        await messenger.publish(job)
+        assert await _drain(redis, key) == [message_id(job.id, 1)]
+        assert await redis.keys(f"arq:*{job.id}*") == []
+
+
+async def _drain(redis: ArqRedis, key: str) -> list[str]:
+    """Run every message of a queue with a function that does nothing; the ids that ran."""
+    ran: list[str] = []
+
+    async def run(ctx: dict[Any, Any], *_args: Any, **_kwargs: Any) -> None:
+        ran.append(ctx["job_id"])
+
+    worker = Worker(
+        [func(run, name=TASK)],
+        redis_pool=redis,
+        queue_name=key,
+        burst=True,
+        poll_delay=0,
+        keep_result=0,
+        handle_signals=False,
+        job_serializer=encode,
+        job_deserializer=decode,
+    )
+    await worker.async_run()
+    return ran

@@ -1,0 +1,1 @@
+"""Receives and reads what processes send and expose: spans, log records, metrics."""

@@ -1,0 +1,185 @@
+"""Every knowledge file as it is shipped: loaded strictly, and free of contradictions."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+
+from worker.pipeline.knowledge.chains import SEVERAL, load_chains
+from worker.pipeline.knowledge.currencies import load_currencies
+from worker.pipeline.knowledge.files import Table
+from worker.pipeline.knowledge.groceries import (
+    load_brands,
+    load_grocery,
+    load_products,
+    load_short_forms,
+    load_translations,
+)
+from worker.pipeline.knowledge.languages import languages
+from worker.pipeline.knowledge.patterns import pattern_of
+from worker.pipeline.knowledge.units import load_units
+from worker.pipeline.knowledge.vocabulary import Wordings
+from worker.pipeline.reading.rows.kinds import row_kind
+from worker.pipeline.reading.rows.labels import RowKind
+from worker.pipeline.words.folding import folded
+
+# ISO 4217, the codes of money that circulates (SIX list one, without funds and metals).
+ISO_4217 = """
+AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN
+BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS
+GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW
+KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD
+NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD
+SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES
+VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
+"""
+LANGUAGES = languages()
+
+
+def phrases(table: Table) -> Iterator[str]:
+    """All phrases and words of a table, however deep."""
+    for _, value in table:
+        if isinstance(value, Table):
+            yield from phrases(value)
+        elif isinstance(value, tuple):
+            yield from value
+
+
+def examples(phrase: str) -> set[str]:
+    """What a phrase stands for: at its shortest, and with all that may be left out."""
+    return {_plain(phrase, optional) for optional in (False, True)}
+
+
+def _plain(phrase: str, optional: bool) -> str:
+    group = re.compile(r"\(([^()\[\]|]*)[^()\[\]]*\)|\[([^()\[\]]*)\]")
+    while group.search(phrase):
+        phrase = group.sub(
+            lambda match: match[1] or (match[2].split("|")[0] if match[2] and optional else ""),
+            phrase,
+            count=1,
+        )
+    spelled = re.sub(r"(?<!\S)\*(?!\S)", "word", phrase)
+    spelled = spelled.replace("#", "5").replace("-", " ").replace("*", "")
+    return " ".join(spelled.split())
+
+
+LABELS = [
+    (code, kind, label)
+    for code, language in LANGUAGES.items()
+    for kind, wordings in language.labels
+    if isinstance(wordings, Wordings)
+    for phrase in (*wordings.exactly, *wordings.begins, *wordings.contains, *wordings.ends)
+    for label in sorted(examples(phrase))
+    if len(label) > 1
+]
+
+
+@pytest.mark.parametrize(("code", "kind", "label"), LABELS)
+def test_a_label_gives_its_row_away(code: str, kind: str, label: str) -> None:
+    """No label of one language is taken for another kind by a word of the same or another one."""
+    assert row_kind(f"{label.upper()} 5.00", len(label)) == RowKind(kind)
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "tax"),
+    [
+        (code, before, tax)
+        for code, language in LANGUAGES.items()
+        for before, tax in product((*language.taxes.before, ""), language.taxes.names)
+    ],
+)
+def test_taxes_are_taxes(code: str, before: str, tax: str) -> None:
+    """By themselves, and behind each word that may stand before them."""
+    for one, other in product(examples(before), examples(tax)):
+        assert row_kind(f"{one} {other} 5.00".strip().upper()) is RowKind.TAX
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_language_is_well_formed(code: str) -> None:
+    """Its file is called by its ISO 639-1 code; its phrases say something, and compile."""
+    language = LANGUAGES[code]
+
+    assert re.fullmatch("[a-z]{2}", code)
+    assert language.tesseract is None or re.fullmatch("[a-z]{3}", language.tesseract)
+    for phrase in phrases(language.model_copy(update={"compounds": None})):
+        assert not re.fullmatch(pattern_of(phrase), ""), phrase
+
+
+@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "ms"])
+def test_a_language_can_read_a_whole_receipt(code: str) -> None:
+    """It has a word for each thing that every receipt says."""
+    language = LANGUAGES[code]
+
+    assert phrases(language.labels.total)
+    for table in (language.labels.total, language.labels.payment, language.labels.change,
+                  language.taxes, language.headings, language.months, language.dates,
+                  language.discounts, language.merchants, language.names):  # fmt: skip
+        assert list(phrases(table)), table
+
+
+def test_a_month_has_one_number() -> None:
+    """Whatever the language: nobody knows it when the date is read."""
+    numbers: dict[str, set[str]] = {}
+    for language in LANGUAGES.values():
+        for month, names in language.months:
+            for name in names:
+                numbers.setdefault(folded(name), set()).add(month)
+
+    assert {name: months for name, months in numbers.items() if len(months) > 1} == {}
+
+
+def test_currencies_are_those_of_iso_4217() -> None:
+    """And what several share names them by codes that are there."""
+    known = load_currencies()
+
+    assert set(known.currencies) <= set(ISO_4217.split())
+    beside = [phrase for one in known.currencies.values() for phrase in one.beside]
+    assert len(set(beside)) == len(beside)
+
+
+def test_chains_take_a_currency_that_is_known() -> None:
+    """Each chain stands once, and is not too short to be looked for."""
+    chains = load_chains()
+
+    assert set(chains) - {SEVERAL} <= set(load_currencies().currencies)
+    assert [name for names in chains.values() for name in names if len(name) < 3] == []
+
+
+def test_groceries_are_consistent() -> None:
+    """No label stands for two things, no example lies in two topics, no topic is a category."""
+    grocery = load_grocery()
+    known = [*grocery.topics.values(), *grocery.categories.values()]
+    labels = Counter(name.lower() for one in known for name in one.names)
+    things = Counter(text for topic in grocery.topics.values() for text in topic.examples)
+
+    assert [name for name, count in labels.items() if count > 1] == []
+    assert [text for text, count in things.items() if count > 1] == []
+    assert not {*grocery.topics} & {*grocery.categories}
+
+
+def test_products_and_brands_have_their_topic() -> None:
+    """Loading them checks it; nothing is empty."""
+    assert all(load_products().things.values())
+    assert all(load_brands().values())
+    assert set(load_products().non_food.topics) <= set(load_products().things)
+
+
+def test_foreign_words_are_listed_as_they_are_looked_up() -> None:
+    """In lower case and without accents; loading them checks that each means one thing."""
+    whole, compounding = load_translations()
+
+    assert [word for word in (*whole, *compounding) if folded(word) != word] == []
+
+
+def test_abbreviations_are_listed_as_they_are_looked_up() -> None:
+    """In lower case and without accents."""
+    assert [short for short in load_short_forms() if folded(short) != short] == []
+
+
+def test_units_are_printed_in_one_way_each() -> None:
+    """No two units share what is printed."""
+    printed = Counter(phrase for unit in load_units().values() for phrase in unit.printed)
+
+    assert [phrase for phrase, count in printed.items() if count > 1] == []

@@ -1,0 +1,83 @@
+"""A mistake in a knowledge file is told with the file, the key and what was probably meant."""
+
+import pytest
+
+from worker.pipeline.knowledge.currencies import Currencies
+from worker.pipeline.knowledge.files import KnowledgeError, check_names, parse_table
+from worker.pipeline.knowledge.groceries import ForeignWords, Grocery
+from worker.pipeline.knowledge.units import Units
+from worker.pipeline.knowledge.vocabulary import Language
+
+
+def message(text: str, schema: type = Language) -> str:
+    """What is said of a file with this text."""
+    with pytest.raises(KnowledgeError) as error:
+        parse_table(text, "xx.toml", schema)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("nam = 'X'\nname = 'X'", "nam is unknown; did you mean name?"),
+        ("name = 'X'\n[lables]", "lables is unknown; did you mean labels?"),
+        ("name = 'X'\n[labels.totl]", "labels.totl is unknown; did you mean total?"),
+        ("name = 'X'\n[labels.total]\nbegin = []",
+         "labels.total.begin is unknown; did you mean begins?"),
+        ("name = 'X'\n[months]\njannuary = ['jan']",
+         "months.jannuary is unknown; did you mean january?"),
+    ],
+)  # fmt: skip
+def test_a_typo_is_answered_with_the_nearest_key(text: str, told: str) -> None:
+    """At every depth, with the dotted path of the key."""
+    assert f"xx.toml: {told}" in message(text)
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "told"),
+    [
+        (Currencies, "[currencies.PLN]\ndate_ordr = 'either'",
+         "currencies.PLN.date_ordr is unknown; did you mean date_order?"),
+        (Currencies, "[currencies.PLN]\nclues = [{ points = 1, word = ['a'] }]",
+         "currencies.PLN.clues.0.word is unknown; did you mean words?"),
+        (Currencies, "[currencies.pln]", "currencies.pln: String should match pattern"),
+        (Currencies, "[currencies.PLN]\nclues = [{ points = 9 }]", "currencies.PLN.clues.0.points"),
+        (Grocery, "[topics.cheese]\nnames = []\nexamples = ['brie']\nrelatd = []\n[categories]",
+         "topics.cheese.relatd is unknown; did you mean related?"),
+        (Units, "[kg]\nprinted = ['kg']\nmost = '5'", "kg.most: Input should be a valid integer"),
+        (ForeignWords, "[hole]\nbread = ['pan']", "hole is unknown; did you mean whole?"),
+    ],
+)  # fmt: skip
+def test_so_it_is_in_every_kind_of_file(schema: type, text: str, told: str) -> None:
+    """Also inside of what is named freely, and in lists of tables."""
+    assert f"xx.toml: {told}" in message(text, schema)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "name: Field required"),
+        ("name = 5", "name: Input should be a valid string"),
+        ("name = 'X'\n[counts]\nwords = 'items'", "counts.words: Input should be a valid tuple"),
+        ("name = 'X'\n[counts]\nwords = [5]", "counts.words.0: Input should be a valid string"),
+        ("name = 'X'\n[counts]\nwords = ['Item']", "'Item' has to be in lower case"),
+        ("name = 'X'\n[counts]\nwords = ['item', 'art', 'ítem']", "'ítem' is listed twice"),
+        ("name = 'X'\n[counts]\nwords = ['item[s']", "'item[s' has a bracket that is not closed"),
+        ("name = 'X'\n[counts]\nwords = ['ite(m]s']", "'ite(m]s' has a bracket"),
+        ("name = 'X'\n[counts]\nwords = [' item']", "' item' is empty or has blanks around it"),
+        ("name = 'X'\n[months]\nmay = ['mai']", "months: without january, february"),
+        ("name = 'X'\nname = 'Y'", "Cannot overwrite a value"),
+    ],
+)
+def test_what_is_wrong_is_said(text: str, told: str) -> None:
+    """Missing keys, wrong types, words in capitals or listed twice, half a notation."""
+    assert message(text).startswith("xx.toml: ")
+    assert told in message(text)
+
+
+def test_names_of_another_file_are_checked_likewise() -> None:
+    """A topic of brands.toml, a language of abbreviations.toml."""
+    with pytest.raises(KnowledgeError, match=r"brands.toml: brands\.chese is unknown.*mean cheese"):
+        check_names("brands.toml", "brands", ["chese"], ["bread", "cheese"])
+    with pytest.raises(KnowledgeError, match=r"x.toml: a\.zzz is unknown; valid are bread, cheese"):
+        check_names("x.toml", "a", ["zzz"], ["bread", "cheese"])

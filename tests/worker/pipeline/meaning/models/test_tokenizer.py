@@ -1,0 +1,37 @@
+"""The tokenizer that lies among the code: the file that its README says, and in every wheel."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from hashlib import sha256
+from pathlib import Path
+
+from shared.local.stack import ROOT
+
+PACKAGES = ("api", "shared", "worker")
+FOLDER = ROOT / "worker/pipeline/meaning/models/all_minilm_l6_v2"
+
+
+def test_the_file_is_the_one_that_the_readme_names() -> None:
+    """Another would make other vectors of the same names, under the same `model_version`."""
+    readme = (FOLDER / "README.md").read_text()
+
+    found = sha256((FOLDER / "tokenizer.json").read_bytes()).hexdigest()
+    assert re.findall("`([0-9a-f]{64})`", readme) == [found]
+
+
+def test_a_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
+    """Tokenizer, its licence, and the tables of words too: they are read beside the code."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+
+    files = [path for name in PACKAGES for path in (ROOT / name).rglob("*") if path.is_file()]
+    read = {str(path.relative_to(ROOT)) for path in files if path.parent.name != "__pycache__"}
+    assert str(FOLDER.relative_to(ROOT) / "tokenizer.json") in read
+    assert read <= packed
+    # Apart from its place beside the file, where tools look for licences.
+    licence = FOLDER.relative_to(ROOT) / "LICENSE"
+    assert any(name.endswith(f".dist-info/licenses/{licence}") for name in packed)

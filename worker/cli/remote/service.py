@@ -1,0 +1,75 @@
+"""What every command for a running service has: whom it speaks to, and how it shows jobs."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+
+from shared.client import ServiceClient
+from shared.contracts.features import Feature
+from shared.contracts.jobs import JobStatus, JobView
+from shared.contracts.receipts import RichReceipt
+from shared.telemetry.logs import configure_logging
+from shared.terminal import attempt_table, job_table, receipt_table, stage_table
+from worker.cli.options import print_json
+
+Url = Annotated[
+    str, typer.Option("--url", envvar="AI_SERVICE_URL", help="Where the service answers.")
+]
+Tenant = Annotated[
+    str, typer.Option("--tenant", envvar="TENANT_ID", help="The tenant whose jobs these are.")
+]
+
+
+def _job_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is not the id of a job; `grocery-ai list` shows them"
+        ) from error
+
+
+JobId = Annotated[
+    UUID, typer.Argument(parser=_job_id, metavar="ID", help="As `submit` and `list` print it.")
+]
+
+HERE = "http://localhost:8000"
+NOBODY = "default"
+
+
+@contextmanager
+def connected(url: str, tenant: str) -> Iterator[ServiceClient]:
+    """The client of a service, for the length of the block. Raises typer.BadParameter."""
+    configure_logging("WARNING", "console")
+    try:
+        client = ServiceClient(url, tenant, retries=2, retry_budget=10)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--url") from error
+    with client:
+        yield client
+
+
+def show_jobs(jobs: Sequence[JobView], *, as_json: bool) -> None:
+    """On stdout, as JSON or as tables: the results, and of a single job also its attempts."""
+    if as_json:
+        print_json([job.model_dump(mode="json") for job in jobs])
+        return
+    console = Console()
+    console.print(job_table(jobs, now=datetime.now(UTC)))
+    for job in jobs:
+        if job.output_payload is not None and job.feature is Feature.RECEIPT_EXTRACTION:
+            receipt = RichReceipt.model_validate(job.output_payload)
+            console.print(receipt_table(receipt.extraction))
+    if len(jobs) == 1 and jobs[0].attempts:
+        console.print(attempt_table(jobs[0]))
+        console.print(stage_table(jobs[0]))
+
+
+def any_failed(jobs: Sequence[JobView]) -> bool:
+    """Whether one of them failed or was cancelled."""
+    return any(job.status in (JobStatus.FAILED, JobStatus.CANCELLED) for job in jobs)

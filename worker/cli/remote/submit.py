@@ -1,0 +1,87 @@
+"""`grocery-ai submit`: files become jobs of a running service."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared.client import ServiceClient
+from shared.client.errors import ServiceUnreachable
+from shared.contracts.jobs import JobView
+from shared.errors import ServiceError
+from worker.cli.messages import complain
+from worker.cli.options import AsJson, print_line, split_labels
+from worker.cli.remote.service import HERE, NOBODY, Tenant, Url, any_failed, connected, show_jobs
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        exists=True, dir_okay=False, metavar="FILE...", help="Images or PDFs of receipts."
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print the id of each job on stdout, and nothing else."),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option("--labels", metavar="A,B,C", help="Categorise the items by these labels."),
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for the results, and print them.")]
+
+# Seconds within which every job of --wait has to end.
+_AWAIT_LIMIT = 600
+
+
+def submit(
+    files: Files,
+    *,
+    wait: Wait = False,
+    quiet: Quiet = False,
+    labels: Labels = None,
+    url: Url = HERE,
+    tenant: Tenant = NOBODY,
+    as_json: AsJson = False,
+) -> None:
+    """Submit receipts as jobs; with --wait, print what was read.
+
+    A file that is refused is reported, and the rest go on.
+    """
+    if quiet and as_json:
+        raise typer.BadParameter("choose one of --quiet and --json")
+    with connected(url, tenant) as service:
+        jobs = _submit_all(service, files, split_labels(labels) if labels else None, quiet=quiet)
+        refused = len(jobs) < len(files)
+        if wait:
+            jobs = [service.await_job(job.id, within=_AWAIT_LIMIT) for job in jobs]
+    if not quiet and (jobs or as_json):
+        show_jobs(jobs, as_json=as_json)
+    if refused or any_failed(jobs):
+        sys.exit(1)
+
+
+def _submit_all(
+    service: ServiceClient, files: Sequence[Path], labels: Sequence[str] | None, *, quiet: bool
+) -> list[JobView]:
+    """The jobs that were accepted; with `quiet`, their ids are printed as they come."""
+    jobs: list[JobView] = []
+    for job in _submitted(service, files, labels):
+        jobs.append(job)
+        if quiet:
+            print_line(str(job.id))
+    return jobs
+
+
+def _submitted(
+    service: ServiceClient, files: Sequence[Path], labels: Sequence[str] | None
+) -> Iterator[JobView]:
+    """The job of each file that is accepted. When nobody answers, the other files are not tried."""
+    for file in files:
+        try:
+            yield service.submit_receipt(file.read_bytes(), labels)
+        except ServiceError as error:
+            complain(error, file)
+            if isinstance(error, ServiceUnreachable):
+                return

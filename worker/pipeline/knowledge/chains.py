@@ -1,0 +1,34 @@
+"""Chains of shops by the currency that they take: `chains.toml`."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from pydantic import RootModel, model_validator
+
+from worker.pipeline.knowledge.currencies import load_currencies
+from worker.pipeline.knowledge.files import Words, check_names, load_table
+from worker.pipeline.words.folding import folded
+
+FILE = "chains.toml"
+# The key of the chains that have shops in countries of different currencies.
+SEVERAL = "several"
+
+
+class Chains(RootModel[dict[str, Words]]):
+    """Names by ISO 4217 code, or by `several`."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Chains":
+        names = [folded(name) for several in self.root.values() for name in several]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"listed twice: {', '.join(twice)}")
+        return self
+
+
+@cache
+def load_chains() -> Mapping[str, tuple[str, ...]]:
+    """The names of chains, as they write themselves, by currency. Raises KnowledgeError."""
+    chains = load_table(FILE, Chains).root
+    check_names(FILE, "chains", chains, [*load_currencies().currencies, SEVERAL])
+    return chains

@@ -1,0 +1,27 @@
+"""Units of printed sizes: `units.toml`."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated
+
+from pydantic import Field, RootModel
+
+from worker.pipeline.knowledge.files import Table, load_table
+from worker.pipeline.knowledge.patterns import Phrases
+
+
+class Unit(Table):
+    """How it is printed behind a number, and the largest number that is a size."""
+
+    printed: Annotated[Phrases, Field(min_length=1)]
+    most: Annotated[int, Field(gt=0)]
+
+
+class Units(RootModel[dict[str, Unit]]):
+    """Units by the name that results have."""
+
+
+@cache
+def load_units() -> Mapping[str, Unit]:
+    """By name, in the order in which they are tried. Raises KnowledgeError."""
+    return load_table("units.toml", Units).root

@@ -1,0 +1,39 @@
+"""Picks and loads the models of the items queue that the settings name."""
+
+from functools import partial
+from typing import NamedTuple
+
+from shared.contracts.components import ClassifierKind
+from worker.pipeline.meaning.groceries.loading import load_meanings
+from worker.pipeline.meaning.models.kept_vectors import embed_kept
+from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
+from worker.pipeline.meaning.models.ports import Classifier, Embedder
+from worker.pipeline.meaning.models.sentence_embedder import SentenceEmbedder
+from worker.pipeline.meaning.models.zero_shot import ZeroShotClassifier
+from worker.pipeline.meaning.similarity import SimilarityClassifier
+
+
+class Models(NamedTuple):
+    """The two models of the items queue, loaded."""
+
+    embedder: Embedder
+    classifier: Classifier
+
+
+def load_models(
+    classifier: ClassifierKind, classification_model: str, embedding_model: str
+) -> Models:
+    """Load the models of CLASSIFIER, CLASSIFICATION_MODEL and EMBEDDING_MODEL. Takes seconds, or as
+    long as a download. Raises EngineUnavailable."""
+    embedder = _embedder(embedding_model)
+    if classifier == ClassifierKind.ZERO_SHOT:
+        return Models(embedder, ZeroShotClassifier(classification_model))
+    # Vectors are kept for the built-in model alone: another may change under the same name.
+    embed_known = partial(embed_kept, embedder) if isinstance(embedder, OnnxEmbedder) else None
+    return Models(embedder, SimilarityClassifier(embedder, load_meanings(), embed_known))
+
+
+def _embedder(model: str) -> Embedder:
+    if model == OnnxEmbedder.model_id:
+        return OnnxEmbedder()
+    return SentenceEmbedder(model)

@@ -1,0 +1,42 @@
+"""Runs the outbox and the reconciler beside the other parts of a worker."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from shared.background import repeating
+from shared.settings import Settings
+from shared.store.database import Database
+from shared.wire.broker import Broker
+from shared.wire.messenger import Messenger
+from worker.jobs.consumer import lock_seconds
+from worker.reconciliation.messages import MessageRepair
+from worker.reconciliation.outbox import publish_deferred
+from worker.reconciliation.reconciler import Reconciler
+from worker.telemetry.worker_telemetry import Telemetry
+
+
+@asynccontextmanager
+async def repairing(
+    settings: Settings, database: Database, messenger: Messenger, telemetry: Telemetry
+) -> AsyncIterator[None]:
+    """For the length of the block, publish what waits and repair what nobody holds."""
+    broker = Broker.of(settings)
+    reconciler = Reconciler(
+        database,
+        messenger,
+        [
+            MessageRepair(database, broker, queue, lock=lock_seconds(limit))
+            for queue, limit in settings.timeouts.items()
+        ],
+        telemetry,
+        image_retention=settings.image_retention,
+        job_retention=settings.job_retention,
+    )
+    outbox = partial(publish_deferred, database, messenger)
+    pause = settings.reconcile_interval
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(broker.close)
+        await stack.enter_async_context(repeating("outbox", outbox, pause=pause))
+        await stack.enter_async_context(repeating("reconciler", reconciler.step, pause=pause))
+        yield
