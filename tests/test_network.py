@@ -16,6 +16,8 @@ from shared.settings import Settings
 from tests.support.network_trace import NetworkTrace
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.needs_program("strace")
+
 # All that a program of ours needs to find of the environment in which the tests run.
 _KEPT = ("PATH", "LANG", "LC_", "PYTEST_", "COVERAGE_")
 

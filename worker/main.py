@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 
 import structlog
 
@@ -31,10 +32,26 @@ def main() -> None:
 
 
 async def run_worker(settings: Settings) -> None:
-    """Serve the queues of WORKER_QUEUES until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with worker(settings):
-        await stop.wait()
+    """Serve the queues of WORKER_QUEUES until SIGTERM or SIGINT.
+
+    A signal also ends a worker that is not ready yet: its start waits for as long as the database
+    is away.
+    """
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    start = asyncio.timeout(None)
+    try:
+        async with start:
+            _on_signal(lambda: start.reschedule(loop.time()))
+            async with worker(settings):
+                _on_signal(stop.set)
+                await stop.wait()
+                log.info("worker.draining")
+    except TimeoutError:
+        if not start.expired():
+            raise
         log.info("worker.draining")
+
+
+def _on_signal(act: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, act)

@@ -9,12 +9,14 @@ from tests.chaos.audit import Report
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of it: `jobs` to submit, `kills` to do, settings of the processes."""
+    """How much of it: `jobs` to submit, `kills` to do, settings of the processes, and how many
+    `workers` there are where several are needed (at least two)."""
 
     seed: int
     jobs: int
     kills: int
     settings: Mapping[str, str]
+    workers: int = 3
 
 
 Scenario = Callable[[Plan], Coroutine[Any, Any, Report]]

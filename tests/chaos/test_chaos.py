@@ -26,7 +26,7 @@ _CUT = (
 )
 async def test_nothing_is_lost(name: str) -> None:
     """Accepted is done, once, whatever breaks."""
-    report = await SCENARIOS[name](Plan(seed=1, jobs=12, kills=1, settings=QUICK))
+    report = await SCENARIOS[name](Plan(seed=1, jobs=12, kills=1, settings=QUICK, workers=2))
 
     assert report.accepted > 0
     assert report.lost == 0

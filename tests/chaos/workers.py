@@ -17,7 +17,7 @@ _UNFINISHED = "state IN ('queued', 'running')"
 
 async def worker_killed(plan: Plan) -> Report:
     """kill -9 of random workers, one after the other, while jobs run."""
-    async with cluster(3, plan.seed, **plan.settings) as system:
+    async with cluster(plan.workers, plan.seed, **plan.settings) as system:
         await system.submit("slow 0.5", plan.jobs)
         while len(system.killed_at) < plan.kills and await system.count(_UNFINISHED):
             if busy := await _busy(system):
@@ -92,9 +92,9 @@ async def recognition_killed(plan: Plan) -> Report:
 
 async def rolling_restart(plan: Plan) -> Report:
     """SIGTERM to every worker in turn, each replaced by a new one, under load."""
-    async with cluster(3, plan.seed, **plan.settings) as system:
+    async with cluster(plan.workers, plan.seed, **plan.settings) as system:
         await system.submit("slow 0.5", plan.jobs // 2)
-        await system.until("state = 'running'", 3)
+        await system.until("state = 'running'", plan.workers)
         for worker in list(system.workers):
             system.start_worker()
             system.kill_worker(worker, signal.SIGTERM)

@@ -1,13 +1,10 @@
 """Whom a program talks to, and all that it starts, as the kernel sees it: native code as well."""
 
 import re
-import shutil
 from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
-
-import pytest
 
 # DNS, DNS over TLS, multicast DNS.
 _NAME_SERVICES = {53, 853, 5353}
@@ -28,12 +25,10 @@ class Peer(NamedTuple):
 
 
 class NetworkTrace:
-    """Runs programs under strace, which needs no root. Skips the test where there is none."""
+    """Runs programs under strace, which needs no root."""
 
     def __init__(self, file: Path) -> None:
         """`file`: where the system calls are written."""
-        if shutil.which("strace") is None:
-            pytest.skip("strace is not here (Debian: apt-get install strace)")
         self._file = file
 
     def command(self, command: Sequence[str | Path]) -> list[str | Path]:

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -12,6 +13,7 @@ from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.local import stack
 from shared.settings import Settings
+from tests.support.fronts import nowhere
 from tests.support.waiting import wait_until
 
 
@@ -56,6 +58,24 @@ async def test_a_killed_worker_leaves_no_child(
     os.kill(process.pid, signal.SIGKILL)
 
     await wait_until(lambda: not any(map(_lives, family)), "all of it was gone", within=5)
+
+
+async def test_sigterm_also_ends_a_worker_that_waits_for_its_database(tmp_path: Path) -> None:
+    """Nobody has to kill a worker that has not started yet, as in an outage."""
+    log = tmp_path / "worker.log"
+    env = {
+        "DATABASE_URL": nowhere("postgresql").get_secret_value(),
+        "REDIS_URL": nowhere("redis").get_secret_value(),
+        "FEATURE_LOADER": "tests.chaos.features:load",
+        "WORKER_PORT": "0",
+    }
+    with stack.worker(env, log) as worker:
+        await wait_until(lambda: "heartbeat.interrupted" in log.read_text(), "a beat", within=30)
+        worker.send_signal(signal.SIGTERM)
+        await wait_until(lambda: worker.poll() is not None, "the worker ended", within=10)
+
+    assert worker.returncode == 0
+    assert "Traceback" not in log.read_text()
 
 
 async def _is_running(client: AsyncServiceClient) -> bool:

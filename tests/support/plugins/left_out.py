@@ -18,6 +18,7 @@ PACKAGES = {
     "git": "git",
     "prometheus": "prometheus",
     "promtool": "prometheus",
+    "strace": "strace",
     "tesseract": "tesseract-ocr",
 }
 

@@ -7,7 +7,7 @@ import pytest
 TESTS = Path(__file__).parents[2]
 
 # Tests that need a server, a model or a process of ours: whoever uses one of these fixtures ...
-SLOW_FIXTURES = {"servers", "system", "engine", "embedder", "grocery_ai"}
+SLOW_FIXTURES = {"servers", "system", "engine", "tesseract", "embedder", "grocery_ai"}
 # ... and everything in these folders. Others carry the marker `slow` themselves.
 SLOW_FOLDERS = ("bench", "chaos", "shared/local", "upgrade", "worker/features", "worker/ml")
 
