@@ -1,1 +1,1 @@
-"""From bytes and text to contract objects. Knows no Redis, no SQL, no arq."""
+"""Turns bytes and text into contract objects. Nothing here knows Redis, SQL or arq."""

@@ -1,4 +1,4 @@
-"""A receipt with the evidence: the pages as the engine saw them, its words, and what it cost."""
+"""A reading of a receipt with its evidence: pages, words, and the CPU time and memory it took."""
 
 import io
 import resource
@@ -29,8 +29,11 @@ _RESET_PEAK = "5"
 
 @dataclass(frozen=True)
 class SeenPage:
-    """A page, upright and prepared as it was read. `jpeg` is None for the text layer of a PDF.
-    Width and height in pixels; the boxes of `lines` lie within."""
+    """A page as the engine read it: upright and prepared.
+
+    `jpeg` is None for a page that was read from the text layer of a PDF. `width` and `height` are
+    in pixels, and the boxes of `lines` lie within them.
+    """
 
     jpeg: bytes | None
     width: int
@@ -40,8 +43,11 @@ class SeenPage:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was seen, and the cost: seconds of CPU on all threads, resident memory at most; with
-    those of the programs that an engine runs."""
+    """The pages that were seen, and what reading them cost.
+
+    `cpu_seconds` covers all threads, and `peak_bytes` is the largest resident memory. Both include
+    the programs that an engine runs.
+    """
 
     pages: Sequence[SeenPage]
     cpu_seconds: float
@@ -50,7 +56,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Observation:
-    """A reading, or why there is none, with its evidence."""
+    """A reading, or the error in its place, with the evidence."""
 
     outcome: ReceiptReading | ServiceError
     evidence: Evidence
@@ -63,7 +69,7 @@ def observe_receipt(
     recorder: StageRecorder,
     on_page: OnPage = unwatched,
 ) -> Observation:
-    """As `extract_receipt`; but an error that it would raise is the outcome."""
+    """Extract a receipt as `extract_receipt` does, but return a ServiceError as the outcome."""
     _reset_peak()
     started, programs = _cpu_seconds(), _programs()
     found: Recognition | None = None
@@ -93,7 +99,7 @@ def _jpeg(pixels: Pixels) -> bytes:
 
 
 def _programs() -> resource.struct_rusage:
-    """Of all the programs that ran in this process and have ended."""
+    """Return the usage of all child processes that have ended."""
     return resource.getrusage(resource.RUSAGE_CHILDREN)
 
 
@@ -103,13 +109,13 @@ def _cpu_seconds() -> float:
 
 
 def _reset_peak() -> None:
-    # Where this is forbidden, the peak is that since the process began.
+    # Where this is forbidden, the peak since the start of the process has to do.
     with suppress(OSError):
         (_PROC / "clear_refs").write_text(_RESET_PEAK)
 
 
 def _peak() -> int:
-    """Of this process, in bytes."""
+    """Return the peak resident memory of this process in bytes."""
     if not (_PROC / "status").exists():
         return _in_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     status = (_PROC / "status").read_text()
@@ -118,11 +124,11 @@ def _peak() -> int:
 
 
 def _peak_of_programs(since: resource.struct_rusage) -> int:
-    """Of the largest program, in bytes; 0 where none has touched memory since."""
+    """Return the peak of the largest child process in bytes, or 0 if none has run since."""
     programs = _programs()
     return _in_bytes(programs.ru_maxrss) if programs.ru_minflt > since.ru_minflt else 0
 
 
 def _in_bytes(maxrss: int) -> int:
-    """Linux counts in kibibytes, macOS in bytes."""
+    # Linux reports ru_maxrss in kibibytes, macOS in bytes.
     return maxrss if sys.platform == "darwin" else maxrss * 1024

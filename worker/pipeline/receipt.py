@@ -1,4 +1,4 @@
-"""One receipt, from bytes to what was read. This is what the recognition child runs."""
+"""Reads one receipt from its bytes. The recognition child runs this."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from worker.pipeline.stages import OnPage, StageRecorder, unwatched
 
 @dataclass(frozen=True)
 class ReceiptReading:
-    """What was read, and by which engine."""
+    """The fields that were read, and the engine that read the text."""
 
     extraction: Extraction
     engine: str
@@ -28,8 +28,10 @@ def extract_receipt(
     recorder: StageRecorder,
     on_page: OnPage = unwatched,
 ) -> ReceiptReading:
-    """Decode, recognise, parse; the stages go to `recorder`. Raises what `load_pages` raises,
-    NoTextFound."""
+    """Decode, recognise and parse a receipt, and record each stage in `recorder`.
+
+    Raises NoTextFound, and whatever `load_pages` raises.
+    """
     return understand(see(content, engine, max_pixels, recorder, on_page), recorder)
 
 
@@ -40,7 +42,7 @@ def see(
     recorder: StageRecorder,
     on_page: OnPage = unwatched,
 ) -> Recognition:
-    """The first half: bytes to pages of text, perhaps empty. Raises what `load_pages` raises."""
+    """Turn bytes into pages of text, which may be empty. Raises whatever `load_pages` raises."""
     with recorder.measure("ocr.preprocess") as attributes:
         pages = load_pages(content, max_pixels)
         attributes["pages"] = len(pages)
@@ -53,7 +55,7 @@ def see(
 
 
 def understand(found: Recognition, recorder: StageRecorder) -> ReceiptReading:
-    """The second half: text to a receipt. Raises NoTextFound."""
+    """Turn the text of the pages into a receipt. Raises NoTextFound if there is none."""
     if not found.lines:
         raise NoTextFound
     with recorder.measure("receipt.parse") as attributes:

@@ -1,4 +1,4 @@
-"""The steps of one run and how long each took."""
+"""The stages of an attempt, and how long each took."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-# Called with how many pages of a file have been read, and how many it has.
+# Called with the number of pages read so far and the number of pages in the file.
 OnPage = Callable[[int, int], None]
 
 
 def unwatched(_read: int, _pages: int) -> None:
-    """The OnPage of those who do not ask."""
+    """Ignore the progress: the OnPage of callers that do not need it."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step. Times are nanoseconds since the epoch, so that they compare across processes."""
+    """One stage. Times are in nanoseconds since the epoch, so that processes can compare them."""
 
     name: str
     start_ns: int
@@ -26,13 +26,13 @@ class Stage:
 
 @dataclass
 class StageRecorder:
-    """Collects stages. Plain data: it crosses from the recognition child to its parent."""
+    """Collects stages. It is plain data, since it crosses from the child to its parent."""
 
     stages: list[Stage] = field(default_factory=list)
 
     @contextmanager
     def measure(self, name: str) -> Iterator[dict[str, Any]]:
-        """Time the block, also when it raises; what the block puts in the dict is kept with it."""
+        """Time the block, even if it raises; the block may put attributes into the dict."""
         attributes: dict[str, Any] = {}
         start = time.time_ns()
         try:

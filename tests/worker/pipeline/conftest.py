@@ -1,4 +1,4 @@
-"""Engines inside the test's own process."""
+"""An OCR engine inside the test's own process."""
 
 import pytest
 
@@ -8,5 +8,5 @@ from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 
 @pytest.fixture(scope="session")
 def engine() -> OcrEngine:
-    """The default one, loaded once."""
+    """Return the default engine, loaded once."""
     return load_engine(OcrEngineName.AUTO)

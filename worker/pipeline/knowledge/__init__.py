@@ -1,1 +1,1 @@
-"""Tables of what is known about receipts and groceries."""
+"""What is known about receipts and groceries: TOML files, their schemas and their loading."""

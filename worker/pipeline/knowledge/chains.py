@@ -1,4 +1,4 @@
-"""Chains of shops by the currency that they take: `chains.toml`."""
+"""Loads `chains.toml`: chains of shops by the currency that they take."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -15,11 +15,11 @@ SEVERAL = "several"
 
 
 class Chains(RootModel[dict[str, Words]]):
-    """Names by ISO 4217 code, or by `several`."""
+    """The names of chains by ISO 4217 code, or by `several`."""
 
     @model_validator(mode="after")
     def _each_once(self) -> "Chains":
-        names = [folded(name) for several in self.root.values() for name in several]
+        names = [folded(name) for listed in self.root.values() for name in listed]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"listed twice: {', '.join(twice)}")
@@ -28,7 +28,7 @@ class Chains(RootModel[dict[str, Words]]):
 
 @cache
 def load_chains() -> Mapping[str, tuple[str, ...]]:
-    """The names of chains, as they write themselves, by currency. Raises KnowledgeError."""
+    """Load the names of chains by currency, spelt as the chains do. Raises KnowledgeError."""
     chains = load_table(FILE, Chains).root
     check_names(FILE, "chains", chains, [*load_currencies().currencies, SEVERAL])
     return chains

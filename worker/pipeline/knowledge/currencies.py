@@ -1,4 +1,4 @@
-"""What tells the currency of a receipt, and what goes with it: `currencies.toml`."""
+"""Loads `currencies.toml`: the clues to a receipt's currency, and what depends on it."""
 
 import re
 from collections.abc import Mapping
@@ -26,10 +26,10 @@ Pattern = Annotated[str, AfterValidator(_compiles)]
 
 
 class Clue(Table):
-    """Any of these says that it is the currency, with so many points each time.
+    """Text that suggests a currency, with so many points each time that it is printed.
 
-    `exact` are words as they are printed, `words` phrases in the notation of `patterns.py`;
-    `pattern` is a regular expression.
+    `exact` are words exactly as printed, `words` are phrases in the notation of `patterns.py`, and
+    `pattern` is a regular expression. Any of them counts.
     """
 
     points: Annotated[int, Field(ge=1, le=3)]
@@ -39,7 +39,7 @@ class Clue(Table):
 
 
 class Currency(Table):
-    """One currency; see the head of the file."""
+    """One currency; the head of `currencies.toml` describes the keys."""
 
     beside: Phrases = ()
     date_order: Literal["day_first", "month_first", "either"] = "day_first"
@@ -47,7 +47,7 @@ class Currency(Table):
 
 
 class SharedSign(Table):
-    """A sign of several currencies; see the file."""
+    """A sign that several currencies share; a comment in `currencies.toml` describes the keys."""
 
     pattern: Pattern
     currencies: Annotated[tuple[Code, ...], Field(strict=False, min_length=1)]
@@ -56,7 +56,7 @@ class SharedSign(Table):
 
 
 class Currencies(Table):
-    """The whole file."""
+    """The schema of `currencies.toml`."""
 
     currencies: dict[Code, Currency]
     shared: Annotated[tuple[SharedSign, ...], Field(strict=False)] = ()
@@ -64,7 +64,7 @@ class Currencies(Table):
 
 @cache
 def load_currencies() -> Currencies:
-    """The file, checked. Raises KnowledgeError."""
+    """Load and check the file. Raises KnowledgeError."""
     known = load_table(FILE, Currencies)
     for sign in known.shared:
         named = [*sign.currencies, *([sign.otherwise] if sign.otherwise else [])]
@@ -74,11 +74,12 @@ def load_currencies() -> Currencies:
 
 @cache
 def beside_amounts() -> str:
-    """A regular expression of what is printed beside an amount, for use in others."""
+    """Return a regular expression for what is printed beside amounts, to be part of others."""
     known = load_currencies().currencies.values()
     return any_of(phrase for currency in known for phrase in currency.beside)
 
 
 def date_orders() -> Mapping[str, str]:
-    """How days and months are ordered, by currency code."""
-    return {code: one.date_order for code, one in load_currencies().currencies.items()}
+    """Return the order of day and month by currency code. Raises KnowledgeError."""
+    currencies = load_currencies().currencies
+    return {code: currency.date_order for code, currency in currencies.items()}

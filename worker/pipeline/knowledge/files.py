@@ -1,4 +1,4 @@
-"""Reads the knowledge files and checks each against its schema, strictly."""
+"""Reads the knowledge files and checks each strictly against its schema."""
 
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,14 @@ from worker.pipeline.words.folding import folded
 
 
 class KnowledgeError(EngineUnavailable):
-    """A mistake in a knowledge file, without which no engine can work. The detail names the file,
-    the key and, for a key that is unknown, the nearest one that is valid."""
+    """A mistake in a knowledge file, which stops the worker from loading its components.
+
+    The detail names the file, the key and, for an unknown key, the nearest valid one.
+    """
 
 
 class Table(BaseModel):
-    """A table of a knowledge file: only the keys below are allowed, and no type is converted."""
+    """A table of a knowledge file: no unknown keys are allowed, and no type is converted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -30,25 +32,25 @@ def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
         if not word.strip() or word != word.strip():
             raise ValueError(f"{word!r} is empty or has blanks around it")
         if folded(word) in seen:
-            raise ValueError(f"{word!r} is listed twice (case and accents do not count)")
+            raise ValueError(f"{word!r} is listed twice (ignoring case and accents)")
         seen.add(folded(word))
     return words
 
 
-# Text in the order of the file. TOML has lists only, which strict validation would refuse.
+# Texts in the order of the file. Not strict, since TOML has lists where this has tuples.
 Words = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_distinct)]
 T = TypeVar("T", bound=BaseModel)
 
 
 def load_table(path: str, schema: type[T]) -> T:
-    """The file at `path`, relative to this folder, as `schema`. Raises KnowledgeError."""
+    """Load the file at `path`, relative to this folder, as `schema`. Raises KnowledgeError."""
     return parse_table(_folder().joinpath(path).read_text("utf-8"), path, schema)
 
 
 def load_folder(path: str, schema: type[T]) -> dict[str, T]:
-    """Every TOML file of a folder by its name without the ending, in alphabetical order.
+    """Load every TOML file of a folder as `schema`, in alphabetical order.
 
-    Raises KnowledgeError.
+    Returns the tables by file name without `.toml`. Raises KnowledgeError.
     """
     names = sorted(file.name for file in _folder().joinpath(path).iterdir())
     return {
@@ -59,7 +61,7 @@ def load_folder(path: str, schema: type[T]) -> dict[str, T]:
 
 
 def parse_table(text: str, file: str, schema: type[T]) -> T:
-    """`text` as `schema`; `file` is what an error calls it. Raises KnowledgeError."""
+    """Parse `text` as `schema`. Raises KnowledgeError, whose detail calls the text `file`."""
     try:
         return schema.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -67,15 +69,17 @@ def parse_table(text: str, file: str, schema: type[T]) -> T:
     except ValidationError as error:
         raise KnowledgeError(
             "\n".join(
-                _sentence(file, one["type"], one["loc"], one["msg"], schema)
-                for one in error.errors(include_url=False)
+                _sentence(file, mistake["type"], mistake["loc"], mistake["msg"], schema)
+                for mistake in error.errors(include_url=False)
             )
         ) from error
 
 
 def check_names(file: str, table: str, used: Iterable[str], known: Iterable[str]) -> None:
-    """Check that every key in `used` is in `known`. Raises KnowledgeError for the first that is
-    not; `table` is where in the file they stand."""
+    """Check that every key in `used`, which is in `table` of `file`, is in `known`.
+
+    Raises KnowledgeError for the first one that is not.
+    """
     valid = sorted(known)
     for name in used:
         if name not in valid:
@@ -102,18 +106,18 @@ def _nearest(name: str, valid: Sequence[str]) -> str:
 
 
 def _keys_at(schema: Any, loc: Sequence[int | str]) -> Sequence[str]:
-    """The keys that are valid in the table at `loc`."""
+    """Return the valid keys of the table at `loc`."""
     for part in loc:
         schema = _below(schema, part)
     return sorted(schema.model_fields)
 
 
 def _below(schema: Any, part: int | str) -> Any:
-    """The schema of what lies at `part` of a table, a mapping or a list."""
+    """Return the schema of the value at `part` of a table, a mapping or a list."""
     if isinstance(schema, type) and issubclass(schema, BaseModel):
         root = schema.model_fields.get("root")
         if root is None:
             return schema.model_fields[str(part)].annotation
         schema = root.annotation
-    # Of a mapping the values, of a list the entries; an optional table is itself.
-    return next(one for one in reversed(get_args(schema)) if one not in (type(None), ...))
+    # The values of a mapping, the entries of a list, or the table that is optional.
+    return next(arg for arg in reversed(get_args(schema)) if arg not in (type(None), ...))

@@ -1,4 +1,4 @@
-"""What groceries are: `grocery.toml`, `products.toml` and `brands.toml`."""
+"""Loads what is known about groceries: `grocery.toml`, `products.toml` and `brands.toml`."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,8 +10,10 @@ from worker.pipeline.knowledge.files import Table, Words, check_names, load_tabl
 
 
 class Category(Table):
-    """A label that is known: what it is called, and the topics that belong to it; see
-    `grocery.toml`."""
+    """A known label: its names, and the topics that belong to it.
+
+    The head of `grocery.toml` describes the keys.
+    """
 
     names: Words
     topics: Words = ()
@@ -21,33 +23,33 @@ class Category(Table):
 
 
 class Topic(Category):
-    """A label as narrow as may be, with examples of things that belong there."""
+    """The narrowest kind of label, with examples of things that belong there."""
 
     examples: Annotated[Words, Field(min_length=1)]
 
 
 class Grocery(Table):
-    """`grocery.toml`."""
+    """The schema of `grocery.toml`."""
 
     topics: dict[str, Topic]
     categories: dict[str, Category]
 
 
 class NonFood(Table):
-    """Topics whose phrases of several words decide wherever they stand."""
+    """Topics whose phrases of several words decide wherever they stand in a name."""
 
     topics: Words
 
 
 class Descriptions(Table):
-    """Words that say nothing of the topic."""
+    """Words that say nothing about the topic of a name."""
 
     describing: Words
     real: Words
 
 
 class Products(Table):
-    """`products.toml`."""
+    """The schema of `products.toml`."""
 
     things: dict[str, Words]
     anywhere: dict[str, Words]
@@ -57,12 +59,12 @@ class Products(Table):
 
 
 class Brands(RootModel[dict[str, Words]]):
-    """`brands.toml`: brands by topic."""
+    """The schema of `brands.toml`: brands by topic."""
 
 
 @cache
 def load_grocery() -> Grocery:
-    """Topics and categories. Raises KnowledgeError."""
+    """Load topics and categories. Raises KnowledgeError."""
     grocery = load_table("grocery.toml", Grocery)
     known = {*grocery.topics, *grocery.categories}
     for table, entries in (("topics", grocery.topics), ("categories", grocery.categories)):
@@ -74,7 +76,7 @@ def load_grocery() -> Grocery:
 
 @cache
 def load_products() -> Products:
-    """Things by topic. Raises KnowledgeError."""
+    """Load things by topic, and the words beside them. Raises KnowledgeError."""
     products = load_table("products.toml", Products)
     topics = load_grocery().topics
     check_names("products.toml", "things", products.things, topics)
@@ -85,7 +87,7 @@ def load_products() -> Products:
 
 @cache
 def load_brands() -> Mapping[str, tuple[str, ...]]:
-    """Brands by topic. Raises KnowledgeError."""
+    """Load brands by topic. Raises KnowledgeError."""
     brands = load_table("brands.toml", Brands).root
     check_names("brands.toml", "brands", brands, load_grocery().topics)
     return brands

@@ -1,4 +1,4 @@
-"""The languages that are known, and the words of all of them together."""
+"""Loads the known languages, and merges their words into one vocabulary."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -13,18 +13,18 @@ T = TypeVar("T", bound=Table)
 
 @cache
 def languages() -> Mapping[str, Language]:
-    """By ISO 639-1 code. Raises KnowledgeError."""
+    """Load all languages by ISO 639-1 code. Raises KnowledgeError."""
     return load_folder("languages", Language)
 
 
 @cache
 def vocabulary() -> Vocabulary:
-    """The words of all languages, each once. Raises KnowledgeError."""
+    """Return the words of all languages, each once. Raises KnowledgeError."""
     return _together(Vocabulary, list(languages().values()))
 
 
 def _together(schema: type[T], tables: Sequence[Table]) -> T:
-    """One table with the lists of all `tables`, key by key."""
+    """Merge tables into one by joining the lists at each key."""
     values: dict[str, Any] = {}
     for key in schema.model_fields:
         parts = [getattr(table, key) for table in tables]
@@ -33,5 +33,5 @@ def _together(schema: type[T], tables: Sequence[Table]) -> T:
             if isinstance(parts[0], Table)
             else tuple(dict.fromkeys(chain(*parts)))
         )
-    # The parts have been checked; together they would only be checked for being there twice.
+    # Not validated again, since languages may have words that differ only by accents.
     return cast(T, schema.model_construct(**values))

@@ -1,14 +1,14 @@
 """The notation of phrases in the knowledge files, as regular expressions.
 
-    total [of] (saving|discount)[s]   brackets: may be missing; bars in parentheses: one of these
+    total [of] (saving|discount)[s]   brackets: optional; bars in parentheses: one of these
     rundung*                          a star: any letters and digits, or none
     sub-total                         a hyphen: up to three blanks or marks, or none
     d'articles                        an apostrophe: any one character, or none
     no[.][ ]#                         a hash: a number
     rückgeld                          a letter with an accent: also without it, or as ue, oe, ae, ss
 
-A blank in brackets at either end of a word goes with it: `[total ]items`. All else stands for
-itself, in lower case; what is printed may be in capitals.
+A blank beside an optional word goes into its brackets: `[total ]items`. Everything else stands for
+itself and has to be in lower case; print may be in capitals.
 """
 
 import re
@@ -25,24 +25,24 @@ _SIGNS = {
     "[": "(?:", "]": ")?", "(": "(?:", ")": ")", "|": "|",
     "*": r"\w*", "-": r"\W{0,3}", "'": ".?", "#": r"[.,]*\d[.,\d]*",
 }  # fmt: skip
-# How letters are written where a keyboard does not have them.
+# How letters are typed on a keyboard that does not have them.
 _TYPED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae"}
 _CLOSING = {"[": "]", "(": ")"}
 _NOTHING = "(?!)"
 
 
 def pattern_of(phrase: str) -> str:
-    """The regular expression of one phrase, without boundaries."""
+    """Return the regular expression of one phrase, without boundaries."""
     return "".join(_SIGNS.get(letter) or _letter(letter) for letter in phrase)
 
 
 def any_of(phrases: Iterable[str]) -> str:
-    """A group that matches any of the phrases; of no phrases, one that matches nothing."""
+    """Return a group that matches any of the phrases, or never if there are none."""
     return f"(?:{'|'.join(map(pattern_of, phrases)) or _NOTHING})"
 
 
 def whole(phrases: Iterable[str]) -> str:
-    """The same, neither preceded nor followed by a letter or a digit."""
+    """Return a pattern for any of the phrases with no letter or digit on either side."""
     return rf"(?<!\w){any_of(phrases)}(?!\w)"
 
 
@@ -55,14 +55,14 @@ def _letter(letter: str) -> str:
 def _check(phrases: tuple[str, ...]) -> tuple[str, ...]:
     for phrase in phrases:
         if phrase != unicodedata.normalize("NFC", phrase.lower()):
-            raise ValueError(f"{phrase!r} has to be in lower case (and composed, NFC)")
+            raise ValueError(f"{phrase!r} has to be in lower case (and in Unicode's form NFC)")
         if not _is_closed(phrase):
             raise ValueError(f"{phrase!r} has a bracket that is not closed, or not opened")
     return phrases
 
 
 def _is_closed(phrase: str) -> bool:
-    """Whether every bracket has its counterpart. Nothing else of a phrase can be wrong."""
+    """Return whether every bracket has its counterpart; nothing else in a phrase can be wrong."""
     waiting: list[str] = []
     for letter in phrase:
         if letter in _CLOSING:
@@ -72,5 +72,5 @@ def _is_closed(phrase: str) -> bool:
     return not waiting
 
 
-# Phrases in this notation.
+# Phrases in the notation above.
 Phrases = Annotated[Words, AfterValidator(_check)]

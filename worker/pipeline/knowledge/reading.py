@@ -1,4 +1,4 @@
-"""What receipts are read by, all at once."""
+"""Loads all knowledge that reading a receipt needs."""
 
 from worker.pipeline.knowledge.chains import load_chains
 from worker.pipeline.knowledge.currencies import load_currencies
@@ -8,8 +8,11 @@ from worker.pipeline.knowledge.units import load_units
 
 
 def load_reading() -> None:
-    """Load every file that a receipt is read by, so that a mistake in one shows at the start and
-    the first receipt takes no longer than the next. Raises KnowledgeError."""
+    """Load every file that reading needs.
+
+    A mistake then shows at the start, and the first receipt takes no longer than the next. Raises
+    KnowledgeError.
+    """
     vocabulary()
     load_currencies()
     load_chains()

@@ -1,12 +1,15 @@
-"""The part of a language's file that says what kind of row a row is; see `vocabulary.py`."""
+"""The schema of the words that decide the kind of a row, a part of a language's file."""
 
 from worker.pipeline.knowledge.files import Table, Words
 from worker.pipeline.knowledge.patterns import Phrases
 
 
 class Wordings(Table):
-    """How a label gives its row away: it is one of these (followed by a currency at most), begins
-    with, has in it, or ends with one as whole words."""
+    """Phrases that decide the kind of a row by its label.
+
+    A label is `exactly` a phrase (with at most a currency behind it), or it begins with one, has
+    one in it, or ends with one, always as whole words.
+    """
 
     exactly: Phrases = ()
     begins: Phrases = ()
@@ -15,13 +18,14 @@ class Wordings(Table):
 
 
 class TotalWordings(Wordings):
-    """`opens`: what the row begins with, though its last label is about something else."""
+    """Phrases for totals; a row that begins with one in `opens` is a total although its last label
+    is about something else."""
 
     opens: Phrases = ()
 
 
 class Labels(Table):
-    """Labels by kind of row. A label is the words before the row's last number."""
+    """Phrases by kind of row. A label is the words before a row's last number."""
 
     total: TotalWordings = TotalWordings()
     subtotal: Wordings = Wordings()
@@ -35,8 +39,12 @@ class Labels(Table):
 
 
 class Taxes(Table):
-    """`names` of taxes on sales; words `before` one that leave it a tax's row (total, incl.);
-    words `behind` one that do not (`GST incl.` follows a total); `without` one (`w/o tax`)."""
+    """Words about taxes on sales.
+
+    `names` are those of taxes. A label with a word in `before` in front of a name is still about a
+    tax (total, incl.); with a word in `behind` after it, it is not (`GST incl.` follows a total).
+    `without` says that no tax is included (`w/o tax`).
+    """
 
     names: Phrases = ()
     before: Phrases = ()
@@ -45,14 +53,14 @@ class Taxes(Table):
 
 
 class Counts(Table):
-    """`labels` stand before the number of items, `words` behind it."""
+    """Words about the number of items: `labels` stand before the number, `words` behind it."""
 
     labels: Phrases = ()
     words: Phrases = ()
 
 
 class Headings(Table):
-    """Words above columns; those of them that stand in the label of a total, too."""
+    """Words above `columns`; those in `of_totals` may make up the label of a total as well."""
 
     columns: Phrases = ()
     of_totals: Phrases = ()

@@ -1,4 +1,4 @@
-"""What words on receipts stand for: `abbreviations.toml`, and `foreign_words/` in English."""
+"""Loads what words on receipts stand for: `abbreviations.toml` and `foreign_words/`."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -17,12 +17,14 @@ from worker.pipeline.knowledge.languages import languages
 
 
 class Abbreviations(RootModel[dict[str, dict[str, str]]]):
-    """`abbreviations.toml`: by language, what short forms stand for."""
+    """The schema of `abbreviations.toml`: by language, what short forms stand for."""
 
 
 class ForeignWords(Table):
-    """A file of `foreign_words/`: foreign words by what they are in English. Those that are
-    `compounding` are also looked for as parts of longer words."""
+    """The schema of a file in `foreign_words/`: lists of foreign words by their English.
+
+    Those in `compounding` are also looked for as parts of longer words.
+    """
 
     compounding: dict[str, Words] = Field(default_factory=dict)
     whole: dict[str, Words] = Field(default_factory=dict)
@@ -30,7 +32,10 @@ class ForeignWords(Table):
 
 @cache
 def load_short_forms() -> Mapping[str, str]:
-    """What abbreviations of all languages stand for. Raises KnowledgeError."""
+    """Load the meanings of the abbreviations of all languages.
+
+    Raises KnowledgeError, also if an abbreviation has two meanings.
+    """
     by_language = load_table("abbreviations.toml", Abbreviations).root
     check_names("abbreviations.toml", "abbreviations", by_language, languages())
     meanings: dict[str, str] = {}
@@ -42,9 +47,9 @@ def load_short_forms() -> Mapping[str, str]:
 
 @cache
 def load_translations() -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """English by foreign word: those that stand alone, and those that compounds are made of.
+    """Load English by foreign word: the words that stand alone, and those that form compounds.
 
-    Raises KnowledgeError, also where a word means two things: nobody knows a name's language.
+    Raises KnowledgeError, also if a word means two things, since the language of a name is unknown.
     """
     whole: dict[str, str] = {}
     compounding: dict[str, str] = {}
@@ -54,8 +59,8 @@ def load_translations() -> tuple[Mapping[str, str], Mapping[str, str]]:
             ("compounding", words.compounding, compounding),
             ("whole", words.whole, whole),
         ):
-            for english, several in table.items():
-                for word in several:
+            for english, foreign in table.items():
+                for word in foreign:
                     _add(known, word, english, f"foreign_words/{name}.toml: {key}")
                     found[word] = english
     return whole, compounding

@@ -1,4 +1,4 @@
-"""Units of printed sizes: `units.toml`."""
+"""Loads `units.toml`: the units of printed sizes."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -11,17 +11,17 @@ from worker.pipeline.knowledge.patterns import Phrases
 
 
 class Unit(Table):
-    """How it is printed behind a number, and the largest number that is a size."""
+    """A unit: how it is printed behind a number, and the largest number that is still a size."""
 
     printed: Annotated[Phrases, Field(min_length=1)]
     most: Annotated[int, Field(gt=0)]
 
 
 class Units(RootModel[dict[str, Unit]]):
-    """Units by the name that results have."""
+    """Units by the name that results use."""
 
 
 @cache
 def load_units() -> Mapping[str, Unit]:
-    """By name, in the order in which they are tried. Raises KnowledgeError."""
+    """Load the units by name, in the order in which they are tried. Raises KnowledgeError."""
     return load_table("units.toml", Units).root

@@ -1,7 +1,7 @@
-"""The words that decide how a receipt is read: what a file in `languages/` may hold.
+"""The schema of the files in `languages/`: the words that decide how a receipt is read.
 
-Every list may be missing; `vocabulary` puts the lists of all languages together, since nobody knows
-the language of a receipt before it has been read. Phrases are in the notation of `patterns.py`.
+Every list is optional. `vocabulary` merges the lists of all languages, since the language of a
+receipt is unknown until it has been read. Phrases are in the notation of `patterns.py`.
 """
 
 from typing import Self
@@ -14,7 +14,7 @@ from worker.pipeline.knowledge.row_words import Counts, Headings, Labels, Taxes
 
 
 class Months(Table):
-    """Names and short forms, without a dot. A language has all twelve, or none."""
+    """Names and short forms of months, without a dot. A language has all twelve months or none."""
 
     january: Words = ()
     february: Words = ()
@@ -33,14 +33,16 @@ class Months(Table):
     def _all_or_none(self) -> Self:
         missing = [name for name, names in self if not names]
         if 0 < len(missing) < len(type(self).model_fields):
-            raise ValueError(f"without {', '.join(missing)}")
+            raise ValueError(f"missing: {', '.join(missing)}; a language has all twelve or none")
         return self
 
 
 class Dates(Table):
-    """`words` call a date the receipt's; `other_days` are until when goods may be returned and the
-    like; `between` day, month and year of a date in words (7 de maio); `hours` stand behind a
-    time."""
+    """Words around dates.
+
+    `words` mark the date of the receipt, and `other_days` one that is not, such as the last day
+    for returns. `between` stand between day, month and year (7 de maio), `hours` behind a time.
+    """
 
     words: Phrases = ()
     between: Phrases = ()
@@ -49,15 +51,19 @@ class Dates(Table):
 
 
 class Discounts(Table):
-    """How the name of something that was taken off begins or ends."""
+    """Phrases with which the name of a discount begins or ends."""
 
     begins: Phrases = ()
     ends: Phrases = ()
 
 
 class Quantities(Table):
-    """`times`: between count and price (2 at 1.50); `each`: before the unit of a price (per kg);
-    `several`: between a count and their price together (2 for 5.00); `pieces`: units of things."""
+    """Words in quantities.
+
+    `times` stand between a count and a price (2 at 1.50), `each` before the unit of a price (per
+    kg), and `several` between a count and the price of all together (2 for 5.00). `pieces` are
+    units of things that are counted.
+    """
 
     times: Phrases = ()
     each: Phrases = ()
@@ -66,9 +72,12 @@ class Quantities(Table):
 
 
 class Till(Table):
-    """What a till prints for itself: `words` and, before a number, `numbered`; `titles` between
-    stars; `asides` about a price; `packaging` before a weight that is none of the goods';
-    `behind_prices`."""
+    """Text that is not about goods.
+
+    Rows with `words`, with `numbered` before a number, or with `titles` between stars are no
+    names. `asides` are remarks about a price, `packaging` stands before the weight of a bag, and
+    `behind_prices` may follow a price.
+    """
 
     words: Phrases = ()
     numbered: Phrases = ()
@@ -79,14 +88,14 @@ class Till(Table):
 
 
 class Merchants(Table):
-    """Words of the rows above the items.
+    """Words in the rows above the items, which distinguish names of merchants from other text.
 
-    `legal_forms` of companies; `sellers`, those of them that only the company which sold bears;
-    `shops`: kinds of shop; `addresses` and, at the end of a row that begins with a number,
-    `streets`; `postal_codes` before a town, with 9 for a digit; `not_names` in rows that name
-    nobody; `titles` of the document; `slogans`; `owners` begin a row with a person's name;
-    `owner_below` and `former_below` end a row above a name; `branches` and `numbers` stand before
-    the number of a branch.
+    `legal_forms` are those of companies; those in `sellers` mark the company that sold. `shops`
+    are kinds of shop. `addresses` are parts of one, and so are `streets` at the end of a row that
+    begins with a number. `postal_codes` stand before a town and have 9 for any digit. Rows with
+    `not_names` name nobody. `titles` are those of the document. `owners` begin a row with a
+    person's name. `owner_below` and `former_below` end the row above the company's name or a
+    former name. `branches` and `numbers` stand before the number of a branch.
     """
 
     legal_forms: Phrases = ()
@@ -106,10 +115,13 @@ class Merchants(Table):
 
 
 class Names(Table):
-    """Words in the names of goods and categories: `small_words` stay small inside a title; `joints`
-    join two meanings in a category's label; `fillers` make it neither wider nor narrower;
-    `describing` begin what only describes a thing; `behind_heads` may follow what the thing is.
-    `spelled` are short words in capitals that are read letter by letter."""
+    """Words in the names of goods and categories.
+
+    `small_words` stay in lower case inside a title. `spelled` are short words in capitals that are
+    read letter by letter. `joints` join two meanings in a category's label, and `fillers` make it
+    neither wider nor narrower. `describing` begin a part that only describes the thing, and
+    `behind_heads` may follow the word for the thing.
+    """
 
     small_words: Words = ()
     spelled: Words = ()
@@ -120,7 +132,7 @@ class Names(Table):
 
 
 class Compounds(Table):
-    """How words are put together: `links` between two parts, `diminutives` at the end."""
+    """Parts of compounds: `links` between two words, `diminutives` at the end."""
 
     links: Words = ()
     diminutives: Words = ()
@@ -144,7 +156,7 @@ class Vocabulary(Table):
 
 
 class Language(Vocabulary):
-    """A file of `languages/`. `name` in English; `tesseract`: the code of its language pack."""
+    """A file in `languages/`. `name` is English; `tesseract` is the code of its language pack."""
 
     name: str
     tesseract: str | None = None

@@ -1,1 +1,1 @@
-"""Text to meaning: embeddings and categories. `ports.py` says what is asked of the models."""
+"""Embeddings and categories of item names; `models/ports.py` defines the models' interfaces."""

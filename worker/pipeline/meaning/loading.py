@@ -1,4 +1,4 @@
-"""Picks and loads the models of the items queue that the settings name."""
+"""Loads the models of the items queue that the settings name."""
 
 from functools import partial
 from typing import NamedTuple
@@ -23,12 +23,14 @@ class Models(NamedTuple):
 def load_models(
     classifier: ClassifierKind, classification_model: str, embedding_model: str
 ) -> Models:
-    """Load the models of CLASSIFIER, CLASSIFICATION_MODEL and EMBEDDING_MODEL. Takes seconds, or as
-    long as a download. Raises EngineUnavailable."""
+    """Load the models of CLASSIFIER, CLASSIFICATION_MODEL and EMBEDDING_MODEL.
+
+    This takes seconds, or as long as a download. Raises EngineUnavailable.
+    """
     embedder = _embedder(embedding_model)
     if classifier == ClassifierKind.ZERO_SHOT:
         return Models(embedder, ZeroShotClassifier(classification_model))
-    # Vectors are kept for the built-in model alone: another may change under the same name.
+    # Only the built-in model's vectors are kept: another model may change under the same name.
     embed_known = partial(embed_kept, embedder) if isinstance(embedder, OnnxEmbedder) else None
     return Models(embedder, SimilarityClassifier(embedder, load_meanings(), embed_known))
 

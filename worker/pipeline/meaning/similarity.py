@@ -1,5 +1,8 @@
-"""Zero-shot categorisation: a name belongs to the label whose meaning is nearest to it, by the
-vectors of an embedder and by the words that it has in common with what belongs there."""
+"""Zero-shot categorisation: a name belongs to the label whose meaning is nearest to it.
+
+Nearness is that of an embedder's vectors, plus the words that the name shares with what belongs
+to the label.
+"""
 
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
@@ -12,22 +15,22 @@ from worker.pipeline.meaning.groceries.loading import load_phrases
 from worker.pipeline.meaning.groceries.written_out import WrittenOut, written_out
 from worker.pipeline.meaning.models.ports import Embedder, Scores, Vectors
 
-# How much the nearest texts of a label count, the nearest first: one may be near by accident, but a
-# name that is among the texts belongs to them.
+# Weights of the three nearest texts of a label: one may be near by accident, but a name that is
+# itself among the texts belongs to them.
 _WEIGHTS = np.array([0.5, 0.3, 0.2], dtype=np.float32)
-# How much the words of a name count beside its vector: as much as a lead of so much in similarity.
+# Weight of the words of a name; words that all point to a label are worth this lead in similarity.
 _WORDING = 0.18
-# Sharpness of the softmax over similarities: with a lead of 0.1 over one other label, a label
-# scores 0.82. Set so that 0.8 is right nineteen times in twenty.
+# Temperature of the softmax over similarities: a lead of 0.1 over one other label scores 0.82.
+# Set so that a score of 0.8 is right nineteen times in twenty.
 _TEMPERATURE = 0.065
-# Where a label means no more than its name, similarities tell less.
+# Similarities say less where a label means no more than its own text.
 _VAGUE_TEMPERATURE = 0.09
-# Labels' own texts whose vectors are kept; an app uses a few sets of about ten.
+# Number of labels whose own vectors are cached; an app uses a few sets of about ten.
 _KEPT_TEXTS = 2048
 
 
 class SimilarityClassifier:
-    """Scores names with the vectors of any embedder; implements `Classifier`."""
+    """A `Classifier` that works with the vectors of any embedder."""
 
     def __init__(
         self,
@@ -35,8 +38,11 @@ class SimilarityClassifier:
         meanings: LabelMeanings,
         embed_known: Callable[[Sequence[str]], Vectors] | None = None,
     ) -> None:
-        """`embed_known`: in place of the embedder for what is known of groceries, which is much and
-        always the same."""
+        """Take the embedder and the meanings.
+
+        `embed_known` replaces the embedder for the examples of topics, which are many and always
+        the same.
+        """
         self._embedder = embedder
         self._embed_known = embed_known or embedder.embed
         self._meanings = meanings
@@ -47,22 +53,22 @@ class SimilarityClassifier:
 
     @property
     def model_id(self) -> str:
-        """Name of the model behind the scores."""
+        """Name of the model whose vectors are compared."""
         return self._embedder.model_id
 
     @property
     def model_version(self) -> str:
-        """Version of the model and of the way it is used."""
+        """Version of the model, and the way its vectors are used."""
         return f"{self._embedder.model_version}, nearest-{len(_WEIGHTS)}, words"
 
     def score(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
-        """See Classifier.score: a softmax over the similarities to what the labels mean."""
+        """Score by a softmax over the similarities to each meaning; see `Classifier.score`."""
         meanings = self._meanings.of(labels)
         with self._lock:
-            of_labels = [self._vectors(meaning) for meaning in meanings]
+            label_vectors = [self._vectors(meaning) for meaning in meanings]
         written = [written_out(name) for name in names]
         vectors = self._embedder.embed([name.text for name in written])
-        similarity = np.stack([_nearness(vectors, texts) for texts in of_labels], axis=1)
+        similarity = np.stack([_nearness(vectors, texts) for texts in label_vectors], axis=1)
         similarity += _WORDING * self._wording(written, meanings)
         temperature = (
             _TEMPERATURE if all(meaning.known for meaning in meanings) else _VAGUE_TEMPERATURE
@@ -73,12 +79,12 @@ class SimilarityClassifier:
         return scores
 
     def _wording(self, names: Sequence[WrittenOut], meanings: Sequence[Meaning]) -> Vectors:
-        """How much the words of each name speak for each label, 0..1: (names, labels)."""
+        """Return how much the words of names speak for labels: 0..1, shape (names, labels)."""
         evidence = [self._phrases.evidence(name.text, name.translated) for name in names]
         return np.array(
             [
-                [sum(of.get(topic, 0.0) for topic in meaning.topics) for meaning in meanings]
-                for of in evidence
+                [sum(by_topic.get(topic, 0.0) for topic in meaning.topics) for meaning in meanings]
+                for by_topic in evidence
             ],
             dtype=np.float32,
         ).reshape(len(names), len(meanings))
@@ -95,6 +101,7 @@ class SimilarityClassifier:
 
 
 def _nearness(vectors: Vectors, texts: Vectors) -> Vectors:
+    """Return each vector's weighted mean similarity to the nearest texts, shape (len(vectors),)."""
     similarity = vectors @ texts.T
     weights = _WEIGHTS[: similarity.shape[1]]
     nearest = np.sort(similarity, axis=1)[:, ::-1][:, : len(weights)]

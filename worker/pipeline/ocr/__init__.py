@@ -1,1 +1,1 @@
-"""Images to text: decoding, and the engines behind one port."""
+"""Turns images into text: decoding, preparation, and the OCR engines."""

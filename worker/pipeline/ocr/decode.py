@@ -1,4 +1,4 @@
-"""Image bytes to pixels: upright, in colour, no larger than an engine can use."""
+"""Decodes image bytes to pixels: upright, in colour, no larger than an engine can use."""
 
 import io
 
@@ -12,21 +12,22 @@ from shared.rejections import ImageUnreadable
 
 Pixels = npt.NDArray[np.uint8]
 
-# Longest side of what is decoded; of a scan of which the receipt is a part, enough is left to read.
+# Longest side of a decoded image in pixels. A receipt that fills only a part of a scan is still
+# large enough to be read.
 LONGEST_SIDE = 3600
 
 
 def decode_image(content: bytes, media_type: str, max_pixels: int) -> Pixels:
-    """Decode to RGB, shape (height, width, 3), uint8, turned as its EXIF orientation says.
+    """Decode to RGB of shape (height, width, 3), turned as the EXIF orientation says.
 
-    Of several frames the first is read. Raises ImageUnreadable, ImageTooManyPixels.
+    Only the first of several frames is read. Raises ImageUnreadable or ImageTooManyPixels.
     """
     with _open(content, media_type) as image:
         check_pixels(image, max_pixels)
         try:
-            # JPEG can be decoded at 1/2, 1/4 or 1/8 of its size for a fraction of the memory.
+            # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size for a fraction of the memory.
             image.draft("RGB", (LONGEST_SIDE // 2, LONGEST_SIDE // 2))
-            # To colour first: Pillow shrinks palettes and single bits by dropping pixels.
+            # Convert to colour first: Pillow shrinks palettes and single bits by dropping pixels.
             upright = _on_white(ImageOps.exif_transpose(_eight_bit(image)))
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
             return np.asarray(upright)
@@ -44,7 +45,7 @@ def _open(content: bytes, media_type: str) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits scaled to 8: Pillow's own conversion would cut off what is over 255."""
+    """Scale 16-bit grey to 8 bits: Pillow's own conversion would clip every value above 255."""
     if image.mode.startswith("I"):
         wide = np.asarray(image).astype(np.uint32) >> 8
         return Image.fromarray(wide.clip(0, 255).astype(np.uint8))
@@ -52,7 +53,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    """RGB, with white behind transparent parts."""
+    """Convert to RGB with white behind transparent parts."""
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")

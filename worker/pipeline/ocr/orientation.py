@@ -1,4 +1,4 @@
-"""Pages that stand on their heads or lie on their side: print has no direction until it is read."""
+"""Turns pages that are upside down or on their side, which shows only when they are read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.text import TextLine
 
-# A page that is read as well as this stands upright; the mean confidence of its letters.
+# A page is upright if the mean confidence of its letters is at least this.
 _READ_WELL = 0.85
-# Letters of a line that is longer than high.
+# A line with this many letters is longer than it is high.
 _LONG = 5
 # Fewer letters than this prove nothing.
 _FEW = 30
@@ -19,20 +19,23 @@ _FEW = 30
 
 @dataclass(frozen=True)
 class UprightPage:
-    """A page as it was read best, and its lines, whose boxes lie on it."""
+    """A page in the orientation in which it was read best, and its lines, whose boxes lie on it."""
 
     pixels: Pixels
     lines: Sequence[TextLine]
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """Height of the page in pixels."""
         return int(self.pixels.shape[0])
 
 
 def read_upright(pixels: Pixels, engine: OcrEngine) -> UprightPage:
-    """Read a page; once more where its lines turn out to stand upright, and turned by 180° where
-    little of it can be read."""
+    """Read a page in the orientation in which most of it can be read.
+
+    A page whose lines run up or down is turned by 90° and read again; one of which little could
+    be read is also read upside down.
+    """
     page = UprightPage(pixels, engine.read(pixels))
     if _lies_on_its_side(page):
         pixels = np.ascontiguousarray(np.rot90(pixels))
@@ -44,7 +47,7 @@ def read_upright(pixels: Pixels, engine: OcrEngine) -> UprightPage:
 
 
 def _lies_on_its_side(page: UprightPage) -> bool:
-    """Whether most of what was read stands in boxes higher than wide: engines turn these."""
+    """Return whether most of the text is in boxes higher than wide, which engines read, too."""
     longer = [line for line in page.lines if len(line.text) >= _LONG]
     standing = sum(len(line.text) for line in longer if _is_standing(line))
     return standing * 2 > sum(len(line.text) for line in longer)
@@ -57,10 +60,11 @@ def _is_standing(line: TextLine) -> bool:
 
 
 def _letters_read(page: UprightPage) -> float:
-    """How many letters were read, each as far as it is believed."""
+    """Return how many letters were read, weighted by their confidence."""
     return sum(len(line.text) * line.confidence for line in page.lines)
 
 
 def _well_read(page: UprightPage) -> float:
+    """Return the mean confidence of a page's letters; 0 if there are too few to judge."""
     letters = sum(len(line.text) for line in page.lines)
     return _letters_read(page) / letters if letters >= _FEW else 0.0

@@ -1,4 +1,4 @@
-"""A file as pages, and all its pages as the text of one receipt."""
+"""Loads a file as pages, and recognises the pages as the text of one receipt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from worker.pipeline.stages import OnPage, unwatched
 
 @dataclass(frozen=True)
 class Recognition:
-    """The pages as they were read, and who read them."""
+    """The pages of a file as they were read, with the name and version of the engine."""
 
     pages: Sequence[UprightPage | TextPage]
     engine: str
@@ -24,7 +24,7 @@ class Recognition:
 
     @cached_property
     def lines(self) -> Sequence[TextLine]:
-        """Those of all pages, one page below the other."""
+        """The lines of all pages, as if one page were below the other."""
         lines: list[TextLine] = []
         top = 0
         for page in self.pages:
@@ -34,8 +34,10 @@ class Recognition:
 
 
 def load_pages(content: bytes, max_pixels: int) -> Sequence[Pixels | TextPage]:
-    """At least one page, ready to be read. Raises what `decode_image` and `read_pdf` raise,
-    ImageUnsupported."""
+    """Load a file as at least one page that is ready to be read.
+
+    Raises ImageUnsupported, and whatever `decode_image` and `read_pdf` raise.
+    """
     media_type = media_type_of(content)
     if media_type == PDF:
         pages = read_pdf(content)
@@ -47,7 +49,7 @@ def load_pages(content: bytes, max_pixels: int) -> Sequence[Pixels | TextPage]:
 def recognise(
     pages: Sequence[Pixels | TextPage], engine: OcrEngine, on_page: OnPage = unwatched
 ) -> Recognition:
-    """Read the pages that are pixels with `engine`; `on_page` hears of each, and of the start."""
+    """Read the pages that are pixels with `engine`; `on_page` is called first and after each."""
     read: list[UprightPage | TextPage] = []
     on_page(0, len(pages))
     for page in pages:

@@ -1,6 +1,6 @@
-"""Pages of a PDF: the text layer where a page has one, else the page as pixels.
+"""Reads the pages of a PDF: the text layer if a page has one, otherwise the page as pixels.
 
-PDFium (through pypdfium2) reads both. Text that lies over a scan is somebody else's recognition:
+PDFium reads both, through pypdfium2. Text that lies over a scan is some other program's OCR, so
 such a page counts as an image.
 """
 
@@ -19,35 +19,36 @@ from shared.rejections import ImageUnreadable, PdfProtected
 from worker.pipeline.ocr.decode import LONGEST_SIDE, Pixels
 from worker.pipeline.ocr.text import TextLine, Word
 
-# A receipt of more pages is not a receipt.
+# A file of more pages is not a receipt.
 _MAX_PAGES = 5
-# 300 dots an inch; a PDF's unit is 1/72 inch. More shows no more of the print.
+# 300 dots per inch, since a PDF's unit is 1/72 inch. A higher resolution shows no more print.
 _MAX_SCALE = 300 / 72
 # Fewer characters than this are a scanner's stamp, not a receipt.
 _MIN_CHARACTERS = 20
-# Images over so much of the page make it a scan.
+# A page is a scan if images cover more than this fraction of it.
 _SCAN = 0.5
-# More characters than this that stand for nothing: the fonts do not say what they draw.
+# The text is useless if more than this fraction of its characters mean nothing, which happens
+# with fonts that do not say what they draw.
 _MAX_UNKNOWN = 0.1
 
 
 @dataclass(frozen=True)
 class TextPage:
-    """A page that needs no recognition. `height` in pixels, as if rendered."""
+    """A page with a text layer. `height` is that of the rendered page in pixels."""
 
     height: int
     lines: Sequence[TextLine]
 
 
 def text_layer_reader() -> tuple[str, str]:
-    """Name and version of what reads text layers: takes an engine's place in results."""
+    """Return the name and version of PDFium, which results give in place of an engine's."""
     return "pdfium", str(pypdfium2.version.PDFIUM_INFO.build)
 
 
 def read_pdf(content: bytes) -> Sequence[Pixels | TextPage]:
-    """The first five pages, each as pixels (see `decode_image`) or with its text layer.
+    """Read the first five pages, each as its text layer or as pixels (see `decode_image`).
 
-    Raises ImageUnreadable, PdfProtected.
+    Raises ImageUnreadable, or PdfProtected if the file needs a password.
     """
     try:
         with closing(pypdfium2.PdfDocument(content)) as document:
@@ -78,7 +79,7 @@ def _render(page: pypdfium2.PdfPage, scale: float) -> Pixels:
 
 
 def _text_layer(page: pypdfium2.PdfPage, scale: float) -> Sequence[TextLine]:
-    """Empty when the page has none that can be trusted."""
+    """Read the text layer; the result is empty if there is none that can be trusted."""
     with closing(page.get_textpage()) as layer:
         text = layer.get_text_range()
         marks = [mark for mark in text if not mark.isspace()]
@@ -100,7 +101,7 @@ def _is_scan(page: pypdfium2.PdfPage) -> bool:
 def _lines(
     page: pypdfium2.PdfPage, layer: pypdfium2.PdfTextPage, scale: float
 ) -> Iterator[TextLine]:
-    """Words are runs of characters without white space between; PDFium puts that in at gaps."""
+    """Split the text at white space, which PDFium also inserts at gaps."""
     words: list[Word] = []
     run = ""
     boxes: list[tuple[float, float, float, float]] = []
@@ -125,7 +126,7 @@ def _lines(
 def _placed(
     page: pypdfium2.PdfPage, box: tuple[float, float, float, float], scale: float
 ) -> tuple[float, float, float, float]:
-    """A box of the page's own coordinates as left, top, right, bottom in pixels."""
+    """Convert a box from the page's coordinates to left, top, right, bottom in pixels."""
     width, height = (round(side * scale) for side in page.get_size())
     x, y = ctypes.c_int(), ctypes.c_int()
     corners = []

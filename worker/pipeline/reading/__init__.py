@@ -1,1 +1,1 @@
-"""Text to receipts: rows from word boxes, then merchant, date, currency, total, items."""
+"""Reads a receipt from its text: rows from word boxes, then merchant, date, currency and sums."""

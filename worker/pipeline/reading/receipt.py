@@ -1,4 +1,4 @@
-"""From the lines of an image to a receipt: every field with a confidence."""
+"""Reads a receipt from the lines of its pages; every field has a confidence."""
 
 import re
 from collections import Counter
@@ -16,8 +16,8 @@ from worker.pipeline.reading.fields.dates import (
     FoundDate,
     calls_it_a_date,
     find_dates,
+    is_about_another_day,
     is_month_first,
-    tells_of_another_day,
 )
 from worker.pipeline.reading.fields.merchants import find_merchant
 from worker.pipeline.reading.items.finding import FoundItem
@@ -31,20 +31,20 @@ _TIME = re.compile(r"(?<!\d)[0-2]?\d\s?[:.h]\s?[0-5]\d(?!\d)")
 
 
 def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
-    """Make sense of the lines of one receipt. `today` bounds the dates that are believed.
+    """Read the lines of one receipt; dates after `today` are not believed.
 
-    Never fails: what cannot be found is null with confidence 0.
+    Fields that cannot be found are None with a confidence of 0; no error is raised.
     """
     rows = read_rows(build_rows(lines))
     raw_text = as_text([row.line for row in rows])
     merchant = find_merchant(rows)
-    of_chain = currency_of(merchant.name) if merchant else None
-    currency, currency_confidence = find_currency(raw_text, of_chain=of_chain)
+    chain_currency = currency_of(merchant.name) if merchant else None
+    currency, currency_confidence = find_currency(raw_text, chain_currency=chain_currency)
     ledger = read_ledger(rows)
     items, total = ledger.items, ledger.total
-    told = is_month_first(raw_text, today=today)
+    seen = is_month_first(raw_text, today=today)
     order = date_orders().get(currency or "")
-    month_first = order == "month_first" if told is None else told
+    month_first = order == "month_first" if seen is None else seen
     certain = order not in (None, "either")
     printed = _date(rows, month_first=month_first, certain=certain, today=today)
     merchant_confidence = merchant.confidence if merchant else 0.0
@@ -70,9 +70,9 @@ def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
 
 
 def _date(rows: Sequence[ReadRow], *, month_first: bool, certain: bool, today: date) -> PrintedDate:
-    """The date with the most votes of the rows that print it; on a tie the first.
+    """Return the date with the most votes from the rows that have it, the first one on ties.
 
-    `certain`: the order of day and month is more than a guess.
+    `certain`: whether the order of day and month is more than a guess.
     """
     votes: Counter[date] = Counter()
     found: dict[date, tuple[FoundDate, float]] = {}
@@ -89,15 +89,16 @@ def _date(rows: Sequence[ReadRow], *, month_first: bool, certain: bool, today: d
 
 
 def _votes(text: str) -> int:
-    """How much a row says that its date is that of the purchase."""
-    if tells_of_another_day(text):
+    """Return how strongly a row suggests that its date is that of the purchase."""
+    if is_about_another_day(text):
         return 1
     return 2 + calls_it_a_date(text) + 2 * bool(_TIME.search(text))
 
 
 def _line_item(item: FoundItem, *, closes: bool) -> LineItem:
     quantity, readable = item.quantity, readable_name(item.name)
-    # `1GL` says what the price is for. Of `500G` it is for all of it, so that stays in the name.
+    # `1GL` is the unit that the price is for. The price beside `500G` is for all of it, so that
+    # size stays in the name.
     unit = readable.size.only_unit if readable.size and not quantity else None
     return LineItem(
         raw_text=item.raw_text,

@@ -1,1 +1,1 @@
-"""Words as they are compared and shown."""
+"""Forms of words for comparing and for showing them."""

@@ -1,4 +1,4 @@
-"""What tills shorten, written out: for people who read a name, and for the model that does."""
+"""Writes out what tills abbreviate, both for people and for the embedding model."""
 
 import re
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from worker.pipeline.words.folding import folded
 
 
 class Abbreviations:
-    """Finds abbreviations as whole words and puts in what they stand for."""
+    """Replaces abbreviations that are whole words with what they stand for."""
 
     def __init__(self, meanings: Mapping[str, str]) -> None:
-        """`meanings`: by abbreviation, which is lower case, without accents, one word or more."""
+        """Take the meanings by abbreviation: one word or more in lower case, without accents."""
         self._meanings = meanings
         longest_first = sorted(meanings, key=len, reverse=True)
         self._pattern = re.compile(
-            # A dot may end each word; then no space need follow (`VOLLK.BROT`).
+            # Each word may end with a dot, which then needs no space behind it (`VOLLK.BROT`).
             rf"(?<![\w'\u2019])(?:{'|'.join(map(_as_pattern, longest_first))})(?![\w'\u2019])\.?"
         )
 
     def expand(self, text: str) -> str:
-        """`text` with its abbreviations written out, each in the case of its first letter."""
+        """Write out the abbreviations in `text`, with capitals if their first letter has one."""
         parts, end = [], 0
         for match in self._pattern.finditer(folded(text)):
             meaning = self._meanings[" ".join(match[0].replace(".", " ").split())]
@@ -36,7 +36,7 @@ class Abbreviations:
 
 @cache
 def load_abbreviations() -> Abbreviations:
-    """Those of `abbreviations.toml`."""
+    """Load the abbreviations of `abbreviations.toml`. Raises KnowledgeError."""
     return Abbreviations(load_short_forms())
 
 

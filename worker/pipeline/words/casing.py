@@ -1,4 +1,4 @@
-"""Capital letters as people write them, where a till shouts."""
+"""Puts names that a till prints in capitals into the case that people use."""
 
 import re
 from functools import cache
@@ -11,19 +11,19 @@ _SHOUTED_SHARE = 0.75
 
 
 def titled(text: str) -> str:
-    """`text` with a capital at the start of each word, but for small words inside."""
+    """Capitalise each word of `text`, except small words that are not at its start."""
     return _WORD.sub(_capital, text)
 
 
 def shouts(text: str) -> bool:
-    """Whether a text is in capitals, but for a letter here and there that was read wrongly."""
+    """Return whether a text is in capitals, allowing for some letters that were misread."""
     letters = [letter for letter in text if letter.lower() != letter.upper() and letter != "ß"]
     capitals = sum(letter.isupper() for letter in letters)
     return capitals > 0 and capitals >= _SHOUTED_SHARE * len(letters)
 
 
 def calmed(text: str) -> str:
-    """`text` with its words in capitals as Title Case.
+    """Put the words of `text` that are in capitals into Title Case.
 
     Codes and acronyms stay as they are: XL, BBQ, H&M, 3IN1.
     """
@@ -41,7 +41,7 @@ def _calmed_word(match: re.Match[str]) -> str:
 
 
 def _is_code(word: str) -> bool:
-    """Spelled, or too short to be a word without a vowel."""
+    """Return whether a word is read letter by letter: known as such, or short and vowelless."""
     without_vowel = word.isalpha() and not _VOWEL.search(word)
     return len(word) == 1 or word in _spelled() or (len(word) <= 3 and without_vowel)
 

@@ -1,14 +1,14 @@
-"""Text as it is looked up: lower case and without accents, letter for letter."""
+"""Folds text for look-ups: lower case and without accents, letter by letter."""
 
 import unicodedata
 from types import MappingProxyType
 
-# Letters with a stroke, which Unicode does not take for a letter and an accent.
+# Letters with a stroke, which Unicode does not decompose into a letter and an accent.
 _STRUCK = MappingProxyType({"ł": "l", "ø": "o", "đ": "d", "ħ": "h"})
 
 
 def folded(text: str) -> str:
-    """As long as `text`: positions stay those of `text`."""
+    """Fold a text. The result is as long as `text`, so positions in it are valid in both."""
     if text.isascii():
         return text.lower()
     return "".join(_fold(letter) for letter in text)

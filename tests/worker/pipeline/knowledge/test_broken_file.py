@@ -1,4 +1,4 @@
-"""What happens where a knowledge file of an installation has a mistake in it."""
+"""A mistake in a knowledge file of an installation keeps its components from loading."""
 
 import os
 import shutil
@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 RECOGNITION = "from worker.features.recognition_child import ready; ready('rapidocr')"
 ITEMS = (
-    "from worker.pipeline.meaning.engines import load_engines;"
-    "load_engines('embedding', '', 'all-MiniLM-L6-v2')"
+    "from worker.pipeline.meaning.loading import load_models;"
+    "load_models('embedding', '', 'all-MiniLM-L6-v2')"
 )
 
 
@@ -26,8 +26,8 @@ ITEMS = (
         ("brands.toml", "cheese =", "chese =", ITEMS),
     ],
 )
-def test_no_engine_is_ready(tmp_path: Path, file: str, key: str, typo: str, process: str) -> None:
-    """The engine is unavailable before it takes work, and says what is wrong and where."""
+def test_a_typo_stops_loading(tmp_path: Path, file: str, key: str, typo: str, process: str) -> None:
+    """The error comes before any work is taken, and says what is wrong and where."""
     for package in ("shared", "worker"):
         shutil.copytree(ROOT / package, tmp_path / package)
     broken = tmp_path / "worker/pipeline/knowledge" / file

@@ -1,4 +1,4 @@
-"""Every knowledge file as it is shipped: loaded strictly, and free of contradictions."""
+"""The shipped knowledge files pass their schemas and do not contradict each other."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ from worker.pipeline.reading.rows.kinds import row_kind
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.words.folding import folded
 
-# ISO 4217, the codes of money that circulates (SIX list one, without funds and metals).
+# The ISO 4217 codes of circulating money (SIX list one, without funds and metals).
 ISO_4217 = """
 AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN
 BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS
@@ -34,7 +34,7 @@ LANGUAGES = languages()
 
 
 def phrases(table: Table) -> Iterator[str]:
-    """All phrases and words of a table, however deep."""
+    """Yield all phrases and words of a table and of the tables in it."""
     for _, value in table:
         if isinstance(value, Table):
             yield from phrases(value)
@@ -43,7 +43,7 @@ def phrases(table: Table) -> Iterator[str]:
 
 
 def examples(phrase: str) -> set[str]:
-    """What a phrase stands for: at its shortest, and with all that may be left out."""
+    """Return what a phrase matches at its shortest, and with every optional part."""
     return {_plain(phrase, optional) for optional in (False, True)}
 
 
@@ -72,8 +72,8 @@ LABELS = [
 
 
 @pytest.mark.parametrize(("code", "kind", "label"), LABELS)
-def test_a_label_gives_its_row_away(code: str, kind: str, label: str) -> None:
-    """No label of one language is taken for another kind by a word of the same or another one."""
+def test_a_label_decides_the_kind_of_its_row(code: str, kind: str, label: str) -> None:
+    """No label is mistaken for another kind because of a word in the same or another language."""
     assert row_kind(f"{label.upper()} 5.00", len(label)) == RowKind(kind)
 
 
@@ -85,15 +85,15 @@ def test_a_label_gives_its_row_away(code: str, kind: str, label: str) -> None:
         for before, tax in product((*language.taxes.before, ""), language.taxes.names)
     ],
 )
-def test_taxes_are_taxes(code: str, before: str, tax: str) -> None:
-    """By themselves, and behind each word that may stand before them."""
-    for one, other in product(examples(before), examples(tax)):
-        assert row_kind(f"{one} {other} 5.00".strip().upper()) is RowKind.TAX
+def test_a_tax_is_a_tax_behind_any_word_before_it(code: str, before: str, tax: str) -> None:
+    """The empty word stands for the tax by itself."""
+    for word, name in product(examples(before), examples(tax)):
+        assert row_kind(f"{word} {name} 5.00".strip().upper()) is RowKind.TAX
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_language_is_well_formed(code: str) -> None:
-    """Its file is called by its ISO 639-1 code; its phrases say something, and compile."""
+    """The file is named by an ISO 639-1 code; the phrases compile and do not match nothing."""
     language = LANGUAGES[code]
 
     assert re.fullmatch("[a-z]{2}", code)
@@ -104,7 +104,7 @@ def test_a_language_is_well_formed(code: str) -> None:
 
 @pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "ms"])
 def test_a_language_can_read_a_whole_receipt(code: str) -> None:
-    """It has a word for each thing that every receipt says."""
+    """The language has words for everything that each receipt prints."""
     language = LANGUAGES[code]
 
     for table in (language.labels.total, language.labels.payment, language.labels.change,
@@ -114,7 +114,7 @@ def test_a_language_can_read_a_whole_receipt(code: str) -> None:
 
 
 def test_a_month_has_one_number() -> None:
-    """Whatever the language: nobody knows it when the date is read."""
+    """The language of a receipt is unknown when its date is read."""
     numbers: dict[str, set[str]] = {}
     for language in LANGUAGES.values():
         for month, names in language.months:
@@ -125,16 +125,16 @@ def test_a_month_has_one_number() -> None:
 
 
 def test_currencies_are_those_of_iso_4217() -> None:
-    """And what several share names them by codes that are there."""
+    """What is printed beside amounts belongs to one currency only."""
     known = load_currencies()
 
     assert set(known.currencies) <= set(ISO_4217.split())
-    beside = [phrase for one in known.currencies.values() for phrase in one.beside]
+    beside = [phrase for currency in known.currencies.values() for phrase in currency.beside]
     assert len(set(beside)) == len(beside)
 
 
-def test_chains_take_a_currency_that_is_known() -> None:
-    """Each chain stands once, and is not too short to be looked for."""
+def test_chains_take_a_known_currency() -> None:
+    """Their names are not too short to be looked for, either."""
     chains = load_chains()
 
     assert set(chains) - {SEVERAL} <= set(load_currencies().currencies)
@@ -142,10 +142,10 @@ def test_chains_take_a_currency_that_is_known() -> None:
 
 
 def test_groceries_are_consistent() -> None:
-    """No label stands for two things, no example lies in two topics, no topic is a category."""
+    """No label is used twice, no example is in two topics, and no topic is also a category."""
     grocery = load_grocery()
     known = [*grocery.topics.values(), *grocery.categories.values()]
-    labels = Counter(name.lower() for one in known for name in one.names)
+    labels = Counter(name.lower() for entry in known for name in entry.names)
     things = Counter(text for topic in grocery.topics.values() for text in topic.examples)
 
     assert [name for name, count in labels.items() if count > 1] == []
@@ -153,27 +153,27 @@ def test_groceries_are_consistent() -> None:
     assert not {*grocery.topics} & {*grocery.categories}
 
 
-def test_products_and_brands_have_their_topic() -> None:
-    """Loading them checks it; nothing is empty."""
+def test_products_and_brands_have_a_topic() -> None:
+    """Loading them checks that the topics exist, and no list is empty."""
     assert all(load_products().things.values())
     assert all(load_brands().values())
     assert set(load_products().non_food.topics) <= set(load_products().things)
 
 
 def test_foreign_words_are_listed_as_they_are_looked_up() -> None:
-    """In lower case and without accents; loading them checks that each means one thing."""
+    """They are in lower case without accents; loading them checks that each has one meaning."""
     whole, compounding = load_translations()
 
     assert [word for word in (*whole, *compounding) if folded(word) != word] == []
 
 
 def test_abbreviations_are_listed_as_they_are_looked_up() -> None:
-    """In lower case and without accents."""
+    """They are in lower case without accents."""
     assert [short for short in load_short_forms() if folded(short) != short] == []
 
 
-def test_units_are_printed_in_one_way_each() -> None:
-    """No two units share what is printed."""
+def test_no_two_units_are_printed_alike() -> None:
+    """Otherwise a size could have either unit."""
     printed = Counter(phrase for unit in load_units().values() for phrase in unit.printed)
 
     assert [phrase for phrase, count in printed.items() if count > 1] == []

@@ -25,8 +25,8 @@ from worker.pipeline.knowledge.patterns import any_of, pattern_of, whole
         ("r$", ["R$"], ["R"]),
     ],
 )  # fmt: skip
-def test_what_a_phrase_means(phrase: str, printed: list[str], others: list[str]) -> None:
-    """Each line of the table in patterns.py, and that all else stands for itself."""
+def test_what_a_phrase_matches(phrase: str, printed: list[str], others: list[str]) -> None:
+    """The cases cover each line of the table in patterns.py; other characters match themselves."""
     pattern = re.compile(pattern_of(phrase), re.IGNORECASE)
 
     assert [text for text in printed if not pattern.fullmatch(text)] == []
@@ -34,12 +34,12 @@ def test_what_a_phrase_means(phrase: str, printed: list[str], others: list[str])
 
 
 def test_no_phrases_match_nothing() -> None:
-    """Else a language without a word would have it everywhere."""
+    """Otherwise an empty list would match every row."""
     assert not re.search(any_of([]), "")
     assert not re.search(whole([]), "total")
 
 
-def test_whole_words_only() -> None:
+def test_whole_matches_whole_words_only() -> None:
     """A letter or digit on either side makes it another word."""
     pattern = re.compile(whole(["art"]))
 

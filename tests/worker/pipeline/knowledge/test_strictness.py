@@ -1,4 +1,4 @@
-"""A mistake in a knowledge file is told with the file, the key and what was probably meant."""
+"""A mistake in a knowledge file is reported with the file, the key and what was probably meant."""
 
 import pytest
 
@@ -11,14 +11,14 @@ from worker.pipeline.knowledge.vocabulary import Language
 
 
 def message(text: str, schema: type = Language) -> str:
-    """What is said of a file with this text."""
+    """Return the error for a file with this text."""
     with pytest.raises(KnowledgeError) as error:
         parse_table(text, "xx.toml", schema)
     return str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "detail"),
     [
         ("nam = 'X'\nname = 'X'", "nam is unknown; did you mean name?"),
         ("name = 'X'\n[lables]", "lables is unknown; did you mean labels?"),
@@ -29,13 +29,13 @@ def message(text: str, schema: type = Language) -> str:
          "months.jannuary is unknown; did you mean january?"),
     ],
 )  # fmt: skip
-def test_a_typo_is_answered_with_the_nearest_key(text: str, told: str) -> None:
-    """At every depth, with the dotted path of the key."""
-    assert f"xx.toml: {told}" in message(text)
+def test_a_typo_is_answered_with_the_nearest_key(text: str, detail: str) -> None:
+    """The error has the dotted path of the key, at any depth."""
+    assert f"xx.toml: {detail}" in message(text)
 
 
 @pytest.mark.parametrize(
-    ("schema", "text", "told"),
+    ("schema", "text", "detail"),
     [
         (Currencies, "[currencies.PLN]\ndate_ordr = 'either'",
          "currencies.PLN.date_ordr is unknown; did you mean date_order?"),
@@ -49,13 +49,13 @@ def test_a_typo_is_answered_with_the_nearest_key(text: str, told: str) -> None:
         (ForeignWords, "[hole]\nbread = ['pan']", "hole is unknown; did you mean whole?"),
     ],
 )  # fmt: skip
-def test_so_it_is_in_every_kind_of_file(schema: type, text: str, told: str) -> None:
-    """Also inside of what is named freely, and in lists of tables."""
-    assert f"xx.toml: {told}" in message(text, schema)
+def test_every_kind_of_file_is_checked(schema: type, text: str, detail: str) -> None:
+    """Tables with free names, and lists of tables, are checked inside, too."""
+    assert f"xx.toml: {detail}" in message(text, schema)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "detail"),
     [
         ("", "name: Field required"),
         ("name = 5", "name: Input should be a valid string"),
@@ -66,18 +66,18 @@ def test_so_it_is_in_every_kind_of_file(schema: type, text: str, told: str) -> N
         ("name = 'X'\n[counts]\nwords = ['item[s']", "'item[s' has a bracket that is not closed"),
         ("name = 'X'\n[counts]\nwords = ['ite(m]s']", "'ite(m]s' has a bracket"),
         ("name = 'X'\n[counts]\nwords = [' item']", "' item' is empty or has blanks around it"),
-        ("name = 'X'\n[months]\nmay = ['mai']", "months: without january, february"),
+        ("name = 'X'\n[months]\nmay = ['mai']", "months: missing: january, february"),
         ("name = 'X'\nname = 'Y'", "Cannot overwrite a value"),
     ],
 )
-def test_what_is_wrong_is_said(text: str, told: str) -> None:
-    """Missing keys, wrong types, words in capitals or listed twice, half a notation."""
+def test_other_mistakes_are_reported(text: str, detail: str) -> None:
+    """Missing keys, wrong types, words in capitals or listed twice, and broken notation."""
     assert message(text).startswith("xx.toml: ")
-    assert told in message(text)
+    assert detail in message(text)
 
 
-def test_names_of_another_file_are_checked_likewise() -> None:
-    """A topic of brands.toml, a language of abbreviations.toml."""
+def test_names_from_another_file_are_checked() -> None:
+    """Such are the topics in brands.toml and the languages in abbreviations.toml."""
     with pytest.raises(KnowledgeError, match=r"brands.toml: brands\.chese is unknown.*mean cheese"):
         check_names("brands.toml", "brands", ["chese"], ["bread", "cheese"])
     with pytest.raises(KnowledgeError, match=r"x.toml: a\.zzz is unknown; valid are bread, cheese"):

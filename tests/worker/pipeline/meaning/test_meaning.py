@@ -1,4 +1,4 @@
-"""Vectors and categories, with the real model."""
+"""Vectors and categories with the real embedding model."""
 
 import numpy as np
 import pytest
@@ -15,25 +15,25 @@ COMMON = [
 
 @pytest.fixture(scope="module")
 def embedder() -> OnnxEmbedder:
-    """The model, loaded once."""
+    """Return the model, loaded once."""
     return OnnxEmbedder()
 
 
 @pytest.fixture(scope="module")
 def classifier(embedder: OnnxEmbedder) -> SimilarityClassifier:
-    """With what is known of the common labels."""
+    """Return a classifier that knows the common labels."""
     return SimilarityClassifier(embedder, load_meanings())
 
 
 def best(classifier: SimilarityClassifier, name: str, labels: list[str]) -> tuple[str, float]:
-    """The best label and its score."""
+    """Return the best label and its score."""
     (scores,) = classifier.score([name], labels).tolist()
     index = max(range(len(labels)), key=scores.__getitem__)
     return labels[index], scores[index]
 
 
 def test_vectors_have_length_one_and_keep_their_order(embedder: OnnxEmbedder) -> None:
-    """Whatever the sizes of texts and batches."""
+    """The sizes of texts and batches do not matter."""
     texts = ["a", "milk " * 100, "whole milk", "b", "dish soap for the kitchen"]
     vectors = embedder.embed(texts, batch_size=2)
 
@@ -43,8 +43,8 @@ def test_vectors_have_length_one_and_keep_their_order(embedder: OnnxEmbedder) ->
         assert float(embedder.embed([text])[0] @ vector) > 0.995
 
 
-def test_no_text_is_no_vector(embedder: OnnxEmbedder) -> None:
-    """An empty list is a valid question."""
+def test_no_texts_have_no_vectors(embedder: OnnxEmbedder) -> None:
+    """An empty list is valid input."""
     assert embedder.embed([]).shape == (0, 384)
 
 
@@ -57,8 +57,10 @@ def test_no_text_is_no_vector(embedder: OnnxEmbedder) -> None:
         ("shampoo", "Other"),
     ],
 )  # fmt: skip
-def test_common_things_and_labels(classifier: SimilarityClassifier, name: str, label: str) -> None:
-    """What everybody would say."""
+def test_common_things_get_common_labels(
+    classifier: SimilarityClassifier, name: str, label: str
+) -> None:
+    """Anybody would choose these labels."""
     assert best(classifier, name, COMMON)[0] == label
 
 
@@ -74,22 +76,22 @@ def test_common_things_and_labels(classifier: SimilarityClassifier, name: str, l
 def test_any_labels_work(
     classifier: SimilarityClassifier, name: str, label: str, labels: list[str]
 ) -> None:
-    """Also those that nothing is known of."""
+    """Nothing needs to be known about a label."""
     assert best(classifier, name, labels)[0] == label
 
 
 def test_labels_that_mean_only_their_name_are_less_certain(
     classifier: SimilarityClassifier,
 ) -> None:
-    """Of the same two, one is less far ahead with a label beside them that nobody knows."""
+    """One of two labels has a smaller lead if there is an unknown label beside them."""
     toys, tools = classifier.score(["teddy bear"], ["Toys", "Tools"])[0]
     vague = classifier.score(["teddy bear"], ["Toys", "Tools", "Quantum mechanics"])[0]
 
     assert vague[0] / vague[1] < toys / tools
 
 
-def test_scores_are_shares(classifier: SimilarityClassifier) -> None:
-    """One row a name, each summing to 1, none negative."""
+def test_scores_of_a_name_sum_to_one(classifier: SimilarityClassifier) -> None:
+    """There is one row for each name, and no score is negative."""
     scores = classifier.score(["milk", "soap", "?"], COMMON)
 
     assert scores.shape == (3, len(COMMON))
@@ -98,7 +100,7 @@ def test_scores_are_shares(classifier: SimilarityClassifier) -> None:
 
 
 def test_the_order_of_labels_changes_nothing(classifier: SimilarityClassifier) -> None:
-    """Nor does their number of repetitions."""
+    """Each label keeps its score."""
     forward = classifier.score(["oat milk"], COMMON)[0]
     backward = classifier.score(["oat milk"], COMMON[::-1])[0]
 
@@ -117,10 +119,10 @@ def test_the_order_of_labels_changes_nothing(classifier: SimilarityClassifier) -
         ("Weichspüler Lavendel", "Household"),
     ],
 )  # fmt: skip
-def test_abbreviations_and_other_languages(
+def test_abbreviations_and_other_languages_are_understood(
     classifier: SimilarityClassifier, name: str, label: str
 ) -> None:
-    """As tills print them, and as people elsewhere call them."""
+    """Tills abbreviate names, and people use their own language."""
     assert best(classifier, name, COMMON)[0] == label
 
 
@@ -149,8 +151,8 @@ def test_a_thing_is_not_what_it_tastes_of(
         ("Kerrygold", "Dairy"), ("Royal Canin Adult", "Other"),
     ],
 )  # fmt: skip
-def test_brands(classifier: SimilarityClassifier, name: str, label: str) -> None:
-    """Where the name says nothing else."""
+def test_brands_are_known(classifier: SimilarityClassifier, name: str, label: str) -> None:
+    """These names do not say what the thing is."""
     assert best(classifier, name, COMMON)[0] == label
 
 
@@ -179,8 +181,8 @@ GOLDEN = [
     ],
     ids=["common", "en", "de", "fr", "es", "it", "nl"],
 )  # fmt: skip
-def test_a_users_own_labels(classifier: SimilarityClassifier, labels: list[str]) -> None:
-    """Near-synonyms of the common ones, in any of the languages: the right one, and `high`."""
+def test_near_synonyms_work_as_labels(classifier: SimilarityClassifier, labels: list[str]) -> None:
+    """In any of the languages, the right label scores so high that its confidence is `high`."""
     found = [best(classifier, name, labels) for name in GOLDEN]
 
     assert [label for label, _ in found] == labels[: len(GOLDEN)]

@@ -1,4 +1,4 @@
-"""Images to pixels: upright, in colour, bounded; whatever mode they came in."""
+"""Images of any mode are decoded to pixels: upright, in colour, and limited in size."""
 
 import io
 
@@ -14,20 +14,20 @@ from worker.pipeline.ocr.decode import LONGEST_SIDE, Pixels, decode_image
 
 
 def decode(content: bytes, max_pixels: int = 40_000_000) -> Pixels:
-    """As the worker does."""
+    """Decode an image as the worker does."""
     return decode_image(content, media_type_of(content), max_pixels)
 
 
 def halves(mode: str = "RGB") -> Image.Image:
-    """Twice as wide as high; the left half black, the right one white."""
+    """Return an image of 200 × 100 pixels whose left half is black and right half white."""
     image = Image.new("L", (200, 100), "white")
     image.paste(0, (0, 0, 100, 100))
     return image.convert(mode)
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
-def test_formats(image_format: str) -> None:
-    """RGB in the end."""
+def test_every_format_becomes_rgb(image_format: str) -> None:
+    """HEIC has a test of its own."""
     pixels = decode(encode(halves(), image_format))
 
     assert pixels.dtype == np.uint8
@@ -41,30 +41,30 @@ def _is_halves(pixels: Pixels) -> bool:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA"])
-def test_modes(mode: str) -> None:
-    """One bit, grey, palette, transparent."""
+def test_every_mode_becomes_rgb(mode: str) -> None:
+    """The modes are one bit, grey, grey with alpha, palette, and transparent."""
     assert _is_halves(decode(encode(halves(mode), "PNG")))
 
 
-def test_sixteen_bits() -> None:
-    """The upper eight are the picture."""
+def test_sixteen_bit_grey_becomes_rgb() -> None:
+    """The upper eight bits are the picture."""
     wide = np.asarray(halves("L")).astype(np.uint16) * 257
 
     assert _is_halves(decode(encode(Image.fromarray(wide), "PNG")))
 
 
-def test_print_colours() -> None:
-    """CMYK, as scanners and layout programs write it."""
+def test_cmyk_becomes_rgb() -> None:
+    """Scanners and layout programs write CMYK."""
     assert _is_halves(decode(encode(halves().convert("CMYK"), "JPEG")))
 
 
-def test_heic() -> None:
-    """What iPhones send; only the worker opens it."""
+def test_heic_becomes_rgb() -> None:
+    """It is the format of iPhones, and only the worker opens it."""
     assert _is_halves(decode(heic(halves())))
 
 
-def test_of_several_frames_the_first_is_read() -> None:
-    """An animated WebP is the nearest thing to a receipt in it."""
+def test_only_the_first_frame_is_read() -> None:
+    """An animated WebP may still be a receipt."""
     buffer = io.BytesIO()
     white = Image.new("RGB", (200, 100), "white")
     halves().save(buffer, "WEBP", save_all=True, append_images=[white], lossless=True)
@@ -73,8 +73,8 @@ def test_of_several_frames_the_first_is_read() -> None:
 
 
 @pytest.mark.parametrize("part", [0.2, 0.9])
-def test_truncated_heic(part: float) -> None:
-    """In the header and in the picture."""
+def test_truncated_heic_is_unreadable(part: float) -> None:
+    """It is cut off in the header and in the picture."""
     whole = heic(halves())
 
     with pytest.raises(ImageUnreadable):
@@ -82,13 +82,13 @@ def test_truncated_heic(part: float) -> None:
 
 
 def test_heic_pixels_are_counted_before_they_are_decoded() -> None:
-    """The front does not look into these."""
+    """The front does not open HEIC files."""
     with pytest.raises(ImageTooManyPixels):
         decode(heic(Image.new("RGB", (100, 100))), 9_999)
 
 
-def test_what_is_transparent_becomes_white() -> None:
-    """Black print on nothing would otherwise be black on black."""
+def test_transparent_parts_become_white() -> None:
+    """Black print on a transparent ground would otherwise be black on black."""
     image = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
 
     assert decode(encode(image, "PNG")).min() == 255
@@ -98,8 +98,8 @@ def test_what_is_transparent_becomes_white() -> None:
     ("orientation", "where"),
     [(1, "left"), (3, "right"), (6, "top"), (8, "bottom")],
 )
-def test_the_camera_tells_which_way_is_up(orientation: int, where: str) -> None:
-    """EXIF orientation is honoured: the dark half goes where it belongs."""
+def test_the_exif_orientation_is_applied(orientation: int, where: str) -> None:
+    """The dark half goes where it belongs."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     buffer = io.BytesIO()
@@ -118,27 +118,29 @@ def test_the_camera_tells_which_way_is_up(orientation: int, where: str) -> None:
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
 def test_large_images_are_made_smaller(image_format: str) -> None:
-    """An engine reads no better above that, and needs far more memory."""
+    """An engine reads larger images no better, but needs far more memory."""
     image = Image.new("RGB", (5000, 3000), "white")
 
     assert max(decode(encode(image, image_format)).shape) == LONGEST_SIDE
 
 
 def test_small_images_stay_as_they_are() -> None:
-    """Nothing is invented."""
+    """No pixels are invented."""
     assert decode(encode(Image.new("RGB", (3, 2)))).shape == (2, 3, 3)
 
 
 def test_pixels_are_counted_before_they_are_decoded() -> None:
-    """By the worker as well, should an image have got past the front."""
+    """The worker checks them, too, in case an image has got past the front."""
     with pytest.raises(ImageTooManyPixels):
         decode(encode(Image.new("RGB", (100, 100))), 9_999)
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
 @pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
-def test_truncated_images(receipt_png: bytes, image_format: str, part: float) -> None:
-    """A clear error, never half a picture."""
+def test_truncated_images_are_unreadable(
+    receipt_png: bytes, image_format: str, part: float
+) -> None:
+    """Half a picture would be half a receipt."""
     with Image.open(io.BytesIO(receipt_png)) as image:
         whole = encode(image, image_format)
 

@@ -1,4 +1,4 @@
-"""One receipt in every format that is accepted: the same answer."""
+"""One receipt in every accepted format gives the same result."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -18,7 +18,7 @@ LIMIT = 40_000_000
 
 
 def photo(receipt: DrawnReceipt, image_format: str) -> bytes:
-    """As Pillow writes it."""
+    """Draw a receipt and encode it with Pillow."""
     return encode(draw_receipt(receipt), image_format)
 
 
@@ -34,8 +34,10 @@ FORMATS: dict[str, Callable[[DrawnReceipt], bytes]] = {
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_same_receipt(engine: OcrEngine, drawn: DrawnReceipt, name: str) -> None:
-    """Whatever the format, all that is printed."""
+def test_every_format_gives_the_same_receipt(
+    engine: OcrEngine, drawn: DrawnReceipt, name: str
+) -> None:
+    """Items, total, merchant and date are those that were drawn."""
     reading = extract_receipt(FORMATS[name](drawn), engine, LIMIT, StageRecorder())
 
     assert _items(reading) == [(item.name, item.price) for item in drawn.items]
@@ -48,8 +50,10 @@ def test_the_same_receipt(engine: OcrEngine, drawn: DrawnReceipt, name: str) -> 
     ("name", "reader"),
     [("born-digital PDF", "pdfium"), ("scanned PDF", "rapidocr"), ("PNG", "rapidocr")],
 )
-def test_who_read_it(engine: OcrEngine, drawn: DrawnReceipt, name: str, reader: str) -> None:
-    """Where there is a text layer, nothing is recognised."""
+def test_the_result_names_what_read_it(
+    engine: OcrEngine, drawn: DrawnReceipt, name: str, reader: str
+) -> None:
+    """A text layer is read by PDFium and needs no OCR."""
     reading = extract_receipt(FORMATS[name](drawn), engine, LIMIT, StageRecorder())
 
     assert reading.engine == reader
@@ -57,7 +61,7 @@ def test_who_read_it(engine: OcrEngine, drawn: DrawnReceipt, name: str, reader: 
 
 
 def test_pages_are_one_receipt(engine: OcrEngine, drawn: DrawnReceipt) -> None:
-    """Items on the first page, the total on the second."""
+    """The first page has only items, the second one has the total."""
     rows = drawn.rows()
     cut = next(index for index, (left, _) in enumerate(rows) if left == drawn.items[4].name)
 
@@ -67,19 +71,19 @@ def test_pages_are_one_receipt(engine: OcrEngine, drawn: DrawnReceipt) -> None:
     assert reading.extraction.total.amount == drawn.total
 
 
-def test_five_pages_are_read() -> None:
-    """No receipt has more; a book would hold a worker for minutes."""
+def test_only_five_pages_are_read() -> None:
+    """No receipt has more, and a book would keep a worker busy for minutes."""
     assert len(load_pages(pdf(*[DrawnReceipt()] * 7), LIMIT)) == 5
 
 
-def test_text_over_a_scan_is_not_believed(drawn: DrawnReceipt) -> None:
-    """It is somebody else's recognition, of unknown quality."""
+def test_text_over_a_scan_is_not_used(drawn: DrawnReceipt) -> None:
+    """It is some other program's OCR, of unknown quality."""
     assert isinstance(load_pages(pdf(drawn), LIMIT)[0], TextPage)
     assert not isinstance(load_pages(scanned_pdf(drawn, text=True), LIMIT)[0], TextPage)
 
 
-def test_a_scanners_stamp_is_no_receipt() -> None:
-    """A page of a few characters goes to the engine."""
+def test_a_scanners_stamp_is_not_used_as_text_layer() -> None:
+    """A page with only a few characters goes to the engine."""
     (page,) = load_pages(printed_pdf([("Scanned by an app", "")]), LIMIT)
 
     assert not isinstance(page, TextPage)
@@ -94,8 +98,8 @@ def test_a_scanners_stamp_is_no_receipt() -> None:
     ],
     ids=["no pages", "truncated", "protected"],
 )
-def test_bad_pdfs(content: bytes, error: type[Exception]) -> None:
-    """Each has its own answer."""
+def test_bad_pdfs_are_rejected(content: bytes, error: type[Exception]) -> None:
+    """A protected PDF has an error of its own."""
     with pytest.raises(error):
         load_pages(content, LIMIT)
 

@@ -1,4 +1,4 @@
-"""Drawn receipts as cameras see them: tilted, noisy, dim, small. Real engine, no processes."""
+"""Drawn receipts as cameras see them: tilted, noisy, dim, small. The engine is the real one."""
 
 import random
 from collections.abc import Callable
@@ -16,38 +16,38 @@ from worker.pipeline.stages import StageRecorder
 
 
 def tilted(image: Image.Image) -> Image.Image:
-    """By two degrees, on a dark table."""
+    """Tilt the receipt by two degrees on a dark table."""
     return image.rotate(2, expand=True, fillcolor=(60, 50, 40), resample=Image.Resampling.BICUBIC)
 
 
 def noisy(image: Image.Image) -> Image.Image:
-    """A cheap sensor in poor light."""
+    """Add the noise of a cheap sensor in poor light."""
     noise = np.random.default_rng(1).normal(0, 25, (image.height, image.width, 3))
     return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
 
 
 def dim(image: Image.Image) -> Image.Image:
-    """Grey on darker grey, a little out of focus."""
+    """Make the photo grey on darker grey and a little out of focus."""
     return image.point(lambda value: 40 + value * 0.3).filter(ImageFilter.GaussianBlur(0.8))
 
 
 def small(image: Image.Image) -> Image.Image:
-    """Half the size."""
+    """Halve the size."""
     return image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
 
 
 def grey(image: Image.Image) -> Image.Image:
-    """As scanners send it."""
+    """Make the image grey, as scanners do."""
     return image.convert("L")
 
 
 def turned(image: Image.Image, degrees: int) -> Image.Image:
-    """As a camera writes it that did not know how it was held."""
+    """Turn the image as a camera does that does not know how it is held."""
     return image.rotate(degrees, expand=True)
 
 
 def on_a_table(image: Image.Image) -> Image.Image:
-    """A small part of a large photo, seen from the side, at an angle of ten degrees."""
+    """Make the receipt a small part of a large photo, seen from the side and tilted."""
     photo = Image.new("RGB", (2400, 3200), (120, 85, 60))
     paper = tilted_paper(image.resize((image.width * 2, image.height * 2)))
     photo.paste(paper, (500, 500), paper.getchannel("A"))
@@ -55,10 +55,10 @@ def on_a_table(image: Image.Image) -> Image.Image:
 
 
 def tilted_paper(image: Image.Image) -> Image.Image:
-    """Its upper side shorter than its lower one; what is not paper is transparent."""
+    """Tilt the receipt by ten degrees, its upper side shorter, on a transparent ground."""
     width, height = image.size
     squeeze = 0.06
-    # Of the eight numbers of a perspective those that lean it backwards.
+    # These coefficients of the perspective lean the paper backwards.
     lean = (1 + 2 * squeeze, squeeze * width / height, -squeeze * width, 0, 1 + squeeze, 0)
     back = (*lean, 0, squeeze / height)
     leaning = image.convert("RGBA").transform(
@@ -68,7 +68,7 @@ def tilted_paper(image: Image.Image) -> Image.Image:
 
 
 def shaded(image: Image.Image) -> Image.Image:
-    """The shadow of a hand over half of it."""
+    """Put the shadow of a hand over half of the receipt."""
     shadow = Image.new("L", image.size, 255)
     corners = [(0, image.height), (0, image.height // 3), (image.width, image.height)]
     ImageDraw.Draw(shadow).polygon(corners, fill=110)
@@ -77,7 +77,7 @@ def shaded(image: Image.Image) -> Image.Image:
 
 
 def cornerwise(image: Image.Image) -> Image.Image:
-    """Turned by 45 degrees on a table."""
+    """Turn the receipt by 45 degrees on a table."""
     paper = image.convert("RGBA").rotate(45, expand=True, resample=Image.Resampling.BICUBIC)
     photo = Image.new("RGB", (paper.width + 100, paper.height + 100), (20, 110, 90))
     photo.paste(paper, (50, 50), paper)
@@ -85,7 +85,7 @@ def cornerwise(image: Image.Image) -> Image.Image:
 
 
 def half_in_the_dark(image: Image.Image) -> Image.Image:
-    """A table in the evening: the shadow of a head over the upper half of yellow paper."""
+    """Put the shadow of a head over the upper half of yellow paper on a table."""
     photo = Image.new("RGB", (image.width + 500, image.height + 400), (110, 80, 60))
     photo.paste(
         ImageChops.multiply(image, Image.new("RGB", image.size, (230, 210, 120))), (250, 200)
@@ -99,10 +99,10 @@ def half_in_the_dark(image: Image.Image) -> Image.Image:
     [tilted, noisy, dim, small, grey, shaded, on_a_table, cornerwise, half_in_the_dark]
     + [pytest.param(partial(turned, degrees=by), id=f"turned {by}") for by in (90, 180, 270)],
 )
-def test_what_a_camera_does_to_a_receipt(
+def test_a_photo_is_read_like_the_receipt(
     engine: OcrEngine, photographed: Callable[[Image.Image], Image.Image]
 ) -> None:
-    """Total, date and every price survive it."""
+    """The total, the date and every price are right."""
     random.seed(1)
     drawn = DrawnReceipt()
     image = encode(photographed(draw_receipt(drawn)))
@@ -117,8 +117,8 @@ def test_what_a_camera_does_to_a_receipt(
 
 
 @pytest.mark.parametrize("quarters", range(4))
-def test_print_is_turned_upright_by_reading_it(engine: OcrEngine, quarters: int) -> None:
-    """Where its direction was not seen before."""
+def test_pages_are_turned_upright_by_reading_them(engine: OcrEngine, quarters: int) -> None:
+    """The page has not been prepared, which would have levelled its rows."""
     pixels = np.asarray(draw_receipt(DrawnReceipt()))
     page = read_upright(np.ascontiguousarray(np.rot90(pixels, quarters)), engine)
 

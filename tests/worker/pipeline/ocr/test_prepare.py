@@ -1,4 +1,4 @@
-"""Photos made ready: straight, cropped, in print of one size, within bounds."""
+"""Prepared photos are level, cropped, limited in size, and have print of one height."""
 
 import numpy as np
 import pytest
@@ -17,30 +17,30 @@ TABLE = (110, 80, 60)
 
 
 def drawn(scale: float = 1.0) -> Image.Image:
-    """A receipt on white."""
+    """Draw a receipt on white at a scale."""
     image = draw_receipt(DrawnReceipt())
     return image.resize((round(image.width * scale), round(image.height * scale)))
 
 
 def pixels(image: Image.Image) -> Pixels:
-    """As an engine gets them."""
+    """Convert an image to RGB pixels."""
     return np.asarray(image.convert("RGB"))
 
 
 def paper_of(image: Pixels) -> Corners | None:
-    """Its corners."""
+    """Find the corners of the paper in an image."""
     return find_paper(image, find_letters(image))
 
 
 def noise(height: int, width: int, seed: int) -> Pixels:
-    """Nothing at all."""
+    """Return an image of noise."""
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
 
 
 @settings(deadline=None, max_examples=8)
 @given(st.integers(min_value=-80, max_value=90))
 def test_rows_come_out_level(degrees: int) -> None:
-    """However the photo was turned; upside down is found out by reading."""
+    """Rows may still be upside down, which only reading shows."""
     photo = drawn(1.5).rotate(
         -degrees, expand=True, fillcolor="white", resample=Image.Resampling.BICUBIC
     )
@@ -51,14 +51,14 @@ def test_rows_come_out_level(degrees: int) -> None:
 
 @pytest.mark.parametrize("scale", [0.6, 1.0, 3.0])
 def test_print_comes_out_in_one_size(scale: float) -> None:
-    """A scan at 600 dots an inch costs no more than one at 150, and is read as well."""
+    """A scan at 600 dots per inch takes no longer than one at 150."""
     image = prepare(pixels(drawn(scale)))
 
     assert find_letters(image).height == pytest.approx(18, abs=2)
 
 
 def test_shadows_are_lifted() -> None:
-    """The paper is about as bright everywhere; print stays dark."""
+    """The paper is about equally bright everywhere, and print stays dark."""
     lit = (
         pixels(drawn(1.5)).astype(float)
         * np.linspace(0.3, 1, 200).repeat(99)[: drawn(1.5).width, None]
@@ -71,8 +71,8 @@ def test_shadows_are_lifted() -> None:
     assert image.min() < 100
 
 
-def test_what_is_around_the_print_is_cut_off() -> None:
-    """Of a scan the glass beside the receipt, too."""
+def test_the_image_is_cropped_to_the_print() -> None:
+    """A scan also shows the glass beside the receipt."""
     page = Image.new("RGB", (2000, 3000), "white")
     page.paste(drawn(), (900, 200))
 
@@ -83,7 +83,7 @@ def test_what_is_around_the_print_is_cut_off() -> None:
 
 
 def test_paper_is_found_by_its_corners() -> None:
-    """On a darker ground, to a few pixels."""
+    """They are right to a few pixels if the ground is darker."""
     photo = Image.new("RGB", (1500, 2000), TABLE)
     photo.paste(drawn(), (300, 400))
 
@@ -100,8 +100,8 @@ sides = st.integers(1, 90) | st.integers(1, 3600)
 
 @settings(deadline=None, max_examples=15)
 @given(st.integers(1, 90), sides, st.integers(min_value=0))
-def test_any_image_is_made_ready(height: int, width: int, seed: int) -> None:
-    """Noise of any shape, too: to something that still can be read."""
+def test_any_image_can_be_prepared(height: int, width: int, seed: int) -> None:
+    """Even noise of any shape gives an image of a size that can be read."""
     image = noise(height, width, seed)
 
     assert 0 < prepare(image).size < 20_000_000
@@ -109,8 +109,8 @@ def test_any_image_is_made_ready(height: int, width: int, seed: int) -> None:
 
 
 @pytest.mark.parametrize("ground", ["white", "black", TABLE])
-def test_where_there_is_no_paper_none_is_found(ground: str | tuple[int, int, int]) -> None:
-    """A blank image stays what it is."""
+def test_no_paper_is_found_in_a_blank_image(ground: str | tuple[int, int, int]) -> None:
+    """The image keeps its shape."""
     image = pixels(Image.new("RGB", (400, 300), ground))
 
     assert paper_of(image) is None
@@ -118,14 +118,14 @@ def test_where_there_is_no_paper_none_is_found(ground: str | tuple[int, int, int
 
 
 def test_paper_that_fills_the_image_is_left_as_it_is() -> None:
-    """A scan has no corners to pull at."""
+    """A scan shows only paper, whose corners are those of the image."""
     assert paper_of(pixels(drawn())) is None
 
 
 @settings(deadline=None, max_examples=12)
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 20_000), st.integers(min_value=0))
-def test_strips_are_the_page(height: int, width: int, most: int, seed: int) -> None:
-    """All of it, in order, each within its bound."""
+def test_strips_add_up_to_the_page(height: int, width: int, most: int, seed: int) -> None:
+    """They are in order, and each is within its limit."""
     page = noise(height, width, seed)
 
     parts = list(strips(page, most))
@@ -136,7 +136,7 @@ def test_strips_are_the_page(height: int, width: int, most: int, seed: int) -> N
 
 
 def test_strips_are_cut_between_rows() -> None:
-    """So that no row is read in two halves."""
+    """Otherwise a row would be read in two halves."""
     page = pixels(drawn(2))
     blank = (page == 255).all(axis=(1, 2))
 

@@ -1,4 +1,4 @@
-"""Receipts as text: what an engine would make of them, and what is read from that."""
+"""Reads receipts from plain text, as if an engine had recognised it."""
 
 from datetime import date
 from textwrap import dedent
@@ -9,7 +9,7 @@ from worker.pipeline.reading.receipt import read_receipt
 
 
 def read(text: str) -> Extraction:
-    """Read rows of text as if an engine had found them, one word at each position."""
+    """Read rows of text as if an engine had found each as a line, with ten pixels per letter."""
     lines = []
     for number, row in enumerate(dedent(text).strip("\n").splitlines()):
         left, words = 0.0, []
@@ -23,7 +23,7 @@ def read(text: str) -> Extraction:
 
 
 def items(text: str) -> list[tuple[str, str, str, str | None]]:
-    """Name, price, quantity and unit of each item."""
+    """Return the name, price, quantity and unit of each item."""
     return [
         (item.parsed_name, str(item.total_price), f"{item.quantity.normalize():f}", item.unit)
         for item in read(text).line_items
@@ -31,5 +31,5 @@ def items(text: str) -> list[tuple[str, str, str, str | None]]:
 
 
 def names(text: str) -> list[str]:
-    """The items' names."""
+    """Return the names of the items."""
     return [name for name, *_ in items(text)]

@@ -1,4 +1,4 @@
-"""Whole receipts as tills of several countries print them, from text: every field of each."""
+"""Every field is read from the text of receipts as tills of several countries print them."""
 
 import tomllib
 from pathlib import Path
@@ -13,7 +13,7 @@ RECEIPTS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("countries.tom
 
 @pytest.mark.parametrize("country", RECEIPTS)
 def test_a_receipt_is_read_whole(country: str) -> None:
-    """Merchant, date, total, currency, items with discounts and deposits; and it adds up."""
+    """Merchant, date, total, currency, items, discounts and deposits are right and add up."""
     printed = RECEIPTS[country]
 
     extraction = read(printed["text"])

@@ -1,4 +1,4 @@
-"""Text that no till prints, and goods that are called like something else."""
+"""Text that no till prints, and goods whose names look like labels."""
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +8,7 @@ from tests.worker.pipeline.reading.printed import names, read
 
 MANY_GROUPS = "1," + ",".join(["000"] * 12) + ".00"
 
-# Each took minutes with a pattern that tries every way to part it, or ended in an error.
+# Each of these took minutes with a pattern that backtracks, or raised an error.
 ODD = [
     " ".join(["1.00"] * 60) + " Milk 5.00",
     "Milk 1.00" + "*" * 2000 + "!",
@@ -23,8 +23,8 @@ ODD = [
 
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("text", ODD)
-def test_it_is_read_in_time(text: str) -> None:
-    """Pages of text may have any line; a total of 10^36 is none."""
+def test_odd_text_is_read_in_time(text: str) -> None:
+    """Pages of text may have any line, and an amount of 10^36 is not a total."""
     total = read(f"Shop\n{text}").total.amount
 
     assert total is None or total < 1_000_000
@@ -55,8 +55,7 @@ any_row = st.sampled_from(ROWS) | st.lists(st.sampled_from(WORDS), max_size=6).m
 @settings(max_examples=150)
 @given(st.lists(any_row, max_size=8))
 def test_nothing_is_made_up(rows: list[str]) -> None:
-    """Whatever stands beside what, items are made of printed rows, and a receipt that is called
-    reconciled has items that come to its total."""
+    """Items consist of printed rows, and those of a reconciled receipt come to its total."""
     extraction = read("\n".join(["Shop", *rows]))
 
     made_of = {row for item in extraction.line_items for row in item.raw_text.split("\n")}
@@ -70,8 +69,8 @@ def test_nothing_is_made_up(rows: list[str]) -> None:
     ["Chicken Tend", "Yoda Total 0%", "New Balance Socks", "Discover Magazine", "Dates Eligible",
      "Point Blue Cheese", "Geburtstagskarte", "Tenderloin Steak", "Master Lock", "Taxable Grocery"],
 )  # fmt: skip
-def test_goods_that_are_called_like_something_else(name: str) -> None:
-    """A word of the till in a name does not end the list, nor is it left out."""
+def test_goods_that_look_like_labels_are_items(name: str) -> None:
+    """A word of the summary in a name does not end the list of items."""
     extraction = read(f"Shop\nMilk 1.00\n{name} 5.99\nEggs 2.00\nTotal 8.99\nVisa 8.99")
 
     assert len(extraction.line_items) == 3
@@ -79,13 +78,13 @@ def test_goods_that_are_called_like_something_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Eco VAT", "Netto Milch"])
-def test_what_is_too_much_for_a_tax_makes_no_sum(name: str) -> None:
-    """Where goods were taken for it, nobody is told that all adds up."""
+def test_a_tax_that_is_too_large_makes_no_sum(name: str) -> None:
+    """The receipt is not reconciled if goods were mistaken for a tax."""
     assert not read(f"Shop\nMilk 1.00\n{name} 5.99\nEggs 2.00\nTotal 8.99\nVisa 8.99").reconciled
 
 
-def test_numbers_that_tell_goods_apart_stay() -> None:
-    """As do letters, where names would be the same without them; and things bought twice."""
+def test_numbers_and_letters_that_distinguish_goods_stay() -> None:
+    """Things that were bought twice stay, too."""
     assert names("Shop\n12 Eggs 3.00\n24 Eggs 6.00\nTotal 9.00") == ["12 Eggs", "24 Eggs"]
     assert names("Shop\nTonic A 1.00\nTonic B 2.00\nSoap B 3.00\nSoap A 1.00\nTotal 7.00") == [
         "Tonic A",
@@ -100,18 +99,18 @@ def test_numbers_that_tell_goods_apart_stay() -> None:
     ("text", "currency"),
     [("Pasta$3.49\nPlastic$1.00\nTotal $4.49", "USD"), ("Norma's\nMilk $1.00\nTotal $1.00", "USD")],
 )
-def test_a_name_before_a_sign_is_no_country(text: str, currency: str) -> None:
-    """Nor is one that is nearly a chain's."""
+def test_a_name_before_a_dollar_sign_is_no_country(text: str, currency: str) -> None:
+    """A name that is almost that of a chain does not decide the currency, either."""
     assert read(f"Shop\n{text}").total.currency == currency
 
 
-def test_a_total_whose_amount_stands_below() -> None:
-    """Its label is no heading of columns."""
+def test_the_label_of_a_total_is_no_heading() -> None:
+    """The amount of the total is on the row below."""
     extraction = read("Shop\nMilk 1.00\nBread 2.00\nTOTAL EUR\n3.00")
 
     assert [str(item.total_price) for item in extraction.line_items] == ["1.00", "2.00"]
 
 
-def test_wide_digits_are_digits() -> None:
-    """As some tills of Asia print them."""
+def test_full_width_digits_are_digits() -> None:
+    """Some tills in Asia print them."""
     assert str(read("Shop\nMilk \uff11\uff12.50\nTotal \uff11\uff12.50").total.amount) == "12.50"

@@ -1,1 +1,1 @@
-"""What is known of groceries: topics, brands, words of other languages."""
+"""Knowledge of groceries: topics, brands, and words of other languages."""

@@ -1,4 +1,4 @@
-"""What a label means: topics with many examples for grocery labels, its own text for any other."""
+"""The meaning of a label: topics with examples if it is a known one, its own text otherwise."""
 
 import re
 import unicodedata
@@ -13,8 +13,11 @@ from worker.pipeline.knowledge.patterns import any_of
 
 @dataclass(frozen=True)
 class Meaning:
-    """`texts` say what the label means in English, `topics` name what else belongs there. Of one
-    that is not `known`, the text is all there is."""
+    """What a label means.
+
+    `texts` say it in English, and `topics` name what else belongs there. A label that is not
+    `known` has only its own text.
+    """
 
     texts: tuple[str, ...]
     topics: tuple[str, ...] = ()
@@ -23,7 +26,7 @@ class Meaning:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A category or topic that is known."""
+    """A known category or topic."""
 
     name: str
     topics: frozenset[str]
@@ -33,10 +36,10 @@ class _Entry:
 
 
 class LabelMeanings:
-    """Finds what the labels of a request mean, side by side."""
+    """Finds the meanings of a request's labels; each depends on which others there are."""
 
     def __init__(self, known: Grocery) -> None:
-        """`known`: topics and categories."""
+        """Index the topics and categories of `known` by their names."""
         self._examples = {name: topic.examples for name, topic in known.topics.items()}
         self._entries: dict[str, _Entry] = {}
         self._categories = known.categories
@@ -46,11 +49,12 @@ class LabelMeanings:
             self._learn(category, category.topics)
 
     def of(self, labels: Sequence[str]) -> list[Meaning]:
-        """The meaning of each label beside the others.
+        """Return the meaning of each label, given the other labels.
 
         A topic belongs to the narrowest label that stands for it (with "Drinks" and "Wine", wine
-        is Wine), then to one that is related; what is left is the remainder's ("Other") or, where
-        there is none, that of a label which would take it otherwise (shampoo is "Household").
+        is Wine), or else to one that is related. The remaining topics go to the label for the
+        remainder ("Other") or, if there is none, to a label that lists them under `otherwise`
+        (shampoo is "Household").
         """
         found = [self._find(label) for label in labels]
         kept = _narrowest([_joined(entry.topics for entry in entries) for entries in found])
@@ -70,7 +74,7 @@ class LabelMeanings:
         ]
 
     def examples(self, topic: str) -> Sequence[str]:
-        """Things that belong to a topic."""
+        """Return things that belong to a topic."""
         return self._examples[topic]
 
     def _learn(self, known: Category, topics: Sequence[str]) -> None:
@@ -84,7 +88,7 @@ class LabelMeanings:
             )
 
     def _topics(self, names: Iterable[str]) -> frozenset[str]:
-        """Those of the names that are topics, and those of the categories among them."""
+        """Return the topics that `names` stand for, each of which is a topic or a category."""
         parts = [
             {name} if name in self._examples else self._topics(self._categories[name].topics)
             for name in names
@@ -92,8 +96,7 @@ class LabelMeanings:
         return frozenset[str]().union(*parts)
 
     def _find(self, label: str) -> list[_Entry]:
-        """What a label is known as: the whole of it, or each of its parts, or of a part the words,
-        if half of them are known."""
+        """Look up the whole label, or else each of its parts."""
         whole = self._entry(label)
         if whole:
             return [whole]
@@ -101,6 +104,7 @@ class LabelMeanings:
         return list(dict.fromkeys(found))
 
     def _find_part(self, part: str) -> list[_Entry]:
+        """Look up the whole part, or else its words, provided that half of them are known."""
         whole = self._entry(part)
         if whole:
             return [whole]
@@ -119,7 +123,7 @@ def _joined(sets: Iterable[frozenset[str]]) -> frozenset[str]:
 
 
 def _shared_out(rest: frozenset[str], found: Sequence[Sequence[_Entry]]) -> list[frozenset[str]]:
-    """What each label gets of the topics that no label asks for."""
+    """Return the topics in `rest`, which no label claims, by the label that gets them."""
     remainders = [_is_remainder(entries) for entries in found]
     if any(remainders):
         return [rest if remainder else frozenset() for remainder in remainders]
@@ -131,7 +135,7 @@ def _is_remainder(entries: Sequence[_Entry]) -> bool:
 
 
 def _narrowest(claims: Sequence[frozenset[str]]) -> list[frozenset[str]]:
-    """Of each claim, the topics that no claim to fewer topics has."""
+    """Return the claims, each without the topics that a claim to fewer topics has."""
     return [
         claim.difference(*(other for other in claims if len(other) < len(claim)))
         for claim in claims
@@ -139,7 +143,7 @@ def _narrowest(claims: Sequence[frozenset[str]]) -> list[frozenset[str]]:
 
 
 def _normalised(label: str) -> str:
-    """Without case, punctuation, accents (or what is typed for them: Gemuese) and plurals."""
+    """Remove case, punctuation, accents (also when typed as in Gemuese) and plural endings."""
     plain = unicodedata.normalize("NFKD", label.casefold().replace("œ", "oe"))
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
     typed = re.sub(r"([aou])e", r"\1", _joints().sub(" ", letters))
@@ -148,7 +152,7 @@ def _normalised(label: str) -> str:
 
 @cache
 def _joints() -> re.Pattern[str]:
-    """What joins two meanings in one label (`Obst & Gemüse`), or a meaning and a place
+    """Match what joins two meanings in a label (`Obst & Gemüse`), or a place and a meaning
     (`Aisle 4 - Snacks`)."""
     words = any_of(vocabulary().names.joints)
     return re.compile(rf"[&+,/;|:]|\s[-\u2013\u2014]\s|\b{words}\b", re.IGNORECASE)
@@ -156,5 +160,5 @@ def _joints() -> re.Pattern[str]:
 
 @cache
 def _fillers() -> frozenset[str]:
-    """Words that make a label neither wider nor narrower."""
+    """Return the words that make a label neither wider nor narrower."""
     return frozenset(vocabulary().names.fillers)

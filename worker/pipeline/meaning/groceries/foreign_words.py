@@ -1,4 +1,4 @@
-"""Grocery words of other languages in English, the language that the embedding model knows."""
+"""Translates grocery words into English, the language that the embedding model knows."""
 
 import re
 from collections import Counter
@@ -10,26 +10,30 @@ from worker.pipeline.knowledge.translations import load_translations
 from worker.pipeline.knowledge.vocabulary import Compounds
 from worker.pipeline.words.folding import folded
 
-# No word is longer than this, and compounds of compounds take time.
+# No word has more than 60 letters, and splitting compounds of compounds takes time.
 _WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,60}(?![^\W\d_])")
-# Letters of a word that was cut off with a dot (DETERS.).
+# The fewest letters of a word that was cut off with a dot (DETERS.).
 _SHORTEST_CUT = 4
-# How many of the words that begin so must be the same thing.
+# The share of the words with that beginning that must mean the same thing.
 _CUT_SHARE = 0.75
-# Letters of a word that may be looked for at the end of a longer one.
+# The fewest letters of a word that is looked for at the end of a longer one.
 _SHORTEST_END = 3
-# Letters of what may stand before it.
+# The fewest letters that may stand before it.
 _SHORTEST_START = 3
 
 
 class ForeignWords:
-    """Puts English words in the place of those it knows; leaves all others as they are."""
+    """Replaces the words that it knows with English ones and leaves all others alone."""
 
     def __init__(
         self, whole: Mapping[str, str], compounding: Mapping[str, str], compounds: Compounds
     ) -> None:
-        """English by foreign word, which is in lower case and without accents; those of `whole` may
-        be phrases. `compounds` says how the others are put together."""
+        """Take the translations.
+
+        Both mappings have English by foreign word, in lower case and without accents. The keys of
+        `whole` may be phrases; those of `compounding` are also found inside longer words, which
+        are put together as `compounds` says.
+        """
         self._words = {**compounding, **whole}
         self._compounding = compounding
         self._links = sorted(("", *compounds.links), key=len)
@@ -37,7 +41,7 @@ class ForeignWords:
         self._longest = max(len(phrase.split()) for phrase in self._words)
 
     def in_english(self, text: str) -> str:
-        """`text` with what is known in it translated, longest phrase first."""
+        """Return `text` with the known words translated; the longest phrase wins."""
         plain = folded(text)
         words = list(_WORD.finditer(plain))
         parts, end, index = [], 0, 0
@@ -52,7 +56,7 @@ class ForeignWords:
         return "".join(parts) + text[end:]
 
     def _translated(self, words: list[str]) -> tuple[int, str | None]:
-        """How many words at the start of `words` are one, and what it is in English."""
+        """Return how many words the phrase at the start of `words` has, and its English."""
         for count in range(min(self._longest, len(words)), 0, -1):
             english = self._words.get(" ".join(words[:count]))
             if english is not None:
@@ -60,7 +64,7 @@ class ForeignWords:
         return 1, self._compound(words[0]) or self._diminished(words[0])
 
     def _diminished(self, word: str) -> str | None:
-        """What a diminutive (worstjes) is in English, by the word that it is made of."""
+        """Translate a diminutive (worstjes) by the word that it is made from."""
         stems = (word.removesuffix(ending) for ending in self._diminutives if word.endswith(ending))
         return next(filter(None, map(self._word, stems)), None)
 
@@ -68,7 +72,7 @@ class ForeignWords:
         return self._words.get(word) or self._compound(word)
 
     def _cut_off(self, start: str) -> str | None:
-        """What the words that start so are in English, if nearly all are one thing."""
+        """Translate a word that was cut off, if nearly all words with that start agree."""
         if len(start) < _SHORTEST_CUT:
             return None
         fitting = Counter(self._words[word] for word in self._words if _is_start(start, word))
@@ -80,7 +84,8 @@ class ForeignWords:
         return None
 
     def _compound(self, word: str) -> str | None:
-        """Of Vollkornbrot the longest word at its end, and what stands before it, if known."""
+        """Translate the longest known word at the end of a compound (Vollkornbrot), and what
+        stands before it if that is known, too."""
         for start in range(_SHORTEST_START, len(word) - _SHORTEST_END + 1):
             english = self._compounding.get(word[start:])
             if english is not None:
@@ -102,7 +107,7 @@ class ForeignWords:
 
 @cache
 def load_foreign_words() -> ForeignWords:
-    """Those of `foreign_words/`."""
+    """Load the words of `foreign_words/`. Raises KnowledgeError."""
     whole, compounding = load_translations()
     return ForeignWords(whole, compounding, vocabulary().compounds)
 

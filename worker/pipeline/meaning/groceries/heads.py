@@ -1,4 +1,4 @@
-"""Which part of a name says what the thing is: "Crackers with Cheese" are crackers."""
+"""Finds the head of a name, which says what the thing is: "Crackers with Cheese" are crackers."""
 
 import re
 from functools import cache
@@ -9,7 +9,7 @@ from worker.pipeline.words.comparing import comparable
 
 
 def last_word(name: str) -> int:
-    """Where the head of a name ends: how many words, as `comparable` has them, come up to it."""
+    """Return where the head of a name ends, as a number of words as `comparable` splits them."""
     words = comparable(_head(name))
     while len(words) > 1 and (words[-1] in _tail() or words[-1][0].isdigit()):
         words.pop()
@@ -17,7 +17,7 @@ def last_word(name: str) -> int:
 
 
 def _head(name: str) -> str:
-    """The start of `name` up to what describes it; all of it where it begins with that."""
+    """Return `name` up to its description, or all of it if it begins with the description."""
     match = _describes().search(name)
     start = name[: match.start()] if match else name
     return start if any(letter.isalpha() for letter in start) else name
@@ -25,13 +25,13 @@ def _head(name: str) -> str:
 
 @cache
 def _describes() -> re.Pattern[str]:
-    """What begins the part of a name that only describes. Romance languages put "juice of apple"
-    where English has "apple juice"."""
+    """Match the beginning of the part that only describes. Romance languages say "juice of
+    apple" where English says "apple juice"."""
     words = any_of(vocabulary().names.describing)
     return re.compile(rf"\s*(?:[,;(\[|]|\s[-\u2013]\s|\bw/|\b{words}\b)", re.IGNORECASE)
 
 
 @cache
 def _tail() -> frozenset[str]:
-    """Words that may stand behind the head and say nothing."""
+    """Return the words that may follow the head and do not change what the thing is."""
     return frozenset(comparable(" ".join(vocabulary().names.behind_heads)))

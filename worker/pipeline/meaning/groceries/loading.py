@@ -1,4 +1,4 @@
-"""What is known of groceries, from the files of `knowledge/`."""
+"""Loads what is known about groceries from the files in `knowledge/`."""
 
 from functools import cache
 from itertools import chain
@@ -10,13 +10,16 @@ from worker.pipeline.meaning.groceries.shortened import Shortened
 
 
 def load_meanings() -> LabelMeanings:
-    """The grocery topics and categories of `grocery.toml`."""
+    """Load the topics and categories of `grocery.toml`. Raises KnowledgeError."""
     return LabelMeanings(load_grocery())
 
 
 @cache
 def load_phrases() -> Phrases:
-    """Things of `products.toml`, examples of `grocery.toml`, brands of `brands.toml`."""
+    """Load the things of `products.toml`, the examples of `grocery.toml` and all brands.
+
+    Raises KnowledgeError.
+    """
     things, products = _things(), load_products()
     deciding = {topic: [*known] for topic, known in products.anywhere.items()}
     for topic in products.non_food.topics:
@@ -26,7 +29,10 @@ def load_phrases() -> Phrases:
 
 @cache
 def load_shortened() -> Shortened:
-    """All words of these files may be what a till shortens."""
+    """Load the words that a till may shorten: all those of the same files, and descriptions.
+
+    Raises KnowledgeError.
+    """
     products = load_products()
     descriptions = (products.descriptions.describing, products.descriptions.real)
     phrases = [*_things().values(), *descriptions]

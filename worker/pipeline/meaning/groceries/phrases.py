@@ -1,4 +1,4 @@
-"""What the words of a name say of its topic: the phrases in it that are known, the head first."""
+"""Weighs the known phrases in a name as evidence for its topic; the head counts most."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,21 +7,21 @@ from typing import NamedTuple
 from worker.pipeline.meaning.groceries.heads import last_word
 from worker.pipeline.words.comparing import comparable
 
-# How much a phrase says by its number of words: a longer one is less often there by accident.
+# Weight of a phrase by its number of words: a longer one is less often there by accident.
 _BY_LENGTH = (0.0, 0.75, 0.95, 1.0)
-# How much of that counts, of a phrase that is the head's end; the same, of a brand's thing, which
-# may be no more than its flavour; one before the head's end; one behind it, which only describes.
+# Factors by the place of a phrase: at the end of the head; there but beside a brand, where it may
+# be no more than a flavour; before the head's end; behind it, where it only describes.
 _HEAD, _HEAD_OF_BRAND, _BEFORE, _BEHIND = 1.0, 0.6, 0.2, 0.05
-# Of the first one, where a name was translated and that may be its head.
+# Factor of the first phrase of a translated name, which may be its head.
 _FIRST = 0.6
-# Of a brand, beside a head and where nothing else says what the thing is.
+# Factors of a brand: beside a known head, and where nothing else says what the thing is.
 _BRAND, _BRAND_ALONE = 0.9, 1.3
-# Of what decides wherever it stands.
+# Factor of a phrase that decides wherever it stands.
 _DECIDING = 2.0
 
 
 class _Found(NamedTuple):
-    """A known phrase at words `start` to `end` of a name."""
+    """A known phrase: the words `start` to `end` (exclusive) of a name."""
 
     start: int
     end: int
@@ -29,7 +29,7 @@ class _Found(NamedTuple):
 
 
 class Phrases:
-    """Things and brands by topic, looked for word for word."""
+    """Known things and brands by topic, which are looked for word for word."""
 
     def __init__(
         self,
@@ -37,17 +37,20 @@ class Phrases:
         deciding: Mapping[str, Iterable[str]],
         brands: Mapping[str, Iterable[str]],
     ) -> None:
-        """By topic. What is `deciding` counts fully wherever it stands. A brand says less than a
-        thing: "Heinz" is sauce, "Heinz soup" is not."""
+        """Take phrases by topic.
+
+        Those in `deciding` count fully wherever they stand. A brand says less than a thing:
+        "Heinz" is sauce, "Heinz soup" is not.
+        """
         self._deciding = _by_words(deciding)
         self._things = _by_words(things) | self._deciding
         self._brands = _by_words(brands)
         self._longest = max(map(len, [*self._things, *self._brands]), default=0)
 
     def evidence(self, name: str, translated: bool = False) -> dict[str, float]:
-        """How much speaks for each topic that something speaks for: 0..1, together at most 1.
+        """Return the weight of the evidence by topic: 0..1 each, and at most 1 in sum.
 
-        The head of an English name is at its end; in a `translated` one it may be at its start.
+        The head of an English name is at its end; that of a `translated` one may be at its start.
         """
         words = comparable(name)
         end = last_word(name)
@@ -69,7 +72,7 @@ class Phrases:
     def _find(
         self, words: Sequence[str], known: Mapping[tuple[str, ...], frozenset[str]]
     ) -> list[_Found]:
-        """The longest phrase at each end, from the last word on: the head of English is there."""
+        """Find the longest phrases, from the last word backwards: English has its head there."""
         found, end = [], len(words)
         while end > 0:
             lengths = range(min(self._longest, end), 0, -1)
@@ -81,7 +84,7 @@ class Phrases:
 
 
 def _share(found: _Found, *, first: int | None, end: int, head: float) -> float:
-    """How much a phrase counts by its place; `head` is what the head of the name counts."""
+    """Return the factor of a phrase by its place; `head` is that of the name's head."""
     if found.end == end:
         return head
     if found.start == first:
@@ -100,4 +103,4 @@ def _by_words(listed: Mapping[str, Iterable[str]]) -> dict[tuple[str, ...], froz
     for topic, phrases in listed.items():
         for phrase in phrases:
             topics[tuple(comparable(phrase))].add(topic)
-    return {words: frozenset(of_words) for words, of_words in topics.items()}
+    return {words: frozenset(names) for words, names in topics.items()}

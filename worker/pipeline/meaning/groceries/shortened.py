@@ -1,4 +1,4 @@
-"""Words that a till has shortened in its own way: their vowels (CRMBLD) or their end (HAZELN)."""
+"""Writes out words that a till has shortened by their vowels (CRMBLD) or their end (HAZELN)."""
 
 import re
 from collections import Counter, defaultdict
@@ -11,17 +11,17 @@ from worker.pipeline.words.folding import folded
 _WORD = re.compile(r"(?<![\w'\u2019])[^\W\d_]+(?![\w'\u2019])")
 _VOWELS = re.compile(r"[aeiou]")
 _DOUBLES = re.compile(r"(.)\1+")
-# Consonants that a word must have kept to be known again (a name of a brand, which looks like any
-# other word, more of them), and letters of a cut one.
+# The fewest consonants by which a word is recognised, those of a brand, which may look like any
+# other word, and the fewest letters of a word that was cut off.
 _FEWEST_CONSONANTS = 3
 _FEWEST_OF_BRAND = 4
 _FEWEST_LETTERS = 4
-# How many times as common as all others with the same consonants a word must be.
+# A word must be this many times as common as all others that fit taken together.
 _LEAD = 2
 
 
 class Shortened:
-    """Finds the one word that a shortened one can stand for; leaves all else as it is."""
+    """Replaces shortened words that can stand for one word only; leaves all else alone."""
 
     def __init__(
         self,
@@ -29,24 +29,27 @@ class Shortened:
         brands: Iterable[str],
         guesses: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """What may be meant; of `phrases`, a word is the likelier the more of them have it.
-        `guesses` say it of words that are too short to tell."""
+        """Take the words that may be meant.
+
+        A word is the likelier the more of `phrases` have it. `guesses` are the meanings of forms
+        that are too short to be recognised.
+        """
         self._guesses = guesses
         counts = _counted(phrases)
-        of_brands = _counted(brands)
-        self._known = {*counts, *of_brands}
+        brand_counts = _counted(brands)
+        self._known = {*counts, *brand_counts}
         self._by_consonants: dict[str, Counter[str]] = defaultdict(Counter)
         self._by_start: dict[str, Counter[str]] = defaultdict(Counter)
         for word, count in counts.items():
             self._by_consonants[_consonants(word)][word] = count
             for length in range(_FEWEST_LETTERS, len(word) - 1):
                 self._by_start[word[:length]][word] = count
-        for word in of_brands.keys() - counts.keys():
+        for word in brand_counts.keys() - counts.keys():
             if len(_consonants(word)) >= _FEWEST_OF_BRAND:
                 self._by_consonants[_consonants(word)][word] = 1
 
     def written_out(self, text: str) -> str:
-        """`text` with its shortened words in full, lower case and singular."""
+        """Return `text` with its shortened words in full, in lower case and singular."""
         plain = folded(text)
         parts, end = [], 0
         for match in _WORD.finditer(plain):
@@ -75,14 +78,14 @@ def _counted(phrases: Iterable[str]) -> Counter[str]:
 
 
 def _commonest(counts: Counter[str]) -> str | None:
-    """The word that is meant, if one is much likelier than all others together."""
+    """Return the commonest word, if it is much commoner than all others together."""
     for word, count in counts.most_common(1):
         return word if count >= _LEAD * (counts.total() - count) else None
     return None
 
 
 def _consonants(word: str) -> str:
-    """The letters without vowels, but for the first, doubled ones once."""
+    """Return the first letter and the consonants after it, doubled ones once."""
     return _DOUBLES.sub(r"\1", word[:1] + _VOWELS.sub("", word[1:]))
 
 

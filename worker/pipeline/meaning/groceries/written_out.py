@@ -1,4 +1,4 @@
-"""A name in the words that the model and the lexicon know."""
+"""Writes a name in the words that the embedding model and the knowledge files know."""
 
 import re
 from functools import cache
@@ -13,28 +13,28 @@ from worker.pipeline.words.folding import folded
 
 
 class WrittenOut(NamedTuple):
-    """`translated`: whether words of other languages were put in English, in their own order."""
+    """A name in full; `translated` if it has words from another language, in their order there."""
 
     text: str
     translated: bool
 
 
 def written_out(name: str) -> WrittenOut:
-    """With abbreviations and shortened words in full, and in English."""
+    """Write out the abbreviations and shortened words of a name, and translate it into English."""
     full = load_abbreviations().expand(_in_order(name))
     english = load_foreign_words().in_english(full)
     return WrittenOut(load_shortened().written_out(english), folded(english) != folded(full))
 
 
 def _in_order(name: str) -> str:
-    """`Soap, Dish` as Dish Soap: catalogues put the head first."""
+    """Turn `Soap, Dish` into Dish Soap: catalogues put the head first."""
     match = _head_first().fullmatch(name)
     return f"{match['rest']} {match['head']}" if match else name
 
 
 @cache
 def _head_first() -> re.Pattern[str]:
-    """A head, a comma, and what is no description of it (`Tomatoes, in Juice`)."""
+    """Match a head, a comma, and what is not a description like that of `Tomatoes, in Juice`."""
     describing = any_of(vocabulary().names.describing)
     return re.compile(
         r"\s*(?P<head>[^\W\d_]+(?: [^\W\d_]+)?),\s*"

@@ -1,1 +1,1 @@
-"""Embedders and classifiers, each behind one port."""
+"""Embedders and classifiers, which implement the interfaces of `ports.py`."""

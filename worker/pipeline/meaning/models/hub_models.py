@@ -1,4 +1,4 @@
-"""Models of the ml extra: where they come from, and what to say when they cannot be had."""
+"""Loads the models of the ml extra from a folder or the hub, and explains what went wrong."""
 
 from collections.abc import Callable
 from importlib.metadata import version
@@ -11,17 +11,17 @@ from shared.errors import EngineUnavailable
 T = TypeVar("T")
 
 _EXTRA = ("sentence_transformers", "torch", "transformers")
-# Seconds within which the hub must say that it has a model; the libraries would try for a minute.
+# Seconds for the hub to say whether it has a model; the libraries would try for a minute.
 _HUB_TIMEOUT = 10
 
 
 def load_model(model: str, load: Callable[[bool], T], *, named_by: str, needed_by: str) -> T:
-    """What `load(local_only)` makes of `model`, a folder or a name on the hub.
+    """Return what `load(local_only)` makes of `model`, a folder or a name on the hub.
 
-    A model that was fetched before is used as it is: a restart needs no network and changes no
+    A model that was fetched before is used as it is, so a restart needs no network and changes no
     result. `named_by` and `needed_by` are the settings, with their values, that name the model and
-    ask for the ml extra. Raises EngineUnavailable for whatever the libraries raise: their errors
-    have no base class.
+    require the ml extra. Raises EngineUnavailable for every error of the libraries, which share
+    no base class.
     """
     try:
         return _load(model, load)
@@ -34,24 +34,24 @@ def load_model(model: str, load: Callable[[bool], T], *, named_by: str, needed_b
             ) from error
         raise EngineUnavailable(
             f"{named_by} cannot be loaded ({_first_line(error)}). It must be a folder with "
-            "a model, or the name of one on the Hugging Face hub, from where it is fetched once."
+            "a model, or the name of one on the Hugging Face hub, from which it is fetched once."
         ) from error
 
 
 def shown_name(model: str) -> str:
-    """How answers name a model: by its name, or by the last two parts of its folder."""
+    """Return what answers call a model: its name, or the last two parts of its folder."""
     folder = Path(model)
     return "/".join(folder.resolve().parts[-2:]) if folder.is_dir() else model
 
 
 def shown_version(library: str, model: str) -> str:
-    """Version of the library and, of a loaded model from the hub, the commit that it was then."""
+    """Return the version of the library and, for a model from the hub, its cached commit."""
     known = f"{library} {version(library)}, float32"
     if Path(model).is_dir():
         return known
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
 
-    # .../snapshots/<commit>/config.json, or not a path where there is no such file.
+    # Either .../snapshots/<commit>/config.json or, if there is no such file, not a string.
     config = try_to_load_from_cache(model, "config.json")
     return f"{known}, {Path(config).parent.name[:12]}" if isinstance(config, str) else known
 
@@ -70,19 +70,19 @@ def _load(model: str, load: Callable[[bool], T]) -> T:
 
 
 def _prepare_libraries() -> None:
-    import torch  # noqa: PLC0415 (seconds; only when chosen)
+    import torch  # noqa: PLC0415 (takes seconds; only when chosen)
     from transformers.utils import logging  # noqa: PLC0415
 
-    # One call, one thread: calls run side by side, and beside the recognition of receipts.
+    # One thread for each call: calls run side by side, and beside the recognition of receipts.
     torch.set_num_threads(1)
-    # Progress bars and reports of many lines have no place among the worker's log lines.
+    # Progress bars and multi-line reports have no place among the worker's log lines.
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     getLogger("sentence_transformers").setLevel(ERROR)
 
 
 def _ask_hub_for(model: str) -> None:
-    """Raise, soon, if the hub cannot be reached or has no such model."""
+    """Raise within seconds if the hub cannot be reached or has no such model."""
     from huggingface_hub import HfApi  # noqa: PLC0415
 
     HfApi().model_info(model, timeout=_HUB_TIMEOUT)

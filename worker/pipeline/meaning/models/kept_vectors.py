@@ -1,7 +1,7 @@
-"""Vectors of what is known of groceries, kept on disk: embedding all of it takes seconds.
+"""Keeps the vectors of known groceries on disk, since embedding all of them takes seconds.
 
-They lie in `grocery-planner-ai/vectors` in XDG_CACHE_HOME, else in `~/.cache`: a file for each list
-of texts. Nothing depends on them; without the folder they are made again.
+They are in `grocery-planner-ai/vectors` under XDG_CACHE_HOME, or else under `~/.cache`, with one
+file for each list of texts. The folder may be deleted: the vectors are then computed again.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from worker.pipeline.meaning.models.ports import Embedder, Vectors
 
 
 def embed_kept(embedder: Embedder, texts: Sequence[str]) -> Vectors:
-    """As `embedder.embed(texts)`; from disk where the same model has embedded the same texts."""
+    """Return `embedder.embed(texts)`, from disk if the same model has embedded them before."""
     folder = _folder()
     if folder is None:
         return embedder.embed(texts)
@@ -28,14 +28,14 @@ def embed_kept(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     if kept is not None and kept.shape == (len(texts), embedder.dimension):
         return kept
     vectors = embedder.embed(texts)
-    # A file system that is read-only or full costs time, nothing else.
+    # A file system that is read-only or full only costs time.
     with suppress(OSError):
         _write(path, vectors)
     return vectors
 
 
 def _folder() -> Path | None:
-    """None of a user without a home."""
+    """Return the folder of the vectors, or None for a user without a home directory."""
     chosen = os.environ.get("XDG_CACHE_HOME")
     try:
         base = Path(chosen) if chosen else Path.home() / ".cache"
@@ -45,12 +45,12 @@ def _folder() -> Path | None:
 
 
 def _key(embedder: Embedder, texts: Sequence[str]) -> str:
-    told = json.dumps([embedder.model_id, embedder.model_version, *texts])
-    return hashlib.sha256(told.encode()).hexdigest()
+    inputs = json.dumps([embedder.model_id, embedder.model_version, *texts])
+    return hashlib.sha256(inputs.encode()).hexdigest()
 
 
 def _read(path: Path) -> Vectors | None:
-    """None of what is not there, or no array of numbers."""
+    """Read an array of float32, or return None if the file is missing or holds anything else."""
     try:
         with path.open("rb") as file:
             vectors = np.load(file, allow_pickle=False)
@@ -60,7 +60,7 @@ def _read(path: Path) -> Vectors | None:
 
 
 def _write(path: Path, vectors: Vectors) -> None:
-    """Whole or not at all: other processes start at the same time."""
+    """Write the file atomically, since other processes may start at the same time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{uuid4().hex}.part")
     try:

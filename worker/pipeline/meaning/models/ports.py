@@ -1,4 +1,4 @@
-"""What categorisation and embeddings ask of a model, whichever library runs it."""
+"""The interfaces of embedders and classifiers, whichever library runs the model."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,7 +11,7 @@ Scores = npt.NDArray[np.float64]
 
 
 class Embedder(Protocol):
-    """Texts to vectors. Loaded by its constructor; calls are thread-safe."""
+    """Turns texts into vectors. Its constructor loads the model; calls are thread-safe."""
 
     @property
     def model_id(self) -> str:
@@ -20,7 +20,7 @@ class Embedder(Protocol):
 
     @property
     def model_version(self) -> str:
-        """What else decides the vectors: those of two versions must not be compared."""
+        """Everything else the vectors depend on; those of two versions must not be compared."""
         ...
 
     @property
@@ -29,12 +29,12 @@ class Embedder(Protocol):
         ...
 
     def embed(self, texts: Sequence[str], batch_size: int = 32) -> Vectors:
-        """Shape (len(texts), dimension), in the order of the texts; each row has length 1 (L2)."""
+        """Return shape (len(texts), dimension) in the order of `texts`; rows have L2 norm 1."""
         ...
 
 
 class Classifier(Protocol):
-    """Names to scores over any labels. Loaded by its constructor; calls are thread-safe."""
+    """Scores names over any labels. Its constructor loads the model; calls are thread-safe."""
 
     @property
     def model_id(self) -> str:
@@ -43,12 +43,12 @@ class Classifier(Protocol):
 
     @property
     def model_version(self) -> str:
-        """What else decides the scores."""
+        """Everything else the scores depend on."""
         ...
 
     def score(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
-        """Shape (len(names), len(labels)), in their orders; each row is in 0..1 and sums to 1.
+        """Return scores from 0 to 1 of shape (len(names), len(labels)); each row sums to 1.
 
-        There is at least one label, and none twice.
+        There must be at least one label, and no label twice.
         """
         ...

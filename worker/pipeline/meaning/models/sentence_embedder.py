@@ -1,4 +1,4 @@
-"""Sentence embeddings by any sentence-transformers model, on the CPU. Needs the ml extra."""
+"""Sentence embeddings with any sentence-transformers model on the CPU. Needs the ml extra."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,19 +11,18 @@ from worker.pipeline.meaning.models.ports import Vectors
 
 
 class SentenceEmbedder:
-    """Implements `Embedder`. Loading takes about ten seconds, most of them for torch."""
+    """An `Embedder`. Loading takes about ten seconds, most of them for torch."""
 
     def __init__(self, model: str) -> None:
-        """`model`: a folder, or a name on the Hugging Face hub. Raises EngineUnavailable."""
-
+        """Load `model`, a folder or a name on the Hugging Face hub. Raises EngineUnavailable."""
         setting = f"EMBEDDING_MODEL={model}"
-        # The library's own models go by short names.
+        # The library's own models may be given by short names.
         short = "/" not in model and not Path(model).is_dir()
         name = f"sentence-transformers/{model}" if short else model
 
         def load(local_only: bool) -> None:
             self._model = _sentence_transformer(name, local_only)
-            # Also the proof that it runs; not every model says how long its vectors are.
+            # This also proves that the model runs; not every model states its dimension.
             self.dimension = len(self._encode(["milk"], 1)[0])
 
         load_model(name, load, named_by=setting, needed_by=setting)
@@ -31,7 +30,7 @@ class SentenceEmbedder:
         self.model_version = shown_version("sentence-transformers", name)
 
     def embed(self, texts: Sequence[str], batch_size: int = 32) -> Vectors:
-        """See Embedder.embed. How many tokens of a text count is the model's to say."""
+        """Embed texts as `Embedder.embed` says; the model limits how many tokens count."""
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
         return self._encode(texts, batch_size)
@@ -44,7 +43,7 @@ class SentenceEmbedder:
 
 
 def _sentence_transformer(model: str, local_only: bool) -> Any:
-    import torch  # noqa: PLC0415 (seconds; only when chosen)
+    import torch  # noqa: PLC0415 (takes seconds; only when chosen)
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
     return SentenceTransformer(

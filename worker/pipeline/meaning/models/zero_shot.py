@@ -1,7 +1,7 @@
-"""Categories by natural language inference: does the name entail "it belongs to this category"?
+"""Categories by natural language inference: does a name entail "it belongs to this category"?
 
-The method is that of Yin et al., "Benchmarking Zero-shot Text Classification" (2019), as the
-zero-shot-classification pipeline of transformers has it. Needs the ml extra.
+The method is that of Yin et al., "Benchmarking Zero-shot Text Classification" (2019), as
+implemented by the zero-shot-classification pipeline of transformers. Needs the ml extra.
 """
 
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from worker.pipeline.meaning.models.hub_models import load_model, shown_name, sh
 from worker.pipeline.meaning.models.ports import Scores
 
 _SETTING = "CLASSIFICATION_MODEL"
-# Each label is a pair of texts to read; so many share a batch.
+# Pairs of a name and a label that share a batch.
 _BATCH = 16
 
 
 class ZeroShotClassifier:
-    """Implements `Classifier`. Its time grows with names times labels."""
+    """A `Classifier` whose time grows with the number of names times that of labels."""
 
     def __init__(self, model: str) -> None:
-        """`model`: a folder, or a name on the Hugging Face hub. Raises EngineUnavailable."""
+        """Load `model`, a folder or a name on the Hugging Face hub. Raises EngineUnavailable."""
 
         def load(local_only: bool) -> None:
             self._pipeline = _pipeline(model, local_only)
-            # The proof that it runs.
+            # This proves that the model runs.
             self.score(["milk"], ["Dairy", "Produce"])
 
         load_model(model, load, named_by=f"{_SETTING}={model}", needed_by="CLASSIFIER=zero-shot")
@@ -34,11 +34,11 @@ class ZeroShotClassifier:
         self.model_version = shown_version("transformers", model)
 
     def score(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
-        """See Classifier.score: a softmax over how much a name entails each label."""
-        # The pipeline scores a single label against its contradiction; here it is all there is.
+        """Score by a softmax over how much a name entails each label; see `Classifier.score`."""
+        # The pipeline would score a single label against its contradiction.
         if len(labels) == 1 or not names:
             return np.ones((len(names), len(labels)))
-        # Whole sentences as its labels: a template would have to be defended against braces.
+        # Labels are passed as whole sentences, since braces in one would break a template.
         hypotheses = [f"This grocery item belongs to the category {label}." for label in labels]
         answers = self._pipeline(
             list(names), candidate_labels=hypotheses, hypothesis_template="{}", batch_size=_BATCH
@@ -48,7 +48,7 @@ class ZeroShotClassifier:
 
 
 def _pipeline(model: str, local_only: bool) -> Any:
-    import torch  # noqa: PLC0415 (seconds; only when chosen)
+    import torch  # noqa: PLC0415 (takes seconds; only when chosen)
     from transformers import (  # noqa: PLC0415
         AutoModelForSequenceClassification,
         AutoTokenizer,
@@ -60,14 +60,15 @@ def _pipeline(model: str, local_only: bool) -> Any:
         model, local_files_only=local_only, dtype=torch.float32, output_loading_info=True
     )
     _check_is_nli(model, network, loading["missing_keys"])
-    # A tokenizer that does not know the limit would not cut; two positions may be the padding's.
+    # Some tokenizers do not know the model's limit; two positions may be reserved for padding.
     positions = getattr(network.config, "max_position_embeddings", 512)
     tokenizer.model_max_length = min(tokenizer.model_max_length, positions - 2)
     return pipeline("zero-shot-classification", model=network, tokenizer=tokenizer, device="cpu")
 
 
 def _check_is_nli(model: str, network: Any, missing: set[str]) -> None:
-    """transformers would answer all the same: with the wrong label, or with random weights."""
+    """Raise EngineUnavailable for a model that transformers would run without complaint, though
+    its labels are wrong or its weights are random."""
     labels = sorted(network.config.label2id)
     untrained = [key for key in missing if not key.startswith(f"{network.base_model_prefix}.")]
     if not any(label.lower().startswith("entail") for label in labels):

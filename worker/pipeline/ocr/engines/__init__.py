@@ -1,1 +1,1 @@
-"""Text recognition engines behind one port."""
+"""OCR engines, which implement the interface of `engine.py`."""

@@ -1,4 +1,4 @@
-"""The port that every OCR engine fits."""
+"""The interface that every OCR engine implements, and its loading."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,32 +9,32 @@ from worker.pipeline.ocr.text import TextLine
 
 
 class OcrEngine(Protocol):
-    """Reads the text of an image. Loaded once per process; not safe for concurrent calls."""
+    """Reads the text of an image. It is loaded once per process, and calls are not thread-safe."""
 
     @property
     def name(self) -> str:
-        """As in OCR_ENGINE."""
+        """Name of the engine, a value of OCR_ENGINE."""
         ...
 
     @property
     def version(self) -> str:
-        """Of the program and its models: part of each result's `model_version`."""
+        """Version of the program and its models; part of each result's `model_version`."""
         ...
 
     def read(self, pixels: Pixels) -> Sequence[TextLine]:
-        """The lines of text in an RGB image, in no particular order; empty when there are none."""
+        """Return the lines of text in an RGB image in any order, or nothing if there are none."""
         ...
 
 
 def load_engine(name: OcrEngineName) -> OcrEngine:
-    """The engine of OCR_ENGINE; `auto` is the best one that is there. Slow: it loads the models.
+    """Load the engine of OCR_ENGINE, which takes seconds; `auto` is RapidOCR.
 
-    Raises EngineUnavailable when it was asked for by name and is not there.
+    Raises EngineUnavailable if Tesseract was asked for and is not installed.
     """
     if name == OcrEngineName.TESSERACT:
         from worker.pipeline.ocr.engines.tesseract import TesseractEngine  # noqa: PLC0415 (only if asked)
 
         return TesseractEngine()
-    from worker.pipeline.ocr.engines.rapid import RapidEngine  # noqa: PLC0415 (seconds; only in the child)
+    from worker.pipeline.ocr.engines.rapid import RapidEngine  # noqa: PLC0415 (takes seconds; only in the child)
 
     return RapidEngine()

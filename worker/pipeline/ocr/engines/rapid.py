@@ -1,4 +1,4 @@
-"""RapidOCR: PP-OCRv6 detection and recognition on onnxruntime, models inside its wheel."""
+"""RapidOCR: PP-OCRv6 detection and recognition on onnxruntime, with the models in its wheel."""
 
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
@@ -14,25 +14,25 @@ from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.engines.strips import strips
 from worker.pipeline.ocr.text import TextLine, Word
 
-# Most that is looked at in one go; pixels. Detection takes 400 MB for it.
+# The most pixels that are read at once. Detection needs 400 MB for them.
 _MOST = 750_000
-# More than a strip's longest side: pages come in the size in which they are read best.
+# More than any side of a strip: pages already have the size at which they are read best.
 _ANY_SIDE = 100_000
 _OPTIONS = {
     "Global.log_level": "error",
     "Global.return_word_box": True,
     "Global.max_side_len": _ANY_SIDE,
-    # At their defaults a row of print becomes a page of twenty megapixels, most of it padding.
+    # With the defaults a row of print becomes a page of twenty megapixels, most of it padding.
     "Global.min_side_len": 1,
     "Global.width_height_ratio": -1,
-    # Pages come upright.
+    # Pages are upright already.
     "Global.use_cls": False,
-    # At its default it enlarges small images, and takes as much for two words as for a receipt.
+    # The default enlarges small images, so that two words take as long as a receipt.
     "Det.limit_type": "max",
     "Det.limit_side_len": _ANY_SIDE,
-    # All lines of a batch are padded to the longest: one by one is less work and less memory.
+    # A batch is padded to its longest line: reading lines one by one takes less time and memory.
     "Rec.rec_batch_num": 1,
-    # One thread a child, one child a core: two images side by side beat one image on two threads.
+    # There is one child per core: two images side by side beat one image on two threads.
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
 }
@@ -42,28 +42,28 @@ Box = tuple[float, float, float, float]
 
 
 class RapidEngine:
-    """The port's adapter for RapidOCR."""
+    """The `OcrEngine` that runs RapidOCR."""
 
     name = OcrEngineName.RAPIDOCR
 
     def __init__(self) -> None:
         self.version = f"{version('rapidocr')} PP-OCRv6-small"
         self._engine = RapidOCR(params=_OPTIONS)
-        # Models load with the first text that is found; nobody shall wait for that.
+        # Some models load only when the first text is found, which no receipt should wait for.
         self.read(_some_text())
 
     def read(self, pixels: Pixels) -> Sequence[TextLine]:
-        """See OcrEngine."""
+        """Read a page strip by strip; see `OcrEngine.read`."""
         return [
             line.lowered(top) for top, strip in strips(pixels, _MOST) for line in self._lines(strip)
         ]
 
     def _lines(self, pixels: Pixels) -> Iterator[TextLine]:
         found = self._engine(np.ascontiguousarray(pixels[:, :, ::-1]))
-        # Without any text it answers with the result of an earlier step.
+        # If there is no text, the library returns the result of an earlier step.
         if not isinstance(found, RapidOCROutput) or not found.txts or found.scores is None:
             return
-        # Typed as one tuple by the library; it is one a line.
+        # The library declares one tuple, but returns one for each line.
         by_line: Any = found.word_results
         for text, pieces, confidence in zip(found.txts, by_line, found.scores, strict=True):
             boxes = [(piece, _box(corners)) for piece, _, corners in pieces]
@@ -81,8 +81,10 @@ def _some_text() -> Pixels:
 
 
 def whole_words(text: str, pieces: Sequence[tuple[str, Box]]) -> Sequence[tuple[str, Box]]:
-    """The pieces that a line was cut into, put together to its words: beside Chinese, the engine
-    cuts all of it letter by letter."""
+    """Join the pieces of a line into its words; a line with Chinese in it is cut letter by letter.
+
+    The pieces are returned as they are if they do not add up to the words of `text`.
+    """
     if "".join(piece for piece, _ in pieces) != "".join(text.split()):
         return pieces
     words, rest = [], iter(pieces)

@@ -1,4 +1,4 @@
-"""Long pages in strips: an engine needs the memory for one strip, however long the page is."""
+"""Cuts pages into strips: an engine needs memory for one strip, however long the page is."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,15 @@ import numpy.typing as npt
 
 from worker.pipeline.ocr.decode import Pixels
 
-# In which part of a strip, at its end, a place to cut is looked for.
+# The cut is made within the last part of a strip, which is this fraction of it.
 _LOOK = 0.4
 
 
 def strips(pixels: Pixels, most: int) -> Iterator[tuple[int, Pixels]]:
-    """A page from top to bottom in strips of at most `most` pixels, each with the row at which it
-    begins; cut where there is least ink."""
+    """Cut a page into strips of at most `most` pixels, where there is least ink.
+
+    Yields them from top to bottom, each with the row of pixels at which it begins.
+    """
     height, width = pixels.shape[:2]
     longest = max(most // max(width, 1), 1)
     ink = _ink(pixels)
@@ -27,13 +29,13 @@ def strips(pixels: Pixels, most: int) -> Iterator[tuple[int, Pixels]]:
 
 
 def _ink(pixels: Pixels) -> npt.NDArray[np.float64]:
-    """How much each row of pixels varies; blank paper hardly does."""
+    """Return how much each row of pixels varies, which is hardly at all on blank paper."""
     green = pixels[:, :, 1].astype(np.int16)
     return np.asarray(np.abs(np.diff(green, axis=1, prepend=green[:, :1])).mean(axis=1))
 
 
 def _middle_of_least(ink: npt.NDArray[np.float64]) -> int:
-    """The middle of the widest gap among those that are about as blank as any."""
+    """Return the middle of the widest gap among the rows that are about as blank as any."""
     blank = ink <= 1.5 * ink.min() + 0.5
     edges = np.flatnonzero(np.diff(np.concatenate(([False], blank, [False])).astype(np.int8)))
     starts, ends = edges[::2], edges[1::2]

@@ -1,1 +1,1 @@
-"""Photos made ready for an engine."""
+"""Prepares photos for an OCR engine."""

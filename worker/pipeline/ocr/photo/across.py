@@ -1,4 +1,4 @@
-"""Print that runs across a border: what ends there is not the paper but the light on it."""
+"""Detects print that runs across a border, where only the light ends and not the paper."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,34 +10,37 @@ import numpy.typing as npt
 
 from worker.pipeline.ocr.photo.letters import Letters
 
-# How near to a side letters are looked for, in heights of a letter: a row or two, or a word.
+# How near to a side letters are looked for, in letter heights: a row or two, or a word.
 _NEAR = 4
-# So many letters just inside a side and just outside of it are print that goes on,
+# Print goes on across a side if there are this many letters both just inside and just outside,
 _GOES_ON = 8
-# if they are of one height; the natural logarithm of the ratio.
+# and the natural logarithm of the ratio of their median heights is below this.
 _ALIKE = 0.18
-# Something like letters beyond so many sides is the pattern of what the paper lies on.
+# If there are letters beyond this many sides, they are the pattern of what the paper lies on.
 _ALL_AROUND = 3
 
 
 @dataclass(frozen=True)
 class _Border:
-    """Heights of the letters just inside a side and just outside of it."""
+    """Heights in pixels of the letters just inside and just outside a side."""
 
     inside: npt.NDArray[np.float64]
     outside: npt.NDArray[np.float64]
 
     @property
     def crossed(self) -> bool:
-        """Whether print of one height stands on both sides."""
+        """Whether there is print of the same height on both sides."""
         if min(len(self.inside), len(self.outside)) < _GOES_ON:
             return False
         return abs(log(np.median(self.inside) / np.median(self.outside))) < _ALIKE
 
 
 def print_across(corners: npt.NDArray[np.float32], letters: Letters) -> bool:
-    """Whether print goes on across a side of the quadrilateral; corners in pixels, shape (4, 2), in
-    order around it. Paper has a margin, or nothing beyond."""
+    """Return whether print goes on across a side of a quadrilateral, which is then not the paper:
+    paper has a margin, or no print beyond its edge.
+
+    `corners`: in pixels, shape (4, 2), in order around the quadrilateral.
+    """
     if not letters.enough:
         return False
     borders = list(_borders(corners, letters))
@@ -53,7 +56,7 @@ def _borders(corners: npt.NDArray[np.float32], letters: Letters) -> Iterator[_Bo
     x, y = cv2.perspectiveTransform(middles[None], straight)[0].T
     beside, above = (x > 0) & (x < width), (y > 0) & (y < height)
     near, heights = _NEAR * letters.height, letters.boxes[:, 3]
-    # How far each letter is outside of a side, and whether it is level with it.
+    # For each side: how far every letter is outside, and whether it is level with the side.
     for outside, level in (-y, beside), (y - height, beside), (-x, above), (x - width, above):
         yield _Border(
             heights[level & (outside < 0) & (outside > -near)],
@@ -62,6 +65,6 @@ def _borders(corners: npt.NDArray[np.float32], letters: Letters) -> Iterator[_Bo
 
 
 def sides(corners: npt.NDArray[np.float32]) -> tuple[int, int]:
-    """Width and height of the quadrilateral, the longer ones of its sides; whole pixels."""
+    """Return the width and height of a quadrilateral in whole pixels, by its longer sides."""
     lengths = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     return round(float(max(lengths[0], lengths[2]))), round(float(max(lengths[1], lengths[3])))

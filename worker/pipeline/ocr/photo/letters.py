@@ -1,4 +1,4 @@
-"""The letters of an image, without reading them: how large the print is, and how it runs."""
+"""Finds the letters of an image without reading them, to learn the size and angle of the print."""
 
 from dataclasses import dataclass
 
@@ -11,54 +11,54 @@ from worker.pipeline.ocr.decode import Pixels
 Boxes = npt.NDArray[np.float64]
 Grey = npt.NDArray[np.uint8]
 
-# Longest side at which letters are looked for; pixels.
+# Longest side in pixels of the image in which letters are looked for.
 _LOOK_AT = 2000
-# Of fewer nothing is believed that they tell; more are the weave of a cloth.
+# Fewer letters prove nothing; more are the weave of a cloth.
 _FEW, _ABSURD = 40, 20_000
-# Heights of letters at that size; pixels.
+# Heights of letters at that size in pixels.
 _SMALLEST, _LARGEST = 5, 70
-# Print is darker than the mean of a square of so many pixels around it by at least this part,
+# Print is darker than the mean of a square with this side in pixels by at least this fraction,
 _AROUND, _DARKER = 41, 0.068
-# so many standard deviations of the noise, and so much of 255.
+# by this many standard deviations of the noise, and by this much on a 0–255 scale.
 _NOISES, _LEAST = 3.0, 4.0
-# Directions to the nearest letter are counted in steps of so many degrees.
+# Directions to the nearest letter are counted in steps of this many degrees.
 _STEP = 2.0
 _NEIGHBOURS = 5
-# The name of the algorithm in FLANN.
+# FLANN's number for its k-d tree index.
 _KD_TREE = 1
 
 
 @dataclass(frozen=True)
 class Letters:
-    """Boxes of letters, shape (n, 4): left, top, width, height; pixels of the image."""
+    """Boxes of letters, shape (n, 4): left, top, width, height in pixels of the image."""
 
     boxes: Boxes
 
     @property
     def enough(self) -> bool:
-        """Whether there are so many that they tell something."""
+        """Whether there are enough letters to rely on."""
         return len(self.boxes) >= _FEW
 
     @property
     def height(self) -> float:
-        """The median height of a letter, each counted as often as it is high: faint print comes in
-        pieces, many and small."""
+        """The median height of a letter in pixels, weighted by height, since faint print falls
+        into many small pieces."""
         heights = np.sort(self.boxes[:, 3])
         above = np.cumsum(heights)
         return float(heights[np.searchsorted(above, above[-1] / 2)])
 
     def direction(self) -> float:
-        """The angle at which rows run, in degrees from -90 (excluded) to 90; positive is clockwise.
+        """Return the angle of the rows in degrees from -90 (excluded) to 90, clockwise.
 
-        Each letter's nearest neighbour stands in its own row, before or behind it (the idea of
-        O'Gorman's docstrum, 1993); rows then line up best at the exact angle.
+        A letter's nearest neighbour is mostly in its own row (the idea of O'Gorman's docstrum,
+        1993), which gives the angle to a few degrees; rows line up best at the exact angle.
         """
         middles = _middles(self.boxes)
         return _sharpest(middles, _commonest(middles), self.height)
 
 
 def find_letters(pixels: Pixels) -> Letters:
-    """Everything in the image that has the size of a letter and others beside it."""
+    """Find everything that has the size of a letter and is next to others like it."""
     scale = min(_LOOK_AT / max(pixels.shape[:2]), 1.0)
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -77,8 +77,11 @@ def find_letters(pixels: Pixels) -> Letters:
 
 
 def _ink(grey: Grey) -> Grey:
-    """255 where it is darker than what lies around it: by a part of that, for print in the dark
-    differs from its paper by little, but by more than noise does."""
+    """Return 255 where a pixel is darker than its surroundings by a fraction of their brightness.
+
+    The difference is relative because dark paper differs little from its print, but it must also
+    exceed the noise.
+    """
     around = cv2.blur(grey, (_AROUND, _AROUND))
     least = max(_NOISES * _noise(grey), _LEAST)
     darker = np.maximum(np.arange(256) * _DARKER, least).clip(max=255)
@@ -87,15 +90,18 @@ def _ink(grey: Grey) -> Grey:
 
 
 def _noise(grey: Grey) -> float:
-    """Its standard deviation, of 255 (Immerkaer 1996: a mask that flat and sloping places answer
-    with nothing; the median, for print answers, too)."""
+    """Estimate the standard deviation of the noise on a 0–255 scale (Immerkaer 1996).
+
+    The mask yields 0 where brightness is constant or a slope. The median replaces the mean, since
+    the mask also responds to print.
+    """
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     answers = np.abs(cv2.filter2D(grey, cv2.CV_16S, mask))
     return float(np.median(answers)) / (6 * 0.6745)
 
 
 def _with_others(boxes: Boxes) -> Boxes:
-    """Those that have two more of about their height close by: specks have none."""
+    """Keep the boxes that have two others of a similar height close by, which specks lack."""
     if not _FEW <= len(boxes) <= _ABSURD:
         return boxes[:0]
     heights = boxes[:, 3]
@@ -106,7 +112,7 @@ def _with_others(boxes: Boxes) -> Boxes:
 
 
 def _commonest(middles: Boxes) -> float:
-    """The commonest direction to a nearest neighbour, in degrees; to a few degrees."""
+    """Return the commonest direction to a nearest neighbour in degrees, to a few degrees."""
     near, _ = _neighbours(middles)
     apart = middles[near[:, 0]] - middles
     angles = np.degrees(np.arctan2(apart[:, 1], apart[:, 0])) % 180
@@ -118,7 +124,8 @@ def _commonest(middles: Boxes) -> float:
 
 
 def _neighbours(middles: Boxes) -> tuple[npt.NDArray[np.intp], Boxes]:
-    """Of each, the nearest others and how far away they are: two arrays of shape (n, few)."""
+    """Return the indices of each letter's nearest others and their distances in pixels, two
+    arrays of shape (n, 5)."""
     tree = cv2.flann.Index(middles.astype(np.float32), {"algorithm": _KD_TREE, "trees": 4})
     near, squares = tree.knnSearch(middles.astype(np.float32), 1 + _NEIGHBOURS, params={})
     # The nearest of all is the letter itself.
@@ -130,7 +137,7 @@ def _middles(boxes: Boxes) -> Boxes:
 
 
 def _sharpest(middles: Boxes, near: float, height: float) -> float:
-    """The angle within a few degrees of `near` at which letters gather in the fewest rows."""
+    """Return the angle within five degrees of `near` at which letters gather in the fewest rows."""
 
     def gathered(degrees: float) -> float:
         angle = np.radians(degrees)

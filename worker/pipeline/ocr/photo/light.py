@@ -1,24 +1,24 @@
-"""Uneven light on paper: a slope from one side to the other, the shadow of a hand."""
+"""Evens out the light on paper: a slope from one side to the other, or the shadow of a hand."""
 
 import cv2
 import numpy as np
 
 from worker.pipeline.ocr.decode import Pixels
 
-# Light changes slowly: it is measured at a fraction of the size.
+# Light changes slowly, so it is measured at this fraction of the size.
 _FRACTION = 0.25
-# Wider than a stroke, so that no print is left; then smoothed; pixels at that size.
+# Pixels at that size: wider than a stroke, so that no print is left; and the smoothing after it.
 _STROKE, _SMOOTH = 9, 21
-# Differences in the brightness of the paper below this are left alone, of 255,
+# Differences in the brightness of the paper below this are left alone (0–255 scale),
 _EVEN = 40
-# where it is no darker than this.
+# unless its darkest parts are darker than this.
 _DIM = 110
-# What the paper becomes, of 255.
+# The brightness that the paper gets (0–255 scale).
 _PAPER = 235
 
 
 def evenly_lit(image: Pixels) -> Pixels:
-    """RGB to RGB: divided by the brightness of the paper, where that differs much or is low."""
+    """Divide an RGB image by the brightness of its paper, if that varies much or is low."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, None, fx=_FRACTION, fy=_FRACTION, interpolation=cv2.INTER_AREA)
     paper = cv2.medianBlur(cv2.dilate(small, np.ones((_STROKE, _STROKE), np.uint8)), _SMOOTH)

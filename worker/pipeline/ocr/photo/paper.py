@@ -1,4 +1,4 @@
-"""The paper in a photo: where it lies, and the photo as if taken from straight above."""
+"""Finds the paper in a photo, and shows it as if taken from straight above."""
 
 from dataclasses import dataclass
 
@@ -13,38 +13,37 @@ from worker.pipeline.ocr.photo.letters import Letters
 Corners = npt.NDArray[np.float32]
 Grey = npt.NDArray[np.uint8]
 
-# Longest side at which the paper is looked for; pixels.
+# Longest side in pixels of the image in which the paper is looked for.
 _LOOK_AT = 600
-# The paper's part of the image. Less is some other bright thing, more an image of paper alone.
+# The paper's fraction of the image: less is some other bright thing, more is only paper.
 _LEAST, _MOST = 0.08, 0.95
-# How much of its quadrilateral the bright piece fills, and how much of the piece lies in there.
+# The least fraction of its quadrilateral that a bright piece fills, and of the piece within it.
 _FILLED, _COVERED = 0.85, 0.95
-# How near an edge of the image is, in parts of its longest side. Paper that runs out of the image
-# on more than one side has no corners to be pulled by.
+# A corner is at the edge if it is this near, as a fraction of the image's longest side. Paper that
+# leaves the image on more than one side has too few corners of its own.
 _EDGE, _CORNERS_AT_EDGE = 0.005, 2
-# What paper is when it is evenly lit, of 255.
+# The brightness of evenly lit paper (0–255 scale).
 _PAPER = 220
-# Four corners that cut off more of the outline than this leaves are not its own.
+# Four corners are those of an outline if they hold more than this fraction of its area.
 _CORNERED = 0.97
-# Below this the colour of a pixel is noise; of 255.
+# The colour of a pixel darker than this is noise (0–255 scale).
 _DARK = 50
-# How much brighter than what lies around it, of 255.
+# The paper is at least this much brighter than its surroundings (0–255 scale).
 _BRIGHTER = 35
-# A margin around the corners found, in parts of the shorter side: print may run to the edge.
+# The margin on each side as a fraction of the width or height, since print may reach the edge.
 _MARGIN = 0.01
 
 
 @dataclass(frozen=True)
 class Paper:
-    """Corners in any order, and how well they fit what was seen: the more the better."""
+    """Corners in any order, and how well they fit the image; a larger `fit` is better."""
 
     corners: Corners
     fit: float
 
 
 def straightened(pixels: Pixels, letters: Letters) -> Pixels:
-    """The paper alone, its corners pulled to those of a rectangle; the image itself where no paper
-    stands out from a darker ground."""
+    """Return the paper alone, stretched to a rectangle, or the same image if no paper is found."""
     corners = find_paper(pixels, letters)
     if corners is None:
         return pixels
@@ -60,15 +59,17 @@ def straightened(pixels: Pixels, letters: Letters) -> Pixels:
 
 
 def find_paper(pixels: Pixels, letters: Letters) -> Corners | None:
-    """Its corners in pixels, shape (4, 2), clockwise from the top left one.
+    """Return the corners of the paper in pixels, shape (4, 2), clockwise from the top left one.
 
-    None when no bright quadrilateral lies on a darker ground, or the print goes on beyond it.
+    Returns None if there is no bright quadrilateral on a darker ground, or print crosses its
+    sides.
     """
     scale = _LOOK_AT / max(pixels.shape[:2])
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     hue_saturation_value = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
     saturation, value = hue_saturation_value[:, :, 1], hue_saturation_value[:, :, 2]
-    # Light paper on a dark ground, and, whatever the shadows, white paper on a coloured one.
+    # Brightness finds light paper on a dark ground; saturation finds white paper on a coloured
+    # one in spite of shadows.
     whites = value, np.where(value > _DARK, 255 - saturation, 0).astype(np.uint8)
     found = [_brightest(np.asarray(cv2.medianBlur(white, 9), np.uint8)) for white in whites]
     papers = [(paper.fit, _grown(paper.corners, small) / scale) for paper in found if paper]
@@ -77,7 +78,7 @@ def find_paper(pixels: Pixels, letters: Letters) -> Corners | None:
 
 
 def _grown(corners: Corners, small: cv2.typing.MatLike) -> Corners:
-    """With a margin around it, within the image; in order."""
+    """Add a margin to the corners within the image, and put them in order."""
     height, width = small.shape[:2]
     middle = corners.mean(axis=0)
     grown = middle + (corners - middle) * (1 + 2 * _MARGIN)
@@ -85,10 +86,10 @@ def _grown(corners: Corners, small: cv2.typing.MatLike) -> Corners:
 
 
 def _brightest(white: Grey) -> Paper | None:
-    """The largest bright piece, if it stands out as paper does."""
+    """Return the largest bright piece if it stands out as paper does."""
     piece = _largest_piece(white)
     if piece.any():
-        # Again without the slope of the light, in which a dim end of the paper was lost.
+        # Repeat with the light evened out, since a dim end of the paper may have been lost.
         white = _evenly_lit(white, piece)
         piece = _largest_piece(white)
     outlines, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -99,9 +100,9 @@ def _brightest(white: Grey) -> Paper | None:
 
 
 def _largest_piece(white: Grey) -> Grey:
-    """255 where the largest bright piece is. Filled: a shadow on the paper is a hole in it."""
+    """Return 255 where the largest bright piece is, with holes filled, which shadows leave."""
     _, bright = cv2.threshold(white, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    # Print must not cut the paper into pieces, nor a bright speck reach it.
+    # Closing keeps print from cutting the paper into pieces; opening cuts off bright specks.
     closed = cv2.morphologyEx(bright, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((15, 15), np.uint8))
     outlines, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -113,7 +114,7 @@ def _largest_piece(white: Grey) -> Grey:
 
 
 def _evenly_lit(white: Grey, piece: Grey) -> Grey:
-    """Divided by the plane that fits the brightness of the piece best."""
+    """Divide by the plane that fits the brightness of the piece best."""
     y, x = np.nonzero(piece)
     plane, *_ = np.linalg.lstsq(
         np.stack([x, y, np.ones_like(x)], axis=1).astype(float), white[y, x].astype(float)
@@ -124,8 +125,7 @@ def _evenly_lit(white: Grey, piece: Grey) -> Grey:
 
 
 def _quadrilateral(hull: cv2.typing.MatLike) -> Corners:
-    """Four corners around an outline: its own where it has four, else those of the smallest
-    rectangle."""
+    """Return the four corners of an outline, or those of the smallest rectangle around it."""
     around = cv2.arcLength(hull, True)
     for tolerance in (0.02, 0.03, 0.05):
         polygon = cv2.approxPolyDP(hull, tolerance * around, True)
@@ -152,7 +152,7 @@ def _paper(corners: Corners, white: Grey, piece: Grey) -> Paper | None:
 
 
 def _ordered(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Clockwise from the top left one; at 45 degrees any may be that."""
+    """Order corners clockwise from the top left one, which is any of two at 45 degrees."""
     around = corners - corners.mean(axis=0)
     clockwise = corners[np.argsort(np.arctan2(around[:, 1], around[:, 0]))]
     return np.roll(clockwise, -int(clockwise.sum(axis=1).argmin()), axis=0)

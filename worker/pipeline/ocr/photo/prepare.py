@@ -1,4 +1,4 @@
-"""A photo made ready for an engine: the paper alone, straight, in print of the right size."""
+"""Prepares a photo for an engine: the paper alone, level, with print of the right size."""
 
 import cv2
 import numpy as np
@@ -8,23 +8,25 @@ from worker.pipeline.ocr.photo.letters import Letters, find_letters
 from worker.pipeline.ocr.photo.light import evenly_lit
 from worker.pipeline.ocr.photo.paper import straightened
 
-# Median height of a letter that engines read well; pixels.
+# Median height in pixels of letters that engines read well.
 _LETTER = 18.0
-# Small print is enlarged no further: there is nothing more to see in it.
+# Print is enlarged at most this many times, since more shows nothing new.
 _ENLARGED = 2.0
-# Most that an engine gets, which bounds its time; pixels. A hundred rows take one million.
+# The most pixels that an engine gets, which bounds its time. A hundred rows take one million.
 _MOST = 4_000_000
-# No print is on what is thinner than this; pixels.
+# An image with a side shorter than this many pixels holds no print.
 _SMALLEST = 8
-# Around the outermost letters, in heights of a letter.
+# The margin around the outermost letters, in letter heights.
 _MARGIN = 3.0
-# A tilt below this is left alone: rows are rebuilt with it; degrees.
+# A tilt below this many degrees is left alone, since rows are rebuilt along their slope.
 _LEVEL = 0.7
 
 
 def prepare(pixels: Pixels) -> Pixels:
-    """RGB to RGB: cropped to the receipt, its rows level (it may stand on its head), the print
-    scaled, shadows lifted. An image in which nothing is found is only bounded."""
+    """Crop an RGB image to the receipt, level its rows, scale the print and lift shadows.
+
+    The result may be upside down. An image without letters is only limited in size.
+    """
     if min(pixels.shape[:2]) < _SMALLEST:
         return pixels
     letters = find_letters(pixels)
@@ -43,7 +45,10 @@ def prepare(pixels: Pixels) -> Pixels:
 
 
 def _turned(image: Pixels, degrees: float) -> Pixels:
-    """Turned back by `degrees`, on a canvas that holds all of it; quarter turns lose nothing."""
+    """Turn an image back by `degrees` on a canvas that holds all of it.
+
+    Quarter turns come first, since they lose nothing.
+    """
     quarters = round(degrees / 90)
     image = np.rot90(image, quarters)
     rest = degrees - 90 * quarters
@@ -61,8 +66,6 @@ def _turned(image: Pixels, degrees: float) -> Pixels:
 
 
 def _cropped(image: Pixels, letters: Letters) -> Pixels:
-    if not letters.enough:
-        return image
     margin = _MARGIN * letters.height
     left, top = letters.boxes[:, :2].min(axis=0) - margin
     right, bottom = (letters.boxes[:, :2] + letters.boxes[:, 2:]).max(axis=0) + margin

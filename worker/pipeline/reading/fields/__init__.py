@@ -1,1 +1,1 @@
-"""Merchant, date and currency."""
+"""Finds the merchant, the date and the currency of a receipt."""

@@ -1,4 +1,4 @@
-"""Chains of shops, known by name: for logos that were half read."""
+"""Recognises chains of shops by name, even in logos of which a letter was misread."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from functools import cache
 from worker.pipeline.knowledge.chains import SEVERAL, load_chains
 from worker.pipeline.words.folding import folded
 
-# Shorter names are part of too many words.
+# Shorter names occur in too many words.
 _SHORTEST = 3
 _ALIKE = 0.85
 _LONG_ENOUGH = 7
@@ -17,7 +17,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def chain_of(row: str) -> str | None:
-    """The chain whose name a row is, give or take a letter; written as the chain does."""
+    """Return the chain whose name the row is, give or take a letter, spelt as the chain does."""
     squeezed = "".join(_WORD.findall(folded(row)))
     for name, chain in _chains().items():
         read = name.replace(" ", "")
@@ -31,8 +31,11 @@ def chain_of(row: str) -> str | None:
 
 
 def _may_be(name: str, read: str) -> bool:
-    """Whether one is the other with a letter too many or too few; of a short name only with one
-    lost inside: `L DL`, but neither `Norma's` nor `Bill`."""
+    """Return whether `read` may be a misread `name`, by length and by the letters at its ends.
+
+    A long name may have a letter more or less. A short one may only have lost a letter inside:
+    `L DL` may be Lidl, but `Norma's` is not Norma and `Bill` is not Billa.
+    """
     if len(name) >= _LONG_ENOUGH:
         return abs(len(name) - len(read)) <= 1
     lost = len(name) - len(read)
@@ -40,14 +43,17 @@ def _may_be(name: str, read: str) -> bool:
 
 
 def names_a_chain(row: str) -> bool:
-    """Whether a row has the name of a chain in it, as whole words, and is no sentence."""
+    """Return whether a row of a few words has the name of a chain in it, as whole words."""
     words = _WORD.findall(folded(row))
     text = f" {' '.join(words)} "
     return len(words) <= _FEW_WORDS and any(f" {name} " in text for name in _chains())
 
 
 def currency_of(chain: str) -> str | None:
-    """What a chain takes wherever it has shops: an ISO 4217 code; None of what is no chain."""
+    """Return the ISO 4217 code of the currency that all shops of a chain take.
+
+    Returns None for a chain with several currencies, and for a name that is not a chain's.
+    """
     codes = (code for code, names in load_chains().items() if chain in names)
     code = next(codes, SEVERAL)
     return None if code == SEVERAL else code
@@ -55,7 +61,7 @@ def currency_of(chain: str) -> str | None:
 
 @cache
 def _chains() -> Mapping[str, str]:
-    """By their words in lower case and without accents, which engines lose."""
-    names = [name for several in load_chains().values() for name in several]
+    """Return the chains by their names in lower case and without accents, which engines lose."""
+    names = [name for listed in load_chains().values() for name in listed]
     chains = {" ".join(_WORD.findall(folded(name))): name for name in names}
     return {words: name for words, name in chains.items() if len(words) >= _SHORTEST}

@@ -1,6 +1,6 @@
-"""Which currency a receipt is in, from symbols, codes, and words that one country uses.
+"""Finds the currency of a receipt by its symbols, its codes, and words that one country uses.
 
-The clues are those of `knowledge/currencies.toml`; here they are counted.
+The clues are in `knowledge/currencies.toml`; this module counts them.
 """
 
 import re
@@ -10,25 +10,25 @@ from functools import cache
 from worker.pipeline.knowledge.currencies import Clue, SharedSign, load_currencies
 from worker.pipeline.knowledge.patterns import whole
 
-# Each clue counts as often as it stands there, up to this.
+# Each clue counts as often as it is printed, up to this.
 _OFTEN = 3
-# A code is written as such, beside an amount or in the small print of the card's terminal.
+# Points of a printed code, and of the currency of the receipt's chain.
 _CODE = 3
 _CHAIN = 2
 
 
-def find_currency(text: str, *, of_chain: str | None = None) -> tuple[str | None, float]:
-    """The ISO 4217 code with the most points, and how sure that is (0 to 1).
+def find_currency(text: str, *, chain_currency: str | None = None) -> tuple[str | None, float]:
+    """Return the ISO 4217 code with the most points, or None, and a confidence from 0 to 1.
 
-    `of_chain`: what the chain that the receipt is from takes everywhere.
+    `chain_currency` is what the receipt's chain takes everywhere, if that is known.
     """
     points: Counter[str] = Counter()
     for code, clue, worth in _clues():
         points[code] += worth * min(_count(clue, text), _OFTEN)
     for code, times in Counter(_codes().findall(text)).items():
         points[code] += _CODE * min(times, _OFTEN)
-    if of_chain:
-        points[of_chain] += _CHAIN
+    if chain_currency:
+        points[chain_currency] += _CHAIN
     for sign in load_currencies().shared:
         _add_shared(points, sign, text)
     (best, most), *rest = points.most_common()
@@ -39,12 +39,12 @@ def find_currency(text: str, *, of_chain: str | None = None) -> tuple[str | None
 
 
 def _add_shared(points: Counter[str], sign: SharedSign, text: str) -> None:
-    """Give the points of a sign that several currencies have to the likeliest of them."""
+    """Add the points of a sign that currencies share to the likeliest of them."""
     times = min(_count(_compiled(sign.pattern), text), _OFTEN)
     may_be_otherwise = sign.otherwise and not _exact_words(sign.not_otherwise).search(text)
     otherwise = [sign.otherwise] if sign.otherwise and may_be_otherwise else []
     likeliest = max((*otherwise, *sign.currencies), key=lambda code: points[code])
-    # Where nothing else tells them apart, it is a guess.
+    # If nothing else distinguishes the currencies, it is a guess, which counts once.
     guessed = not otherwise and not points[likeliest]
     points[likeliest] += min(times, 1) if guessed else times
 
@@ -59,14 +59,14 @@ def _clues() -> tuple[tuple[str, re.Pattern[str], int], ...]:
 
 
 def _pattern(clue: Clue) -> re.Pattern[str]:
-    """The words, the exact ones and the regular expression of a clue as one."""
+    """Combine the phrases, the exact words and the regular expression of a clue."""
     words = rf"(?i:{whole(clue.words)})"
     own = [clue.pattern] if clue.pattern else []
     return _compiled("|".join([_exact_words(clue.exact).pattern, words, *own]))
 
 
 def _exact_words(words: tuple[str, ...]) -> re.Pattern[str]:
-    """As they are printed; with no letter before or behind, where they begin or end with one."""
+    """Match any of the words exactly; an end that is a letter must not touch another letter."""
     return re.compile("|".join(map(_bounded, words)) or "(?!)")
 
 

@@ -1,4 +1,4 @@
-"""Printed dates to ISO, in any of the usual orders."""
+"""Finds printed dates in any of the usual orders of day, month and year."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of, whole
 from worker.pipeline.words.folding import folded
 
-# The same one twice: `REG 19- 21/03/2018` begins with the number of a till.
+# The two separators must be equal: `REG 19- 21/03/2018` begins with the number of a till.
 _FIRST, _SECOND = r"\s?(?P<separator>[-/.])\s?", r"\s?(?P=separator)\s?"
 _NUMERIC = re.compile(
     rf"(?<![\d,/])(?<!\d\.)(?P<first>\d{{1,2}}){_FIRST}(?P<second>\d{{1,2}}){_SECOND}"
@@ -22,20 +22,20 @@ _YEAR_FIRST = re.compile(
 _NAME_FIRST = re.compile(
     r"(?<!\w)(?P<month>[^\W\d_]{3,12})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,\s?|\s)(?P<year>\d{4})(?!\d)"
 )
-# Older receipts are not worth the risk of taking some other number for a date.
+# Older receipts are not worth the risk of mistaking another number for a date.
 _OLDEST = 2000
 
 
 @dataclass(frozen=True)
 class FoundDate:
-    """A date, and whether the day could as well have been the month."""
+    """A date; it is `ambiguous` if its day could also be its month."""
 
     value: date
     ambiguous: bool
 
 
 def find_dates(text: str, *, month_first: bool, today: date) -> list[FoundDate]:
-    """All dates of a row that a receipt may bear: since 2000 and not in the future."""
+    """Find the dates in a row from 2000 on, up to the day after `today`."""
     found = []
     for match in _YEAR_FIRST.finditer(text):
         found.append(_date(match["year"], match["month"], match["day"], today))
@@ -50,8 +50,10 @@ def find_dates(text: str, *, month_first: bool, today: date) -> list[FoundDate]:
 
 
 def is_month_first(text: str, *, today: date) -> bool | None:
-    """Whether numeric dates of a text have the month first: told by any with a day past 12, and
-    None where there is no such date."""
+    """Return whether numeric dates in a text have the month first, by one with a day past 12.
+
+    Returns None if there is no such date.
+    """
     for match in _NUMERIC.finditer(text):
         found = None if " " in match[0] else _numeric(match, month_first=False, today=today)
         if found and found.value.day > 12:
@@ -70,12 +72,12 @@ def _numeric(match: re.Match[str], month_first: bool, today: date) -> FoundDate 
         day, month = month, day
     ambiguous = int(day) <= 12 and day != month
     found = _date(year, month, day, today, ambiguous=ambiguous)
-    # In the future one way, in the past the other.
+    # A date that is in the future in one order may be in the past in the other.
     return found or (_date(year, day, month, today) if ambiguous else None)
 
 
 def _year_digits(digits: str, time_follows: bool) -> str | None:
-    """The year of digits into which a time may have run: `2009:58` is year 20 at 09:58."""
+    """Return the digits of the year without those of a time: `2009:58` is year 20 at 09:58."""
     if time_follows:
         return {3: digits[:2], 4: digits[:2], 5: digits[:4], 6: digits[:4]}.get(len(digits), digits)
     if len(digits) > 4 and digits.startswith("20"):
@@ -91,26 +93,26 @@ def _date(
         value = date(full_year, int(month), int(day))
     except ValueError:
         return None
-    # A day of grace: the till may stand east of us.
+    # One day is allowed because the till may be in a time zone east of `today`.
     if full_year < _OLDEST or value > today + timedelta(days=1):
         return None
     return FoundDate(value, ambiguous)
 
 
 def calls_it_a_date(text: str) -> bool:
-    """Whether a row says that what it bears is the date."""
+    """Return whether a row has a word for the date of the receipt."""
     return bool(_date_word().search(text))
 
 
-def tells_of_another_day(text: str) -> bool:
-    """Whether a row says until when something may be brought back, or as of when points were
-    counted."""
+def is_about_another_day(text: str) -> bool:
+    """Return whether a row is about a day other than that of the purchase, such as the last day
+    for returns."""
     return bool(_other_day().search(text))
 
 
 @cache
 def _named() -> re.Pattern[str]:
-    """A day, a month's name and a year, with words between them in some languages: `7 de maio`."""
+    """Match a day, a month's name and a year, with words between them as in `7 de maio`."""
     between = rf"(?:{any_of(vocabulary().dates.between)}\s+)?"
     return re.compile(
         rf"(?<!\d)(?P<day>\d{{1,2}})[\s.\-/]*{between}(?P<month>[^\W\d_]{{3,12}})"
@@ -121,7 +123,7 @@ def _named() -> re.Pattern[str]:
 
 @cache
 def _months() -> Mapping[str, int]:
-    """Numbers of months by their names, folded."""
+    """Return the numbers of months by their folded names."""
     return {
         folded(name): number
         for number, (_, names) in enumerate(vocabulary().months, start=1)

@@ -1,4 +1,4 @@
-"""The merchant's name: from the rows above the first date, heading or amount."""
+"""Finds the merchant's name in the rows above the first heading or amount."""
 
 import re
 from collections.abc import Sequence
@@ -22,28 +22,28 @@ from worker.pipeline.reading.fields.merchant_words import (
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.layout import ReadRow, letters
 
+# The most rows of a header, and of a logo.
 _LOOK_AT = 14
-# Rows of a logo at most.
 _LOGO = 3
-# Letters with blanks between: P E N N Y.
+# Letters with blanks between them: P E N N Y.
 _SPACED = re.compile(r"(?<!\S)(?:[^\W\d_] ){2,}[^\W\d_](?!\S)")
 _SHORT_FORM = re.compile(r"(?:\w\.){2,}$")
 
 
 @dataclass(frozen=True)
 class FoundMerchant:
-    """The name as printed, and how sure it is the merchant's (0 to 1)."""
+    """The name, and the confidence that it is the merchant's, from 0 to 1."""
 
     name: str
     confidence: float
 
 
 def find_merchant(rows: Sequence[ReadRow]) -> FoundMerchant | None:
-    """The row of the header that most looks like the name of a shop."""
+    """Find the row of the header that looks most like the name of a shop."""
     header = _header(rows)
     if not header:
         return None
-    # A text layer may say of its letters that they have no height.
+    # The letters of a PDF's text layer may have a height of 0.
     height = median(row.line.height for row in header) or 1.0
     scored = [(_score(index, header, height), -index) for index in range(len(header))]
     score, index = max(scored)
@@ -73,9 +73,9 @@ def _score(index: int, header: Sequence[ReadRow], height: float) -> float:
         return 0.0
     above = header[index - 1].text if index else ""
     score = 4.0 - index * 0.3
-    score += _of_legal_form(_full_name(index, header))
-    score += _of_chain(index, header)
-    score += 3.0 if _before_address(index, header) else 0.0
+    score += _legal_form_score(_full_name(index, header))
+    score += _chain_score(index, header)
+    score += 3.0 if _is_before_address(index, header) else 0.0
     score += min(header[index].line.height / height, 3.0) - 1.0
     score += 1.5 if _is_shop(text) else 0.0
     score -= 4.0 if _is_address(text) else 0.0
@@ -87,34 +87,34 @@ def _score(index: int, header: Sequence[ReadRow], height: float) -> float:
 
 
 def _chain_at(index: int, header: Sequence[ReadRow]) -> str | None:
-    """The chain that a row is, alone or with the rest of a logo below it."""
+    """Return the chain that a row names, alone or with the rows of a logo below it."""
     words = [row.text for row in header[index : index + _LOGO]]
     joined = (" ".join(words[:count]) for count in range(1, len(words) + 1))
     return next((chain for text in joined if (chain := chain_of(text))), None)
 
 
-def _of_chain(index: int, header: Sequence[ReadRow]) -> float:
-    """What a chain adds to the score of a row: most where the row is its name and nothing else."""
+def _chain_score(index: int, header: Sequence[ReadRow]) -> float:
+    """Return what a chain adds to a row's score: most if the row is its name and nothing else."""
     if _chain_at(index, header):
         return 6.5
     return 5.5 if names_a_chain(header[index].text) else 0.0
 
 
 def _is_certain(index: int, header: Sequence[ReadRow]) -> bool:
-    """Whether more than its place says that a row is the merchant's name."""
+    """Return whether more than its place shows that a row is the merchant's name."""
     text = header[index].text
     return bool(_chain_at(index, header) or legal_form().search(text) or _is_shop(text))
 
 
-def _of_legal_form(name: str) -> float:
-    """What a legal form in the name adds to its score."""
+def _legal_form_score(name: str) -> float:
+    """Return what a legal form in a name adds to its score."""
     if not legal_form().search(name):
         return 0.0
     return 5.5 if seller().search(name) else 3.0
 
 
-def _before_address(index: int, header: Sequence[ReadRow]) -> bool:
-    """Whether an address follows, after at most a number in the register or a slogan."""
+def _is_before_address(index: int, header: Sequence[ReadRow]) -> bool:
+    """Return whether an address follows, with at most a register number or a slogan between."""
     following = [row.text for row in header[index + 1 : index + 3]]
     if following and not (_is_registration(following[0]) or _is_slogan(following[0])):
         following = following[:1]
@@ -122,7 +122,7 @@ def _before_address(index: int, header: Sequence[ReadRow]) -> bool:
 
 
 def _is_shop(text: str) -> bool:
-    """Whether it says what kind of shop it is; with a number it is a street's name."""
+    """Return whether a row has a kind of shop and no number, which would make it a street."""
     return bool(shop().search(text)) and not re.search(r"\d", text)
 
 
@@ -140,7 +140,7 @@ def _is_registration(text: str) -> bool:
 
 
 def _full_name(index: int, header: Sequence[ReadRow]) -> str:
-    """With the legal form, where that has a row of its own."""
+    """Return a row's text, with the legal form if that has a row of its own below."""
     name = header[index].text
     if index + 1 < len(header) and legal_form().fullmatch(header[index + 1].text.strip(" .")):
         name = f"{name} {header[index + 1].text}"
@@ -148,7 +148,7 @@ def _full_name(index: int, header: Sequence[ReadRow]) -> str:
 
 
 def _written(name: str) -> str:
-    """Without what surrounds it in print, and with a space where the print was too narrow."""
+    """Remove what surrounds a printed name, and restore a space that narrow print has lost."""
     name = _SPACED.sub(lambda letters: letters[0].replace(" ", ""), name)
     name = spaced(re.sub(r"\)(?=\w)", ") ", without_numbers(name)))
     stripped = name.strip(" .,:;-'\"*=_#~")

@@ -1,1 +1,1 @@
-"""Line items: which rows they are, and their parts."""
+"""Finds the line items of a receipt, and takes them apart."""

@@ -1,5 +1,8 @@
-"""What tills print around names: article numbers, flags, tax codes. A column of them is known by
-standing at most of the names; at one name alone it may well belong to it."""
+"""Removes what tills print around names: article numbers, flags and tax codes.
+
+They are recognised as a column, which is beside most names; beside one name alone such a code may
+belong to the name.
+"""
 
 import re
 from collections import Counter
@@ -8,31 +11,32 @@ from statistics import fmean
 
 from worker.pipeline.reading.rows.layout import letters
 
-# Fewer names make no column.
+# The fewest names that make a column.
 _FEW = 3
-# What is left must have as many letters to be a name.
+# The fewest letters of what is left as a name.
 _LETTERS = 3
-# The least share of the names that a column stands at: before them, behind them.
+# The least share of the names that a column is beside: before them, and behind them.
 _BEFORE, _BEHIND = 0.5, 0.6
-# Digits that were read as letters, too.
+# A number, some of whose digits may have been read as letters.
 _NUMBER = re.compile(r"[\dSOBI]*\d[\dSOBI]+")
-# With one or two names shorter numbers may be counts: 12 Eggs.
+# Beside one or two names a shorter number may be a count: 12 Eggs.
 _LONG_NUMBER = re.compile(r"\d{4,}")
 _STARTS_WITH_NUMBER = re.compile(
     r"^\W*(?:(?:[A-Z]|\d)\s+|\(\d\))?[\dSOBI]*\d[\dSOBI]*\d[\dSOBI]*\s", re.MULTILINE
 )
 _FLAG = re.compile(r"[A-Z]|\d|\(\d\)")
-# At most two letters, or some that no word is made of; with a star or a digit by themselves.
+# At most two letters, perhaps with a star; three or four consonants; or a digit.
 _TAX_CODE = re.compile(r"\*?[A-Za-z]{1,2}\*?|[B-DF-HJ-NP-TV-XZ]{3,4}|\d")
 _UNIT = re.compile(r"kg|g|gr?|mg|l|lt|ml|cl|lb|oz|ct|pk|st|x", re.IGNORECASE)
-# A single letter is a code even where only one name has it.
+# A single letter is a code even if only one name has it.
 _SINGLE_LETTER = re.compile(r"\*?[A-Za-z]\*?")
 
 
 def without_codes(names: Sequence[str], printed: Sequence[str]) -> list[str]:
     """Cut off the flags, the article numbers and the tax codes that most of the names have.
 
-    `printed`: for each name the rows that it is from. Long numbers are gone from the names already.
+    `printed` has the text of the rows that each name is from, since the names themselves have lost
+    their long numbers already.
     """
     if len(set(names)) < _FEW:
         is_listed = all(_LONG_NUMBER.match(name) for name in names)
@@ -45,7 +49,7 @@ def without_codes(names: Sequence[str], printed: Sequence[str]) -> list[str]:
 def _without_column(
     names: Sequence[str], code: re.Pattern[str], stands_there: Sequence[bool]
 ) -> Sequence[str]:
-    """The names without the code before them, if it stands at enough of them to be a column."""
+    """Remove the code before the names, if enough of them have one to make it a column."""
     if fmean(stands_there) < _BEFORE:
         return names
     return [_without_first(name, code) for name in names]
@@ -61,13 +65,13 @@ def _without_first(name: str, code: re.Pattern[str]) -> str:
 
 
 def _without_tax_codes(names: Sequence[str]) -> list[str]:
-    """The names without the codes behind them, if most have one that others have as well."""
+    """Remove the codes behind the names, if most names have one that is not theirs alone."""
     last = Counter(name.split()[-1] for name in names if len(name.split()) > 1)
     codes = {word for word, times in last.items() if times > 1 and _is_tax_code(word)}
     if sum(last[code] for code in codes) < _BEHIND * len(names):
         return list(names)
     shortened = [_without_tax_code(name, codes) for name in names]
-    # Where things are told apart by it, it is no tax code: Vitamin B and Vitamin C.
+    # A code that distinguishes things is not a tax code: Vitamin B and Vitamin C.
     return shortened if len(set(shortened)) == len(set(names)) else list(names)
 
 

@@ -1,4 +1,4 @@
-"""What only the rows beside a row, or all of them together, tell about it."""
+"""Corrects rows of items by the rows beside them, or by all of them together."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,22 +16,22 @@ _COUNT_AND_UNIT = re.compile(r"\d{1,3}\s+[A-Z]{2,6}")
 def neighbours(
     parts: Sequence[ItemRow],
 ) -> Iterable[tuple[ItemRow | None, ItemRow, ItemRow | None]]:
-    """Every row between the one above it and the one below it; None at either end."""
+    """Yield each row as (row above, row, row below), with None at either end."""
     return zip([None, *parts], parts, [*parts[1:], None], strict=False)
 
 
 def in_context(parts: Sequence[ItemRow]) -> list[ItemRow]:
-    """Correct each row by what the rows beside it, or all of them together, say about it."""
-    # What says nothing, such as the number of a shelf, may part a name from its numbers.
-    telling = [part for part in parts if part.name or part.price or part.quantity]
-    return _with_leading_counts(_without_prices_of_one(_priced(_without_units(telling))))
+    """Correct rows by their context, and leave out those without a name, a price or a quantity."""
+    # An empty row, such as the number of a shelf, may separate a name from its numbers.
+    useful = [part for part in parts if part.name or part.price or part.quantity]
+    return _with_leading_counts(_without_prices_of_one(_priced(_without_units(useful))))
 
 
 def names_stand_below(parts: Sequence[ItemRow]) -> bool:
-    """Whether rows of numbers have their names below rather than above them.
+    """Return whether rows of numbers have their names below rather than above them.
 
-    Most of these rows decide. On a tie the row behind the last price does, for there stands either
-    a name or the summary.
+    The majority of these rows decides. On a tie the row behind the last price decides, since it is
+    either a name or part of the summary.
     """
     beside = [(above, below) for above, part, below in neighbours(parts) if part.is_numbers]
     if not beside:
@@ -53,8 +53,10 @@ def _is_numbers(part: ItemRow | None) -> bool:
 
 
 def _priced(parts: Sequence[ItemRow]) -> list[ItemRow]:
-    """What stands behind a name and a count is the price, where no row beside it has another: the
-    name is `RICE 4X` then."""
+    """Take the unit price of a named row as its price if no row beside it has another.
+
+    A row that was read as the name `RICE` and a count of 4 is then the name `RICE 4X`.
+    """
     return [
         replace(part, price=part.price_of_one, quantity=None)
         if part.name and part.price_of_one and not (_is_numbers(above) or _is_numbers(below))
@@ -64,7 +66,7 @@ def _priced(parts: Sequence[ItemRow]) -> list[ItemRow]:
 
 
 def _without_prices_of_one(parts: Sequence[ItemRow]) -> list[ItemRow]:
-    """`Deposit 0.25` is only a name where `4 x 0.25  1.00` follows."""
+    """Take `Deposit 0.25` as a name without a price if `4 x 0.25  1.00` follows."""
     return [
         replace(part, price=None) if part.name and _is_counted_below(part, below) else part
         for _, part, below in neighbours(parts)
@@ -79,9 +81,10 @@ def _is_counted_below(part: ItemRow, below: ItemRow | None) -> bool:
 
 
 def _with_leading_counts(parts: list[ItemRow]) -> list[ItemRow]:
-    """The count that stands before a name taken for the quantity, where at least half of all names
-    have one; elsewhere it may well belong to the name. Where nothing was bought once, the numbers
-    say something else."""
+    """Take the counts before names as quantities if at least half of the names have one.
+
+    Otherwise they may belong to the names. If no count is 1, the numbers mean something else.
+    """
     names = [part.row.text for part in parts if part.name and part.price]
     counts = [int(match[1]) for text in names if (match := LEADING_COUNT.match(text))]
     if len(counts) * 2 < len(names) or 1 not in counts:
@@ -90,7 +93,7 @@ def _with_leading_counts(parts: list[ItemRow]) -> list[ItemRow]:
 
 
 def _without_units(parts: list[ItemRow]) -> list[ItemRow]:
-    """`WALK` in `1 WALK 1.60 1.60` is no name but a unit, where the name has the row above."""
+    """Remove the name `WALK` from `1 WALK 1.60 1.60`, where it is a unit, if names are above."""
     if not all(_is_name(above) for above, part, _ in neighbours(parts) if _unit(part)):
         return parts
     units = {_unit(part) for part in parts} - {None}
@@ -101,7 +104,7 @@ def _without_units(parts: list[ItemRow]) -> list[ItemRow]:
 
 
 def _unit(part: ItemRow) -> str | None:
-    """The word between the count and the amounts, where there are two amounts or more."""
+    """Return the word between a count and the amounts of a row with at least two amounts."""
     counted = _COUNT_AND_UNIT.match(part.row.text)
     is_all = counted and len(part.name.split()) <= 2 and len(find_amounts(part.row.text)) > 1
     return _unit_word(part) if is_all else None

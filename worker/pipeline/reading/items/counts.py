@@ -1,4 +1,4 @@
-"""Counts that are printed without a unit price: before a name, behind a star, in a column."""
+"""Finds counts that are not printed as `2 x 1.50`: before a name, behind a star, in a column."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from worker.pipeline.reading.items.quantities import Quantity
 from worker.pipeline.reading.rows.layout import letters
 from worker.pipeline.reading.rows.numbers import find_amounts
 
-# Where the columns of numbers behind a name begin.
+# The columns of numbers behind a name.
 _COLUMNS = re.compile(r"(?:(?<=\s)|^)(?:[-.,]*\d[-\d.,]*%?(?:\s+|$))+$")
 _COUNT = re.compile(r"\d{1,3}")
 LEADING_COUNT = re.compile(r"^\W*(\d{1,2})\s?[x×*]?\s+(?=\D)", re.IGNORECASE)
@@ -19,14 +19,15 @@ _MARKED_COUNT = re.compile(r"(?:^|(?<=\s))\*\s?([1-9]\d{0,2})(?=\s|$)")
 
 
 def find_count(words: str, price: Decimal | None) -> tuple[Quantity | None, str]:
-    """Find the count that a row prints without a unit price of its own.
+    """Find a count that is not printed together with its unit price.
 
-    `words`: the row before its price. Returns the quantity, if any, and the words without it.
+    `words` are those of a row before its price. Returns the quantity, if any, and the words
+    without it.
     """
-    quantity = _of_columns(words, price)
+    quantity = _from_columns(words, price)
     words = without_columns(words, certain=quantity is not None)
-    quantity, words = _of_leading_count(words, quantity, price)
-    return _of_marked_count(words, quantity, price)
+    quantity, words = _from_leading_count(words, quantity, price)
+    return _from_marked_count(words, quantity, price)
 
 
 def without_columns(words: str, *, certain: bool = True) -> str:
@@ -40,8 +41,8 @@ def without_columns(words: str, *, certain: bool = True) -> str:
     return words
 
 
-def _of_columns(words: str, price: Decimal | None) -> Quantity | None:
-    """A count and a unit price, among the numbers around the name, that make the price."""
+def _from_columns(words: str, price: Decimal | None) -> Quantity | None:
+    """Find a count and a unit price among the numbers around the name that make the price."""
     columns = _COLUMNS.search(words)
     if not columns or price is None:
         return None
@@ -53,7 +54,7 @@ def _of_columns(words: str, price: Decimal | None) -> Quantity | None:
 
 
 def _quantities(numbers: Sequence[str], leading: re.Match[str] | None) -> list[Quantity]:
-    """Every pair of a unit price and a count, the one before the name included."""
+    """Return every pair of a count, which may also be before the name, and a unit price."""
     prices = [amount.value for number in numbers for amount in find_amounts(number)]
     counts = [Decimal(number) for number in numbers if _COUNT.fullmatch(number)]
     if leading:
@@ -61,10 +62,10 @@ def _quantities(numbers: Sequence[str], leading: re.Match[str] | None) -> list[Q
     return [Quantity(count, None, price) for price in prices for count in counts if count > 0]
 
 
-def _of_leading_count(
+def _from_leading_count(
     words: str, quantity: Quantity | None, price: Decimal | None
 ) -> tuple[Quantity | None, str]:
-    """A count before the name, where nothing else can be meant, and the name without it."""
+    """Take a count before the name if nothing else can be meant, and remove it from the words."""
     leading = LEADING_COUNT.match(words)
     if leading and quantity and Decimal(leading[1]) == quantity.count:
         return quantity, words[leading.end() :]
@@ -74,10 +75,10 @@ def _of_leading_count(
     return quantity, words
 
 
-def _of_marked_count(
+def _from_marked_count(
     words: str, quantity: Quantity | None, price: Decimal | None
 ) -> tuple[Quantity | None, str]:
-    """A count with a star before it, and the words without it."""
+    """Take a count with a star before it, and remove it from the words."""
     marked = _MARKED_COUNT.search(words)
     if quantity or price is None or not marked:
         return quantity, words
@@ -85,7 +86,7 @@ def _of_marked_count(
 
 
 def each(count: Decimal, price: Decimal | None) -> Quantity:
-    """A quantity with a unit price where the count divides the price to the cent."""
+    """Return a quantity, with a unit price only if the count divides the price to the cent."""
     unit = (price / count).quantize(Decimal("0.01")) if price is not None else None
     quantity = Quantity(count, None, unit)
     exact = unit is not None and price is not None and unit * count == price

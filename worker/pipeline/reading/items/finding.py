@@ -1,8 +1,8 @@
-"""Line items: name, quantity, unit, unit price and price, from the rows between header and total.
+"""Finds the line items of a receipt in the rows between the header and the total.
 
 Tills print an item on one row (`Milk 1,19 A`), or its name on a row of its own above or below the
-numbers (`2 x 11.69  23.38 S`), and a quantity on the same row or on one beside it. Discounts and
-returned deposits are items with a negative price.
+numbers (`2 x 11.69  23.38 S`). A quantity may be on the same row or on one beside it. Discounts
+and returned deposits are items with a negative price.
 """
 
 import re
@@ -22,10 +22,10 @@ from worker.pipeline.reading.rows.layout import ReadRow
 
 @dataclass(frozen=True)
 class FoundItem:
-    """An item before it becomes part of the contract.
+    """An item as it was found, before it is converted to the contract.
 
-    `total_price` is 0 where one is printed but could not be read; `others` are further readings of
-    it. `confidence`: the engine's in the row, from 0 to 1.
+    `total_price` is 0 if a price is printed but unreadable; `others` are further readings of it.
+    `confidence` is the engine's for the row, from 0 to 1.
     """
 
     raw_text: str
@@ -37,7 +37,7 @@ class FoundItem:
 
 
 def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
-    """Find the items among rows that may be of items, from top to bottom."""
+    """Find the items among rows that may be about items, from top to bottom."""
     parts = in_context([read_item_row(row) for row in rows])
     names_below = names_stand_below(parts)
     found = [
@@ -52,7 +52,7 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
 def _item(
     above: ItemRow | None, part: ItemRow, below: ItemRow | None, *, names_below: bool
 ) -> FoundItem | None:
-    """The item whose price stands on a row, if the row has a price and the item a name."""
+    """Return the item whose price is on the row `part`, if it has a price and the item a name."""
     if part.has_unreadable_price:
         return FoundItem(part.row.text, part.name, Decimal(0), None, 0.0)
     name, raw_text = _name(above, part, below, names_below=names_below)
@@ -77,7 +77,7 @@ def _item(
 def _name(
     above: ItemRow | None, part: ItemRow, below: ItemRow | None, *, names_below: bool
 ) -> tuple[str, str]:
-    """The name of an item, and the text of the rows that print it with its price."""
+    """Return the name of an item, and the text of the rows that have it and its price."""
     beside = below if names_below else above
     if not part.is_numbers or beside is None or not beside.is_name:
         return part.name, part.row.text
@@ -86,13 +86,13 @@ def _name(
 
 
 def _products(*quantities: Quantity | None) -> list[Decimal]:
-    """What count and unit price multiply to, where that is not zero."""
+    """Return the products of count and unit price that are not zero."""
     products = (quantity.product for quantity in quantities if quantity)
     return [product for product in products if product]
 
 
 def _is_discount(name: str) -> bool:
-    """Whether an item is something taken off, even where its amount has no minus."""
+    """Return whether the name is that of a discount, whose amount may lack its minus sign."""
     return bool(_discount().match(name))
 
 

@@ -1,4 +1,4 @@
-"""What one row of the list of items says by itself: a name, a quantity, a price, or part of it."""
+"""Takes one row of the list of items apart: a name, a quantity, a price, or some of these."""
 
 import re
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from worker.pipeline.reading.rows.layout import ReadRow, letters
 from worker.pipeline.reading.rows.numbers import Amount, find_amounts
 
 _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
-# An article's number with letters: BEN02.
+# An article number with letters: BEN02.
 _CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")
 # Fewer letters than this behind a quantity are no name.
 _SCRAP = 4
-# A price of which the separator or a digit was lost: 0650, 1.9S.
+# A price whose separator or one of whose digits was lost: 0650, 1.9S.
 _DEBRIS = re.compile(r"(?<=\s)(?=\S*\d)[\dOoSIlB]{1,4}[.,:;]?[\dOoSIlB]{1,2}\s?[A-Z*]?$")
 
 
@@ -29,8 +29,8 @@ _DEBRIS = re.compile(r"(?<=\s)(?=\S*\d)[\dOoSIlB]{1,4}[.,:;]?[\dOoSIlB]{1,2}\s?[
 class ItemRow:
     """A row of the list of items.
 
-    `name` is empty where the row has none. `price` is that of the whole line; `price_of_one` is the
-    unit price of a row that prints no other.
+    `name` is empty if the row has none. `price` is that of the whole item; `price_of_one` is the
+    unit price of a row that has no other price.
     """
 
     row: ReadRow
@@ -41,12 +41,12 @@ class ItemRow:
 
     @property
     def is_name(self) -> bool:
-        """A name and no price."""
+        """Whether the row has a name and no price."""
         return bool(self.name) and self.price is None and not _of_the_till().search(self.row.text)
 
     @property
     def is_numbers(self) -> bool:
-        """A price, and nothing for a name or what is hardly one: a code, a scrap of a quantity."""
+        """Whether the row has a price and no name, or only a code or the scrap of a quantity."""
         if self.price is None or not self.name:
             return self.price is not None
         counted = self.quantity is not None and self.row.text.lstrip(" *(")[:1].isdigit()
@@ -55,12 +55,12 @@ class ItemRow:
 
     @property
     def has_unreadable_price(self) -> bool:
-        """Whether it ends like an item's row, in something that was a price once."""
+        """Whether the row has a name and ends in what looks like a damaged price."""
         return bool(self.name) and self.price is None and bool(_DEBRIS.search(self.row.text))
 
     @property
     def is_detail(self) -> bool:
-        """A quantity and nothing else."""
+        """Whether the row has a quantity and nothing else."""
         return self.quantity is not None and self.price is None and not self.name
 
 
@@ -80,44 +80,46 @@ def read_item_row(row: ReadRow) -> ItemRow:
 
 
 def _printed_quantity(row: ReadRow) -> PrintedQuantity | None:
-    """The likeliest quantity of a row that agrees with its price."""
+    """Return the likeliest quantity of a row that agrees with its price."""
     return next((found for found in find_quantities(row.text) if _fits(found, row.amount)), None)
 
 
 def _fits(printed: PrintedQuantity, amount: Amount | None) -> bool:
-    """Whether a quantity and the amount of its row agree: `100G x 1.20 1.20` is a size and a
-    price."""
+    """Return whether a quantity and the amount of its row agree.
+
+    They do not in `100G x 1.20 1.20`, which has a size and a price.
+    """
     if amount is None or _holds_price(printed, amount):
         return True
     return printed.quantity.makes(amount.value) or printed.quantity.nearly_makes(amount.value)
 
 
 def _holds_price(printed: PrintedQuantity, amount: Amount) -> bool:
-    """Whether the row's last amount is the unit price of the quantity, so that the row has no price
-    of its own."""
+    """Return whether the row's last amount is the unit price in its quantity, so that the row has
+    no price of its own."""
     return amount.start + 1 < printed.end
 
 
 def _tidied(words: str) -> str:
-    """Words without asides and without the long numbers of articles."""
+    """Remove asides and long article numbers from words."""
     return _LONG_CODE.sub("", _aside().sub(" ", words))
 
 
 def _name(words: str, price: Decimal | None) -> str:
-    """The name at the start of what is left of a row; empty where there is none."""
+    """Return the name at the start of the words left in a row; empty if there is none."""
     first = next(iter(find_amounts(words)), None)
     if first and letters(words[: first.start]) >= 3:
         words = words[: first.start]
     name = words.strip(" \t:;.,*-|@=")
     if letters(_of_a_price().sub("", name)) >= 3:
         return name
-    # What is taken off needs no name to be an item.
+    # A discount needs no name to be an item.
     return (name or "Discount") if price is not None and price < 0 else ""
 
 
 @cache
 def _aside() -> re.Pattern[str]:
-    """What a till adds about a price: (Disc: 1.53), TARE .01, was 9.99 now."""
+    """Match what a till adds about a price: (Disc: 1.53), TARE .01, was 9.99 now."""
     till = vocabulary().till
     return re.compile(
         rf"\([^()]*\d[.,]\d\d[^()]*\)|\b{any_of(till.packaging)}\b\s*[.,\d]+"
@@ -128,7 +130,7 @@ def _aside() -> re.Pattern[str]:
 
 @cache
 def _of_the_till() -> re.Pattern[str]:
-    """What a till prints for itself, such as a time or a number behind a colon."""
+    """Match what a till prints that is not about goods, such as a time."""
     till = vocabulary().till
     return re.compile(
         rf"\d\d?:\d\d|:\s*#?\d+\s*$|\b{any_of(till.words)}\b"
@@ -139,7 +141,7 @@ def _of_the_till() -> re.Pattern[str]:
 
 @cache
 def _of_a_price() -> re.Pattern[str]:
-    """What belongs to a price: its currency, what it is for."""
+    """Match what belongs to a price: its currency, and the unit that it is for."""
     pieces = any_of(vocabulary().quantities.pieces)
     currency = rf"(?<![^\W\d_]){beside_amounts()}(?![^\W\d_])"
     return re.compile(rf"{currency}|/?\s?\b(?:kg|lbs?|oz|100\s?g|{pieces})\b", re.IGNORECASE)

@@ -1,6 +1,6 @@
-"""An item's name as people write it: `ORG WHL MLK 1GL` is Organic Whole Milk, and a gallon of it.
+"""Writes an item's name as people do: `ORG WHL MLK 1GL` is Organic Whole Milk, and a gallon.
 
-Careful rather than clever: what cannot be understood stays as it is printed.
+What cannot be understood stays as it is printed.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from worker.pipeline.reading.rows.layout import letters
 from worker.pipeline.words.abbreviations import load_abbreviations
 from worker.pipeline.words.casing import calmed, shouts
 
-# What is left dangling where a size has been taken out.
+# What may dangle where a size has been removed.
 _DANGLING = " \t-–,;:/*+"
 
 
 @dataclass(frozen=True)
 class ReadableName:
-    """`name` is without the size, if one was found; `with_size` has it where it was printed."""
+    """A readable name: `name` without its size, if one was found, and `with_size` in place."""
 
     name: str
     size: Size | None
@@ -24,10 +24,10 @@ class ReadableName:
 
 
 def readable_name(printed: str) -> ReadableName:
-    """`printed` with its abbreviations written out and in Title Case where it shouted.
+    """Write out the abbreviations of a printed name, and put it in Title Case if it is in capitals.
 
-    A name is never made empty, and reading it again changes nothing. Two sizes, or a size and
-    nothing else, stay in the name.
+    The name is never empty unless `printed` is, and making it readable again changes nothing. Two
+    sizes, or a size and nothing else, stay in the name.
     """
     text = " ".join(printed.split())
     size, rest = _taken_out(text)
@@ -40,7 +40,7 @@ def readable_name(printed: str) -> ReadableName:
 
 
 def _taken_out(text: str) -> tuple[PrintedSize | None, str]:
-    """The size in a text, and the text without it."""
+    """Return the size in a text, and the text without it."""
     found = find_sizes(text)
     if len(found) == 1:
         rest = _without(text, found[0])

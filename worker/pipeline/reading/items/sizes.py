@@ -1,4 +1,4 @@
-"""Printed sizes (`1GL`, `500 g`, `6X1.5L`) as count and unit."""
+"""Finds printed sizes (`1GL`, `500 g`, `6X1.5L`)."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from worker.pipeline.knowledge.units import load_units
 
 @dataclass(frozen=True)
 class Size:
-    """How much is in one piece, times `packs` of them in one."""
+    """A size: `packs` pieces with `count` times `unit` in each."""
 
     count: Decimal
     unit: str
@@ -19,18 +19,18 @@ class Size:
 
     @property
     def only_unit(self) -> str | None:
-        """The unit, where this is one of it in one pack."""
+        """The unit, if the size is exactly one of it, otherwise None."""
         return self.unit if self.count == 1 and self.packs == 1 else None
 
     def __str__(self) -> str:
-        """As people write it: `6 x 1.5 l`."""
+        """Write the size as people do: `6 x 1.5 l`."""
         amount = f"{self.count.normalize():f} {self.unit}"
         return amount if self.packs == 1 else f"{self.packs} x {amount}"
 
 
 @dataclass(frozen=True)
 class PrintedSize:
-    """A size and where in the text it stands."""
+    """A size, and its place in the text: `start` to `end` (exclusive)."""
 
     size: Size
     start: int
@@ -38,7 +38,7 @@ class PrintedSize:
 
 
 def find_sizes(text: str) -> list[PrintedSize]:
-    """All sizes, from left to right. What is 0 or too much to be one is not understood."""
+    """Find all sizes from left to right; numbers that are 0 or too large are no sizes."""
     found = []
     for match in _size().finditer(text):
         unit = next(unit for unit in load_units() if match[_group(unit)])
@@ -66,5 +66,5 @@ def _size() -> re.Pattern[str]:
 
 
 def _group(unit: str) -> str:
-    """The name of a unit's group in the pattern."""
+    """Return the name of a unit's group in the pattern."""
     return unit.replace(" ", "_")

@@ -1,1 +1,1 @@
-"""From boxes of text to rows, and what kind of row each is."""
+"""Builds rows from boxes of text, and finds the kind of each row."""

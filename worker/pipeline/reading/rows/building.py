@@ -1,7 +1,7 @@
-"""Printed rows from the lines an engine found.
+"""Builds printed rows from the lines that an engine found.
 
-An engine cuts a row at wide gaps, so that a name and its price come as two lines, and a tilted
-photo makes their heights differ. Rows are rebuilt along the slope of the text.
+An engine cuts a row at wide gaps, so that a name and its price are two lines, which are at
+different heights in a tilted photo. Rows are rebuilt along the slope of the text.
 """
 
 from collections.abc import Sequence
@@ -11,29 +11,32 @@ from statistics import median
 
 from worker.pipeline.ocr.text import TextLine, Word
 
-# Two pieces share a row when their middles are closer than this part of the smaller height.
+# Two pieces share a row if their middles are closer than this fraction of the smaller height.
 _SAME_ROW = 0.5
-# A piece is compared with this many of the rows that began last: rows of a column may interleave.
+# A piece is compared with this many of the last rows, since rows of columns may interleave.
 _LOOK_BACK = 4
-# Fewer lines than this do not tell how the slope changes.
+# Fewer lines than this do not show how the slope changes.
 _FEW = 8
 
 
 @dataclass(frozen=True)
 class Slope:
-    """How rows run: `at_top`, in pixels down for each to the right, and by how much it changes with
-    each pixel down, for the rows of a page that was seen from the side run like a fan."""
+    """The slope of rows, in pixels down for each pixel to the right.
+
+    It is `at_top` at the top and changes by `change` with each pixel down, since rows in a photo
+    taken from the side spread like a fan.
+    """
 
     at_top: float = 0.0
     change: float = 0.0
 
     def levelled(self, x: float, y: float) -> float:
-        """Where the row through this point starts, at the left edge."""
+        """Return the height at which the row through a point starts at the left edge."""
         return (y - self.at_top * x) / (1 + self.change * x)
 
 
 def build_rows(lines: Sequence[TextLine]) -> list[TextLine]:
-    """Rows from top to bottom, the words of each from left to right."""
+    """Join lines into rows, from top to bottom, with their words from left to right."""
     slope = _slope(lines)
     straight = sorted((_levelled(line, slope) for line in lines), key=_middle)
     rows: list[list[TextLine]] = []
@@ -51,8 +54,10 @@ def build_rows(lines: Sequence[TextLine]) -> list[TextLine]:
 
 
 def _slope(lines: Sequence[TextLine]) -> Slope:
-    """The one that most lines long enough to tell agree on (Theil 1950, Sen 1968: the median of the
-    lines through every two points)."""
+    """Estimate the slope by the median over the lines that are long enough.
+
+    Its change is the median over pairs of lines (the estimator of Theil, 1950, and Sen, 1968).
+    """
     points = [
         (first.middle, (last.middle - first.middle) / (_centre(last) - _centre(first)))
         for line in lines
@@ -67,7 +72,7 @@ def _slope(lines: Sequence[TextLine]) -> Slope:
         for above, below in combinations(sorted(points), 2)
         if below[0] - above[0] >= apart > 0
     ]
-    # A fan whose rows meet inside the page is none.
+    # Rows cannot spread so much that they would meet inside the page.
     most = 0.5 / max(line.words[-1].right for line in lines)
     change = min(max(median(changes), -most), most) if changes and len(points) >= _FEW else 0.0
     return Slope(median(slope - change * y for y, slope in points), change)

@@ -1,4 +1,4 @@
-"""What kind of row a row is, by the label before its last number."""
+"""Finds the kind of a row by the label before its last number."""
 
 import re
 from functools import cache
@@ -12,17 +12,17 @@ from worker.pipeline.reading.rows.labels import (
     taxed_at_a_rate,
 )
 
-# Letters set apart: (G)ST.
+# A letter in brackets: (G)ST.
 _SET_APART = re.compile(r"\((\w)\)")
 _PERCENT = re.compile(r"\(?@?\s*\d{1,2}(?:[.,]\d{1,3})?\s?%\)?")
 # An aside before the label: (EXCLUDED GST) SUB TOTAL.
 _ASIDE = re.compile(r"^\W*\([^()]*\)\s*")
-# Numbers part the labels of a row: "Item Count 4 Change Amt 7.50" has two.
+# Numbers separate the labels of a row: "Item Count 4 Change Amt 7.50" has two.
 _NUMBER = re.compile(r"(?:RM\s?)?[-.,\d]*\d[-.,\d*x]*", re.IGNORECASE)
 
 
 def row_kind(text: str, end: int | None = None) -> RowKind | None:
-    """What a row is about, or None when no word gives it away. `end`: where its amount begins."""
+    """Return the kind of a row, or None if no word decides it. `end` is where its amount begins."""
     if _is_heading(text):
         return RowKind.HEADING
     if _count_of_items().match(text):
@@ -33,12 +33,12 @@ def row_kind(text: str, end: int | None = None) -> RowKind | None:
             return kind
     if taxed_at_a_rate().search(text) or (labels and ends_with_tax().match(labels[0])):
         return RowKind.TAX
-    # `Total Sales (Incl. 6% GST) 5.00`: the last label may be an afterthought of the first.
+    # `Total Sales (Incl. 6% GST) 5.00`: the last label may be a remark about the first.
     return RowKind.TOTAL if _opens_with_total().match(text) else None
 
 
 def _labels(text: str) -> list[str]:
-    """The words before, between and behind the numbers of a row."""
+    """Return the words before, between and behind the numbers of a row."""
     text = _PERCENT.sub(" ", _SET_APART.sub(r"\1", text))
     text = _ASIDE.sub("", text) or text
     parts = _NUMBER.split(_counted().sub(" ", text))
@@ -47,7 +47,10 @@ def _labels(text: str) -> list[str]:
 
 
 def _is_heading(text: str) -> bool:
-    """Two words or more, all of which stand above columns; `TOTAL EUR` is a label."""
+    """Return whether a row has two words or more, all of them headings of columns.
+
+    `TOTAL EUR` is a label all the same.
+    """
     words = re.findall(r"\w+(?:\s?ions?\b)?", text)
     return (
         len(words) > 1
@@ -73,14 +76,14 @@ def _opens_with_total() -> re.Pattern[str]:
 
 @cache
 def _counted() -> re.Pattern[str]:
-    """What is counted between a label and its amount: `TOTAL 5 ARTICLES 7.89`."""
+    """Match a count of items between a label and its amount: `TOTAL 5 ARTICLES 7.89`."""
     words = any_of(vocabulary().counts.words)
     return re.compile(rf"\(?\b\d{{1,3}}\s?{words}\b\.?\)?", re.IGNORECASE)
 
 
 @cache
 def _count_of_items() -> re.Pattern[str]:
-    """`ITEMS SOLD 5`; the number of `ITEM 4066` is a code."""
+    """Match `ITEMS SOLD 5`, but not `ITEM 4066`, where the number is a code."""
     counts = vocabulary().counts
     return re.compile(
         rf"\W*{any_of(counts.labels)}\W{{0,3}}\d{{1,3}}\b\W*{any_of(counts.words)}?\W*$",

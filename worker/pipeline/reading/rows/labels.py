@@ -1,7 +1,7 @@
-"""Kinds of rows, and the labels that give them away.
+"""The kinds of rows, and the patterns of their labels.
 
-A label is the words before a row's last number. The words are those of `knowledge/languages/`; this
-module knows the order in which they are tried.
+A label is the words before a row's last number. The words are in `knowledge/languages/`; this
+module decides the order in which they are tried.
 """
 
 import re
@@ -15,7 +15,7 @@ from worker.pipeline.knowledge.patterns import any_of
 
 
 class RowKind(StrEnum):
-    """What a row says, when it is not about a bought thing."""
+    """What a row is about if it is not about an item."""
 
     TOTAL = "total"
     SUBTOTAL = "subtotal"
@@ -31,10 +31,10 @@ class RowKind(StrEnum):
 
 @cache
 def label_rules() -> tuple[tuple[RowKind, re.Pattern[str]], ...]:
-    """Patterns for `match` on a label; the first that fits names the kind of its row."""
+    """Return patterns to `match` on a label; the first that fits decides the kind of its row."""
     labels, total = vocabulary().labels, vocabulary().labels.total
     return (
-        # What was saved is only told, and is called a total as often as not.
+        # Savings are only a remark, but they are often called a total.
         (RowKind.NOTE, _contains(labels.note.contains)),
         (RowKind.NOTE, _begins(labels.note.begins)),
         (RowKind.NOTE, _exactly(labels.note.exactly)),
@@ -47,12 +47,12 @@ def label_rules() -> tuple[tuple[RowKind, re.Pattern[str]], ...]:
         (RowKind.CHANGE, _exactly(labels.change.exactly)),
         (RowKind.SUBTOTAL, _contains(labels.subtotal.contains)),
         (RowKind.SUBTOTAL, _exactly(labels.subtotal.exactly)),
-        # What comes on top of the goods, and is not the state's.
+        # What is added to the price of the goods and is not a tax.
         (RowKind.CHARGE, _contains(labels.charge.contains)),
         (RowKind.CHARGE, _exactly(labels.charge.exactly)),
         (RowKind.TAX, _begins_with_tax()),
         (RowKind.TAX, _begins(labels.tax.begins)),
-        # `Total incl. GST` is a total, `Total GST` was a tax.
+        # `Total incl. GST` is a total; `Total GST` has been matched as a tax above.
         (RowKind.TOTAL, _begins(total.begins)),
         (RowKind.TOTAL, _exactly(total.exactly)),
         (RowKind.TAX, ends_with_tax()),
@@ -67,7 +67,7 @@ def label_rules() -> tuple[tuple[RowKind, re.Pattern[str]], ...]:
 
 @cache
 def ends_with_tax() -> re.Pattern[str]:
-    """Matches a label that ends with the name of a tax, but `w/o tax`."""
+    """Return a pattern to `match` a label that ends with a tax, unless it is `w/o tax`."""
     without = "".join(rf"(?<!{re.escape(word)} )" for word in vocabulary().taxes.without)
     ends = any_of(vocabulary().labels.tax.ends)
     return re.compile(rf".*(?<![^\W\d_]){without}{ends}\W*$", re.IGNORECASE)
@@ -75,13 +75,13 @@ def ends_with_tax() -> re.Pattern[str]:
 
 @cache
 def taxed_at_a_rate() -> re.Pattern[str]:
-    """Finds the name of a tax and a rate behind it: `G=GST 5% 45.91`, `B:Taxable @7.8%`."""
+    """Return a pattern to `search` for a tax with a rate: `G=GST 5% 45.91`, `B:Taxable @7.8%`."""
     tax = any_of(vocabulary().taxes.names)
     return re.compile(rf"(?<![^\W\d_]){tax}(?![^\W\d_]).*\d\s?%", re.IGNORECASE)
 
 
 def _begins_with_tax() -> re.Pattern[str]:
-    """`incl. sales tax`, but not `GST incl.`, which follows the word for a total."""
+    """Match `incl. sales tax`, but not `GST incl.`, which follows the word for a total."""
     taxes = vocabulary().taxes
     return re.compile(
         rf"{any_of(taxes.before)}?\s*{any_of(taxes.names)}\b"
@@ -91,20 +91,20 @@ def _begins_with_tax() -> re.Pattern[str]:
 
 
 def _begins(phrases: Iterable[str]) -> re.Pattern[str]:
-    """The label begins with one of these as whole words: `Balance Brot` is bread."""
+    """Match a label that begins with a phrase as whole words."""
     return re.compile(rf"{any_of(phrases)}(?![^\W\d_])", re.IGNORECASE)
 
 
 def _exactly(phrases: Iterable[str]) -> re.Pattern[str]:
-    """The label is one of these and at most a currency: for words that products have as well."""
+    """Match a phrase and at most a currency: `Balance` is a label, `Balance Brot` is bread."""
     return re.compile(rf"{any_of(phrases)}\W*{beside_amounts()}?\W*$", re.IGNORECASE)
 
 
 def _ends(phrases: Iterable[str]) -> re.Pattern[str]:
-    """The label ends with one of these, whatever it is the total or the saving of."""
+    """Match a label that ends with a phrase."""
     return re.compile(rf".*(?<![^\W\d_]){any_of(phrases)}\W*$", re.IGNORECASE)
 
 
 def _contains(phrases: Iterable[str]) -> re.Pattern[str]:
-    """One of these stands somewhere in the label."""
+    """Match a label that has a phrase anywhere in it, as whole words."""
     return re.compile(rf".*(?<![^\W_]){any_of(phrases)}(?![^\W_])", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What each row is: its kind, its closing amount, and where the bought things begin and end."""
+"""Finds the kind and the closing amount of each row, and where the items begin and end."""
 
 import re
 import unicodedata
@@ -12,18 +12,18 @@ from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.numbers import Amount, closing_amount
 
 _RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
-# No till prints longer rows; pages of text may have them.
+# No till prints rows of more characters, but pages of text may have them.
 _LONGEST = 200
 _LETTERS = re.compile(r"[^\W\d_]")
-# How many rows of the summary are tried as the end of the items.
+# The most rows of the summary that are tried as the end of the items.
 _REGIONS = 8
-# Any of these ends the list of items.
+# Rows of these kinds end the list of items.
 _SUMMARY = frozenset({RowKind.TOTAL, RowKind.SUBTOTAL, RowKind.PAYMENT, RowKind.CHANGE})
 
 
 @dataclass(frozen=True)
 class ReadRow:
-    """A row with what can be told from itself alone."""
+    """A row, with its kind and its closing amount as far as the row alone shows them."""
 
     line: TextLine
     text: str
@@ -32,30 +32,30 @@ class ReadRow:
 
     @property
     def may_be_item(self) -> bool:
-        """A row that may tell of a bought thing, or of what was taken off its price."""
+        """Whether the row may be about an item, or about a discount on one."""
         off = self.amount is not None and self.amount.value < 0
         return self.kind is None or (self.kind is RowKind.NOTE and off)
 
     @property
     def is_summary(self) -> bool:
-        """A row of the block that follows the items."""
+        """Whether the row belongs to the block that follows the items."""
         return (self.kind in _SUMMARY and self.amount is not None) or self.kind is RowKind.COUNT
 
 
 def read_rows(lines: Sequence[TextLine]) -> list[ReadRow]:
-    """Rows with their kind and closing amount."""
+    """Find the kind and the closing amount of each row."""
     return _with_taxes([_read_row(line) for line in lines])
 
 
 def _read_row(line: TextLine) -> ReadRow:
-    # Wide digits and letters as usual ones.
+    # NFKC turns full-width digits and letters into the usual ones.
     text = unicodedata.normalize("NFKC", line.text)[:_LONGEST]
     amount = closing_amount(text)
     return ReadRow(line, text, row_kind(text, amount.start if amount else None), amount)
 
 
 def _with_taxes(rows: list[ReadRow]) -> list[ReadRow]:
-    """A rate between sub-total and total is a tax's, whatever it is called: `DC Meal 10% 0.87`."""
+    """Mark rows with a rate between sub-total and total as taxes, such as `DC Meal 10% 0.87`."""
     kinds = [row.kind for row in rows]
     if RowKind.SUBTOTAL not in kinds:
         return rows
@@ -70,7 +70,10 @@ def _with_taxes(rows: list[ReadRow]) -> list[ReadRow]:
 
 
 def _is_share(row: ReadRow, subtotal: Amount | None) -> bool:
-    """Whether a row's amount is at most its rate of the sub-total: fat milk has a rate, too."""
+    """Return whether a row's amount is at most its rate of the sub-total.
+
+    This leaves out rates such as that of the fat in milk.
+    """
     rate = _RATE.search(row.text)
     if not (rate and row.amount and subtotal):
         return False
@@ -79,9 +82,11 @@ def _is_share(row: ReadRow, subtotal: Amount | None) -> bool:
 
 
 def item_regions(rows: Sequence[ReadRow]) -> list[range]:
-    """Indices of the rows among which the items may be: from the heading, or the first amount and
-    the row above it, to a row of the summary. The first is the likeliest; behind a sub-total there
-    may be more of them."""
+    """Return the ranges of rows that the items may be in, the likeliest first.
+
+    They begin behind the heading, or else at the name above the first amount, and end at a row of
+    the summary; there may be more items behind a sub-total.
+    """
     ends = [index for index, row in enumerate(rows) if row.is_summary] or [len(rows)]
     before = rows[: ends[0]]
     headings = [index + 1 for index, row in enumerate(before) if row.kind is RowKind.HEADING]
@@ -91,11 +96,14 @@ def item_regions(rows: Sequence[ReadRow]) -> list[range]:
 
 
 def _name_above(index: int, rows: Sequence[ReadRow]) -> int:
-    """The row above that has letters enough for a name; the number of a shelf may lie between."""
+    """Return the index of the nearest row above with enough letters for a name.
+
+    There may be other rows between, such as the number of a shelf. Returns 0 if there is none.
+    """
     above = (number for number in range(index - 1, -1, -1) if letters(rows[number].text) >= 3)
     return next(above, 0)
 
 
 def letters(text: str) -> int:
-    """How many letters a text has."""
+    """Count the letters of a text."""
     return len(_LETTERS.findall(text))

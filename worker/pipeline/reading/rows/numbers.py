@@ -1,4 +1,4 @@
-"""Printed numbers as decimals: comma or dot, thousands, trailing minus, tax codes behind."""
+"""Reads printed amounts: comma or dot, thousands, trailing minus, and tax codes behind them."""
 
 import re
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from worker.pipeline.knowledge.currencies import beside_amounts
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of
 
-# 1.234,56 · 1,234.56 · 12,50 · .50; two decimals always, so that 500 ml or 2020 is no amount.
-# Blanks group thousands before a comma only: `2 250.00` is a count and a price.
+# 1.234,56 · 1,234.56 · 12,50 · .50; always two decimals, so that 500 ml or 2020 is no amount.
+# Blanks group thousands only before a comma: `2 250.00` is a count and a price.
 _DIGITS = (
     r"(?:\d{1,3}(?: \d{3}){1,2},\d{2}|(?:\d{1,3}(?:[.,']\d{3}){1,2}|\d{1,6})[.,]\s?\d{2}|[.,]\d{2})"
 )
-# The price again without its decimals, and a tax code: `76.00 76 SR`.
+# A price repeated without its decimals, with a tax code: `76.00 76 SR`.
 _AGAIN = re.compile(r"\s+(\d{1,6})\s+[A-Z]{1,3}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Amount:
-    """An amount and where in the text it stands."""
+    """An amount, and its place in the text: `start` to `end` (exclusive)."""
 
     value: Decimal
     start: int
@@ -28,7 +28,7 @@ class Amount:
 
 
 def find_amounts(text: str) -> list[Amount]:
-    """All amounts of a row, from left to right."""
+    """Find all amounts in a row, from left to right."""
     found = []
     for match in _amount().finditer(text):
         value = parse_decimal(match["digits"])
@@ -39,8 +39,10 @@ def find_amounts(text: str) -> list[Amount]:
 
 
 def closing_amount(text: str) -> Amount | None:
-    """The amount that ends a row, with nothing but a tax code or a currency behind it; not the
-    price of one, as in `Rice @8.50`, or what a bag weighs."""
+    """Return the amount at the end of a row, with at most a tax code or a currency behind it.
+
+    A unit price, as in `Rice @8.50`, and the weight of a bag do not count.
+    """
     amounts = find_amounts(text)
     if amounts and _no_price().search(text[: amounts[-1].start]):
         return None
@@ -60,7 +62,7 @@ def _ends_with(text: str, amount: Amount) -> bool:
 
 
 def parse_decimal(digits: str) -> Decimal:
-    """The decimal that is printed: the last separator is the decimal one, all others group."""
+    """Parse printed digits: the last separator is the decimal one, all others group thousands."""
     digits = re.sub(r"\s", "", digits)
     whole, _, cents = digits.replace(",", ".").rpartition(".")
     return Decimal(f"{re.sub(r'[^0-9]', '', whole) or '0'}.{cents}")
@@ -68,7 +70,7 @@ def parse_decimal(digits: str) -> Decimal:
 
 @cache
 def no_size() -> str:
-    """What must not follow the number of a price: a unit as in 6x1.25L, an hour as in 9.00 Uhr."""
+    """Return a look-ahead that rejects a size such as 6x1.25L or a time such as 9.00 Uhr."""
     hours = any_of(vocabulary().dates.hours)
     return rf"(?!(?:l|ltr?|kg|ml|cl|oz|lbs?)\b|\s?{hours}\b)"
 
@@ -85,7 +87,7 @@ def _amount() -> re.Pattern[str]:
 
 @cache
 def _behind() -> re.Pattern[str]:
-    """What tills print behind a price: a currency, a tax code or two, stars."""
+    """Match what tills print behind a price: a currency, a tax code or two, stars."""
     words = any_of(vocabulary().till.behind_prices)
     return re.compile(
         rf"[\s*.×-]{{0,9}}{beside_amounts()}?[\s*.]{{0,9}}"
@@ -96,14 +98,14 @@ def _behind() -> re.Pattern[str]:
 
 @cache
 def _no_price() -> re.Pattern[str]:
-    """What stands before a number that is not the row's price: that of one, the weight of a bag."""
+    """Match what is before a unit price or the weight of a bag, which are not the row's price."""
     packaging = any_of(vocabulary().till.packaging)
     return re.compile(rf"(?:@|\b{packaging})\s*$", re.IGNORECASE)
 
 
 @cache
 def _glued() -> re.Pattern[str]:
-    """A tax code printed so close that it was read into the number: 55.001, 14.817R."""
+    """Match an amount with a tax code so close that it was read as digits: 55.001, 14.817R."""
     return re.compile(
         rf"(?<![\d.,])(\d{{1,4}}[.,]\d{{2}})(?i:{no_size()})(?:[1I7]|\d?[A-Z]{{1,3}})$"
     )

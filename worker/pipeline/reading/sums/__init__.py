@@ -1,1 +1,1 @@
-"""Totals, and the arithmetic that proves them."""
+"""Finds the total, and checks it by arithmetic."""

@@ -1,4 +1,4 @@
-"""What a receipt can be checked by: every sum that should come to its total."""
+"""Checks the arithmetic of a receipt: every sum that should come to its total."""
 
 from collections.abc import Mapping, Set
 from decimal import Decimal
@@ -9,8 +9,10 @@ from worker.pipeline.reading.sums.ledger import Ledger
 
 
 def checks_of(ledger: Ledger) -> list[ArithmeticCheck]:
-    """Compare the total with the items, with cash less change, and with net and tax, as far as each
-    is printed."""
+    """Compare the total with the items, with cash less change, and with net and tax.
+
+    A check is left out if the receipt does not print its amounts.
+    """
     total, summary = ledger.total, ledger.summary
     if total is None:
         return []
@@ -29,5 +31,5 @@ def checks_of(ledger: Ledger) -> list[ArithmeticCheck]:
 
 
 def _nearest(wanted: Decimal, amounts: Set[Decimal]) -> Decimal:
-    """The amount next to the wanted one; on a tie the smaller."""
+    """Return the amount nearest to the wanted one, the smaller one on ties."""
     return min(amounts, key=lambda amount: (abs(amount - wanted), amount))

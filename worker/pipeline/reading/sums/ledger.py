@@ -1,4 +1,4 @@
-"""The arithmetic of a receipt as the judge over its readings: the one that adds up is taken."""
+"""Chooses among the readings of a receipt the one that adds up."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,13 +10,13 @@ from worker.pipeline.reading.sums.mending import mended
 from worker.pipeline.reading.sums.summary import Source, Summary, read_summary
 from worker.pipeline.reading.sums.totals import FoundTotal, find_total
 
-# At most this many sums of kinds of goods follow the goods.
+# The most sums of kinds of goods that may follow the goods.
 _RECAP = 4
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The items, the total that they should add up to, and the rest of the summary."""
+    """A reading: the items, the total that they should add up to, and the rest of the summary."""
 
     items: Sequence[FoundItem]
     total: FoundTotal | None
@@ -24,7 +24,7 @@ class Ledger:
 
     @property
     def closes(self) -> bool:
-        """Whether the items add up to a total that something else speaks for as well."""
+        """Whether the items add up to a total for which there is other evidence, too."""
         return self.total is not None and {Source.ITEMS} < self.total.sources
 
     @property
@@ -33,7 +33,7 @@ class Ledger:
         return self.total.worth if self.total else 0
 
     def agrees_with(self, total: FoundTotal) -> bool:
-        """Whether the amount is the same, whatever speaks for it."""
+        """Return whether the amount is the same, whatever the evidence."""
         return self.total is not None and self.total.amount == total.amount
 
     @property
@@ -45,8 +45,9 @@ class Ledger:
 def read_ledger(rows: Sequence[ReadRow]) -> Ledger:
     """Find the items and the total that agree with each other.
 
-    The list of items may end at several rows: it ends where they add up. Where they do so nowhere,
-    the one price is corrected by which they would, if that is beyond doubt.
+    The list of items may end at any of several rows, and the one where they add up is chosen. If
+    there is none, a single item is corrected so that they do, provided that only one correction
+    fits.
     """
     summary = read_summary(rows)
     ledgers = [
@@ -62,8 +63,10 @@ def read_ledger(rows: Sequence[ReadRow]) -> Ledger:
 
 
 def _corrected(ledgers: Iterable[Ledger], summary: Summary) -> Ledger | None:
-    """The ledger that closes with a single correction, of the likeliest kind that closes any; None
-    where several corrections of that kind do."""
+    """Return the ledger that closes with one correction of the likeliest kind that closes any.
+
+    Returns None if several corrections of that kind close, or none of any kind.
+    """
     believed = find_total(summary, Decimal(0))
     if believed is None:
         return None
@@ -80,7 +83,7 @@ def _corrected(ledgers: Iterable[Ledger], summary: Summary) -> Ledger | None:
 def _closing(
     corrections: Iterable[Sequence[FoundItem]], summary: Summary, believed: FoundTotal
 ) -> list[Ledger]:
-    """The corrected ledgers that close at the total that is believed."""
+    """Return the corrected ledgers that close at the believed total."""
     ledgers = (_ledger(items, summary) for items in corrections)
     return [ledger for ledger in ledgers if ledger.closes and ledger.agrees_with(believed)]
 
@@ -90,16 +93,21 @@ def _ledger(items: Sequence[FoundItem], summary: Summary) -> Ledger:
 
 
 def _item_rows(rows: Sequence[ReadRow]) -> Iterator[Sequence[ReadRow]]:
-    """The rows that may be of items; then without the savings, which some tills only tell of and
-    have taken off the prices already."""
+    """Yield the rows that may be about items, first with and then without savings.
+
+    Some tills only mention savings, which the prices have been reduced by already.
+    """
     yield [row for row in rows if row.may_be_item]
     if any(row.may_be_item and row.kind for row in rows):
         yield [row for row in rows if row.kind is None]
 
 
 def _with_and_without_recap(items: Sequence[FoundItem]) -> Iterator[Sequence[FoundItem]]:
-    """All items; then without the last few, where these come to as much as all before: restaurants
-    add up food and drinks. One row would be the same thing once more."""
+    """Yield all items, then those without the last few that come to as much as all before.
+
+    Restaurants repeat the sums of food and drinks. A single row of that amount is more likely to
+    be the same item again.
+    """
     yield items
     for few in range(2, min(_RECAP, len(items) - 1) + 1):
         if _sum(items[-few:]) == _sum(items[:-few]):

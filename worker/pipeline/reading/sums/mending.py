@@ -1,4 +1,4 @@
-"""Items that were misread, put right by what the sum demands."""
+"""Corrects a misread item by what the sum requires."""
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
@@ -6,22 +6,22 @@ from decimal import Decimal
 
 from worker.pipeline.reading.items.finding import FoundItem
 
-# Digits that look alike in the print of tills, each way.
+# Digits that look alike in the print of tills.
 _ALIKE = {
     "0": "689", "1": "74", "2": "7", "3": "89", "4": "19", "5": "69", "6": "058", "7": "12",
     "8": "0369", "9": "03458",
 }  # fmt: skip
-# Confidence in a price that follows from the others, in parts of what it was.
+# Factor on the confidence in a price that follows from the others.
 _DOUBT = 0.75
 
 Items = Sequence[FoundItem]
 
 
 def mended(items: Items, missing: Set[Decimal]) -> Iterator[Iterator[Items]]:
-    """Ways to change one item so that the sum is one that is wanted, the likeliest first; of each
-    kind every list that it makes.
+    """Yield, for each kind of correction, the lists of items with one item corrected.
 
-    `missing`: by how much the items may fall short; below zero where they are too much.
+    The likeliest kind comes first. `missing` holds the amounts by which the sum of the items may
+    have to change.
     """
     yield _by_other_readings(items, missing)
     yield _by_the_rest(items, missing)
@@ -30,7 +30,7 @@ def mended(items: Items, missing: Set[Decimal]) -> Iterator[Iterator[Items]]:
 
 
 def _by_other_readings(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
-    """With count × unit price in the price's place, or with the other sign."""
+    """Replace a price by count × unit price, or by the same amount with the other sign."""
     for index, item in enumerate(items):
         for price in {*item.others} - {item.total_price}:
             if price - item.total_price in missing:
@@ -38,7 +38,7 @@ def _by_other_readings(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
 
 
 def _by_the_rest(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
-    """With what is missing as the price that could not be read."""
+    """Take the missing amount as the price that could not be read."""
     for index, item in enumerate(items):
         if item.total_price == 0:
             for price in missing:
@@ -47,14 +47,14 @@ def _by_the_rest(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
 
 
 def _without_one(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
-    """Without a row that was none of the items."""
+    """Leave out a row that was not an item."""
     for index, item in enumerate(items):
         if -item.total_price in missing:
             yield [*items[:index], *items[index + 1 :]]
 
 
 def _by_digits(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
-    """With a digit that looks like the one that was read."""
+    """Replace a digit by one that looks like it."""
     for index, item in enumerate(items):
         digits = f"{item.total_price:f}"
         for place, digit in enumerate(digits):

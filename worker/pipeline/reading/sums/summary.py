@@ -1,4 +1,4 @@
-"""What the rows around the items say of the total: read once, and weighed by every sum."""
+"""Collects what the rows around the items say about the total."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.layout import ReadRow
 from worker.pipeline.reading.rows.numbers import find_amounts
 
-# Taxes and tips together are a smaller part of the goods than this; more is a misread row.
+# Taxes and tips together are at most this fraction of the goods; more is a misread row.
 _MOST_ADDED = Decimal("0.4")
-# So many taxes, and so many steps of rounding, may be told apart.
+# The most taxes, and the most steps of rounding, that are considered.
 _TAXES, _STEPS = 8, 2
 
 AmountsByKind = Mapping[RowKind, Sequence[Decimal]]
 
 
 class Source(StrEnum):
-    """What speaks for an amount to be the total."""
+    """Evidence that an amount is the total."""
 
     SAID = "said"
     PAID = "paid"
@@ -41,9 +41,9 @@ _SOURCES = {
 class Summary:
     """The amounts of a receipt that its total should agree with.
 
-    `printed`: every amount above zero that may be the total, from top to bottom. `additions`: what
-    may come between the sum of the items and the total; true where that is no tax. The other sets
-    hold what the total is by cash and change, by sub-total and tax, and by the table of taxes.
+    `printed` has every amount above zero that may be the total, from top to bottom. `additions`
+    has what may be added to the sum of the items, and True if that is not a tax. The other sets
+    hold the totals by cash and change, by sub-total and tax, and by the table of taxes.
     """
 
     printed: Sequence[tuple[Decimal, Source]]
@@ -53,8 +53,10 @@ class Summary:
     net_and_tax: Set[Decimal]
 
     def totals_by_items(self, items_sum: Decimal) -> Mapping[Decimal, bool]:
-        """What the total may be by the items, with tax and rounding; true where an amount needs no
-        print to be believed."""
+        """Return what the total may be by the items, with tax and rounding.
+
+        The value is True if the amount is believed even if it is not printed.
+        """
         return {
             items_sum + added: certain
             for added, certain in self.additions.items()
@@ -62,13 +64,13 @@ class Summary:
         }
 
     def sums_of_items(self, total: Decimal) -> set[Decimal]:
-        """What the items may come to, so that this is the total."""
+        """Return what the items may come to if `total` is the total."""
         sums = {total - added: added for added in self.additions}
         return {items for items, added in sums.items() if added <= items * _MOST_ADDED}
 
 
 def read_summary(rows: Sequence[ReadRow]) -> Summary:
-    """Collect the amounts of the summary, and what they add up to."""
+    """Collect the amounts of the summary, and the totals that follow from them."""
     amounts = {
         kind: [row.amount.value for row in rows if row.amount and row.kind is kind]
         for kind in RowKind
@@ -99,14 +101,14 @@ def _printed(rows: Sequence[ReadRow]) -> Iterator[tuple[Decimal, Source]]:
 
 
 def _source(kind: RowKind | None, amount: Decimal) -> Source | None:
-    # Some tills call the total after rounding "Rounding".
+    # Some tills label the total after rounding "Rounding".
     if kind is RowKind.ROUNDING and not _is_step(amount):
         return Source.SAID
     return _SOURCES.get(kind) if kind else None
 
 
 def _is_step(rounding: Decimal) -> bool:
-    """Whether an amount is the difference that rounding makes, which is under one unit."""
+    """Return whether an amount is the difference from rounding, which is less than one unit."""
     return abs(rounding) < 1
 
 
@@ -119,7 +121,7 @@ def _additions(amounts: AmountsByKind, taxes: Set[Decimal]) -> dict[Decimal, boo
 
 
 def _added_taxes(amounts: AmountsByKind) -> set[Decimal]:
-    """Each tax and charge of the summary, all taxes, all charges, and all of them together."""
+    """Return each tax and each charge, and the sums of the taxes, of the charges and of both."""
     taxes = amounts[RowKind.TAX][-_TAXES:]
     charges = amounts[RowKind.CHARGE][-_TAXES:]
     both = [*taxes, *charges]
@@ -128,13 +130,16 @@ def _added_taxes(amounts: AmountsByKind) -> set[Decimal]:
 
 
 def _net_and_tax(rows: Sequence[ReadRow]) -> set[Decimal]:
-    """Sums of net amount and tax over the rows that print both with their sum: of each row, and of
-    all of them, for tills repeat them as a total."""
+    """Return the gross amounts of the rows that have net, tax and gross, and their sum.
+
+    A single row counts by itself because some tills add a row with the sums.
+    """
     sums = [gross for row in rows if (gross := _gross(row)) is not None]
     return {*sums, sum(sums, Decimal(0))} if sums else set()
 
 
 def _gross(row: ReadRow) -> Decimal | None:
+    """Return the amount of a row that is the sum of two others, if there is one."""
     amounts = [amount.value for amount in find_amounts(row.text)]
     if row.kind is RowKind.COUNT or not 3 <= len(amounts) <= 4:
         return None

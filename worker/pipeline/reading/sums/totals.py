@@ -1,4 +1,4 @@
-"""The total: the amount that most of the print and of the sums speak for."""
+"""Finds the total: the amount for which there is the most evidence in print and in sums."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from worker.pipeline.reading.sums.summary import Source, Summary
 
-# What each is worth. A sum that comes out is worth more than a word.
+# Weights of the evidence. A sum that adds up is worth more than a word.
 _WORTH = {
     Source.SAID: 3,
     Source.PAID: 2,
@@ -17,22 +17,22 @@ _WORTH = {
     Source.ITEMS: 4,
     Source.MISREAD: 1,
 }
-# Items alone: any one of their prices may have been misread.
+# Weight of the items alone, any of whose prices may have been misread.
 _ITEMS_ALONE = 2
-# Print that is repeated is worth one more each time, up to this.
+# Each repetition of a printed amount adds 1 to its weight, up to this.
 _REPEATED = 2
-# Confidence by how many different sources agree; a single source has its own.
+# Confidence by the number of different sources; some single sources have their own.
 _ALONE = {Source.SAID: 0.75, Source.ITEMS: 0.3}
 _SINGLE, _TWO, _MORE = 0.5, 0.93, 0.98
-# Factor where another amount has as much to speak for it.
+# Factor on the confidence if another amount has as much evidence.
 _DISPUTED = 0.8
 
 
 @dataclass(frozen=True)
 class FoundTotal:
-    """The amount to pay, what speaks for it, and how well the evidence agrees (0 to 1).
+    """The amount to pay, its evidence, and the confidence in it from 0 to 1.
 
-    `by_items`: what the amount may be by the items, with tax and rounding.
+    `by_items` has what the amount may be by the items, with tax and rounding.
     """
 
     amount: Decimal
@@ -47,7 +47,10 @@ class FoundTotal:
 
 
 def find_total(summary: Summary, items_sum: Decimal) -> FoundTotal | None:
-    """Find the amount with the most evidence; on a tie the one that is printed last."""
+    """Find the amount with the most evidence, the one that is printed last on ties.
+
+    Returns None if there is no evidence at all.
+    """
     by_items = summary.totals_by_items(items_sum)
     sources: defaultdict[Decimal, list[Source]] = defaultdict(list)
     for amount, source in summary.printed:
@@ -76,9 +79,9 @@ def _calculated(
     *,
     printed: Mapping[Decimal, list[Source]],
 ) -> Iterator[tuple[Decimal, Source]]:
-    """What the total should be by other rows, each amount with its reason.
+    """Yield the totals that follow from other rows, each with its evidence.
 
-    `printed`: what speaks for each amount in print.
+    `printed` has the printed evidence by amount.
     """
     for amount in summary.cash_less_change:
         yield amount, Source.CASH_LESS_CHANGE
@@ -96,8 +99,8 @@ def _calculated(
 
 
 def _is_one_digit_off(amount: Decimal, other: Decimal) -> bool:
-    """Whether the longer of two amounts is the shorter with one digit more: a speck, or the sign of
-    a currency."""
+    """Return whether one of two amounts is the other with an extra digit, such as a misread speck
+    or the sign of a currency."""
     shorter, longer = sorted((f"{amount:.2f}", f"{other:.2f}"), key=len)
     return len(longer) == len(shorter) + 1 and any(
         longer[:index] + longer[index + 1 :] == shorter for index in range(len(longer))

@@ -1,4 +1,4 @@
-"""Grocery words of other languages, in the language that the model knows."""
+"""Grocery words of other languages become English, the language that the model knows."""
 
 import pytest
 from hypothesis import given
@@ -31,8 +31,8 @@ in_english = load_foreign_words().in_english
         ("Feijão Preto 1kg", "black beans 1kg"),
     ],
 )
-def test_words_and_phrases(name: str, english: str) -> None:
-    """With or without accents and capitals; the longest phrase first; the rest stays."""
+def test_words_and_phrases_are_translated(name: str, english: str) -> None:
+    """Accents and capitals do not matter, the longest phrase wins, and the rest stays."""
     assert in_english(name) == english
 
 
@@ -48,8 +48,8 @@ def test_words_and_phrases(name: str, english: str) -> None:
         ("Kürbiskernbrot", "bread"),
     ],
 )
-def test_german_and_dutch_compounds(name: str, english: str) -> None:
-    """What a word ends with is what it is; what it starts with helps where it is known."""
+def test_german_and_dutch_compounds_are_translated(name: str, english: str) -> None:
+    """The end of a compound says what the thing is; its start helps if it is known."""
     assert in_english(name) == english
 
 
@@ -62,14 +62,14 @@ def test_german_and_dutch_compounds(name: str, english: str) -> None:
         ("ZANAHOR.", "carrots."),
     ],
 )
-def test_small_ones_and_cut_off_ones(name: str, english: str) -> None:
-    """A Dutch diminutive is the thing; a dot ends a word that a till cut off."""
+def test_diminutives_and_cut_off_words_are_translated(name: str, english: str) -> None:
+    """A Dutch diminutive means the thing itself; a dot ends a word that a till cut off."""
     assert in_english(name) == english
 
 
 @pytest.mark.parametrize("name", ["AB.", "Best.", "Xyzz. Qwert."])
-def test_a_start_that_says_nothing_stays(name: str) -> None:
-    """Too short, or the start of nothing."""
+def test_a_cut_off_word_that_is_unclear_stays(name: str) -> None:
+    """It is too short, or no known word starts with it."""
     assert in_english(name) == name
 
 
@@ -82,12 +82,12 @@ def test_a_start_that_says_nothing_stays(name: str) -> None:
     ],
 )  # fmt: skip
 def test_english_stays_as_it_is(name: str) -> None:
-    """Also where a word of another language looks like an English one."""
+    """This includes English words that look like those of another language."""
     assert in_english(name) == name
 
 
 @given(st.text(max_size=60))
-def test_any_text(text: str) -> None:
-    """Nothing fails, and nothing but words changes."""
+def test_digits_stay_in_any_text(text: str) -> None:
+    """Only words are translated, and no text is an error."""
     digits = [letter for letter in text if letter.isdigit()]
     assert [letter for letter in in_english(text) if letter.isdigit()] == digits

@@ -1,4 +1,4 @@
-"""What labels mean: near-synonyms in nine languages, narrow and wide ones side by side."""
+"""The meanings of labels: near-synonyms in nine languages, and narrow labels beside wide ones."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ GROCERY = load_grocery()
 
 
 def meaning(label: str, *beside: str) -> Meaning:
-    """Of one label in a request that has others."""
+    """Return the meaning of a label in a request that also has the labels `beside`."""
     return MEANINGS.of([label, *beside])[0]
 
 
@@ -38,46 +38,46 @@ def meaning(label: str, *beside: str) -> Meaning:
     ],
 )  # fmt: skip
 def test_near_synonyms_mean_the_same(category: str, synonyms: list[str]) -> None:
-    """However they are written, in whichever of the languages."""
+    """Spelling and language do not matter."""
     for synonym in synonyms:
         assert meaning(synonym).topics == meaning(category).topics, synonym
 
 
 def test_a_narrow_label_takes_its_topics_from_a_wide_one() -> None:
-    """With "Wine" beside it, "Drinks" is about the rest."""
+    """Beside "Wine", "Drinks" stands for the rest."""
     drinks, wine = MEANINGS.of(["Drinks", "Wein"])
 
     assert wine.topics == ("wine",)
     assert set(drinks.topics) == {*meaning("Drinks").topics} - {"wine"}
 
 
-def test_related_topics_go_to_a_label_that_nobody_contests() -> None:
-    """Kitchen paper is in "Cleaning", unless there is a label for it."""
+def test_related_topics_go_to_a_label_if_no_other_stands_for_them() -> None:
+    """Kitchen paper belongs to "Cleaning", unless there is a label for it."""
     assert "paper" in meaning("Cleaning", "Food").topics
     assert "paper" in meaning("Cleaning", "Other").topics
     assert "paper" not in meaning("Cleaning", "Household").topics
 
 
 def test_what_sells_all_food_gives_way_to_narrower_labels() -> None:
-    """ "Groceries" is everything edible beside "Household", the dry goods beside a fridge."""
+    """The label "Groceries" is all food beside "Household", but dry goods beside "Dairy"."""
     assert {"apples", "milk", "baking"} <= set(meaning("Groceries", "Everything else").topics)
     assert {"apples", "milk", "baking"} <= set(meaning("Lebensmittel", "Haushalt").topics)
     assert not {"apples", "milk"} & set(meaning("Groceries", "Produce", "Dairy").topics)
 
 
-def test_labels_that_share_a_topic_share_it_out() -> None:
-    """Each of several narrow labels within one stands for its own part."""
+def test_narrow_labels_divide_a_topic() -> None:
+    """Each of several narrow labels within a wide one stands for its own part."""
     narrow = MEANINGS.of(["Apples", "Citrus", "Berries", "Fruit"])
     chilled = MEANINGS.of(["Butter", "Yogurt", "Milk", "Cheese"])
 
     for labels in (narrow, chilled):
-        topics = [topic for one in labels for topic in one.topics]
-        assert all(one.topics for one in labels)
+        topics = [topic for label in labels for topic in label.topics]
+        assert all(label.topics for label in labels)
         assert len(set(topics)) == len(topics)
 
 
-def test_a_household_takes_what_has_no_other_place() -> None:
-    """Unless there is a label for the rest."""
+def test_household_takes_what_has_no_other_place() -> None:
+    """It does not if there is a label for the remainder."""
     assert "hair" in meaning("Household", "Food").topics
     assert "hair" not in meaning("Household", "Other").topics
 
@@ -90,13 +90,13 @@ def test_a_household_takes_what_has_no_other_place() -> None:
         ("Frais", "Fresh"), ("Chilled", "Kühlregal"), ("cleaning stuff", "Putzen"),
     ],
 )  # fmt: skip
-def test_what_decorates_a_label_says_nothing(decorated: str, plain: str) -> None:
-    """Where it hangs in the shop, or a picture."""
+def test_decoration_does_not_change_a_label(decorated: str, plain: str) -> None:
+    """The place of an aisle and a picture are decoration."""
     assert meaning(decorated).topics == meaning(plain).topics
 
 
-def test_other_is_what_no_other_label_stands_for() -> None:
-    """Bread is "Other" where there is no bakery."""
+def test_other_is_everything_that_no_label_stands_for() -> None:
+    """Bread is "Other" if there is no label for the bakery."""
     other, produce = MEANINGS.of(["Sonstiges", "Obst & Gemüse"])
 
     assert "bread" in other.topics
@@ -104,15 +104,15 @@ def test_other_is_what_no_other_label_stands_for() -> None:
     assert not {*other.topics} & {*produce.topics}
 
 
-def test_a_label_that_nobody_knows_means_itself() -> None:
-    """Nothing is made up for it."""
+def test_an_unknown_label_means_its_own_text() -> None:
+    """No topic is invented for it."""
     assert MEANINGS.of(["Space travel", "&", "¿?"]) == [
         Meaning(("Space travel",)), Meaning(("&",)), Meaning(("¿?",)),
     ]  # fmt: skip
 
 
-def test_a_label_known_in_part_means_that_part() -> None:
-    """Rather than less than it could."""
+def test_a_partly_known_label_means_the_known_part() -> None:
+    """At least half of the words must be known."""
     assert meaning("Cheese & Fireworks").topics == ("cheese",)
     assert meaning("Limpieza del hogar").topics == meaning("Limpieza & hogar").topics
     assert meaning("Trips to the water slide") == Meaning(("Trips to the water slide",))
@@ -120,13 +120,13 @@ def test_a_label_known_in_part_means_that_part() -> None:
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=20))
 def test_any_labels_have_a_meaning(labels: list[str]) -> None:
-    """One each, in their order, with a text to embed, and no topic twice in one."""
+    """Each label has one, in order, with a text to embed and no topic twice."""
     meanings = MEANINGS.of(labels)
 
     assert len(meanings) == len(labels)
-    for one in meanings:
-        assert one.texts
-        assert len(set(one.topics)) == len(one.topics)
+    for found in meanings:
+        assert found.texts
+        assert len(set(found.topics)) == len(found.topics)
 
 
 names = st.sampled_from(
@@ -139,9 +139,9 @@ names = st.sampled_from(
 
 
 @given(st.lists(names, min_size=1, max_size=8))
-def test_topics_are_neither_shared_between_sizes_nor_lost(labels: list[str]) -> None:
-    """Each topic that some label stands for alone is kept by one of the labels."""
+def test_no_topic_is_lost(labels: list[str]) -> None:
+    """Each topic that a label stands for by itself belongs to some label of the request."""
     together = MEANINGS.of(labels)
     alone = {topic for label in labels for topic in meaning(label, "Other").topics}
 
-    assert alone <= {topic for one in together for topic in one.topics}
+    assert alone <= {topic for found in together for topic in found.topics}

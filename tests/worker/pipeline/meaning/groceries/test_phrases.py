@@ -1,4 +1,4 @@
-"""What the words of a name say of its topic."""
+"""The words of a name as evidence for its topic."""
 
 import pytest
 from hypothesis import given
@@ -12,8 +12,8 @@ WORDS = ["banana", "bread", "cat", "with", "of", "Milk", "Oreo", "shampoo", "12"
 names = st.lists(st.sampled_from(WORDS) | st.text(max_size=12), max_size=8).map(" ".join)
 
 
-def spoken_for(name: str) -> str | None:
-    """The topic that most speaks for."""
+def likeliest_topic(name: str) -> str | None:
+    """Return the topic with the most evidence, or None if there is none."""
     evidence = PHRASES.evidence(name)
     return max(evidence, key=lambda topic: evidence[topic], default=None)
 
@@ -33,41 +33,41 @@ def spoken_for(name: str) -> str | None:
     ],
 )
 def test_the_head_says_what_a_thing_is(name: str, topic: str) -> None:
-    """Not what it is made of, tastes of, goes with or comes in."""
-    assert spoken_for(name) == topic
+    """What it is made of, tastes of, goes with or comes in does not."""
+    assert likeliest_topic(name) == topic
 
 
-def test_a_brand_speaks_where_no_thing_does() -> None:
-    """And gives way to what the thing is, where that is said."""
-    assert spoken_for("Oreo Double 12 oz") == "cookies"
-    assert spoken_for("Philadelphia") == "cheese"
-    assert spoken_for("Heinz") == "sauces"
+def test_a_brand_decides_if_nothing_else_does() -> None:
+    """It gives way to a word that says what the thing is."""
+    assert likeliest_topic("Oreo Double 12 oz") == "cookies"
+    assert likeliest_topic("Philadelphia") == "cheese"
+    assert likeliest_topic("Heinz") == "sauces"
     assert PHRASES.evidence("Heinz Tomato Soup")["soup"] > 0.3
 
 
 def test_a_longer_phrase_hides_the_words_in_it() -> None:
-    """Ice cream is no cream."""
+    """Ice cream is not cream."""
     assert set(PHRASES.evidence("ice cream")) == {"ice_cream"}
     assert "pets" not in PHRASES.evidence("hot dog")
 
 
 def test_a_translated_name_may_begin_with_its_head() -> None:
-    """As in yogurt fraise: put in English word by word, the flavour stands last."""
+    """The flavour comes last if "yogurt fraise" is translated word by word."""
     plain = PHRASES.evidence("yogurt strawberry")
     translated = PHRASES.evidence("yogurt strawberry", translated=True)
 
     assert translated["yogurt"] > plain["yogurt"]
 
 
-def test_unknown_words_say_nothing() -> None:
-    """Nor does an empty name."""
+def test_unknown_words_are_no_evidence() -> None:
+    """Neither is an empty name."""
     assert PHRASES.evidence("qwertz 12 x") == {}
     assert PHRASES.evidence("") == {}
 
 
 @given(names, st.booleans())
-def test_evidence_is_a_share(name: str, translated: bool) -> None:
-    """Whatever the name: each above zero, together at most one."""
+def test_weights_are_positive_and_sum_to_at_most_one(name: str, translated: bool) -> None:
+    """This holds for any name, translated or not."""
     evidence = PHRASES.evidence(name, translated)
 
     assert all(weight > 0 for weight in evidence.values())
@@ -80,13 +80,13 @@ def test_evidence_is_a_share(name: str, translated: bool) -> None:
      ("box", "boxes"), ("radish", "radishes"), ("apple", "apples"), ("hummus", "hummus")],
 )  # fmt: skip
 def test_singular_and_plural_are_the_same(one: str, many: str) -> None:
-    """However it is spelled."""
+    """The cases cover the endings of English plurals."""
     assert singular(one) == singular(many)
 
 
 @given(st.text(max_size=60))
-def test_case_and_accents_change_no_word(text: str) -> None:
-    """A till shouts."""
+def test_comparable_words_have_no_case_and_no_accents(text: str) -> None:
+    """Tills print names in capitals, and engines lose accents."""
     assert comparable("Crème Brûlée, Lay\u2019s") == ["creme", "brulee", "lay"]
     assert comparable("Masło, rødbeder") == ["maslo", "rodbeder"]
     assert all(word == word.lower() for word in comparable(text))

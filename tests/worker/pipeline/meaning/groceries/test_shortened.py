@@ -1,4 +1,4 @@
-"""Words that a till has shortened in its own way."""
+"""Words that a till has shortened in its own way are written out."""
 
 import pytest
 from hypothesis import given
@@ -18,8 +18,8 @@ written_out = load_shortened().written_out
         ("HAZELN COFFEE", "hazelnut COFFEE"), ("BLBRRY MUFFN", "blueberry muffin"),
     ],
 )  # fmt: skip
-def test_vowels_and_ends_are_put_back(printed: str, name: str) -> None:
-    """Where one word only has these consonants, or begins so."""
+def test_vowels_and_ends_are_restored(printed: str, name: str) -> None:
+    """Only one known word has these consonants or this beginning."""
     assert written_out(printed) == name
 
 
@@ -27,30 +27,30 @@ def test_vowels_and_ends_are_put_back(printed: str, name: str) -> None:
     "name",
     ["Plain and dry", "Lemon", "XL", "H&M", "Tomatensaft", "3IN1", "Spring", "", "  ", "QWRTZPLK"],
 )
-def test_words_stay_as_they_are(name: str) -> None:
-    """Known ones, codes, those of other languages, and what nothing is like."""
+def test_other_words_stay_as_they_are(name: str) -> None:
+    """These are known words, codes, words of other languages, and letters like no word."""
     assert written_out(name) == name
 
 
-def test_what_can_be_two_things_stays() -> None:
-    """Unless one of them is much more common."""
-    one = Shortened(["bitter lemon", "batter mix"], [])
-    other = Shortened(["bitter", "butter", "salted butter", "soft butter"], [])
+def test_an_ambiguous_form_stays() -> None:
+    """It is written out only if one of the words is much more common."""
+    equal = Shortened(["bitter lemon", "batter mix"], [])
+    unequal = Shortened(["bitter", "butter", "salted butter", "soft butter"], [])
 
-    assert one.written_out("BTTR") == "BTTR"
-    assert other.written_out("BTTR") == "butter"
+    assert equal.written_out("BTTR") == "BTTR"
+    assert unequal.written_out("BTTR") == "butter"
 
 
-def test_guesses_are_made_of_what_is_too_short_to_tell() -> None:
-    """Of whole words, singular or plural."""
+def test_forms_that_are_too_short_are_guessed() -> None:
+    """Guesses apply to whole words, singular or plural."""
     known = Shortened([], [], {"rce": "rice"})
 
     assert known.written_out("RCES 2KG") == "rice 2KG"
     assert known.written_out("FRCE") == "FRCE"
 
 
-def test_a_brand_must_have_kept_more() -> None:
-    """Its name is like any other word; of three consonants, chance has too many."""
+def test_a_brand_must_have_kept_more_consonants() -> None:
+    """A brand may look like any word, and three consonants match too often by chance."""
     known = Shortened([], ["Bolero", "Gorandolo"])
 
     assert known.written_out("BLR") == "BLR"
@@ -59,7 +59,7 @@ def test_a_brand_must_have_kept_more() -> None:
 
 @given(st.text(max_size=60))
 def test_writing_out_again_changes_nothing(text: str) -> None:
-    """Whatever was printed; and digits are not touched."""
+    """Digits are not touched, either."""
     once = written_out(text)
 
     assert written_out(once) == once

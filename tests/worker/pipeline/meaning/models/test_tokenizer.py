@@ -1,4 +1,4 @@
-"""The tokenizer that lies among the code: the file that its README says, and in every wheel."""
+"""The tokenizer beside the code is the file that its README names, and every wheel has it."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ FOLDER = ROOT / "worker/pipeline/meaning/models/all_minilm_l6_v2"
 
 
 def test_the_file_is_the_one_that_the_readme_names() -> None:
-    """Another would make other vectors of the same names, under the same `model_version`."""
+    """Another file would give other vectors under the same `model_version`."""
     readme = (FOLDER / "README.md").read_text()
 
     found = sha256((FOLDER / "tokenizer.json").read_bytes()).hexdigest()
@@ -22,7 +22,7 @@ def test_the_file_is_the_one_that_the_readme_names() -> None:
 
 
 def test_a_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
-    """Tokenizer, its licence, and the tables of words too: they are read beside the code."""
+    """This includes the tokenizer, its licence and the knowledge files."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")
@@ -32,6 +32,6 @@ def test_a_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     read = {str(path.relative_to(ROOT)) for path in files if path.parent.name != "__pycache__"}
     assert str(FOLDER.relative_to(ROOT) / "tokenizer.json") in read
     assert read <= packed
-    # Apart from its place beside the file, where tools look for licences.
+    # The licence is also where tools look for licences.
     licence = FOLDER.relative_to(ROOT) / "LICENSE"
     assert any(name.endswith(f".dist-info/licenses/{licence}") for name in packed)

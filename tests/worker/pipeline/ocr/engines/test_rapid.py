@@ -1,4 +1,4 @@
-"""What RapidOCR's adapter makes of the engine's answers."""
+"""The words that the engine makes of RapidOCR's pieces."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ WORDS = st.lists(
 
 
 def boxed(pieces: list[str]) -> list[tuple[str, Box]]:
-    """One behind the other, ten pixels a letter."""
+    """Place pieces one behind the other, with ten pixels for each letter."""
     found, left = [], 0.0
     for piece in pieces:
         right = left + 10 * len(piece)
@@ -21,8 +21,8 @@ def boxed(pieces: list[str]) -> list[tuple[str, Box]]:
 
 
 @given(WORDS)
-def test_a_line_that_was_cut_into_letters_has_its_words_back(words: list[str]) -> None:
-    """Each in the box around its letters."""
+def test_letters_are_joined_to_words(words: list[str]) -> None:
+    """The box of each word is around its letters."""
     letters = [letter for word in words for letter in word]
 
     assert whole_words(" ".join(words), boxed(letters)) == boxed(words)
@@ -30,13 +30,13 @@ def test_a_line_that_was_cut_into_letters_has_its_words_back(words: list[str]) -
 
 @given(WORDS)
 def test_whole_words_stay_as_they_are(words: list[str]) -> None:
-    """As the engine cuts all other lines."""
+    """RapidOCR cuts a line without Chinese in it into words."""
     assert whole_words(" ".join(words), boxed(words)) == boxed(words)
 
 
 @given(WORDS, st.data())
-def test_a_piece_over_two_words_keeps_the_pieces(words: list[str], data: st.DataObject) -> None:
-    """However the line was cut, no letter is lost."""
+def test_no_letter_is_lost_however_a_line_is_cut(words: list[str], data: st.DataObject) -> None:
+    """A piece may extend over two words."""
     letters = "".join(words)
     cuts = sorted(data.draw(st.sets(st.integers(1, max(len(letters) - 1, 1)))))
     ends = [cut for cut in cuts if cut < len(letters)]
@@ -47,6 +47,6 @@ def test_a_piece_over_two_words_keeps_the_pieces(words: list[str], data: st.Data
     assert "".join(word for word, _ in found) == letters
 
 
-def test_pieces_that_are_not_the_text_are_kept() -> None:
-    """Better cut than lost."""
+def test_pieces_that_differ_from_the_text_are_kept() -> None:
+    """The text has a dot where the piece has a comma."""
     assert whole_words("Milk 1.19", boxed(["Milk", "1,19"])) == boxed(["Milk", "1,19"])

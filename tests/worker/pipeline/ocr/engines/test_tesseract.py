@@ -1,4 +1,4 @@
-"""Tesseract behind the same port. `.ci/run` installs it."""
+"""Tesseract as an OCR engine. `.ci/run` installs it."""
 
 import pytest
 
@@ -15,13 +15,13 @@ needs_tesseract = pytest.mark.needs_program("tesseract")
 
 @pytest.fixture(scope="module")
 def tesseract() -> OcrEngine:
-    """Loaded once."""
+    """Return the engine, loaded once."""
     return load_engine(OcrEngineName.TESSERACT)
 
 
 @needs_tesseract
 def test_it_reads_a_receipt(tesseract: OcrEngine, drawn: DrawnReceipt, receipt_png: bytes) -> None:
-    """And the result says that it did, with which languages."""
+    """The result names the engine and its languages."""
     reading = extract_receipt(receipt_png, tesseract, 40_000_000, StageRecorder())
 
     assert reading.extraction.total.amount == drawn.total
@@ -36,7 +36,7 @@ def test_it_reads_a_receipt(tesseract: OcrEngine, drawn: DrawnReceipt, receipt_p
 def test_its_words_have_the_form_of_every_engine(
     tesseract: OcrEngine, engine: OcrEngine, receipt_png: bytes
 ) -> None:
-    """Boxes in pixels, confidences from 0 to 1, about where the other one sees them."""
+    """Boxes are in pixels, about where RapidOCR has them, and confidences are from 0 to 1."""
     pixels = decode_image(receipt_png, "image/png", 40_000_000)
     words = {
         reader.name: {word.text: word for line in reader.read(pixels) for word in line.words}
@@ -50,13 +50,13 @@ def test_its_words_have_the_form_of_every_engine(
 
 
 @needs_tesseract
-def test_nothing_printed_is_nothing_read(tesseract: OcrEngine, blank_png: bytes) -> None:
-    """Not an error of the engine."""
+def test_a_blank_image_has_no_lines(tesseract: OcrEngine, blank_png: bytes) -> None:
+    """It is not an error."""
     assert tesseract.read(decode_image(blank_png, "image/png", 40_000_000)) == []
 
 
-def test_asked_for_and_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Said clearly, with the cure; never another engine in its stead."""
+def test_a_missing_tesseract_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says how to install it, and no other engine takes its place."""
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(EngineUnavailable, match="apt-get install tesseract-ocr"):

@@ -1,4 +1,4 @@
-"""Printed dates: any usual order to ISO, nothing absurd believed."""
+"""Printed dates are found in any usual order, and impossible ones are not believed."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ DATES = st.dates(min_value=date(2000, 1, 1), max_value=TODAY)
 
 
 def first(text: str, *, month_first: bool = False) -> str | None:
-    """The first date of a row."""
+    """Return the first date of a row as ISO text."""
     found = find_dates(text, month_first=month_first, today=TODAY)
     return found[0].value.isoformat() if found else None
 
@@ -25,14 +25,14 @@ def first(text: str, *, month_first: bool = False) -> str | None:
          "%d %B %Y", "%d-%b-%Y"],
     ),
 )  # fmt: skip
-def test_day_first_forms(day: date, form: str) -> None:
-    """Also between other words."""
+def test_dates_with_the_day_first_are_read(day: date, form: str) -> None:
+    """There are other words around the date."""
     assert first(f"Date: {day.strftime(form)} 09:41") == day.isoformat()
 
 
 @given(DATES, st.sampled_from(["%m/%d/%Y", "%m-%d-%y", "%B %d, %Y"]))
-def test_month_first_forms(day: date, form: str) -> None:
-    """Where the currency says so."""
+def test_dates_with_the_month_first_are_read(day: date, form: str) -> None:
+    """The currency of a receipt decides the order."""
     assert first(day.strftime(form), month_first=True) == day.isoformat()
 
 
@@ -61,7 +61,7 @@ def test_month_first_forms(day: date, form: str) -> None:
     ],
 )
 def test_dates_as_they_are_printed_and_read(text: str, iso: str | None) -> None:
-    """A time that ran into the year, brackets, other languages, a day over 12."""
+    """A time has run into the year, there are brackets, other languages, or a day past 12."""
     assert first(text) == iso
 
 
@@ -71,12 +71,12 @@ def test_dates_as_they_are_printed_and_read(text: str, iso: str | None) -> None:
      "12.34", "00/00/0000", "1234567/89/12", "OR 3/ 12.00", "MI11/3-21 - 12/480"],
 )  # fmt: skip
 def test_what_cannot_be_a_date_of_a_receipt(text: str) -> None:
-    """The future, days that do not exist, telephone numbers."""
+    """It is in the future, it does not exist, or it is some other number."""
     assert first(text) is None
 
 
-def test_a_date_that_could_be_read_two_ways_says_so() -> None:
-    """3/4 may be April; 14/3 may not."""
+def test_a_date_that_could_be_read_two_ways_is_ambiguous() -> None:
+    """The date 03/04 may be in March or in April, but 14/03 is in March."""
     (unsure,) = find_dates("03/04/2020", month_first=False, today=TODAY)
     (sure,) = find_dates("14/03/2020", month_first=False, today=TODAY)
 

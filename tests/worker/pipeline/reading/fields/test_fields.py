@@ -1,4 +1,4 @@
-"""Currency, merchant and date from text; and that nothing is made up."""
+"""Currency, merchant and date are read from text, and nothing is made up."""
 
 import pytest
 
@@ -22,8 +22,8 @@ from tests.worker.pipeline.reading.printed import read
         ("TRY OUR PIES\nTotal 5.00", None), ("Total 5.00", None),
     ],
 )  # fmt: skip
-def test_currencies(text: str, currency: str | None) -> None:
-    """By symbol, by code, by the words of a country's law."""
+def test_the_currency_is_found(text: str, currency: str | None) -> None:
+    """A symbol, a code, a postal code or a word of a country's law shows it."""
     assert read(f"Shop\nBread 5.00\n{text}").total.currency == currency
 
 
@@ -54,33 +54,33 @@ def test_currencies(text: str, currency: str | None) -> None:
          "ZED SUPPLY SDN BHD"),
     ],
 )  # fmt: skip
-def test_merchants(header: str, merchant: str) -> None:
-    """By legal form, by the address below, by position; never slogans and numbers."""
+def test_the_merchant_is_found(header: str, merchant: str) -> None:
+    """A legal form, the address below, or the position shows it; slogans and numbers do not."""
     assert read(f"{header}\nDate 14/03/2026\nBread 5.00\nTotal 5.00").merchant.name == merchant
 
 
-def test_dates_are_iso_and_the_most_frequent_wins() -> None:
-    """Receipts repeat theirs; other dates stand there once."""
+def test_the_most_frequent_date_wins() -> None:
+    """Receipts often repeat their date, but print other dates only once."""
     printed = read("Shop\nBest before 01.01.2025\nBread 5.00\n14.03.26 17:42\nDatum 14.03.26").date
 
     assert printed.value == "2026-03-14"
 
 
-def test_the_chain_says_what_it_takes() -> None:
-    """Where nothing else does."""
+def test_the_chain_decides_the_currency() -> None:
+    """Nothing else on the receipt shows it."""
     assert read("Walgreens\nBread 5.00\nTotal 5.00").total.currency == "USD"
 
 
-def test_a_name_that_only_its_place_speaks_for_is_less_certain() -> None:
-    """No chain, no legal form, no kind of shop."""
+def test_a_name_with_no_evidence_but_its_place_is_less_certain() -> None:
+    """It has no chain, no legal form and no kind of shop."""
     placed = read("Zephyra\nBread 5.00\nTotal 5.00").merchant
-    told = read("Zephyra Bakery Ltd\nBread 5.00\nTotal 5.00").merchant
+    described = read("Zephyra Bakery Ltd\nBread 5.00\nTotal 5.00").merchant
 
-    assert placed.confidence < 0.9 < told.confidence
+    assert placed.confidence < 0.9 < described.confidence
 
 
 def test_the_date_beside_a_time_is_that_of_the_purchase() -> None:
-    """Others say until when goods may come back, or as of when points were counted."""
+    """Other dates are the last day for returns, or the day on which points were counted."""
     for other in ("Returns thru 02/04/2026", "Points up to 02.04.26", "Stand 02.04.2026"):
         printed = read(f"Shop\n{other}\nBread \u20ac5.00\n{other}\n14.03.26 17:42").date
         assert printed.value == "2026-03-14"
@@ -95,20 +95,20 @@ def test_the_date_beside_a_time_is_that_of_the_purchase() -> None:
     ],
 )  # fmt: skip
 def test_day_or_month_first(text: str, date: str) -> None:
-    """By the currency, by another date with a day past 12, by what would lie in the future."""
+    """The currency, another date with a day past 12, or a date in the future decides."""
     assert read(f"Shop\n{text}\nTotal 5.00").date.value == date
 
 
 def test_an_order_that_is_only_a_guess_is_less_certain() -> None:
-    """Without a currency that tells the country."""
+    """There is no currency that shows the country."""
     guessed = read("Shop\n04/03/26\nTotal 5.00").date
-    told = read("Shop\n04/03/26\nTotal \u00a35.00").date
+    known = read("Shop\n04/03/26\nTotal \u00a35.00").date
 
-    assert guessed.confidence < 0.8 < told.confidence
+    assert guessed.confidence < 0.8 < known.confidence
 
 
 def test_nothing_is_made_up() -> None:
-    """What is not there is null, with confidence 0."""
+    """A missing field is null with a confidence of 0."""
     extraction = read("~~~ %%% ~~~")
 
     assert extraction.merchant.name is None
@@ -119,7 +119,7 @@ def test_nothing_is_made_up() -> None:
 
 
 def test_amounts_keep_the_digits_that_were_printed() -> None:
-    """As decimal strings; never floats."""
+    """They are decimal strings on the wire, never floats."""
     dumped = read("Shop\nBread 5.10\nTotal 5.10").model_dump(mode="json")
 
     assert dumped["total"]["amount"] == "5.10"

@@ -1,4 +1,4 @@
-"""Line items from text: how tills lay out what they print, each as a few rows."""
+"""Line items are read from the layouts of tills, each of which is a few rows of text."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from tests.worker.pipeline.reading.printed import items, names, read
 
 
 def test_an_item_on_one_row() -> None:
-    """Name, price, tax code."""
+    """The row has a name, a price and a tax code."""
     assert items(
         """
         Corner Shop
@@ -20,7 +20,7 @@ def test_an_item_on_one_row() -> None:
 
 
 def test_a_quantity_on_the_same_row() -> None:
-    """Before or after its price, as tills have it."""
+    """The count is before or after the unit price."""
     assert items(
         """
         Corner Shop
@@ -32,7 +32,7 @@ def test_a_quantity_on_the_same_row() -> None:
 
 
 def test_a_quantity_on_the_row_above() -> None:
-    """It belongs to the item whose price it makes."""
+    """A quantity belongs to the item whose price it multiplies to."""
     assert items(
         """
         Corner Shop
@@ -45,14 +45,14 @@ def test_a_quantity_on_the_row_above() -> None:
 
 
 def test_a_weight_behind_its_price() -> None:
-    """It has three decimals."""
+    """The number with three decimals is the weight."""
     assert items("Shop\nCHICKEN\n2006031014359 10.99*1.306 14.35 Z\nTOTAL 14.35") == [
         ("Chicken", "14.35", "1.306", None)
     ]
 
 
 def test_a_weight_on_the_row_below() -> None:
-    """With the unit of the price behind it."""
+    """The unit of the price is printed behind it."""
     (banana, bread) = read(
         """
         Corner Shop
@@ -72,7 +72,7 @@ def test_a_weight_on_the_row_below() -> None:
 
 
 def test_one_of_a_printed_unit_is_the_quantity() -> None:
-    """Its price is that of the gallon. Other sizes, and those of several, stay with the name."""
+    """The price beside `1GL` is that of a gallon; other sizes stay in the name."""
     assert items(
         """
         Corner Shop
@@ -89,7 +89,7 @@ def test_one_of_a_printed_unit_is_the_quantity() -> None:
 
 
 def test_names_above_their_numbers() -> None:
-    """The name has a row of its own."""
+    """Each name has a row of its own."""
     assert items(
         """
         Cash and Carry Ltd
@@ -104,8 +104,8 @@ def test_names_above_their_numbers() -> None:
     ) == [("All Purpose Flour", "18.60", "1", None), ("Baking Powder", "23.38", "2", None)]
 
 
-def test_a_name_and_its_numbers_parted_by_the_number_of_a_shelf() -> None:
-    """Also the first one, which begins the list."""
+def test_a_shelf_number_may_separate_a_name_from_its_numbers() -> None:
+    """This includes the first item, whose name begins the list."""
     extraction = read("""
     Corner Hardware Sdn Bhd
     GREASE GUN 14OZ
@@ -117,14 +117,14 @@ def test_a_name_and_its_numbers_parted_by_the_number_of_a_shelf() -> None:
     TOTAL RM 35.90
     """)
 
-    assert [(one.parsed_name, str(one.total_price)) for one in extraction.line_items] == [
+    assert [(item.parsed_name, str(item.total_price)) for item in extraction.line_items] == [
         ("Grease Gun 14 oz", "26.90"),
         ("Battery AA", "9.00"),
     ]
 
 
 def test_names_below_their_numbers() -> None:
-    """The last row of numbers tells: behind it comes a name."""
+    """A name follows the last row of numbers, which decides it."""
     assert items(
         """
         Big Store Inc
@@ -139,7 +139,7 @@ def test_names_below_their_numbers() -> None:
 
 
 def test_article_numbers_are_no_part_of_a_name() -> None:
-    """Where most names begin with one; elsewhere a number may well belong to it."""
+    """They are cut off if most names begin with one; otherwise a number may belong to the name."""
     numbered = "Shop\n2485 WATER 0.50\n7094 PLASTER 3.20\nTotal 3.70"
     named = "Shop\n100 PIPERS 9.50\nBREAD 3.20\nTASTY TEA 1.00\nTotal 13.70"
 
@@ -158,15 +158,15 @@ def test_article_numbers_are_no_part_of_a_name() -> None:
         "Rundungsdifferenz 0.02", "RND ADJ 0.02-", "88512 Arrotond (P) -0,04",
     ],
 )  # fmt: skip
-def test_what_is_no_item(summary: str) -> None:
-    """Rounding, payment, change, tax, sums: also when they stand among the items."""
+def test_rows_of_the_summary_are_no_items(summary: str) -> None:
+    """Rounding, payment, change, tax and sums may be printed among the items."""
     assert items(f"Shop\nBread 5.90\n{summary}") == [("Bread", "5.90", "1", None)]
 
 
 @pytest.mark.parametrize(
     "name", ["Balance Bread", "Cash Cow Caramels", "Chocolate Bar", "Totally Oats"]
 )
-def test_products_that_begin_like_something_else(name: str) -> None:
+def test_goods_that_begin_like_a_label_are_items(name: str) -> None:
     """One word does not make a total."""
     assert names(f"Shop\nMilk 1.00\n{name} 2.00\nTotal 3.00") == ["Milk", name]
 
@@ -183,28 +183,28 @@ def test_products_that_begin_like_something_else(name: str) -> None:
         ("SACKS\nwas 8.99 now 7.00 T", "1"),
     ],
 )  # fmt: skip
-def test_numbers_in_the_ways_of_many_tills(rows: str, quantity: str) -> None:
-    """Units of any name, rules for several, codes and prices of one: none is a name or a price."""
+def test_numbers_are_read_in_the_layouts_of_many_tills(rows: str, quantity: str) -> None:
+    """Units, prices for several, codes and unit prices are taken neither as names nor as prices."""
     assert items(f"Shop\nQty Item Price\n{rows}\nTOTAL 7.00") == [("Sacks", "7.00", quantity, None)]
 
 
 def test_a_count_that_belongs_to_the_name() -> None:
-    """`4X` is what the pack holds: no other price stands beside it."""
+    """The pack holds `4X`, since there is no other price beside it."""
     assert items("Shop\nRICE CAKES 4X 1,57 EUR A\nMILK 1,00 EUR A\nTOTAL 2,57 EUR") == [
         ("Rice Cakes", "1.57", "1", None),
         ("Milk", "1.00", "1", None),
     ]
 
 
-def test_savings_that_are_only_told_are_no_items() -> None:
-    """The prices are those after them: so the sum says."""
-    told = "Shop\nBREAD 1.80\nMember Savings -0.20\nMILK 1.00\nTOTAL 2.80\nVISA 2.80"
-    taken = "Shop\nBREAD 2.00\nMember Savings -0.20\nMILK 1.00\nTOTAL 2.80\nVISA 2.80"
+def test_savings_that_are_only_mentioned_are_no_items() -> None:
+    """The sum shows whether the prices have been reduced by them already."""
+    mentioned = "Shop\nBREAD 1.80\nMember Savings -0.20\nMILK 1.00\nTOTAL 2.80\nVISA 2.80"
+    deducted = "Shop\nBREAD 2.00\nMember Savings -0.20\nMILK 1.00\nTOTAL 2.80\nVISA 2.80"
 
-    assert names(told) == ["Bread", "Milk"]
-    assert names(taken) == ["Bread", "Member Savings", "Milk"]
+    assert names(mentioned) == ["Bread", "Milk"]
+    assert names(deducted) == ["Bread", "Member Savings", "Milk"]
 
 
 def test_tip_may_be_the_name_of_a_product() -> None:
-    """A word in the middle does not make a charge."""
+    """A word in the middle of a name does not make a charge."""
     assert len(names("Shop\nTIP TEEWURST 0.75\nWHITE TIP TEA 2.00\nTotal 2.75")) == 2

@@ -1,4 +1,4 @@
-"""Item names as people write them, from what tills print."""
+"""Printed names of items are written as people write them."""
 
 from decimal import Decimal
 
@@ -39,7 +39,7 @@ names = st.lists(
 def test_a_printed_size_is_taken_out_of_the_name(
     printed: str, name: str, count: str, unit: str
 ) -> None:
-    """Before, behind or in brackets."""
+    """The size may be before the name, behind it, or in brackets."""
     found = readable_name(printed)
 
     assert (found.name, found.size) == (name, Size(Decimal(count), unit))
@@ -56,7 +56,7 @@ def test_a_printed_size_is_taken_out_of_the_name(
     ],
 )  # fmt: skip
 def test_abbreviations_are_written_out(printed: str, name: str) -> None:
-    """With a dot or without, with accents or without, in the case of the name."""
+    """Dots and accents do not matter, and the case is that of the name."""
     assert readable_name(printed).name == name
 
 
@@ -70,7 +70,7 @@ def test_abbreviations_are_written_out(printed: str, name: str) -> None:
     ],
 )  # fmt: skip
 def test_capitals_become_title_case(printed: str, name: str) -> None:
-    """Also those with apostrophes, hyphens and umlauts."""
+    """Words may have apostrophes, hyphens and umlauts."""
     assert readable_name(printed).name == name
 
 
@@ -80,7 +80,7 @@ def test_capitals_become_title_case(printed: str, name: str) -> None:
      "EDEKA Bio Eier", "Wht Rice", "Brd", "Organza", "Kart"],
 )  # fmt: skip
 def test_what_reads_well_or_may_mean_two_things_stays(name: str) -> None:
-    """Mixed case, codes, and abbreviations whose meaning only the shop knows."""
+    """These are names in mixed case, codes, and abbreviations that only the shop understands."""
     assert readable_name(name).name == name
 
 
@@ -90,14 +90,14 @@ def test_what_reads_well_or_may_mean_two_things_stays(name: str) -> None:
      ("Tea 0g", "Tea 0g"), ("Mix 3 in 1", "Mix 3 in 1"), ("", "")],
 )  # fmt: skip
 def test_a_size_that_is_not_understood_stays(printed: str, name: str) -> None:
-    """Nothing but a size, two of them, or more than it can be (12 eggs of size L)."""
+    """The name is only a size, has two of them, or one that is too large (12 eggs of size L)."""
     found = readable_name(printed)
 
     assert (found.name, found.size) == (name, None)
 
 
 def test_packs_are_counted() -> None:
-    """Six bottles in one."""
+    """A pack of six bottles has the size of one bottle, six times."""
     found = readable_name("WATER 6X1.5L")
 
     assert found.size == Size(Decimal("1.5"), "l", packs=6)
@@ -106,7 +106,7 @@ def test_packs_are_counted() -> None:
 
 @given(names)
 def test_reading_a_name_again_changes_nothing(printed: str) -> None:
-    """A name that went through an app and came back is the same."""
+    """A name that comes back from an app stays the same."""
     once = readable_name(printed).name
 
     assert readable_name(once).name == once
@@ -114,7 +114,7 @@ def test_reading_a_name_again_changes_nothing(printed: str) -> None:
 
 @given(names)
 def test_nothing_that_matters_is_lost(printed: str) -> None:
-    """A name stays a name, and keeps its percentages and, but for its size, its numbers."""
+    """A name does not become empty, and keeps its percentages and all numbers but its size."""
     found = readable_name(printed)
 
     assert bool(found.name) == bool(printed.split())
@@ -123,8 +123,8 @@ def test_nothing_that_matters_is_lost(printed: str) -> None:
         assert [c for c in found.name if c.isdigit()] == [c for c in printed if c.isdigit()]
 
 
-def test_what_is_written_out_is_no_abbreviation() -> None:
-    """Else a second reading would go on."""
+def test_no_meaning_is_itself_an_abbreviation() -> None:
+    """Otherwise expanding a name twice would change it again."""
     expand = load_abbreviations().expand
 
     assert [long for long in SHORT.values() if expand(long) != long] == []

@@ -1,4 +1,4 @@
-"""Printed numbers: every spelling that tills use is the same decimal."""
+"""Printed amounts are read in every spelling that tills use."""
 
 from decimal import Decimal
 
@@ -12,13 +12,13 @@ AMOUNTS = st.decimals(min_value=0, max_value=99_999, places=2)
 
 
 def european(amount: Decimal) -> str:
-    """1.234,56"""
+    """Write an amount as 1.234,56."""
     return f"{amount:,.2f}".translate(str.maketrans(",.", ".,"))
 
 
 @given(AMOUNTS)
 def test_any_spelling_is_the_same_decimal(amount: Decimal) -> None:
-    """Comma or dot, with and without thousands."""
+    """The separator is a comma or a dot, with or without grouped thousands."""
     plain = f"{amount:.2f}"
 
     assert parse_decimal(plain) == amount
@@ -29,7 +29,7 @@ def test_any_spelling_is_the_same_decimal(amount: Decimal) -> None:
 
 @given(AMOUNTS, st.sampled_from(["", " A", " EUR", " SR", "*B", " *", "ZRL", " s", "€", " €"]))
 def test_what_stands_behind_a_price_does_not_hide_it(amount: Decimal, behind: str) -> None:
-    """Tax codes, currencies and stars."""
+    """It may be a tax code, a currency or a star."""
     found = closing_amount(f"Some thing {european(amount)}{behind}")
 
     assert found is not None
@@ -38,7 +38,7 @@ def test_what_stands_behind_a_price_does_not_hide_it(amount: Decimal, behind: st
 
 @given(AMOUNTS, st.sampled_from(["RM", "RM ", "EUR ", "€", "€ ", "$", "£"]))
 def test_a_currency_may_stand_before_a_price(amount: Decimal, currency: str) -> None:
-    """With a space or without."""
+    """There may be a space between them."""
     found = closing_amount(f"Some thing {currency}{amount:.2f}")
 
     assert found is not None
@@ -47,7 +47,7 @@ def test_a_currency_may_stand_before_a_price(amount: Decimal, currency: str) -> 
 
 @pytest.mark.parametrize("text", ["-0,50*C", "0,25- D", "0,25-D", "- 1.20", "RM-3.00", "-RM 3.00"])
 def test_a_minus_stands_before_or_behind(text: str) -> None:
-    """Returned deposits and discounts."""
+    """Returned deposits and discounts have one."""
     found = closing_amount(f"Leergut {text}")
 
     assert found is not None
@@ -59,7 +59,7 @@ def test_a_minus_stands_before_or_behind(text: str) -> None:
     ["Milk 500 ml", "14.03.2026", "Tel. 0251/123456", "12:30", "GST 6%", "1234567890.12", ""],
 )
 def test_other_numbers_are_no_amounts(text: str) -> None:
-    """Sizes, dates, telephone numbers, times."""
+    """They are sizes, dates, telephone numbers, times and rates."""
     assert closing_amount(text) is None
 
 
@@ -74,8 +74,8 @@ def test_other_numbers_are_no_amounts(text: str) -> None:
         ("33.90-8", "33.90"),
     ],
 )
-def test_amounts_as_engines_misread_them(text: str, value: str) -> None:
-    """A missing zero, a tax code that ran into the number."""
+def test_misread_amounts_are_understood(text: str, value: str) -> None:
+    """A zero is missing, or a tax code has run into the number."""
     found = closing_amount(f"Some thing {text}")
 
     assert found is not None
@@ -90,8 +90,8 @@ def test_amounts_as_engines_misread_them(text: str, value: str) -> None:
         ("Thing 1 234,56 \u20ac", "1234.56"),
     ],
 )  # fmt: skip
-def test_what_stands_around_a_price(text: str, value: str) -> None:
-    """A currency and a code, two codes, the price again; a count before it is no thousand."""
+def test_text_around_a_price_is_ignored(text: str, value: str) -> None:
+    """It is a code, the price repeated, or a count, which is not read as thousands."""
     found = closing_amount(text)
 
     assert found is not None
@@ -100,15 +100,16 @@ def test_what_stands_around_a_price(text: str, value: str) -> None:
 
 @pytest.mark.parametrize("text", ["Rice @8.50", "1.19 lb 2.49 /lb TARE .01", "3.50 each, 12 oz"])
 def test_amounts_that_are_not_the_price_of_a_row(text: str) -> None:
-    """That of one, what a bag weighs, a size behind a comma."""
+    """They are a unit price, the weight of a bag, and a size behind a comma."""
     assert closing_amount(text) is None
 
 
-def test_amounts_of_a_row_come_from_left_to_right() -> None:
-    """With where they stand."""
+def test_amounts_of_a_row_are_ordered_from_left_to_right() -> None:
+    """Each has its place in the text."""
     text = "2 x 5.51 (Disc: 1.53) 7.96 S"
 
     amounts = find_amounts(text)
 
-    assert [str(one.value) for one in amounts] == ["5.51", "1.53", "7.96"]
-    assert [text[one.start : one.end].strip() for one in amounts] == ["5.51", "1.53", "7.96"]
+    values = ["5.51", "1.53", "7.96"]
+    assert [str(amount.value) for amount in amounts] == values
+    assert [text[amount.start : amount.end].strip() for amount in amounts] == values

@@ -1,4 +1,4 @@
-"""Rows from boxes: also when the photo is tilted and an engine cut a row in two."""
+"""Rows are built from boxes, even if the photo is tilted and the engine has cut a row in two."""
 
 import math
 
@@ -13,7 +13,7 @@ HEIGHT = 20.0
 
 
 def line(text: str, left: float, middle: float) -> TextLine:
-    """A line of words of ten pixels a letter."""
+    """Return a line of words with ten pixels per letter."""
     words = []
     for word in text.split():
         right = left + 10 * len(word)
@@ -22,8 +22,8 @@ def line(text: str, left: float, middle: float) -> TextLine:
     return TextLine(tuple(words))
 
 
-def turned(one: TextLine, angle: float) -> TextLine:
-    """As it would look on a tilted photo."""
+def turned(upright: TextLine, angle: float) -> TextLine:
+    """Turn a line around the origin by an angle in radians, as in a tilted photo."""
 
     def turn(word: Word) -> Word:
         x, y = (word.left + word.right) / 2, word.middle
@@ -34,17 +34,17 @@ def turned(one: TextLine, angle: float) -> TextLine:
         half = (word.right - word.left) / 2
         return Word(word.text, x - half, y - HEIGHT / 2, x + half, y + HEIGHT / 2, 0.9)
 
-    return TextLine(tuple(turn(word) for word in one.words))
+    return TextLine(tuple(turn(word) for word in upright.words))
 
 
-def sloped(one: TextLine, slope: float) -> TextLine:
-    """Each word as far down as it lies to the right."""
+def sloped(level: TextLine, slope: float) -> TextLine:
+    """Move each word down by `slope` times its distance from the left edge."""
 
     def lower(word: Word) -> Word:
         down = slope * (word.left + word.right) / 2
         return Word(word.text, word.left, word.top + down, word.right, word.bottom + down, 0.9)
 
-    return TextLine(tuple(lower(word) for word in one.words))
+    return TextLine(tuple(lower(word) for word in level.words))
 
 
 PRINTED = [("Organic whole milk", "1.85"), ("Sourdough bread", "3.20"), ("Dish soap", "1.60")]
@@ -54,8 +54,8 @@ PRINTED = [("Organic whole milk", "1.85"), ("Sourdough bread", "3.20"), ("Dish s
     st.floats(min_value=-0.06, max_value=0.06),
     st.permutations(range(2 * len(PRINTED))),
 )
-def test_names_meet_their_prices(angle: float, order: list[int]) -> None:
-    """In whatever order the pieces come, up to three and a half degrees."""
+def test_names_share_a_row_with_their_prices(angle: float, order: list[int]) -> None:
+    """The pieces come in any order, at angles up to three and a half degrees."""
     pieces = []
     for index, (name, price) in enumerate(PRINTED):
         middle = 100 + index * 30
@@ -66,8 +66,8 @@ def test_names_meet_their_prices(angle: float, order: list[int]) -> None:
 
 
 @given(st.floats(min_value=-0.15, max_value=0.15), st.floats(min_value=-0.15, max_value=0.15))
-def test_names_meet_their_prices_on_a_page_seen_from_the_side(top: float, bottom: float) -> None:
-    """Rows run like a fan: each has its own slope between those of the first and the last."""
+def test_names_share_a_row_with_their_prices_in_a_fan(top: float, bottom: float) -> None:
+    """In a photo taken from the side each row has a slope of its own."""
     pieces, expected = [], []
     for index in range(20):
         slope, middle = top + (bottom - top) * index / 19, 200 + index * 30
@@ -88,28 +88,28 @@ words = st.builds(
     st.lists(st.lists(words, min_size=1, max_size=5).map(lambda w: TextLine(tuple(w))), max_size=30)
 )
 def test_no_word_is_lost(lines: list[TextLine]) -> None:
-    """Wherever boxes lie."""
+    """This holds for boxes at any place."""
     rows = build_rows(lines)
 
     read = sorted(word.text for row in rows for word in row.words)
-    assert read == sorted(word.text for one in lines for word in one.words)
+    assert read == sorted(word.text for found in lines for word in found.words)
 
 
 def test_rows_close_to_each_other_stay_apart() -> None:
-    """Their middles are one height apart."""
+    """Their middles are only one height apart."""
     rows = build_rows([line("first row", 0, 100), line("second row", 0, 100 + HEIGHT)])
 
     assert [row.text for row in rows] == ["first row", "second row"]
 
 
-def test_words_of_a_row_come_from_left_to_right() -> None:
-    """Whatever was found first."""
+def test_words_of_a_row_are_ordered_from_left_to_right() -> None:
+    """The order in which they were found does not matter."""
     rows = build_rows([line("1.85", 500, 101), line("milk", 120, 100), line("whole", 20, 99)])
 
     assert [row.text for row in rows] == ["whole milk 1.85"]
 
 
 @pytest.mark.parametrize("lines", [[], [line("alone", 5, 5)]])
-def test_little_text(lines: list[TextLine]) -> None:
-    """Nothing, or one word."""
+def test_no_line_or_one_word_is_no_error(lines: list[TextLine]) -> None:
+    """No slope can be estimated from so little text."""
     assert len(build_rows(lines)) == len(lines)

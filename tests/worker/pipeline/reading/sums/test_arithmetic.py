@@ -1,4 +1,4 @@
-"""The sums of a receipt as judges over what was read: what they confirm, choose and put right."""
+"""The sums of a receipt confirm, choose and correct what was read."""
 
 from decimal import Decimal
 
@@ -13,17 +13,17 @@ CASH = "CASH 50.00\nCHANGE {}"
 
 
 def prices(extraction: Extraction) -> list[str]:
-    """Of each item."""
+    """Return the price of each item."""
     return [str(item.total_price) for item in extraction.line_items]
 
 
 def closing(extraction: Extraction) -> dict[str, bool]:
-    """Each check that could be made, and whether it closes."""
+    """Return, for each check that could be made, whether it closes."""
     return {check.name: check.closes for check in extraction.checks}
 
 
-def test_everything_that_can_be_checked_is() -> None:
-    """Items and total, cash and change, net and tax."""
+def test_everything_that_can_be_checked_is_checked() -> None:
+    """These are items and total, cash and change, and net and tax."""
     extraction = read(
         """
         Corner Shop
@@ -43,8 +43,8 @@ def test_everything_that_can_be_checked_is() -> None:
     assert extraction.total.confidence > 0.95
 
 
-def test_what_does_not_close_is_told() -> None:
-    """With the figures, and less confidence in every item."""
+def test_a_check_that_does_not_close_is_reported() -> None:
+    """It has the figures, and there is less confidence in every item."""
     extraction = read("Shop\nBread 3.00\nMilk 2.00\nTOTAL RM 9.40\nVISA 9.40")
 
     (check,) = extraction.checks
@@ -63,8 +63,8 @@ def test_what_does_not_close_is_told() -> None:
         ("Rounding Adj -0.02", "4.98"), ("Rounding 0.00", "5.00"),
     ],
 )  # fmt: skip
-def test_what_else_belongs_to_the_sum(rows: str, total: str) -> None:
-    """Discounts with or without a minus, deposits, added tax, rounding, fees below a sub-total."""
+def test_other_rows_belong_to_the_sum(rows: str, total: str) -> None:
+    """Discounts with or without a minus, deposits, taxes, rounding, and fees count."""
     extraction = read(f"Shop\nBread 3.00\nMilk 2.00\n{rows}\nTOTAL {total}\nVISA {total}")
 
     assert extraction.reconciled
@@ -84,16 +84,16 @@ def test_what_else_belongs_to_the_sum(rows: str, total: str) -> None:
                      ["3.20", "1.50"], id="no item"),
     ],
 )  # fmt: skip
-def test_one_misread_item_is_put_right(text: str, expected: list[str]) -> None:
-    """Where cash and change speak for the total, and nothing else would close."""
+def test_one_misread_item_is_corrected(text: str, expected: list[str]) -> None:
+    """Cash and change confirm the total, and only one correction closes."""
     extraction = read(f"Shop\n{text}")
 
     assert prices(extraction) == expected
     assert extraction.reconciled
 
 
-def test_sums_of_kinds_of_goods_are_no_goods() -> None:
-    """Restaurants print them below; but what somebody ordered may be called so, too."""
+def test_sums_of_kinds_of_goods_are_no_items() -> None:
+    """Restaurants print them below the items, but an item may have such a name, too."""
     recap = read("Diner\nSteak 14.00\nTea 6.00\nFOOD 14.00\nBEVERAGE 6.00\nTOTAL 20.00\nVISA 20.00")
     goods = read("Diner\nFOOD 14.00\nBEVERAGE 6.00\nTOTAL 20.00\nVISA 20.00")
 
@@ -103,13 +103,13 @@ def test_sums_of_kinds_of_goods_are_no_goods() -> None:
 
 
 def test_a_price_that_follows_from_the_sum_is_less_certain() -> None:
-    """It was not read, after all."""
+    """It was calculated and not read."""
     milk, bread = read("Shop\nMilk 1.15\nBread 8.20\nTOTAL 4.35\nVISA 4.35").line_items
 
     assert bread.confidence < 0.8 < milk.confidence
 
 
-def test_what_could_be_put_right_in_two_ways_is_left_alone() -> None:
+def test_nothing_is_corrected_if_two_corrections_fit() -> None:
     """Either of the two eights may be a three."""
     extraction = read("Shop\nBread 8.20\nMilk 8.15\nTOTAL 11.35\nVISA 11.35")
 
@@ -117,8 +117,8 @@ def test_what_could_be_put_right_in_two_ways_is_left_alone() -> None:
     assert not extraction.reconciled
 
 
-def test_a_total_with_a_digit_too_many_is_found_out() -> None:
-    """A speck before it."""
+def test_an_extra_digit_in_the_total_is_removed() -> None:
+    """A speck before the total was read as a 1."""
     extraction = read("Shop\nBread 30.20\nMilk 1.15\nTOTAL 131.35")
 
     assert str(extraction.total.amount) == "31.35"
@@ -129,15 +129,15 @@ bought = st.lists(st.integers(min_value=1, max_value=99_999), min_size=1, max_si
 
 
 def printed(cents: int) -> str:
-    """As tills write it."""
+    """Write cents as tills do."""
     return f"{Decimal(cents) / 100:.2f}"
 
 
 @given(bought, st.integers(min_value=0, max_value=2000))
 def test_any_receipt_that_adds_up_is_reconciled(cents: list[int], off: int) -> None:
-    """With every price as it is printed."""
+    """Every price is the one that is printed."""
     off = min(off, sum(cents) - 1)
-    rows = [printed(one) for one in cents] + [printed(-off)] * (off > 0)
+    rows = [printed(price) for price in cents] + [printed(-off)] * (off > 0)
     listed = "\n".join(f"Thing {amount}" for amount in rows)
     total = printed(sum(cents) - off)
 
@@ -149,11 +149,11 @@ def test_any_receipt_that_adds_up_is_reconciled(cents: list[int], off: int) -> N
 
 
 @given(bought, st.data())
-def test_putting_right_never_makes_a_wrong_sum_look_right(
+def test_correcting_never_makes_a_wrong_sum_look_right(
     cents: list[int], data: st.DataObject
 ) -> None:
-    """Whatever digit was misread: reconciled means that the items come to the total."""
-    listed = [printed(one) for one in cents]
+    """Whichever digit was misread, the items of a reconciled receipt come to its total."""
+    listed = [printed(price) for price in cents]
     which = data.draw(st.integers(0, len(cents) - 1))
     place = data.draw(
         st.integers(0, len(listed[which]) - 1).filter(lambda i: listed[which][i] != ".")

@@ -1,4 +1,4 @@
-"""Totals from text: what is called one, and what the sums agree on."""
+"""The total is found by its label, and by the sums that agree on it."""
 
 from decimal import Decimal
 
@@ -12,8 +12,8 @@ from tests.worker.pipeline.reading.printed import read
     ["TOTAL", "Grand Total", "Total incl. GST:RM", "zu zahlen", "SUMME", "Total TTC",
      "\u00c0 payer", "Totale", "A pagar", "Te betalen", "Amount due", "Balance due", "Jumlah"],
 )  # fmt: skip
-def test_words_for_the_total(word: str) -> None:
-    """In the languages of the shops."""
+def test_words_for_the_total_are_known(word: str) -> None:
+    """They are in several languages."""
     total = read(f"Shop\nBread 1.00 RM\nMilk 2.50 RM\n{word} 3.50").total
 
     assert total.amount == Decimal("3.50")
@@ -21,7 +21,7 @@ def test_words_for_the_total(word: str) -> None:
 
 
 def test_the_total_is_what_the_sums_agree_on() -> None:
-    """Rounded, and confirmed by cash and change; not the first that is called a total."""
+    """It is the rounded one, which cash and change confirm, not the first one with the label."""
     total = read(
         """
         Shop
@@ -38,7 +38,7 @@ def test_the_total_is_what_the_sums_agree_on() -> None:
 
 
 def test_cash_less_change_finds_a_total_that_was_misread() -> None:
-    """The print says 44.90, the engine 4.90."""
+    """The engine read 4.90 where 44.90 is printed."""
     total = read("Shop\nFish 23.40\nTofu 21.50\nTL:RM 4.90\nCASH 100.00\nCASH CHANGE 55.10").total
 
     assert total.amount == Decimal("44.90")
@@ -62,8 +62,8 @@ def test_a_total_that_is_only_calculated_is_not_trusted() -> None:
         "SUBTOTAL 20.00\nCITY MEAL 7.5% 1.50\nTOTAL DUE 21.50",
     ],
 )  # fmt: skip
-def test_taxes_that_come_on_top_go_by_many_names(rows: str) -> None:
-    """Whatever it is a tax or total of; a rate between sub-total and total is a tax's."""
+def test_added_taxes_have_many_names(rows: str) -> None:
+    """A rate between sub-total and total is that of a tax, whatever its name."""
     extraction = read(f"Diner\nSteak 14.00\nSalad 6.00\n{rows}\nVISA 21.50")
 
     assert [str(item.total_price) for item in extraction.line_items] == ["14.00", "6.00"]
@@ -72,7 +72,7 @@ def test_taxes_that_come_on_top_go_by_many_names(rows: str) -> None:
 
 
 def test_tax_and_total_on_one_row() -> None:
-    """The last is meant."""
+    """The last amount is the total."""
     assert (
         str(read("Shop\nSteak 20.00\n**** TAX 1.50 BAL 21.50\nVISA 21.50").total.amount) == "21.50"
     )
@@ -87,8 +87,8 @@ def test_tax_and_total_on_one_row() -> None:
         "10% SRV CHG 2.00\nGST 6% 1.50\nTIP 1.50\nTOTAL 25.00",
     ],
 )  # fmt: skip
-def test_a_tip_belongs_to_what_was_paid(rows: str) -> None:
-    """Also on the slip of the card, below a first total; it is no item."""
+def test_a_tip_belongs_to_the_total(rows: str) -> None:
+    """It is not an item, even on the card's slip below a first total."""
     extraction = read(f"Diner\nSteak 14.00\nSalad 6.00\n{rows}")
 
     assert [str(item.total_price) for item in extraction.line_items] == ["14.00", "6.00"]
@@ -96,7 +96,7 @@ def test_a_tip_belongs_to_what_was_paid(rows: str) -> None:
 
 
 def test_the_total_of_a_department_is_not_that_of_the_receipt() -> None:
-    """Items go on below it."""
+    """There are more items below it."""
     extraction = read(
         """
         Hypermarché
