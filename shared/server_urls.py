@@ -1,6 +1,6 @@
 """Checks the URLs of Postgres and Redis before anything tries to connect.
 
-No error shows a URL or its address, because it holds a password.
+No error text shows the URL, because it contains a password.
 """
 
 from collections.abc import Collection

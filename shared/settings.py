@@ -121,8 +121,8 @@ class Settings(PipelineSettings):
     def _leases_outlive_heartbeats(self) -> "Settings":
         if self.lease < 2 * self.heartbeat:
             raise ValueError(
-                f"LEASE ({self.lease:g} s) must be twice HEARTBEAT ({self.heartbeat:g} s) or more, "
-                "or one late beat loses a running job"
+                f"LEASE ({self.lease:g} s) must be at least twice HEARTBEAT "
+                f"({self.heartbeat:g} s), or one late heartbeat loses a running job"
             )
         return self
 
@@ -130,8 +130,8 @@ class Settings(PipelineSettings):
     def _production_is_not_debugged(self) -> "Settings":
         if self.debug and self.environment == "production":
             raise ValueError(
-                "DEBUG=true lets whoever reaches the front run code in it: "
-                "it is refused where ENVIRONMENT=production"
+                "DEBUG=true lets whoever reaches the front run code in it, "
+                "so it is refused if ENVIRONMENT=production"
             )
         return self
 

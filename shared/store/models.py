@@ -58,7 +58,7 @@ class Job(Base):
     request_hash: Mapped[str]
 
     state: Mapped[str] = mapped_column(server_default=JobStatus.QUEUED.value)
-    # The fence against late writes: every transition that needs a new message raises it.
+    # The fence against late writes: every transition that needs a new message increments it.
     dispatch: Mapped[int] = mapped_column(server_default="1")
     # When the message of this dispatch was published; null while it has yet to be, because the
     # broker is unavailable or `queued_at` lies in the future.

@@ -35,7 +35,7 @@ class QueueStats:
     def estimated_wait(self) -> float | None:
         """In how many seconds a job submitted now would begin, at the pace of the last minute.
 
-        None if jobs wait and none ended in the last minute.
+        None if it would have to wait and no job ended in the last minute.
         """
         if self.depth == 0 and self.running < self.slots:
             return 0.0

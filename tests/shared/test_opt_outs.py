@@ -7,7 +7,7 @@ import pytest
 from shared.opt_outs import OPT_OUTS, opt_out_of_reports
 
 
-def test_a_choice_of_the_operator_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_choice_of_the_operator_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator may let a library report; the variables that are not set get their values."""
     for name in OPT_OUTS:
         # Setting it first makes monkeypatch restore the variable after the test even if it was not

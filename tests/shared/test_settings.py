@@ -78,7 +78,7 @@ def test_settings_are_frozen(environment: pytest.MonkeyPatch) -> None:
         Settings().port = 1  # type: ignore[misc]
 
 
-def test_settings_of_earlier_versions_are_noticed(environment: pytest.MonkeyPatch) -> None:
+def test_settings_of_earlier_versions_are_reported(environment: pytest.MonkeyPatch) -> None:
     """These settings chose between real and mock engines, and there are no mocks any more."""
     environment.setenv("USE_TESSERACT_OCR", "true")
 

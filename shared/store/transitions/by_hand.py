@@ -63,4 +63,4 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
         return await session.scalar(statement) is not None
     except IntegrityError as error:
         # The unique index on the content key allows only one live job.
-        raise NotRetryable("The same work was submitted again and is being done.") from error
+        raise NotRetryable("The same work was submitted again and has not ended.") from error

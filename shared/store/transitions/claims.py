@@ -97,7 +97,7 @@ async def claimed_image(session: AsyncSession, held: Claim) -> bytes | None:
 async def renew(
     session: AsyncSession, worker_id: str, job_ids: Collection[UUID], lease: float
 ) -> Sequence[UUID]:
-    """Extend to `lease` seconds the leases of these jobs; return those the worker still holds.
+    """Renew the leases of these jobs for `lease` seconds; return the jobs that the worker holds.
 
     Pass the jobs that the worker is running. If the end of a job could not be stored, the worker
     still holds the job without running it, and its lease has to run out so that it is rescued.

@@ -82,7 +82,7 @@ def _no_image(folder: Path) -> str:
         ),
     ],
 )
-def test_the_demo_says_at_once_why_it_cannot(
+def test_the_demo_says_at_once_why_it_cannot_run(
     tmp_path: Path, arguments: list[object], env: dict[str, str], says: str
 ) -> None:
     """It exits with code 1 and one line: no traceback, no password, and no folder is left."""

@@ -58,7 +58,7 @@ def development(checkout: Path, env: dict[str, str]) -> Iterator["subprocess.Pop
 
 
 @pytest.mark.timeout(120)
-async def test_development_reloads_outlives_mistakes_and_leaves_nothing_running(
+async def test_bin_dev_reloads_survives_mistakes_and_leaves_nothing_running(
     checkout: Path, env: dict[str, str]
 ) -> None:
     """After a syntax error, the next change restarts front and worker. Ctrl-C ends everything."""

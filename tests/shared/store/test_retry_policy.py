@@ -54,7 +54,7 @@ def test_a_job_is_retried_until_its_budget_is_spent(error_class: ErrorClass, att
     assert answers[-1] == GiveUp()
 
 
-def test_what_is_unavailable_is_put_back_for_an_hour() -> None:
+def test_a_job_is_put_back_for_an_hour_at_most() -> None:
     """The number of attempts does not matter. After an hour the job fails."""
     limit = PUT_BACK_LIMIT.total_seconds()
 

@@ -133,7 +133,7 @@ async def test_a_broker_that_is_away_fails_fast() -> None:
     await messenger.close()
 
 
-async def test_arq_drops_messages_it_cannot_read(
+async def test_arq_removes_messages_it_cannot_read(
     redis: ArqRedis, settings: Settings, messenger: Messenger
 ) -> None:
     """A pickled message and one without a body are removed without being run.
