@@ -1,1 +1,1 @@
-"""What the front and the workers have in common: contract, settings, database, queue, client."""
+"""What the front and the workers share: contracts, settings, store, wire, telemetry, client."""

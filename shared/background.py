@@ -1,4 +1,4 @@
-"""Work that goes on beside everything else, for as long as a process lives."""
+"""Background work: asyncio tasks that run for as long as a block does."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -16,13 +16,13 @@ log = structlog.get_logger(__name__)
 async def background(
     work: Coroutine[Any, Any, None], name: str | None = None
 ) -> AsyncIterator[None]:
-    """Run `work` beside the block, as a task of that name, and end it with the block."""
+    """Run `work` as an asyncio task called `name`, and cancel it when the block ends."""
     task = asyncio.create_task(work, name=name)
     try:
         yield
     finally:
-        # More than once if need be: redis-py sends under `asyncio.wait_for`, which before Python
-        # 3.12 loses a cancellation that arrives together with its result.
+        # One cancellation may not be enough: redis-py sends under `asyncio.wait_for`, which before
+        # Python 3.12 loses a cancellation that arrives together with its result.
         while not task.done():
             task.cancel()
             await asyncio.wait([task], timeout=0.1)
@@ -31,8 +31,11 @@ async def background(
 def repeating(
     name: str, step: Callable[[], Awaitable[object]], *, pause: float
 ) -> AbstractAsyncContextManager[None]:
-    """Beside the block, take a step, pause for some seconds, and again. A step that fails is logged
-    and taken again: no error may end what a process cannot do without."""
+    """Repeat `step` in the background during the block, with `pause` seconds after each.
+
+    An error is logged and does not end the repetition, since the process cannot do without it.
+    `name` is the name of the task and begins its log events.
+    """
     return background(_repeat(name, step, pause), name)
 
 

@@ -1,5 +1,7 @@
-"""The dependencies, which no process can do without: Postgres with its schema, and Redis. Connects
-to them, and finds out which of them is missing."""
+"""Connects to the dependencies, Postgres and Redis, and finds out which of them is missing.
+
+Postgres counts as missing if its schema lacks a migration.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -20,7 +22,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 DEPENDENCIES = ("database", "redis")
-# Seconds; a process that starts has time.
+# Seconds. At the start of a process nobody waits for an answer yet, so this may be long.
 _START = 5.0
 
 
@@ -32,10 +34,10 @@ async def connected(
     tracing: Tracing | None = None,
     **options: Unpack[PoolOptions],
 ) -> AsyncIterator[tuple[Database, Messenger]]:
-    """The two dependencies of a process, connected when they are first used and closed at the end
-    of the block. With a `tracing` that exports, every statement and command makes a span.
+    """Yield the clients of Postgres and Redis, and close them when the block ends.
 
-    `process` and the options are those of Database.
+    Each connects when it is first used. If `tracing` exports, every statement and every command
+    makes a span. `process` and the options are those of `Database`.
     """
     async with AsyncExitStack() as stack:
         database = Database.of(settings, process=process, **options)
@@ -49,8 +51,10 @@ async def connected(
 
 
 async def answer(question: Awaitable[T], within: float) -> T:
-    """What `question` comes to. Raises Transient when that takes more than `within` seconds, and
-    what `question` raises."""
+    """Await and return the answer to `question`.
+
+    Raises Transient if that takes more than `within` seconds, and whatever `question` raises.
+    """
     try:
         return await asyncio.wait_for(question, within)
     except TimeoutError as error:
@@ -60,7 +64,10 @@ async def answer(question: Awaitable[T], within: float) -> T:
 async def missing_dependencies(
     database: Database, messenger: Messenger, within: float
 ) -> dict[str, str]:
-    """A sentence for each that is missing, by its name. Asks all at once, `within` seconds each."""
+    """Return the missing dependencies: by name, a sentence that says why each is missing.
+
+    All are asked at once and have `within` seconds to answer.
+    """
     reasons = await asyncio.gather(
         _reason(check_schema(database), within), _reason(messenger.ping(), within)
     )
@@ -68,8 +75,10 @@ async def missing_dependencies(
 
 
 async def check_dependencies(database: Database, messenger: Messenger, *, required: bool) -> None:
-    """Say in the log what is there and what is missing, at the start of a process. Raises
-    DependencyMissing, with a sentence for each, when they are required."""
+    """Log which dependencies are there and which are missing, at the start of a process.
+
+    Raises DependencyMissing, with a sentence for each that is missing, if they are `required`.
+    """
     missing = await missing_dependencies(database, messenger, _START)
     for name in DEPENDENCIES:
         if name in missing:

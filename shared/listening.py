@@ -1,4 +1,4 @@
-"""The port of a front or a worker, taken before anything else starts."""
+"""Opens the port of a front or a worker, before anything else starts."""
 
 import socket
 
@@ -6,7 +6,7 @@ from shared.errors import PortTaken
 
 
 def listen(host: str, port: int, setting: str) -> socket.socket:
-    """Listen on `host` and `port`; port 0 takes any that is free.
+    """Listen on `host` and `port`, and return the socket; port 0 takes any free port.
 
     Raises PortTaken, whose text names `setting`, the setting that holds the port.
     """

@@ -1,4 +1,4 @@
-"""What a front and a worker do first: opt out of reports, read the settings, set up the logs."""
+"""Starts a front or a worker: opts out of reports, reads the settings, sets up the log."""
 
 import sys
 
@@ -11,7 +11,10 @@ from shared.telemetry.logs import configure_logging
 
 
 def start_process() -> Settings:
-    """Settings from the environment. Exits with a sentence for each that is missing or wrong."""
+    """Prepare the process and return its settings, which come from the environment.
+
+    If settings are missing or wrong, prints a sentence for each and exits with code 2.
+    """
     opt_out_of_reports()
     try:
         settings = Settings()

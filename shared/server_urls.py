@@ -1,6 +1,6 @@
-"""The URLs of Postgres and Redis: what cannot be one is refused before anything tries to connect.
+"""Checks the URLs of Postgres and Redis before anything tries to connect.
 
-Whatever is wrong with a URL, neither it nor a part of it is shown: it holds a password.
+No error text shows the URL, because it contains a password.
 """
 
 from collections.abc import Collection
@@ -12,22 +12,22 @@ from pydantic import AfterValidator, SecretStr
 _POSTGRES = ("postgresql", "postgres")
 _REDIS = ("redis", "rediss", "unix")
 _LAST_PORT = 65_535
-# What asyncpg.connect and SQLAlchemy's dialect take as text. Anything else ends in a TypeError of
-# theirs, and the URLs of hosters are full of libpq's own (`channel_binding`).
+# The parameters that asyncpg.connect and SQLAlchemy's dialect accept as text. Any other ends in a
+# TypeError there, and the URLs of hosting providers often have libpq's own (`channel_binding`).
 _PARAMETERS = frozenset(
     {
         "host", "port", "user", "password", "database", "passfile", "ssl", "sslmode", "krbsrvname",
         "gsslib", "target_session_attrs", "prepared_statement_cache_size",
     }
 )  # fmt: skip
-# As asyncpg reads `ssl` and `sslmode`.
+# The values of `ssl` and `sslmode` that asyncpg accepts.
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 def check_database_url(url: str) -> str:
-    """Return `url`. Raises ValueError with a sentence unless it may be that of a Postgres.
+    """Return `url`. Raises ValueError with a sentence unless it can be the URL of a Postgres.
 
-    A driver after a plus sign (`postgresql+asyncpg`) is put up with: other tools need one.
+    A driver after a plus sign (`postgresql+asyncpg`) is accepted, because other tools need one.
     """
     _check_scheme(_scheme(url).partition("+")[0], _POSTGRES)
     _check_parameters(url)
@@ -35,7 +35,7 @@ def check_database_url(url: str) -> str:
 
 
 def check_redis_url(url: str) -> str:
-    """Return `url`. Raises ValueError with a sentence unless it may be that of a Redis."""
+    """Return `url`. Raises ValueError with a sentence unless it can be the URL of a Redis."""
     _check_scheme(_scheme(url), _REDIS)
     return url if _scheme(url) == "unix" else _check_port(url)
 
@@ -85,5 +85,5 @@ def _check_port(url: str) -> str:
 
 
 def _server(url: str) -> str:
-    """Return what follows user and password: a password may hold any character but `@`."""
+    """Return what follows the last `@`: a password may hold `/`, `?`, `#` and `:`."""
     return url.partition("://")[2].rpartition("@")[2]

@@ -1,4 +1,4 @@
-"""Every setting, from unprefixed environment variables. Built once, in the entry points."""
+"""The settings, read from unprefixed environment variables. Only entry points build them."""
 
 import os
 from collections.abc import Mapping
@@ -20,7 +20,10 @@ from shared.server_urls import DatabaseUrl, RedisUrl
 
 
 class PipelineSettings(BaseSettings):
-    """What the pipeline needs, with servers or without. Durations in seconds, sizes in bytes."""
+    """The settings of the pipeline, which runs with servers or without.
+
+    Durations are in seconds and sizes in bytes.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -34,9 +37,9 @@ class PipelineSettings(BaseSettings):
 
     ocr_engine: OcrEngineName = OcrEngineName.AUTO
     classifier: ClassifierKind = ClassifierKind.EMBEDDING
-    # Of CLASSIFIER=zero-shot: an NLI model, by its name on the Hugging Face hub or its folder.
+    # For CLASSIFIER=zero-shot: the name of an NLI model on the Hugging Face hub, or its folder.
     classification_model: str = "cross-encoder/nli-MiniLM2-L6-H768"
-    # The default is built in; any other is run by sentence-transformers.
+    # The default model is built in; sentence-transformers runs any other.
     embedding_model: str = "all-MiniLM-L6-v2"
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -44,12 +47,12 @@ class PipelineSettings(BaseSettings):
 
     @property
     def slots(self) -> Mapping[Queue, int]:
-        """How many jobs of each queue a worker runs at once."""
+        """The number of jobs of each queue that a worker runs at once."""
         return {Queue.RECEIPTS: self.receipt_slots, Queue.ITEMS: self.item_slots}
 
     @property
     def timeouts(self) -> Mapping[Queue, float]:
-        """How many seconds a run may take, by queue."""
+        """The number of seconds that a run may take, by queue."""
         return {Queue.RECEIPTS: self.receipt_timeout, Queue.ITEMS: self.item_timeout}
 
 
@@ -59,51 +62,53 @@ class Settings(PipelineSettings):
     environment: Literal["development", "test", "production"] = "development"
     database_url: DatabaseUrl
     redis_url: RedisUrl
-    # Keeps queues and announcements of several installations on one Redis apart.
+    # Keeps the queues and announcements of several installations apart if they share a Redis.
     queue_namespace: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")] = "ai"
 
-    # A front or a worker that misses something at its start stops instead of waiting for it.
+    # If set, a front or a worker that lacks a dependency at its start exits instead of waiting.
     require_dependencies: bool = False
-    # For people who look into a running front (Tidewave); never in production.
+    # For people who look into a running front with Tidewave; refused in production.
     debug: bool = False
     tidewave_enabled: bool = True
     tidewave_remote: bool = False
 
-    # Traces, to a collector over OTLP/gRPC.
+    # Traces go to a collector over OTLP/gRPC.
     otel_enabled: bool = False
     otel_exporter_otlp_endpoint: str = "http://localhost:4317"
-    # Logs as well, over OTLP/HTTP: the full URL, for Loki `http://loki:3100/otlp/v1/logs`.
+    # Logs go out over OTLP/HTTP to this full URL; for Loki `http://loki:3100/otlp/v1/logs`.
     otel_exporter_otlp_logs_endpoint: str | None = None
     otel_service_name: str | None = None
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    # Under the 60 s after which the callers' HTTP clients give up.
+    # Less than the 60 s after which callers' HTTP clients give up.
     answer_timeout: Annotated[float, Field(gt=0)] = 50
-    # Probes and scrapes have to give up before those who ask them do.
+    # Less than the time after which whoever probes or scrapes gives up.
     probe_patience: Annotated[float, Field(gt=0)] = 1.0
-    # After so long Postgres counts as away, and callers hear it, even when it does not refuse.
+    # If Postgres has not answered by then, callers get an error instead of waiting any longer.
     database_patience: Annotated[float, Field(gt=0)] = 1.5
-    # Past either limit, new work is refused: jobs that wait, seconds that the oldest has waited.
+    # New jobs are refused beyond either limit: the number of jobs that wait in the queue, and for
+    # how long the oldest of them has waited.
     receipts_queue_limit: Annotated[int, Field(gt=0)] = 500
     receipts_age_limit: Annotated[float, Field(gt=0)] = 900
     items_queue_limit: Annotated[int, Field(gt=0)] = 5_000
     items_age_limit: Annotated[float, Field(gt=0)] = 120
-    # How long a stopping front still answers, refusing new work, so that load balancers notice.
+    # For how long a stopping front still answers but refuses new jobs, so that load balancers
+    # notice.
     drain_delay: Annotated[float, Field(ge=0)] = 5
 
-    # Probes and metrics of a worker; 0 takes any free port and logs which.
+    # Serves the worker's probes and metrics; 0 takes any free port, which is logged.
     worker_port: Annotated[int, Field(ge=0, le=65535)] = 8001
     worker_queues: Annotated[tuple[Queue, ...], NoDecode, Field(min_length=1)] = tuple(Queue)
     lease: Annotated[float, Field(gt=0)] = 15
     heartbeat: Annotated[float, Field(gt=0)] = 5
     shutdown_grace: Annotated[float, Field(ge=0)] = 20
-    # `module:function` that makes the runners of the features, in place of the product's own.
+    # `module:function`: replaces the function that makes the runners of the features.
     feature_loader: ImportString[Any] | None = None
-    # How long the first retry waits at most; each further one up to twice as long.
+    # The longest pause before the first retry; it doubles with each further retry.
     retry_pause: Annotated[float, Field(gt=0)] = 1
     reconcile_interval: Annotated[float, Field(gt=0)] = 2
-    # Images of jobs that succeeded go after a day, all else of a job after thirty.
+    # By default the images of succeeded jobs are kept for one day and everything else for thirty.
     image_retention: Annotated[float, Field(gt=0)] = 86_400
     job_retention: Annotated[float, Field(gt=0)] = 2_592_000
 
@@ -116,8 +121,8 @@ class Settings(PipelineSettings):
     def _leases_outlive_heartbeats(self) -> "Settings":
         if self.lease < 2 * self.heartbeat:
             raise ValueError(
-                f"LEASE ({self.lease:g} s) must be twice HEARTBEAT ({self.heartbeat:g} s) or more, "
-                "or one late beat loses a running job"
+                f"LEASE ({self.lease:g} s) must be at least twice HEARTBEAT "
+                f"({self.heartbeat:g} s), or one late heartbeat loses a running job"
             )
         return self
 
@@ -125,14 +130,14 @@ class Settings(PipelineSettings):
     def _production_is_not_debugged(self) -> "Settings":
         if self.debug and self.environment == "production":
             raise ValueError(
-                "DEBUG=true lets whoever reaches the front run code in it: "
-                "it is refused where ENVIRONMENT=production"
+                "DEBUG=true lets whoever reaches the front run code in it, "
+                "so it is refused if ENVIRONMENT=production"
             )
         return self
 
     @cached_property
     def replaced(self) -> dict[str, str]:
-        """Settings of earlier versions that are set but no longer read, with their replacement."""
+        """The settings of earlier versions that are set but not read, with their replacements."""
         replacements = {
             "USE_REAL_CLASSIFICATION": "CLASSIFIER",
             "USE_TESSERACT_OCR": "OCR_ENGINE",
@@ -141,7 +146,7 @@ class Settings(PipelineSettings):
 
 
 def setting_problems(error: ValidationError) -> list[str]:
-    """A sentence for each setting that is missing or wrong; never its value."""
+    """Return a sentence for each setting that is missing or wrong. None of them shows a value."""
     named = (
         (".".join(map(str, problem["loc"])).upper(), problem["msg"]) for problem in error.errors()
     )

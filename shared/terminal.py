@@ -1,4 +1,4 @@
-"""Receipts, jobs and stages as tables for a terminal."""
+"""Tables for a terminal that show receipts, jobs, attempts, stages and queues."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,16 +13,16 @@ from shared.contracts.receipts import Extraction
 
 
 def receipt_table(read: Extraction) -> Table:
-    """What was read: an item a row, merchant and date above, the total below.
+    """Return a table of the receipt's items, with merchant and date above and the total below.
 
-    Categories get a column when there are any.
+    Categories have a column if there are any.
     """
     total = f"{read.total.amount or '?'} {read.total.currency or ''}".strip()
     table = titled_table(
         f"{read.merchant.name or 'unknown merchant'}, {read.date.value or 'no date'}"
     )
     caption = f"Total {total}, confidence {read.total.confidence:.2f}; {_sum(read)}"
-    # A narrow table would break it.
+    # rich would wrap the caption of a narrower table.
     table.caption, table.min_width = caption, len(caption)
     table.add_column("Item", no_wrap=True)
     categorised = any(item.category for item in read.line_items)
@@ -51,7 +51,7 @@ def _sum(read: Extraction) -> str:
 
 
 def stage_table(job: JobView) -> Table:
-    """Where the time of a job went."""
+    """Return a table of how long a job waited and how long each stage of its last attempt took."""
     table = titled_table("Where the time went")
     table.add_column("Stage", min_width=24)
     table.add_column("ms", justify="right")
@@ -65,8 +65,10 @@ def stage_table(job: JobView) -> Table:
 
 
 def job_table(jobs: Sequence[JobView], now: datetime) -> Table:
-    """Jobs, one a row, in at most 80 columns and with whole ids; the error code of a job that has
-    one is on a line below it."""
+    """Return a table with a row for each job, in at most 80 columns and with whole ids.
+
+    If a job has an error, its code is on a line below the job.
+    """
     table = _plain_table("Job", "Status", "Feature")
     table.add_column("Age", no_wrap=True, justify="right")
     for job in jobs:
@@ -78,16 +80,16 @@ def job_table(jobs: Sequence[JobView], now: datetime) -> Table:
 
 
 def _age(seconds: float) -> str:
-    """The largest whole unit: 42s, 3m, 5h, 20d."""
+    """Format a duration in the largest unit it fills: 42s, 3m, 5h, 20d."""
     for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds >= length:
             return f"{seconds // length:.0f}{unit}"
-    # A clock here that is behind the service's makes no job of the future.
+    # If this machine's clock is behind the service's, a new job would have a negative age.
     return f"{max(seconds, 0):.0f}s"
 
 
 def attempt_table(job: JobView) -> Table:
-    """The history of a job."""
+    """Return a table with a row for each recorded attempt of a job."""
     table = titled_table("Attempts")
     for name in ("No.", "Outcome", "Worker", "Started", "Seconds", "Error"):
         table.add_column(name)
@@ -96,7 +98,7 @@ def attempt_table(job: JobView) -> Table:
         table.add_row(
             str(attempt.number),
             attempt.outcome,
-            # Without the part that only tells two runs of one process id apart.
+            # The last part of the id only distinguishes two workers with the same process id.
             attempt.worker_id.rpartition(":")[0] or attempt.worker_id,
             f"{attempt.started_at:%H:%M:%S}",
             f"{seconds:.2f}",
@@ -106,7 +108,7 @@ def attempt_table(job: JobView) -> Table:
 
 
 def queue_table(queues: Sequence[QueueView]) -> Table:
-    """Queues, one a row, in at most 80 columns."""
+    """Return a table with a row for each queue, in at most 80 columns."""
     table = _plain_table("Queue")
     for name in (
         "Waiting", "Oldest", "Scheduled", "Running", "Workers", "Done/min", "Wait", "Accepts",
@@ -136,5 +138,5 @@ def _plain_table(*names: str) -> Table:
 
 
 def titled_table(title: str) -> Table:
-    """An empty table in our style."""
+    """Return an empty table in the style of those above."""
     return Table(title=title, box=box.SIMPLE, title_justify="left", caption_justify="left")

@@ -1,4 +1,4 @@
-"""The one version number, from the package's metadata."""
+"""The name and version of the service; the version comes from the package's metadata."""
 
 from importlib.metadata import version
 
@@ -6,5 +6,5 @@ SERVICE = "grocery-planner-ai"
 
 
 def service_version() -> str:
-    """As in pyproject.toml."""
+    """Return the version that pyproject.toml gave the installed package."""
     return version(SERVICE)

@@ -1,1 +1,1 @@
-"""The whole system on one machine, from PyPI wheels: behind bin/dev, bin/demo and the tests."""
+"""Runs the whole system on one machine, from PyPI wheels, for bin/dev, bin/demo and the tests."""

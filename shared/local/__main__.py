@@ -1,7 +1,7 @@
-"""`python -m shared.local demo` and `dev`: what bin/demo and bin/dev start.
+"""The entry point of bin/demo and bin/dev: `python -m shared.local demo` and `dev`.
 
-Signals are looked after before the commands are imported, which takes a second: Ctrl-C then ends
-as quietly as it does later.
+The commands are imported after the signal handlers are in place, since importing them takes a
+second in which Ctrl-C should end as quietly as later.
 """
 
 import sys
@@ -24,7 +24,7 @@ def main() -> int:
             return code
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
-        # Ctrl-C is how bin/dev ends; a demo is cut short by it.
+        # Ctrl-C is the usual end of bin/dev, but cuts a demo short.
         return 0 if name == "dev" else 130
     except (LocalError, ServiceError, OSError) as error:
         sys.stderr.write(f"bin/{name}: {error}\n")

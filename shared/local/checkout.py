@@ -1,4 +1,4 @@
-"""Where this checkout lies, and where everything that runs from it keeps its data."""
+"""The folder of this checkout, and the one where everything that runs from it keeps its data."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""bin/demo: the main job, from nothing to a table, through the real interface."""
+"""bin/demo: starts the system, has a receipt read over HTTP, and prints the result."""
 
 import argparse
 import os
@@ -31,7 +31,10 @@ NAMES = ("Whole Milk", "Chicken Breast", "Bananas", "Sourdough Bread", "Frozen P
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the demo; return 0 when it read the receipt. Raises LocalError, ServiceError, OSError."""
+    """Run the demo, and return 0 if the receipt was read and 1 if not.
+
+    Raises LocalError, ServiceError and OSError.
+    """
     options = _parser().parse_args(arguments)
     settings = check_settings()
     limits = ImageLimits(max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)
@@ -43,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    """The options, which bin/demo --help explains."""
+    # bin/demo answers --help itself.
     parser = argparse.ArgumentParser(prog="bin/demo", add_help=False)
     receipt = parser.add_mutually_exclusive_group()
     receipt.add_argument("image", nargs="?", type=Path)
@@ -53,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _image(given: Path | None, save: Path | None) -> bytes:
-    """Return the receipt to read; one that is drawn is kept in the folder `save`."""
+    """Return the receipt to read: the given file, or a drawn one that is saved in `save`."""
     if given:
         return given.read_bytes()
     drawn = encode(draw_receipt(DrawnReceipt()), "JPEG")
@@ -76,7 +79,10 @@ def _keep(drawn: bytes, folder: Path) -> None:
 
 
 def _start(stack: ExitStack, progress: Console) -> str:
-    """Start everything on free ports, with logs in a folder that goes away with it."""
+    """Start everything on free ports, with data and logs in a throwaway folder.
+
+    Returns the URL of the front.
+    """
     status = stack.enter_context(progress.status("Starting Postgres and Valkey ..."))
     folder = stack.enter_context(throwaway_folder())
     running = stack.enter_context(servers(folder, durable=False))

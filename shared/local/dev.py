@@ -1,4 +1,4 @@
-"""bin/dev: servers that keep their data, the front on :8000, a worker, reloaded on every change."""
+"""bin/dev: runs servers that keep their data, and a front and a worker that reload on changes."""
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +19,8 @@ _HOST = "127.0.0.1"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run until Ctrl-C. Raises LocalError, PortTaken, OSError."""
-    # bin/dev --help is answered by bin/dev.
+    """Run until Ctrl-C. Raises LocalError, PortTaken and OSError."""
+    # bin/dev answers --help itself.
     argparse.ArgumentParser(prog="bin/dev", add_help=False).parse_args(arguments)
     settings = check_settings()
     ports = {"PORT": settings.port, "WORKER_PORT": settings.worker_port}
@@ -39,8 +39,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _check_ports(ports: Mapping[str, int], *, wait: bool) -> None:
-    """Raise PortTaken when a port is taken: at once, or with `wait` after ten seconds, in which
-    the orphans of a crashed session end."""
+    """Raise PortTaken if a port is taken.
+
+    With `wait`, processes that a crashed session left behind have ten seconds to end first.
+    """
     if wait:
         with suppress(LocalError):
             wait_until(lambda: all(map(_is_free, ports.values())), "A port", timeout=10)
@@ -57,7 +59,7 @@ def _is_free(port: int) -> bool:
 
 
 def _run_and_reload(console: Console, running: Servers, ports: Mapping[str, int]) -> None:
-    """Front and worker together, until a source file changes; then again."""
+    """Run front and worker, and restart both whenever a source file changes."""
     changes = watch(
         *(ROOT / name for name in _SOURCES),
         watch_filter=PythonFilter(extra_extensions=(".toml",)),
@@ -65,7 +67,7 @@ def _run_and_reload(console: Console, running: Servers, ports: Mapping[str, int]
         rust_timeout=500,
         raise_interrupt=True,
     )
-    # It watches from the first look on; a change while the system starts must not be missed.
+    # The watch begins with the first `next`, so that no change during the start is missed.
     next(changes)
     while True:
         try:
@@ -87,8 +89,8 @@ def _front_and_worker(running: Servers, ports: Mapping[str, int]) -> Iterator[li
         "WORKER_PORT": str(ports["WORKER_PORT"]),
         **running.env(),
     }
-    with worker(env) as its_worker, front(env, ports["PORT"]) as its_front:
-        yield [its_worker, its_front]
+    with worker(env) as worker_process, front(env, ports["PORT"]) as front_process:
+        yield [worker_process, front_process]
 
 
 def _wait_for_change(

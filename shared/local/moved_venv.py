@@ -1,20 +1,20 @@
-"""Scripts of a virtual environment whose folder was moved: they name a Python that is gone.
+"""Repairs the scripts of a virtual environment that was moved, which name the Python of before.
 
-bin/setup runs this file by its path, with any Python: nothing that is installed can be counted on.
+bin/setup runs this file by its path and with any Python, so it uses the standard library alone.
 """
 
 import re
 import sys
 from pathlib import Path
 
-# The two kinds of first lines that pip writes: the second where a path holds a space or is long.
+# The two headers that pip writes. The second one is for a path that is long or contains a space.
 _HEADER = re.compile(rb"\A(?:#!.*/bin/python[\d.]*\n|#!/bin/sh\n'''exec' .*\n' '''\n)")
-# Linux reads no more of a first line than that (before 5.1).
+# Linux before 5.1 reads only this many bytes of the first line.
 _LONGEST = 127
 
 
 def repair_scripts(venv: Path) -> None:
-    """Let every script in `venv`/bin that runs a Python run the one of `venv`."""
+    """Make every Python script in `venv`/bin run the Python of `venv`."""
     header = _header(venv.resolve() / "bin/python")
     for script in (venv / "bin").iterdir():
         if script.is_symlink():
@@ -28,7 +28,7 @@ def repair_scripts(venv: Path) -> None:
 def _header(python: Path) -> bytes:
     plain = f"#!{python}\n"
     if " " in plain or len(plain) > _LONGEST:
-        # To a shell this runs the script by `python`; to Python it is a string.
+        # A shell reads this as a command that runs the script with `python`, Python as a string.
         plain = f"#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n"
     return plain.encode()
 

@@ -1,4 +1,4 @@
-"""Child processes that cannot outlive us: each in its own session, stopped in reverse order."""
+"""Runs child processes that cannot outlive this one, each in a session of its own."""
 
 import ctypes
 import os
@@ -15,17 +15,19 @@ from typing import IO
 
 from shared.local.signals import signals_held
 
+# From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
+# Seconds.
 _GRACE = 30
 
 
 class LocalError(Exception):
-    """Something on this machine keeps the system from starting; the text says what to do."""
+    """Something on this machine keeps the system from starting. The text says what to do."""
 
 
 @dataclass(frozen=True)
 class User:
-    """Whom a process runs as."""
+    """The account that a process runs as."""
 
     uid: int
     gid: int
@@ -42,15 +44,15 @@ def running(
     stop_signal: signal.Signals = signal.SIGTERM,
     cwd: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process for the length of the block; `env` is added to ours.
+    """Run a process during the block, with `env` added to our environment.
 
-    It is asked to stop with `stop_signal` and killed when it has not after half a minute. Should we
-    be killed ourselves, Linux sends it the same signal.
+    When the block ends, the process gets `stop_signal`, and is killed if it has not ended after
+    half a minute. If we are killed ourselves, Linux sends the process the same signal.
     """
     process: subprocess.Popen[bytes] | None = None
     output: IO[bytes] | None = log.open("ab") if log else None
     try:
-        # A signal in between would leave us without the process that it has started.
+        # A signal between the start and the assignment would leave a process that nobody stops.
         with signals_held():
             process = subprocess.Popen(
                 command,
@@ -94,7 +96,11 @@ def wait_until(
     log: Path | None = None,
     timeout: float = 60,
 ) -> None:
-    """Poll until `ready()`. Raises LocalError at once when `process` ends before, or in the end."""
+    """Poll until `ready()` is true.
+
+    Raises LocalError if that takes more than `timeout` seconds or if `process` ends before. The
+    text begins with `what`, which names what was awaited, and ends with the last lines of `log`.
+    """
     deadline = time.monotonic() + timeout
     while not ready():
         ended = process is not None and process.poll() is not None
@@ -105,7 +111,7 @@ def wait_until(
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on just now."""
+    """Return a TCP port of 127.0.0.1 that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -120,7 +126,10 @@ def _tail(log: Path | None) -> str:
 
 
 def _die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """prctl(PR_SET_PDEATHSIG) is Linux only; elsewhere a killed parent leaves its children."""
+    """Return a function with which a child asks for the signal `number` when its parent dies.
+
+    Only Linux can do this. Elsewhere the children of a killed parent go on.
+    """
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None).prctl

@@ -1,4 +1,4 @@
-"""Receipts drawn by ourselves, for the demo and the tests."""
+"""Draws receipts with known content, for the demo and the tests."""
 
 import io
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from PIL import Image, ImageDraw, ImageFont
 
+# Pixels.
 _WIDTH = 600
 _MARGIN = 30
 _LINE = 40
@@ -15,7 +16,7 @@ _SIZE = 26
 
 @dataclass(frozen=True)
 class DrawnItem:
-    """One line of a drawn receipt."""
+    """An item on a drawn receipt."""
 
     name: str
     price: Decimal
@@ -23,7 +24,7 @@ class DrawnItem:
 
 @dataclass(frozen=True)
 class DrawnReceipt:
-    """What is printed: all of it is known, so that what was read can be compared."""
+    """The text on a drawn receipt, to compare with what is read from its image."""
 
     merchant: str = "GREEN VALLEY MARKET LTD"
     address: Sequence[str] = ("12 Orchard Road", "Bristol BS1 4QT")
@@ -43,11 +44,11 @@ class DrawnReceipt:
 
     @property
     def total(self) -> Decimal:
-        """The sum of the items."""
+        """The sum of the items' prices."""
         return sum((item.price for item in self.items), Decimal(0))
 
     def rows(self) -> list[tuple[str, str]]:
-        """Left and right side of every row."""
+        """Return the left and the right text of every row; either may be empty."""
         paid = self.total.quantize(Decimal(1)) + 10
         return [
             (self.merchant, ""),
@@ -66,7 +67,7 @@ class DrawnReceipt:
 
 
 def draw_receipt(receipt: DrawnReceipt) -> Image.Image:
-    """The receipt in black on white."""
+    """Draw the receipt in black on white."""
     rows = receipt.rows()
     font = ImageFont.load_default(_SIZE)
     image = Image.new("RGB", (_WIDTH, 2 * _MARGIN + _LINE * len(rows)), "white")
@@ -79,7 +80,7 @@ def draw_receipt(receipt: DrawnReceipt) -> Image.Image:
 
 
 def encode(image: Image.Image, image_format: str = "PNG") -> bytes:
-    """The bytes of an image file."""
+    """Return the image as the content of a file. `image_format` is one of Pillow's names."""
     buffer = io.BytesIO()
     image.save(buffer, image_format)
     return buffer.getvalue()

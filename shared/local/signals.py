@@ -1,4 +1,4 @@
-"""Ctrl-C and its like: one orderly end, at whatever moment they come."""
+"""Handles SIGINT, SIGTERM and SIGHUP, so that a command ends in order whenever they come."""
 
 import signal
 import sys
@@ -12,17 +12,17 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def stopping_on_signals() -> Iterator[None]:
-    """Make the first signal an exception, so that every `with` block cleans up.
+    """Turn the first signal during the block into an exception, so that every `with` cleans up.
 
-    SIGINT raises KeyboardInterrupt, also where a shell started us with it ignored; SIGTERM and
-    SIGHUP raise SystemExit with 128 and their number. Signals after the first are ignored: none
-    interrupts the cleaning.
+    SIGINT raises KeyboardInterrupt, even if a shell started us with SIGINT ignored. SIGTERM and
+    SIGHUP raise SystemExit with 128 plus their number. Later signals are ignored, so that none
+    interrupts the cleanup.
     """
 
     def leave(number: int, _frame: FrameType | None) -> None:
-        for each in _STOPPING:
-            # Unlike SIG_IGN, this is not passed on to processes.
-            signal.signal(each, lambda _number, _frame: None)
+        for stopping in _STOPPING:
+            # Child processes would inherit SIG_IGN, but do not inherit a handler.
+            signal.signal(stopping, lambda _number, _frame: None)
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         sys.exit(128 + number)
@@ -37,16 +37,16 @@ def stopping_on_signals() -> Iterator[None]:
 
 @contextmanager
 def signals_held() -> Iterator[None]:
-    """Put signals off until the end of the block, for what must not be left half done.
+    """Put signals off until the end of the block, which must not be left half done.
 
-    Outside the main thread it does nothing, as Python hands signals to that one only.
+    Does nothing outside the main thread, which is the only one that Python delivers signals to.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[int] = []
+    held: list[int] = []
     before = {
-        number: signal.signal(number, lambda number, _frame: came.append(number))
+        number: signal.signal(number, lambda number, _frame: held.append(number))
         for number in _STOPPING
     }
     try:
@@ -54,5 +54,5 @@ def signals_held() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        if came:
-            signal.raise_signal(came[0])
+        if held:
+            signal.raise_signal(held[0])

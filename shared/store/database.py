@@ -1,4 +1,7 @@
-"""Postgres: engine, transactions, and the one place where driver errors become ours."""
+"""Connections to Postgres and transactions on them.
+
+This is the one place that translates the driver's errors into those of `shared/errors.py`.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,22 +27,22 @@ from shared.errors import DatabaseUnavailable, SchemaBehind
 from shared.settings import Settings
 from shared.store.database_metrics import measure_statements
 
-# One transaction, under the name by which api and worker know it: they import no SQLAlchemy.
+# api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
 
 
 def async_url(url: str) -> URL:
-    """The URL for asyncpg, from any of the usual spellings (`postgres://`, `?sslmode=`)."""
+    """Return `url`, in any of the usual spellings (`postgres://`, `?sslmode=`), for asyncpg."""
     return _url(url, "postgresql+asyncpg", ssl="ssl")
 
 
 def sync_url(url: str) -> URL:
-    """The URL for psycopg, from the same spellings: for tools that cannot wait asynchronously."""
+    """Return `url`, in any of the usual spellings, for psycopg, which synchronous tools use."""
     return _url(url, "postgresql+psycopg", ssl="sslmode")
 
 
 def _url(url: str, driver: str, ssl: str) -> URL:
-    """`ssl` is the driver's name for what is spelt `ssl` or `sslmode`."""
+    """Set the driver, and rename the parameters `ssl` and `sslmode` to `ssl`, the driver's name."""
     parsed = make_url(url).set(drivername=driver)
     names = {"ssl": ssl, "sslmode": ssl}
     return parsed.set(query={names.get(name, name): value for name, value in parsed.query.items()})
@@ -47,29 +50,30 @@ def _url(url: str, driver: str, ssl: str) -> URL:
 
 # Seconds.
 _CONNECT = 10
-_GOODBYE = 0.2
+_CLOSE = 0.2
 _IDLE_LIMIT = "idle_in_transaction_session_timeout"
-# Postgres has it since 17; it ends the connection.
+# A setting of Postgres 17 and newer, which closes the connection of a transaction that is too long.
 _TRANSACTION_LIMIT, _LIMITS_TRANSACTIONS = "transaction_timeout", 17
-# We give up before Postgres does, and tell in our own words.
+# Postgres waits this many seconds longer than we do, so that callers get our error and not its own.
 _SLACK = 0.5
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
-    """SQLAlchemy gives a connection that it gives up two seconds to say goodbye: too long when
-    somebody waits and the server is hung."""
+    """A connection that closes within 0.2 s even if the server hangs.
+
+    SQLAlchemy allows two seconds, which is too long while a caller waits.
+    """
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (its own)
-        """Say goodbye, and leave whether or not it is answered."""
-        await super().close(timeout=min(timeout or _GOODBYE, _GOODBYE))
+        """Ask the server to close, and disconnect after 0.2 s at the latest."""
+        await super().close(timeout=min(timeout or _CLOSE, _CLOSE))
 
 
 def _limit_transactions(engine: AsyncEngine, seconds: float) -> None:
-    """Let Postgres end every transaction that takes longer than `seconds`, which is how long we
-    wait for one.
+    """Have Postgres end every transaction that takes longer than `seconds`, our own limit.
 
-    The limit on idleness does not hold between the messages of one statement, where a process may
-    be frozen as well: Postgres thinks that it is active then, and keeps its locks for ever.
+    The limit on idle transactions is not enough. If a process freezes between two messages of one
+    statement, Postgres regards its transaction as active and would hold its locks forever.
     """
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -81,14 +85,14 @@ def _limit_transactions(engine: AsyncEngine, seconds: float) -> None:
 
 
 class PoolOptions(TypedDict, total=False):
-    """Options of a Database, which has the defaults."""
+    """The optional arguments of `Database`, which documents them."""
 
     pool_size: int
     transaction_limit: float | None
 
 
 class Database:
-    """A pool of connections. One instance per process; `close` it last."""
+    """A pool of connections to Postgres. A process has one, and closes it last."""
 
     def __init__(
         self,
@@ -98,10 +102,15 @@ class Database:
         pool_size: int = 10,
         transaction_limit: float | None = None,
     ) -> None:
-        """`process` is the name that Postgres shows in `pg_stat_activity`. `transaction_limit`: how
-        many seconds a transaction may take before Postgres counts as away; None for any number.
-        Postgres ends it as well, should this process be frozen: its locks hold up nobody longer
-        (before Postgres 17 with one gap: between the messages of a statement).
+        """Prepare the pool, which connects when it is first used.
+
+        Postgres shows the name `process` in `pg_stat_activity`. The pool keeps `pool_size`
+        connections and opens up to twice as many.
+
+        `transaction_limit` is how many seconds a transaction may take before it raises
+        DatabaseUnavailable; None sets no limit. Postgres enforces it too, so that a frozen process
+        does not hold its locks any longer. Postgres 16 and older do not enforce it between the
+        messages of one statement.
         """
         limits = {}
         within: float = _CONNECT
@@ -128,15 +137,15 @@ class Database:
 
     @classmethod
     def of(cls, settings: Settings, *, process: str, **options: Unpack[PoolOptions]) -> Self:
-        """The database of DATABASE_URL; the options are the constructor's."""
+        """Return the database of DATABASE_URL. The options are those of the constructor."""
         return cls(settings.database_url.get_secret_value(), process=process, **options)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
-        """One transaction: committed when the block ends, rolled back when it raises.
+        """Run the block in one transaction: commit when it ends, roll back if it raises.
 
-        Raises DatabaseUnavailable when Postgres is away, SchemaBehind when a table or column
-        is missing. Other database errors are bugs and pass through.
+        Raises DatabaseUnavailable if Postgres cannot be reached or takes too long, and SchemaBehind
+        if a table or column is missing. Other database errors are bugs and pass through.
         """
         try:
             async with asyncio.timeout(self._transaction_limit), self._sessions.begin() as session:
@@ -149,7 +158,7 @@ class Database:
                 raise DatabaseUnavailable from error
             raise
         except (*_AWAY, PoolTimeout, OSError) as error:
-            # SQLAlchemy leaves what goes wrong while connecting as the driver raised it.
+            # SQLAlchemy does not wrap the errors that the driver raises while it connects.
             raise DatabaseUnavailable from error
 
     async def ping(self) -> None:
@@ -158,14 +167,14 @@ class Database:
             await session.execute(text("SELECT 1"))
 
     def trace_with(self, provider: TracerProvider) -> None:
-        """Make a span of every statement from here on. The instrumentation is one for a process."""
+        """Make a span of every statement from now on. Only one Database of a process can do so."""
         SQLAlchemyInstrumentor().instrument(
             engine=self._engine.sync_engine, tracer_provider=provider
         )
         self._traced = True
 
     def measure_with(self, registry: CollectorRegistry) -> None:
-        """Time every statement from here on."""
+        """Measure how long each statement takes from now on, as a metric of `registry`."""
         measure_statements(self._engine.sync_engine, registry)
 
     async def close(self) -> None:
@@ -176,8 +185,8 @@ class Database:
 
 
 _MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
-# Classes 08, 28, 3D, 53, 57, and 25P03 and 25P04 of Postgres's errors: no connection, no right to
-# one, no such database, no resources, shutting down, frozen for too long.
+# Error classes 08, 28, 3D, 53 and 57 of Postgres, and its errors 25P03 and 25P04: no connection,
+# no right to connect, no such database, no resources, server shutting down, transaction too long.
 _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InvalidAuthorizationSpecificationError,

@@ -1,4 +1,4 @@
-"""How long Postgres takes, by kind of statement, as the process that asks sees it."""
+"""The metric of how long statements take, measured in the process that sends them."""
 
 import time
 from typing import Any
@@ -15,7 +15,10 @@ _BEGAN = "ai_statement_began"
 
 
 def measure_statements(engine: Engine, registry: CollectorRegistry) -> None:
-    """Observe every statement that succeeds; what fails is counted by whoever sent it."""
+    """Observe the duration of every statement that succeeds.
+
+    Whoever sends a statement counts its failures.
+    """
     histogram = Histogram(
         "db_client_operation_duration_seconds",
         "Time that Postgres took for a statement.",
@@ -25,7 +28,7 @@ def measure_statements(engine: Engine, registry: CollectorRegistry) -> None:
     )
 
     def begin(connection: Connection, *_args: Any) -> None:
-        # A connection runs one statement at a time; the next overwrites what a failed one left.
+        # A connection runs one statement at a time, so the next overwrites a failed one's time.
         connection.info[_BEGAN] = time.perf_counter()
 
     def end(
@@ -39,7 +42,7 @@ def measure_statements(engine: Engine, registry: CollectorRegistry) -> None:
 
 
 def _operation(statement: str, context: Any) -> str:
-    """A statement that begins with WITH is what SQLAlchemy made it for."""
+    """Return the kind of a statement, as SQLAlchemy knows it: the text may begin with WITH."""
     made = getattr(context.compiled, "statement", None)
     for operation in _OPERATIONS:
         if getattr(made, f"is_{operation}", False):

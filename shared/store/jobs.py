@@ -1,4 +1,4 @@
-"""Writing new jobs and reading any. Changing one is the business of `shared/store/transitions/`."""
+"""Inserts new jobs and reads jobs. Only `shared/store/transitions/` changes them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,13 +16,16 @@ from shared.rejections import IdempotencyKeyReused
 from shared.store.models import Job, JobAttempt, JobImage
 from shared.telemetry.trace_context import Carrier
 
-# How long finished work is found again by a call that says the same.
+# For how long after its end a job's result is returned for the same content; an SQL interval.
 REUSE = "1 hour"
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewJob:
-    """All that a job starts with. `request_hash` is the same for the same work, and only then."""
+    """The values of a job to be inserted.
+
+    Two requests have the same `request_hash` if and only if they ask for the same work.
+    """
 
     tenant_id: str
     user_id: str | None
@@ -39,7 +42,10 @@ class NewJob:
 
 @dataclass(frozen=True, kw_only=True)
 class JobFilter:
-    """Which jobs of a tenant to list; `before` is the key of the last row of the page before."""
+    """Which jobs of a tenant to list.
+
+    `before` is `(created_at, id)` of the last job on the previous page; None begins at the newest.
+    """
 
     tenant_id: str
     state: JobStatus | None = None
@@ -49,16 +55,16 @@ class JobFilter:
 
 
 class JobRepository:
-    """Jobs within one transaction of the caller's; never commits."""
+    """Inserts and queries of jobs within the caller's transaction, which it never commits."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def add(self, new: NewJob) -> tuple[Job, bool]:
-        """Insert a job, or find the one that its keys name already: (job, whether it was found).
+        """Insert a job, or find the existing one with its keys; return it and whether it was found.
 
-        Raises IdempotencyKeyReused when the key stands for other work. Safe in a race: the second
-        of two equal inserts waits for the first and then finds it.
+        The second of two concurrent equal inserts waits for the first and then finds its job.
+        Raises IdempotencyKeyReused if the idempotency key stands for other work.
         """
         while True:
             if (found := await self.find_same(new)) is not None:
@@ -67,18 +73,18 @@ class JobRepository:
                 return job, False
 
     async def find(self, job_id: UUID, tenant_id: str) -> Job | None:
-        """The job, if it is this tenant's."""
+        """Return the job, or None if there is none or it belongs to another tenant."""
         query = select(Job).where(Job.id == job_id, Job.tenant_id == tenant_id)
         return (await self._session.scalars(query)).one_or_none()
 
     async def find_finished(self, job_ids: Sequence[UUID]) -> Sequence[Job]:
-        """Those of the jobs that have ended."""
+        """Return those of the jobs that have ended, in no particular order."""
         finished = [status for status in JobStatus if status.finished]
         query = select(Job).where(Job.id.in_(job_ids), Job.state.in_(finished))
         return (await self._session.scalars(query)).all()
 
     async def page(self, wanted: JobFilter, limit: int) -> Sequence[Job]:
-        """Up to `limit` jobs, newest first."""
+        """Return up to `limit` of the wanted jobs, newest first."""
         query = (
             select(Job)
             .where(Job.tenant_id == wanted.tenant_id)
@@ -96,7 +102,7 @@ class JobRepository:
         return (await self._session.scalars(query)).all()
 
     async def attempts(self, job_ids: Sequence[UUID]) -> dict[UUID, list[JobAttempt]]:
-        """The attempts of each job, in order."""
+        """Return the recorded attempts of each job, oldest first."""
         query = select(JobAttempt).where(JobAttempt.job_id.in_(job_ids)).order_by(JobAttempt.number)
         attempts: dict[UUID, list[JobAttempt]] = {job_id: [] for job_id in job_ids}
         for attempt in await self._session.scalars(query):
@@ -125,7 +131,10 @@ class JobRepository:
         return job
 
     async def find_same(self, new: NewJob) -> Job | None:
-        """The job that the keys of `new` name, if there is one. Raises IdempotencyKeyReused."""
+        """Return the existing job that has the idempotency key or the content key of `new`.
+
+        Raises IdempotencyKeyReused if the idempotency key stands for other work.
+        """
         if new.idempotency_key is not None:
             found = (await self._session.scalars(_by_idempotency_key(new))).one_or_none()
             if found is not None and found.request_hash != new.request_hash:
@@ -143,7 +152,10 @@ def _by_idempotency_key(new: NewJob) -> Select[tuple[Job]]:
 
 
 def _by_content_key(new: NewJob) -> Select[tuple[Job]]:
-    """The live job of this content, or one that succeeded lately. Failed ones are never joined."""
+    """Select the newest job with this content that is live or succeeded within REUSE.
+
+    A failed job is never reused.
+    """
     recent = Job.finished_at > func.now() - text(f"interval '{REUSE}'")
     live = Job.state.in_((JobStatus.QUEUED, JobStatus.RUNNING))
     return (

@@ -1,4 +1,4 @@
-"""The tables. Jobs with their attempts, images apart from them, and the workers that are alive."""
+"""The tables: jobs, their attempts, their images, and the workers."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ _STATES = ", ".join(f"'{status}'" for status in JobStatus)
 
 
 class Base(DeclarativeBase):
-    """Declarative base: all text is `text`, all times carry a zone."""
+    """The base of the tables: strings are `text` columns, and all times have a time zone."""
 
     type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's own protocol)
         str: Text,
@@ -37,7 +37,7 @@ class Base(DeclarativeBase):
 
 
 class Job(Base):
-    """One request and what became of it. Only `shared/store/transitions/` changes its state."""
+    """A request and what became of it. Only `shared/store/transitions/` changes its state."""
 
     __tablename__ = "jobs"
 
@@ -51,37 +51,38 @@ class Job(Base):
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     trace_carrier: Mapped[dict[str, str]]
 
-    # The caller's key; the key made from the content (waiting calls); what both stand for.
+    # The caller's own key, the key that waiting calls make from their content, and the hash of the
+    # work that either key stands for.
     idempotency_key: Mapped[str | None]
     content_key: Mapped[str | None]
     request_hash: Mapped[str]
 
     state: Mapped[str] = mapped_column(server_default=JobStatus.QUEUED.value)
-    # The fence: raised by every transition into `queued` that needs a new message.
+    # The fence against late writes: every transition that needs a new message increments it.
     dispatch: Mapped[int] = mapped_column(server_default="1")
-    # When the message of this dispatch went to the broker; null while it has yet to, because the
-    # broker is away or `queued_at` has not come.
+    # When the message of this dispatch was published; null while it has yet to be, because the
+    # broker is unavailable or `queued_at` lies in the future.
     published_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
     attempt: Mapped[int] = mapped_column(server_default="0")
     worker_id: Mapped[str | None]
-    # In no index, so that renewing it stays a HOT update.
+    # Not indexed, so that renewing it stays a heap-only (HOT) update.
     lease_until: Mapped[datetime | None]
-    # Attempts that ended in each class of error, since the job was last retried by hand.
+    # How many attempts ended in each error class since the job was last retried by hand.
     spent_transient: Mapped[int] = mapped_column(server_default="0")
     spent_timeout: Mapped[int] = mapped_column(server_default="0")
     spent_crashed: Mapped[int] = mapped_column(server_default="0")
     spent_bug: Mapped[int] = mapped_column(server_default="0")
-    # When its cancellation was asked for while it ran.
+    # When somebody asked to cancel the job.
     cancel_requested_at: Mapped[datetime | None]
 
-    # As it was written: jsonb would reorder it, and callers read what they get.
+    # JSON and not JSONB, which would reorder the keys that callers see.
     output: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     error: Mapped[dict[str, Any] | None]
     model_id: Mapped[str | None]
     model_version: Mapped[str | None]
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    # Since when it waits to be run; in the future for a retry that is not due yet.
+    # Since when the job has waited to run; lies in the future while a retry is not yet due.
     queued_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -123,7 +124,7 @@ class Job(Base):
 
 
 class JobAttempt(Base):
-    """One run of a job: written once, when it ends."""
+    """An attempt of a job. The row is written once, when the attempt ends."""
 
     __tablename__ = "job_attempts"
 
@@ -141,7 +142,7 @@ class JobAttempt(Base):
 
 
 class JobImage(Base):
-    """The image of a receipt job. Its own table, so that no query on jobs ever drags it along."""
+    """The image of a receipt job, in a table of its own so that no query on jobs loads it."""
 
     __tablename__ = "job_images"
 
@@ -152,17 +153,17 @@ class JobImage(Base):
 
 
 class WorkerRecord(Base):
-    """A worker that is, or was, alive, and what it can do. Renewed by its heartbeat."""
+    """A worker, and what it can do. Its heartbeat renews the row while it is alive."""
 
     __tablename__ = "workers"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[str]
     queues: Mapped[list[str]]
-    # How many jobs it runs at once, by queue.
+    # How many jobs the worker runs at once, by queue.
     slots: Mapped[dict[str, Any]]
     engines: Mapped[dict[str, Any]]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    # Until when it counts as alive unless it is heard of again.
+    # When the worker stops counting as alive unless another heartbeat comes.
     alive_until: Mapped[datetime]

@@ -1,7 +1,7 @@
-"""Which queued jobs have their message in Redis. The only writer of `jobs.published_at`.
+"""Records which queued jobs have their message in Redis. Nothing else writes `jobs.published_at`.
 
-`published_at` is null while the message of the row's dispatch has yet to be sent: the broker is
-away, or the job is not due. Such rows are the outbox, which workers publish.
+`published_at` is null while the message of the row's dispatch has yet to be sent, because the
+broker is unavailable or the job is not due. Such rows form the outbox, which workers publish.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,33 +16,42 @@ from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.store.models import Job
 
-# A message stands for this row at this dispatch.
+# The job id and the dispatch that a message stands for.
 MessageKey = tuple[UUID, int]
 
 
 def unpublished(unless: ColumnElement[bool] | None = None) -> dict[str, Any]:
-    """The change that puts a row into the outbox; rows for which `unless` holds keep what they
-    have. For the transitions, which set it together with the state."""
+    """Return the column values that put a row into the outbox, for use in an UPDATE.
+
+    Rows for which `unless` holds keep their `published_at`. Transitions set these values together
+    with the state.
+    """
     if unless is None:
         return {"published_at": None}
     return {"published_at": case((unless, Job.published_at), else_=null())}
 
 
 async def note_published(session: AsyncSession, job_id: UUID, dispatch: int) -> None:
-    """Record that the message of this dispatch has been sent. A row that has moved on is left
-    alone."""
+    """Record that the message of this dispatch has been sent.
+
+    Changes nothing unless the job is still queued under this dispatch.
+    """
     await session.execute(_queued_as(job_id, dispatch).values(published_at=func.now()))
 
 
 async def note_deferred(session: AsyncSession, job_id: UUID, dispatch: int) -> None:
-    """Record that the message of this dispatch has yet to be sent. A row that has moved on is left
-    alone."""
+    """Record that the message of this dispatch has yet to be sent.
+
+    Changes nothing unless the job is still queued under this dispatch.
+    """
     await session.execute(_queued_as(job_id, dispatch).values(**unpublished()))
 
 
 async def lock_due(session: AsyncSession, limit: int) -> Sequence[Job]:
-    """Lock up to `limit` jobs of the outbox that are due, the longest due first. Jobs that another
-    transaction has locked are skipped."""
+    """Lock and return up to `limit` due jobs of the outbox, those that became due earliest first.
+
+    Jobs that another transaction has locked are skipped.
+    """
     due = (
         select(Job)
         .where(
@@ -58,7 +67,7 @@ async def lock_due(session: AsyncSession, limit: int) -> Sequence[Job]:
 
 
 async def note_all_published(session: AsyncSession, jobs: Collection[Job]) -> None:
-    """Record that the messages of these jobs, locked by this transaction, have been sent."""
+    """Record that the messages of these jobs, which this transaction has locked, have been sent."""
     await session.execute(
         update(Job)
         .where(Job.id.in_([job.id for job in jobs]))
@@ -70,8 +79,11 @@ async def note_all_published(session: AsyncSession, jobs: Collection[Job]) -> No
 async def published_before(
     session: AsyncSession, queue: Queue, age: timedelta, *, after: UUID | None, limit: int
 ) -> list[MessageKey]:
-    """Up to `limit` queued jobs whose message was sent more than `age` ago, in the order of their
-    ids, from the one behind `after` on."""
+    """Return the messages of up to `limit` queued jobs that were sent more than `age` ago.
+
+    The order is that of the job ids. `after` is the last id of the previous page; None begins at
+    the first.
+    """
     query = (
         select(Job.id, Job.dispatch)
         .where(
@@ -88,7 +100,7 @@ async def published_before(
 
 
 async def unfinished(session: AsyncSession, keys: Collection[MessageKey]) -> set[MessageKey]:
-    """Those of the messages whose job is queued or running at the same dispatch."""
+    """Return those of the messages whose job is queued or running under the same dispatch."""
     query = select(Job.id, Job.dispatch).where(
         tuple_(Job.id, Job.dispatch).in_(keys),
         Job.state.in_((JobStatus.QUEUED, JobStatus.RUNNING)),

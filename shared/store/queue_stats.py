@@ -1,4 +1,4 @@
-"""How much work waits and how fast it gets done, as Postgres has it."""
+"""How much work waits in each queue and how fast it gets done, according to Postgres."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,13 @@ _MINUTE = text("interval '1 minute'")
 
 @dataclass(frozen=True, kw_only=True)
 class QueueStats:
-    """Counts of jobs, `finished` in the last minute; `oldest_age` in seconds, 0 when none waits."""
+    """The figures of one queue.
+
+    `depth`, `scheduled` and `running` count jobs that are due, that are queued but not yet due,
+    and that run. `finished` counts the jobs that ended in the last minute. `oldest_age` is for how
+    many seconds the oldest due job has waited; 0 if none waits. `workers` counts the workers that
+    are alive, and `slots` how many jobs they can run at once.
+    """
 
     depth: int = 0
     scheduled: int = 0
@@ -27,14 +33,17 @@ class QueueStats:
 
     @property
     def estimated_wait(self) -> float | None:
-        """Seconds until a job submitted now begins, at the pace of the last minute."""
+        """In how many seconds a job submitted now would begin, at the pace of the last minute.
+
+        None if it would have to wait and no job ended in the last minute.
+        """
         if self.depth == 0 and self.running < self.slots:
             return 0.0
         return self.depth / self.finished * 60 if self.finished else None
 
 
 async def queue_stats(session: AsyncSession) -> dict[Queue, QueueStats]:
-    """For every queue."""
+    """Return the figures of every queue."""
     due = (Job.state == JobStatus.QUEUED) & (Job.queued_at <= func.now())
     age = func.extract("epoch", func.now() - func.min(case((due, Job.queued_at))))
     live = (

@@ -1,4 +1,4 @@
-"""A synchronous, read-only way into Postgres, for tools that cannot wait asynchronously."""
+"""A synchronous, read-only connection to Postgres, for tools that cannot use asyncio."""
 
 from sqlalchemy import Engine, NullPool, create_engine
 
@@ -10,11 +10,11 @@ _STATEMENT_MS = 10_000
 
 
 def read_only_engine(settings: Settings, *, process: str) -> Engine:
-    """An engine whose transactions are read-only unless a caller asks Postgres for one that is not.
+    """Return an engine whose transactions are read-only unless SQL explicitly asks otherwise.
 
-    A statement may take ten seconds. No connection is kept open, so a fork shares none. `process`
-    is the name that Postgres shows in `pg_stat_activity`. Raises ImportError without psycopg, which
-    comes with the `dev` extra.
+    A statement may take ten seconds. No connection is kept open, so a forked process shares none.
+    Postgres shows the name `process` in `pg_stat_activity`. Raises ImportError if psycopg, which
+    comes with the `dev` extra, is not installed.
     """
     options = f"-c default_transaction_read_only=on -c statement_timeout={_STATEMENT_MS}"
     return create_engine(

@@ -1,6 +1,6 @@
-"""Removes what nobody asks for any more: images first, jobs later, workers that are long gone.
+"""Prunes the images and jobs whose retention is over, and the rows of dead workers.
 
-The image of a failed or cancelled job stays as long as the job: it may be retried by hand.
+The image of a failed or cancelled job is kept as long as the job, which may be retried by hand.
 """
 
 from sqlalchemy import delete, func, select, text
@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.jobs import JobStatus
 from shared.store.models import Job, JobImage, WorkerRecord
 
-# Small, so that no transaction is long and no lock is felt.
+# Rows per call. The number is small so that each transaction is short and its locks delay nobody.
 _BATCH = 200
 _WORKERS = text("interval '1 day'")
 
 
 async def prune_images(session: AsyncSession, seconds: float) -> int:
-    """Remove up to 200 images of jobs that succeeded longer ago than that; returns how many."""
+    """Delete up to 200 images of jobs that succeeded more than `seconds` ago; return how many."""
     done = (
         select(JobImage.job_id)
         .join(Job, Job.id == JobImage.job_id)
@@ -27,7 +27,10 @@ async def prune_images(session: AsyncSession, seconds: float) -> int:
 
 
 async def prune_jobs(session: AsyncSession, seconds: float) -> int:
-    """Remove up to 200 jobs that ended longer ago than that, with all that belongs to them."""
+    """Delete up to 200 jobs that ended more than `seconds` ago; return how many.
+
+    Their attempts and images are deleted with them.
+    """
     old = (
         select(Job.id)
         .where(Job.finished_at < func.now() - _interval(seconds))
@@ -39,7 +42,7 @@ async def prune_jobs(session: AsyncSession, seconds: float) -> int:
 
 
 async def prune_workers(session: AsyncSession) -> None:
-    """Forget workers that did not say goodbye a day ago or longer."""
+    """Delete the rows of workers whose last heartbeat is more than a day old."""
     await session.execute(delete(WorkerRecord).where(WorkerRecord.seen_at < func.now() - _WORKERS))
 
 

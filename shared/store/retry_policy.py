@@ -1,12 +1,14 @@
-"""What becomes of a job whose attempt ended in an error: decided by the class of the error alone.
+"""Decides what becomes of a job whose attempt ended in an error, by the error's class.
 
-| class | at most so many attempts may end so | and then |
+| class | budget: attempts that may end in it | until the budget is spent |
 | --- | --- | --- |
-| bad_input, cancelled | 1 | failed |
+| bad_input, cancelled | 1 | |
 | transient | 6 | retried after a backoff |
 | timeout, bug | 2 | retried after a backoff |
-| crashed | 3 | retried after a moment: the lease was the wait |
-| unavailable | any number, for an hour | put back for `retry_after`, no attempt spent |
+| crashed | 3 | retried after a few seconds, as the lease was a wait already |
+| unavailable | none, but an hour from the job's creation | put back for `retry_after` seconds |
+
+The last attempt of a budget fails the job.
 """
 
 import random
@@ -21,33 +23,34 @@ BUDGETS: dict[ErrorClass, int] = {
     ErrorClass.CRASHED: 3,
     ErrorClass.BUG: 2,
 }
-# How long a job may be put back for what is unavailable, from its acceptance on.
+# For how long after its creation a job may be put back because something is unavailable.
 PUT_BACK_LIMIT = timedelta(hours=1)
 
-# A rescued job waits for up to so many seconds, times how often it was rescued: it runs again
-# within half a minute of the loss of its worker, also the second time.
+# Seconds. A rescued job waits for up to this long, times how often it has been rescued. Even the
+# second time it runs again within half a minute of the loss of its worker.
 RESCUE_PAUSE = 4.0
 
+# Seconds.
 _LONGEST_PAUSE = 60.0
 
 
 @dataclass(frozen=True)
 class Retry:
-    """Run the job again after `delay` seconds."""
+    """The job runs again after `delay` seconds, and the attempt counts against its budget."""
 
     delay: float
 
 
 @dataclass(frozen=True)
 class PutBack:
-    """Likewise, as if this attempt had not been."""
+    """The job runs again after `delay` seconds, as if this attempt had not been made."""
 
     delay: float
 
 
 @dataclass(frozen=True)
 class GiveUp:
-    """The job has failed."""
+    """The job fails."""
 
 
 def decide(
@@ -59,8 +62,12 @@ def decide(
     first_pause: float,
     rng: random.Random,
 ) -> Retry | PutBack | GiveUp:
-    """`spent`: attempts that ended so before this one. `age`: of the job. `first_pause`: see
-    `backoff`."""
+    """Decide what becomes of a job after an attempt that ended in `error_class`.
+
+    `spent` counts the earlier attempts that ended in this class, and `age` is how old the job was
+    when this attempt began. `retry_after` is that of the error, and `first_pause` that of
+    `backoff`; both are in seconds.
+    """
     if error_class is ErrorClass.UNAVAILABLE:
         return PutBack(retry_after) if age < PUT_BACK_LIMIT else GiveUp()
     if spent + 1 >= BUDGETS.get(error_class, 1):
@@ -69,9 +76,10 @@ def decide(
 
 
 def backoff(spent: int, first_pause: float, rng: random.Random) -> float:
-    """Seconds: exponential with full jitter, so that jobs that failed together come back apart;
-    up to `first_pause` the first time, up to a minute in the end.
+    """Return how many seconds to wait before the retry that follows `spent` others.
 
-    Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+    The pause is random: at most `first_pause` for the first retry, twice as much for each further
+    one, and never more than a minute. With this full jitter, jobs that failed together are retried
+    apart. Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     """
     return rng.uniform(0, min(_LONGEST_PAUSE, first_pause * 2**spent))

@@ -1,4 +1,4 @@
-"""Whether the database has every migration that this version needs."""
+"""Checks that the database has every migration that this version needs."""
 
 from functools import cache
 from importlib.resources import files
@@ -12,16 +12,16 @@ from shared.store.database import Database
 
 @cache
 def known_revisions() -> tuple[str, ...]:
-    """The revisions that this version knows, the newest first."""
+    """Return the revisions that this version knows, newest first."""
     scripts = ScriptDirectory(str(files("shared.store.migrations"))).walk_revisions()
     return tuple(script.revision for script in scripts)
 
 
 async def check_schema(database: Database) -> None:
-    """Raise SchemaBehind when the database lacks a revision that this version knows.
+    """Raise SchemaBehind if the database lacks a revision that this version knows.
 
-    One that is ahead is fine: during a deployment it is migrated before the last old process ends.
-    Raises DatabaseUnavailable when Postgres does not answer.
+    A schema that is ahead is fine: a deployment migrates it before the last old process ends.
+    Raises DatabaseUnavailable if Postgres does not answer.
     """
     async with database.transaction() as session:
         current = await session.scalar(text("SELECT version_num FROM alembic_version"))

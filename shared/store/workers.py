@@ -1,4 +1,4 @@
-"""The table of workers: who is alive, what each can do. Written by their heartbeats."""
+"""Reads and writes the table of workers, which their heartbeats keep up to date."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -13,7 +13,7 @@ from shared.store.models import WorkerRecord
 
 
 async def alive_workers(session: AsyncSession) -> Sequence[WorkerRecord]:
-    """The workers whose last heartbeat is younger than their own lease, ordered by id."""
+    """Return the workers that count as alive, ordered by id."""
     query = select(WorkerRecord).where(WorkerRecord.alive_until > func.now())
     return (await session.scalars(query.order_by(WorkerRecord.id))).all()
 
@@ -28,9 +28,9 @@ async def report_worker(
     components: Mapping[Component, ComponentReport],
     lease: float,
 ) -> None:
-    """Insert or renew the row of a worker, which counts as alive for `lease` seconds from now.
+    """Insert or renew the row of a worker, which then counts as alive for `lease` seconds.
 
-    `components` go to the column `engines`.
+    `components` are stored in the column `engines`.
     """
     known = {
         "version": version,
@@ -48,5 +48,5 @@ async def report_worker(
 
 
 async def remove_worker(session: AsyncSession, worker_id: str) -> None:
-    """Delete the row of a worker that has ended, so that nobody counts on it."""
+    """Delete the row of a worker that has stopped, so that it no longer counts as alive."""
     await session.execute(delete(WorkerRecord).where(WorkerRecord.id == worker_id))

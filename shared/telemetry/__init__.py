@@ -1,1 +1,1 @@
-"""Logs, traces and metrics that front and workers have in common."""
+"""Telemetry: the logs, traces and metrics that the front and the workers share."""

@@ -1,4 +1,4 @@
-"""OpenTelemetry's own warnings, rationed: a collector that is away is worth a line, not a storm."""
+"""Limits how often OpenTelemetry's own warnings are logged while a collector is away."""
 
 import logging
 import math
@@ -9,14 +9,14 @@ _INTERVAL = 60.0
 
 
 class OncePerMinute(logging.Filter):
-    """Of all warnings and errors of OpenTelemetry's libraries one passes in a minute."""
+    """Passes one warning or error of OpenTelemetry's libraries a minute, and all other records."""
 
     def __init__(self) -> None:
         super().__init__()
         self._last = -math.inf
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record passes."""
+        """Return whether the record passes."""
         if record.levelno < logging.WARNING or not record.name.startswith(_LIBRARY):
             return True
         now = time.monotonic()

@@ -1,7 +1,8 @@
-"""Log records to Loki, over OTLP/HTTP: what stdout gets, found by the same ids.
+"""Sends the log to Loki over OTLP/HTTP, with the same lines and ids as on stdout.
 
-Sent in batches by a thread of its own; a collector that is away costs nothing but what it misses.
-The SDK's own handler is deprecated, and its successor takes structlog's fields for one opaque text.
+A thread sends the records in batches. While the collector is away, records are lost but nothing
+waits. The SDK's own handler is deprecated, and its successor sends structlog's fields as one
+opaque text.
 """
 
 import logging
@@ -19,20 +20,20 @@ from shared.settings import Settings
 from shared.telemetry.logs import formatter
 from shared.telemetry.tracing import service_resource
 
-# What records are searched by, besides the ids of trace and span that every record has.
+# The fields to search records by, beside the trace and span ids that every record has.
 _ATTRIBUTES = ("job_id", "attempt", "tenant_id", "request_id")
-# Who sends must not be sent: each failure would be one more record to fail with.
+# The loggers of the libraries that send. Each failure to send would be one more record to send.
 _SENDERS = ("opentelemetry.", "urllib3.")
-# How long the last records may take to get out; seconds. Traces have had theirs before.
+# Seconds that the last records may take to be sent; the traces have had time of their own before.
 _FLUSH = 0.5
 
 
 @contextmanager
 def exported_logs(settings: Settings, service: str) -> Iterator[None]:
-    """For the length of the block, send what is logged; at its end, what is left, within half a
-    second. Does nothing without OTEL_ENABLED and OTEL_EXPORTER_OTLP_LOGS_ENDPOINT.
+    """Send what is logged during the block, and take up to half a second at its end for the rest.
 
-    `service`: the name in Loki, unless OTEL_SERVICE_NAME says another.
+    Does nothing unless OTEL_ENABLED and OTEL_EXPORTER_OTLP_LOGS_ENDPOINT are set. `service` is the
+    name in Loki unless OTEL_SERVICE_NAME is set.
     """
     endpoint = settings.otel_exporter_otlp_logs_endpoint
     if not settings.otel_enabled or endpoint is None:
@@ -48,14 +49,14 @@ def exported_logs(settings: Settings, service: str) -> Iterator[None]:
         yield
     finally:
         root.removeHandler(handler)
-        # The provider may wait half a minute for a collector that hangs; nobody waits for it.
+        # The provider may wait half a minute for a collector that hangs, so a thread runs it.
         flush = Thread(target=provider.shutdown, daemon=True)
         flush.start()
         flush.join(_FLUSH)
 
 
 class _OtlpHandler(logging.Handler):
-    """Hands records on as OpenTelemetry's: the line of JSON as body, its logger as scope."""
+    """Passes records to OpenTelemetry, with the JSON line as body and the logger as scope."""
 
     def __init__(self, provider: LoggerProvider) -> None:
         super().__init__()
@@ -64,9 +65,9 @@ class _OtlpHandler(logging.Handler):
         self.addFilter(lambda record: not record.name.startswith(_SENDERS))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Called by logging, in the context of whoever logs."""
+        """Pass `record` on. `logging` calls this in the context of whoever logs."""
         try:
-            # structlog's fields are the message; a library's, attributes of the record.
+            # structlog puts its fields into the message; libraries make them record attributes.
             fields = record.msg if isinstance(record.msg, dict) else vars(record)
             known = {**get_contextvars(), **fields}
             found = {name: known.get(name) for name in _ATTRIBUTES}
@@ -78,5 +79,5 @@ class _OtlpHandler(logging.Handler):
                 attributes={name: value for name, value in found.items() if value is not None},
             )
         except Exception:
-            # As every handler does: logging never fails those who log.
+            # Logging must never raise in the code that logs; every handler ends like this.
             self.handleError(record)

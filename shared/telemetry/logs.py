@@ -1,4 +1,4 @@
-"""One log format for our code and the libraries': JSON lines, or colours for people."""
+"""Sets up the log, in one format for our code and for libraries: JSON lines, or coloured text."""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from shared.telemetry.exporter_warnings import OncePerMinute
 
-# Libraries whose INFO lines repeat what we log ourselves, or log every poll.
+# Libraries whose INFO lines repeat our own or come with every poll.
 _QUIET = ("arq", "httpx", "httpx2", "alembic.runtime", "uvicorn.access", "urllib3", "watchfiles")
 
 
@@ -18,7 +18,7 @@ Style = Literal["json", "console"]
 
 
 def configure_logging(level: str, style: Style) -> None:
-    """Send every log record to stdout in one format. Call once, from an entry point."""
+    """Write every log record to stdout in one format. Entry points call this once."""
     structlog.configure(
         processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -36,7 +36,7 @@ def configure_logging(level: str, style: Style) -> None:
 
 
 def formatter(style: Style) -> logging.Formatter:
-    """What a handler needs to write records, ours and the libraries', as stdout gets them."""
+    """Return the formatter that a handler needs to write the same lines as stdout has."""
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_shared(),
         processors=[
@@ -54,7 +54,7 @@ def _shared() -> list[Processor]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
         _add_trace,
-        _drop_repetition,
+        _drop_coloured_copy,
     ]
 
 
@@ -67,13 +67,13 @@ def _json() -> list[Processor]:
 
 
 def _console() -> list[Processor]:
-    # Not the default, which shows the local variables of every frame: images, passwords.
+    # The default shows the local variables of every frame, such as images and passwords.
     plain = structlog.dev.plain_traceback
     return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain)]
 
 
-def _drop_repetition(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """uvicorn sends every message a second time, with colours."""
+def _drop_coloured_copy(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # uvicorn adds a coloured copy of the message to every record.
     event.pop("color_message", None)
     return event
 

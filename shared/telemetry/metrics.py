@@ -1,6 +1,7 @@
-"""What fronts and workers tell Prometheus alike: the registry, its exposition, jobs that ended.
+"""The metrics that fronts and workers share: the registry, its exposition, the jobs that ended.
 
-Base units; no label ever holds an id, a tenant, or the word `job`, which is Prometheus's own.
+Metrics are in base units. No label holds an id or a tenant, and none is called `job`, which is
+Prometheus's own.
 """
 
 from opentelemetry import trace
@@ -12,18 +13,18 @@ from shared.contracts.jobs import JobStatus
 from shared.errors import ErrorClass
 from shared.version import service_version
 
-# Seconds. Fine around a categorisation of 20 ms and a receipt of one to sixty seconds; the long end
-# is for jobs that wait as long as admission lets them.
+# Buckets in seconds. They are fine around a categorization (20 ms) and a receipt (1 to 60 s), and
+# reach to 900 s for jobs that wait as long as admission allows.
 DURATIONS = (
     *(0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0),
     *(2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0),
 )
-# Of a job that succeeded there is no error to have a class.
+# The error class of a job that succeeded.
 _NO_ERROR = "none"
 
 
 def new_registry() -> CollectorRegistry:
-    """The registry of one process; it tells the version."""
+    """Return the registry of a process, with a metric that shows the version."""
     registry = CollectorRegistry()
     build = Gauge("ai_build_info", "1, with the version.", ("version",), registry=registry)
     build.labels(service_version()).set(1)
@@ -31,14 +32,17 @@ def new_registry() -> CollectorRegistry:
 
 
 def exposition(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
-    """All samples and their content type: OpenMetrics, which has the exemplars, where the `Accept`
-    header asks for it; else Prometheus's text."""
+    """Return all samples and their content type.
+
+    The format is OpenMetrics, which includes exemplars, if the `Accept` header asks for it, and
+    Prometheus's text format otherwise.
+    """
     encode, content_type = choose_encoder(accept)
     return encode(registry), content_type
 
 
 def exemplar() -> dict[str, str] | None:
-    """The trace of the current span, for an observation to point to; None unless it is kept."""
+    """Return the current trace id as an exemplar's label; None if the trace is not exported."""
     span = trace.get_current_span().get_span_context()
     if not (span.is_valid and span.trace_flags.sampled):
         return None
@@ -46,18 +50,21 @@ def exemplar() -> dict[str, str] | None:
 
 
 class FinishedJobs:
-    """Jobs that ended, each counted once: by the worker that ran or rescued it, or by the front
-    that cancelled it while it waited."""
+    """Counts the jobs that ended.
+
+    Each job is counted once, by the worker that ran or rescued it or by the front that cancelled it
+    while it waited.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._counter = Counter(
             "ai_jobs_finished",
-            "Jobs that ended, by state and class of error.",
+            "Jobs that ended, by state and error class.",
             ("queue", "feature", "state", "error_class"),
             registry=registry,
         )
-        # All that an alert may ask for is there from the start: a rate() sees no increment from
-        # nothing to 1.
+        # Every combination starts at 0: Prometheus's rate() would miss an increase from nothing
+        # to 1, and with it an alert.
         for feature in Feature:
             self._child(feature, JobStatus.SUCCEEDED, None)
             for error_class in ErrorClass:
@@ -66,7 +73,7 @@ class FinishedJobs:
                 self._child(feature, state, error_class)
 
     def count(self, feature: Feature, state: JobStatus, error_class: ErrorClass | None) -> None:
-        """One more. `error_class` is None for a success."""
+        """Count one more job that ended. `error_class` is None for a job that succeeded."""
         self._child(feature, state, error_class).inc()
 
     def _child(self, feature: Feature, state: JobStatus, error_class: ErrorClass | None) -> Counter:

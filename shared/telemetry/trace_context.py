@@ -1,6 +1,6 @@
-"""Trace context: made or continued at the front, carried on the job, taken up by the worker.
+"""The trace context: the front makes or continues it, the job carries it, the worker resumes it.
 
-Ids exist even when nothing is exported, so that a job and its log lines can always be found by one.
+Traces have ids even if nothing is exported, so that a job and its log lines can be found by one.
 """
 
 from collections.abc import Mapping
@@ -15,23 +15,26 @@ _PROPAGATOR = TraceContextTextMapPropagator()
 
 
 def inject() -> Carrier:
-    """The current trace context as W3C headers (`traceparent`, `tracestate`); empty without one."""
+    """Return the current trace context as W3C headers (`traceparent`, `tracestate`).
+
+    The carrier is empty if there is no current trace.
+    """
     carrier: Carrier = {}
     _PROPAGATOR.inject(carrier)
     return carrier
 
 
 def carried(carrier: Mapping[str, str]) -> Context:
-    """The context that `carrier` names, and nothing of the one we are in."""
+    """Return the context that `carrier` names, without anything of the current one."""
     return _PROPAGATOR.extract(carrier, Context())
 
 
 def trace_id(carrier: Mapping[str, str]) -> str | None:
-    """The 32 hex digits of the trace that `carrier` names."""
+    """Return the id of the trace that `carrier` names, in 32 hex digits; None if it names none."""
     span = trace.get_current_span(carried(carrier)).get_span_context()
     return f"{span.trace_id:032x}" if span.is_valid else None
 
 
 def current_trace_id() -> str | None:
-    """The trace id of the running request or job."""
+    """Return the trace id of the current request or job; None if there is none."""
     return trace_id(inject())

@@ -1,7 +1,7 @@
-"""The tracer of a process: which spans there are, and how they get to the collector.
+"""The tracer of a process: which spans it makes, and how they reach the collector.
 
-With OTEL_ENABLED spans go out in batches over OTLP/gRPC, from a thread of their own; a collector
-that is away costs nothing but its spans. Without, every span has ids and none is kept.
+With OTEL_ENABLED a thread sends the spans in batches over OTLP/gRPC. While the collector is away,
+spans are lost but nothing waits. Without OTEL_ENABLED every span has ids and none is exported.
 """
 
 import asyncio
@@ -28,24 +28,24 @@ from shared.contracts.features import Feature
 from shared.settings import Settings
 from shared.version import SERVICE, service_version
 
-# How long the last spans may take to get out when a process stops; seconds.
+# Seconds that the last spans may take to be sent when a process stops.
 _FLUSH = 1.5
-# Spans are on their way a second after they end; more than so many at a time are dropped.
+# Spans are sent a second after they end; while more than this many wait, further ones are dropped.
 _DELAY_MS = 1000
 _QUEUE_SIZE = 16_384
 _BATCH_SIZE = 1024
 
 
 class Tracing:
-    """One per process. `close` it last: it sends what is left."""
+    """The tracer of a process and its exporter. Close it last, since that sends the last spans."""
 
     def __init__(self, settings: Settings, service: str) -> None:
-        """`service`: the name in traces, unless OTEL_SERVICE_NAME says another."""
+        """Prepare the tracer. `service` is the name in traces unless OTEL_SERVICE_NAME is set."""
         self.exporting = settings.otel_enabled
         self._exporter = None
         self.provider = TracerProvider(
             resource=service_resource(settings, service),
-            sampler=ParentBased(root=_OnlyAsked()) if self.exporting else ALWAYS_OFF,
+            sampler=ParentBased(root=_NoClientRoots()) if self.exporting else ALWAYS_OFF,
             shutdown_on_exit=False,
         )
         if self.exporting:
@@ -61,18 +61,18 @@ class Tracing:
         self.tracer = self.provider.get_tracer(SERVICE, service_version())
 
     async def close(self) -> None:
-        """Send what is left, within a second and a half; then let go of the collector."""
+        """Send the last spans, for up to a second and a half, and disconnect from the collector."""
         flushed = asyncio.create_task(asyncio.to_thread(self.provider.shutdown))
         await asyncio.wait([flushed], timeout=_FLUSH)
         if self._exporter and not flushed.done():
-            # Ends the call that hangs, and with it the thread that waits for it.
+            # This ends the hanging call, and with it the thread that waits for it.
             self._exporter.shutdown()
         await flushed
 
 
 @asynccontextmanager
 async def traced(settings: Settings, service: str) -> AsyncIterator[Tracing]:
-    """The tracing of a process for the length of the block; at its end it sends what is left."""
+    """Yield the tracing of a process, and send the last spans when the block ends."""
     tracing = Tracing(settings, service)
     try:
         yield tracing
@@ -81,7 +81,7 @@ async def traced(settings: Settings, service: str) -> AsyncIterator[Tracing]:
 
 
 def service_resource(settings: Settings, service: str) -> Resource:
-    """Who we are, in traces and logs alike."""
+    """Return the name and version that traces and logs give as their source."""
     name = settings.otel_service_name or service
     return Resource.create({SERVICE_NAME: name, SERVICE_VERSION: service_version()})
 
@@ -89,7 +89,10 @@ def service_resource(settings: Settings, service: str) -> Resource:
 def message_attributes(
     operation: Literal["send", "process"], feature: Feature, tenant_id: str
 ) -> dict[str, str]:
-    """Of the spans at both ends of a message: the semantic conventions for messaging, and ours."""
+    """Return the attributes of the spans at both ends of a message.
+
+    `messaging.*` follows OpenTelemetry's semantic conventions; the other attributes are our own.
+    """
     return {
         "messaging.system": "redis",
         "messaging.operation.type": operation,
@@ -100,11 +103,11 @@ def message_attributes(
     }
 
 
-class _OnlyAsked(Sampler):
-    """Begins traces at requests and nowhere else.
+class _NoClientRoots(Sampler):
+    """Drops client spans that have no parent.
 
-    Polls, heartbeats and repairs ask Postgres and Redis all the time and nobody asked for it: a
-    call of a client that has no parent is left out, whoever makes it. An idle system has no spans.
+    Polls, heartbeats and repairs use Postgres and Redis all the time without a request. Their spans
+    are left out, so that an idle system has none.
     """
 
     def should_sample(
@@ -117,11 +120,11 @@ class _OnlyAsked(Sampler):
         links: Sequence[Link] | None = None,
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
-        """Called for spans without a parent."""
+        """Decide on a span without a parent: only calls of a client are dropped."""
         if kind is SpanKind.CLIENT:
             return SamplingResult(Decision.DROP)
         return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes, trace_state)
 
     def get_description(self) -> str:
-        """For people."""
-        return "OnlyAsked"
+        """Return the name of the sampler."""
+        return "NoClientRoots"

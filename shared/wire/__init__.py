@@ -1,1 +1,1 @@
-"""Everything that speaks to Redis."""
+"""Wire: the messages, and the only code that speaks to Redis."""

@@ -1,8 +1,8 @@
-"""What Redis holds of our messages, to be compared with Postgres and mended.
+"""Looks at the messages in Redis and mends them, so that they agree with Postgres.
 
-arq keeps four keys for a message: its place in the queue's sorted set, its body, a lock while a
-worker has it (`in-progress`), and a counter of tries. They can come apart: a worker that is killed
-leaves its lock, a flush leaves nothing.
+arq keeps four things for a message: its place in the queue's sorted set, its body, a lock while a
+worker has it (`in-progress`), and a counter of tries. They can get out of step: a worker that is
+killed leaves its lock behind, and a flush of Redis leaves nothing.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,17 @@ from shared.settings import Settings
 from shared.wire.connections import broker_errors, connect_quick
 from shared.wire.messages import queue_key
 
+# Messages per command.
 _CHUNK = 1000
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One message: whether it is in its queue, and for how many seconds it has been locked."""
+    """The state of a message in Redis.
+
+    `listed` says whether it is in its queue. `locked_for` is for how many seconds a worker has had
+    it locked; None if none has.
+    """
 
     message_id: str
     listed: bool
@@ -30,14 +35,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class BrokerCounts:
-    """Messages of one queue: those that wait, and those that a worker has."""
+    """How many messages of one queue wait, and how many a worker has taken."""
 
     waiting: int
     taken: int
 
 
 class Broker:
-    """Looks at messages and mends them. Raises BrokerUnavailable."""
+    """The messages in Redis. Every method but `close` raises BrokerUnavailable if Redis is away."""
 
     def __init__(self, url: str, namespace: str) -> None:
         self._redis = connect_quick(url)
@@ -45,13 +50,13 @@ class Broker:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The broker of REDIS_URL and QUEUE_NAMESPACE. Connects when it is first used."""
+        """Return the broker of REDIS_URL and QUEUE_NAMESPACE. It connects when it is first used."""
         return cls(settings.redis_url.get_secret_value(), settings.queue_namespace)
 
     async def entries(
         self, queue: Queue, message_ids: Sequence[str], lock: float
     ) -> Sequence[Entry]:
-        """Each of the messages. `lock`: for how many seconds workers lock one."""
+        """Return the state of each message. Workers lock a message for `lock` seconds."""
         with broker_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
                 for message_id in message_ids:
@@ -66,7 +71,7 @@ class Broker:
         ]
 
     async def listed(self, queue: Queue, start: int, count: int) -> Sequence[str]:
-        """Ids of up to `count` messages of a queue, from the position `start` on."""
+        """Return the ids of up to `count` messages of a queue, from position `start` on."""
         with broker_errors():
             found: list[bytes] = await self._redis.zrange(
                 queue_key(self._namespace, queue), start, start + count - 1
@@ -74,7 +79,7 @@ class Broker:
         return [message_id.decode() for message_id in found]
 
     async def counts(self, queue: Queue) -> BrokerCounts:
-        """How many messages a queue has; two commands for every thousand."""
+        """Count the messages of a queue. Takes two commands for every thousand of them."""
         listed = taken = 0
         while chunk := await self.listed(queue, listed, _CHUNK):
             listed += len(chunk)
@@ -85,7 +90,7 @@ class Broker:
         return BrokerCounts(waiting=listed - taken, taken=taken)
 
     async def unlock(self, message_ids: Sequence[str]) -> None:
-        """Let any worker take these messages."""
+        """Remove the locks of these messages, so that any worker may take them."""
         if message_ids:
             with broker_errors():
                 await self._redis.delete(
@@ -93,7 +98,7 @@ class Broker:
                 )
 
     async def forget(self, queue: Queue, message_ids: Sequence[str]) -> None:
-        """Remove every trace of these messages."""
+        """Remove these messages from the queue, with everything that arq keeps for them."""
         if not message_ids:
             return
         prefixes = (job_key_prefix, in_progress_key_prefix, retry_key_prefix)

@@ -1,4 +1,7 @@
-"""Connections to Redis, and the one place where its errors become ours."""
+"""Connections to Redis.
+
+This is the one place that translates the errors of redis-py into those of `shared/errors.py`.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +22,15 @@ _QUICK, _POLLING = 0.5, 5.0
 
 
 def connect_quick(url: str) -> ArqRedis:
-    """A client that fails within half a second: for callers who have somebody waiting."""
+    """Return a client that gives up on Redis after half a second, for use while a caller waits."""
     return _connect(url, timeout=_QUICK, retry=Retry(NoBackoff(), 0))
 
 
 def connect_for_polling(settings: Settings) -> ArqRedis:
-    """A client that waits for Redis to come back, however long: for arq's poll loop, which dies
-    of any error that reaches it."""
+    """Return a client that waits for Redis for as long as it is away.
+
+    It is for arq's poll loop, which ends if any error reaches it.
+    """
     return _connect(
         settings.redis_url.get_secret_value(),
         timeout=_POLLING,
@@ -36,7 +41,7 @@ def connect_for_polling(settings: Settings) -> ArqRedis:
 
 @contextmanager
 def broker_errors() -> Iterator[None]:
-    """Redis's errors inside the block become BrokerUnavailable."""
+    """Raise BrokerUnavailable in place of any error of Redis or its connection in the block."""
     try:
         yield
     except (RedisError, OSError) as error:

@@ -1,7 +1,8 @@
-"""What a message is: its id, its key in Redis, its place in the queue, its encoding.
+"""The format of a message: its id, its place in the queue, its encoding.
 
-A message is `{job_id, trace carrier}` as JSON, sent through arq under the id `<row id>:<dispatch>`.
-It may be lost or come twice; the row in Postgres decides what a message is worth.
+A message holds the job's id and a trace carrier as JSON, and arq sends it under the id
+`<job id>:<dispatch>`. It may be lost or be delivered twice: the row in Postgres decides whether it
+still counts.
 """
 
 import json
@@ -11,45 +12,50 @@ from uuid import UUID
 
 from shared.contracts.features import Queue
 
-# Name of the arq function that workers register.
+# The name under which workers register the function that arq calls for a message.
 TASK = "run_job"
-# One step of priority moves a message ahead of those that came up to this many seconds earlier,
-# so that a flood of urgent jobs delays the others but never starves them.
+# One step of priority moves a message ahead of those that came up to this much earlier, so that a
+# flood of urgent jobs delays the others but never starves them.
 HEAD_START = timedelta(seconds=10)
-# arq leaves messages alone whose time has not come by the clock of the worker. All are a day early,
-# so that it takes a clock that is a day wrong, a worker's or a front's, to keep one from being run.
+# arq does not run a message before its time by the worker's clock. The time of every message lies a
+# day in the past, so that only a clock that is a day off, a worker's or a front's, can hold one up.
 _EARLY = timedelta(days=1)
 
 
 def due(queued_at: datetime, priority: int) -> datetime:
-    """The time by which arq orders a message: the row's `queued_at`, less a head start for each
-    step of priority. No other code orders messages."""
+    """Return the time by which arq orders messages.
+
+    It is a day before the row's `queued_at`, and earlier by HEAD_START for each step of priority.
+    No other code orders messages.
+    """
     return queued_at - priority * HEAD_START - _EARLY
 
 
 def message_id(job_id: UUID, dispatch: int) -> str:
-    """The id under which arq keeps the message of a job's dispatch."""
+    """Return the id under which arq keeps the message of a job's dispatch."""
     return f"{job_id}:{dispatch}"
 
 
 def parse_message_id(value: str) -> tuple[UUID, int]:
-    """The row id and the dispatch that a message stands for. Raises ValueError for an id that is
-    not ours."""
+    """Return the job id and the dispatch that a message stands for.
+
+    Raises ValueError if the id is not one of ours.
+    """
     job_id, _, dispatch = value.partition(":")
     return UUID(job_id), int(dispatch)
 
 
 def queue_key(namespace: str, queue: Queue) -> str:
-    """The sorted set in which arq keeps the messages of a queue."""
+    """Return the key of the sorted set in which arq keeps the messages of a queue."""
     return f"{namespace}:queue:{queue.value}"
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """Serialize a message for arq: as JSON, because unpickling what Redis holds would run it."""
+    """Serialize a message for arq, as JSON: arq's own pickle would run code that Redis holds."""
     return json.dumps(message).encode()
 
 
 def decode(message: bytes) -> dict[str, Any]:
-    """Deserialize a message for arq."""
+    """Deserialize a message for arq. Raises ValueError if it is not JSON."""
     decoded: dict[str, Any] = json.loads(message)
     return decoded

@@ -16,13 +16,15 @@ from shared.store.models import Job
 from shared.wire.connections import broker_errors, connect_quick
 from shared.wire.messages import TASK, due, message_id, queue_key
 
-# How long Redis keeps a message; one that is gone and still needed is sent again.
+# For how long Redis keeps a message. If one is gone and still needed, it is sent again.
 _EXPIRY = timedelta(days=1)
 
 
 class Messenger:
-    """Sends messages and announcements, and listens for them. Every method that asks Redis raises
-    BrokerUnavailable within a second or so."""
+    """Sends messages and announcements, and listens for them.
+
+    Every method that uses Redis raises BrokerUnavailable within about a second if Redis is away.
+    """
 
     def __init__(self, url: str, namespace: str) -> None:
         self._redis = connect_quick(url)
@@ -31,11 +33,11 @@ class Messenger:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The messenger of REDIS_URL and QUEUE_NAMESPACE. Connects when it is first used."""
+        """Return the messenger of REDIS_URL and QUEUE_NAMESPACE, which connects on first use."""
         return cls(settings.redis_url.get_secret_value(), settings.queue_namespace)
 
     async def publish(self, job: Job) -> None:
-        """Send the message of the job's current dispatch; once it is there, again is a no-op."""
+        """Send the message of the job's current dispatch; do nothing if it is in Redis already."""
         name, message = (
             queue_key(self.namespace, Queue(job.queue)),
             message_id(job.id, job.dispatch),
@@ -50,43 +52,43 @@ class Messenger:
                 _defer_until=due(job.queued_at, job.priority),
                 _expires=_EXPIRY,
             )
-            # arq says the same of a message that is there and of a connection that was lost.
+            # arq returns None both if the message exists and if the connection was lost.
             if sent is None and await self._redis.zscore(name, message) is None:
                 raise BrokerUnavailable
-            # Workers look often enough by themselves; this is for those who wait for an answer.
+            # Workers would find the message at their next poll; this spares waiting callers that.
             await self._redis.publish(self._published(Queue(job.queue)), b"")
 
     async def announce(self, job_id: UUID) -> None:
-        """Tell every front that a job ended. Whoever misses it finds out from the row."""
+        """Announce to every front that a job has ended. A front that misses it reads the row."""
         with broker_errors():
             await self._redis.publish(self._finished, str(job_id))
 
     @asynccontextmanager
     async def announcements(self) -> AsyncIterator[AsyncIterator[UUID]]:
-        """Subscribe; inside the block the ids of ended jobs come as they are announced."""
-        async with self._subscribed(self._finished) as said:
-            yield (UUID(text.decode()) async for text in said)
+        """Subscribe to the announcements for the block, and yield the ids of the ended jobs."""
+        async with self._subscribed(self._finished) as payloads:
+            yield (UUID(payload.decode()) async for payload in payloads)
 
     @asynccontextmanager
     async def publications(self, queue: Queue) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Subscribe; inside the block something comes for each message that is published."""
-        async with self._subscribed(self._published(queue)) as said:
-            yield said
+        """Subscribe to a queue for the block, and yield an empty value for each new message."""
+        async with self._subscribed(self._published(queue)) as payloads:
+            yield payloads
 
     @asynccontextmanager
     async def _subscribed(self, channel: str) -> AsyncIterator[AsyncIterator[bytes]]:
         with broker_errors():
             async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
                 await subscription.subscribe(channel)
-                # Without a reply to this the subscription is not yet in force.
+                # The subscription is not in force until Redis has confirmed it.
                 await subscription.get_message(timeout=1.0)
-                yield _said(subscription)
+                yield _payloads(subscription)
 
     def _published(self, queue: Queue) -> str:
         return f"{self.namespace}:published:{queue}"
 
     def trace_with(self, provider: TracerProvider) -> None:
-        """Make a span of every command from here on."""
+        """Make a span of every command from now on."""
         RedisInstrumentor.instrument_client(self._redis, tracer_provider=provider)
 
     async def ping(self) -> None:
@@ -99,9 +101,9 @@ class Messenger:
         await self._redis.aclose(close_connection_pool=True)
 
 
-async def _said(subscription: Any) -> AsyncIterator[bytes]:
+async def _payloads(subscription: Any) -> AsyncIterator[bytes]:
     while True:
-        # Without a timeout of its own a read would end with the client's, as an error.
+        # Without a timeout here, a quiet read would end in the client's own timeout, an error.
         message = await subscription.get_message(timeout=1.0)
         if message is not None:
             yield message["data"]

@@ -1,4 +1,4 @@
-"""Background work: ended when it should be, and only then."""
+"""Background work: it ends with its block, and no error ends it before."""
 
 import asyncio
 import random
@@ -12,9 +12,11 @@ from shared.wire.connections import connect_for_polling
 from tests.support.waiting import wait_until
 
 
-async def test_a_redis_loop_ends_whenever_it_is_told_to(settings: Settings) -> None:
-    """A cancellation that redis-py swallows would leave a worker that never stops (on Python 3.11
-    about one in ten, in a loop as busy as this)."""
+async def test_a_redis_loop_ends_whenever_it_is_cancelled(settings: Settings) -> None:
+    """If redis-py swallowed a cancellation, a worker would never stop.
+
+    On Python 3.11 it swallows about one in ten in a loop as busy as this.
+    """
     redis = connect_for_polling(settings)
 
     async def poll() -> None:
@@ -29,8 +31,8 @@ async def test_a_redis_loop_ends_whenever_it_is_told_to(settings: Settings) -> N
 
 
 @pytest.mark.parametrize("error", [DatabaseUnavailable(), ZeroDivisionError()])
-async def test_a_step_that_fails_is_taken_again(error: Exception) -> None:
-    """Whether the failure was foreseen or not."""
+async def test_a_step_that_fails_is_repeated(error: Exception) -> None:
+    """This holds for expected errors and for bugs."""
     steps = 0
 
     async def step() -> None:

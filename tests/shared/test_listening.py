@@ -1,4 +1,4 @@
-"""A port that somebody else listens on."""
+"""Starting a front or a worker on a port that is taken."""
 
 import socket
 
@@ -15,7 +15,7 @@ from tests.support.failed_start import failed_start
 async def test_a_taken_port_stops_the_start(
     settings: Settings, program: str, setting: str, says: str
 ) -> None:
-    """At once: one line that names the port, the setting and what to do, and exit code 1."""
+    """It exits with code 1 and logs one line: the port, its setting, and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         (line,) = await failed_start(program, settings, {setting: str(port)})

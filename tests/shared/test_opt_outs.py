@@ -1,4 +1,4 @@
-"""Opting out of libraries' reports: what it sets, and what it leaves to the operator."""
+"""Opting out of libraries' reports."""
 
 import os
 
@@ -7,10 +7,11 @@ import pytest
 from shared.opt_outs import OPT_OUTS, opt_out_of_reports
 
 
-def test_a_choice_of_the_operator_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who wants to send reports may; everything that nobody has chosen is off."""
+def test_a_choice_of_the_operator_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator may let a library report; the variables that are not set get their values."""
     for name in OPT_OUTS:
-        # Set before it is deleted, so that the end of the test puts back what was there.
+        # Setting it first makes monkeypatch restore the variable after the test even if it was not
+        # set before.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     monkeypatch.setenv("DO_NOT_TRACK", "0")

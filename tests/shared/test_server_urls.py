@@ -1,4 +1,4 @@
-"""URLs of servers: what cannot be one is refused in one line, and its password stays hidden."""
+"""URLs of servers: an impossible one is refused in one line, and its password stays hidden."""
 
 import os
 import subprocess
@@ -21,32 +21,32 @@ from shared.server_urls import check_database_url, check_redis_url
         "postgresql://[::1]:5432/name",
     ],
 )
-def test_every_usual_spelling_of_postgres_is_taken(url: str) -> None:
-    """Those that the driver understands."""
+def test_every_usual_spelling_of_a_postgres_url_is_accepted(url: str) -> None:
+    """The driver understands all of these."""
     assert check_database_url(url) == url
 
 
 @pytest.mark.parametrize(
     "url", ["redis://host", "rediss://:pass:word@host:6380/1", "unix:///run/redis.sock?db=1"]
 )
-def test_every_usual_spelling_of_redis_is_taken(url: str) -> None:
-    """Those that the driver understands."""
+def test_every_usual_spelling_of_a_redis_url_is_accepted(url: str) -> None:
+    """The driver understands all of these."""
     assert check_redis_url(url) == url
 
 
 @pytest.mark.parametrize(
     "url", ["mysql://root:geheim@host/name", "geheim", "postgresql://u:geheim@host:port/name", ""]
 )
-def test_what_is_no_postgres_is_refused(url: str) -> None:
-    """Without a word of the URL."""
+def test_a_url_of_anything_but_postgres_is_refused(url: str) -> None:
+    """The error does not show the password."""
     with pytest.raises(ValueError, match=r"^The (port of the )?URL must be") as refused:
         check_database_url(url)
     assert "geheim" not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["http://:geheim@host", "redis://:geheim@host:99999", "host:6379"])
-def test_what_is_no_redis_is_refused(url: str) -> None:
-    """Likewise."""
+def test_a_url_of_anything_but_redis_is_refused(url: str) -> None:
+    """The error does not show the password."""
     with pytest.raises(ValueError, match=r"^The (port of the )?URL must be") as refused:
         check_redis_url(url)
     assert "geheim" not in str(refused.value)
@@ -54,7 +54,7 @@ def test_what_is_no_redis_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize("program", ["api", "worker", "alembic"])
 def test_a_wrong_url_stops_every_program_in_one_line(program: str) -> None:
-    """No traceback, no waiting for a server that cannot be there, and no password."""
+    """The program does not try to connect, and prints neither a traceback nor the password."""
     done = _run(program, "mysql://root:geheim@host/name")
 
     assert done.returncode == (1 if program == "alembic" else 2)
@@ -67,14 +67,14 @@ def test_a_wrong_url_stops_every_program_in_one_line(program: str) -> None:
     ("query", "says"),
     [("sslmode=require&channel_binding=require", "'channel_binding'"), ("sslmode=on", "sslmode")],
 )
-def test_parameters_that_the_driver_would_choke_on_are_refused(query: str, says: str) -> None:
-    """By name; hosters put some into the URLs that they hand out."""
+def test_parameters_that_the_driver_does_not_accept_are_refused(query: str, says: str) -> None:
+    """The error names the parameter. Hosting providers put some into the URLs that they issue."""
     with pytest.raises(ValueError, match=says):
         check_database_url(f"postgresql://u:p?colour=red@host/name?{query}")
 
 
-def test_a_migration_without_its_database_says_so_in_one_line() -> None:
-    """206 lines of traceback said less."""
+def test_a_migration_without_its_database_fails_with_one_line() -> None:
+    """Alembic alone would print a traceback of 206 lines."""
     done = _run("alembic", f"postgresql://u:geheim@127.0.0.1:{free_port()}/x")
 
     assert done.returncode == 1

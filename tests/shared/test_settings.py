@@ -1,4 +1,4 @@
-"""Settings: from the environment, checked, and with a sentence for each mistake."""
+"""Settings: they come from the environment, and each mistake is reported in a sentence."""
 
 import pytest
 from pydantic import ValidationError
@@ -21,18 +21,18 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_servers_are_all_that_must_be_set(environment: pytest.MonkeyPatch) -> None:
-    """Everything else has a default; secrets are not shown."""
+    """Every other setting has a default, and secrets are not shown."""
     settings = Settings()
 
     assert settings.worker_queues == (Queue.RECEIPTS, Queue.ITEMS)
     assert "postgresql://a" not in repr(settings)
 
 
-def test_queues_are_a_list_of_names(environment: pytest.MonkeyPatch) -> None:
-    """Separated by commas."""
-    environment.setenv("WORKER_QUEUES", "items")
+def test_queues_are_names_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
+    """They may be in any order."""
+    environment.setenv("WORKER_QUEUES", "items,receipts")
 
-    assert Settings().worker_queues == (Queue.ITEMS,)
+    assert Settings().worker_queues == (Queue.ITEMS, Queue.RECEIPTS)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_queues_are_a_list_of_names(environment: pytest.MonkeyPatch) -> None:
 def test_nonsense_stops_the_start(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
 ) -> None:
-    """With the name of the setting, not a traceback."""
+    """The process exits with code 2 and names the setting, without a traceback."""
     environment.setenv(name, value)
 
     with pytest.raises(ValidationError):
@@ -64,7 +64,7 @@ def test_nonsense_stops_the_start(
 def test_a_missing_server_is_named(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The one thing everybody forgets."""
+    """This is the setting that is forgotten most often."""
     environment.delenv("DATABASE_URL")
 
     with pytest.raises(SystemExit):
@@ -72,14 +72,14 @@ def test_a_missing_server_is_named(
     assert "DATABASE_URL" in capsys.readouterr().err
 
 
-def test_settings_do_not_change(environment: pytest.MonkeyPatch) -> None:
-    """Built once, in the entry point."""
+def test_settings_are_frozen(environment: pytest.MonkeyPatch) -> None:
+    """An assignment raises, so no part of a process can change another's settings."""
     with pytest.raises(ValidationError):
         Settings().port = 1  # type: ignore[misc]
 
 
-def test_settings_of_earlier_versions_are_noticed(environment: pytest.MonkeyPatch) -> None:
-    """They chose between real and mock; there is no mock any more."""
+def test_settings_of_earlier_versions_are_reported(environment: pytest.MonkeyPatch) -> None:
+    """These settings chose between real and mock engines, and there are no mocks any more."""
     environment.setenv("USE_TESSERACT_OCR", "true")
 
     assert Settings().replaced == {"USE_TESSERACT_OCR": "OCR_ENGINE"}

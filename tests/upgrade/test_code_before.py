@@ -1,6 +1,6 @@
-"""The release before runs on today's schema, beside today's code, as in a rolling upgrade.
+"""The previous release runs on today's schema beside today's code, as in a rolling upgrade.
 
-BEFORE names its commit. Whoever releases a version writes the commit of that release into it.
+The file BEFORE contains the commit of that release. Whoever releases a version updates it.
 """
 
 import io
@@ -28,7 +28,7 @@ COMMIT = Path(__file__).with_name("BEFORE").read_text().strip()
 
 @pytest.fixture(scope="module")
 def code_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The source of that release, in a folder of its own."""
+    """A folder with the source of the previous release."""
     archive = subprocess.run(
         ["git", "-C", ROOT, "archive", COMMIT], capture_output=True, check=False
     )
@@ -47,7 +47,7 @@ def code_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def old(code_before: Path, settings: Settings, tmp_path: Path) -> Iterator[tuple[str, ExitStack]]:
-    """Its front, whose URL this yields, and its worker, which is stopped by closing the stack."""
+    """The URL of a front of the previous release, and a stack that stops its worker when closed."""
     port = free_port()
     env = {
         "DATABASE_URL": settings.database_url.get_secret_value(),
@@ -70,7 +70,7 @@ def old(code_before: Path, settings: Settings, tmp_path: Path) -> Iterator[tuple
 
 @pytest.fixture
 async def old_client(old: tuple[str, ExitStack]) -> AsyncIterator[AsyncServiceClient]:
-    """The client of the old front, once that answers."""
+    """A client of the old front, which answers by then."""
     url, _ = old
 
     async def answers() -> bool:
@@ -91,7 +91,7 @@ async def test_old_and_new_do_each_others_jobs(
     old_client: AsyncServiceClient,
     client: AsyncServiceClient,
 ) -> None:
-    """Whichever front accepts a job, whichever worker does it, every caller gets the result."""
+    """Callers get their results, whichever front accepts a job and whichever worker runs it."""
     by_old = [await _done(old_client, "noop 1"), await _done(client, "noop 2")]
     _, old_worker = old
     old_worker.close()

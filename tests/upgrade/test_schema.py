@@ -1,4 +1,4 @@
-"""The tables that the migrations make are the ones that the code maps."""
+"""The schema that the migrations make is the one that the models describe."""
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -14,8 +14,8 @@ CHECKS = text(
 )
 
 
-async def test_models_are_what_the_migrations_made(migrated: str) -> None:
-    """Alembic finds nothing to migrate. It does not compare CHECK constraints: their names are."""
+async def test_migrations_and_models_agree(migrated: str) -> None:
+    """Alembic finds no difference. It ignores CHECK constraints, so their names are compared."""
     engine = create_async_engine(async_url(migrated))
     async with engine.connect() as connection:
         differences = await connection.run_sync(_differences)

@@ -1,4 +1,4 @@
-"""An embedded Postgres. Everything else in this package is private."""
+"""The embedded Postgres. Everything else in this package is private."""
 
 from shared.local.postgres.server import embedded_postgres
 

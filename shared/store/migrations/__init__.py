@@ -1,1 +1,1 @@
-"""The schema's history. `bin/migrate` brings a database up to date."""
+"""The migrations of the schema. `bin/migrate` applies those that a database lacks."""

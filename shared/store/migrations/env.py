@@ -1,4 +1,4 @@
-"""Alembic's environment: the URL from DATABASE_URL, the tables from `shared.store.models`."""
+"""Alembic's environment: reads DATABASE_URL and the tables of `shared.store.models`."""
 
 import asyncio
 import os
@@ -19,11 +19,11 @@ _CONNECT = 10
 
 
 class CannotConnect(Exception):
-    """The text says what is wrong with the server or its URL."""
+    """The database cannot be connected to; the text says what is wrong with server or URL."""
 
 
 def run(connection: Connection) -> None:
-    """Migrate over one connection; a lock makes concurrent starts take turns."""
+    """Migrate over one connection, under a lock that makes concurrent migrations take turns."""
     context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
     with context.begin_transaction():
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('grocery-planner-ai'))")
@@ -31,7 +31,7 @@ def run(connection: Connection) -> None:
 
 
 async def migrate(url: str) -> None:
-    """Run the migrations. Raises CannotConnect."""
+    """Run the migrations on the database at `url`. Raises CannotConnect."""
     engine = create_async_engine(async_url(url), connect_args={"timeout": _CONNECT})
     async with aclosing(await connected(engine)) as connection:
         await connection.run_sync(run)
@@ -49,7 +49,7 @@ async def connected(engine: AsyncEngine) -> AsyncConnection:
 
 
 def checked_url() -> str:
-    """Return DATABASE_URL. Raises CannotConnect when it is missing or no URL of a Postgres."""
+    """Return DATABASE_URL. Raises CannotConnect if it is missing or is not a URL of a Postgres."""
     try:
         return check_database_url(os.environ.get("DATABASE_URL", ""))
     except ValueError as error:

@@ -11,10 +11,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Apply the migration."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    """Undo."""
+    """Undo the migration."""
     ${downgrades if downgrades else "pass"}

@@ -1,4 +1,4 @@
-"""The only writers of a job's state. Each is one guarded UPDATE that names what it expects.
+"""The transitions: the only functions that change a job's state, each with one guarded UPDATE.
 
     queued → running               claim
     running → succeeded            succeed
@@ -7,11 +7,12 @@
     running → queued               release (shutdown; same dispatch, the same message comes again)
     running → cancelled            end_cancelled, by the worker that runs it
     running → queued | failed | cancelled   rescue, when the lease has run out
-    queued → cancelled             cancel (of a running job it is only noted)
+    queued → cancelled             cancel (for a running job it only notes the request)
     failed | cancelled → queued    revive, by hand
 
-A guard that does not match changes nothing and the function says so: a second delivery of a
-message and the late write of a worker that lost its lease are no-ops. All times are Postgres's.
+The UPDATE names the state, dispatch and worker that it expects. If the row differs, nothing changes
+and the return value says so: a second delivery of a message and a late write by a worker that has
+lost its lease have no effect. All times are by the clock of Postgres.
 """
 
 from shared.store.transitions.by_hand import cancel, revive

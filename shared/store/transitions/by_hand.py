@@ -1,4 +1,4 @@
-"""What people ask for: stop a job, run one again."""
+"""The transitions that callers ask for: cancel a job, or run it again."""
 
 from uuid import UUID
 
@@ -14,8 +14,10 @@ from shared.store.transitions.values import cancelled_error, requeued, spent_col
 
 
 async def cancel(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
-    """Cancel a queued job at once; of a running one, note it for its worker. False when it is
-    neither (or another tenant's)."""
+    """Cancel a queued job at once, or note the request for the worker that runs the job.
+
+    Returns False if the job is neither queued nor running, or is not this tenant's.
+    """
     queued = Job.state == JobStatus.QUEUED
     statement = (
         update(Job)
@@ -36,8 +38,11 @@ async def cancel(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
 
 
 async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
-    """Run a failed or cancelled job again, with new budgets; its history stays. False when it is
-    neither. Raises NotRetryable when the same work was submitted again and has not ended."""
+    """Queue a failed or cancelled job again, with new budgets and its history kept.
+
+    Returns False if the job is neither failed nor cancelled, or is not this tenant's. Raises
+    NotRetryable if the same work was submitted again and has not ended.
+    """
     statement = (
         update(Job)
         .where(
@@ -57,5 +62,5 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
     try:
         return await session.scalar(statement) is not None
     except IntegrityError as error:
-        # The unique index over the live jobs of a content, or of an idempotency key.
-        raise NotRetryable("The same work was submitted again and is being done.") from error
+        # The unique index on the content key allows only one live job.
+        raise NotRetryable("The same work was submitted again and has not ended.") from error

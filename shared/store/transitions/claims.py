@@ -1,4 +1,4 @@
-"""Taking jobs and keeping them: the claim, its lease, and what is asked of its holder."""
+"""Claims a job for a worker, renews its lease, and finds the cancellations its worker must heed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,11 @@ from shared.telemetry.trace_context import Carrier
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """The right to run one job: it holds while the lease lives and `dispatch` is the row's."""
+    """The right of a worker to run one job, and what it needs to know of the job.
+
+    The claim holds while the lease lives and the row still has `dispatch`. `attempt` counts from 1.
+    `spent` counts the attempts that ended in each error class that has a budget.
+    """
 
     job_id: UUID
     dispatch: int
@@ -39,7 +43,7 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptRecord:
-    """What the history keeps of an attempt besides how it ended."""
+    """What the history keeps of an attempt beside its outcome."""
 
     stages: list[dict[str, Any]]
     trace_id: str | None
@@ -48,7 +52,10 @@ class AttemptRecord:
 async def claim(
     session: AsyncSession, job_id: UUID, dispatch: int, worker_id: str, lease: float
 ) -> Claim | None:
-    """Take a queued job for `lease` seconds; None when it is not there to be taken."""
+    """Claim a queued job for `lease` seconds.
+
+    Returns None if the job is not queued under `dispatch`, or does not exist.
+    """
     statement = (
         update(Job)
         .where(Job.id == job_id, Job.state == JobStatus.QUEUED, Job.dispatch == dispatch)
@@ -82,7 +89,7 @@ async def claim(
 
 
 async def claimed_image(session: AsyncSession, held: Claim) -> bytes | None:
-    """The image of a receipt job; None for jobs of other features."""
+    """Return the image of a receipt job; None for jobs of other features."""
     query = select(JobImage.content).where(JobImage.job_id == held.job_id)
     return (await session.scalars(query)).one_or_none()
 
@@ -90,8 +97,11 @@ async def claimed_image(session: AsyncSession, held: Claim) -> bytes | None:
 async def renew(
     session: AsyncSession, worker_id: str, job_ids: Collection[UUID], lease: float
 ) -> Sequence[UUID]:
-    """Extend the leases of the jobs that a worker is running; returns those still its own. A job
-    that it holds but does not run (its ending could not be stored) is left to be rescued."""
+    """Renew the leases of these jobs for `lease` seconds; return the jobs that the worker holds.
+
+    Pass the jobs that the worker is running. If the end of a job could not be stored, the worker
+    still holds the job without running it, and its lease has to run out so that it is rescued.
+    """
     statement = (
         update(Job)
         .where(Job.id.in_(job_ids), Job.worker_id == worker_id, Job.state == JobStatus.RUNNING)
@@ -102,7 +112,7 @@ async def renew(
 
 
 async def cancels_requested(session: AsyncSession, worker_id: str) -> Sequence[UUID]:
-    """The running jobs of a worker that somebody wants cancelled."""
+    """Return the jobs that the worker runs and that somebody has asked to cancel."""
     query = select(Job.id).where(
         Job.worker_id == worker_id,
         Job.state == JobStatus.RUNNING,

@@ -1,5 +1,8 @@
-"""How a run ends. Each of these names the claim, and returns the job's state from then on; None
-when the claim is no longer held, and nothing has changed."""
+"""The transitions that end an attempt.
+
+Each returns the new state of the job, or None if the claim is no longer held and nothing changed.
+`release`, `retry` and `put_back` cancel the job instead if that was asked for meanwhile.
+"""
 
 from typing import Any
 
@@ -32,7 +35,7 @@ async def succeed(
     model_id: str,
     model_version: str,
 ) -> JobStatus | None:
-    """Store a result."""
+    """End the job with a result."""
     change = _held(held).values(
         **ended(JobStatus.SUCCEEDED),
         output=output,
@@ -46,16 +49,15 @@ async def succeed(
 async def fail(
     session: AsyncSession, held: Claim, record: AttemptRecord, error: JobError
 ) -> JobStatus | None:
-    """Give a job up."""
+    """End the job with an error."""
     change = _held(held).values(
-        **ended(JobStatus.FAILED), error=error.model_dump(mode="json"), **_one_more(error)
+        **ended(JobStatus.FAILED), error=error.model_dump(mode="json"), **_spent(error)
     )
     return await _end(session, held, change, record, AttemptOutcome.FAILED, error)
 
 
 async def release(session: AsyncSession, held: Claim, record: AttemptRecord) -> JobStatus | None:
-    """Put a job back as it was: its message is still in the queue. Or cancel it, if that was asked
-    for."""
+    """Queue the job under the same dispatch, whose message is still in Redis."""
     change = _held(held).values(
         **unless_cancelled({"state": JobStatus.QUEUED, "started_at": None, **NO_WORKER})
     )
@@ -65,21 +67,24 @@ async def release(session: AsyncSession, held: Claim, record: AttemptRecord) -> 
 async def retry(
     session: AsyncSession, held: Claim, record: AttemptRecord, error: JobError, delay: float
 ) -> JobStatus | None:
-    """Have a job run again `delay` seconds from now; spends of the budget of the error's class.
-    Or cancel it, if that was asked for."""
-    change = _held(held).values(**unless_cancelled(requeued(delay)), **_one_more(error))
+    """Queue the job to run again in `delay` seconds.
+
+    The attempt counts against the budget of the error's class.
+    """
+    change = _held(held).values(**unless_cancelled(requeued(delay)), **_spent(error))
     return await _end(session, held, change, record, AttemptOutcome.FAILED, error)
 
 
 async def put_back(
     session: AsyncSession, held: Claim, error: JobError, delay: float
 ) -> JobStatus | None:
-    """Have a job run again `delay` seconds from now, as if it had not been begun: no budget is
-    spent, the history does not grow, and the job shows `error` while it waits. Or cancel it, if
-    that was asked for."""
-    told = literal(error.model_dump(mode="json"), JSONB)
+    """Queue the job to run again in `delay` seconds, as if this attempt had not been made.
+
+    The attempt counts against no budget and is not recorded. The job shows `error` while it waits.
+    """
+    shown = literal(error.model_dump(mode="json"), JSONB)
     change = _held(held).values(
-        **unless_cancelled({**requeued(delay), "error": told}), attempt=Job.attempt - 1
+        **unless_cancelled({**requeued(delay), "error": shown}), attempt=Job.attempt - 1
     )
     return _state(await session.scalar(change.returning(Job.state)))
 
@@ -87,7 +92,7 @@ async def put_back(
 async def end_cancelled(
     session: AsyncSession, held: Claim, record: AttemptRecord
 ) -> JobStatus | None:
-    """End a job that was stopped because somebody asked."""
+    """End a running job as cancelled."""
     change = _held(held).values(**ended(JobStatus.CANCELLED), error=cancelled_error())
     return await _end(session, held, change, record, AttemptOutcome.CANCELLED, None)
 
@@ -109,7 +114,7 @@ async def _end(
     outcome: RecordedOutcome,
     error: JobError | None,
 ) -> JobStatus | None:
-    """Apply `change` and write the attempt's row, in one statement: both or neither."""
+    """Apply `change` and write the attempt's row in one statement."""
     changed = change.returning(Job.id, Job.attempt, Job.state).cte("changed")
     values: dict[str, ColumnElement[Any]] = {
         "job_id": changed.c.id,
@@ -129,8 +134,8 @@ def _state(value: str | None) -> JobStatus | None:
     return None if value is None else JobStatus(value)
 
 
-def _one_more(error: JobError) -> dict[str, Any]:
-    """One more attempt that ended so."""
+def _spent(error: JobError) -> dict[str, Any]:
+    """Return the column values that count one more attempt against the error's budget, if any."""
     if error.error_class not in BUDGETS:
         return {}
     column = spent_column(error.error_class)

@@ -1,4 +1,4 @@
-"""Jobs whose worker died, or lost sight of the database: their lease has run out."""
+"""The rescue of jobs whose lease has run out: their worker died or cannot reach the database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +24,11 @@ from shared.telemetry.trace_context import Carrier
 
 @dataclass(frozen=True)
 class Rescued:
-    """A job that was taken from a dead worker, and its state now; `attempt` is the crashed one,
-    and `started_at` when that began."""
+    """A rescued job.
+
+    `state` is the new one. `attempt`, `worker_id` and `started_at` are those of the attempt that
+    crashed.
+    """
 
     job_id: UUID
     attempt: int
@@ -38,10 +41,10 @@ class Rescued:
 
 
 async def rescue(session: AsyncSession, limit: int) -> Sequence[Rescued]:
-    """Take up to `limit` jobs whose lease has run out from their workers, which are dead or cannot
-    reach the database: to be run again, or given up when their budget is spent.
+    """Rescue up to `limit` jobs, those whose lease ran out earliest first.
 
-    Their attempts are recorded as crashed in the same statement.
+    They are queued again, or fail if their budget is spent, or are cancelled if that was asked for.
+    The same statement records their attempts as crashed.
     """
     expired = (
         select(Job.id, Job.worker_id, Job.started_at)
@@ -69,29 +72,29 @@ async def rescue(session: AsyncSession, limit: int) -> Sequence[Rescued]:
 
 
 def _take_away(expired: CTE) -> ReturningUpdate[Any]:
-    """End the cancelled jobs and those whose budget is spent; queue the others."""
+    """Cancel or fail the jobs that must not run again, and queue the others."""
     cancelled = Job.cancel_requested_at.is_not(None)
-    poisonous = Job.spent_crashed + 1 >= BUDGETS[ErrorClass.CRASHED]
-    ends = cancelled | poisonous
-    # One of the jobs that died together may have killed the others: they come back apart, so that
-    # it does not take the same ones with it until their budgets are spent.
-    nth = Job.spent_crashed + 1
-    pause = func.make_interval(0, 0, 0, 0, 0, 0, func.random() * RESCUE_PAUSE * nth)
-    error = ((cancelled, cancelled_error()), (poisonous, _crashed()))
+    crashes = Job.spent_crashed + 1
+    budget_spent = crashes >= BUDGETS[ErrorClass.CRASHED]
+    ends = cancelled | budget_spent
+    # One of the jobs that crashed together may have killed the worker. Random pauses spread them
+    # out, so that it does not crash the same others again until their budgets are spent.
+    pause = func.make_interval(0, 0, 0, 0, 0, 0, func.random() * RESCUE_PAUSE * crashes)
+    error = ((cancelled, cancelled_error()), (budget_spent, _crashed()))
     return (
         update(Job)
         .where(Job.id == expired.c.id)
         .values(
             state=case(
                 (cancelled, JobStatus.CANCELLED),
-                (poisonous, JobStatus.FAILED),
+                (budget_spent, JobStatus.FAILED),
                 else_=JobStatus.QUEUED,
             ),
             error=case(*error, else_=None),
             finished_at=case((ends, func.now()), else_=None),
             dispatch=case((ends, Job.dispatch), else_=Job.dispatch + 1),
             queued_at=case((ends, Job.queued_at), else_=func.now() + pause),
-            spent_crashed=Job.spent_crashed + 1,
+            spent_crashed=crashes,
             **unpublished(unless=ends),
             **NO_WORKER,
         )

@@ -1,4 +1,4 @@
-"""Values that several transitions write: what belongs together is set together."""
+"""Column values that several transitions write."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,12 +15,12 @@ NO_WORKER: dict[str, Any] = {"worker_id": None, "lease_until": None}
 
 
 def ended(state: JobStatus) -> dict[str, Any]:
-    """A job that will not change by itself any more."""
+    """Return the column values of a job that has ended in `state`."""
     return {"state": state, "finished_at": func.now(), **NO_WORKER}
 
 
 def requeued(delay: float) -> dict[str, Any]:
-    """A job that waits for a new message, due in `delay` seconds."""
+    """Return the column values of a queued job that needs a new message in `delay` seconds."""
     return {
         "state": JobStatus.QUEUED,
         "dispatch": Job.dispatch + 1,
@@ -32,7 +32,10 @@ def requeued(delay: float) -> dict[str, Any]:
 
 
 def unless_cancelled(change: dict[str, Any]) -> dict[str, Any]:
-    """`change` for a running job, but its end if its cancellation was asked for meanwhile."""
+    """Return the column values of `change`, or of a cancelled job if cancellation was asked for.
+
+    `change` is for a running job and must take the job from its worker.
+    """
     asked = Job.cancel_requested_at.is_not(None)
     end = {"state": JobStatus.CANCELLED, "error": cancelled_error(), "finished_at": func.now()}
     kept = change.keys() | end.keys()
@@ -45,15 +48,15 @@ def unless_cancelled(change: dict[str, Any]) -> dict[str, Any]:
 
 
 def cancelled_error() -> ColumnElement[Any]:
-    """What a cancelled job says of itself."""
+    """Return the error of a cancelled job, as SQL."""
     return literal(as_json(Cancelled()), JSONB)
 
 
 def as_json(error: ServiceError) -> dict[str, Any]:
-    """As it is kept on a job or an attempt."""
+    """Return `error` as it is stored on a job or an attempt."""
     return JobError.of(error).model_dump(mode="json")
 
 
 def spent_column(error_class: ErrorClass) -> str:
-    """The name of the column that counts attempts which ended so."""
+    """Return the name of the column that counts the attempts that ended in `error_class`."""
     return f"spent_{error_class}"

@@ -1,4 +1,4 @@
-"""bin/demo, run as people run it."""
+"""bin/demo, run as a user runs it."""
 
 import os
 import signal
@@ -20,8 +20,10 @@ DEMO = [sys.executable, "-m", "shared.local", "demo"]
 
 
 def test_the_demo_reads_a_receipt(tmp_path: Path) -> None:
-    """As JSON: the finished job, and nothing else on stdout. It keeps the receipt it has drawn and
-    leaves no process and no folder behind."""
+    """It prints the finished job as JSON and nothing else on stdout, and saves the drawn receipt.
+
+    It leaves no process and no folder behind.
+    """
     mark = f"DEMO_{uuid4().hex}"
     before = set(DATA.glob("run-*"))
     done = subprocess.run(
@@ -80,13 +82,13 @@ def _no_image(folder: Path) -> str:
         ),
     ],
 )
-def test_the_demo_says_at_once_why_it_cannot(
+def test_the_demo_says_at_once_why_it_cannot_run(
     tmp_path: Path, arguments: list[object], env: dict[str, str], says: str
 ) -> None:
-    """One line that says what to do, exit code 1, no traceback, no password, no folder."""
+    """It exits with code 1 and one line: no traceback, no password, and no folder is left."""
     before = set(DATA.glob("run-*"))
     done = subprocess.run(
-        [*DEMO, *(each(tmp_path) if callable(each) else str(each) for each in arguments)],
+        [*DEMO, *(value(tmp_path) if callable(value) else str(value) for value in arguments)],
         env={**os.environ, **env},
         capture_output=True,
         text=True,
@@ -103,17 +105,17 @@ def test_the_demo_says_at_once_why_it_cannot(
 
 @pytest.mark.parametrize("at", ["initdb", "api"])
 async def test_ctrl_c_ends_the_demo_at_any_moment(at: str) -> None:
-    """While it starts what `at` names: no traceback, no process and no folder stay behind."""
+    """Ctrl-C comes while the program `at` starts. No traceback, process or folder is left."""
     mark = f"DEMO_{uuid4().hex}"
     before = set(DATA.glob("run-*"))
     with _demo({**os.environ, mark: "1"}) as demo:
         await wait_until(lambda: _starts(demo.pid, at), f"it started {at}", within=60)
         demo.send_signal(signal.SIGINT)
-        _, said = demo.communicate(timeout=30)
+        _, errors = demo.communicate(timeout=30)
 
     assert demo.returncode == 130
-    assert said.decode().splitlines()[-1] == "Stopped."
-    assert b"Traceback" not in said
+    assert errors.decode().splitlines()[-1] == "Stopped."
+    assert b"Traceback" not in errors
     assert _processes_with(mark) == []
     assert set(DATA.glob("run-*")) <= before
 
@@ -122,16 +124,16 @@ def _demo(env: dict[str, str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(DEMO, env=env, stderr=subprocess.PIPE)
 
 
-def _starts(parent: int, what: str) -> bool:
+def _starts(parent: int, program: str) -> bool:
     for child in psutil.Process(parent).children():
         with suppress(psutil.NoSuchProcess):
-            if any(Path(word).name == what for word in child.cmdline()):
+            if any(Path(word).name == program for word in child.cmdline()):
                 return True
     return False
 
 
 def _processes_with(variable: str) -> list[psutil.Process]:
-    """Those that have inherited an environment variable."""
+    """Return the processes that have inherited an environment variable."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):

@@ -1,4 +1,4 @@
-"""bin/dev, run as people run it, in a copy of the source that may be changed."""
+"""bin/dev, run as a user runs it, in a copy of the source that a test may change."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ DEV = [sys.executable, "-u", "-m", "shared.local", "dev"]
 
 @pytest.fixture
 def checkout() -> Iterator[Path]:
-    """A copy of the source, where people may well put it."""
+    """A copy of the source, in a folder whose name has spaces, a quote and an umlaut."""
     copy = DATA / f"Oma's grocery äpp {uuid4().hex[:8]}"
     for name in ("api", "shared", "worker"):
         shutil.copytree(ROOT / name, copy / name)
@@ -37,14 +37,14 @@ def checkout() -> Iterator[Path]:
 
 @pytest.fixture
 def env() -> dict[str, str]:
-    """Ports of its own, and servers of its own."""
+    """An environment with free ports and without servers, so that bin/dev starts its own."""
     ports = {"PORT": str(free_port()), "WORKER_PORT": str(free_port())}
     return {**os.environ, **ports, "DATABASE_URL": "", "REDIS_URL": ""}
 
 
 @contextmanager
 def development(checkout: Path, env: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    """bin/dev in `checkout`, which writes to the file `log` there."""
+    """Run bin/dev in `checkout`, with its output in the file `log` there."""
     with (
         (checkout / "log").open("a") as log,
         subprocess.Popen(
@@ -58,11 +58,10 @@ def development(checkout: Path, env: dict[str, str]) -> Iterator["subprocess.Pop
 
 
 @pytest.mark.timeout(120)
-async def test_development_reloads_outlives_mistakes_and_leaves_nothing_running(
+async def test_bin_dev_reloads_survives_mistakes_and_leaves_nothing_running(
     checkout: Path, env: dict[str, str]
 ) -> None:
-    """A file that does not even parse: the next change is waited for, and restarts front and
-    worker; Ctrl-C ends everything."""
+    """After a syntax error, the next change restarts front and worker. Ctrl-C ends everything."""
     url = f"http://127.0.0.1:{env['PORT']}"
     with development(checkout, env) as process:
         await wait_until(lambda: _workers(url) == 1, "the system was up", within=60)
@@ -70,9 +69,9 @@ async def test_development_reloads_outlives_mistakes_and_leaves_nothing_running(
         source = checkout / "api/main.py"
         right = source.read_text()
         source.write_text("def (")
-        said = checkout / "log"
+        log = checkout / "log"
         await wait_until(
-            lambda: "Waiting for a change" in said.read_text(), "it said so", within=60
+            lambda: "Waiting for a change" in log.read_text(), "it waits for a change", within=60
         )
         source.write_text(right)
         await wait_until(
@@ -84,11 +83,13 @@ async def test_development_reloads_outlives_mistakes_and_leaves_nothing_running(
 
 
 @pytest.mark.timeout(120)
-async def test_one_runs_in_a_checkout_and_its_death_makes_room(
+async def test_a_checkout_has_one_bin_dev_and_a_killed_one_does_not_block_the_next(
     checkout: Path, env: dict[str, str]
 ) -> None:
-    """A second one says where the first runs and leaves its servers alone. When the first is
-    killed, the next start is not held up, not even by the same ports."""
+    """A second bin/dev says where the first runs, and leaves its servers alone.
+
+    After the first is killed, the next one starts, even on the same ports.
+    """
     with development(checkout, env) as first:
         session = await _session(checkout)
         second = _refused(checkout, env)
@@ -116,7 +117,7 @@ async def test_one_runs_in_a_checkout_and_its_death_makes_room(
 def test_a_taken_port_is_named_before_anything_starts(
     checkout: Path, env: dict[str, str], setting: str
 ) -> None:
-    """In one line, with the setting that chooses another."""
+    """The one line of output also names the setting that chooses another port."""
     with socket.create_server(("127.0.0.1", int(env[setting]))):
         line = _refused(checkout, env)
 
@@ -126,7 +127,7 @@ def test_a_taken_port_is_named_before_anything_starts(
 
 
 def _refused(checkout: Path, env: dict[str, str]) -> str:
-    """The one line that a bin/dev says which may not start."""
+    """Run a bin/dev that must not start, and return its one line of output."""
     done = subprocess.run(
         DEV, cwd=checkout, env=env, capture_output=True, text=True, timeout=30, check=False
     )
@@ -136,7 +137,7 @@ def _refused(checkout: Path, env: dict[str, str]) -> str:
 
 
 async def _session(checkout: Path) -> DevSession:
-    await wait_until(lambda: running_dev(checkout / ".data") is not None, "it ran", within=60)
+    await wait_until(lambda: running_dev(checkout / ".data") is not None, "it runs", within=60)
     session = running_dev(checkout / ".data")
     assert session
     return session

@@ -1,4 +1,4 @@
-"""One bin/dev in a checkout, which others find, and whose death gives its place free."""
+"""The lock of bin/dev: a checkout has one bin/dev, others find it, and a killed one loses it."""
 
 import os
 import subprocess
@@ -24,8 +24,8 @@ with dev_lock("http://127.0.0.1:8000", Path(sys.argv[1])):
 """
 
 
-def test_others_find_it_while_it_runs(tmp_path: Path) -> None:
-    """As soon as its servers are there, and not after it has ended."""
+def test_a_running_bin_dev_is_found(tmp_path: Path) -> None:
+    """It is found once its servers run, and no longer after it has ended."""
     assert running_dev(tmp_path) is None
     with dev_lock(URL, tmp_path) as lock:
         assert running_dev(tmp_path) is None
@@ -34,15 +34,15 @@ def test_others_find_it_while_it_runs(tmp_path: Path) -> None:
     assert running_dev(tmp_path) is None
 
 
-def test_the_file_is_closed_to_others(tmp_path: Path) -> None:
-    """It holds the passwords of the servers."""
+def test_other_users_cannot_read_the_file(tmp_path: Path) -> None:
+    """It contains the passwords of the servers."""
     with dev_lock(URL, tmp_path):
         (file,) = tmp_path.iterdir()
         assert file.stat().st_mode & 0o077 == 0
 
 
-def test_a_second_one_is_told_where_the_first_runs(tmp_path: Path) -> None:
-    """The first one keeps its place."""
+def test_a_second_bin_dev_learns_where_the_first_runs(tmp_path: Path) -> None:
+    """The first one keeps the lock."""
     with dev_lock(URL, tmp_path) as lock:
         lock.announce(*SERVERS)
         with (
@@ -53,8 +53,8 @@ def test_a_second_one_is_told_where_the_first_runs(tmp_path: Path) -> None:
         assert running_dev(tmp_path) == DevSession(os.getpid(), URL, *SERVERS)
 
 
-def test_a_killed_one_is_not_in_the_way(tmp_path: Path) -> None:
-    """What it left is known to be a leftover; one that ended by itself leaves nothing."""
+def test_a_killed_bin_dev_does_not_block_the_next(tmp_path: Path) -> None:
+    """The next one knows that the last was killed. One that ended by itself leaves nothing."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD_IT, tmp_path],
         cwd=ROOT,

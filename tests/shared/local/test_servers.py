@@ -1,4 +1,4 @@
-"""Embedded servers: real ones, which neither a crash nor a strange folder keeps from starting."""
+"""Embedded servers: they keep their data, and start after a crash and in any folder."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def empty() -> Iterator[Path]:
-    """A folder beside the data of others, named as people name theirs, and gone afterwards."""
+    """An empty folder under .data/ whose name has spaces, quotes and an umlaut."""
     folder = DATA / f'Oma\'s "tëst" {uuid4().hex[:8]}'
     folder.mkdir(parents=True)
     yield folder
@@ -32,7 +32,7 @@ def empty() -> Iterator[Path]:
 
 
 async def test_postgres_keeps_its_data_and_asks_for_a_password(empty: Path) -> None:
-    """Over a restart, on another port."""
+    """The data survive a restart on another port."""
     for number in (1, 2):
         with embedded_postgres(empty / "pg", durable=True) as url:
             connection = await asyncpg.connect(url)
@@ -45,7 +45,7 @@ async def test_postgres_keeps_its_data_and_asks_for_a_password(empty: Path) -> N
 
 
 async def test_a_stale_pid_does_not_block_a_start(empty: Path) -> None:
-    """Neither one that nobody has, nor one that has become somebody else's."""
+    """The pid belongs to another process, or to none."""
     with embedded_postgres(empty / "pg", durable=True) as url:
         data = await _data_directory(url)
     for pid in (os.getpid(), 2**22 - 1):
@@ -54,8 +54,8 @@ async def test_a_stale_pid_does_not_block_a_start(empty: Path) -> None:
             assert await _data_directory(url) == data
 
 
-def test_valkey_keeps_what_it_was_told_and_evicts_nothing(empty: Path) -> None:
-    """As production should be set up."""
+def test_valkey_keeps_its_data_and_evicts_nothing(empty: Path) -> None:
+    """A Redis in production should be configured in the same way."""
     with embedded_valkey(empty / "valkey") as url, Redis.from_url(url) as redis:
         redis.set("key", "value")
         assert redis.config_get("appendonly") == {"appendonly": "yes"}
@@ -65,7 +65,7 @@ def test_valkey_keeps_what_it_was_told_and_evicts_nothing(empty: Path) -> None:
 
 
 def test_data_of_another_postgres_are_left_alone(empty: Path) -> None:
-    """With a sentence that names both versions and the folder, before a server starts."""
+    """The error names both versions and the folder, and comes before a server starts."""
     data = empty / "pg/data"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("12\n")
@@ -90,7 +90,7 @@ with servers(Path(sys.argv[1]), durable=True) as running:
 async def test_servers_die_with_whoever_started_them_and_start_again(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also when that was killed: nothing stays behind, and nothing is in the way."""
+    """The starter is killed. No server is left, and new ones start in the same folder."""
     for name in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     for _ in range(2):
@@ -100,7 +100,7 @@ async def test_servers_die_with_whoever_started_them_and_start_again(
 
 
 def _start_and_kill(folder: Path) -> list[psutil.Process]:
-    """Start servers in a process of their own and kill that; everything that it had started."""
+    """Start servers from another process, kill it, and return the processes that it had started."""
     command = [sys.executable, "-c", RUN_AND_HANG, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as starter:
         assert starter.stdout is not None
@@ -111,9 +111,11 @@ def _start_and_kill(folder: Path) -> list[psutil.Process]:
     return family
 
 
-def test_a_folder_that_only_we_may_enter(empty: Path) -> None:
-    """Root's own folders are closed to `nobody`, as whom the server has to run then: it goes
-    elsewhere, and leaves the folder's permissions alone."""
+def test_postgres_starts_in_a_folder_that_only_we_may_enter(empty: Path) -> None:
+    """If we are root, the server runs as `nobody`, who may not enter the folder.
+
+    Its data are elsewhere then, and the permissions of the folder do not change.
+    """
     closed = empty / "closed"
     closed.mkdir(mode=0o700)
     with embedded_postgres(closed / "pg", durable=False) as url:

@@ -1,4 +1,4 @@
-"""bin/setup, where it trips people: a checkout that was moved, a network that is not there."""
+"""bin/setup after a move of the checkout and without a network, and every command's --help."""
 
 import os
 import shutil
@@ -16,15 +16,15 @@ SCRIPT = "import sys; print(sys.prefix)\n"
 
 @pytest.mark.parametrize("name", ["moved", "my grocery äpp", "x" * 140])
 def test_scripts_of_a_venv_that_was_moved_run_again(tmp_path: Path, name: str) -> None:
-    """Wherever it is now, and when it is moved back; what is no script of Python is left alone."""
+    """They also run after the folder is moved back. Scripts of other programs are left alone."""
     venv = _venv(tmp_path / "before/.venv")
     for moved in (tmp_path / name, tmp_path / "before"):
         venv.parent.rename(moved)
         venv = moved / ".venv"
         repair_scripts(venv)
 
-        said = subprocess.run([venv / "bin/script"], capture_output=True, text=True, check=True)
-        assert Path(said.stdout.strip()) == venv
+        done = subprocess.run([venv / "bin/script"], capture_output=True, text=True, check=True)
+        assert Path(done.stdout.strip()) == venv
     assert (venv / "bin/other").read_text() == "#!/bin/sh\necho python\n"
 
 
@@ -38,7 +38,7 @@ def _venv(venv: Path) -> Path:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What bin/setup needs of one, in a folder with a space, and half of a .venv."""
+    """The files that bin/setup needs and an incomplete .venv, in a folder with a space."""
     copy = tmp_path / "my app"
     (copy / "bin").mkdir(parents=True)
     (copy / ".venv/bin").mkdir(parents=True)
@@ -49,8 +49,10 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_a_setup_without_network_says_so(checkout: Path) -> None:
-    """In a line, not by the name of the package that happens to be missed first; and the half-made
-    .venv is not taken for a whole one."""
+    """Its last line blames the network and not the first package that is missing.
+
+    The incomplete .venv does not count as installed.
+    """
     nobody = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
     done = subprocess.run(
         [checkout / "bin/setup"],
@@ -69,7 +71,7 @@ def test_a_setup_without_network_says_so(checkout: Path) -> None:
 
 @pytest.mark.parametrize("command", sorted(path.name for path in (ROOT / "bin").iterdir()))
 def test_every_command_says_what_it_is_for(command: str, tmp_path: Path) -> None:
-    """Before it sets anything up."""
+    """It answers --help before it sets anything up."""
     shutil.copytree(ROOT / "bin", tmp_path / "bin")
     done = subprocess.run(
         [tmp_path / "bin" / command, "--help"], capture_output=True, text=True, check=False

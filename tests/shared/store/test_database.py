@@ -1,4 +1,4 @@
-"""Transactions of processes that were frozen: their locks hold up nobody for long."""
+"""Transactions of frozen processes: their locks are released after the transaction limit."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(4711)"
 
 @pytest.fixture
 async def impatient(database_url: str) -> AsyncIterator[Database]:
-    """Its transactions may take a second."""
+    """A database whose transactions may take one second."""
     database = Database(database_url, process="frozen", pool_size=1, transaction_limit=1)
     yield database
     await database.close()
@@ -33,10 +33,11 @@ async def _lock_is_free(url: str) -> bool:
 async def test_a_frozen_process_loses_its_locks(
     impatient: Database, database_url: str, *, between_messages: bool
 ) -> None:
-    """Frozen between two statements, and between the messages of one: prepared, not yet run."""
+    """The process freezes between two statements, or between the messages of one statement."""
     async with impatient._engine.connect() as frozen:
         await frozen.execute(text(_LOCK))
         if between_messages:
+            # The statement is prepared but not run, so Postgres regards the transaction as active.
             raw = await frozen.get_raw_connection()
             assert raw.driver_connection is not None
             await raw.driver_connection.prepare("SELECT 1")

@@ -1,4 +1,4 @@
-"""No order of claims, expiries, cancels, retries and late writes breaks a job or loses a result."""
+"""A state machine of a job: no order of transitions and late writes breaks it or loses a result."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,12 +27,12 @@ WORKERS = st.sampled_from(["one", "two", "three"])
 ERRORS = st.sampled_from(
     [JobError.of(error()) for error in (TimedOut, Bug, DatabaseUnavailable, RecognitionCrashed)]
 )
-# Any claim that was ever given, by its number: zombies write with old ones.
+# The number of any claim that was ever made: a worker that lost its lease writes with an old one.
 CLAIMS = st.integers(0, 50)
 
 
 class JobMachine(RuleBasedStateMachine):
-    """One job, three workers, and everything they and the people may do, in any order."""
+    """A job, and everything that three workers, a reconciler and callers may do with it."""
 
     url: str
 
@@ -54,7 +54,7 @@ class JobMachine(RuleBasedStateMachine):
         self.runner.close()
 
     def do(self, step: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """One transaction of its own."""
+        """Run `step` in a transaction of its own."""
 
         async def run() -> T:
             async with self.database.transaction() as session:
@@ -68,7 +68,7 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule(worker=WORKERS, behind=st.integers(0, 2))
     def claim(self, worker: str, behind: int) -> None:
-        """By the current message or by one that should be long gone."""
+        """Claim the job, by its current message or by one of an earlier dispatch."""
         dispatch = self.dispatch - behind
         claim = self.do(lambda s: transitions.claim(s, self.job_id, dispatch, worker, 15))
         if claim:
@@ -77,7 +77,7 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule(number=CLAIMS)
     def succeed(self, number: int) -> None:
-        """A result that was stored is the result."""
+        """Store a result, which nothing may replace."""
         if not self.claims:
             return
         held, output = self.claims[number % len(self.claims)], {"by": number}
@@ -92,28 +92,28 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule(number=CLAIMS, error=ERRORS)
     def fail(self, number: int, error: JobError) -> None:
-        """For good."""
+        """Fail the job."""
         self._end(number, lambda s, held: transitions.fail(s, held, RECORD, error))
 
     @rule(number=CLAIMS, error=ERRORS)
     def retry(self, number: int, error: JobError) -> None:
-        """Another dispatch."""
+        """Queue the job again, under a new dispatch."""
         self._end(number, lambda s, held: transitions.retry(s, held, RECORD, error, 0))
 
     @rule(number=CLAIMS)
     def put_back(self, number: int) -> None:
-        """Another dispatch, and no attempt."""
+        """Queue the job again, under a new dispatch and without counting the attempt."""
         error = JobError.of(EngineUnavailable())
         self._end(number, lambda s, held: transitions.put_back(s, held, error, 0))
 
     @rule(number=CLAIMS)
     def release(self, number: int) -> None:
-        """The same dispatch."""
+        """Queue the job again, under the same dispatch."""
         self._end(number, lambda s, held: transitions.release(s, held, RECORD))
 
     @rule(number=CLAIMS)
     def end_cancelled(self, number: int) -> None:
-        """As a worker does when it was asked to."""
+        """End the job as cancelled, as its worker does when that was asked for."""
         self._end(number, lambda s, held: transitions.end_cancelled(s, held, RECORD))
 
     def _end(
@@ -126,26 +126,26 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule()
     def cancel(self) -> None:
-        """By hand."""
+        """Ask to cancel the job."""
         self.do(lambda s: transitions.cancel(s, self.job_id, "machine"))
 
     @rule()
     def revive(self) -> None:
-        """By hand; never of a job that has a result."""
+        """Retry the job by hand, which a job with a result refuses."""
         if self.do(lambda s: transitions.revive(s, self.job_id, "machine")):
             assert self.result is None
             self.generation += 1
 
     @rule(worker=WORKERS)
     def renew(self, worker: str) -> None:
-        """A heartbeat keeps only what its worker holds."""
+        """Renew the lease, which works only for the worker that holds the job."""
         kept = self.do(lambda s: transitions.renew(s, worker, [self.job_id], 15))
         if kept:
             assert self._job().worker_id == worker
 
     @rule()
     def lease_runs_out(self) -> None:
-        """And the reconciler comes by."""
+        """Let the lease run out, and rescue the job."""
         past = func.now() - text("interval '1 second'")
         expire = update(Job).where(Job.id == self.job_id, Job.state == JobStatus.RUNNING)
         self.do(lambda s: s.execute(expire.values(lease_until=past)))
@@ -153,8 +153,8 @@ class JobMachine(RuleBasedStateMachine):
             assert not (rescued.job_id == self.job_id and self.result)
 
     @invariant()
-    def all_is_well(self) -> None:
-        """Whatever happened last."""
+    def the_row_is_consistent(self) -> None:
+        """Compare the columns of the job, its attempts, and the result that was stored."""
         job, attempts = self._job(), self.do(self._attempts)
         assert (job.state == JobStatus.RUNNING) == (job.worker_id is not None)
         assert (job.state == JobStatus.RUNNING) == (job.lease_until is not None)
@@ -180,7 +180,7 @@ class JobMachine(RuleBasedStateMachine):
 
 
 def test_any_order_of_events(migrated: str) -> None:
-    """Forty stories of up to thirty events, against Postgres."""
+    """Hypothesis runs 25 random sequences of up to 30 steps against Postgres."""
     machine = type("Machine", (JobMachine,), {"url": migrated})
     run_state_machine_as_test(
         machine,

@@ -1,4 +1,4 @@
-"""The table of what becomes of a failed attempt."""
+"""The retry policy: what becomes of a job after a failed attempt."""
 
 import random
 from datetime import timedelta
@@ -24,7 +24,7 @@ MORE_THAN_ANY_BUDGET = st.integers(max(BUDGETS.values()), 50)
 
 
 def decided(error_class: ErrorClass, spent: int, age: float = 0) -> Retry | PutBack | GiveUp:
-    """With a first pause of a second, and 30 s to wait for what is unavailable."""
+    """Decide with a first pause of 1 s and an error whose `retry_after` is 30 s."""
     return decide(
         error_class,
         spent,
@@ -46,16 +46,16 @@ def decided(error_class: ErrorClass, spent: int, age: float = 0) -> Retry | PutB
         (ErrorClass.BUG, 2),
     ],
 )
-def test_how_often_an_attempt_may_end_so(error_class: ErrorClass, attempts: int) -> None:
-    """Retried until the budget is spent, and then no more."""
+def test_a_job_is_retried_until_its_budget_is_spent(error_class: ErrorClass, attempts: int) -> None:
+    """The last attempt of the budget fails the job."""
     answers = [decided(error_class, spent) for spent in range(attempts)]
 
     assert all(isinstance(answer, Retry) for answer in answers[:-1])
     assert answers[-1] == GiveUp()
 
 
-def test_what_is_unavailable_is_put_back_for_an_hour() -> None:
-    """However often; and then the job fails."""
+def test_a_job_is_put_back_for_an_hour_at_most() -> None:
+    """The number of attempts does not matter. After an hour the job fails."""
     limit = PUT_BACK_LIMIT.total_seconds()
 
     assert decided(ErrorClass.UNAVAILABLE, 99, age=limit - 1) == PutBack(30)
@@ -63,14 +63,14 @@ def test_what_is_unavailable_is_put_back_for_an_hour() -> None:
 
 
 @given(CLASSES, MORE_THAN_ANY_BUDGET)
-def test_every_class_ends(error_class: ErrorClass, spent: int) -> None:
-    """No job is retried for ever."""
+def test_no_job_is_retried_forever(error_class: ErrorClass, spent: int) -> None:
+    """A job that is old enough and has spent any budget fails."""
     assert decided(error_class, spent, age=PUT_BACK_LIMIT.total_seconds()) == GiveUp()
 
 
 @given(SPENT, st.floats(0.001, 10), st.integers())
 def test_pauses_grow_and_stay_within_a_minute(spent: int, first: float, seed: int) -> None:
-    """Anything from nothing on, so that jobs that failed together come back apart."""
+    """A pause may be as short as 0 s, so that jobs that failed together are retried apart."""
     pause = backoff(spent, first, random.Random(seed))
 
     assert 0 <= pause <= min(60, first * 2**spent)

@@ -1,4 +1,4 @@
-"""Log lines: one shape for ours and the libraries', found by their ids, and without secrets."""
+"""The log: our lines and those of libraries have one format, carry ids, and show no secrets."""
 
 import json
 import subprocess
@@ -35,7 +35,7 @@ logging.getLogger("arq.worker").info("every poll")
 
 
 def lines(style: str) -> list[str]:
-    """What such a process writes to stdout."""
+    """Run PROGRAM with a style, and return the lines that it writes to stdout."""
     command = [sys.executable, "-c", PROGRAM, style]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr == ""
@@ -43,7 +43,7 @@ def lines(style: str) -> list[str]:
 
 
 def test_every_line_is_json_with_the_ids_to_find_it_by() -> None:
-    """Whoever logged it."""
+    """This holds for lines of libraries and for tracebacks too."""
     ours, theirs, bug = map(json.loads, lines("json"))
 
     assert (ours["level"], ours["logger"], ours["message"]) == ("info", "ours", "job.done")
@@ -57,8 +57,8 @@ def test_every_line_is_json_with_the_ids_to_find_it_by() -> None:
 
 
 @pytest.mark.parametrize("style", ["json", "console"])
-def test_an_exception_is_told_without_the_variables_around_it(style: str) -> None:
-    """They may hold an image, or a password."""
+def test_a_traceback_shows_no_variables(style: str) -> None:
+    """They may hold an image or a password."""
     text = "\n".join(lines(style))
 
     assert "ValueError: broken" in text

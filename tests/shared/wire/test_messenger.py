@@ -1,4 +1,4 @@
-"""Messages: what they hold, how often they come, and in which order. Pins what arq really does."""
+"""Messages and announcements in Redis, and how the installed version of arq treats them."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ from tests.support.fronts import nowhere
 
 
 def a_job(**changes: object) -> Job:
-    """A row that was never stored: a message needs no more."""
+    """Return a job that is not stored, which is all that a message needs."""
     values = {
         "id": uuid4(),
         "dispatch": 1,
@@ -47,7 +47,7 @@ def a_job(**changes: object) -> Job:
 
 @pytest.fixture
 async def redis(settings: Settings) -> AsyncIterator[ArqRedis]:
-    """A look behind the scenes."""
+    """A client of Redis, to look at the keys that arq keeps."""
     redis = connect_for_polling(settings)
     yield redis
     await redis.aclose(close_connection_pool=True)
@@ -56,7 +56,7 @@ async def redis(settings: Settings) -> AsyncIterator[ArqRedis]:
 async def test_a_message_is_json_and_holds_ids_only(
     messenger: Messenger, redis: ArqRedis, settings: Settings
 ) -> None:
-    """Never pickle, never an image; under the name of row and dispatch."""
+    """It is never pickled, never contains an image, and is named by job and dispatch."""
     job = a_job(dispatch=3)
     await messenger.publish(job)
 
@@ -71,7 +71,7 @@ async def test_a_message_is_json_and_holds_ids_only(
 async def test_publishing_again_is_a_no_op(
     messenger: Messenger, redis: ArqRedis, settings: Settings
 ) -> None:
-    """While the message is there; a new dispatch is a new message."""
+    """This holds while the message is there. A new dispatch makes a new message."""
     job = a_job()
     await messenger.publish(job)
     await messenger.publish(job)
@@ -84,7 +84,7 @@ async def test_publishing_again_is_a_no_op(
 async def test_urgent_messages_go_first_but_starve_nobody(
     messenger: Messenger, redis: ArqRedis, settings: Settings
 ) -> None:
-    """Priority is a head start in seconds: somebody who waited longer than that is before."""
+    """Priority is a head start in seconds; a message that has waited longer than that is first."""
     now = datetime.now(UTC)
     patient = a_job(queued_at=now - 9 * HEAD_START - timedelta(seconds=1))
     urgent, ordinary = a_job(priority=9, queued_at=now), a_job(queued_at=now)
@@ -104,7 +104,7 @@ async def test_no_clock_keeps_a_message_from_being_taken(
     monkeypatch: pytest.MonkeyPatch,
     ahead: int,
 ) -> None:
-    """Whether that of the process which sends it or of the worker that reads is an hour wrong."""
+    """The sender's clock is an hour fast or slow, and the worker's is an hour slow."""
     wrong = time.time_ns() // 1_000_000 + ahead * 1000
     monkeypatch.setattr("arq.connections.timestamp_ms", lambda: wrong)
     await messenger.publish(a_job())
@@ -115,7 +115,7 @@ async def test_no_clock_keeps_a_message_from_being_taken(
 
 
 async def test_announcements_reach_every_listener(messenger: Messenger) -> None:
-    """As soon as the subscription is in force."""
+    """A listener gets every announcement from the start of its block on."""
     job_id = uuid4()
     async with messenger.announcements() as first, messenger.announcements() as second:
         await messenger.announce(job_id)
@@ -124,7 +124,7 @@ async def test_announcements_reach_every_listener(messenger: Messenger) -> None:
 
 
 async def test_a_broker_that_is_away_fails_fast() -> None:
-    """Somebody is waiting for the answer."""
+    """Callers are waiting meanwhile."""
     messenger = Messenger(nowhere("redis").get_secret_value(), "test")
     async with asyncio.timeout(5):
         for call in (messenger.publish(a_job()), messenger.announce(uuid4()), messenger.ping()):
@@ -133,11 +133,13 @@ async def test_a_broker_that_is_away_fails_fast() -> None:
     await messenger.close()
 
 
-async def test_arq_drops_messages_it_cannot_read(
+async def test_arq_removes_messages_it_cannot_read(
     redis: ArqRedis, settings: Settings, messenger: Messenger
 ) -> None:
-    """What others wrote into our queue, or into our message, ends there: nothing is executed, and
-    the worker goes on with the next."""
+    """A pickled message and one without a body are removed without being run.
+
+    The worker goes on with the next message.
+    """
     key = queue_key(settings.queue_namespace, Queue.ITEMS)
     await redis.set("arq:job:broken:1", b"\x80\x04pickled")
     await redis.zadd(key, {"broken:1": 1, "without-message:1": 2})
@@ -151,7 +153,7 @@ async def test_arq_drops_messages_it_cannot_read(
 async def test_arq_keeps_no_result_that_would_block_a_new_message(
     redis: ArqRedis, settings: Settings, messenger: Messenger
 ) -> None:
-    """With keep_result=0 the same id can be published again after it ran."""
+    """With `keep_result=0` the same id can be published again after its message has run."""
     key = queue_key(settings.queue_namespace, Queue.ITEMS)
     job = a_job()
     for _ in range(2):
@@ -161,7 +163,7 @@ async def test_arq_keeps_no_result_that_would_block_a_new_message(
 
 
 async def _drain(redis: ArqRedis, key: str) -> list[str]:
-    """Run every message of a queue with a function that does nothing; the ids that ran."""
+    """Run every message of a queue with a function that does nothing; return the ids."""
     ran: list[str] = []
 
     async def run(ctx: dict[Any, Any], *_args: Any, **_kwargs: Any) -> None:

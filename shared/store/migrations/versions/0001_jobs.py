@@ -1,4 +1,4 @@
-"""Jobs with their attempts and images, and the workers."""
+"""Create the tables of jobs, attempts, images and workers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,10 +14,10 @@ _NOW = sa.func.now()
 
 
 def upgrade() -> None:
-    """Create everything."""
+    """Create the tables and their indexes."""
     _create_jobs()
-    _create_indexes_of_jobs()
-    _create_what_belongs_to_jobs()
+    _create_job_indexes()
+    _create_attempts_and_images()
     _create_workers()
 
 
@@ -59,7 +59,7 @@ def _create_jobs() -> None:
     )
 
 
-def _create_indexes_of_jobs() -> None:
+def _create_job_indexes() -> None:
     _index("uq_jobs_idempotency_key", "tenant_id", "idempotency_key", unique=True,
            where="idempotency_key IS NOT NULL")  # fmt: skip
     _index("uq_jobs_live_content_key", "tenant_id", "content_key", unique=True,
@@ -72,7 +72,7 @@ def _create_indexes_of_jobs() -> None:
     _index("ix_jobs_worker", "worker_id", where="state = 'running'")
 
 
-def _create_what_belongs_to_jobs() -> None:
+def _create_attempts_and_images() -> None:
     op.create_table(
         "job_attempts",
         sa.Column("job_id", sa.Uuid, nullable=False),
@@ -94,7 +94,7 @@ def _create_what_belongs_to_jobs() -> None:
         sa.PrimaryKeyConstraint("job_id", name="pk_job_images"),
         _belongs_to_job("fk_job_images_job_id"),
     )
-    # Images are compressed already: trying again only costs time.
+    # Images are compressed already, so compressing them again would only cost time.
     op.execute("ALTER TABLE job_images ALTER COLUMN content SET STORAGE EXTERNAL")
 
 
@@ -112,7 +112,7 @@ def _create_workers() -> None:
 
 
 def downgrade() -> None:
-    """Drop everything."""
+    """Drop the tables."""
     for table in ("workers", "job_images", "job_attempts", "jobs"):
         op.drop_table(table)
 

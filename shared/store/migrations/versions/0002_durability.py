@@ -1,4 +1,4 @@
-"""Budgets by class of error, requested cancellations, what has ended, workers' slots."""
+"""Add spent budgets, requested cancellations, an index of ended jobs, and workers' slots."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,11 +13,11 @@ _BUDGETS = ("spent_transient", "spent_timeout", "spent_crashed", "spent_bug")
 
 
 def upgrade() -> None:
-    """Constant defaults: no table is rewritten."""
+    """Add columns and an index. The defaults are constant, so no table is rewritten."""
     for name in _BUDGETS:
         op.add_column("jobs", sa.Column(name, sa.Integer, nullable=False, server_default="0"))
     op.add_column("jobs", sa.Column("cancel_requested_at", TIMESTAMP(timezone=True)))
-    # Workers write their rows anew every few seconds.
+    # The new columns have no default. Workers write their rows again within seconds.
     op.execute("DELETE FROM workers")
     op.add_column("workers", sa.Column("slots", JSONB, nullable=False))
     op.add_column("workers", sa.Column("alive_until", TIMESTAMP(timezone=True), nullable=False))
@@ -30,7 +30,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """As it was."""
+    """Remove the columns and the index."""
     for name in ("slots", "alive_until"):
         op.drop_column("workers", name)
     op.drop_index("ix_jobs_finished", "jobs")

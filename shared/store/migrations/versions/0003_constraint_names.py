@@ -1,7 +1,7 @@
-"""The names of the CHECK constraints as the models have them.
+"""Rename the CHECK constraints to the names that the models have.
 
 The naming convention of the models puts `ck_jobs_` before the name of a constraint. It was applied
-to names that had it already, so a migration that changes a constraint would not find it.
+to names that already began with it, so later migrations would not find the constraints.
 """
 
 from alembic import op
@@ -15,12 +15,12 @@ _NAMES = ("state", "worker")
 
 
 def upgrade() -> None:
-    """Rename them; only the catalog changes, so this takes no time on a large table."""
+    """Rename the constraints. Only the catalog changes, so a large table takes no longer."""
     for name in _NAMES:
         op.execute(f"ALTER TABLE jobs RENAME CONSTRAINT ck_jobs_ck_jobs_{name} TO ck_jobs_{name}")
 
 
 def downgrade() -> None:
-    """Give them back their doubled names."""
+    """Restore the names with the doubled prefix."""
     for name in _NAMES:
         op.execute(f"ALTER TABLE jobs RENAME CONSTRAINT ck_jobs_{name} TO ck_jobs_ck_jobs_{name}")

@@ -1,4 +1,4 @@
-"""A job and the right to run it, in one transaction for the whole test."""
+"""Fixtures: a job and a claim on it, in one transaction for the whole test."""
 
 from collections.abc import AsyncIterator
 
@@ -15,7 +15,7 @@ from tests.support.job_rows import new_job
 
 @pytest.fixture
 async def session(database: Database) -> AsyncIterator[AsyncSession]:
-    """One transaction for the whole test: now() stands still in it."""
+    """A transaction for the whole test, in which SQL's now() stays the same."""
     async with database.transaction() as session:
         yield session
 
@@ -28,7 +28,7 @@ async def job(session: AsyncSession) -> Job:
 
 @pytest.fixture
 async def held(session: AsyncSession, job: Job) -> Claim:
-    """The right to run it."""
+    """A claim on the job, by the worker called `worker`."""
     held = await transitions.claim(session, job.id, 1, "worker", 15)
     assert held is not None
     return held

@@ -1,4 +1,4 @@
-"""Every way in which the holder of a claim may end its run."""
+"""The transitions with which the holder of a claim may end an attempt, with sample arguments."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -22,19 +22,19 @@ End = Callable[[AsyncSession, Claim], Coroutine[Any, Any, JobStatus | None]]
 
 
 async def succeed(session: AsyncSession, held: Claim) -> JobStatus | None:
-    """With some result."""
+    """End the attempt with some result."""
     return await transitions.succeed(
         session, held, RECORD, output={"a": 1.0}, model_id="m", model_version="1"
     )
 
 
-PUT_BACK: dict[str, End] = {
+REQUEUEING: dict[str, End] = {
     "retry": lambda session, held: transitions.retry(session, held, RECORD, TIMEOUT, 0),
     "put_back": lambda session, held: transitions.put_back(session, held, MISSING, 0),
     "release": lambda session, held: transitions.release(session, held, RECORD),
 }
 ENDINGS: dict[str, End] = {
-    **PUT_BACK,
+    **REQUEUEING,
     "succeed": succeed,
     "fail": lambda session, held: transitions.fail(session, held, RECORD, NO_TEXT),
     "end_cancelled": lambda session, held: transitions.end_cancelled(session, held, RECORD),

@@ -1,4 +1,4 @@
-"""What people ask for: to cancel a job, to run it again."""
+"""The transitions that callers ask for: cancel a job, or run it again."""
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +15,7 @@ from tests.support.job_rows import history, new_job
 
 
 async def test_a_waiting_job_is_cancelled_at_once(session: AsyncSession, job: Job) -> None:
-    """It never runs."""
+    """The job never runs."""
     assert await transitions.cancel(session, job.id, "t")
 
     assert await history(session, job) == []
@@ -26,10 +26,10 @@ async def test_a_waiting_job_is_cancelled_at_once(session: AsyncSession, job: Jo
     assert await transitions.claim(session, job.id, 1, "worker", 15) is None
 
 
-async def test_of_a_running_job_cancellation_is_only_asked(
+async def test_cancelling_a_running_job_is_left_to_its_worker(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """Its worker ends it; asked again, the first time counts."""
+    """The job runs on until its worker notices the request and ends it."""
     assert await transitions.cancel(session, job.id, "t")
     await session.refresh(job)
     assert (job.state, job.finished_at) == (JobStatus.RUNNING, None)
@@ -42,10 +42,10 @@ async def test_of_a_running_job_cancellation_is_only_asked(
     assert await transitions.cancels_requested(session, "worker") == []
 
 
-async def test_what_has_ended_is_neither_cancelled_nor_retried(
+async def test_a_succeeded_job_is_neither_cancelled_nor_retried(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """A result stays a result."""
+    """Its result stays."""
     await succeed(session, held)
 
     assert not await transitions.cancel(session, job.id, "t")
@@ -54,7 +54,7 @@ async def test_what_has_ended_is_neither_cancelled_nor_retried(
 
 
 async def test_nobody_touches_the_job_of_another_tenant(session: AsyncSession, job: Job) -> None:
-    """Not even to find out that it is there."""
+    """The answer does not even reveal that the job exists."""
     assert not await transitions.cancel(session, job.id, "another")
     await transitions.cancel(session, job.id, "t")
     assert not await transitions.revive(session, job.id, "another")
@@ -63,7 +63,7 @@ async def test_nobody_touches_the_job_of_another_tenant(session: AsyncSession, j
 async def test_a_revived_job_has_new_budgets_and_its_old_history(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """And a dispatch of its own: no old message starts it."""
+    """It also has a new dispatch, so that no old message starts it."""
     await transitions.fail(session, held, RECORD, TIMEOUT)
     assert await transitions.revive(session, job.id, "t")
     (attempt,) = await history(session, job)
@@ -75,7 +75,7 @@ async def test_a_revived_job_has_new_budgets_and_its_old_history(
 
 
 async def test_a_job_is_not_revived_beside_its_twin(session: AsyncSession) -> None:
-    """The same work was submitted again meanwhile."""
+    """The same work was submitted again after the job had ended."""
     jobs = JobRepository(session)
     first, _ = await jobs.add(new_job(content_key="k"))
     await transitions.cancel(session, first.id, "t")

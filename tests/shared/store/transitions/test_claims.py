@@ -1,4 +1,4 @@
-"""Taking a job and keeping it: the claim, its lease, and who renews it."""
+"""Claims: who gets a job, and who may renew its lease."""
 
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ from tests.shared.store.transitions.endings import succeed
 async def test_a_claim_starts_an_attempt_under_a_lease(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """The lease is Postgres's time, not the worker's."""
+    """The lease is by the clock of Postgres and not by that of the worker."""
     await session.refresh(job)
 
     assert (job.state, job.worker_id, job.attempt) == (JobStatus.RUNNING, "worker", 1)
@@ -37,7 +37,7 @@ async def test_a_job_is_claimed_once(session: AsyncSession, job: Job, held: Clai
 async def test_a_message_of_another_dispatch_claims_nothing(
     session: AsyncSession, job: Job, dispatch: int
 ) -> None:
-    """Neither an old message nor one that does not exist yet."""
+    """The job cannot be claimed by an earlier or a later dispatch, nor can an unknown job."""
     assert await transitions.claim(session, job.id, dispatch, "worker", 15) is None
     assert await transitions.claim(session, uuid4(), 1, "worker", 15) is None
 
@@ -45,7 +45,7 @@ async def test_a_message_of_another_dispatch_claims_nothing(
 async def test_a_heartbeat_renews_what_is_still_held(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """And tells which jobs these are."""
+    """It returns the jobs whose leases it has renewed."""
     assert await transitions.renew(session, "worker", [job.id], 60) == [job.id]
     assert await transitions.renew(session, "another", [job.id], 60) == []
     await session.refresh(job)
@@ -59,7 +59,7 @@ async def test_a_heartbeat_renews_what_is_still_held(
 async def test_a_job_that_is_held_but_not_run_is_left_to_be_rescued(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """Its ending could not be stored; whoever renewed it would keep it for ever."""
+    """If its end could not be stored, renewing its lease would keep it running forever."""
     assert await transitions.renew(session, "worker", [], 60) == []
     await session.refresh(job)
     assert job.lease_until is not None
@@ -69,17 +69,17 @@ async def test_a_job_that_is_held_but_not_run_is_left_to_be_rescued(
 async def test_renewing_a_lease_touches_no_index(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """A heartbeat of many jobs must stay a HOT update (design: lease_until in no index)."""
+    """Renewing many leases must stay a heap-only (HOT) update, which an index would prevent."""
     query = text(
         "SELECT count(*) FROM pg_indexes WHERE tablename = 'jobs' AND indexdef ~ 'lease_until'"
     )
     assert await session.scalar(query) == 0
 
 
-async def test_the_database_refuses_states_that_are_none(
+async def test_the_database_refuses_impossible_states(
     database: Database, session: AsyncSession, job: Job
 ) -> None:
-    """Should code ever be wrong, the constraint is the last line."""
+    """The constraints are the last line of defence against wrong code."""
     for change in ({"state": "eaten"}, {"state": "running"}, {"worker_id": "w"}):
         with pytest.raises(IntegrityError):
             async with session.begin_nested():

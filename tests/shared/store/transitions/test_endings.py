@@ -1,4 +1,4 @@
-"""How a run ends, by whom alone, and what is left of it."""
+"""Endings of attempts: what each stores, and that only the holder of the claim can make them."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,8 +17,8 @@ from tests.shared.store.transitions.endings import (
     ENDINGS,
     MISSING,
     NO_TEXT,
-    PUT_BACK,
     RECORD,
+    REQUEUEING,
     TIMEOUT,
     End,
     succeed,
@@ -29,7 +29,7 @@ from tests.support.job_rows import history
 async def test_success_is_stored_with_its_attempt(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """One statement writes both."""
+    """The result is on the job; stages and trace are on the attempt."""
     assert await succeed(session, held)
     await session.refresh(job)
     (attempt,) = await history(session, job)
@@ -49,7 +49,7 @@ async def test_success_is_stored_with_its_attempt(
 async def test_failure_is_stored_with_its_reason(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """On the job and on the attempt."""
+    """The error is on the job and on the attempt."""
     assert await transitions.fail(session, held, RECORD, NO_TEXT)
     await session.refresh(job)
     (attempt,) = await history(session, job)
@@ -58,10 +58,10 @@ async def test_failure_is_stored_with_its_reason(
     assert job.error == attempt.error == NO_TEXT.model_dump(mode="json")
 
 
-async def test_a_released_job_is_as_it_was_and_its_message_still_good(
+async def test_a_released_job_waits_under_the_same_message(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """The same dispatch claims it again; the history knows of both runs."""
+    """The same dispatch claims it again, and the history has both attempts."""
     before = job.queued_at
     assert await transitions.release(session, held, RECORD)
     await session.refresh(job)
@@ -82,7 +82,7 @@ async def test_a_released_job_is_as_it_was_and_its_message_still_good(
 async def test_a_retry_is_another_dispatch_due_later(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """It spends of the budget of its class and of no other; the history keeps why."""
+    """It spends the budget of its error class and no other, and the history keeps the error."""
     assert await transitions.retry(session, held, RECORD, TIMEOUT, delay=7)
     (attempt,) = await history(session, job)
 
@@ -107,7 +107,7 @@ async def test_a_retry_is_another_dispatch_due_later(
 async def test_a_job_that_is_put_back_spends_nothing(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """Neither a budget nor an attempt; it tells what it waits for."""
+    """It spends neither a budget nor an attempt, and shows the error while it waits."""
     assert await transitions.put_back(session, held, MISSING, delay=30)
 
     assert await history(session, job) == []
@@ -118,14 +118,14 @@ async def test_a_job_that_is_put_back_spends_nothing(
     assert again.attempt == 1
 
 
-@pytest.mark.parametrize("end", PUT_BACK.values(), ids=PUT_BACK.keys())
-async def test_what_is_to_be_cancelled_does_not_run_again(
+@pytest.mark.parametrize("end", REQUEUEING.values(), ids=REQUEUEING.keys())
+async def test_a_job_to_be_cancelled_does_not_run_again(
     session: AsyncSession,
     job: Job,
     held: Claim,
     end: End,
 ) -> None:
-    """Though its run ended otherwise before its worker heard of it."""
+    """Its attempt ended otherwise before its worker noticed the request."""
     await transitions.cancel(session, job.id, "t")
     assert await end(session, held) is JobStatus.CANCELLED
     await session.refresh(job)
@@ -136,11 +136,10 @@ async def test_what_is_to_be_cancelled_does_not_run_again(
 
 @pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS.keys())
 @pytest.mark.parametrize("difference", ["worker_id", "dispatch", "job_id"])
-async def test_only_the_holder_may_end_a_run(
+async def test_only_the_holder_may_end_an_attempt(
     session: AsyncSession, job: Job, held: Claim, end: End, difference: str
 ) -> None:
-    """Each guard in turn: what a zombie, a worker of another dispatch and one that mixed up ids
-    write changes nothing; nor does what the holder writes a second time."""
+    """Another worker, another dispatch and another job change nothing, nor does a second ending."""
     others: dict[str, Any] = {"worker_id": "another", "dispatch": 2, "job_id": uuid4()}
     assert not await end(session, replace(held, **{difference: others[difference]}))
     assert await history(session, job) == []
@@ -150,10 +149,10 @@ async def test_only_the_holder_may_end_a_run(
     assert not await end(session, held)
 
 
-async def test_what_has_ended_stays_as_it_ended(
+async def test_a_job_that_has_ended_does_not_change(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """A late write of the same holder is a no-op as well."""
+    """Late writes by the same holder have no effect either."""
     assert await succeed(session, held)
 
     assert not await transitions.fail(session, held, RECORD, NO_TEXT)

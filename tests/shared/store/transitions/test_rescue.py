@@ -1,4 +1,4 @@
-"""Jobs whose worker is lost: run again, or given up."""
+"""Rescue: jobs whose lease has run out are queued again or fail."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from tests.support.job_rows import expire, history, new_job
 async def test_a_job_whose_lease_ran_out_runs_again(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """Under a new dispatch: whatever its worker still writes comes too late."""
+    """It has a new dispatch, so whatever its old worker still writes comes too late."""
     await expire(session, job)
     (rescued,) = await transitions.rescue(session, 10)
     (attempt,) = await history(session, job)
@@ -34,15 +34,15 @@ async def test_a_job_whose_lease_ran_out_runs_again(
 
 
 async def test_a_living_lease_is_left_alone(session: AsyncSession, job: Job, held: Claim) -> None:
-    """And so is what does not run."""
+    """A queued job, which has no lease, is left alone too."""
     await JobRepository(session).add(new_job())
 
     assert await transitions.rescue(session, 10) == []
     assert await history(session, job) == []
 
 
-async def test_a_poisonous_job_is_given_up(session: AsyncSession, job: Job) -> None:
-    """It has killed three workers by then."""
+async def test_a_job_that_has_killed_three_workers_fails(session: AsyncSession, job: Job) -> None:
+    """The history names all three."""
     for dispatch in (1, 2, 3):
         assert await transitions.claim(session, job.id, dispatch, f"worker {dispatch}", 15)
         await expire(session, job)
@@ -55,10 +55,10 @@ async def test_a_poisonous_job_is_given_up(session: AsyncSession, job: Job) -> N
     assert [attempt.worker_id for attempt in attempts] == ["worker 1", "worker 2", "worker 3"]
 
 
-async def test_a_rescued_job_that_was_to_be_cancelled_is(
+async def test_a_rescue_cancels_a_job_that_was_to_be_cancelled(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """It does not run a second time to be stopped."""
+    """It does not run a second time just to be stopped."""
     await transitions.cancel(session, job.id, "t")
     await expire(session, job)
     (rescued,) = await transitions.rescue(session, 10)
@@ -67,7 +67,7 @@ async def test_a_rescued_job_that_was_to_be_cancelled_is(
 
 
 async def test_rescues_are_done_in_chunks(session: AsyncSession) -> None:
-    """After the death of a large fleet no transaction is long."""
+    """The limit keeps each transaction short, even after many workers died at once."""
     ids: list[UUID] = []
     for number in range(3):
         job, _ = await JobRepository(session).add(new_job())
