@@ -77,8 +77,8 @@ def _check_redis(url: str) -> None:
 
 @contextmanager
 def throwaway_folder() -> Iterator[Path]:
-    """A folder of its own for one run, gone afterwards."""
-    folder = DATA / f"run-{uuid.uuid4().hex[:8]}"
+    """A folder of its own for one run, gone afterwards. Its name holds the id of our process."""
+    folder = DATA / f"run-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     try:
         folder.mkdir(parents=True, mode=0o755)
         yield folder

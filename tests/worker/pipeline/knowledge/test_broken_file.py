@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 RECOGNITION = "from worker.features.recognition_child import ready; ready('rapidocr')"
 ITEMS = (
-    "from worker.pipeline.meaning.engines import load_engines;"
-    "load_engines('embedding', '', 'all-MiniLM-L6-v2')"
+    "from worker.pipeline.meaning.loading import load_models;"
+    "load_models('embedding', '', 'all-MiniLM-L6-v2')"
 )
 
 
