@@ -71,7 +71,7 @@ def test_a_whole_job_talks_to_the_configured_servers_alone(
     photo.write_bytes(receipt_png)
     grocery_ai = Path(sys.executable).with_name("grocery-ai")
 
-    demo = _output(traced, [sys.executable, "-m", "shared.local.demo", photo])
+    demo = _output(traced, [sys.executable, "-m", "shared.local", "demo", photo])
     read = _output(traced, [grocery_ai, "extract", photo, "--labels", "Dairy,Other", "--json"])
     named = _output(traced, [grocery_ai, "categorize", "Oat Drink"])
     photo.unlink()

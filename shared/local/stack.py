@@ -81,8 +81,11 @@ def _check_redis(url: str) -> None:
 
 @contextmanager
 def throwaway_folder() -> Iterator[Path]:
-    """Make a folder under .data/ for the block, and remove it afterwards."""
-    folder = DATA / f"run-{uuid.uuid4().hex[:8]}"
+    """Make a folder under .data/ for the block, and remove it afterwards.
+
+    Its name begins with the id of this process: `run-<pid>-`.
+    """
+    folder = DATA / f"run-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     try:
         folder.mkdir(parents=True, mode=0o755)
         yield folder

@@ -42,7 +42,8 @@ class Heartbeat:
                 session,
                 self._state.id,
                 version=self._state.version,
-                queues=self._state.queues,
+                # A worker that drains takes nothing more: the front must not count on it.
+                queues=[] if self._state.phase == "draining" else self._state.queues,
                 slots=self._state.slots,
                 components=self._state.components,
                 lease=self._lease,

@@ -222,7 +222,7 @@ def test_a_front_without_tidewave_starts(system: System, tmp_path: Path) -> None
     env = {**system.env, "DEBUG": "true", "LOG_LEVEL": "DEBUG", "PORT": str(port)}
     code = "import sys; sys.modules['tidewave'] = None; from api.__main__ import main; main()"
     with running([sys.executable, "-c", code], env=env, log=log, cwd=stack.ROOT) as process:
-        wait_until(lambda: "Uvicorn running" in log.read_text(), "The front", process=process)
+        wait_until(lambda: "startup complete" in log.read_text(), "The front", process=process)
         assert httpx.get(f"http://127.0.0.1:{port}/tidewave").status_code == 404
 
     (line,) = [json.loads(text) for text in log.read_text().splitlines() if "tidewave" in text]

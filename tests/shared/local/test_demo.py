@@ -25,14 +25,7 @@ def test_the_demo_reads_a_receipt(tmp_path: Path) -> None:
     It leaves no process and no folder behind.
     """
     mark = f"DEMO_{uuid4().hex}"
-    before = set(DATA.glob("run-*"))
-    done = subprocess.run(
-        [*DEMO, "--json", "--save", tmp_path / "kept"],
-        env={**os.environ, mark: "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done, pid = _run("--json", "--save", str(tmp_path / "kept"), **{mark: "1"})
 
     assert done.returncode == 0, done.stderr
     job = JobView.model_validate_json(done.stdout)
@@ -40,7 +33,7 @@ def test_the_demo_reads_a_receipt(tmp_path: Path) -> None:
     assert RichReceipt.model_validate(job.output_payload).extraction.line_items
     assert (tmp_path / "kept/receipt.jpg").read_bytes().startswith(b"\xff\xd8")
     assert _processes_with(mark) == []
-    assert set(DATA.glob("run-*")) <= before
+    assert _folders_of(pid) == []
 
 
 def _in_the_way(folder: Path) -> str:
@@ -86,28 +79,21 @@ def test_the_demo_says_at_once_why_it_cannot_run(
     tmp_path: Path, arguments: list[object], env: dict[str, str], says: str
 ) -> None:
     """It exits with code 1 and one line: no traceback, no password, and no folder is left."""
-    before = set(DATA.glob("run-*"))
-    done = subprocess.run(
-        [*DEMO, *(value(tmp_path) if callable(value) else str(value) for value in arguments)],
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    given = (value(tmp_path) if callable(value) else str(value) for value in arguments)
+    done, pid = _run(*given, **env)
 
     assert done.returncode == 1
     line = done.stderr.splitlines()[-1]
     assert line.startswith("bin/demo: ")
     assert says in line
     assert not {"Traceback", "geheim"} & set(done.stderr.split())
-    assert set(DATA.glob("run-*")) <= before
+    assert _folders_of(pid) == []
 
 
 @pytest.mark.parametrize("at", ["initdb", "api"])
 async def test_ctrl_c_ends_the_demo_at_any_moment(at: str) -> None:
     """Ctrl-C comes while the program `at` starts. No traceback, process or folder is left."""
     mark = f"DEMO_{uuid4().hex}"
-    before = set(DATA.glob("run-*"))
     with _demo({**os.environ, mark: "1"}) as demo:
         await wait_until(lambda: _starts(demo.pid, at), f"it started {at}", within=60)
         demo.send_signal(signal.SIGINT)
@@ -117,7 +103,26 @@ async def test_ctrl_c_ends_the_demo_at_any_moment(at: str) -> None:
     assert errors.decode().splitlines()[-1] == "Stopped."
     assert b"Traceback" not in errors
     assert _processes_with(mark) == []
-    assert set(DATA.glob("run-*")) <= before
+    assert _folders_of(demo.pid) == []
+
+
+def _run(*arguments: str, **env: str) -> tuple["subprocess.CompletedProcess[str]", int]:
+    """Run the demo to its end; return its result and its process id."""
+    command = [*DEMO, *arguments]
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        out, errors = demo.communicate()
+    return subprocess.CompletedProcess(command, demo.returncode, out, errors), demo.pid
+
+
+def _folders_of(pid: int) -> list[Path]:
+    """Return the folders that a run has left; other tests have theirs beside them."""
+    return list(DATA.glob(f"run-{pid}-*"))
 
 
 def _demo(env: dict[str, str]) -> "subprocess.Popen[bytes]":
