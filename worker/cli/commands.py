@@ -8,9 +8,9 @@ from shared.errors import ServiceError
 from worker.cli.doctor import doctor
 from worker.cli.extract import extract
 from worker.cli.items import categorize, embed
-from worker.cli.messages import complain, stderr
 from worker.cli.remote.jobs import cancel, get, list_jobs, queues, retry, watch
 from worker.cli.remote.submit import submit
+from worker.cli.stderr import complain, stderr
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -10,15 +10,15 @@ import typer
 
 from shared.contracts.receipts import RichReceipt
 from shared.settings import PipelineSettings
-from worker.cli.comparison import compare, find_truths, keep_truths, write_page
-from worker.cli.messages import stderr
+from worker.cli.extraction.comparison import compare, find_truths, keep_truths, write_page
+from worker.cli.extraction.progress import reading_progress
+from worker.cli.extraction.results import Results
+from worker.cli.extraction.selection import check_names, check_writable, select_files
 from worker.cli.options import AsJson, Labels, pipeline_settings, print_json, split_labels
-from worker.cli.progress import reading_progress
-from worker.cli.results import Results
-from worker.cli.selection import check_names, check_writable, select_files
+from worker.cli.stderr import stderr
 
 if TYPE_CHECKING:
-    from worker.cli.files import FileReading
+    from worker.cli.extraction.files import FileReading
 
 Paths = Annotated[
     list[Path],
@@ -101,7 +101,7 @@ def _read(
     with_evidence: bool,
 ) -> "list[FileReading]":
     """Every reading, in the order of the files; each is written to `out` as soon as it is there."""
-    from worker.cli.files import extract_files
+    from worker.cli.extraction.files import extract_files
 
     readings: list[FileReading] = []
 

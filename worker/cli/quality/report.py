@@ -6,7 +6,7 @@ from functools import cached_property
 from statistics import fmean, median
 from typing import Any
 
-from worker.cli.files import FileReading
+from worker.cli.extraction.files import FileReading
 from worker.cli.quality.reliability import FIELDS, Bin, Share, reliability
 from worker.cli.quality.scoring import Score, score
 from worker.cli.quality.truth import Truth

@@ -10,7 +10,6 @@ from rich.console import Console
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
 from shared.terminal import job_table, queue_table
-from worker.cli.messages import stderr
 from worker.cli.options import AsJson, print_json
 from worker.cli.remote.service import (
     HERE,
@@ -22,6 +21,7 @@ from worker.cli.remote.service import (
     connected,
     show_jobs,
 )
+from worker.cli.stderr import stderr
 
 
 def get(job_id: JobId, url: Url = HERE, tenant: Tenant = NOBODY, as_json: AsJson = False) -> None:

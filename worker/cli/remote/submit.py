@@ -11,9 +11,9 @@ from shared.client import ServiceClient
 from shared.client.errors import ServiceUnreachable
 from shared.contracts.jobs import JobView
 from shared.errors import ServiceError
-from worker.cli.messages import complain
 from worker.cli.options import AsJson, print_line, split_labels
 from worker.cli.remote.service import HERE, NOBODY, Tenant, Url, any_failed, connected, show_jobs
+from worker.cli.stderr import complain
 
 Files = Annotated[
     list[Path],

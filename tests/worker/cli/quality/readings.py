@@ -12,7 +12,7 @@ from shared.contracts.receipts import (
     RichReceipt,
     Total,
 )
-from worker.cli.files import FileReading
+from worker.cli.extraction.files import FileReading
 from worker.pipeline.observation import Evidence, SeenPage
 from worker.pipeline.ocr.text import TextLine, Word
 

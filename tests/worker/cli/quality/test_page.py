@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shared.rejections import NoTextFound
 from tests.worker.cli.quality.readings import file_reading, read_item, read_receipt
-from worker.cli.files import FileReading
+from worker.cli.extraction.files import FileReading
 from worker.cli.quality.page import write_page
 from worker.cli.quality.report import QualityReport
 from worker.cli.quality.truth import Truth, TruthItem

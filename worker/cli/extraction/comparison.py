@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from worker.cli.files import FileReading
+    from worker.cli.extraction.files import FileReading
     from worker.cli.quality.report import QualityReport
     from worker.cli.quality.truth import Truth
 

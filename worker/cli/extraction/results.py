@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.terminal import receipt_table
-from worker.cli.comparison import print_report
-from worker.cli.messages import stderr
-from worker.cli.selection import Skipped
+from worker.cli.extraction.comparison import print_report
+from worker.cli.extraction.selection import Skipped
+from worker.cli.stderr import stderr
 
 if TYPE_CHECKING:
-    from worker.cli.files import FileReading
+    from worker.cli.extraction.files import FileReading
     from worker.cli.quality.report import QualityReport
 
 

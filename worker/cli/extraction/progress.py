@@ -12,10 +12,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from worker.cli.messages import complain, stderr
+from worker.cli.stderr import complain, stderr
 
 if TYPE_CHECKING:
-    from worker.cli.files import FileReading
+    from worker.cli.extraction.files import FileReading
 
 
 class ReadingProgress:
