@@ -1,11 +1,11 @@
-"""What goes to stderr: progress, and one line for each thing that went wrong."""
+"""The console on stderr, and errors as one line each."""
 
 from rich.console import Console
 from rich.text import Text
 
 from shared.errors import ServiceError
 
-# What to do about an error on the command line, where its own sentence is for every kind of caller.
+# Advice for the command line only; the sentence of an error itself is for every kind of caller.
 _CURES = {
     "service_unreachable": "Start the service (bin/dev), or say where it is with --url.",
     "job_not_found": "`grocery-ai list` shows a tenant's jobs; --tenant names another tenant.",
@@ -14,14 +14,15 @@ _CURES = {
 
 
 def stderr() -> Console:
-    """The terminal behind stderr. It breaks no lines, so that paths and ids can be copied."""
+    """Return a console on stderr that never wraps lines, so that paths and ids can be copied."""
     return Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def complain(error: ServiceError, about: object = None, console: Console | None = None) -> None:
-    """One line: the code, what it is about, what is wrong, and what to do where that is known.
+    """Print an error as one line: its code, what it is about, what is wrong, and what to do.
 
-    `console`: that of a bar which is being shown, in place of stderr.
+    `about` is printed after the code, for example the path of a file. `console` is the console of a
+    progress bar that is being shown; by default, the line goes to stderr.
     """
     subject = "" if about is None else f" {about}"
     detail = error.detail.rstrip(".") + "."

@@ -25,14 +25,14 @@ from worker.cli.stderr import stderr
 
 
 def get(job_id: JobId, url: Url = HERE, tenant: Tenant = NOBODY, as_json: AsJson = False) -> None:
-    """Look at one job: its result, its attempts, where the time went."""
+    """Show one job: its result, its attempts, and where the time went."""
     with connected(url, tenant) as service:
         job = service.job(job_id)
     show_jobs([job], as_json=as_json)
 
 
 def watch(job_id: JobId, url: Url = HERE, tenant: Tenant = NOBODY, as_json: AsJson = False) -> None:
-    """Wait until a job has ended, then print it. Exits with 1 unless it succeeded."""
+    """Wait until a job has ended, then show it. The exit code is 1 unless it succeeded."""
     with connected(url, tenant) as service, stderr().status("") as status:
         while not (job := service.job(job_id)).status.finished:
             status.update(f"{job.status}, {len(job.attempts)} attempts so far")
@@ -43,9 +43,9 @@ def watch(job_id: JobId, url: Url = HERE, tenant: Tenant = NOBODY, as_json: AsJs
 
 
 def list_jobs(
-    status: Annotated[JobStatus | None, typer.Option(help="Only jobs of this status.")] = None,
+    status: Annotated[JobStatus | None, typer.Option(help="Only jobs with this status.")] = None,
     feature: Annotated[Feature | None, typer.Option(help="Only jobs of this feature.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="At most so many jobs.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many jobs to list at most.")] = 20,
     url: Url = HERE,
     tenant: Tenant = NOBODY,
     as_json: AsJson = False,
@@ -60,8 +60,8 @@ def list_jobs(
     else:
         kind = " ".join(filter(None, (status, feature)))
         stderr().print(
-            f"Tenant {tenant!r} has no {kind + ' ' if kind else ''}jobs. --tenant names another; "
-            "`grocery-ai submit FILE` makes one.",
+            f"Tenant {tenant!r} has no {kind + ' ' if kind else ''}jobs. --tenant selects another; "
+            "`grocery-ai submit FILE` creates a job.",
             markup=False,
         )
     if page.next_cursor:
@@ -71,7 +71,7 @@ def list_jobs(
 def cancel(
     job_id: JobId, url: Url = HERE, tenant: Tenant = NOBODY, as_json: AsJson = False
 ) -> None:
-    """Cancel a job, whether it waits or runs."""
+    """Cancel a job that is waiting or running."""
     with connected(url, tenant) as service:
         show_jobs([service.cancel(job_id)], as_json=as_json)
 
@@ -83,10 +83,10 @@ def retry(job_id: JobId, url: Url = HERE, tenant: Tenant = NOBODY, as_json: AsJs
 
 
 def queues(url: Url = HERE, as_json: AsJson = False) -> None:
-    """Show what waits, who works, and whether more is taken."""
+    """Show how many jobs wait and run, how many workers there are, and if new work is accepted."""
     with connected(url, NOBODY) as service:
         found = service.queues().queues
     if as_json:
-        print_json([one.model_dump(mode="json") for one in found])
+        print_json([queue.model_dump(mode="json") for queue in found])
     else:
         Console().print(queue_table(found))

@@ -1,4 +1,4 @@
-"""`grocery-ai submit`: files become jobs of a running service."""
+"""`grocery-ai submit`: send files to a running service as jobs."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,15 +23,15 @@ Files = Annotated[
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", "-q", help="Print the id of each job on stdout, and nothing else."),
+    typer.Option("--quiet", "-q", help="Print only the id of each job on stdout."),
 ]
 Labels = Annotated[
     str | None,
-    typer.Option("--labels", metavar="A,B,C", help="Categorise the items by these labels."),
+    typer.Option("--labels", metavar="A,B,C", help="Labels to categorise the items by."),
 ]
-Wait = Annotated[bool, typer.Option("--wait", help="Wait for the results, and print them.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for the results and print them.")]
 
-# Seconds within which every job of --wait has to end.
+# Seconds that --wait allows each job. After that the command fails, while the job goes on.
 _AWAIT_LIMIT = 600
 
 
@@ -47,10 +47,10 @@ def submit(
 ) -> None:
     """Submit receipts as jobs; with --wait, print what was read.
 
-    A file that is refused is reported, and the rest go on.
+    A file that is refused is reported, and the other files are still submitted.
     """
     if quiet and as_json:
-        raise typer.BadParameter("choose one of --quiet and --json")
+        raise typer.BadParameter("choose either --quiet or --json")
     with connected(url, tenant) as service:
         jobs = _submit_all(service, files, split_labels(labels) if labels else None, quiet=quiet)
         refused = len(jobs) < len(files)
@@ -65,7 +65,7 @@ def submit(
 def _submit_all(
     service: ServiceClient, files: Sequence[Path], labels: Sequence[str] | None, *, quiet: bool
 ) -> list[JobView]:
-    """The jobs that were accepted; with `quiet`, their ids are printed as they come."""
+    """Submit the files and return the accepted jobs. With `quiet`, print each id at once."""
     jobs: list[JobView] = []
     for job in _submitted(service, files, labels):
         jobs.append(job)
@@ -77,7 +77,7 @@ def _submit_all(
 def _submitted(
     service: ServiceClient, files: Sequence[Path], labels: Sequence[str] | None
 ) -> Iterator[JobView]:
-    """The job of each file that is accepted. When nobody answers, the other files are not tried."""
+    """Yield the job of each accepted file. If the service is unreachable, stop there."""
     for file in files:
         try:
             yield service.submit_receipt(file.read_bytes(), labels)
