@@ -7,7 +7,7 @@ from shared.errors import ServiceError
 
 # Advice for the command line only; the sentence of an error itself is for every kind of caller.
 _CURES = {
-    "service_unreachable": "Start the service (bin/dev), or say where it is with --url.",
+    "service_unreachable": "Start the service (bin/dev), or give its URL with --url.",
     "job_not_found": "`grocery-ai list` shows a tenant's jobs; --tenant names another tenant.",
     "engine_unavailable": "`grocery-ai doctor` says what is installed.",
 }
