@@ -10,7 +10,7 @@ from worker.cli.extract import extract
 from worker.cli.items import categorize, embed
 from worker.cli.remote.jobs import cancel, get, list_jobs, queues, retry, watch
 from worker.cli.remote.submit import submit
-from worker.cli.stderr import complain, stderr
+from worker.cli.stderr import print_error, stderr
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -22,7 +22,7 @@ def run(arguments: Sequence[str]) -> int:
         stderr().print(_usage(error), markup=False)
         return error.exit_code
     except ServiceError as error:
-        complain(error)
+        print_error(error)
         return 1
     return code or 0
 

@@ -18,7 +18,7 @@ def stderr() -> Console:
     return Console(stderr=True, soft_wrap=True, highlight=False)
 
 
-def complain(error: ServiceError, about: object = None, console: Console | None = None) -> None:
+def print_error(error: ServiceError, about: object = None, console: Console | None = None) -> None:
     """Print an error as one line: its code, what it is about, what is wrong, and what to do.
 
     `about` is printed after the code, for example the path of a file. `console` is the console of a

@@ -12,7 +12,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from worker.cli.stderr import complain, stderr
+from worker.cli.stderr import print_error, stderr
 
 if TYPE_CHECKING:
     from worker.cli.extraction.files import FileReading
@@ -39,7 +39,7 @@ class ReadingProgress:
         self._pages[file] = (pages, pages)
         self._show()
         if reading.error:
-            complain(reading.error, reading.path, self._bar.console)
+            print_error(reading.error, reading.path, self._bar.console)
         self._keep(reading)
 
     def _show(self) -> None:

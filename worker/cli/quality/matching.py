@@ -33,10 +33,10 @@ def match_items(expected: Sequence[TruthItem], read: Sequence[LineItem]) -> list
     """Return every item of both sides once: with a true price, without one, then the surplus."""
     priced = [truth for truth in expected if truth.total_price is not None]
     partners = _partners(priced, read)
-    surplus = [item for place, item in enumerate(read) if place not in partners.values()]
+    surplus = [item for index, item in enumerate(read) if index not in partners.values()]
     found = [
-        ScoredItem(truth, read[partners[place]] if place in partners else None)
-        for place, truth in enumerate(priced)
+        ScoredItem(truth, read[partners[index]] if index in partners else None)
+        for index, truth in enumerate(priced)
     ]
     unreadable = [
         ScoredItem(truth, _take(truth, surplus), ignored=True)
@@ -49,27 +49,29 @@ def match_items(expected: Sequence[TruthItem], read: Sequence[LineItem]) -> list
 def _partners(expected: Sequence[TruthItem], read: Sequence[LineItem]) -> Mapping[int, int]:
     """Map indexes of `expected` to indexes of `read`; the most similar names are paired first."""
     pairs = sorted(
-        (-_likeness(truth.name, item), wanted, got)
+        (-_similarity(truth.name, item), wanted, got)
         for wanted, truth in enumerate(expected)
         for got, item in enumerate(read)
         if item.total_price == truth.total_price
     )
     partners: dict[int, int] = {}
-    for unlikeness, wanted, got in pairs:
+    for dissimilarity, wanted, got in pairs:
         is_free = wanted not in partners and got not in partners.values()
-        if is_free and -unlikeness >= _SAME_NAME:
+        if is_free and -dissimilarity >= _SAME_NAME:
             partners[wanted] = got
     return partners
 
 
 def _take(truth: TruthItem, items: list[LineItem]) -> LineItem | None:
     """Remove the first of the `items` whose name is like the true one, and return it."""
-    alike = (place for place, item in enumerate(items) if _likeness(truth.name, item) >= _SAME_NAME)
-    place = next(alike, None)
-    return None if place is None else items.pop(place)
+    alike = (
+        index for index, item in enumerate(items) if _similarity(truth.name, item) >= _SAME_NAME
+    )
+    index = next(alike, None)
+    return None if index is None else items.pop(index)
 
 
-def _likeness(expected: str, item: LineItem) -> float:
+def _similarity(expected: str, item: LineItem) -> float:
     """Return the similarity, from 0 to 100, of a true name and the name of a read item.
 
     It is the highest one of the readable and the raw name, with and without spaces.

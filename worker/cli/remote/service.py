@@ -37,8 +37,8 @@ JobId = Annotated[
     ),
 ]
 
-HERE = "http://localhost:8000"
-NOBODY = "default"
+DEFAULT_URL = "http://localhost:8000"
+DEFAULT_TENANT = "default"
 
 
 @contextmanager

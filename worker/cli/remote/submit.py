@@ -12,8 +12,16 @@ from shared.client.errors import ServiceUnreachable
 from shared.contracts.jobs import JobView
 from shared.errors import ServiceError
 from worker.cli.options import AsJson, print_line, split_labels
-from worker.cli.remote.service import HERE, NOBODY, Tenant, Url, any_failed, connected, show_jobs
-from worker.cli.stderr import complain
+from worker.cli.remote.service import (
+    DEFAULT_TENANT,
+    DEFAULT_URL,
+    Tenant,
+    Url,
+    any_failed,
+    connected,
+    show_jobs,
+)
+from worker.cli.stderr import print_error
 
 Files = Annotated[
     list[Path],
@@ -41,8 +49,8 @@ def submit(
     wait: Wait = False,
     quiet: Quiet = False,
     labels: Labels = None,
-    url: Url = HERE,
-    tenant: Tenant = NOBODY,
+    url: Url = DEFAULT_URL,
+    tenant: Tenant = DEFAULT_TENANT,
     as_json: AsJson = False,
 ) -> None:
     """Submit receipts as jobs; with --wait, print what was read.
@@ -82,6 +90,6 @@ def _submitted(
         try:
             yield service.submit_receipt(file.read_bytes(), labels)
         except ServiceError as error:
-            complain(error, file)
+            print_error(error, file)
             if isinstance(error, ServiceUnreachable):
                 return
