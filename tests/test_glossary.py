@@ -40,7 +40,7 @@ REPLACED = (
     r"\bEngineReport\b",
     r"\bpatiently\b",
 )
-SEARCHED = ("api", "config", "docs", "shared", "tests", "worker", "README.md")
+SEARCHED = ("api", "config", "docs", "shared", "tests", "worker", "CONTRIBUTING.md", "README.md")
 
 
 @pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=lambda vocabulary: vocabulary.__name__)

@@ -124,7 +124,7 @@ def test_entry_points_come_before_onnxruntime() -> None:
     its own imports."""
     program = (
         "import sys, api.__main__, worker.main, worker.cli.main\n"
-        "import worker.cli.files, worker.features.recognition_child\n"
+        "import worker.cli.extraction.files, worker.features.recognition_child\n"
         "print('onnxruntime' in sys.modules)"
     )
     done = subprocess.run(

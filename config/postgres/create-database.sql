@@ -1,2 +1,2 @@
--- Ours, beside the app's. Run once, when the volume is new.
+-- Creates the service's database beside the app's. Postgres runs this once, when the volume is new.
 CREATE DATABASE grocery_planner_ai;

@@ -1,4 +1,4 @@
-"""Every command of `grocery-ai`, and how their errors end."""
+"""The commands of `grocery-ai`, and what the program does with their errors."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,21 +8,21 @@ from shared.errors import ServiceError
 from worker.cli.doctor import doctor
 from worker.cli.extract import extract
 from worker.cli.items import categorize, embed
-from worker.cli.messages import complain, stderr
 from worker.cli.remote.jobs import cancel, get, list_jobs, queues, retry, watch
 from worker.cli.remote.submit import submit
+from worker.cli.stderr import print_error, stderr
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; without arguments, show the help. Returns the exit code."""
+    """Run one command and return its exit code. Without arguments, show the help."""
     try:
-        # Not standalone, for one line per error in place of a box that breaks paths in two.
+        # Typer on its own would print errors in a box that breaks long paths in two.
         code = _app()(list(arguments) or ["--help"], standalone_mode=False)
     except typer.TyperException as error:
         stderr().print(_usage(error), markup=False)
         return error.exit_code
     except ServiceError as error:
-        complain(error)
+        print_error(error)
         return 1
     return code or 0
 
@@ -32,20 +32,21 @@ def _app() -> typer.Typer:
         name="grocery-ai",
         pretty_exceptions_enable=False,
         help="Reads grocery receipts and categorises items, here or through a running service.",
-        epilog="Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 stopped with Ctrl-C.",
+        epilog="Exit codes: 0 success, 1 something failed, 2 wrong usage, 130 stopped with Ctrl-C.",
     )
-    here: Sequence[Callable[..., None]] = (extract, categorize, embed, doctor)
-    there: Sequence[Callable[..., None]] = (submit, get, watch, cancel, retry, queues)
-    for command in here:
+    local: Sequence[Callable[..., None]] = (extract, categorize, embed, doctor)
+    remote: Sequence[Callable[..., None]] = (submit, get, watch, cancel, retry, queues)
+    for command in local:
         app.command(rich_help_panel="On this machine")(command)
-    for command in there:
+    for command in remote:
         app.command(rich_help_panel="Through a running service")(command)
+    # Its function cannot be called `list`.
     app.command("list", rich_help_panel="Through a running service")(list_jobs)
     return app
 
 
 def _usage(error: typer.TyperException) -> str:
-    """What is wrong, without pydantic's own words, and where the help is."""
+    """Say in one line what is wrong and where the help is, without pydantic's prefix."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "grocery-ai"
     sentence = " ".join(error.format_message().replace("Value error, ", "").split()).rstrip(".")

@@ -1,4 +1,4 @@
-"""`grocery-ai doctor`: what is wrong, and what to do about it."""
+"""`grocery-ai doctor`: find out what is wrong, and what to do about it."""
 
 import asyncio
 import sys
@@ -17,9 +17,9 @@ _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Look at everything the service needs: settings, Postgres, Redis, engines, models, disk.
+    """Check everything that the service needs: settings, Postgres, Redis, engines, models, disk.
 
-    Exits with 1 when something does not work; warnings leave it at 0.
+    The exit code is 1 if something does not work, and 0 if there are only warnings.
     """
     from worker.cli.diagnosis.examination import examine
 

@@ -1,4 +1,4 @@
-"""`grocery-ai extract`: receipts from files, on all cores, without any server."""
+"""`grocery-ai extract`: read receipts from files, on all cores, without a server."""
 
 import asyncio
 import sys
@@ -10,15 +10,15 @@ import typer
 
 from shared.contracts.receipts import RichReceipt
 from shared.settings import PipelineSettings
-from worker.cli.comparison import compare, find_truths, keep_truths, write_page
-from worker.cli.messages import stderr
+from worker.cli.extraction.comparison import compare, find_truths, protect_truths, write_page
+from worker.cli.extraction.progress import reading_progress
+from worker.cli.extraction.results import Results
+from worker.cli.extraction.selection import check_names, check_writable, select_files
 from worker.cli.options import AsJson, Labels, pipeline_settings, print_json, split_labels
-from worker.cli.progress import reading_progress
-from worker.cli.results import Results
-from worker.cli.selection import check_names, check_writable, select_files
+from worker.cli.stderr import stderr
 
 if TYPE_CHECKING:
-    from worker.cli.files import FileReading
+    from worker.cli.extraction.files import FileReading
 
 Paths = Annotated[
     list[Path],
@@ -26,20 +26,24 @@ Paths = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", file_okay=False, help="Write NAME.json here for each file."),
+    typer.Option("--out", file_okay=False, help="Write NAME.json for each file into this folder."),
 ]
 Engine = Annotated[
     str | None,
-    typer.Option("--engine", help="rapidocr, tesseract or auto; by default, what OCR_ENGINE says."),
+    typer.Option("--engine", help="rapidocr, tesseract or auto; by default, OCR_ENGINE decides."),
 ]
 Report = Annotated[
     bool,
-    typer.Option("--report", help="Compare with NAME.json beside each image; writes report.html."),
+    typer.Option(
+        "--report", help="Compare with NAME.json beside each image, and write report.html."
+    ),
 ]
 Slots = Annotated[
     int | None,
     typer.Option(
-        "--jobs", min=1, help="Files read at once; by default RECEIPT_SLOTS, or one a core."
+        "--jobs",
+        min=1,
+        help="How many files to read at once; by default RECEIPT_SLOTS, or one per core.",
     ),
 ]
 
@@ -54,10 +58,11 @@ def extract(
     report: Report = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read receipts and categorise their items; print them, or write each as NAME.json.
+    """Read receipts and categorise their items; print them, or write each one as NAME.json.
 
-    A file that cannot be read is reported, and the rest go on. With --report, compare what was read
-    with ground truth: in tables, and on a page in --out or here, drawn over the images.
+    A file that cannot be read is reported, and the other files are still read. --report compares
+    what was read with ground truth, in tables and in report.html, which shows the images with boxes
+    drawn over them. It is written to the --out folder, or to this one without --out.
     """
     selection = select_files(paths)
     files = selection.files
@@ -72,7 +77,7 @@ def extract(
     if quality:
         page = (out or Path()) / "report.html"
         write_page(quality, page)
-        stderr().print(f"Written: {page}", markup=False)
+        stderr().print(f"Wrote {page}", markup=False)
     results = Results(readings, selection.skipped, quality)
     if as_json:
         print_json(results.as_json())
@@ -83,10 +88,10 @@ def extract(
 
 
 def _check_output(files: Sequence[Path], out: Path | None, *, report: bool) -> None:
-    """Before anything is read. Raises typer.BadParameter."""
+    """Raise typer.BadParameter if the results could not be written or would overwrite a file."""
     if out:
         check_names(files)
-        keep_truths(files, out)
+        protect_truths(files, out)
         check_writable(out, "--out")
     elif report:
         check_writable(Path(), "--report")
@@ -100,8 +105,11 @@ def _read(
     *,
     with_evidence: bool,
 ) -> "list[FileReading]":
-    """Every reading, in the order of the files; each is written to `out` as soon as it is there."""
-    from worker.cli.files import extract_files
+    """Read the files and return the readings in the same order.
+
+    Each result is written to `out`, if given, as soon as it is there.
+    """
+    from worker.cli.extraction.files import extract_files
 
     readings: list[FileReading] = []
 
@@ -116,7 +124,7 @@ def _read(
 
 
 def _write(path: Path, receipt: RichReceipt) -> None:
-    """Whole or not at all: nobody ever sees half a file."""
+    # Renamed only when complete, so that nobody ever sees half a file.
     unfinished = path.with_suffix(".json.part")
     unfinished.write_text(receipt.model_dump_json(indent=2), encoding="utf-8")
     unfinished.replace(path)

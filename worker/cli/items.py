@@ -1,4 +1,4 @@
-"""`grocery-ai categorize` and `embed`: the item models in this process, without any server."""
+"""`grocery-ai categorize` and `embed`: the item models in this process, without a server."""
 
 import asyncio
 import csv
@@ -26,11 +26,13 @@ from worker.cli.options import (
 if TYPE_CHECKING:
     from worker.features.item_models import ItemModels
 
-BatchSize = Annotated[int, typer.Option(min=1, max=256, help="Texts that the model takes at once.")]
+BatchSize = Annotated[
+    int, typer.Option(min=1, max=256, help="How many texts the model takes at once.")
+]
 
 
 def categorize(names: Texts = None, labels: Labels = None, as_json: AsJson = False) -> None:
-    """Categorise item names; prints `name,category,confidence` as CSV."""
+    """Categorise item names, and print `name,category,confidence` as CSV."""
     wanted = split_labels(labels)
     items = _checked(texts_or_stdin(names), wanted)
     rows = asyncio.run(_categorize(items, wanted))
@@ -44,7 +46,7 @@ def categorize(names: Texts = None, labels: Labels = None, as_json: AsJson = Fal
 
 
 def embed(texts: Texts = None, batch_size: BatchSize = 32, as_json: AsJson = False) -> None:
-    """Embed texts; prints `{"text", "vector"}` a line each, or with --json as one document."""
+    """Embed texts, and print one `{"text", "vector"}` per line, or one document with --json."""
     given = texts_or_stdin(texts)
     vectors = asyncio.run(_embed(given, batch_size))
     pairs = zip(given, vectors, strict=True)
@@ -81,7 +83,10 @@ async def _models() -> AsyncIterator["ItemModels"]:
 
 
 def _checked(names: Sequence[str], labels: Sequence[str]) -> list[str]:
-    """The names as the contract has them, or a usage error that says which is wrong."""
+    """Return the names in the form of the contract.
+
+    Raises typer.BadParameter if a name or the labels are invalid; it says which name.
+    """
     try:
         CategorizePayload(item_name="any", candidate_labels=list(labels))
     except ValidationError as error:

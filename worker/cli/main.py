@@ -1,4 +1,4 @@
-"""`grocery-ai`: where it starts, and how it stops."""
+"""The entry point of `grocery-ai`."""
 
 import sys
 
@@ -6,14 +6,14 @@ from shared.opt_outs import opt_out_of_reports
 
 
 def main() -> None:
-    """Run the command of sys.argv.
+    """Run the command that sys.argv names, then exit.
 
-    Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 stopped with Ctrl-C. What failed is
-    on stderr.
+    Exit codes: 0 success, 1 something failed, 2 wrong usage, 130 stopped with Ctrl-C. Errors are
+    written to stderr.
     """
     opt_out_of_reports()
     try:
-        # Half a second of imports, in which Ctrl-C must not end in a traceback either.
+        # These imports take half a second, and Ctrl-C must not print a traceback meanwhile.
         from worker.cli.commands import run
 
         code = run(sys.argv[1:])

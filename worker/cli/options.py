@@ -1,4 +1,4 @@
-"""Options and arguments that several commands have, and what goes to stdout."""
+"""Options and arguments that several commands share, and printing to stdout."""
 
 import json
 import os
@@ -13,25 +13,25 @@ from shared.contracts.categories import COMMON_LABELS
 from shared.settings import PipelineSettings
 from shared.telemetry.logs import configure_logging
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and nothing else.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print only JSON on stdout.")]
 Labels = Annotated[
     str | None,
     typer.Option(
-        "--labels", metavar="A,B,C", help="The labels to choose from, in place of the usual ones."
+        "--labels", metavar="A,B,C", help="Labels to choose from, instead of the usual ones."
     ),
 ]
 Texts = Annotated[
-    list[str] | None, typer.Argument(help="One or more; by default the lines of stdin.")
+    list[str] | None, typer.Argument(help="One or more; by default, the lines of stdin.")
 ]
 
-# The option that stands in for a setting.
+# The options that replace a setting.
 _OPTIONS = {"ocr_engine": "--engine", "receipt_slots": "--jobs"}
 
 
 def pipeline_settings(**chosen: Any) -> PipelineSettings:
-    """Settings from the environment, but for the options that were given (not None).
+    """Return the settings of the environment, with `chosen` values in place of theirs if not None.
 
-    Raises typer.BadParameter.
+    Raises typer.BadParameter if a setting is invalid; it names the option or the variable.
     """
     given = {name: value for name, value in chosen.items() if value is not None}
     try:
@@ -46,7 +46,10 @@ def pipeline_settings(**chosen: Any) -> PipelineSettings:
 
 
 def split_labels(labels: str | None) -> list[str]:
-    """The labels of `A,B,C`; without any, those that the grocery planner uses."""
+    """Split `A,B,C` into labels; for None, return the labels that the grocery planner uses.
+
+    Raises typer.BadParameter if there is no label in the text.
+    """
     if labels is None:
         return list(COMMON_LABELS)
     found = [label.strip() for label in labels.split(",") if label.strip()]
@@ -56,11 +59,14 @@ def split_labels(labels: str | None) -> list[str]:
 
 
 def texts_or_stdin(texts: list[str] | None) -> list[str]:
-    """The arguments, or the lines of stdin that hold something."""
+    """Return the arguments or, without any, the lines of stdin that are not blank.
+
+    Raises typer.BadParameter if there are none, or if stdin is a terminal.
+    """
     if texts:
         return texts
     if sys.stdin.isatty():
-        raise typer.BadParameter("give names as arguments, or one a line on stdin")
+        raise typer.BadParameter("give names as arguments, or one per line on stdin")
     found = [line.strip() for line in sys.stdin if line.strip()]
     if not found:
         raise typer.BadParameter("stdin holds no names")
@@ -68,17 +74,17 @@ def texts_or_stdin(texts: list[str] | None) -> list[str]:
 
 
 def print_line(text: str) -> None:
-    """A line on stdout, at once: whoever reads it through a pipe need not wait for the end."""
+    """Print a line on stdout and flush it, so that a pipe passes it on at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def print_json(value: Any) -> None:
-    """A JSON document on stdout."""
+    """Print one indented JSON document on stdout."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + os.linesep)
 
 
 def print_json_lines(values: Iterable[Any]) -> None:
-    """A JSON document a line on stdout."""
+    """Print one JSON document per line on stdout."""
     for value in values:
         sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")

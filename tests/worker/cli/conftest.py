@@ -1,4 +1,4 @@
-"""The command as people run it: the installed program, a process of its own."""
+"""The command line as people run it: the installed program in a process of its own."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="session")
 def grocery_ai() -> Run:
-    """Runs `grocery-ai` with arguments; `stdin` and other environment variables by name."""
+    """Return a function that runs `grocery-ai` with arguments, stdin and variables."""
 
     def run(
         *arguments: str | Path, stdin: str = "", **env: str

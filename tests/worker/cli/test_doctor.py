@@ -1,4 +1,4 @@
-"""`grocery-ai doctor`: each thing broken in turn is named, with its cure."""
+"""`grocery-ai doctor` names whatever is broken, and what to do about it."""
 
 import json
 import os
@@ -22,13 +22,13 @@ from tests.worker.cli.conftest import Run
 
 @pytest.fixture
 def env(database_url: str, servers: stack.Servers) -> dict[str, str]:
-    """A healthy system without workers."""
+    """Settings of a healthy system that has no workers."""
     return {"DATABASE_URL": database_url, "REDIS_URL": servers.redis_url}
 
 
 @pytest.fixture
 def evicting(servers: stack.Servers) -> Iterator[None]:
-    """Redis set up to throw messages away, until the end of the test."""
+    """Let Redis throw messages away when memory runs low, until the end of the test."""
     with redis.Redis.from_url(servers.redis_url) as broker:
         broker.config_set("maxmemory-policy", "allkeys-lru")
         yield
@@ -36,14 +36,13 @@ def evicting(servers: stack.Servers) -> Iterator[None]:
 
 
 def findings(grocery_ai: Run, env: dict[str, str], code: int) -> dict[str, Any]:
-    """By name."""
+    """Run `doctor` and return its findings by name."""
     done = grocery_ai("doctor", "--json", **env)
     assert done.returncode == code, done.stdout + done.stderr
     return {finding["name"]: finding for finding in json.loads(done.stdout)}
 
 
-def test_a_healthy_system(grocery_ai: Run, env: dict[str, str]) -> None:
-    """Nothing is wrong, but that nobody works."""
+def test_a_healthy_system_only_lacks_workers(grocery_ai: Run, env: dict[str, str]) -> None:
     found = findings(grocery_ai, env, 0)
 
     assert [name for name, finding in found.items() if finding["status"] != "ok"] == ["workers"]
@@ -62,18 +61,18 @@ def test_a_healthy_system(grocery_ai: Run, env: dict[str, str]) -> None:
         ({"OCR_ENGINE": "crystal ball"}, "settings", "config/example.env"),
     ],
 )
-def test_what_is_broken_is_named(
+def test_only_what_is_broken_is_blamed(
     grocery_ai: Run, env: dict[str, str], broken: dict[str, str], name: str, cure: str
 ) -> None:
-    """And nothing else is blamed for it."""
     found = findings(grocery_ai, {**env, **broken}, 1)
 
-    assert [broken for broken in found if found[broken]["status"] == "error"] == [name]
+    assert [blamed for blamed in found if found[blamed]["status"] == "error"] == [name]
     assert cure in found[name]["cure"]
 
 
-def test_a_database_that_is_behind(grocery_ai: Run, env: dict[str, str], behind: str) -> None:
-    """The cure is a command."""
+def test_an_old_schema_is_named_with_the_command_that_migrates(
+    grocery_ai: Run, env: dict[str, str], behind: str
+) -> None:
     found = findings(grocery_ai, {**env, "DATABASE_URL": behind}, 1)
 
     assert found["migrations"]["status"] == "error"
@@ -82,7 +81,7 @@ def test_a_database_that_is_behind(grocery_ai: Run, env: dict[str, str], behind:
 
 @pytest.fixture
 def checkout() -> Iterator[Path]:
-    """A copy of the source, in which another bin/dev may run than here."""
+    """A copy of the source, so that the bin/dev of this checkout does not matter."""
     folder = DATA / f"checkout-{uuid4().hex[:8]}"
     for name in ("shared", "worker"):
         shutil.copytree(ROOT / name, folder / name)
@@ -90,8 +89,10 @@ def checkout() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_the_servers_of_a_running_bin_dev(checkout: Path, env: dict[str, str]) -> None:
-    """Are those of which the settings say nothing; without any, it is said what to do."""
+def test_a_running_bin_dev_supplies_servers_that_are_not_set(
+    checkout: Path, env: dict[str, str]
+) -> None:
+    """Without a bin/dev, the finding about the settings says what to do."""
     program = [sys.executable, "-c", "from worker.cli.main import main; main()"]
     unset = {name: value for name, value in os.environ.items() if name not in env}
 
@@ -100,7 +101,7 @@ def test_the_servers_of_a_running_bin_dev(checkout: Path, env: dict[str, str]) -
             [*program, "doctor", "--json"],
             cwd=checkout, env=unset, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        return {one["name"]: one for one in json.loads(done.stdout)}
+        return {finding["name"]: finding for finding in json.loads(done.stdout)}
 
     with dev_lock("http://127.0.0.1:8000", checkout / ".data") as lock:
         lock.announce(env["DATABASE_URL"], env["REDIS_URL"])
@@ -115,8 +116,8 @@ def test_the_servers_of_a_running_bin_dev(checkout: Path, env: dict[str, str]) -
 
 
 @pytest.mark.usefixtures("evicting")
-def test_a_redis_that_forgets(grocery_ai: Run, env: dict[str, str]) -> None:
-    """It would lose messages under pressure, and nobody would know."""
+def test_a_redis_that_evicts_is_an_error(grocery_ai: Run, env: dict[str, str]) -> None:
+    """It would lose messages when memory runs low, and nobody would notice."""
     found = findings(grocery_ai, env, 1)
 
     assert found["redis eviction"]["status"] == "error"
@@ -124,7 +125,6 @@ def test_a_redis_that_forgets(grocery_ai: Run, env: dict[str, str]) -> None:
 
 
 def test_a_password_is_never_shown(grocery_ai: Run, env: dict[str, str]) -> None:
-    """Nor is any other part of the URL that holds it."""
     env["DATABASE_URL"] = "postgresql://grocery:hunter2@127.0.0.1:1/x"
     done = grocery_ai("doctor", **env)
 

@@ -1,4 +1,4 @@
-"""`grocery-ai extract`: files in, receipts out, and nothing that one bad file can stop."""
+"""`grocery-ai extract` reads files; one bad file does not stop the others."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.worker.cli.conftest import Run
 
 @pytest.fixture
 def folder(tmp_path: Path, receipt_png: bytes, drawn: DrawnReceipt) -> Path:
-    """Two receipts, one file that is none, and something else."""
+    """A folder with two receipts, a broken image, a text file and a folder."""
     folder = tmp_path / "receipts"
     (folder / "older").mkdir(parents=True)
     (folder / "photo.PNG").write_bytes(receipt_png)
@@ -23,8 +23,10 @@ def folder(tmp_path: Path, receipt_png: bytes, drawn: DrawnReceipt) -> Path:
     return folder
 
 
-def test_a_folder(grocery_ai: Run, folder: Path, tmp_path: Path, drawn: DrawnReceipt) -> None:
-    """A result for each image; the bad one is reported and the rest go on."""
+def test_a_folder_is_read(
+    grocery_ai: Run, folder: Path, tmp_path: Path, drawn: DrawnReceipt
+) -> None:
+    """Each receipt gets a result; the broken image is reported, and the rest is skipped."""
     out = tmp_path / "results"
     done = grocery_ai("extract", folder, "--out", out)
 
@@ -43,8 +45,7 @@ def test_a_folder(grocery_ai: Run, folder: Path, tmp_path: Path, drawn: DrawnRec
     assert "older: a folder within a folder" in done.stderr
 
 
-def test_as_json_with_categories(grocery_ai: Run, folder: Path) -> None:
-    """One document on stdout, in the order of the files."""
+def test_json_is_one_document_in_the_order_of_the_files(grocery_ai: Run, folder: Path) -> None:
     files = [folder / "photo.PNG", folder / "broken.jpg"]
     done = grocery_ai("extract", *files, "--json", "--labels", "Dairy,Bakery,Produce,Other")
 
@@ -59,8 +60,8 @@ def test_as_json_with_categories(grocery_ai: Run, folder: Path) -> None:
     assert answer["figures"]["child_peak_bytes"] > 10_000_000
 
 
-def test_for_people(grocery_ai: Run, folder: Path) -> None:
-    """Without --out, a table, with the categories that the grocery planner uses."""
+def test_without_out_a_table_is_printed(grocery_ai: Run, folder: Path) -> None:
+    """It has the categories that the grocery planner uses."""
     done = grocery_ai("extract", folder / "digital.pdf", COLUMNS="80")
 
     assert done.returncode == 0
@@ -71,8 +72,8 @@ def test_for_people(grocery_ai: Run, folder: Path) -> None:
     assert done.stderr.startswith("1 read, 0 failed; ")
 
 
-def test_names_that_look_like_markup(grocery_ai: Run, folder: Path) -> None:
-    """A path is shown as it is, in one piece however long it is."""
+def test_a_path_that_looks_like_markup(grocery_ai: Run, folder: Path) -> None:
+    """A path is printed as it is and never wrapped, so that it can be copied."""
     broken = folder / f"[red]{'x' * 100}.jpg"
     (folder / "broken.jpg").rename(broken)
     done = grocery_ai("extract", broken, COLUMNS="80")
@@ -80,8 +81,9 @@ def test_names_that_look_like_markup(grocery_ai: Run, folder: Path) -> None:
     assert str(broken) in done.stderr
 
 
-def test_results_are_not_skipped_files(grocery_ai: Run, folder: Path) -> None:
-    """What an earlier run wrote beside the images is nothing to be told of."""
+def test_results_of_an_earlier_run_are_not_reported_as_skipped(
+    grocery_ai: Run, folder: Path
+) -> None:
     photo = folder / "photo.PNG"
     for path in (*folder.glob("*.*"), folder / "older"):
         if path != photo:
@@ -112,7 +114,7 @@ def test_results_are_not_skipped_files(grocery_ai: Run, folder: Path) -> None:
 def test_wrong_usage(
     grocery_ai: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
 ) -> None:
-    """Found before anything is read, and said in one line."""
+    """It is found before anything is read, and reported in one line."""
     monkeypatch.chdir(folder.parent)
     Path("empty").mkdir()
     Path("twice").mkdir()
@@ -125,8 +127,8 @@ def test_wrong_usage(
     assert done.stderr.endswith("See grocery-ai extract --help.\n")
 
 
-def test_an_engine_that_is_not_there(grocery_ai: Run, folder: Path) -> None:
-    """The cure is in the answer; no other engine reads."""
+def test_an_engine_that_is_not_installed(grocery_ai: Run, folder: Path) -> None:
+    """The error says how to install it; no other engine takes its place."""
     done = grocery_ai("extract", folder / "photo.PNG", "--engine", "tesseract", PATH="/nowhere")
 
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""`grocery-ai categorize` and `embed`: names in, CSV or JSON out."""
+"""`grocery-ai categorize` and `embed` read names and print CSV or JSON."""
 
 import csv
 import io
@@ -9,8 +9,8 @@ import pytest
 from tests.worker.cli.conftest import Run
 
 
-def test_categories_of_stdin(grocery_ai: Run) -> None:
-    """CSV that quotes what must be quoted; empty lines are nothing."""
+def test_categories_of_lines_of_stdin(grocery_ai: Run) -> None:
+    """Quotes and commas are quoted in the CSV; empty lines are ignored."""
     done = grocery_ai("categorize", stdin='Whole Milk\n\nSoap, "Dish"\n')
 
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
@@ -22,16 +22,14 @@ def test_categories_of_stdin(grocery_ai: Run) -> None:
     assert all(0 < float(row["confidence"]) <= 1 for row in rows)
 
 
-def test_categories_of_arguments(grocery_ai: Run) -> None:
-    """With labels of one's own, as JSON."""
+def test_categories_of_arguments_by_labels_of_the_caller(grocery_ai: Run) -> None:
     done = grocery_ai("categorize", "Bananas", "--labels", "Fruit & Veg, Cleaning", "--json")
 
     (row,) = json.loads(done.stdout)
     assert (row["name"], row["category"]) == ("Bananas", "Fruit & Veg")
 
 
-def test_vectors(grocery_ai: Run) -> None:
-    """A document a line, in the order of the texts, each of length 1."""
+def test_unit_vectors_in_the_order_of_the_texts(grocery_ai: Run) -> None:
     done = grocery_ai("embed", stdin="milk\nbread\n")
 
     rows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -53,7 +51,7 @@ def test_vectors(grocery_ai: Run) -> None:
     ],
 )
 def test_wrong_usage(grocery_ai: Run, command: list[str], stdin: str, said: str) -> None:
-    """Exit code 2, and a sentence."""
+    """It ends with exit code 2 and a sentence."""
     done = grocery_ai(*command, stdin=stdin)
 
     assert done.returncode == 2

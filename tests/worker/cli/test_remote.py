@@ -1,4 +1,4 @@
-"""Commands that speak to a running service: front and worker as processes."""
+"""The commands that call a running service, whose front and worker are processes."""
 
 import json
 from pathlib import Path
@@ -15,20 +15,20 @@ from tests.worker.cli.conftest import Run
 
 @pytest.fixture
 def env(system: System) -> dict[str, str]:
-    """A tenant of its own."""
+    """The environment of a tenant that no other test uses."""
     return {"AI_SERVICE_URL": system.url, "TENANT_ID": f"cli-{uuid4().hex[:8]}"}
 
 
 @pytest.fixture
 def receipt(tmp_path: Path, receipt_png: bytes) -> Path:
-    """A file to send."""
+    """The file of a receipt."""
     path = tmp_path / "receipt.png"
     path.write_bytes(receipt_png)
     return path
 
 
 def test_submit_and_wait(grocery_ai: Run, env: dict[str, str], receipt: Path) -> None:
-    """What was read, as a table; a bad file is reported and the rest go on."""
+    """The result is printed as a table; a bad file is reported and does not stop the other."""
     bad = receipt.with_name("bad.jpg")
     bad.write_bytes(b"nothing")
     done = grocery_ai("submit", bad, receipt, "--wait", **env)
@@ -39,8 +39,9 @@ def test_submit_and_wait(grocery_ai: Run, env: dict[str, str], receipt: Path) ->
     assert "succeeded" in done.stdout
 
 
-def test_the_life_of_a_job(grocery_ai: Run, env: dict[str, str], receipt: Path) -> None:
-    """Submitted, watched, looked at, listed."""
+def test_a_job_is_submitted_watched_shown_and_listed(
+    grocery_ai: Run, env: dict[str, str], receipt: Path
+) -> None:
     (submitted,) = json.loads(grocery_ai("submit", receipt, "--json", **env).stdout)
     watched = grocery_ai("watch", submitted["id"], **env)
     (seen,) = json.loads(grocery_ai("get", submitted["id"], "--json", **env).stdout)
@@ -53,8 +54,9 @@ def test_the_life_of_a_job(grocery_ai: Run, env: dict[str, str], receipt: Path) 
     assert json.loads(grocery_ai("list", "--status", "failed", "--json", **env).stdout) == []
 
 
-def test_submit_for_scripts(grocery_ai: Run, env: dict[str, str], receipt: Path) -> None:
-    """With --quiet the ids alone, a line each, for what was accepted."""
+def test_submit_quiet_prints_only_the_ids_of_accepted_files(
+    grocery_ai: Run, env: dict[str, str], receipt: Path
+) -> None:
     bad = receipt.with_name("bad.jpg")
     bad.write_bytes(b"nothing")
     done = grocery_ai("submit", "--quiet", receipt, bad, receipt, **env)
@@ -67,8 +69,8 @@ def test_submit_for_scripts(grocery_ai: Run, env: dict[str, str], receipt: Path)
     assert grocery_ai("watch", job_ids[0], **env).returncode == 0
 
 
-def test_a_list_fits_a_terminal(grocery_ai: Run, env: dict[str, str], receipt: Path) -> None:
-    """Of 80 columns, with whole ids, and the error of a job that failed below it."""
+def test_a_list_fits_80_columns(grocery_ai: Run, env: dict[str, str], receipt: Path) -> None:
+    """Ids are whole, and the error of a failed job is on the line below it."""
     blank = receipt.with_name("blank.png")
     blank.write_bytes(encode(Image.new("RGB", (400, 300), "white")))
     job_ids = grocery_ai("submit", "--quiet", receipt, blank, **env).stdout.splitlines()
@@ -85,8 +87,9 @@ def test_a_list_fits_a_terminal(grocery_ai: Run, env: dict[str, str], receipt: P
     assert succeeded.split()[:3] == [job_ids[0], "succeeded", "receipt_extraction"]
 
 
-def test_a_list_of_nothing(grocery_ai: Run, env: dict[str, str], receipt: Path) -> None:
-    """Says whose jobs were looked for, and how to look for another's."""
+def test_an_empty_or_cut_list_says_how_to_see_more(
+    grocery_ai: Run, env: dict[str, str], receipt: Path
+) -> None:
     done = grocery_ai("list", "--status", "failed", **env)
     grocery_ai("submit", receipt, receipt, **env)
     some = grocery_ai("list", "--limit", "1", **env)
@@ -100,7 +103,7 @@ def test_a_list_of_nothing(grocery_ai: Run, env: dict[str, str], receipt: Path) 
 def test_a_job_is_cancelled_and_retried(
     grocery_ai: Run, env: dict[str, str], receipt: Path
 ) -> None:
-    """The last of a stack still waits when it is cancelled; by hand it runs again."""
+    """Of eight jobs, the last one is still waiting when it is cancelled."""
     *_, submitted = json.loads(grocery_ai("submit", *[receipt] * 8, "--json", **env).stdout)
     cancelled = grocery_ai("cancel", submitted["id"], "--json", **env)
     watched = grocery_ai("watch", submitted["id"], **env)
@@ -115,8 +118,7 @@ def test_a_job_is_cancelled_and_retried(
     assert "Organic Whole Milk" in again.stdout
 
 
-def test_queues(grocery_ai: Run, env: dict[str, str]) -> None:
-    """Both, with their workers."""
+def test_both_queues_are_shown(grocery_ai: Run, env: dict[str, str]) -> None:
     found = json.loads(grocery_ai("queues", "--json", **env).stdout)
 
     assert {queue["queue"] for queue in found} == {"receipts", "items"}
@@ -128,8 +130,8 @@ def test_queues(grocery_ai: Run, env: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("command", ["get", "watch", "cancel", "retry"])
-def test_a_job_that_is_not_there(grocery_ai: Run, env: dict[str, str], command: str) -> None:
-    """A code, a sentence, and what to do, on one line; likewise for what is no id."""
+def test_a_job_that_does_not_exist(grocery_ai: Run, env: dict[str, str], command: str) -> None:
+    """One line says what is wrong and what to do; so it does for text that is no id."""
     done = grocery_ai(command, str(uuid4()), COLUMNS="80", **env)
     wrong = grocery_ai(command, "receipt.jpg", COLUMNS="80", **env)
 
@@ -137,12 +139,12 @@ def test_a_job_that_is_not_there(grocery_ai: Run, env: dict[str, str], command: 
     assert done.stderr.startswith("job_not_found: ")
     assert "--tenant" in done.stderr
     assert wrong.returncode == 2
-    assert "'receipt.jpg' is not the id of a job" in wrong.stderr
-    assert [len(one.stderr.splitlines()) for one in (done, wrong)] == [1, 1]
+    assert "'receipt.jpg' is not a job id" in wrong.stderr
+    assert [len(run.stderr.splitlines()) for run in (done, wrong)] == [1, 1]
 
 
-def test_a_service_that_is_not_there(grocery_ai: Run, receipt: Path) -> None:
-    """Said after a few seconds, once for all files; a URL that is none at once."""
+def test_a_service_that_does_not_answer(grocery_ai: Run, receipt: Path) -> None:
+    """It is reported after a few seconds, once for all files; an invalid URL, at once."""
     away = nowhere("http").get_secret_value()
     done = grocery_ai("list", "--url", away)
     wrong = grocery_ai("list", "--url", "localhost:8000")
@@ -154,4 +156,4 @@ def test_a_service_that_is_not_there(grocery_ai: Run, receipt: Path) -> None:
     assert wrong.returncode == 2
     assert "http(s)://" in wrong.stderr
     assert (files.returncode, files.stdout) == (1, "")
-    assert [len(one.stderr.splitlines()) for one in (done, wrong, files)] == [1, 1, 1]
+    assert [len(run.stderr.splitlines()) for run in (done, wrong, files)] == [1, 1, 1]

@@ -1,1 +1,1 @@
-"""What `grocery-ai doctor` looks at: servers, engines, this machine."""
+"""The checks of `grocery-ai doctor`: servers, engines and models, this machine."""

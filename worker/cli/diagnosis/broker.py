@@ -1,4 +1,4 @@
-"""Redis: reachable, and set up so that it forgets nothing."""
+"""Check that Redis is reachable, new enough, and configured to keep its data."""
 
 import time
 from typing import Any
@@ -13,7 +13,7 @@ _OLDEST_SUPPORTED = (6, 2)
 
 
 async def check_broker(url: str) -> list[Finding]:
-    """Never raises for what can be wrong with Redis."""
+    """Check a Redis server. Whatever is wrong with it is a finding and is not raised."""
     try:
         redis = connect_quick(url)
     except ValueError as wrong:
@@ -33,7 +33,7 @@ async def check_broker(url: str) -> list[Finding]:
 
 
 def _version(info: dict[str, Any]) -> Finding:
-    # Valkey calls itself by its own name and version, and tells the Redis version it stands for.
+    # Valkey reports its own name and version, and also the Redis version it is compatible with.
     version = str(info["redis_version"])
     name = f"{info.get('server_name', 'redis')} {info.get('valkey_version', version)}"
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST_SUPPORTED:
@@ -46,7 +46,7 @@ def _persistence(info: dict[str, Any]) -> Finding:
         return ok("redis persistence", "append-only file")
     return warning(
         "redis persistence",
-        "no append-only file: a restart forgets what waits, until it is published again",
+        "no append-only file: a restart loses the messages until they are published again",
         "Set `appendonly yes`.",
     )
 
@@ -57,6 +57,6 @@ def _eviction(info: dict[str, Any]) -> Finding:
         return ok("redis eviction", policy)
     return error(
         "redis eviction",
-        f"{policy}: under pressure it throws messages away",
+        f"{policy}: Redis throws messages away when memory runs low",
         "Set `maxmemory-policy noeviction`.",
     )

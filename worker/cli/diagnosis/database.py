@@ -1,4 +1,4 @@
-"""Postgres: reachable, new enough, migrated, with clocks and workers as they should be."""
+"""Check Postgres: the server, its clock, the schema, and what its tables say about workers."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,13 +14,15 @@ from shared.version import service_version
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
 
 _OLDEST_SUPPORTED = 140_000
-# Seconds. Leases are in the database's time; people compare logs by the machines'.
+# Seconds. Leases use the clock of Postgres and log lines those of the machines, and people compare
+# the two.
 _SKEW = 2.0
+# Seconds.
 _LONG_WAIT = 300
 
 
 async def check_database(url: str) -> list[Finding]:
-    """Never raises for what can be wrong with a database."""
+    """Check a database. Whatever is wrong with it is a finding and is not raised."""
     database = Database(url, process="doctor", pool_size=1)
     try:
         async with database.transaction() as session:
@@ -50,10 +52,10 @@ async def _clock(session: Session) -> Finding:
 
 
 def clock(name: str, skew: float) -> Finding:
-    """`skew`: how many seconds the other clock is ahead of ours."""
+    """Make a finding about a server's clock, which is `skew` seconds ahead of this machine's."""
     detail = f"{abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} this machine"
     if abs(skew) > _SKEW:
-        return warning(name, detail, "Set both clocks by NTP (timedatectl set-ntp true).")
+        return warning(name, detail, "Synchronise both clocks by NTP (timedatectl set-ntp true).")
     return ok(name, detail)
 
 
@@ -79,15 +81,15 @@ async def _workers(session: Session) -> Finding:
     detail = f"{len(workers)} alive"
     if unserved:
         cure = f"Start one: WORKER_QUEUES={unserved.replace(' ', '')} python -m worker."
-        return warning("workers", f"{detail}; nobody serves {unserved}", cure)
+        return warning("workers", f"{detail}; no worker serves {unserved}", cure)
     if versions != {service_version()}:
-        detail = f"{detail}, of versions {', '.join(sorted(versions))}; this is {service_version()}"
-        return warning("workers", detail, "Bring all to one version.")
+        detail = f"{detail}, versions {', '.join(sorted(versions))}; this is {service_version()}"
+        return warning("workers", detail, "Update all of them to the same version.")
     return ok("workers", detail)
 
 
 def _waiting(queue: Queue, depth: int, oldest: float) -> Finding:
     detail = f"{depth} waiting" + (f", the oldest for {oldest:.0f} s" if depth else "")
     if oldest > _LONG_WAIT:
-        return warning(f"queue {queue}", detail, "Start more workers for it.")
+        return warning(f"queue {queue}", detail, "Start more workers for this queue.")
     return ok(f"queue {queue}", detail)

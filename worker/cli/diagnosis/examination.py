@@ -1,4 +1,4 @@
-"""Every look at once: settings, Postgres, Redis, this machine."""
+"""All checks of `grocery-ai doctor`: settings, Postgres, Redis, this machine."""
 
 import asyncio
 import os
@@ -15,12 +15,12 @@ from worker.cli.diagnosis.machine import check_machine
 
 
 async def examine() -> Sequence[Finding]:
-    """What was found, in the order in which it is best put right."""
+    """Run all checks and return the findings, in the order in which to fix them."""
     servers = _servers_of_dev()
     try:
         settings = Settings.model_validate(servers)
     except ValidationError as wrong:
-        cure = "Start bin/dev, or set it in the environment; config/example.env has all."
+        cure = "Start bin/dev, or set it in the environment; config/example.env lists all settings."
         found = [error("settings", problem, cure) for problem in setting_problems(wrong)]
         broken = {problem["loc"][0] for problem in wrong.errors() if problem["loc"]}
         if broken & set(PipelineSettings.model_fields):
@@ -45,7 +45,7 @@ async def examine() -> Sequence[Finding]:
 
 
 def _servers_of_dev() -> dict[str, str]:
-    """The URLs of the bin/dev that runs in this checkout, for those settings that are not set."""
+    """Return the URLs of the servers of this checkout's bin/dev, for settings that are not set."""
     dev = running_dev()
     known = {"database_url": dev.database_url, "redis_url": dev.redis_url} if dev else {}
     return {name: url for name, url in known.items() if not os.environ.get(name.upper())}

@@ -1,4 +1,4 @@
-"""One thing that was looked at."""
+"""Findings of `grocery-ai doctor`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """What was seen, and for all that is not ok, what to do."""
+    """One thing that was checked: what was seen and, unless it is ok, what to do (`cure`)."""
 
     name: str
     status: Literal["ok", "warning", "error"]
@@ -15,22 +15,22 @@ class Finding:
 
 
 def ok(name: str, detail: str) -> Finding:
-    """Nothing to do."""
+    """Make a finding about something that works."""
     return Finding(name, "ok", detail)
 
 
 def warning(name: str, detail: str, cure: str) -> Finding:
-    """It works, and will hurt."""
+    """Make a finding about something that works but is likely to cause trouble."""
     return Finding(name, "warning", detail, cure)
 
 
 def error(name: str, detail: str, cure: str) -> Finding:
-    """It does not work."""
+    """Make a finding about something that does not work."""
     return Finding(name, "error", detail, cure)
 
 
 def reason(failure: BaseException) -> str:
-    """What lies at the bottom of a chain of errors, in one line."""
+    """Return the first cause in a chain of errors, as one line."""
     while failure.__cause__ is not None:
         failure = failure.__cause__
     return " ".join(f"{type(failure).__name__}: {failure}".split())

@@ -1,4 +1,4 @@
-"""This machine: the engines and models of the settings, and room to work in."""
+"""Check this machine: the engines and models of the settings, and free disk space."""
 
 import asyncio
 import shutil
@@ -12,12 +12,13 @@ from worker.features.item_models import ItemModels
 from worker.pipeline.ocr.engines.engine import load_engine
 from worker.pipeline.ocr.engines.tesseract import is_installed
 
+# Bytes.
 _ROOM = 2e9
 _SETUP = "Run bin/setup again."
 
 
 async def check_machine(settings: PipelineSettings) -> list[Finding]:
-    """Loads every model, as a worker would: takes seconds."""
+    """Load every engine and model as a worker would, which takes seconds, and check the disk."""
     ocr = await asyncio.to_thread(_ocr, settings.ocr_engine)
     return [ocr, _tesseract(), await _item_models(settings), _disk()]
 
@@ -58,5 +59,5 @@ def _disk() -> Finding:
     free = shutil.disk_usage(folder).free
     detail = f"{free / 1e9:.1f} GB free in {folder}"
     if free < _ROOM:
-        return warning("disk", detail, "Make room.")
+        return warning("disk", detail, "Free some space.")
     return ok("disk", detail)

@@ -1,1 +1,1 @@
-"""How good the readings are: compared with what is known to be printed."""
+"""The report on quality: what was read, compared with what is printed."""

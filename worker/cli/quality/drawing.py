@@ -1,4 +1,4 @@
-"""Pages as they were read, with a box around each word, coloured by what its row was taken for."""
+"""Pages as they were read, with a box around each word in the colour of its row's role."""
 
 import base64
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ Role = Literal["item", "total", "date", "merchant", "none"]
 
 @dataclass(frozen=True)
 class Box:
-    """A word; pixels of the page. `title` is what was read."""
+    """The box around a word, in pixels of the page. `title` is the word and its confidence."""
 
     left: float
     top: float
@@ -29,7 +29,7 @@ class Box:
 
 @dataclass(frozen=True)
 class DrawnPage:
-    """`image` is a data URL, None for the text layer of a PDF."""
+    """A page and its boxes, in pixels. `image` is a data URL; None for the text layer of a PDF."""
 
     image: str | None
     width: int
@@ -38,7 +38,7 @@ class DrawnPage:
 
 
 def draw(page: SeenPage, read: Extraction | None) -> DrawnPage:
-    """One page of a file, with what became of its words."""
+    """Draw a box around each word of a page, coloured by what `read` made of its row."""
     image = page.jpeg and f"data:image/jpeg;base64,{base64.b64encode(page.jpeg).decode()}"
     return DrawnPage(image or None, page.width, page.height, list(_boxes(page.lines, read)))
 
@@ -58,7 +58,7 @@ def _boxes(lines: Sequence[TextLine], read: Extraction | None) -> Iterator[Box]:
 
 
 def _role(row: str, read: Extraction) -> Role:
-    """By its text: an item keeps the rows that it was read from."""
+    # Matched by text, because a result keeps no positions; an item keeps the text of its rows.
     if any(row in item.raw_text.split("\n") for item in read.line_items):
         return "item"
     if read.total.amount is not None and _digits(f"{read.total.amount}") in _digits(row).split():
@@ -70,7 +70,7 @@ def _role(row: str, read: Extraction) -> Role:
 
 
 def _digits(text: str) -> str:
-    """Numbers without their decimal signs."""
+    """Remove all but digits and spaces, so that 1,234.50 and 1.234,50 are the same."""
     return "".join(letter for letter in text if letter.isdigit() or letter == " ")
 
 

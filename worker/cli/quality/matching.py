@@ -1,8 +1,8 @@
-"""The items that were read, matched with those that are true.
+"""Match the items that were read with those of the ground truth.
 
-An item is found when one that was read has its price and a name like it (rapidfuzz, ratio >= 60);
-each counts for one. An item whose true price nobody can read is neither asked for nor held against
-the reading.
+A true item is found if an item with the same price and a similar name (rapidfuzz, ratio >= 60) was
+read; each read item can match only one. A true item whose price is illegible is ignored, and so is
+the read item with its name.
 """
 
 import re
@@ -19,8 +19,10 @@ _SAME_NAME = 60
 
 @dataclass(frozen=True)
 class ScoredItem:
-    """An item that was found (both are there), missed (only `expected`) or too many (only
-    `read`). With `ignored` it counts for nothing."""
+    """An item that was found (has both sides), missed (`expected` only) or surplus (`read` only).
+
+    An `ignored` item does not count.
+    """
 
     expected: TruthItem | None
     read: LineItem | None
@@ -28,48 +30,52 @@ class ScoredItem:
 
 
 def match_items(expected: Sequence[TruthItem], read: Sequence[LineItem]) -> list[ScoredItem]:
-    """Every item of both sides once: those with a true price, those without, those too many."""
+    """Return every item of both sides once: with a true price, without one, then the surplus."""
     priced = [truth for truth in expected if truth.total_price is not None]
     partners = _partners(priced, read)
-    left = [item for place, item in enumerate(read) if place not in partners.values()]
+    surplus = [item for index, item in enumerate(read) if index not in partners.values()]
     found = [
-        ScoredItem(truth, read[partners[place]] if place in partners else None)
-        for place, truth in enumerate(priced)
+        ScoredItem(truth, read[partners[index]] if index in partners else None)
+        for index, truth in enumerate(priced)
     ]
     unreadable = [
-        ScoredItem(truth, _taken(truth, left), ignored=True)
+        ScoredItem(truth, _take(truth, surplus), ignored=True)
         for truth in expected
         if truth.total_price is None
     ]
-    return [*found, *unreadable, *(ScoredItem(None, item) for item in left)]
+    return [*found, *unreadable, *(ScoredItem(None, item) for item in surplus)]
 
 
 def _partners(expected: Sequence[TruthItem], read: Sequence[LineItem]) -> Mapping[int, int]:
-    """By place in `expected` the place in `read`; the most alike find each other first."""
+    """Map indexes of `expected` to indexes of `read`; the most similar names are paired first."""
     pairs = sorted(
-        (-_likeness(truth.name, item), wanted, got)
+        (-_similarity(truth.name, item), wanted, got)
         for wanted, truth in enumerate(expected)
         for got, item in enumerate(read)
         if item.total_price == truth.total_price
     )
     partners: dict[int, int] = {}
-    for unlikeness, wanted, got in pairs:
+    for dissimilarity, wanted, got in pairs:
         is_free = wanted not in partners and got not in partners.values()
-        if is_free and -unlikeness >= _SAME_NAME:
+        if is_free and -dissimilarity >= _SAME_NAME:
             partners[wanted] = got
     return partners
 
 
-def _taken(truth: TruthItem, left: list[LineItem]) -> LineItem | None:
-    """The first item of `left` with a name like the true one, taken out of the list."""
-    alike = (place for place, item in enumerate(left) if _likeness(truth.name, item) >= _SAME_NAME)
-    place = next(alike, None)
-    return None if place is None else left.pop(place)
+def _take(truth: TruthItem, items: list[LineItem]) -> LineItem | None:
+    """Remove the first of the `items` whose name is like the true one, and return it."""
+    alike = (
+        index for index, item in enumerate(items) if _similarity(truth.name, item) >= _SAME_NAME
+    )
+    index = next(alike, None)
+    return None if index is None else items.pop(index)
 
 
-def _likeness(expected: str, item: LineItem) -> float:
-    """How alike a true name and a name that was read are, 0 to 100: the readable and the printed
-    one, with and without spaces, whichever is nearest."""
+def _similarity(expected: str, item: LineItem) -> float:
+    """Return the similarity, from 0 to 100, of a true name and the name of a read item.
+
+    It is the highest one of the readable and the raw name, with and without spaces.
+    """
     return max(
         max(
             fuzz.token_set_ratio(expected.upper(), name.upper()),

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no network, no script, no other file."""
+"""The report as one HTML file that needs no network, no script and no other file."""
 
 from pathlib import Path
 
@@ -10,7 +10,10 @@ from worker.cli.quality.report import QualityReport, ReportedFile
 
 
 def write_page(report: QualityReport, path: Path) -> None:
-    """Whole or not at all. What was read is text to the page, whatever it looks like."""
+    """Write the page. Whatever was read is escaped, so that it can only appear as text.
+
+    The file gets its name when it is complete, so that nobody sees half a page.
+    """
     environment = Environment(
         loader=PackageLoader("worker.cli.quality", "."),
         autoescape=True,

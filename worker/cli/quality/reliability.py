@@ -1,35 +1,35 @@
-"""Whether a confidence of 0.9 means right nine times in ten."""
+"""Reliability: of the values read with a given confidence, how many are right."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from worker.cli.quality.scoring import Score
 
-# Lower ends; callers act on the last one.
+# Lower ends of the bins. Callers act on values of the last one without asking.
 _BINS = (0.0, 0.5, 0.7, 0.8, 0.9)
 FIELDS = ("merchant", "date", "total", "currency", "items")
 
 
 @dataclass(frozen=True)
 class Share:
-    """How many of those reported were right."""
+    """How many of a number of values are right."""
 
     right: int
     reported: int
 
     @property
     def value(self) -> float | None:
-        """The share that was right, from 0 to 1; None where nothing was reported."""
+        """The share that is right, from 0 to 1; None if nothing was reported."""
         return self.right / self.reported if self.reported else None
 
     def __str__(self) -> str:
-        """For people."""
+        """Return the share as shown in tables, such as 14/15; empty if nothing was reported."""
         return f"{self.right}/{self.reported}" if self.reported else ""
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Fields reported with a confidence from `low` to below `high`."""
+    """Values with a confidence from `low` to below `high`; the last bin includes 1."""
 
     low: float
     high: float
@@ -37,18 +37,18 @@ class Bin:
 
     @property
     def name(self) -> str:
-        """For people."""
+        """The range of confidence, as shown in tables."""
         return f"{self.low:.1f} to {self.high:.1f}"
 
     @property
     def overall(self) -> Share:
-        """All fields together."""
+        """The share of all fields together."""
         shares = self.by_field.values()
         return Share(sum(share.right for share in shares), sum(share.reported for share in shares))
 
 
 def reliability(scores: Iterable[Score]) -> Sequence[Bin]:
-    """From the most confident down. What was not read is not reported, so it is left out."""
+    """Return the bins, most confident first. Fields that were not read are left out."""
     reported = [field for score in scores for field in _reported(score)]
     ends = [*_BINS[1:], 1.0]
     return [

@@ -1,4 +1,4 @@
-"""The figures of a whole folder: accuracy, cost, and where it went wrong."""
+"""The report on a set of files: accuracy, reliability, cost and mistakes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import cached_property
 from statistics import fmean, median
 from typing import Any
 
-from worker.cli.files import FileReading
+from worker.cli.extraction.files import FileReading
 from worker.cli.quality.reliability import FIELDS, Bin, Share, reliability
 from worker.cli.quality.scoring import Score, score
 from worker.cli.quality.truth import Truth
@@ -15,22 +15,22 @@ from worker.pipeline.observation import Evidence
 
 @dataclass(frozen=True)
 class ReportedFile:
-    """A file as it was read; `score` is None where there is no ground truth."""
+    """What was read from a file; `score` is None if there is no ground truth."""
 
     reading: FileReading
     score: Score | None
 
     @property
     def mistakes(self) -> Sequence[str]:
-        """What is wrong, in words: first why nothing was read, if so."""
+        """What is wrong, one sentence each. The error of a file that was not read comes first."""
         error = self.reading.error
-        told = [f"{error.code}: {error.detail}"] if error else []
-        return [*told, *(self.score.mistakes if self.score else ())]
+        failure = [f"{error.code}: {error.detail}"] if error else []
+        return [*failure, *(self.score.mistakes if self.score else ())]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One kind of cost, over all files that were given to an engine."""
+    """One kind of cost, over all files that a recognition child read."""
 
     median: float
     mean: float
@@ -38,14 +38,14 @@ class Cost:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Cost":
-        """The three figures of `values`; 0 without any."""
+        """Summarise values; all figures are 0 if there are none."""
         values = values or [0.0]
         return cls(median(values), fmean(values), max(values))
 
 
 @dataclass(frozen=True)
 class QualityReport:
-    """What was read and what is true. Files are in the order of their mistakes, the most first."""
+    """What was read and what is true. The files with the most mistakes come first."""
 
     engine: str
     files: Sequence[ReportedFile]
@@ -54,7 +54,7 @@ class QualityReport:
     def of(
         cls, engine: str, readings: Sequence[tuple[FileReading, Truth | None]]
     ) -> "QualityReport":
-        """Compare each reading with its truth, if there is one."""
+        """Compare each reading with its ground truth, if there is any."""
         files = [
             ReportedFile(reading, score(truth, _extraction(reading)) if truth else None)
             for reading, truth in readings
@@ -63,12 +63,12 @@ class QualityReport:
 
     @cached_property
     def scores(self) -> Sequence[Score]:
-        """Of the files that have ground truth."""
+        """The scores of the files that have ground truth."""
         return [file.score for file in self.files if file.score]
 
     @cached_property
     def accuracy(self) -> dict[str, Share]:
-        """By field, of the receipts whose truth has it."""
+        """By field, the share of receipts that are right, among those whose truth has the field."""
         verdicts = [verdict for score in self.scores for verdict in score.verdicts]
         return {
             field: Share(
@@ -80,43 +80,43 @@ class QualityReport:
 
     @property
     def precision(self) -> Share:
-        """Of the items that were read, those that are printed so."""
+        """The share of the read items that are printed on their receipt."""
         return Share(self._found, sum(score.read for score in self.scores))
 
     @property
     def recall(self) -> Share:
-        """Of the items that are printed, those that were read."""
+        """The share of the printed items that were read."""
         return Share(self._found, sum(score.expected for score in self.scores))
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall over all items; 0 where nothing was found."""
+        """The harmonic mean of precision and recall over all items; 0 if nothing was found."""
         both = self.precision.reported + self.recall.reported
         return 2 * self._found / both if both else 0.0
 
     @property
     def reconciled(self) -> Share:
-        """Of the receipts that were read, those whose items add up."""
+        """The share of the read receipts whose items add up to the total."""
         read = list(filter(None, map(_extraction, self._readings)))
         return Share(sum(extraction.reconciled for extraction in read), len(read))
 
     @cached_property
     def reliability(self) -> Sequence[Bin]:
-        """From the most confident down."""
+        """The bins of reliability, most confident first."""
         return reliability(self.scores)
 
     @cached_property
     def cpu_seconds(self) -> Cost:
-        """Of a file, on all threads, without loading the models."""
+        """The CPU time per file, on all threads, without loading the models."""
         return Cost.of([evidence.cpu_seconds for evidence in self._evidence])
 
     @cached_property
     def peak_bytes(self) -> Cost:
-        """Resident memory of the child that read a file, at most while it did."""
+        """The peak resident memory of the child that read a file, per file."""
         return Cost.of([evidence.peak_bytes for evidence in self._evidence])
 
     def as_json(self) -> dict[str, Any]:
-        """For people who script."""
+        """Return the `report` of `extract --report --json`."""
         return {
             "engine": self.engine,
             "scored": len(self.scores),

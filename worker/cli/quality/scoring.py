@@ -1,7 +1,7 @@
-"""A reading compared with the truth: which fields are right, which items were found.
+"""Compare a reading with the ground truth: which fields are right, which items were found.
 
-A merchant is right when it has the same words (rapidfuzz, token_set_ratio >= 80, case aside); date,
-total and currency are right when they are equal. For items see matching.py.
+A merchant is right if it has the same words in any case (rapidfuzz, token_set_ratio >= 80). A date,
+total or currency is right if it is equal. matching.py says when an item is found.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ _SAME_MERCHANT = 80
 
 @dataclass(frozen=True)
 class Verdict:
-    """One field. `read` is None, with confidence 0, where nothing was read."""
+    """The comparison of one field. `read` is None, and the confidence 0, if nothing was read."""
 
     field: str
     expected: str
@@ -29,29 +29,29 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Score:
-    """What is right of one receipt. `items` is None when the truth does not know them."""
+    """The comparison of one receipt. `items` is None if the truth does not list them."""
 
     verdicts: Sequence[Verdict]
     items: Sequence[ScoredItem] | None
 
     @property
     def found(self) -> int:
-        """How many items were found."""
+        """The number of items that were found."""
         return sum(bool(item.expected and item.read) for item in self._counted)
 
     @property
     def expected(self) -> int:
-        """How many items there are."""
+        """The number of items that are printed."""
         return sum(item.expected is not None for item in self._counted)
 
     @property
     def read(self) -> int:
-        """How many items were read."""
+        """The number of items that were read."""
         return sum(item.read is not None for item in self._counted)
 
     @property
     def mistakes(self) -> Sequence[str]:
-        """What is wrong, in words; empty when nothing is."""
+        """What is wrong, one sentence each."""
         wrong = [
             f"{verdict.field}: read {verdict.read or 'nothing'}, printed {verdict.expected}"
             for verdict in self.verdicts
@@ -66,7 +66,7 @@ class Score:
 
 
 def score(truth: Truth, read: Extraction | None) -> Score:
-    """Compare a reading with the truth. Without a reading everything is wrong."""
+    """Compare a reading with the truth. If nothing was read, every field is wrong."""
     read = read or _nothing()
     items = None
     if truth.line_items is not None:
@@ -75,7 +75,6 @@ def score(truth: Truth, read: Extraction | None) -> Score:
 
 
 def _nothing() -> Extraction:
-    """What is read where nothing is."""
     return Extraction(
         merchant=Merchant(name=None, confidence=0.0),
         date=PrintedDate(value=None, confidence=0.0),
@@ -113,4 +112,4 @@ def _mistake(item: ScoredItem) -> str:
     if item.read:
         price = "without a price" if item.read.total_price is None else item.read.total_price
         return f"not in the ground truth: {item.read.parsed_name} {price}"
-    raise ValueError("an item without either side")
+    raise ValueError("an item that is neither printed nor read")

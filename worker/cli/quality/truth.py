@@ -1,4 +1,4 @@
-"""Ground truth: what is printed on a receipt, in a file beside its image."""
+"""Ground truth: a file beside an image that says what is printed on the receipt."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -13,11 +13,11 @@ SHAPE = (
 
 
 class BrokenTruth(ValueError):
-    """A file that ought to hold ground truth does not; the text names it and says why."""
+    """A file of ground truth is not valid. The text names the file and says what is wrong."""
 
 
 class TruthItem(BaseModel):
-    """`total_price` is null where it cannot be read on the image by anybody."""
+    """An item that is printed. `total_price` is None if nobody can read it on the image."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,9 +26,9 @@ class TruthItem(BaseModel):
 
 
 class Truth(BaseModel):
-    """What is null or missing is not known, and not scored.
+    """What is printed on a receipt. A field that is None is not known and is not scored.
 
-    `date` is ISO 8601; `date_alternatives` are right as well, where the print is ambiguous.
+    Dates are ISO 8601. `date_alternatives` also count as right, for prints that are ambiguous.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,14 +45,14 @@ class Truth(BaseModel):
     def _knows_something(cls, data: Any) -> Any:
         known = ("merchant", "date", "total", "currency", "line_items")
         if isinstance(data, dict) and not any(data.get(name) for name in known):
-            raise ValueError(f"none of {', '.join(known)} is there")
+            raise ValueError(f"none of {', '.join(known)} is given")
         return data
 
 
 def find_truth(image: Path) -> Truth | None:
-    """From `NAME.json` beside `NAME.jpg`; None where there is no such file.
+    """Read the ground truth of an image; None if there is none.
 
-    Raises BrokenTruth.
+    Raises BrokenTruth if the file cannot be read or is not ground truth.
     """
     path = truth_path(image)
     try:
@@ -70,5 +70,5 @@ def find_truth(image: Path) -> Truth | None:
 
 
 def truth_path(image: Path) -> Path:
-    """Where the ground truth of an image is looked for."""
+    """Return where the ground truth of an image is expected: `NAME.json` beside `NAME.jpg`."""
     return image.with_suffix(".json")

@@ -1,1 +1,1 @@
-"""Commands that speak to a running service."""
+"""The commands that call a running service."""

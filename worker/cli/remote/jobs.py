@@ -10,11 +10,10 @@ from rich.console import Console
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
 from shared.terminal import job_table, queue_table
-from worker.cli.messages import stderr
 from worker.cli.options import AsJson, print_json
 from worker.cli.remote.service import (
-    HERE,
-    NOBODY,
+    DEFAULT_TENANT,
+    DEFAULT_URL,
     JobId,
     Tenant,
     Url,
@@ -22,17 +21,22 @@ from worker.cli.remote.service import (
     connected,
     show_jobs,
 )
+from worker.cli.stderr import stderr
 
 
-def get(job_id: JobId, url: Url = HERE, tenant: Tenant = NOBODY, as_json: AsJson = False) -> None:
-    """Look at one job: its result, its attempts, where the time went."""
+def get(
+    job_id: JobId, url: Url = DEFAULT_URL, tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False
+) -> None:
+    """Show one job: its result, its attempts, and where the time went."""
     with connected(url, tenant) as service:
         job = service.job(job_id)
     show_jobs([job], as_json=as_json)
 
 
-def watch(job_id: JobId, url: Url = HERE, tenant: Tenant = NOBODY, as_json: AsJson = False) -> None:
-    """Wait until a job has ended, then print it. Exits with 1 unless it succeeded."""
+def watch(
+    job_id: JobId, url: Url = DEFAULT_URL, tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False
+) -> None:
+    """Wait until a job has ended, then show it. The exit code is 1 unless it succeeded."""
     with connected(url, tenant) as service, stderr().status("") as status:
         while not (job := service.job(job_id)).status.finished:
             status.update(f"{job.status}, {len(job.attempts)} attempts so far")
@@ -43,11 +47,11 @@ def watch(job_id: JobId, url: Url = HERE, tenant: Tenant = NOBODY, as_json: AsJs
 
 
 def list_jobs(
-    status: Annotated[JobStatus | None, typer.Option(help="Only jobs of this status.")] = None,
+    status: Annotated[JobStatus | None, typer.Option(help="Only jobs with this status.")] = None,
     feature: Annotated[Feature | None, typer.Option(help="Only jobs of this feature.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="At most so many jobs.")] = 20,
-    url: Url = HERE,
-    tenant: Tenant = NOBODY,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many jobs to list at most.")] = 20,
+    url: Url = DEFAULT_URL,
+    tenant: Tenant = DEFAULT_TENANT,
     as_json: AsJson = False,
 ) -> None:
     """List a tenant's jobs, newest first."""
@@ -60,8 +64,8 @@ def list_jobs(
     else:
         kind = " ".join(filter(None, (status, feature)))
         stderr().print(
-            f"Tenant {tenant!r} has no {kind + ' ' if kind else ''}jobs. --tenant names another; "
-            "`grocery-ai submit FILE` makes one.",
+            f"Tenant {tenant!r} has no {kind + ' ' if kind else ''}jobs. --tenant selects another; "
+            "`grocery-ai submit FILE` creates a job.",
             markup=False,
         )
     if page.next_cursor:
@@ -69,24 +73,26 @@ def list_jobs(
 
 
 def cancel(
-    job_id: JobId, url: Url = HERE, tenant: Tenant = NOBODY, as_json: AsJson = False
+    job_id: JobId, url: Url = DEFAULT_URL, tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False
 ) -> None:
-    """Cancel a job, whether it waits or runs."""
+    """Cancel a job that is waiting or running."""
     with connected(url, tenant) as service:
         show_jobs([service.cancel(job_id)], as_json=as_json)
 
 
-def retry(job_id: JobId, url: Url = HERE, tenant: Tenant = NOBODY, as_json: AsJson = False) -> None:
+def retry(
+    job_id: JobId, url: Url = DEFAULT_URL, tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False
+) -> None:
     """Run a failed or cancelled job again."""
     with connected(url, tenant) as service:
         show_jobs([service.retry(job_id)], as_json=as_json)
 
 
-def queues(url: Url = HERE, as_json: AsJson = False) -> None:
-    """Show what waits, who works, and whether more is taken."""
-    with connected(url, NOBODY) as service:
+def queues(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Show how many jobs wait and run, how many workers there are, and if new work is accepted."""
+    with connected(url, DEFAULT_TENANT) as service:
         found = service.queues().queues
     if as_json:
-        print_json([one.model_dump(mode="json") for one in found])
+        print_json([queue.model_dump(mode="json") for queue in found])
     else:
         Console().print(queue_table(found))

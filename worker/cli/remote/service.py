@@ -1,4 +1,4 @@
-"""What every command for a running service has: whom it speaks to, and how it shows jobs."""
+"""What the commands for a running service share: its options, its client, and showing jobs."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +17,8 @@ from shared.telemetry.logs import configure_logging
 from shared.terminal import attempt_table, job_table, receipt_table, stage_table
 from worker.cli.options import print_json
 
-Url = Annotated[
-    str, typer.Option("--url", envvar="AI_SERVICE_URL", help="Where the service answers.")
-]
-Tenant = Annotated[
-    str, typer.Option("--tenant", envvar="TENANT_ID", help="The tenant whose jobs these are.")
-]
+Url = Annotated[str, typer.Option("--url", envvar="AI_SERVICE_URL", help="URL of the service.")]
+Tenant = Annotated[str, typer.Option("--tenant", envvar="TENANT_ID", help="The tenant to act for.")]
 
 
 def _job_id(text: str) -> UUID:
@@ -30,21 +26,24 @@ def _job_id(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise typer.BadParameter(
-            f"{text!r} is not the id of a job; `grocery-ai list` shows them"
+            f"{text!r} is not a job id; `grocery-ai list` shows them"
         ) from error
 
 
 JobId = Annotated[
-    UUID, typer.Argument(parser=_job_id, metavar="ID", help="As `submit` and `list` print it.")
+    UUID,
+    typer.Argument(
+        parser=_job_id, metavar="ID", help="The id of a job, as `submit` and `list` print it."
+    ),
 ]
 
-HERE = "http://localhost:8000"
-NOBODY = "default"
+DEFAULT_URL = "http://localhost:8000"
+DEFAULT_TENANT = "default"
 
 
 @contextmanager
 def connected(url: str, tenant: str) -> Iterator[ServiceClient]:
-    """The client of a service, for the length of the block. Raises typer.BadParameter."""
+    """Yield a client of the service. Raises typer.BadParameter if the URL is invalid."""
     configure_logging("WARNING", "console")
     try:
         client = ServiceClient(url, tenant, retries=2, retry_budget=10)
@@ -55,7 +54,10 @@ def connected(url: str, tenant: str) -> Iterator[ServiceClient]:
 
 
 def show_jobs(jobs: Sequence[JobView], *, as_json: bool) -> None:
-    """On stdout, as JSON or as tables: the results, and of a single job also its attempts."""
+    """Print jobs and their results on stdout, as JSON or as tables.
+
+    The tables of a single job include its attempts and stages.
+    """
     if as_json:
         print_json([job.model_dump(mode="json") for job in jobs])
         return
@@ -71,5 +73,5 @@ def show_jobs(jobs: Sequence[JobView], *, as_json: bool) -> None:
 
 
 def any_failed(jobs: Sequence[JobView]) -> bool:
-    """Whether one of them failed or was cancelled."""
+    """Return whether any of the jobs failed or was cancelled."""
     return any(job.status in (JobStatus.FAILED, JobStatus.CANCELLED) for job in jobs)

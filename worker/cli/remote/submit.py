@@ -1,4 +1,4 @@
-"""`grocery-ai submit`: files become jobs of a running service."""
+"""`grocery-ai submit`: send files to a running service as jobs."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,17 @@ from shared.client import ServiceClient
 from shared.client.errors import ServiceUnreachable
 from shared.contracts.jobs import JobView
 from shared.errors import ServiceError
-from worker.cli.messages import complain
 from worker.cli.options import AsJson, print_line, split_labels
-from worker.cli.remote.service import HERE, NOBODY, Tenant, Url, any_failed, connected, show_jobs
+from worker.cli.remote.service import (
+    DEFAULT_TENANT,
+    DEFAULT_URL,
+    Tenant,
+    Url,
+    any_failed,
+    connected,
+    show_jobs,
+)
+from worker.cli.stderr import print_error
 
 Files = Annotated[
     list[Path],
@@ -23,15 +31,15 @@ Files = Annotated[
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", "-q", help="Print the id of each job on stdout, and nothing else."),
+    typer.Option("--quiet", "-q", help="Print only the id of each job on stdout."),
 ]
 Labels = Annotated[
     str | None,
-    typer.Option("--labels", metavar="A,B,C", help="Categorise the items by these labels."),
+    typer.Option("--labels", metavar="A,B,C", help="Labels to categorise the items by."),
 ]
-Wait = Annotated[bool, typer.Option("--wait", help="Wait for the results, and print them.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for the results and print them.")]
 
-# Seconds within which every job of --wait has to end.
+# Seconds that --wait allows each job. After that the command fails, while the job goes on.
 _AWAIT_LIMIT = 600
 
 
@@ -41,16 +49,16 @@ def submit(
     wait: Wait = False,
     quiet: Quiet = False,
     labels: Labels = None,
-    url: Url = HERE,
-    tenant: Tenant = NOBODY,
+    url: Url = DEFAULT_URL,
+    tenant: Tenant = DEFAULT_TENANT,
     as_json: AsJson = False,
 ) -> None:
     """Submit receipts as jobs; with --wait, print what was read.
 
-    A file that is refused is reported, and the rest go on.
+    A file that is refused is reported, and the other files are still submitted.
     """
     if quiet and as_json:
-        raise typer.BadParameter("choose one of --quiet and --json")
+        raise typer.BadParameter("choose either --quiet or --json")
     with connected(url, tenant) as service:
         jobs = _submit_all(service, files, split_labels(labels) if labels else None, quiet=quiet)
         refused = len(jobs) < len(files)
@@ -65,7 +73,7 @@ def submit(
 def _submit_all(
     service: ServiceClient, files: Sequence[Path], labels: Sequence[str] | None, *, quiet: bool
 ) -> list[JobView]:
-    """The jobs that were accepted; with `quiet`, their ids are printed as they come."""
+    """Submit the files and return the accepted jobs. With `quiet`, print each id at once."""
     jobs: list[JobView] = []
     for job in _submitted(service, files, labels):
         jobs.append(job)
@@ -77,11 +85,11 @@ def _submit_all(
 def _submitted(
     service: ServiceClient, files: Sequence[Path], labels: Sequence[str] | None
 ) -> Iterator[JobView]:
-    """The job of each file that is accepted. When nobody answers, the other files are not tried."""
+    """Yield the job of each accepted file. If the service is unreachable, stop there."""
     for file in files:
         try:
             yield service.submit_receipt(file.read_bytes(), labels)
         except ServiceError as error:
-            complain(error, file)
+            print_error(error, file)
             if isinstance(error, ServiceUnreachable):
                 return

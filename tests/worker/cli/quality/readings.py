@@ -1,4 +1,4 @@
-"""Readings made up of a few values."""
+"""Readings made from a few values."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -12,13 +12,13 @@ from shared.contracts.receipts import (
     RichReceipt,
     Total,
 )
-from worker.cli.files import FileReading
+from worker.cli.extraction.files import FileReading
 from worker.pipeline.observation import Evidence, SeenPage
 from worker.pipeline.ocr.text import TextLine, Word
 
 
 def read_item(name: str, price: str | None, confidence: float = 0.95) -> LineItem:
-    """One of a thing."""
+    """Make a line item of quantity 1."""
     amount = None if price is None else Decimal(price)
     return LineItem(
         raw_text=f"{name} {price}",
@@ -39,7 +39,7 @@ def read_receipt(
     currency: str | None = "GBP",
     confidence: float = 0.95,
 ) -> Extraction:
-    """All fields with the same confidence."""
+    """Make a reading whose fields all have the same confidence."""
     return Extraction(
         merchant=Merchant(name=merchant, confidence=confidence),
         date=PrintedDate(value=date, confidence=confidence),
@@ -55,7 +55,7 @@ def read_receipt(
 
 
 def file_reading(name: str, read: Extraction, lines: Sequence[str] = ()) -> FileReading:
-    """A file of one page with the lines on it, one below the other."""
+    """Make the reading of a file whose only page has the lines, one below the other."""
     words = [Word(line, 10, 20 * row, 200, 20 * row + 14, 0.9) for row, line in enumerate(lines)]
     page = SeenPage(None, 300, 400, [TextLine((word,)) for word in words])
     receipt = RichReceipt(

@@ -1,4 +1,4 @@
-"""The page of the report: whole in itself, and safe whatever was read."""
+"""The page of the report needs no other file, and is safe whatever was read."""
 
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shared.rejections import NoTextFound
 from tests.worker.cli.quality.readings import file_reading, read_item, read_receipt
-from worker.cli.files import FileReading
+from worker.cli.extraction.files import FileReading
 from worker.cli.quality.page import write_page
 from worker.cli.quality.report import QualityReport
 from worker.cli.quality.truth import Truth, TruthItem
@@ -15,7 +15,7 @@ HOSTILE = '</title><script>alert("1")</script>" onload="x'
 
 
 class Page(HTMLParser):
-    """Tags with their attributes, and the visible text."""
+    """The tags of a page with their attributes, and its text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -24,16 +24,16 @@ class Page(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """As the parser finds them."""
+        """Collect a tag."""
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        """Likewise."""
+        """Collect text."""
         self.text += data
 
 
-def written(tmp_path: Path) -> Page:
-    """A page about a good reading, a hostile one, one without truth, and one that failed."""
+def written_page(tmp_path: Path) -> Page:
+    """Write and parse a page about a good, a hostile, an unscored and a failed reading."""
     good = read_receipt(read_item("Milk", "21.34"))
     hostile = read_receipt(read_item(HOSTILE, "1"), merchant=HOSTILE, date=None)
     truth = Truth(merchant="Green Valley Market", total=Decimal("21.34"), date="2026-03-14",
@@ -52,9 +52,9 @@ def written(tmp_path: Path) -> Page:
     return Page((tmp_path / "report.html").read_text(encoding="utf-8"))
 
 
-def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
-    """No script, and nothing that a browser would fetch."""
-    page = written(tmp_path)
+def test_the_page_needs_no_other_file(tmp_path: Path) -> None:
+    """It has no script, and nothing that a browser would fetch."""
+    page = written_page(tmp_path)
 
     assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "img"} == set()
     for _, attributes in page.tags:
@@ -62,27 +62,24 @@ def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
         assert not (attributes.get("src") or attributes.get("href") or "").startswith("http")
 
 
-def test_what_was_read_is_text(tmp_path: Path) -> None:
-    """Nothing of it becomes a tag."""
-    page = written(tmp_path)
+def test_what_was_read_never_becomes_a_tag(tmp_path: Path) -> None:
+    page = written_page(tmp_path)
 
     assert HOSTILE in page.text
     assert "hostile<b>.jpg" in page.text
 
 
-def test_all_files_are_on_it(tmp_path: Path) -> None:
-    """The worst first; each with what is wrong, in words."""
-    page = written(tmp_path)
+def test_the_worst_files_come_first_with_their_mistakes(tmp_path: Path) -> None:
+    page = written_page(tmp_path)
     order = [page.text.index(name) for name in ("blank.jpg", "hostile", "good.jpg", "unknown.jpg")]
 
     assert order == sorted(order)
-    for told in ("no_text_found", "missed: Milk 21.34", "All as printed.", "not scored"):
-        assert told in page.text
+    for text in ("no_text_found", "missed: Milk 21.34", "Everything was read", "not scored"):
+        assert text in page.text
 
 
-def test_boxes_have_the_colour_of_what_their_row_became(tmp_path: Path) -> None:
-    """One for each word, with what it says."""
-    page = written(tmp_path)
+def test_every_word_has_a_box_in_the_colour_of_its_row(tmp_path: Path) -> None:
+    page = written_page(tmp_path)
     classes = [attributes.get("class") for tag, attributes in page.tags if tag == "rect"]
 
     assert classes.count("merchant") == 2

@@ -1,4 +1,4 @@
-"""What counts as right."""
+"""Scoring a reading against the ground truth."""
 
 from decimal import Decimal
 
@@ -26,9 +26,9 @@ bought = st.lists(st.tuples(names, prices), max_size=12)
 
 
 def right(read: dict[str, str | None]) -> dict[str, bool]:
-    """Which fields are right."""
+    """Score a reading with these fields, and return which of them are right."""
     verdicts = score(PRINTED, read_receipt(**read)).verdicts  # type: ignore[arg-type]
-    return {one.field: one.right for one in verdicts}
+    return {verdict.field: verdict.right for verdict in verdicts}
 
 
 @pytest.mark.parametrize(
@@ -46,30 +46,29 @@ def right(read: dict[str, str | None]) -> dict[str, bool]:
     ],
 )
 def test_fields(read: dict[str, str | None], wrong: set[str]) -> None:
-    """The same words for a merchant, the same value for the rest."""
+    """A merchant needs the same words, any other field the same value."""
     assert {field for field, correct in right(read).items() if not correct} == wrong
 
 
-def test_without_a_reading_all_is_wrong() -> None:
-    """A file that cannot be read is not left out of the figures."""
+def test_without_a_reading_every_field_is_wrong() -> None:
+    """A file that cannot be read still counts in the figures."""
     scored = score(PRINTED.model_copy(update={"line_items": [TruthItem(name="Milk")]}), None)
 
-    assert [one.right for one in scored.verdicts] == [False] * 4
+    assert [verdict.right for verdict in scored.verdicts] == [False] * 4
     assert "total: read nothing, printed 21.34" in scored.mistakes
 
 
 def test_what_is_not_known_is_not_scored() -> None:
-    """Neither for nor against."""
     scored = score(Truth(total=Decimal(5)), read_receipt(read_item("Milk", "5"), total="5"))
 
-    assert [one.field for one in scored.verdicts] == ["total"]
+    assert [verdict.field for verdict in scored.verdicts] == ["total"]
     assert scored.items is None
     assert scored.mistakes == []
 
 
 @given(bought, st.randoms())
 def test_a_perfect_reading_is_perfect_in_any_order(items: list[tuple[str, str]], random) -> None:  # type: ignore[no-untyped-def]
-    """Also with the same thing bought twice."""
+    """That holds even if the same thing was bought twice."""
     truth = Truth(line_items=[TruthItem(name=name, total_price=Decimal(price))
                               for name, price in items] or None, currency="GBP")  # fmt: skip
     read = [read_item(name, price) for name, price in items]
@@ -82,20 +81,20 @@ def test_a_perfect_reading_is_perfect_in_any_order(items: list[tuple[str, str]],
 
 @given(bought, bought)
 def test_items_count_once(printed: list[tuple[str, str]], read: list[tuple[str, str]]) -> None:
-    """Every item of both sides is in one row, and only equal prices meet."""
+    """Every item of both sides is counted once, and only equal prices are matched."""
     truth = Truth(line_items=[TruthItem(name=name, total_price=Decimal(price))
                               for name, price in printed], currency="GBP")  # fmt: skip
     scored = score(truth, read_receipt(*(read_item(name, price) for name, price in read)))
 
     assert (scored.expected, scored.read) == (len(printed), len(read))
     assert scored.found <= min(len(printed), len(read))
-    for one in scored.items or ():
-        if one.expected and one.read:
-            assert one.expected.total_price == one.read.total_price
+    for item in scored.items or ():
+        if item.expected and item.read:
+            assert item.expected.total_price == item.read.total_price
 
 
-def test_a_price_that_nobody_can_read_counts_for_nothing() -> None:
-    """Whether it was read or not."""
+def test_an_item_with_an_illegible_price_is_ignored() -> None:
+    """It does not matter whether it was read."""
     truth = Truth(line_items=[TruthItem(name="Milk", total_price=Decimal("1.85")),
                               TruthItem(name="Torn off")])  # fmt: skip
     scored = score(truth, read_receipt(read_item("MILK", "1.85"), read_item("Torn off", "9.99")))
@@ -104,8 +103,7 @@ def test_a_price_that_nobody_can_read_counts_for_nothing() -> None:
     assert scored.mistakes == []
 
 
-def test_mistakes_are_told_in_words() -> None:
-    """What was read, what is printed."""
+def test_mistakes_say_what_was_read_and_what_is_printed() -> None:
     truth = Truth(total=Decimal(3), line_items=[TruthItem(name="Bread", total_price=Decimal(3))])
     scored = score(truth, read_receipt(read_item("Bread", "8"), total="8"))
 
@@ -117,13 +115,13 @@ def test_mistakes_are_told_in_words() -> None:
 
 
 def test_reliability_is_by_confidence() -> None:
-    """Right of reported, the most confident first; what was not read is left out."""
+    """The most confident bin comes first, and fields that were not read are left out."""
     scores = [
         score(PRINTED, read_receipt(confidence=0.9)),
         score(PRINTED, read_receipt(total="1", confidence=1.0)),
         score(PRINTED, read_receipt(date=None, confidence=0.6)),
     ]
-    bins = {one.low: one for one in reliability(scores)}
+    bins = {bin.low: bin for bin in reliability(scores)}
 
     assert list(bins) == [0.9, 0.8, 0.7, 0.5, 0.0]
     assert str(bins[0.9].by_field["total"]) == "1/2"

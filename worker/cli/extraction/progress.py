@@ -1,4 +1,4 @@
-"""How far `grocery-ai extract` is: a bar that moves by pages, and a line for each failure."""
+"""The progress of `grocery-ai extract`: a bar that counts pages, and a line for each failure."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,34 +12,34 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from worker.cli.messages import complain, stderr
+from worker.cli.stderr import print_error, stderr
 
 if TYPE_CHECKING:
-    from worker.cli.files import FileReading
+    from worker.cli.extraction.files import FileReading
 
 
 class ReadingProgress:
-    """The `Audience` of a run. A file counts as one page until its pages are known."""
+    """Shows how far the reading is. A file counts as one page until its pages are known."""
 
     def __init__(self, bar: Progress, files: int, keep: "Callable[[FileReading], None]") -> None:
         self._bar = bar
         self._task = bar.add_task("", total=files)
         self._keep = keep
-        # Pages read and pages in all, of every file.
+        # For each file, how many pages have been read and how many it has.
         self._pages = dict.fromkeys(range(files), (0, 1))
 
     def pages(self, file: int, read: int, pages: int) -> None:
-        """See Audience."""
+        """Move the bar to the pages of a file that have been read."""
         self._pages[file] = (read, pages)
         self._show()
 
     def finished(self, file: int, reading: "FileReading") -> None:
-        """See Audience."""
+        """Count a file as read, report its error if it has one, and keep the reading."""
         _, pages = self._pages[file]
         self._pages[file] = (pages, pages)
         self._show()
         if reading.error:
-            complain(reading.error, reading.path, self._bar.console)
+            print_error(reading.error, reading.path, self._bar.console)
         self._keep(reading)
 
     def _show(self) -> None:
@@ -51,8 +51,10 @@ class ReadingProgress:
 def reading_progress(
     files: int, keep: "Callable[[FileReading], None]"
 ) -> Iterator[ReadingProgress]:
-    """A bar on stderr for the length of the block, where that is a terminal. `keep` gets each
-    reading as it ends."""
+    """Show a bar on stderr for the length of the block, if stderr is a terminal.
+
+    `keep` is called with each reading as soon as it is there.
+    """
     console = stderr()
     with Progress(
         TextColumn("Reading pages"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),

@@ -1,4 +1,4 @@
-"""What a run of `grocery-ai extract` came to: results, figures, and one line that sums up."""
+"""The results of a run of `grocery-ai extract`, their cost, and how they are printed."""
 
 import resource
 import sys
@@ -11,19 +11,23 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.terminal import receipt_table
-from worker.cli.comparison import print_report
-from worker.cli.messages import stderr
-from worker.cli.selection import Skipped
+from worker.cli.extraction.comparison import print_report
+from worker.cli.extraction.selection import Skipped
+from worker.cli.stderr import stderr
 
 if TYPE_CHECKING:
-    from worker.cli.files import FileReading
+    from worker.cli.extraction.files import FileReading
     from worker.cli.quality.report import QualityReport
 
 
 @dataclass(frozen=True)
 class Figures:
-    """`files` were tried, `failed` of them could not be read. CPU time includes loading the models;
-    `child_peak_bytes` is the resident memory of the largest process that read."""
+    """How much was read, and at what cost.
+
+    `files` counts all files that were tried, `failed` those that could not be read. The CPU time
+    includes loading the models. `child_peak_bytes` is the peak resident memory of the largest
+    recognition child.
+    """
 
     files: int
     failed: int
@@ -33,7 +37,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Results:
-    """The readings in the order of the files. `quality` is there with --report."""
+    """The readings in the order of the files; `quality` is None without --report."""
 
     readings: "Sequence[FileReading]"
     skipped: Sequence[Skipped]
@@ -41,36 +45,38 @@ class Results:
 
     @property
     def failed(self) -> int:
-        """How many files could not be read."""
+        """The number of files that could not be read."""
         return sum(reading.error is not None for reading in self.readings)
 
     @cached_property
     def figures(self) -> Figures:
-        """The cost, once every process that read has ended."""
+        """The figures of the run. They are complete once every recognition child has ended."""
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         if self.quality:
-            # Measuring a file resets the peak of its process: the system knows the last one's only.
+            # Measuring each file resets the peak that the system keeps for its process.
             peak = max(peak, round(self.quality.peak_bytes.most))
         cpu_seconds = (used.ru_utime + used.ru_stime) / len(self.readings)
         return Figures(len(self.readings), self.failed, round(cpu_seconds, 2), peak)
 
     def as_json(self) -> dict[str, Any]:
-        """For people who script."""
+        """Return the document that `extract --json` prints."""
         return {
             "files": [reading.as_json() for reading in self.readings],
-            "skipped": [{"path": str(one.path), "reason": one.reason} for one in self.skipped],
+            "skipped": [
+                {"path": str(skipped.path), "reason": skipped.reason} for skipped in self.skipped
+            ],
             "figures": asdict(self.figures),
             **({"report": self.quality.as_json()} if self.quality else {}),
         }
 
     def print(self, *, receipts: bool) -> None:
-        """The report, or else the receipts if they are asked for; the sum on stderr."""
+        """Print the report or, without one, the receipts if asked to; then a summary on stderr."""
         if self.quality:
             print_report(self.quality)
         elif receipts:
             self._print_receipts()
-        stderr().print(self._sum())
+        stderr().print(self._summary())
 
     def _print_receipts(self) -> None:
         console = Console()
@@ -79,11 +85,11 @@ class Results:
                 console.print(Text(str(reading.path)), soft_wrap=True)
                 console.print(receipt_table(reading.receipt.extraction))
 
-    def _sum(self) -> str:
+    def _summary(self) -> str:
         figures = self.figures
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
         return (
             f"{figures.files - figures.failed} read, {figures.failed} failed{skipped}; "
-            f"{figures.cpu_seconds_per_file:.1f} s of CPU a file, with loading the models; "
-            f"at most {figures.child_peak_bytes / 1e6:.0f} MB a process."
+            f"{figures.cpu_seconds_per_file:.1f} s of CPU per file, including loading the models; "
+            f"at most {figures.child_peak_bytes / 1e6:.0f} MB per process."
         )

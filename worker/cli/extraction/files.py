@@ -1,4 +1,4 @@
-"""Many files at once, without queue or database: the same features that a worker runs."""
+"""Read many files at once with the features of a worker, without a queue or a database."""
 
 import asyncio
 import time
@@ -23,8 +23,10 @@ from worker.pipeline.stages import OnPage, StageRecorder
 
 @dataclass(frozen=True)
 class FileReading:
-    """A file with what was read, or why nothing was: one of the two is None. The evidence is
-    there when it was asked for and the file could be given to a child."""
+    """A file, with the receipt that was read or the error that prevented it; the other is None.
+
+    `evidence` is None unless it was asked for and a recognition child read the file.
+    """
 
     path: Path
     receipt: RichReceipt | None
@@ -32,7 +34,7 @@ class FileReading:
     evidence: Evidence | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """For people who script."""
+        """Return the reading as it is shown in `extract --json`."""
         error = self.error
         return {
             "path": str(self.path),
@@ -43,28 +45,28 @@ class FileReading:
         }  # fmt: skip
 
 
-class Audience(Protocol):
-    """Who is told how far the reading is."""
+class ReadingListener(Protocol):
+    """Is called while files are being read. `file` is the index of a file, from 0."""
 
     def pages(self, file: int, read: int, pages: int) -> None:
-        """So many pages of a file have been read, of so many. `file`: its index."""
+        """Take note that `read` of the `pages` pages of a file have been read."""
 
     def finished(self, file: int, reading: FileReading) -> None:
-        """It has been read, or cannot be."""
+        """Take note that a file has been read, or that it cannot be."""
 
 
 async def extract_files(
     files: Sequence[Path],
     settings: PipelineSettings,
     labels: Sequence[str],
-    audience: Audience,
+    listener: ReadingListener,
     *,
     with_evidence: bool = False,
 ) -> None:
-    """Read all files, RECEIPT_SLOTS at a time, and categorise their items by the labels.
+    """Read all files, `settings.receipt_slots` at a time, and give their items the best label.
 
-    Raises EngineUnavailable when there is nothing to read with, RecognitionCrashed when it dies of
-    being loaded.
+    What goes wrong with one file is in its reading. Raises EngineUnavailable if an engine or model
+    cannot be loaded, and RecognitionCrashed if a recognition child dies while it loads one.
     """
     async with AsyncExitStack() as stack:
         models = ItemModels.of(settings, settings.item_slots)
@@ -80,12 +82,12 @@ async def extract_files(
         await recognition.start()
         reader = _Reader(recognition, Features(recognition, models), settings, labels)
         slots = asyncio.Semaphore(settings.receipt_slots)
-        reporter_of = stack.enter_context(hearing_pages(audience.pages))
+        reporter_of = stack.enter_context(hearing_pages(listener.pages))
 
         async def read(number: int, path: Path) -> None:
             async with slots:
                 reading = await reader.read(path, reporter_of(number), with_evidence=with_evidence)
-                audience.finished(number, reading)
+                listener.finished(number, reading)
 
         async with asyncio.TaskGroup() as group:
             for number, path in enumerate(files):
@@ -100,7 +102,7 @@ class _Reader:
     labels: Sequence[str]
 
     async def read(self, path: Path, on_page: OnPage, *, with_evidence: bool) -> FileReading:
-        """Never fails: what goes wrong with a file is its result."""
+        """Read one file. An error of the file becomes part of its reading and is not raised."""
         seen: list[Evidence] = []
         try:
             work = await self._work(path, on_page)

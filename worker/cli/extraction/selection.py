@@ -1,4 +1,4 @@
-"""Which files `grocery-ai extract` reads, which it leaves out and why, and where it may write."""
+"""The files that `grocery-ai extract` reads or skips, and where it may write."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -8,13 +8,13 @@ from pathlib import Path
 import typer
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".pdf"})
-_OTHER = "neither an image nor a PDF by its name"
-_FOLDER = "a folder within a folder; name it as well to read it"
+_OTHER = "neither an image nor a PDF, judging by its name"
+_FOLDER = "a folder within a folder; to read it, name it too"
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A path in a folder that was named, and why it is not read."""
+    """A path that is not read although its folder was named, and why."""
 
     path: Path
     reason: str
@@ -22,16 +22,16 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Selection:
-    """What to read, each file once, and what not."""
+    """The files to read, each of them once, and the paths to skip."""
 
     files: Sequence[Path]
     skipped: Sequence[Skipped]
 
 
 def select_files(paths: Sequence[Path]) -> Selection:
-    """The files that were named, and those in named folders that look like receipts.
+    """Select the named files, and from named folders the files whose suffix is in SUFFIXES.
 
-    Raises typer.BadParameter for a folder without any.
+    Raises typer.BadParameter if a folder has none or cannot be listed.
     """
     files: dict[Path, None] = {}
     skipped: list[Skipped] = []
@@ -51,7 +51,7 @@ def select_files(paths: Sequence[Path]) -> Selection:
 
 
 def check_names(files: Sequence[Path]) -> None:
-    """Raises typer.BadParameter where two results would have one name."""
+    """Raise typer.BadParameter if the results of two files would have the same name."""
     named: dict[str, Path] = {}
     for file in files:
         other = named.setdefault(file.stem, file)
@@ -60,14 +60,14 @@ def check_names(files: Sequence[Path]) -> None:
 
 
 def check_writable(folder: Path, option: str) -> None:
-    """Make the folder if need be. Raises typer.BadParameter when nothing can be written there."""
+    """Make the folder if it is missing. Raises typer.BadParameter if it cannot be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise typer.BadParameter(
-            f"nothing can be written to {folder} ({error.strerror}); choose another folder",
+            f"{folder} cannot be written to ({error.strerror}); choose another folder",
             param_hint=option,
         ) from error
 
@@ -80,7 +80,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _left_out(inside: Sequence[Path], found: Sequence[Path]) -> Iterator[Skipped]:
-    # Results and ground truth lie beside the images, and are theirs.
+    # Results, ground truth and a report may lie beside the images; nobody misses them.
     ours = {file.with_suffix(".json") for file in found} | {found[0].with_name("report.html")}
     for entry in inside:
         if entry in found or entry in ours or entry.name.startswith("."):

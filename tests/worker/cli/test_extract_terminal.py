@@ -1,4 +1,4 @@
-"""`grocery-ai extract` on a terminal: its progress, and Ctrl-C."""
+"""`grocery-ai extract` on a terminal: its progress bar, and Ctrl-C."""
 
 import os
 import pty
@@ -17,8 +17,7 @@ from tests.worker.cli.conftest import PROGRAM
 from tests.worker.features.test_page_progress import scan
 
 
-def test_the_bar_moves_by_pages(tmp_path: Path, drawn: DrawnReceipt) -> None:
-    """On a terminal; a scan of three pages is more than one step."""
+def test_the_bar_counts_pages(tmp_path: Path, drawn: DrawnReceipt) -> None:
     path = tmp_path / "scan.pdf"
     path.write_bytes(scan(drawn, pages=3))
     terminal, side = pty.openpty()
@@ -40,8 +39,10 @@ def test_the_bar_moves_by_pages(tmp_path: Path, drawn: DrawnReceipt) -> None:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("cpu", [0.2, 3], ids=["while a child imports", "while it reads"])
 async def test_ctrl_c_stops_it(tmp_path: Path, cpu: float) -> None:
-    """As a terminal sends it: to the children as well. One line is said, and nobody is left
-    behind. `cpu`: the seconds of CPU that a child has used by then."""
+    """A terminal sends it to the children too. One line is printed, and no process is left.
+
+    `cpu`: how many seconds of CPU a child has used when the signal comes.
+    """
     items = [DrawnItem(f"Item number {n}", Decimal(n)) for n in range(45)]
     image = encode(draw_receipt(DrawnReceipt(items=items)))
     for number in range(8):
@@ -50,16 +51,16 @@ async def test_ctrl_c_stops_it(tmp_path: Path, cpu: float) -> None:
         await wait_until(lambda: _worked(process.pid, cpu), "a child had begun", within=60)
         family = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, stderr = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert said == "Stopped.\n"
+    assert stderr == "Stopped.\n"
     assert family
     await wait_until(lambda: not any(map(_lives, family)), "the last child had ended")
 
 
 def _group(*arguments: str | Path) -> "subprocess.Popen[str]":
-    """The program in a process group of its own, as a shell starts it."""
+    """Start the program in a process group of its own, as a shell does."""
     pipe = subprocess.PIPE
     return subprocess.Popen(
         [PROGRAM, *arguments], stdout=pipe, stderr=pipe, text=True, start_new_session=True
@@ -79,12 +80,12 @@ def _lives(process: psutil.Process) -> bool:
 
 
 def _everything(terminal: int) -> str:
-    """What was written to a terminal until nobody had it open any more."""
+    """Read what is written to a terminal until no process has it open any more."""
     shown = b""
     while True:
         try:
             shown += os.read(terminal, 65_536)
         except OSError:
-            # Linux reports so that the other side is closed.
+            # This is how Linux reports that the other side is closed.
             os.close(terminal)
             return shown.decode()

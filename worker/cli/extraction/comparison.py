@@ -1,4 +1,7 @@
-"""`grocery-ai extract --report`: what was read compared with ground truth beside the images."""
+"""`grocery-ai extract --report`: compare what was read with ground truth beside the images.
+
+The modules of the report are imported inside the functions, since only --report needs them.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -9,13 +12,16 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from worker.cli.files import FileReading
+    from worker.cli.extraction.files import FileReading
     from worker.cli.quality.report import QualityReport
     from worker.cli.quality.truth import Truth
 
 
 def find_truths(files: Sequence[Path]) -> "dict[Path, Truth | None]":
-    """The ground truth of every file. What is wrong with any is found before anything is read."""
+    """Return the ground truth of every file, None for files without any.
+
+    Raises typer.BadParameter if a ground truth is invalid, or if no file has one.
+    """
     from worker.cli.quality.truth import SHAPE, BrokenTruth, find_truth, truth_path
 
     try:
@@ -24,14 +30,14 @@ def find_truths(files: Sequence[Path]) -> "dict[Path, Truth | None]":
         raise typer.BadParameter(str(error), param_hint="--report") from error
     if not any(truths.values()):
         raise typer.BadParameter(
-            f"no {truth_path(files[0])} or the like beside an image; expected is {SHAPE}",
+            f"no image has ground truth like {truth_path(files[0])} beside it; expected is {SHAPE}",
             param_hint="--report",
         )
     return truths
 
 
-def keep_truths(files: Sequence[Path], out: Path) -> None:
-    """Raises BadParameter where a result in `out` would take the place of ground truth."""
+def protect_truths(files: Sequence[Path], out: Path) -> None:
+    """Raise typer.BadParameter if a result in `out` would overwrite ground truth."""
     from worker.cli.quality.truth import BrokenTruth, find_truth, truth_path
 
     for file in files:
@@ -47,7 +53,7 @@ def keep_truths(files: Sequence[Path], out: Path) -> None:
 def compare(
     readings: "Sequence[FileReading]", truths: "dict[Path, Truth | None]"
 ) -> "QualityReport":
-    """The readings beside the truth."""
+    """Score the readings against their ground truth."""
     from worker.cli.quality.report import QualityReport
 
     engine = next(
@@ -57,14 +63,14 @@ def compare(
 
 
 def write_page(quality: "QualityReport", path: Path) -> None:
-    """As a page of HTML."""
+    """Write the report as an HTML page."""
     from worker.cli.quality.page import write_page as write
 
     write(quality, path)
 
 
 def print_report(quality: "QualityReport") -> None:
-    """As tables on stdout."""
+    """Print the report as tables on stdout."""
     from worker.cli.quality.tables import report_tables
 
     Console().print(report_tables(quality))

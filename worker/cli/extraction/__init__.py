@@ -1,0 +1,1 @@
+"""Reading receipts from files on this machine: the parts of `grocery-ai extract`."""
