@@ -93,7 +93,7 @@ async def test_whoever_says_at_once_is_given_a_moment(kind: Kind) -> None:
 async def test_a_job_that_takes_too_long_goes_on_without_us(kind: Kind) -> None:
     """The last look is at the deadline."""
     async with scripted(RUNNING) as server, open_client(kind, server.url) as client:
-        with pytest.raises(NotDoneInTime, match=r"within 0\.5 s, and goes on") as caught:
+        with pytest.raises(NotDoneInTime, match=r"within 0\.5 s, and continues") as caught:
             await client.await_job(uuid4(), within=0.5)
 
     assert isinstance(caught.value, Unavailable)

@@ -77,7 +77,7 @@ async def test_what_is_wrong_is_logged_with_what_to_do(
         ("drop", ServiceUnreachable, "Start the service"),
         ("silence", ServiceUnreachable, "Start the service"),
         (html(200), Unavailable, "Correct AI_SERVICE_URL"),
-        (html(502), Unavailable, "what stands between"),
+        (html(502), Unavailable, "repair the proxy"),
     ],
     ids=["drop", "silence", "another site", "proxy"],
 )
