@@ -1,1 +1,1 @@
-"""The front: accepts requests over HTTP, stores them as jobs, answers with their results."""
+"""The front: it accepts requests over HTTP, stores them as jobs and answers with their results."""

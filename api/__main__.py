@@ -1,4 +1,4 @@
-"""`python -m api`: one front process."""
+"""Entry point of `python -m api`, which runs one front."""
 
 import asyncio
 import signal
@@ -21,12 +21,12 @@ log = structlog.get_logger(__name__)
 
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve HTTP until SIGTERM or SIGINT. Exit with 1 if the front cannot start."""
     settings = start_process()
     try:
         if settings.require_dependencies:
             asyncio.run(_require_dependencies(settings))
-        # uvicorn would find out only after the start of the application, and not say what to do.
+        # uvicorn would fail only after the application has started, and would not say what to do.
         listening = listen(settings.host, settings.port, "PORT")
     except Unavailable as error:
         log.error("front.stopped", error=error.code, reason=error.detail)  # noqa: TRY400 (no traceback)
@@ -42,22 +42,25 @@ def main() -> None:
 
 
 async def _require_dependencies(settings: Settings) -> None:
-    """Before uvicorn starts: it would show a traceback. Raises DependencyMissing."""
+    """Check the dependencies before uvicorn, which would print a traceback, starts.
+
+    Raises DependencyMissing.
+    """
     async with connected(settings, process="api", pool_size=1) as (database, messenger):
         await check_dependencies(database, messenger, required=True)
 
 
 class DrainingServer(uvicorn.Server):
-    """uvicorn, but the first signal makes the front drain before the port is closed."""
+    """A uvicorn server whose front drains after the first signal, before the port is closed."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI, delay: float) -> None:
-        """`delay`: seconds between the signal and the closing."""
+        """Wait `delay` seconds between the signal and closing the port."""
         super().__init__(config)
         self._app = app
         self._delay = delay
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Called by uvicorn's signal handler; a second signal closes at once."""
+        """Begin to drain. On a second signal, or without a delay, stop at once."""
         front: Front | None = getattr(self._app.state, "front", None)
         if front is None or front.draining.begun or self._delay == 0:
             if front is not None:

@@ -1,4 +1,4 @@
-"""Whether a queue takes more work, and how its state is told: numbers are at most a second old."""
+"""Admission of new work to the queues, based on numbers that are at most a second old."""
 
 import asyncio
 import math
@@ -12,28 +12,28 @@ from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
 
-_FRESH = 1.0
-# A caller who is sent away returns when this part of the limit is free again.
-_ROOM = 0.1
-_LONGEST_RETRY = 300
-# When nothing has been done for a minute, nobody knows; seconds.
-_RETRY_UNKNOWN = 30
+_MAX_AGE = 1.0  # seconds
+# A refused caller is asked to return when this fraction of the limit is free again.
+_FREE_FRACTION = 0.1
+_MAX_RETRY_AFTER = 300  # seconds
+# Used when no job finished in the last minute, so that there is no pace to estimate from; seconds.
+_DEFAULT_RETRY_AFTER = 30
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Of one queue: jobs that wait, seconds that the oldest has waited."""
+    """The limits of one queue: `depth` in waiting jobs, `age` of the oldest one in seconds."""
 
     depth: int
     age: float
 
     def exceeded(self, stats: QueueStats) -> bool:
-        """Whether a queue is past either."""
+        """Return whether a queue has reached either limit."""
         return stats.depth >= self.depth or stats.oldest_age >= self.age
 
 
 class Admission:
-    """Refuses what would wait too long."""
+    """Refuses new jobs for a queue that has reached one of its limits."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -46,22 +46,22 @@ class Admission:
         self._reading = asyncio.Lock()
 
     async def check(self, queue: Queue) -> None:
-        """Raises QueueFull, DatabaseUnavailable."""
+        """Raise QueueFull if the queue takes no more jobs. Raises DatabaseUnavailable."""
         stats = (await self.stats())[queue]
         if self._limits[queue].exceeded(stats):
             raise QueueFull(retry_after=_retry_after(stats, self._limits[queue]))
 
     async def stats(self) -> dict[Queue, QueueStats]:
-        """Of every queue, at most a second old."""
+        """Return the numbers of every queue, at most a second old. Raises DatabaseUnavailable."""
         async with self._reading:
-            if time.monotonic() - self._read_at > _FRESH:
+            if time.monotonic() - self._read_at > _MAX_AGE:
                 async with self._database.transaction() as session:
                     self._stats = await queue_stats(session)
                 self._read_at = time.monotonic()
             return self._stats
 
     async def views(self) -> list[QueueView]:
-        """For callers and operators."""
+        """Return every queue as callers and operators see it. Raises DatabaseUnavailable."""
         return [
             QueueView(
                 queue=queue,
@@ -80,10 +80,10 @@ class Admission:
 
 
 def _retry_after(stats: QueueStats, limit: Limit) -> int:
-    """Seconds until there is room again, at the pace of the last minute."""
+    """Estimate, at the pace of the last minute, in how many seconds there is room again."""
     if not stats.finished:
-        return _RETRY_UNKNOWN
-    surplus = max(stats.depth - limit.depth * (1 - _ROOM), 1)
+        return _DEFAULT_RETRY_AFTER
+    surplus = max(stats.depth - limit.depth * (1 - _FREE_FRACTION), 1)
     if stats.oldest_age >= limit.age:
         surplus = max(surplus, stats.depth)
-    return min(math.ceil(surplus / stats.finished * 60), _LONGEST_RETRY)
+    return min(math.ceil(surplus / stats.finished * 60), _MAX_RETRY_AFTER)

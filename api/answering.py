@@ -1,4 +1,4 @@
-"""The waiting calls: submit like everybody else, then wait for the result and answer with it."""
+"""Waiting calls: they submit a job as any caller does, then wait and answer with its result."""
 
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ P = TypeVar("P", bound=Contract)
 
 @dataclass(frozen=True)
 class Done:
-    """A job that succeeded, as an answer to one request."""
+    """A job that succeeded and its output. `replayed`: the job existed before this request."""
 
     job: JobView
     output: dict[str, Any]
@@ -29,7 +29,7 @@ class Done:
 
     @property
     def metadata(self) -> AnswerMetadata:
-        """What the envelope tells about the job."""
+        """What the envelope says about the job."""
         return AnswerMetadata(
             job_id=self.job.id,
             trace_id=self.job.trace_id,
@@ -48,10 +48,10 @@ async def answer(
     *,
     image: bytes | None = None,
 ) -> Done:
-    """Have the work done and wait for it, ANSWER_TIMEOUT at most.
+    """Submit the work and wait for its result, for at most ANSWER_TIMEOUT seconds.
 
-    The same request finds the same job, live or done within the last hour. Raises what `submit`
-    raises, StillRunning, and JobFailed.
+    The same request finds the same job if that is unfinished or succeeded in the last hour. Raises
+    whatever `submit` raises, StillRunning if time runs out, and JobFailed.
     """
     adopt_request_id(http, request.request_id)
     submitted: Submitted = await front.submissions.submit(
@@ -59,10 +59,10 @@ async def answer(
     )
     job = await front.waiters.wait(submitted.job.id, front.settings.answer_timeout)
     if job is None:
-        await _raise_what_it_waits_for(front, submitted.job)
+        await _raise_if_put_back(front, submitted.job)
         raise StillRunning(
-            f"Job {submitted.job.id} is not done yet and goes on; ask for it, or repeat this "
-            "request without `fresh`."
+            f"Job {submitted.job.id} is not done yet and continues. Ask for the job, or repeat "
+            "this request without `fresh`."
         )
     if job.error is not None:
         raise JobFailed(job.error)
@@ -71,8 +71,8 @@ async def answer(
     return Done(job, job.output_payload, submitted.replayed)
 
 
-async def _raise_what_it_waits_for(front: Front, job: Job) -> None:
-    """Raise JobFailed with what a job that was put back waits for; return when it has not been."""
+async def _raise_if_put_back(front: Front, job: Job) -> None:
+    """Raise JobFailed with the reason if the job was put back."""
     async with front.database.transaction() as session:
         view = await read_job(session, job.id, job.tenant_id)
     if view.error is not None:
@@ -80,7 +80,7 @@ async def _raise_what_it_waits_for(front: Front, job: Job) -> None:
 
 
 def envelope(request_id: str | None, payload: P, done: Done) -> Answer[P]:
-    """The envelope in which most waiting calls answer."""
+    """Put a result into the envelope that most waiting calls answer with."""
     return Answer(
         request_id=request_id,
         status="success",

@@ -1,6 +1,6 @@
-"""How a front stops: it says so, refuses new work, answers those who wait, and only then closes.
+"""Draining: a front that stops reports it, refuses new work and dismisses waiting callers first.
 
-uvicorn by itself closes its port at once and then waits for the last waiting call: callers would be
+uvicorn alone closes its port at once and then waits for the last waiting call, so callers would be
 refused while the load balancer still sends them here.
 """
 
@@ -8,16 +8,16 @@ from shared.errors import Draining
 
 
 class Drain:
-    """Whether this front is stopping."""
+    """Knows whether this front is stopping."""
 
     def __init__(self) -> None:
         self.begun = False
 
     def begin(self) -> None:
-        """From now on it is."""
+        """Mark this front as stopping."""
         self.begun = True
 
     def check(self) -> None:
-        """Raises Draining."""
+        """Raise Draining if this front is stopping."""
         if self.begun:
             raise Draining

@@ -1,4 +1,4 @@
-"""Every failure as a problem document (RFC 9457). HTTP statuses are decided here and only here."""
+"""Problem documents (RFC 9457) for every failure. Only this module decides HTTP statuses."""
 
 from http import HTTPStatus
 
@@ -29,7 +29,7 @@ STATUS_BY_CLASS: dict[ErrorClass, HTTPStatus] = {
     ErrorClass.CANCELLED: HTTPStatus.CONFLICT,
     ErrorClass.BUG: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-# Codes that a more telling status exists for.
+# Codes whose status is more specific than that of their class.
 STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.MalformedBody.code: HTTPStatus.BAD_REQUEST,
     rejections.TenantRequired.code: HTTPStatus.BAD_REQUEST,
@@ -40,17 +40,17 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.ImageTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     rejections.ImageTooManyPixels.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     rejections.ImageUnsupported.code: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    # Submitting needs the database: until it is back the front itself is unavailable.
+    # Every call needs the database, so without it the front itself is unavailable.
     errors.DatabaseUnavailable.code: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-# Rejections by the framework, in our words.
+# Our codes for rejections by the framework.
 _CODE_BY_STATUS = {
     HTTPStatus.BAD_REQUEST: rejections.MalformedBody.code,
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: rejections.RequestTooLarge.code,
 }
-# Names that the contract models give their own checks; all others are `invalid_request`.
+# Our codes for pydantic's error types; all others are `invalid_request`.
 _CODE_BY_CHECK = {
     "image_reference_refused": rejections.ImageReferenceRefused.code,
     "tenant_required": rejections.TenantRequired.code,
@@ -61,7 +61,7 @@ _RETRY_AFTER = errors.Unavailable.retry_after
 
 
 class JobFailed(Exception):
-    """A waiting call's job ended without a result."""
+    """The job of a waiting call has no result: it ended without one, or was put back."""
 
     def __init__(self, error: JobError) -> None:
         self.error = error
@@ -69,7 +69,7 @@ class JobFailed(Exception):
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Render every exception that a route lets out as a problem."""
+    """Answer every exception that a route raises with a problem document."""
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(JobFailed, _job_failed)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -79,14 +79,15 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 class TooLargeAsProblem:
-    """ASGI middleware: the framework answers a body that announces too great a length in plain
-    text, whatever a handler says; this puts a problem in its place."""
+    """ASGI middleware that replaces the framework's plain-text 413 with a problem document.
+
+    The framework answers a body whose Content-Length is too large before any handler is asked.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
         replacing = False
 
         async def send_or_replace(message: Message) -> None:
@@ -104,14 +105,15 @@ class TooLargeAsProblem:
 
 
 class BugAsProblem:
-    """ASGI middleware: an exception that nobody foresaw is logged and answered here, where the ids
-    of the request are still known."""
+    """ASGI middleware that logs an unforeseen exception and answers with a problem document.
+
+    It sits inside RequestContext, where the ids of the request are still known.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
         begun = False
 
         async def send_and_note(message: Message) -> None:
@@ -131,7 +133,7 @@ class BugAsProblem:
 
 
 def status_of(code: str, error_class: ErrorClass) -> HTTPStatus:
-    """The status that a failure answers with."""
+    """Return the HTTP status for an error code: its own, or else that of its class."""
     return STATUS_BY_CODE.get(code, STATUS_BY_CLASS[error_class])
 
 

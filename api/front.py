@@ -1,4 +1,4 @@
-"""What routes ask for, under short names."""
+"""The parts of a front, and the dependencies that FastAPI injects into routes."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,7 +19,7 @@ from shared.wire.messenger import Messenger
 
 @dataclass(frozen=True)
 class Front:
-    """The long-lived parts of a front."""
+    """The parts of a front that live as long as its process."""
 
     settings: Settings
     database: Database
@@ -40,7 +40,7 @@ async def _tenant(
     header: Annotated[Identifier | None, Header(alias="X-Tenant-ID")] = None,
     query: Annotated[Identifier | None, Query(alias="tenant_id")] = None,
 ) -> str:
-    """The tenant whose jobs a call may see. Raises TenantRequired."""
+    """Return the tenant whose jobs a call may see. Raises TenantRequired."""
     if header and query and header != query:
         raise TenantRequired("X-Tenant-ID and tenant_id name different tenants.")
     if tenant := header or query:

@@ -1,4 +1,4 @@
-"""Rows to what callers see of a job."""
+"""Conversion of rows into the jobs that callers see."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,7 +18,7 @@ from shared.telemetry.trace_context import trace_id
 
 
 async def read_job(session: Session, job_id: UUID, tenant_id: str) -> JobView:
-    """One job of the tenant. Raises JobNotFound."""
+    """Return one job of the tenant. Raises JobNotFound."""
     job = await JobRepository(session).find(job_id, tenant_id)
     if job is None:
         raise JobNotFound
@@ -27,13 +27,13 @@ async def read_job(session: Session, job_id: UUID, tenant_id: str) -> JobView:
 
 
 async def view_jobs(session: Session, jobs: Sequence[Job]) -> list[JobView]:
-    """Jobs with their attempts, in the same order."""
+    """Return the jobs with their attempts, in the given order."""
     attempts = await JobRepository(session).attempts([job.id for job in jobs])
     return [view_job(job, attempts[job.id]) for job in jobs]
 
 
 def view_job(job: Job, attempts: Sequence[JobAttempt]) -> JobView:
-    """One job."""
+    """Return one job with the given attempts."""
     return JobView(
         id=job.id,
         tenant_id=job.tenant_id,
@@ -58,12 +58,12 @@ def view_job(job: Job, attempts: Sequence[JobAttempt]) -> JobView:
 
 
 def error_of(job: Job) -> JobError | None:
-    """Why it failed, if it did."""
+    """Return the stored error of a job, or None. A job that was put back has one too."""
     return JobError.model_validate(job.error) if job.error else None
 
 
 def latency_ms(job: Job) -> float | None:
-    """From acceptance to the end."""
+    """Return the milliseconds from acceptance to the end, or None for an unfinished job."""
     if job.finished_at is None:
         return None
     return round((job.finished_at - job.created_at).total_seconds() * 1000, 3)

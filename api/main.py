@@ -25,12 +25,12 @@ from shared.telemetry.tracing import Tracing
 from shared.version import SERVICE, service_version
 from shared.wire.broker import Broker
 
-# What surrounds the base64 of an image in a JSON body, or the file in a form.
-_AROUND_AN_IMAGE = 50_000
+# Bytes allowed for everything in a request body other than the image.
+_BODY_OVERHEAD = 50_000
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Build the application. Nothing is connected before it starts."""
+    """Build the application. It connects to Postgres and Redis only when it starts."""
     tracing = Tracing(settings, SERVICE)
 
     @asynccontextmanager
@@ -61,8 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(RequestContext)
     app.add_middleware(MeasuredRequests)
-    # A limit of the application itself would be enforced outside our middleware, in plain text.
-    limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _AROUND_AN_IMAGE)
+    # A limit on the application itself would be enforced outside our middleware, in plain text.
+    limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD)
     for module in (jobs, interventions, queues, receipts, categories, embeddings, probes):
         limited.include_router(module.router)
     app.include_router(limited)
@@ -73,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[Front]:
-    """The long-lived parts, made in order and closed in reverse."""
+    """Open the parts of a front in order, and close them in reverse order."""
     async with AsyncExitStack() as stack:
         database, messenger = await stack.enter_async_context(
             connected(
@@ -91,7 +91,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         limits = ImageLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
-        # What is missing by now is waited for: the front serves what it can.
+        # A missing dependency is only logged: the front serves what it can meanwhile.
         await check_dependencies(database, messenger, required=False)
         admission = Admission(database, settings)
         draining = Drain()

@@ -1,4 +1,4 @@
-"""Body of `/receipts/extract`: JSON with base64, or a multipart form with the file itself."""
+"""The body of `/receipts/extract`: JSON with base64, or a multipart form with a file."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from shared.contracts.requests import ReceiptRequest
 from shared.rejections import InvalidRequest
 
 _FORM = "multipart/form-data"
-# The names under which the file may come.
+# Form fields that may hold the file.
 _FILE_FIELDS = ("file", "image")
 
 REQUEST_BODY: dict[str, Any] = {
@@ -47,7 +47,7 @@ REQUEST_BODY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Upload:
-    """The request as every other, the file if it came as one, and the version to echo."""
+    """A receipt request; `image` if it came as a file, and the `version` to send back."""
 
     request: ReceiptRequest
     image: bytes | None
@@ -55,7 +55,7 @@ class Upload:
 
 
 async def read_upload(http: Request) -> Upload:
-    """Read either kind of body. Raises InvalidRequest, RequestValidationError."""
+    """Read the body, whichever kind it is. Raises InvalidRequest, RequestValidationError."""
     if http.headers.get("content-type", "").startswith(_FORM):
         fields, image = await _read_form(http)
         return _upload(RichReceiptRequest.model_validate, fields, image)

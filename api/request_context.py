@@ -1,4 +1,4 @@
-"""What accompanies every request: an id to find it by, in the answer and in each log line."""
+"""The request id, which is in the answer and in each log line of a request."""
 
 from urllib.parse import quote
 from uuid import uuid4
@@ -16,13 +16,12 @@ _LONGEST_ID = 200
 
 
 class RequestContext:
-    """ASGI middleware: takes the caller's request id or makes one, and sends ids back."""
+    """ASGI middleware that takes or makes a request id, and returns request and trace id."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -43,20 +42,20 @@ class RequestContext:
 
 
 def request_id_of(request: Request) -> str | None:
-    """The id of a request: the body's where it has one, else the header's."""
+    """Return the id from the body if it has one, else the one from the header."""
     request_id: str | None = getattr(request.state, "request_id", None)
     return request_id
 
 
 def adopt_request_id(request: Request, value: object) -> None:
-    """Go by the id in the body from here on, in the answer and in the log, if it is fit for one."""
+    """Use the id from the body in the answer and the log from now on, if it is a valid id."""
     if isinstance(value, str) and 0 < len(value) <= _LONGEST_ID and value.isprintable():
         request.state.request_id = value
         structlog.contextvars.bind_contextvars(request_id=value)
 
 
 def _as_header(request_id: str) -> str:
-    """A body's id may be in any script; a header is ASCII."""
+    """Percent-encode an id that is not ASCII, since a header cannot hold it."""
     return request_id if request_id.isascii() else quote(request_id)
 
 

@@ -1,4 +1,4 @@
-"""Accepting work: contract → row (committed) → queue. The one way in for every kind of job."""
+"""Submission of every kind of job: the row is committed first, then its message is sent."""
 
 import asyncio
 import hashlib
@@ -32,14 +32,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Submitted:
-    """A job that will run, or has. `replayed`: it was there before this request."""
+    """The job of a request. `replayed`: it existed before this request."""
 
     job: Job
     replayed: bool
 
 
 class Submissions:
-    """Turns requests into queued jobs."""
+    """Turns requests into jobs."""
 
     def __init__(
         self,
@@ -67,16 +67,16 @@ class Submissions:
         join_same_content: bool = False,
         image: bytes | None = None,
     ) -> Submitted:
-        """Store and enqueue a job, or find the one that was asked for before.
+        """Store a job and send its message, or find the job of an earlier request.
 
-        `join_same_content`: without a key, the same work of the same tenant is the same job, unless
-        the request asks for a fresh one. `image`: instead of base64 in the payload.
+        `join_same_content`: without a key, the same work for the same tenant is the same job,
+        unless the request asks for a fresh one. `image`: the bytes, if not base64 in the payload.
 
-        Raises the Image errors, IdempotencyKeyReused, QueueFull, Draining, DatabaseUnavailable,
-        SchemaBehind; what was submitted before is found even then. A broker that is away is no
-        reason to refuse: the row waits and is published later.
+        Raises the Image errors, IdempotencyKeyReused, DatabaseUnavailable and SchemaBehind, and for
+        a job that does not exist yet QueueFull and Draining. While the broker is away, jobs are
+        accepted and their messages are sent later.
         """
-        # For every line that the request still logs, also about its refusal.
+        # All later log lines of the request have the tenant, also those about a refusal.
         structlog.contextvars.bind_contextvars(tenant_id=request.tenant_id)
         payload, content = await asyncio.to_thread(self._stored_payload, request, image)
         feature = Feature(request.feature)
@@ -95,7 +95,7 @@ class Submissions:
             request_hash=request_hash,
         )
         try:
-            submitted, outcome = await self._find_or_send(new)
+            submitted, outcome = await self._find_or_create(new)
         except (QueueFull, Draining):
             self._metrics.submitted(feature, SubmissionOutcome.REJECTED)
             raise
@@ -103,8 +103,8 @@ class Submissions:
         trace.get_current_span().set_attribute("job.id", str(submitted.job.id))
         return submitted
 
-    async def _find_or_send(self, new: NewJob) -> tuple[Submitted, SubmissionOutcome]:
-        """In two transactions: nobody holds a connection while the state of the queue is read."""
+    async def _find_or_create(self, new: NewJob) -> tuple[Submitted, SubmissionOutcome]:
+        """Use two transactions, so that no connection is held while the queue's state is read."""
         async with self._database.transaction() as session:
             found = await JobRepository(session).find_same(new)
         if found is not None:
@@ -124,7 +124,7 @@ class Submissions:
             return Submitted(job, replayed), outcome
 
     def _sending(self, new: NewJob) -> AbstractContextManager[Span]:
-        """The span that every attempt of the job is a child of."""
+        """Start the span that is the parent of every attempt of the job."""
         return self._tracer.start_as_current_span(
             f"send {new.feature.queue}",
             kind=SpanKind.PRODUCER,
@@ -134,7 +134,7 @@ class Submissions:
     def _stored_payload(
         self, request: JobRequest, image: bytes | None
     ) -> tuple[dict[str, Any], bytes | None]:
-        """The payload as it is kept on the job, and the image that is kept beside it."""
+        """Return the payload to store with the job, and the image to store in its own table."""
         payload = request.payload.model_dump(mode="json", exclude={"image_base64"})
         if not isinstance(request, ReceiptRequest):
             return payload, None
@@ -145,9 +145,9 @@ class Submissions:
 
 
 async def publish_or_defer(database: Database, messenger: Messenger, job: Job) -> SubmissionOutcome:
-    """Send a committed job's message; when the broker is away, leave that to the workers.
+    """Send the message of a committed job, or note that it is deferred if the broker is away.
 
-    Should this process die in between, the reconciler sends what is missing.
+    The reconciler sends deferred messages, and those of a front that died before sending.
     """
     try:
         await messenger.publish(job)
@@ -164,6 +164,6 @@ async def publish_or_defer(database: Database, messenger: Messenger, job: Job) -
 
 
 def _hash(tenant_id: str, feature: Feature, payload: dict[str, Any]) -> str:
-    """sha256 over what is to be done for whom; of an image its own sha256 counts."""
+    """Return the sha256 of tenant, feature and payload, which has an image's own sha256."""
     canonical = json.dumps([tenant_id, feature, payload], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

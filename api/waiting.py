@@ -1,7 +1,7 @@
-"""Callers that wait for a job hold no connection while they do.
+"""Waiting for jobs to end, without holding a database connection meanwhile.
 
-One Redis subscription per process wakes them; a look into the database once a second finds those
-whose announcement got lost. Whatever woke them, it is the row that they believe.
+One Redis subscription per process receives the announcements, and a query once a second finds jobs
+whose announcement was lost. An announcement only prompts a query: the row decides.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from shared.store.database import Database
 from shared.store.jobs import JobRepository
 from shared.wire.messenger import Messenger
 
-_BACKSTOP_INTERVAL = 1.0
-_RECONNECT_DELAY = 0.5
+_BACKSTOP_INTERVAL = 1.0  # seconds
+_RECONNECT_DELAY = 0.5  # seconds
 
 
 class Waiters:
-    """Who waits for which job, in this process."""
+    """The callers in this process that wait for a job."""
 
     def __init__(self, database: Database, messenger: Messenger) -> None:
         self._database = database
@@ -34,14 +34,14 @@ class Waiters:
         self._dismissed = False
         self.listening = False
 
-    async def tell(self, job_id: UUID) -> None:
-        """A job has ended here: wake those who wait for it, in every front."""
+    async def announce(self, job_id: UUID) -> None:
+        """Announce that a job ended in this front, to the callers who wait for it in any front."""
         self._suspect(job_id)
         with suppress(BrokerUnavailable):
             await self._messenger.announce(job_id)
 
     def dismiss(self) -> None:
-        """Send everybody away, now and from now on: this front is stopping."""
+        """Raise Draining in every current and future call of `wait`."""
         self._dismissed = True
         for futures in self._waiting.values():
             for future in futures:
@@ -49,12 +49,12 @@ class Waiters:
                     future.set_exception(Draining())
 
     async def wait(self, job_id: UUID, within: float) -> JobView | None:
-        """The job once it has ended, or None when it has not `within` seconds. Raises Draining."""
+        """Return the job once it has ended, or None after `within` seconds. Raises Draining."""
         if self._dismissed:
             raise Draining
         future: asyncio.Future[JobView] = asyncio.get_running_loop().create_future()
         self._waiting[job_id].add(future)
-        # It may have ended before we began to listen.
+        # The job may have ended before its id was in `_waiting`.
         self._suspect(job_id)
         try:
             return await asyncio.wait_for(future, within)
@@ -67,7 +67,7 @@ class Waiters:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Listen, look and wake for the length of the block."""
+        """Listen for announcements, and query and wake, while the block runs."""
         async with (
             repeating("waiting.listener", self._listen, pause=_RECONNECT_DELAY),
             repeating("waiting.backstop", self._suspect_all, pause=_BACKSTOP_INTERVAL),
@@ -76,11 +76,11 @@ class Waiters:
             yield
 
     async def _listen(self) -> None:
-        """Hear announcements for as long as the subscription lives."""
+        """Receive announcements until the subscription breaks."""
         try:
             async with self._messenger.announcements() as finished:
                 self.listening = True
-                # Whatever was announced before is made up for.
+                # Announcements were missed while there was no subscription.
                 await self._suspect_all()
                 async for job_id in finished:
                     self._suspect(job_id)
@@ -91,7 +91,7 @@ class Waiters:
         self._suspect(*self._waiting)
 
     async def _check(self) -> None:
-        """Read all suspects at once; those that come up meanwhile make the next batch."""
+        """Query all suspects at once. Those that are added meanwhile form the next batch."""
         await self._check_now.wait()
         self._check_now.clear()
         batch, self._suspects = list(self._suspects & self._waiting.keys()), set()

@@ -1,11 +1,11 @@
-"""Everything that can go wrong and is expected to, as one tree.
+"""All expected errors, as one tree.
 
 ServiceError
-├── BadInput             the request itself; never retried (its leaves: `shared/rejections.py`)
-├── Transient            a hiccup of something we depend on; retried with backoff
+├── BadInput             the request itself is at fault; never retried (`shared/rejections.py`)
+├── Transient            a dependency failed for a moment; retried with backoff
 │   ├── DatabaseUnavailable
 │   └── BrokerUnavailable
-├── Unavailable          cannot be done now; refused, or put back without spending an attempt
+├── Unavailable          it cannot be done now; refused, or put back without spending an attempt
 │   ├── SchemaBehind
 │   ├── EngineUnavailable
 │   ├── DependencyMissing
@@ -13,15 +13,15 @@ ServiceError
 │   ├── QueueFull
 │   ├── Draining
 │   └── StillRunning
-├── TimedOut             over the time limit of its feature
-├── Crashed              the process that ran it died
+├── TimedOut             the work exceeded the time limit of its feature
+├── Crashed              the process that did the work died
 │   └── RecognitionCrashed
-├── Cancelled            somebody asked for it
-└── Bug                  an exception nobody foresaw; details only in logs
+├── Cancelled            somebody cancelled the job
+└── Bug                  an exception nobody foresaw; the details are only in the logs
 
-The class decides what happens next, the `code` is the stable word in HTTP answers and on the job,
-and `detail` is a sentence that may be shown to anyone. HTTP statuses live in `api/errors.py`.
-The client raises the same classes, and those of `shared/client/errors.py` for what only it meets.
+The error class decides what happens next. `code` is a stable word, in HTTP answers and on the job.
+`detail` is a sentence that anyone may see. `api/errors.py` decides the HTTP status. The Python
+client raises the same exceptions, and those of `shared/client/errors.py`, which occur only there.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ from typing import Any, ClassVar
 
 
 class ErrorClass(StrEnum):
-    """The one word that decides what happens to a failed job. Same words everywhere."""
+    """What decides how an error is handled: whether the job is retried, and the HTTP status."""
 
     BAD_INPUT = "bad_input"
     TRANSIENT = "transient"
@@ -48,10 +48,10 @@ class ErrorClass(StrEnum):
 
 
 class ServiceError(Exception):
-    """Base of all expected failures. `detail` must be fit for the caller's eyes.
+    """The base of all expected errors. `detail` must be safe to show to callers.
 
-    `retry_after`: seconds until it is worth asking again, None when nobody knows. `problem`: in a
-    client, the whole problem document as it came; empty for what did not come as one.
+    `retry_after`: after how many seconds to ask again, or None if that is unknown. `problem`: in a
+    client, the whole problem document, or empty if the answer was none.
     """
 
     error_class: ClassVar[ErrorClass]
@@ -75,7 +75,7 @@ class BadInput(ServiceError):
 
 
 class Transient(ServiceError):
-    """A hiccup of the database, the broker or the network."""
+    """Postgres, Redis or the network failed for a moment."""
 
     error_class = ErrorClass.TRANSIENT
     code = "transient"
@@ -83,21 +83,21 @@ class Transient(ServiceError):
 
 
 class DatabaseUnavailable(Transient):
-    """Postgres cannot be reached or dropped the connection."""
+    """Postgres cannot be reached, or it dropped the connection."""
 
     code = "database_unavailable"
     detail = "The database does not answer; try again shortly."
 
 
 class BrokerUnavailable(Transient):
-    """Redis cannot be reached or dropped the connection."""
+    """Redis cannot be reached, or it dropped the connection."""
 
     code = "broker_unavailable"
     detail = "The queue does not answer; try again shortly."
 
 
 class Unavailable(ServiceError):
-    """Cannot be done now, but after `retry_after` seconds perhaps."""
+    """The service cannot do it now, but perhaps after `retry_after` seconds."""
 
     error_class = ErrorClass.UNAVAILABLE
     code = "unavailable"
@@ -114,7 +114,7 @@ class SchemaBehind(Unavailable):
 
 
 class EngineUnavailable(Unavailable):
-    """A component that the settings name cannot be had: not installed, no model, no network."""
+    """A component that the settings name is unavailable: not installed, or without its model."""
 
     code = "engine_unavailable"
     detail = "An engine that the settings name is not available."
@@ -122,29 +122,28 @@ class EngineUnavailable(Unavailable):
 
 
 class DependencyMissing(Unavailable):
-    """A process that may not start without its dependencies lacks one."""
+    """A dependency is missing at startup, and REQUIRE_DEPENDENCIES forbids to wait for it."""
 
     code = "dependency_missing"
     detail = "A dependency is missing, and REQUIRE_DEPENDENCIES is set."
 
 
 class PortTaken(Unavailable):
-    """Nothing can be served where the settings say."""
+    """A process cannot listen on the address and port of its settings."""
 
     code = "port_taken"
-    detail = "The port cannot be listened on."
+    detail = "The process cannot listen on its port."
 
 
 class QueueFull(Unavailable):
-    """More waits than workers can do in good time. Raised with a `retry_after` made from their
-    pace."""
+    """The queue has reached a limit. `retry_after` is estimated from the pace of the workers."""
 
     code = "queue_full"
     detail = "Too much work is waiting; try again later."
 
 
 class Draining(Unavailable):
-    """This front is stopping; another one, or the next, takes the same request."""
+    """This front is stopping; another one will take the same request."""
 
     code = "draining"
     detail = "This server is shutting down; send the request again."
@@ -152,15 +151,15 @@ class Draining(Unavailable):
 
 
 class StillRunning(Unavailable):
-    """A waiting call reached its time limit; its job goes on, and the same call finds it."""
+    """A waiting call reached its time limit; its job continues, and the same call finds it."""
 
     code = "still_running"
-    detail = "The job is not done yet; it goes on, and the same request will find it."
+    detail = "The job is not done yet; it continues, and the same request will find it."
     retry_after = 2
 
 
 class TimedOut(ServiceError):
-    """The pipeline went over the time limit of its feature."""
+    """The work exceeded the time limit of its feature."""
 
     error_class = ErrorClass.TIMEOUT
     code = "timeout"
@@ -168,7 +167,7 @@ class TimedOut(ServiceError):
 
 
 class Crashed(ServiceError):
-    """The process that ran the job died."""
+    """The process that did the work died, or its worker lost the lease."""
 
     error_class = ErrorClass.CRASHED
     code = "crashed"
@@ -176,14 +175,14 @@ class Crashed(ServiceError):
 
 
 class RecognitionCrashed(Crashed):
-    """The recognition child died: killed, out of memory, or a hostile image."""
+    """The recognition child died: killed, out of memory, or because of a hostile image."""
 
     code = "recognition_crashed"
     detail = "The process that read the image died."
 
 
 class Cancelled(ServiceError):
-    """The job was cancelled on request."""
+    """Somebody cancelled the job."""
 
     error_class = ErrorClass.CANCELLED
     code = "cancelled"

@@ -1,7 +1,7 @@
-"""What an image is, judged by its first bytes: format, size, pixels. Decoding is the worker's part.
+"""Inspection of images by their headers: format, bytes and pixels. The worker decodes them.
 
-JPEG, PNG and WebP headers are read here, in Python. Only native libraries can read HEIC and PDF,
-and a hostile file could take the front down with one: those are judged in the recognition child.
+The headers of JPEG, PNG and WebP are read here. Only native libraries can read HEIC and PDF, and a
+hostile file could crash the front through one, so the recognition child inspects those.
 """
 
 import base64
@@ -26,17 +26,17 @@ from shared.rejections import (
 
 HEIC = "image/heic"
 PDF = "application/pdf"
-# Pillow's name of each format that it reads by itself, by media type.
+# The media types of the formats that are read here, with Pillow's names for them.
 _PILLOW = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
-# The longest stretch of a file that tells its type.
+# How many bytes of a file are enough to recognise its type.
 _HEAD = 8192
-# What Pillow raises for a damaged file, by format and by how it is damaged.
+# What Pillow raises for damaged files; it depends on the format and the damage.
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, struct.error)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageLimits:
-    """How big an image may be: bytes as sent, pixels as decoded."""
+    """The largest image accepted, in bytes as sent and in pixels as decoded."""
 
     max_bytes: int
     max_pixels: int
@@ -44,9 +44,9 @@ class ImageLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageInfo:
-    """What is kept of an image on its job. `sha256` is of the bytes as sent, in hex.
+    """What a job stores about its image. `sha256` is of the bytes as sent, in hexadecimal.
 
-    `width` and `height` are in pixels as stored; None where the header is not read here.
+    `width` and `height` are in pixels before any rotation, or None for HEIC and PDF.
     """
 
     media_type: str
@@ -56,12 +56,12 @@ class ImageInfo:
     sha256: str
 
     def as_json(self) -> dict[str, Any]:
-        """For the job's input payload."""
+        """Return the fields for the job's input payload."""
         return asdict(self)
 
 
 def decode_base64(text: str, limits: ImageLimits) -> bytes:
-    """The bytes of a base64 string or `data:` URL; white space is ignored.
+    """Decode a base64 string or a `data:` URL, ignoring white space.
 
     Raises ImageNotBase64, ImageTooLarge.
     """
@@ -78,7 +78,7 @@ def decode_base64(text: str, limits: ImageLimits) -> bytes:
 
 
 def inspect(content: bytes, limits: ImageLimits) -> ImageInfo:
-    """Read the header. Raises one of the Image errors when the image is not to be accepted."""
+    """Read the header of an image. Raises one of the Image errors if it is not acceptable."""
     if not content:
         raise ImageEmpty
     if len(content) > limits.max_bytes:
@@ -99,7 +99,7 @@ def inspect(content: bytes, limits: ImageLimits) -> ImageInfo:
 
 
 def media_type_of(content: bytes) -> str:
-    """One of the accepted media types, by the first bytes. Raises ImageUnsupported."""
+    """Recognise the media type by the first bytes. Raises ImageUnsupported for any other."""
     found: str | None = filetype.guess_mime(content[:_HEAD])
     if found in _PILLOW or found in (HEIC, PDF):
         return found
@@ -107,7 +107,7 @@ def media_type_of(content: bytes) -> str:
 
 
 def open_image(content: bytes, media_type: str) -> Image.Image:
-    """Open a JPEG, PNG or WebP without decoding. Raises ImageUnreadable, ImageTooManyPixels."""
+    """Open a JPEG, PNG or WebP without decoding it. Raises ImageUnreadable, ImageTooManyPixels."""
     try:
         return Image.open(io.BytesIO(content), formats=(_PILLOW[media_type],))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -117,7 +117,7 @@ def open_image(content: bytes, media_type: str) -> Image.Image:
 
 
 def check_pixels(image: Image.Image, limit: int) -> None:
-    """Raises ImageTooManyPixels when the header promises more than `limit`."""
+    """Raise ImageTooManyPixels if the header declares more than `limit` pixels."""
     width, height = image.size
     if width * height > limit:
         raise ImageTooManyPixels(
@@ -126,8 +126,8 @@ def check_pixels(image: Image.Image, limit: int) -> None:
 
 
 def _named(media_type: str | None) -> str:
-    return f"This is {media_type}." if media_type else "This is no image that we know."
+    return f"This is {media_type}." if media_type else "This is not a known image format."
 
 
 def _too_large(limits: ImageLimits) -> ImageTooLarge:
-    return ImageTooLarge(f"The image is over {limits.max_bytes / 1e6:g} MB.")
+    return ImageTooLarge(f"The image is larger than {limits.max_bytes / 1e6:g} MB.")

@@ -1,4 +1,4 @@
-"""One word for each concept: the glossary is complete, its places exist, and old words are gone."""
+"""docs/glossary.md is complete, names files that exist, and the words it replaced are gone."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ VOCABULARIES: list[type[StrEnum]] = [
     Queue,
     SubmissionOutcome,
 ]
-# Words that other words have replaced. The changelog tells of them, and so does nothing else.
+# Words that were replaced. Only the changelog may mention them.
 REPLACED = (
     r"\bretrying\b",
     r"\blease_lost\b",
@@ -45,12 +45,12 @@ SEARCHED = ("api", "config", "docs", "shared", "tests", "worker", "CONTRIBUTING.
 
 @pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=lambda vocabulary: vocabulary.__name__)
 def test_the_glossary_has_every_value(vocabulary: type[StrEnum]) -> None:
-    """Whoever meets a value in a label, a column or an answer finds it there."""
+    """A value that appears in a label, a column or an answer can be looked up."""
     assert [value for value in vocabulary if f"`{value}`" not in GLOSSARY] == []
 
 
-def test_the_glossary_has_each_word_once() -> None:
-    """In order within its section, so that it is found."""
+def test_the_glossary_has_each_word_once_and_in_order() -> None:
+    """Each section is sorted, so that a word is easy to find."""
     sections = [
         [row[0] for row in rows]
         for section in GLOSSARY.split("\n## ")
@@ -63,8 +63,8 @@ def test_the_glossary_has_each_word_once() -> None:
     assert sections == [sorted(section) for section in sections]
 
 
-def test_the_places_of_the_glossary_exist() -> None:
-    """A file that has moved takes its entry with it."""
+def test_the_files_named_in_the_glossary_exist() -> None:
+    """Whoever moves a file has to correct its entry."""
     places = [
         row[3].strip("`")
         for section in GLOSSARY.split("\n## ")
@@ -74,22 +74,22 @@ def test_the_places_of_the_glossary_exist() -> None:
     assert [place for place in places if not (ROOT / place).exists()] == []
 
 
-def test_the_glossary_tells_how_each_outcome_is_recorded() -> None:
-    """As the code has it."""
+def test_the_glossary_says_how_each_outcome_is_recorded() -> None:
+    """The table agrees with `AttemptOutcome.recorded`."""
     section = GLOSSARY.split("### How an attempt ends")[1].split("\n## ")[0]
-    told = {row[0].strip("`"): row[3] for row in _rows(section, columns=4, heading="outcome")}
+    documented = {row[0].strip("`"): row[3] for row in _rows(section, columns=4, heading="outcome")}
 
-    assert set(told) == set(AttemptOutcome)
+    assert set(documented) == set(AttemptOutcome)
     for outcome in AttemptOutcome:
         if outcome.recorded is None:
-            assert told[outcome].startswith("not recorded")
+            assert documented[outcome].startswith("not recorded")
         else:
-            assert told[outcome].startswith(f"`{outcome.recorded}`")
+            assert documented[outcome].startswith(f"`{outcome.recorded}`")
 
 
 @pytest.mark.parametrize("word", REPLACED)
 def test_replaced_words_are_gone(word: str) -> None:
-    """From code, rules, dashboards and documentation: two words for one thing are two things."""
+    """Code, rules, dashboards and documentation use only the new word."""
     found = [
         str(path.relative_to(ROOT))
         for path in _texts()
@@ -110,7 +110,7 @@ def _texts() -> Iterator[Path]:
 
 
 def _rows(section: str, *, columns: int, heading: str) -> list[list[str]]:
-    """The cells of the table of a section whose first column has that heading."""
+    """Return the cells of the table whose first column has the given heading."""
     table = section.partition(f"| {heading} |")[2].partition("\n\n")[0]
     lines = [line for line in table.splitlines()[2:] if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]

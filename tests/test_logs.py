@@ -1,5 +1,4 @@
-"""Logs of the whole system: the lines of a job found by its trace, on stdout and in a collector;
-nothing in them that must not be."""
+"""Logs of the running system: a job's lines are found by its trace, and contain no secrets."""
 
 import asyncio
 import json
@@ -25,7 +24,7 @@ from tests.support.waiting import wait_until
 
 
 class Caller:
-    """Somebody with a trace of their own."""
+    """A caller with its own trace."""
 
     def __init__(self, system: System) -> None:
         self.trace_id = uuid4().hex
@@ -33,7 +32,7 @@ class Caller:
         self._url = system.url
 
     async def submit(self, request_id: str, **body: Any) -> dict[str, Any]:
-        """Have a job done; its JSON."""
+        """Submit a job, wait for its end, and return its JSON."""
         headers = {"traceparent": f"00-{self.trace_id}-b7ad6b7169203331-01", "Prefer": "wait=30"}
         sent = {"tenant_id": "logged", "request_id": request_id, **body}
         async with httpx.AsyncClient(base_url=self._url, timeout=40) as http:
@@ -43,21 +42,21 @@ class Caller:
         return job
 
     def lines(self, process: str) -> list[dict[str, Any]]:
-        """What a process wrote about the trace: every line, as it stands in its file."""
+        """Return every line with the trace in the log file of a process."""
         lines = (self._logs / f"{process}.log").read_text().splitlines()
         return [line for line in map(json.loads, lines) if line.get("trace_id") == self.trace_id]
 
 
 @pytest.fixture
 def caller(system: System) -> Caller:
-    """A new one."""
+    """A caller with a new trace."""
     return Caller(system)
 
 
 async def test_the_lines_of_a_job_are_found_by_its_trace(
     system: System, caller: Caller, collected_logs: LogCollector
 ) -> None:
-    """On stdout of front and worker and, each once, at the collector."""
+    """Each line is on stdout of its process, and once at the collector."""
     job = await caller.submit("r-1", feature="categorization", payload=ITEM)
     assert job["trace_id"] == caller.trace_id
     await wait_until(lambda: len(collected_logs.trace(caller.trace_id)) > 1, "two came", 20)
@@ -79,7 +78,7 @@ async def test_the_lines_of_a_job_are_found_by_its_trace(
     for sent in lines:
         printed = front if sent.service == "grocery-planner-ai" else worker
         body = json.loads(sent.body)
-        # Written a moment later, so stamped a moment later.
+        # The two copies are written, and therefore stamped, a moment apart.
         assert {**body, "timestamp": None} == {**printed, "timestamp": None}
         assert (sent.version, sent.severity) == (service_version(), "INFO")
         assert (sent.logger, sent.span_id) == (printed["logger"], printed["span_id"])
@@ -94,7 +93,7 @@ async def test_the_lines_of_a_job_are_found_by_its_trace(
 async def test_no_image_is_logged(
     caller: Caller, system: System, receipt_png: bytes, collected_logs: LogCollector
 ) -> None:
-    """Nor any part of one, of a receipt that is read."""
+    """No part of a submitted image is in any log."""
     image = b64encode(receipt_png).decode()
     await caller.submit("r-2", feature="receipt_extraction", payload={"image_base64": image})
     await wait_until(lambda: len(collected_logs.trace(caller.trace_id)) > 1, "two came", 20)
@@ -107,8 +106,10 @@ async def test_no_image_is_logged(
 
 @pytest.mark.slow
 async def test_no_password_is_logged(tmp_path: Path) -> None:
-    """Drivers like to tell where they failed to connect to. A refusal names its tenant: it has no
-    job to be found by."""
+    """Drivers tend to quote the URL that they failed to connect to.
+
+    A refused request has no job, so its line names the tenant.
+    """
     away = f"127.0.0.1:{free_port()}"
     env = {
         "DATABASE_URL": f"postgresql://someone:hunter2@{away}/nothing",
@@ -136,7 +137,7 @@ async def test_no_password_is_logged(tmp_path: Path) -> None:
 async def test_without_a_collector_the_work_is_done(
     system: System, tmp_path: Path, collector_is: str
 ) -> None:
-    """Quietly: one line at most says so, and nobody waits for it at the end."""
+    """At most one line reports it, and the front does not wait for the collector when it stops."""
     log, port = tmp_path / "front.log", free_port()
     async with AsyncExitStack() as running:
         hung = await running.enter_async_context(scripted("silence"))

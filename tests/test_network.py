@@ -1,4 +1,4 @@
-"""Nobody phones home: not the service, and none of the libraries that it is made of."""
+"""Neither the service nor any of its libraries talks to a server that was not configured."""
 
 import json
 import os
@@ -18,14 +18,17 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.needs_program("strace")
 
-# All that a program of ours needs to find of the environment in which the tests run.
+# The variables of the tests' environment that the programs under test need.
 _KEPT = ("PATH", "LANG", "LC_", "PYTEST_", "COVERAGE_")
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The home of somebody who has set nothing: libraries that keep quiet in CI (`CI`,
-    `GITHUB_ACTIONS`), or because the tests told them to, have no reason here."""
+    """The home directory of a user who has set nothing.
+
+    Some libraries send no reports if `CI` or `GITHUB_ACTIONS` is set, or because the tests opted
+    out. The variables that would do this are removed.
+    """
     for name in os.environ:
         if not name.startswith(_KEPT):
             monkeypatch.delenv(name)
@@ -39,12 +42,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def traced(tmp_path: Path) -> NetworkTrace:
-    """Sees whom programs talk to."""
+    """A trace of the servers that programs talk to."""
     return NetworkTrace(tmp_path / "calls")
 
 
 def test_the_trace_sees_a_name_being_looked_up(traced: NetworkTrace) -> None:
-    """Without this the next test would be worth nothing."""
+    """This shows that the next test can fail."""
     look_up = (
         "import socket\ntry: socket.getaddrinfo('nobody.invalid', 80)\nexcept socket.gaierror: pass"
     )
@@ -62,9 +65,11 @@ def test_a_whole_job_talks_to_the_configured_servers_alone(
     receipt_png: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Front, worker, recognition child and the demo that starts them: a receipt and a few names,
-    from the upload to the table. Then the same on the command line. In the end the home holds what
-    is documented, and no id of a device."""
+    """Run the demo, which starts a front, a worker and a recognition child, and the command line.
+
+    Both read a receipt and categorise items. Afterwards the home directory holds only what is
+    documented, so no library has stored a device id.
+    """
     monkeypatch.setenv("DATABASE_URL", behind)
     monkeypatch.setenv("REDIS_URL", servers.redis_url)
     photo = home / "receipt.png"
@@ -89,12 +94,15 @@ def test_a_whole_job_talks_to_the_configured_servers_alone(
     assert kept == {(".cache", "grocery-planner-ai")}
 
 
-async def test_a_worker_without_a_home_to_write_to_logs_json_alone(
+async def test_a_worker_without_a_writable_home_logs_only_json(
     home: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with a read-only root: what a native library prints of it would break a log's readers."""
+    """A warning that a native library prints would break programs that parse the log.
+
+    A container with a read-only root has such a home.
+    """
     log, port = tmp_path / "worker.log", free_port()
-    # Below a file nobody can write, not even root.
+    # Not even root can create a directory below a file.
     (home / "file").touch()
     monkeypatch.setenv("HOME", str(home / "file"))
     env = {
@@ -119,9 +127,8 @@ async def test_a_worker_without_a_home_to_write_to_logs_json_alone(
     assert [line for line in lines if not _is_json(line)] == []
 
 
-def test_entry_points_come_before_onnxruntime() -> None:
-    """It reads what opts out of its reports when it is loaded, so no entry point may load it with
-    its own imports."""
+def test_entry_points_do_not_import_onnxruntime() -> None:
+    """onnxruntime reads its opt-out when it is imported, so the opt-out has to be set before."""
     program = (
         "import sys, api.__main__, worker.main, worker.cli.main\n"
         "import worker.cli.extraction.files, worker.features.recognition_child\n"

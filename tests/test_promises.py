@@ -1,4 +1,4 @@
-"""The changelog and the locks agree with the project."""
+"""The changelog and the locks agree with pyproject.toml."""
 
 import re
 import tomllib
@@ -9,7 +9,7 @@ from shared.local.stack import ROOT
 
 
 def test_the_changelog_knows_this_version() -> None:
-    """A version that is not written about has not been released."""
+    """The installed version is that of pyproject.toml."""
     changelog = (ROOT / "CHANGELOG.md").read_text()
 
     assert "## Unreleased" in changelog
@@ -17,7 +17,7 @@ def test_the_changelog_knows_this_version() -> None:
 
 
 def test_every_dependency_is_locked() -> None:
-    """With hashes; the locks are what gets installed."""
+    """Each lock has every dependency that is installed from it."""
     project = _project()
     extras = project["optional-dependencies"]
     runtime = [*project["dependencies"], *extras["build"]]
@@ -31,18 +31,18 @@ def test_every_dependency_is_locked() -> None:
     assert extras.keys() == {"build", "local", "dev", "ml"}
 
 
-def test_the_ml_extra_moves_nothing() -> None:
-    """Its lock only adds: the default engines run the same with it and without."""
+def test_the_ml_extra_changes_no_locked_version() -> None:
+    """Its lock only adds packages, so the default engines run the same with and without it."""
     assert not _locked("requirements-ml.lock") & _locked("requirements.lock")
 
 
-def test_an_image_runs_what_the_tests_ran() -> None:
-    """The versions of its lock are those of ours."""
+def test_the_image_has_the_versions_that_were_tested() -> None:
+    """Every pin in the lock of the image is also in the lock of the tests."""
     assert _pins("requirements-runtime.lock") <= _pins("requirements.lock")
 
 
 def test_no_lock_holds_a_package_that_only_reports() -> None:
-    """Whoever adds an engine that asks for one opts out: docs/stack.md, Nobody phones home."""
+    """If an engine needs such a package, opt out as docs/stack.md, Nobody phones home, says."""
     locks = ("requirements.lock", "requirements-ml.lock", "requirements-runtime.lock")
 
     assert not {"openvino-telemetry"} & set().union(*map(_locked, locks))

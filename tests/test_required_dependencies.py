@@ -1,4 +1,4 @@
-"""REQUIRE_DEPENDENCIES: what misses something at its start stops, and says what."""
+"""With REQUIRE_DEPENDENCIES, a process that lacks a dependency at startup says so and stops."""
 
 import pytest
 
@@ -10,10 +10,10 @@ REQUIRED = {"REQUIRE_DEPENDENCIES": "true"}
 
 
 @pytest.mark.parametrize("program", ["api", "worker"])
-async def test_probe_at_the_start_names_all_that_is_missing(
+async def test_the_check_at_startup_names_everything_that_is_missing(
     program: str, settings: Settings
 ) -> None:
-    """A sentence for each, no traceback, exit code 1."""
+    """It logs a sentence for each, and its last line says why it stopped."""
     missing = {
         "DATABASE_URL": nowhere("postgresql").get_secret_value(),
         "REDIS_URL": nowhere("redis").get_secret_value(),
@@ -28,17 +28,17 @@ async def test_probe_at_the_start_names_all_that_is_missing(
 
 
 @pytest.mark.parametrize("program", ["api", "worker"])
-async def test_probe_at_the_start_sees_an_old_schema(
+async def test_the_check_at_startup_sees_an_old_schema(
     program: str, settings: Settings, behind: str
 ) -> None:
-    """With the command that cures it."""
+    """The reason names the command that migrates."""
     lines = await failed_start(program, settings, {**REQUIRED, "DATABASE_URL": behind})
 
     assert "bin/migrate" in lines[-1]["reason"]
 
 
-async def test_probe_at_the_start_sees_a_missing_engine(settings: Settings) -> None:
-    """A worker that could serve but a part of its queues is none."""
+async def test_the_check_at_startup_sees_a_missing_engine(settings: Settings) -> None:
+    """A worker that can serve only some of its queues does not start."""
     lines = await failed_start(
         "worker", settings, {**REQUIRED, "OCR_ENGINE": "tesseract", "PATH": "/nowhere"}
     )

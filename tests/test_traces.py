@@ -1,4 +1,4 @@
-"""One trace from the caller to the last stage, as a collector gets it from a front and a worker."""
+"""One trace from the caller to the last stage, as a collector receives it."""
 
 import asyncio
 import signal
@@ -29,31 +29,31 @@ class Trace:
         self._collector = collector
 
     def named(self, name: str) -> list[Span]:
-        """Its spans of that name, in order."""
+        """Return its spans of that name, in order."""
         return [span for span in self._collector.trace(self.id) if span.name == name]
 
     def only(self, name: str) -> Span:
-        """Its only span of that name."""
+        """Return its only span of that name."""
         (span,) = self.named(name)
         return span
 
     def children(self, parent: Span) -> list[str]:
-        """The names of the spans below another."""
+        """Return the names of the spans whose parent is the given one."""
         return [s.name for s in self._collector.trace(self.id) if s.parent_id == parent.span_id]
 
     async def has(self, name: str, count: int = 1) -> None:
-        """Wait until so many of that name have come in."""
+        """Wait until `count` spans of that name have arrived."""
         await wait_until(lambda: len(self.named(name)) >= count, f"{count} × {name}", 20)
 
 
 @pytest.fixture
 def trace(collector: Collector) -> Trace:
-    """A new one."""
+    """A new trace."""
     return Trace(collector)
 
 
 async def call(url: str, path: str, trace: Trace, **body: object) -> httpx.Response:
-    """POST as somebody whose trace it is."""
+    """POST as the caller who began the trace."""
     async with httpx.AsyncClient(base_url=url, timeout=70) as http:
         sent = {"tenant_id": "traced", **body}
         return await http.post(path, json=sent, headers=trace.headers)
@@ -62,7 +62,7 @@ async def call(url: str, path: str, trace: Trace, **body: object) -> httpx.Respo
 async def test_a_receipt_is_one_trace(
     system: System, trace: Trace, drawn: DrawnReceipt, receipt_png: bytes
 ) -> None:
-    """Caller → front → send → process → wait, stages, persist."""
+    """Caller → front → send → process → queue wait, stages, persist."""
     answer = await call(
         system.url,
         "/api/v1/receipts/extract",
@@ -102,8 +102,10 @@ async def test_a_receipt_is_one_trace(
     assert not any(span.failed for span in (server, send, process))
 
 
-async def test_a_categorisation_says_what_it_chose(system: System, trace: Trace) -> None:
-    """The attributes of the specification; database and Redis spans where they were asked for."""
+async def test_the_spans_of_a_categorisation_say_what_was_chosen(
+    system: System, trace: Trace
+) -> None:
+    """Spans of Postgres and Redis are children of the spans that caused them."""
     answer = await call(system.url, "/api/v1/categorize", trace, payload=ITEM)
     await trace.has("process items")
     await trace.has("POST /api/v1/categorize")
@@ -122,8 +124,10 @@ async def test_a_categorisation_says_what_it_chose(system: System, trace: Trace)
     assert "PUBLISH" in trace.children(trace.only("process items"))
 
 
-async def test_a_failed_job_says_why(system: System, trace: Trace, blank_png: bytes) -> None:
-    """On the span of its attempt."""
+async def test_the_span_of_a_failed_attempt_says_why(
+    system: System, trace: Trace, blank_png: bytes
+) -> None:
+    """It has the code of the error and the outcome."""
     payload = {"image_base64": b64encode(blank_png).decode()}
     await call(system.url, "/api/v1/extract-receipt", trace, payload=payload)
     await trace.has("process receipts")
@@ -135,7 +139,7 @@ async def test_a_failed_job_says_why(system: System, trace: Trace, blank_png: by
 
 
 async def test_an_idle_system_emits_no_span(system: System, collector: Collector) -> None:
-    """Polls, heartbeats, repairs and probes are nobody's request."""
+    """Polls, heartbeats, repairs and probes belong to no request and are not traced."""
     trace = Trace(collector)
     payload = {**ITEM, "item_name": "The last thing before the silence"}
     await call(system.url, "/api/v1/categorize", trace, payload=payload)
@@ -152,7 +156,7 @@ async def test_an_idle_system_emits_no_span(system: System, collector: Collector
 
 @pytest.mark.slow
 async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector) -> None:
-    """Every attempt is a span below the same parent; the time that a dead worker took is shown."""
+    """Every attempt is a child of the same span, also one whose worker died."""
     env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
     slow, hung = Trace(collector), Trace(collector)
     async with cluster(1, 1, ITEM_TIMEOUT="3", RETRY_PAUSE="0.1", **env) as running:
@@ -183,7 +187,7 @@ async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector
 
 @pytest.mark.slow
 async def test_without_a_collector_the_work_is_done(trace: Trace) -> None:
-    """Quietly: one line at most says that nobody takes the spans."""
+    """Each process reports it in exactly one line."""
     endpoint = nowhere("http").get_secret_value().removesuffix("/0")
     env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
     async with cluster(1, 1, **env) as running:

@@ -1,1 +1,1 @@
-"""What a developer may ask a running front in debug mode."""
+"""Tools with which a developer inspects a running front in debug mode."""

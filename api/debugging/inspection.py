@@ -1,4 +1,4 @@
-"""For those who evaluate code in a front (Tidewave's `project_eval`): what is asked for most."""
+"""Helpers for code that is evaluated in a front, by Tidewave's `project_eval`."""
 
 import asyncio
 from typing import Any
@@ -9,13 +9,15 @@ from shared.store.workers import alive_workers
 
 
 def components() -> dict[str, dict[str, Any]]:
-    """What every live worker last reported of its components: by worker and component, the status
-    and the model. Components live in workers alone; a front has none."""
+    """Return what every live worker last reported about its components.
+
+    The result maps worker id and component to status and model. A front has no components.
+    """
     return asyncio.run(_components(Settings()))
 
 
 async def _components(settings: Settings) -> dict[str, dict[str, Any]]:
-    # With connections of its own: an evaluation is another process than the front.
+    # An evaluation is a process of its own and cannot use the front's connections.
     database = Database.of(settings, process="inspection", pool_size=1, transaction_limit=5)
     try:
         async with database.transaction() as session:

@@ -1,7 +1,7 @@
-"""Tidewave: an AI assistant, or a person, looks into a running front over MCP; for debugging only.
+"""Tidewave: debugging tools with which a person or an AI assistant inspects a front over MCP.
 
-It runs any code that it is sent, as this process. So it is there with DEBUG alone, which production
-refuses, and answers this machine alone unless TIDEWAVE_REMOTE says otherwise.
+It runs any code that it is sent, with the rights of this process. It is therefore mounted only with
+DEBUG, which production refuses, and answers only this machine unless TIDEWAVE_REMOTE is set.
 """
 
 import os
@@ -19,25 +19,25 @@ log = structlog.get_logger(__name__)
 
 
 def install_tidewave(app: FastAPI, settings: Settings) -> None:
-    """Mount it, before the application starts; without the `dev` extra there is nothing to mount.
+    """Mount Tidewave's five tools, which docs/debugging.md describes, on an app not yet started.
 
-    Five tools: logs, SQL, evaluation, source locations, models (docs/debugging.md).
+    Without the `dev` extra, Tidewave is not installed, and nothing is mounted.
     """
     try:
-        from tidewave.fastapi import Tidewave  # noqa: PLC0415 (it opens its log when imported)
+        from tidewave.fastapi import Tidewave  # noqa: PLC0415 (importing it opens its log)
         from tidewave.tools.get_logs import file_handler  # noqa: PLC0415
 
-        # No slip changes data: who means to can still ask Postgres for a transaction that may.
+        # This prevents accidents only: a query can still ask Postgres for a writing transaction.
         engine = read_only_engine(settings, process="tidewave")
     except ImportError as error:
         log.debug("tidewave.absent", reason=str(error))
         return
-    # Its own format loses what our records hold besides their message.
+    # Tidewave's own format drops every field of our records except the message.
     file_handler.setFormatter(formatter("json"))
     tidewave = Tidewave({"allow_remote_access": settings.tidewave_remote})
     tidewave.install(app, sqlalchemy_base=Base, sqlalchemy_engine=engine)
-    # Evaluations run in forks, ended by SIGTERM at their time limit: uvicorn's handler, which they
-    # inherit, would only note it.
+    # Evaluations run in forks that get SIGTERM at their time limit. uvicorn's handler, which they
+    # inherit, would only take note of it.
     os.register_at_fork(after_in_child=_end_on_sigterm)
     log.info("tidewave.installed", path="/tidewave/mcp", remote=settings.tidewave_remote)
 

@@ -1,1 +1,1 @@
-"""Whether work can be accepted and done."""
+"""Health checks: whether work can be accepted, and whether it gets done."""

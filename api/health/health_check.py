@@ -1,18 +1,18 @@
-"""The checks of readiness, put together into the three services that an operator thinks of."""
+"""The checks of readiness, grouped into the three services that `/health_check` reports."""
 
 from typing import Any
 
 from api.health.readiness import CheckFields, overall
 from shared.contracts.health import HealthCheck, HealthStatus
 
-# Every other check is a component's.
-_NO_COMPONENTS = ("database", "redis", "queue", "workers")
+# All other checks are those of components.
+_NOT_COMPONENTS = ("database", "redis", "queue", "workers")
 
 
 def summary(status: HealthStatus, checks: dict[str, CheckFields], version: str) -> HealthCheck:
-    """The composite of all checks; `status` is readiness's own."""
+    """Group all checks by service. `status` is the overall status that readiness found."""
     workers, queue, redis = checks["workers"], checks["queue"], checks["redis"]
-    components = {name: check for name, check in checks.items() if name not in _NO_COMPONENTS}
+    components = {name: check for name, check in checks.items() if name not in _NOT_COMPONENTS}
     services: dict[str, Any] = {
         "database": checks["database"],
         "ai_service": {

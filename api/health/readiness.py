@@ -1,4 +1,4 @@
-"""Whether work can be accepted and done: every dependency asked at once, and not for long."""
+"""Readiness: checks every dependency at the same time, each with a time limit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,22 +19,24 @@ CheckFields = dict[str, Any]
 _RANKS = get_args(ComponentStatus)
 _UNKNOWN = ComponentReport(status="not_loaded")
 
-# Without these nothing can be accepted; without the others it will only wait.
+# Without the database nothing can be accepted; without the others, accepted jobs wait.
 _ESSENTIAL = "database"
 _FINE = ("ok", "available", "not_loaded")
-# Told, but not counted: nothing needs it unless it is chosen, and then `ocr` says so.
+# Shown but not counted: Tesseract matters only if it is chosen, and then `ocr` reports it.
 _OPTIONAL = Component.TESSERACT
 
 
 async def readiness(front: Front) -> tuple[HealthStatus, dict[str, CheckFields]]:
-    """Ask everything the service depends on; returns the overall status and every check by name."""
-    names: dict[str, Callable[[Front], Awaitable[dict[str, CheckFields]]]] = {
+    """Check everything the service depends on. Return the overall status, and checks by name."""
+    sources: dict[str, Callable[[Front], Awaitable[dict[str, CheckFields]]]] = {
         "database": _database,
         "redis": _redis,
         "queue": _queue,
         "workers": _workers,
     }
-    results = await asyncio.gather(*(_limited(front, name, check) for name, check in names.items()))
+    results = await asyncio.gather(
+        *(_limited(front, name, check) for name, check in sources.items())
+    )
     checks = {name: check for result in results for name, check in result.items()}
     if front.draining.begun:
         return "error", {**checks, "draining": {"status": "error", "error": Draining.detail}}
@@ -42,8 +44,11 @@ async def readiness(front: Front) -> tuple[HealthStatus, dict[str, CheckFields]]
 
 
 def overall(essential: str, checks: Mapping[str, CheckFields]) -> HealthStatus:
-    """What several checks come to: `error` if the `essential` one fails, `degraded` if another
-    does, `loading` if there is nothing to do but wait."""
+    """Combine checks into one status.
+
+    It is `error` if the `essential` check fails, `degraded` if another one does, `loading` if every
+    check that is not fine is loading, and else `ok`.
+    """
     if checks[essential]["status"] == "error":
         return "error"
     statuses = {check["status"] for name, check in checks.items() if name != _OPTIONAL}
@@ -84,15 +89,17 @@ async def _queue(front: Front) -> dict[str, CheckFields]:
 
 
 async def _workers(front: Front) -> dict[str, CheckFields]:
-    """The workers that are alive, and the best that any of them reports of each component."""
+    """Check the live workers, and each component by the best report that any of them gives."""
     async with front.database.transaction() as session:
         workers = await alive_workers(session)
     return {"workers": _serving(workers), **{name: _best(name, workers) for name in Component}}
 
 
 def _serving(workers: Sequence[WorkerRecord]) -> CheckFields:
-    """`ok` when every queue has a worker that has loaded its components, `loading` when every queue
-    has at least one that is about to."""
+    """Report `ok` if every queue has a worker that has loaded its components.
+
+    Report `loading` if every queue has a worker but some only have one that is still loading.
+    """
     alive = {queue for worker in workers for queue in worker.queues}
     ready = {queue for worker in workers if not _is_loading(worker) for queue in worker.queues}
     status: HealthStatus = "degraded"
@@ -106,7 +113,7 @@ def _is_loading(worker: WorkerRecord) -> bool:
 
 
 def _best(component: Component, workers: Sequence[WorkerRecord]) -> CheckFields:
-    """What the worker that can do most reports of a component."""
+    """Return the report of the worker in which the component works best."""
     reports = [
         ComponentReport.model_validate(worker.engines.get(component) or _UNKNOWN)
         for worker in workers

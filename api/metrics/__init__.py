@@ -1,1 +1,1 @@
-"""Metrics of the front: what it counts itself, and what it reads at a scrape."""
+"""Metrics of a front: those that it counts itself, and those that it reads at each scrape."""

@@ -1,4 +1,4 @@
-"""What a front tells Prometheus: what it counts itself, and what Postgres and Redis hold."""
+"""All metrics of a front: its own counters, and gauges read from Postgres and Redis."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -22,24 +22,24 @@ T = TypeVar("T")
 
 
 class SubmissionOutcome(StrEnum):
-    """What became of a submission: the label `outcome` of `ai_jobs_submitted_total`."""
+    """What became of a submission; values of the label `outcome` of `ai_jobs_submitted_total`."""
 
     QUEUED = "queued"
-    # Accepted; the broker is away, so that the message is sent later.
+    # Accepted while the broker is away; the message is sent later.
     DEFERRED = "deferred"
-    # The job was there before.
+    # The job existed already.
     REPLAYED = "replayed"
-    # Refused: too much waits, or the front is stopping.
+    # Refused, because the queue is full or the front is stopping.
     REJECTED = "rejected"
 
 
 class FrontMetrics:
-    """Every metric of a front, on a registry of its own."""
+    """Every metric of a front, on its own registry."""
 
     def __init__(
         self, database: Database, messenger: Messenger, broker: Broker, within: float
     ) -> None:
-        """`within`: after how many seconds a scrape stops waiting for Postgres or Redis."""
+        """Let a scrape wait at most `within` seconds for Postgres and Redis."""
         self._database = database
         self._messenger = messenger
         self._broker = broker
@@ -50,8 +50,8 @@ class FrontMetrics:
         self._queues = QueueMetrics(self.registry)
         self._submitted = Counter(
             "ai_jobs_submitted",
-            "Submissions by outcome: queued, deferred (broker away), replayed (job was there), "
-            "rejected (too much waits, or the front is stopping).",
+            "Submissions by outcome: queued, deferred (broker away), replayed (the job "
+            "existed already), rejected (queue full, or the front is stopping).",
             ("queue", "feature", "outcome"),
             registry=self.registry,
         )
@@ -65,12 +65,11 @@ class FrontMetrics:
         self._submitted.labels(feature.queue, feature, outcome).inc()
 
     async def refresh(self) -> None:
-        """Read the gauges anew; of a source that does not answer in time they are absent rather
-        than wrong."""
+        """Read the gauges. Those whose source does not answer in time are absent, not wrong."""
         missing, stats, counts = await asyncio.gather(
             missing_dependencies(self._database, self._messenger, self._within),
-            self._known(self._stats()),
-            self._known(self._counts()),
+            self._answer_or_nothing(self._stats()),
+            self._answer_or_nothing(self._counts()),
         )
         self._queues.show(missing, stats, counts)
 
@@ -81,8 +80,8 @@ class FrontMetrics:
     async def _counts(self) -> Mapping[Queue, BrokerCounts]:
         return {queue: await self._broker.counts(queue) for queue in Queue}
 
-    async def _known(self, question: Awaitable[Mapping[Queue, T]]) -> Mapping[Queue, T]:
-        """Nothing, when there is no answer; `ai_dependency_up` says so."""
+    async def _answer_or_nothing(self, question: Awaitable[Mapping[Queue, T]]) -> Mapping[Queue, T]:
+        """Return an empty mapping if there is no answer, which `ai_dependency_up` shows."""
         try:
             return await answer(question, self._within)
         except ServiceError:

@@ -1,4 +1,4 @@
-"""The gauges that every front shows alike, whichever of them is asked: take the `max` of them."""
+"""Gauges with the same value in every front: queries take their `max` across fronts."""
 
 from collections.abc import Collection, Mapping
 
@@ -11,13 +11,13 @@ from shared.wire.broker import BrokerCounts
 
 
 class QueueMetrics:
-    """Queues as Postgres has them, messages as Redis has them, and whether both are there."""
+    """Gauges of the queues in Postgres, the messages in Redis, and whether both answer."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def gauge(name: str, meaning: str, *labels: str) -> Gauge:
             return Gauge(name, meaning, labels, registry=registry)
 
-        self._depth = gauge("ai_queue_depth", "Jobs that wait.", "queue")
+        self._depth = gauge("ai_queue_depth", "Jobs that are due and wait for a worker.", "queue")
         self._oldest = gauge(
             "ai_queue_oldest_job_age_seconds",
             "How long the oldest waiting job has waited; 0 when none waits.",
@@ -25,24 +25,30 @@ class QueueMetrics:
         )
         self._jobs = gauge(
             "ai_queue_jobs",
-            "Jobs that have not ended: queued, scheduled (a retry that is not due), running.",
+            "Unfinished jobs: queued, scheduled (a retry that is not due yet), running.",
             "queue",
             "state",
         )
         self._wait = gauge(
             "ai_queue_estimated_wait_seconds",
-            "When a job submitted now would begin; absent while nothing gets done.",
+            "How long a job submitted now would wait; absent while nothing is being finished.",
             "queue",
         )
         self._workers = gauge("ai_workers_alive", "Workers that serve the queue.", "queue")
-        self._slots = gauge("ai_queue_slots", "Jobs that they can run at once.", "queue")
+        self._slots = gauge(
+            "ai_queue_slots",
+            "Jobs that the workers of the queue can run at the same time.",
+            "queue",
+        )
         self._messages = gauge(
             "ai_broker_jobs",
             "Messages in Redis: waiting, or taken by a worker.",
             "queue",
             "state",
         )
-        self._up = gauge("ai_dependency_up", "Whether it answers as it should.", "dependency")
+        self._up = gauge(
+            "ai_dependency_up", "1 if the dependency answers as it should, else 0.", "dependency"
+        )
 
     def show(
         self,
@@ -50,7 +56,7 @@ class QueueMetrics:
         stats: Mapping[Queue, QueueStats],
         counts: Mapping[Queue, BrokerCounts],
     ) -> None:
-        """Set every gauge; those of which nothing is known go away."""
+        """Set every gauge, and remove those for which there is no number."""
         self._clear()
         for name in DEPENDENCIES:
             self._up.labels(name).set(name not in missing)

@@ -1,4 +1,4 @@
-"""How long requests take, by the route's template: the path itself would hold ids."""
+"""Durations of requests by route template, since paths themselves contain ids."""
 
 import time
 
@@ -11,7 +11,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class RequestMetrics:
-    """The histogram of a front's requests."""
+    """The histogram of request durations."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._duration = Histogram(
@@ -23,23 +23,22 @@ class RequestMetrics:
         )
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """One request. Callers may make methods up; there is one label for all of those."""
+        """Count one request. Unknown methods share the label `other`: callers can invent any."""
         known = method if method in _METHODS else "other"
         self._duration.labels(known, route, status).observe(seconds, exemplar())
 
 
 class MeasuredRequests:
-    """ASGI middleware: observes every request but those of probes and scrapes."""
+    """ASGI middleware that measures every request except probes, scrapes and Tidewave's."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
         if scope["type"] != "http" or is_probe(scope):
             await self._app(scope, receive, send)
             return
-        # What an exception ends is answered so, further out.
+        # An exception that passes through here is answered with 500 further out.
         status = 500
         started = time.perf_counter()
 
@@ -58,7 +57,7 @@ class MeasuredRequests:
 
 
 def is_probe(scope: Scope) -> bool:
-    """Whether the machinery asks, or somebody who debugs it: neither traced nor measured."""
+    """Return whether a request is a probe, a scrape or Tidewave's: not traced, not measured."""
     path: str = scope.get("path", "")
     return path.startswith(("/health", "/tidewave")) or path == "/metrics"
 

@@ -1,4 +1,4 @@
-"""Categorisation calls that wait for their answer."""
+"""Waiting calls that categorise items."""
 
 from fastapi import APIRouter, Request
 
@@ -8,7 +8,7 @@ from shared.contracts.categories import Category, CategoryBatch
 from shared.contracts.jobs import Answer
 from shared.contracts.requests import CategorizeBatchRequest, CategorizeRequest
 
-# 50 names and 100 labels of the greatest length, four bytes a character, fit in.
+# Enough for 50 names and 100 labels of maximum length, at four bytes per character.
 router = APIRouter(prefix="/api/v1", tags=["categories"], max_body_size=200_000)
 
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/v1", tags=["categories"], max_body_size=200_000)
 async def categorize(
     request: CategorizeRequest, front: FrontDep, http: Request, key: IdempotencyKey = None
 ) -> Answer[Category]:
-    """The best of the candidate labels for one item name."""
+    """Choose the best of the candidate labels for one item name."""
     done = await answer(http, front, request, key)
     return envelope(request.request_id, Category.model_validate(done.output), done)
 
@@ -25,6 +25,6 @@ async def categorize(
 async def categorize_batch(
     request: CategorizeBatchRequest, front: FrontDep, http: Request, key: IdempotencyKey = None
 ) -> Answer[CategoryBatch]:
-    """The best label for each of up to 50 items."""
+    """Choose the best of the candidate labels for each of up to 50 items."""
     done = await answer(http, front, request, key)
     return envelope(request.request_id, CategoryBatch.model_validate(done.output), done)

@@ -1,4 +1,4 @@
-"""Embedding calls that wait for their answer."""
+"""Waiting calls that embed texts."""
 
 from typing import Annotated
 
@@ -10,10 +10,10 @@ from shared.contracts.embeddings import EmbedAnswer, EmbedPayload, EmbedRequest
 from shared.contracts.requests import EmbeddingRequest
 from shared.contracts.text import Identifier
 
-# Callers of these two name no tenant today; their jobs belong to this one.
+# Existing callers of these two calls send no tenant; their jobs belong to this one.
 _NO_TENANT = "default"
 
-# 256 texts of the greatest length, four bytes a character, fit in.
+# Enough for 256 texts of maximum length, at four bytes per character.
 router = APIRouter(prefix="/api/v1", tags=["embeddings"], max_body_size=5_500_000)
 
 
@@ -26,7 +26,7 @@ async def embed(
     key: IdempotencyKey = None,
     tenant: Annotated[Identifier | None, Header(alias="X-Tenant-ID")] = None,
 ) -> EmbedAnswer:
-    """A unit vector for each text, in their order."""
+    """Return a unit vector for each text, in the order of the texts."""
     job = EmbeddingRequest(
         tenant_id=request.tenant_id or tenant or _NO_TENANT,
         user_id=request.user_id,

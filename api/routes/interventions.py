@@ -1,4 +1,4 @@
-"""What people may do to a job: cancel it, have it run again."""
+"""Interventions: calls that cancel a job or run it again."""
 
 from uuid import UUID
 
@@ -20,24 +20,29 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 async def cancel_job(
     job_id: UUID, tenant_id: TenantDep, front: FrontDep, response: Response
 ) -> JobView:
-    """Cancel a job: a queued one at once (200), a running one within two seconds (202). Again is a
-    no-op; 409 when it has ended otherwise."""
+    """Cancel a job: a queued one at once (200), a running one within two seconds (202).
+
+    Cancelling a cancelled job changes nothing (200). A job that has ended otherwise is a 409.
+    """
     async with front.database.transaction() as session:
         asked = await transitions.cancel(session, job_id, tenant_id)
         view = await read_job(session, job_id, tenant_id)
     if not asked and view.status is not JobStatus.CANCELLED:
-        raise NotCancellable(f"The job is {view.status}; it cannot be cancelled any more.")
+        raise NotCancellable(f"The job is {view.status} and can no longer be cancelled.")
     if view.status is JobStatus.CANCELLED:
         response.status_code = 200
         if asked:
             front.metrics.finished.count(view.feature, view.status, ErrorClass.CANCELLED)
-        await front.waiters.tell(job_id)
+        await front.waiters.announce(job_id)
     return view
 
 
 @router.post("/{job_id}/retry", status_code=202, response_model=JobView)
 async def retry_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> JobView:
-    """Run a failed or cancelled job again, with new budgets; its history stays. 409 otherwise."""
+    """Run a failed or cancelled job again, with new budgets and the history that it has.
+
+    A job in any other state is a 409, and so is one whose work is already being done again.
+    """
     await _revive(front, job_id, tenant_id)
     async with front.database.transaction() as session:
         job = await JobRepository(session).find(job_id, tenant_id)

@@ -1,4 +1,4 @@
-"""Jobs: submit, look at one, list."""
+"""Calls that submit a job, return one, or list them."""
 
 import base64
 import binascii
@@ -19,11 +19,11 @@ from shared.contracts.requests import JobRequest
 from shared.rejections import InvalidRequest
 from shared.store.jobs import JobFilter, JobRepository
 
-LONGEST_WAIT = 30
-# When to look again at a job that still lives, in seconds.
+LONGEST_WAIT = 30  # seconds
+# The Retry-After of an unfinished job, in seconds.
 _POLL_AFTER = 2
 
-# A time with its offset, within what Postgres can compare it with.
+# A time with an offset, in a range in which Postgres can compare it.
 Moment = Annotated[
     AwareDatetime,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC)),
@@ -41,7 +41,7 @@ async def submit_job(
     idempotency_key: IdempotencyKey = None,
     prefer: Annotated[str | None, Header(description="wait=N: up to N ≤ 30 seconds")] = None,
 ) -> JobView:
-    """Accept work. 202 and the job; 200 and the finished job if `Prefer: wait=N` was enough."""
+    """Submit a job. Answers 202, or 200 if the job ended within the N of `Prefer: wait=N`."""
     adopt_request_id(http, request.request_id)
     submitted = await front.submissions.submit(
         request, idempotency_key=idempotency_key or request.request_id
@@ -56,7 +56,7 @@ async def submit_job(
     view = await _read(front, job_id, request.tenant_id)
     if wait and view.status.finished:
         response.status_code = 200
-    _say_when_to_look_again(view, response)
+    _set_retry_after(view, response)
     return view
 
 
@@ -68,12 +68,12 @@ async def get_job(
     response: Response,
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
 ) -> JobView:
-    """One job of the tenant; with `wait`, once it has ended or after that many seconds."""
+    """Return one job of the tenant; with `wait`, once it has ended or that many seconds later."""
     view = await _read(front, job_id, tenant_id)
     if wait and not view.status.finished:
         ended = await front.waiters.wait(job_id, wait)
         view = ended or await _read(front, job_id, tenant_id)
-    _say_when_to_look_again(view, response)
+    _set_retry_after(view, response)
     return view
 
 
@@ -87,7 +87,7 @@ async def list_jobs(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> JobPage:
-    """The tenant's jobs, newest first; `next_cursor` leads to the page after."""
+    """List the tenant's jobs, newest first. `next_cursor` is the `cursor` of the next page."""
     wanted = JobFilter(
         tenant_id=tenant_id,
         state=status,
@@ -107,13 +107,13 @@ async def _read(front: Front, job_id: UUID, tenant_id: str) -> JobView:
         return await read_job(session, job_id, tenant_id)
 
 
-def _say_when_to_look_again(view: JobView, response: Response) -> None:
+def _set_retry_after(view: JobView, response: Response) -> None:
     if not view.status.finished:
         response.headers["Retry-After"] = str(_POLL_AFTER)
 
 
 def _preferred_wait(prefer: str | None) -> int:
-    """The N of `Prefer: wait=N` (RFC 7240), capped; what cannot be understood is ignored."""
+    """Return the N of `Prefer: wait=N` (RFC 7240), at most LONGEST_WAIT; 0 if there is none."""
     for preference in (prefer or "").split(","):
         name, _, value = preference.strip().partition("=")
         if name.strip().lower() == "wait" and re.fullmatch(r"[0-9]{1,9}", value.strip()):
@@ -130,4 +130,4 @@ def _decode_cursor(cursor: str) -> tuple[datetime, UUID]:
         created_at, _, job_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
         return TypeAdapter(Moment).validate_python(created_at), UUID(job_id)
     except (ValueError, binascii.Error) as error:
-        raise InvalidRequest("cursor: this is not a cursor of this service.") from error
+        raise InvalidRequest("cursor: this cursor was not issued by this service.") from error

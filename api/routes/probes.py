@@ -1,4 +1,4 @@
-"""Probes, and metrics for Prometheus."""
+"""Health probes, and the metrics that Prometheus scrapes."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,8 +17,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def probe(path: str, **options: Any) -> Callable[[F], F]:
-    """Answer GET and HEAD, which some load balancers send, at `path`. HEAD is left out of OpenAPI,
-    where it would be a second operation of the same name."""
+    """Register a route for GET and for HEAD, which some load balancers send.
+
+    HEAD is left out of OpenAPI, where it would be a second operation of the same name.
+    """
 
     def register(function: F) -> F:
         router.head(path, include_in_schema=False, **options)(function)
@@ -29,22 +31,22 @@ def probe(path: str, **options: Any) -> Callable[[F], F]:
 
 @probe("/health")
 async def health() -> Health:
-    """This process answers."""
+    """Report that this process answers."""
     return Health(status="ok", service=SERVICE, version=service_version())
 
 
 @probe("/health/live")
 async def live() -> Liveness:
-    """This process need not be restarted. Asks no dependency."""
+    """Report that this process need not be restarted. Checks no dependency."""
     return Liveness(status="ok")
 
 
 @probe("/health/ready", response_model_exclude_unset=True, responses={503: {"model": Readiness}})
 async def ready(front: FrontDep, response: Response) -> Readiness:
-    """Whether work can be accepted (else 503) and whether all that does it is there.
+    """Report every check. Answers 503 if no work can be accepted.
 
-    `degraded` and 200 while the engines load: jobs are accepted meanwhile, and while all workers
-    are replaced at once, no front may be taken away for it.
+    While the engines of the workers load, it answers 200 and `degraded`, because jobs are accepted
+    meanwhile. Fronts therefore keep their traffic when all workers are replaced at once.
     """
     status, checks = await readiness(front)
     if status == "error":
@@ -57,9 +59,9 @@ async def ready(front: FrontDep, response: Response) -> Readiness:
 
 @probe("/health_check", response_model_exclude_unset=True, responses={503: {"model": HealthCheck}})
 async def health_check(front: FrontDep, response: Response) -> HealthCheck:
-    """The same checks put together, for people and load balancers: 503 unless all is well.
+    """Report the checks of `/health/ready` by service. Answers 503 unless all of them are fine.
 
-    `loading` until every queue has a worker that has loaded its engines.
+    The status is `loading` until every queue has a worker that has loaded its engines.
     """
     status, checks = await readiness(front)
     if status != "ok":
@@ -69,7 +71,7 @@ async def health_check(front: FrontDep, response: Response) -> HealthCheck:
 
 @probe("/metrics", response_class=Response)
 async def metrics(front: FrontDep, request: Request) -> Response:
-    """What Prometheus scrapes: its text, or OpenMetrics with exemplars when asked for."""
+    """Return the metrics as Prometheus text, or as OpenMetrics with exemplars if asked for."""
     await front.metrics.refresh()
     content, content_type = exposition(front.metrics.registry, request.headers.get("accept", ""))
     return Response(content, headers={"Content-Type": content_type})

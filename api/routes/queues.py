@@ -1,4 +1,4 @@
-"""Queues: how much waits, who works, whether more is taken."""
+"""The call that reports on the queues."""
 
 from fastapi import APIRouter
 
@@ -10,5 +10,5 @@ router = APIRouter(prefix="/api/v1/queues", tags=["queues"])
 
 @router.get("", response_model=QueueList)
 async def list_queues(front: FrontDep) -> QueueList:
-    """Every queue. The numbers are at most a second old."""
+    """Return every queue. The numbers are at most a second old."""
     return QueueList(queues=await front.admission.views())

@@ -1,4 +1,4 @@
-"""Receipt calls that wait for their answer: the flat shape in the envelope, and the rich shape."""
+"""Waiting calls that read a receipt and answer in the flat or in the rich shape."""
 
 from fastapi import APIRouter, Request
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/v1", tags=["receipts"])
 async def extract_receipt(
     request: ReceiptRequest, front: FrontDep, http: Request, key: IdempotencyKey = None
 ) -> Answer[FlatReceipt]:
-    """What one receipt says, in the flat shape."""
+    """Read one receipt and return it in the flat shape."""
     done = await answer(http, front, request, key)
     flat = FlatReceipt.of(RichReceipt.model_validate(done.output))
     return envelope(request.request_id, flat, done)
@@ -26,7 +26,7 @@ async def extract_receipt(
 async def extract_rich_receipt(
     front: FrontDep, http: Request, key: IdempotencyKey = None
 ) -> RichReceipt:
-    """What one receipt says, in the rich shape. Takes JSON or a multipart upload."""
+    """Read one receipt, sent as JSON or as a multipart upload, and return the rich shape."""
     upload = await read_upload(http)
     done = await answer(http, front, upload.request, key, image=upload.image)
     return RichReceipt.model_validate(

@@ -1,4 +1,4 @@
-"""The Python client of the service, sync and async. Everything else in this package is private."""
+"""The Python client, sync and async. What is public is here, in `errors` and in `validation`."""
 
 from shared.client.clients import AsyncServiceClient, ServiceClient
 

@@ -1,4 +1,4 @@
-"""What the sync and the async client have in common, apart from how they wait."""
+"""The base class of the sync and the async client."""
 
 import inspect
 import os
@@ -16,14 +16,14 @@ R = TypeVar("R")
 Transport = TypeVar("Transport")
 Http = TypeVar("Http")
 
-# A little longer than the longest wait of the service, so that it is the one to end it.
+# Seconds; slightly longer than the service lets a caller wait, so that the service ends the wait.
 TIMEOUT = 70.0
 RETRIES = 4
-RETRY_BUDGET = 120.0
+RETRY_BUDGET = 120.0  # seconds
 
 
 class ClientOptions(TypedDict, total=False):
-    """The constructor's options, with its defaults."""
+    """Optional arguments of the constructor, which has their defaults."""
 
     retries: int
     retry_budget: float
@@ -31,11 +31,11 @@ class ClientOptions(TypedDict, total=False):
 
 
 class Caller(Generic[Transport, Http]):
-    """Whom a client calls, for whom, and for how long.
+    """What both clients share: the service's URL, the tenant, and the limits of a call.
 
-    `retries`: how often a call is repeated at most; `retry_budget`: no repeat begins more seconds
-    after the call than that. 0 of either: never. `timeout`: seconds that one try may take. Raises
-    ValueError for a URL that is not http(s).
+    A call is repeated at most `retries` times, and no repeat begins later than `retry_budget`
+    seconds after the first try; 0 for either means never. One try may take `timeout` seconds.
+    Raises ValueError for a URL that is not http(s).
     """
 
     _open: ClassVar[Callable[..., Any]]
@@ -52,7 +52,9 @@ class Caller(Generic[Transport, Http]):
     ) -> None:
         url = httpx.URL(base_url)
         if url.scheme not in ("http", "https") or not url.host:
-            raise ValueError(f"{base_url!r} is no URL of a service: it begins with http(s)://host")
+            raise ValueError(
+                f"{base_url!r} is not the URL of a service: it must begin with http(s)://host"
+            )
         self.tenant_id = tenant_id
         self.url = str(url.copy_with(userinfo=b""))
         self._retries = Retries(retries, retry_budget)
@@ -62,18 +64,20 @@ class Caller(Generic[Transport, Http]):
 
     @classmethod
     def from_environment(cls, tenant_id: str, **options: Unpack[ClientOptions]) -> Self:
-        """A client of the service at AI_SERVICE_URL; when that is not set, at this machine's port
-        8000."""
+        """Create a client of the service at AI_SERVICE_URL.
+
+        If that is not set, the client uses http://localhost:8000.
+        """
         url = os.environ.get("AI_SERVICE_URL") or "http://localhost:8000"
         return cls(url, tenant_id, **options)
 
 
 def introduced(method: Callable[P, R], build: Callable[..., Any]) -> Callable[P, R]:
-    """Give a method the name, the docstring and the signature of what builds its Call."""
+    """Give a method the name, docstring and signature of the function that builds its Call."""
     update_wrapper(method, build)
     taken = inspect.signature(build)
-    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-    parameters = [itself, *taken.parameters.values()]
+    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    parameters = [this, *taken.parameters.values()]
     (answer,) = get_args(taken.return_annotation)
     vars(method)["__signature__"] = taken.replace(parameters=parameters, return_annotation=answer)
     return method

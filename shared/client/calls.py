@@ -1,7 +1,7 @@
-"""The HTTP interface, one function for each call.
+"""The calls of the HTTP interface, one function for each.
 
-`shared/client/clients.py` turns each into a method of both clients: the method takes the same
-arguments and returns the answer that the Call names.
+`shared/client/clients.py` turns each function into a method of both clients. The method takes the
+same arguments and returns the answer that the Call names.
 """
 
 import base64
@@ -24,8 +24,11 @@ _UNAVAILABLE = 503
 
 
 class Origin(TypedDict, total=False):
-    """Whose request it is. `tenant_id` stands in for the client's; the same `idempotency_key`
-    finds the same job; `traceparent` (W3C) stands in for the current OpenTelemetry span."""
+    """The origin of a request.
+
+    `tenant_id` replaces the client's, and `traceparent` (W3C) the current OpenTelemetry span. The
+    same `idempotency_key` finds the same job.
+    """
 
     tenant_id: str
     user_id: str | None
@@ -35,14 +38,22 @@ class Origin(TypedDict, total=False):
 
 
 class Submission(Origin, total=False):
-    """`priority`: 0 to 9, the higher first. `wait`: up to 30 s for the end of the job."""
+    """Options of a submission.
+
+    `priority` is 0 to 9, the highest first. `wait` is for how many seconds, up to 30, the call
+    waits for the end of the job.
+    """
 
     priority: int
     wait: int
 
 
 class WaitingCall(Origin, total=False):
-    """`priority`: 0 to 9, the higher first. `fresh`: do not join the same work of the last hour."""
+    """Options of a waiting call.
+
+    `priority` is 0 to 9, the highest first. `fresh` asks for a new job even if the same work was
+    done within the last hour.
+    """
 
     priority: int
     fresh: bool
@@ -51,7 +62,7 @@ class WaitingCall(Origin, total=False):
 def submit(
     feature: str, payload: Mapping[str, Any], **options: Unpack[Submission]
 ) -> Call[JobView]:
-    """Submit a job. Without an `idempotency_key` or a `request_id` it gets a key of its own, so
+    """Submit a job. Without an `idempotency_key` or a `request_id` the client generates a key, so
     that a repeated try finds the job of the first."""
     fields, headers = _split(options)
     if wait := fields.pop("wait", 0):
@@ -65,12 +76,12 @@ def submit(
 def submit_receipt(
     image: bytes, candidate_labels: Sequence[str] | None = None, **options: Unpack[Submission]
 ) -> Call[JobView]:
-    """Submit the image of a receipt; with labels, every line item gets the best of them."""
+    """Submit the image of a receipt. With labels, every line item gets the best one."""
     return submit("receipt_extraction", _receipt(image, candidate_labels), **options)
 
 
 def job(job_id: UUID, wait: float = 0, *, tenant_id: str | None = None) -> Call[JobView]:
-    """One job; with `wait` (up to 30 s), as soon as it has ended."""
+    """Return one job; with `wait` (up to 30 s), as soon as it has ended or time is up."""
     query = _given(wait=wait or None, tenant_id=tenant_id)
     return Call("GET", f"/api/v1/jobs/{job_id}", JobView, query=query)
 
@@ -84,8 +95,8 @@ def jobs(
     limit: int | None = None,
     tenant_id: str | None = None,
 ) -> Call[JobPage]:
-    """A page of the tenant's jobs, newest first; `since` has an offset, `limit` is up to 100,
-    `cursor` is the `next_cursor` of the page before."""
+    """Return a page of the tenant's jobs, newest first. `since` needs a UTC offset, `limit` is at
+    most 100 (50 by default), and `cursor` is the `next_cursor` of the page before."""
     query = _given(
         status=status,
         feature=feature,
@@ -98,27 +109,29 @@ def jobs(
 
 
 def cancel(job_id: UUID, *, tenant_id: str | None = None) -> Call[JobView]:
-    """Cancel a job: at once when it waits, within two seconds when it runs; again is a no-op.
-    Raises NotCancellable when it has ended otherwise."""
+    """Cancel a job: a queued one at once, a running one within two seconds.
+
+    Cancelling a cancelled job changes nothing. Raises NotCancellable if it has ended otherwise.
+    """
     query = _given(tenant_id=tenant_id)
     return Call("POST", f"/api/v1/jobs/{job_id}/cancel", JobView, query=query)
 
 
 def retry(job_id: UUID, *, tenant_id: str | None = None) -> Call[JobView]:
-    """Run a failed or cancelled job again. Raises NotRetryable when it is neither."""
+    """Run a failed or cancelled job again. Raises NotRetryable for any other job."""
     query = _given(tenant_id=tenant_id)
     return Call("POST", f"/api/v1/jobs/{job_id}/retry", JobView, query=query, repeatable=False)
 
 
 def queues() -> Call[QueueList]:
-    """What waits, who works, whether more is taken."""
+    """Return for each queue the waiting jobs, the workers, and whether it accepts new work."""
     return Call("GET", "/api/v1/queues", QueueList, owned=False)
 
 
 def categorize(
     item_name: str, candidate_labels: Sequence[str], **options: Unpack[WaitingCall]
 ) -> Call[Answer[Category]]:
-    """The best label for one name; waits for it."""
+    """Choose the best label for one name, and wait for the answer."""
     payload = {"item_name": item_name, "candidate_labels": list(candidate_labels)}
     return _waiting("/api/v1/categorize", payload, Answer[Category], options)
 
@@ -126,14 +139,14 @@ def categorize(
 def categorize_batch(
     names: Sequence[str], candidate_labels: Sequence[str], **options: Unpack[WaitingCall]
 ) -> Call[Answer[CategoryBatch]]:
-    """The best label for each of up to 50 names, whose ids are their positions; waits for them."""
+    """Choose the best label for each of up to 50 names, and wait. Ids are the positions from 0."""
     items = [{"id": index, "name": name} for index, name in enumerate(names)]
     payload = {"items": items, "candidate_labels": list(candidate_labels)}
     return _waiting("/api/v1/categorize-batch", payload, Answer[CategoryBatch], options)
 
 
 def extract_receipt(image: bytes, **options: Unpack[WaitingCall]) -> Call[Answer[FlatReceipt]]:
-    """A receipt in the flat shape, with numbers; waits for it."""
+    """Read a receipt into the flat shape, whose amounts are numbers, and wait for it."""
     payload = _receipt(image, None)
     return _waiting("/api/v1/extract-receipt", payload, Answer[FlatReceipt], options)
 
@@ -141,7 +154,7 @@ def extract_receipt(image: bytes, **options: Unpack[WaitingCall]) -> Call[Answer
 def read_receipt(
     image: bytes, candidate_labels: Sequence[str] | None = None, **origin: Unpack[Origin]
 ) -> Call[RichReceipt]:
-    """A receipt in the rich shape, with confidences; waits for it. The image goes as base64."""
+    """Read a receipt into the rich shape, and wait for it. The image is sent as base64."""
     fields, headers = _split(origin)
     body = {**_receipt(image, candidate_labels), **fields}
     return Call("POST", "/api/v1/receipts/extract", RichReceipt, json=body, headers=headers)
@@ -150,7 +163,7 @@ def read_receipt(
 def upload_receipt(
     image: bytes, candidate_labels: Sequence[str] | None = None, **origin: Unpack[Origin]
 ) -> Call[RichReceipt]:
-    """The same, with the image as a file: a third less to send."""
+    """Read a receipt like `read_receipt`, but send the image as a file: a quarter less data."""
     fields, headers = _split(origin)
     form = {**_given(**fields), "candidate_labels": list(candidate_labels or ())}
     return Call(
@@ -159,41 +172,41 @@ def upload_receipt(
 
 
 def embed(texts: Sequence[str], **origin: Unpack[Origin]) -> Call[EmbedAnswer]:
-    """A unit vector for each of up to 256 texts, in their order; waits for them."""
+    """Return a unit vector for each of up to 256 texts, in their order, and wait for them."""
     return _embedding("/api/v1/embed", {}, texts, origin)
 
 
 def embed_batch(
     texts: Sequence[str], batch_size: int = 32, **origin: Unpack[Origin]
 ) -> Call[EmbedAnswer]:
-    """The same; `batch_size` is how many the model takes at once, and changes no vector."""
+    """Embed as `embed` does, with `batch_size` texts (1 to 256) at a time in the model."""
     return _embedding("/api/v1/embed/batch", {"batch_size": batch_size}, texts, origin)
 
 
 def health() -> Call[Health]:
-    """Who answers."""
+    """Return the name and version of the service that answers."""
     return Call("GET", "/health", Health, owned=False)
 
 
 def live() -> Call[Liveness]:
-    """Whether the front need not be restarted; asks no dependency."""
+    """Ask whether the front is alive. It checks no dependency."""
     return Call("GET", "/health/live", Liveness, owned=False)
 
 
 def ready() -> Call[Readiness]:
-    """Every check. A service that accepts nothing is an answer too: `status` is `error` then."""
+    """Return every check, also with status 503: `status` is `error` if no work is accepted."""
     return Call("GET", "/health/ready", Readiness, owned=False, also=frozenset({_UNAVAILABLE}))
 
 
 def health_check() -> Call[HealthCheck]:
-    """Database, AI service and queue. An answer too when something is missing: see `status`."""
+    """Return the checks by service, also with status 503: look at `status`."""
     return Call("GET", "/health_check", HealthCheck, owned=False, also=frozenset({_UNAVAILABLE}))
 
 
 def _waiting(
     path: str, payload: Mapping[str, Any], answer: type[M], options: WaitingCall
 ) -> Call[M]:
-    """Without a key the service finds the same work by its content, unless it is to be fresh."""
+    """Build a waiting call. It is repeatable if the service can find the same work again."""
     fields, headers = _split(options)
     body = {"payload": payload, **fields}
     fresh = body.pop("fresh", False)
@@ -221,14 +234,14 @@ def _receipt(image: bytes, labels: Sequence[str] | None) -> dict[str, Any]:
 
 
 def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """What goes into the body, and what into headers. Raises InvalidRequest for a value that no
-    header can hold."""
+    """Split options into fields of the body and headers. Raises InvalidRequest for a value that a
+    header cannot hold."""
     headers = {
         _HEADERS[name]: value for name, value in options.items() if name in _HEADERS and value
     }
     for name, value in headers.items():
         if not (value.isascii() and value.isprintable()):
-            raise InvalidRequest(f"{name}: a header holds printable ASCII only.")
+            raise InvalidRequest(f"{name}: a header can hold only printable ASCII.")
     return {name: value for name, value in options.items() if name not in _HEADERS}, headers
 
 

@@ -1,7 +1,7 @@
 """Typed clients of the HTTP interface, sync and async, with the same methods.
 
-Every method raises what the service answers with: the classes of `shared/errors.py`, and those of
-`shared/client/errors.py` when it does not answer. `docs/client.md` has the whole story.
+Every method raises the errors of the service, which are in `shared/errors.py` and
+`shared/rejections.py`, and those of `shared/client/errors.py`. `docs/client.md` is the manual.
 """
 
 from collections.abc import Callable, Coroutine
@@ -24,7 +24,7 @@ from shared.errors import ServiceError
 
 P = ParamSpec("P")
 
-# For asking whether the service is there; it answers within a second or so.
+# Seconds. A service that can be reached answers its readiness probe within about one.
 _VALIDATION_TIMEOUT = 3.0
 
 
@@ -45,7 +45,7 @@ def _async_method(
 
 
 class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
-    """The sync client; threads may share it. Use as a context manager, or `close` it."""
+    """The sync client, which threads may share. Use it as a context manager, or `close` it."""
 
     _open = httpx.Client
 
@@ -71,9 +71,10 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
     def await_job(
         self, job_id: UUID, within: float = 120, *, tenant_id: str | None = None
     ) -> JobView:
-        """The job once it has ended, however it ended; an unreachable service is waited for too.
+        """Return the job once it has ended, however it ended, and outwait passing failures.
 
-        Raises NotDoneInTime after `within` seconds, and JobNotFound.
+        Raises NotDoneInTime after `within` seconds, and at once an error that will not pass, such
+        as JobNotFound.
         """
         watch = JobWatch(job_id, within, tenant_id)
         return Retrying(**watch.policy())(lambda: self._once(watch.look()))
@@ -81,8 +82,11 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
     def validate(
         self, *, fail_fast: bool = False, within: float = _VALIDATION_TIMEOUT
     ) -> Validation:
-        """Ask once whether the service is ready. Logs what is wrong and what to do, and returns it;
-        never raises, unless `fail_fast`: then ServiceUnreachable or Unavailable instead."""
+        """Ask once whether the service is ready; log and return what is wrong and what to do.
+
+        `within` is the timeout of each step of the connection, in seconds. With `fail_fast`, raises
+        ServiceUnreachable or Unavailable instead of logging. Otherwise it never raises.
+        """
         try:
             seen: Readiness | ServiceError = self._once(replace(calls.ready(), timeout=within))
         except ServiceError as error:
@@ -99,7 +103,7 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
         return result(call, answer)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -115,7 +119,7 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
 
 
 class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
-    """The async client, for asyncio. Use as an async context manager, or `aclose` it."""
+    """The client for asyncio. Use it as an async context manager, or `aclose` it."""
 
     _open = httpx.AsyncClient
 
@@ -141,9 +145,10 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
     async def await_job(
         self, job_id: UUID, within: float = 120, *, tenant_id: str | None = None
     ) -> JobView:
-        """The job once it has ended, however it ended; an unreachable service is waited for too.
+        """Return the job once it has ended, however it ended, and outwait passing failures.
 
-        Raises NotDoneInTime after `within` seconds, and JobNotFound.
+        Raises NotDoneInTime after `within` seconds, and at once an error that will not pass, such
+        as JobNotFound.
         """
         watch = JobWatch(job_id, within, tenant_id)
 
@@ -156,8 +161,11 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
     async def validate(
         self, *, fail_fast: bool = False, within: float = _VALIDATION_TIMEOUT
     ) -> Validation:
-        """Ask once whether the service is ready. Logs what is wrong and what to do, and returns it;
-        never raises, unless `fail_fast`: then ServiceUnreachable or Unavailable instead."""
+        """Ask once whether the service is ready; log and return what is wrong and what to do.
+
+        `within` is the timeout of each step of the connection, in seconds. With `fail_fast`, raises
+        ServiceUnreachable or Unavailable instead of logging. Otherwise it never raises.
+        """
         try:
             seen: Readiness | ServiceError = await self._once(
                 replace(calls.ready(), timeout=within)
@@ -176,7 +184,7 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
         return result(call, answer)
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:

@@ -1,32 +1,35 @@
-"""What only a client meets: failures between it and the service, and its own time limit."""
+"""Errors that occur only in a client: failures on the way to the service, and its own limit."""
 
 from shared.errors import Bug, Transient, Unavailable
 
 
 class ServiceUnreachable(Transient):
-    """No connection, or no answer on it. The request may have been served all the same."""
+    """There is no connection, or no answer on it. The request may have been served nevertheless."""
 
     code = "service_unreachable"
     detail = "The service does not answer; try again shortly."
 
 
 class GatewayFailed(Transient):
-    """A 5xx that is no problem document: something in between answered in the service's place."""
+    """A 5xx without a problem document: a proxy answered instead of the service."""
 
     code = "gateway_failed"
-    detail = "Something between here and the service failed; try again shortly."
+    detail = "A proxy between this client and the service failed; try again shortly."
 
 
 class UnexpectedAnswer(Bug):
-    """Neither what the contract promises nor a problem document: a wrong URL or version."""
+    """An answer that is neither what the contract promises nor a problem document.
+
+    The URL or the version of the service is probably wrong.
+    """
 
     code = "unexpected_answer"
-    detail = "The answer is not one of this service."
+    detail = "The answer did not come from this service."
 
 
 class NotDoneInTime(Unavailable):
-    """`await_job` gave up waiting; the job goes on and can be awaited again."""
+    """`await_job` gave up waiting; the job continues and can be awaited again."""
 
     code = "not_done_in_time"
-    detail = "The job is not done yet; it goes on."
+    detail = "The job is not done yet; it continues."
     retry_after = 2

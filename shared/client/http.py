@@ -1,4 +1,4 @@
-"""One HTTP call: what to send, and a result or an error of ours from what came back."""
+"""One HTTP call: builds the request, and turns the answer into a result or an error of ours."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,17 +26,18 @@ _BASES: dict[ErrorClass, type[ServiceError]] = {
     ErrorClass.CANCELLED: errors.Cancelled,
     ErrorClass.BUG: errors.Bug,
 }
-# More digits than any number of seconds that somebody would wait.
+# The most digits of a Retry-After that is believed: int() raises for thousands of them.
 _LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True)
 class Call(Generic[M]):
-    """Everything about one call but whom it goes to and for which tenant.
+    """Everything about one call except the service's URL and the client's tenant.
 
-    The body is `json`, or a multipart `form` with a `file`. `owned`: the tenant is named, in the
-    body or else in the query. `repeatable`: sending it twice does not do the work twice. `timeout`:
-    seconds, None for the client's. `also`: statuses that carry the answer too, beside 2xx.
+    The body is `json`, or a multipart `form` with a `file`. `owned`: the tenant is sent, in the
+    body if there is one, else in the query. `repeatable`: sending the call twice does not do the
+    work twice. `timeout`: seconds, or None for the client's. `also`: statuses other than 2xx that
+    carry the answer.
     """
 
     method: Literal["GET", "POST"]
@@ -55,7 +56,7 @@ class Call(Generic[M]):
 
 
 def request(call: Call[M], tenant_id: str) -> dict[str, Any]:
-    """The arguments of httpx's `request`; the running trace goes along unless the call has one."""
+    """Return the arguments of httpx's `request`, with the current trace unless the call has one."""
     owner = {"tenant_id": tenant_id} if call.owned else {}
     trace = {} if "traceparent" in call.headers else inject()
     parts: dict[str, Any] = {
@@ -76,25 +77,28 @@ def request(call: Call[M], tenant_id: str) -> dict[str, Any]:
 
 
 def limits(seconds: float) -> httpx.Timeout:
-    """How long one try may take to be answered; a connection is there at once or not at all."""
+    """Return the timeout of each step of one try; that of connecting is shorter."""
     return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT))
 
 
 @contextmanager
 def reaching(url: str) -> Iterator[None]:
-    """Turn what httpx raises when it gets no answer into ServiceUnreachable, or into
-    UnexpectedAnswer when it gets one that it cannot decode."""
+    """Raise httpx's exceptions as ours.
+
+    They become ServiceUnreachable if there is no answer, and UnexpectedAnswer if there is one that
+    httpx cannot decode.
+    """
     try:
         yield
     except httpx.TransportError as error:
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
         raise ServiceUnreachable(f"{url} does not answer ({reason}).") from error
     except httpx.RequestError as error:
-        raise UnexpectedAnswer(f"{url} answers what cannot be decoded ({error}).") from error
+        raise UnexpectedAnswer(f"{url} sent an answer that cannot be decoded ({error}).") from error
 
 
 def result(call: Call[M], answer: httpx.Response) -> M:
-    """What the call promised. Raises the error that came instead of it."""
+    """Return the answer that the call promises. Raises the error that came instead."""
     if answer.is_success or answer.status_code in call.also:
         try:
             return call.answer.model_validate_json(answer.content)
@@ -113,14 +117,14 @@ def _failure(answer: httpx.Response) -> ServiceError:
     else:
         error = _class_of(problem)(problem.detail)
         error.code = problem.error
-        # What was answered counts, whatever the document says about it.
+        # The actual status counts, whatever the document says.
         error.problem = {**answer.json(), "status": answer.status_code}
     error.retry_after = _retry_after(answer)
     return error
 
 
 def _class_of(problem: Problem) -> type[ServiceError]:
-    """The class of the problem's code if we know it, else that of its error class."""
+    """Return the class with the problem's code if there is one, else that of its error class."""
     base = _BASES[problem.error_class]
     known: list[type[ServiceError]] = [
         kind
@@ -136,11 +140,11 @@ def _described(answer: httpx.Response) -> str:
     kind = answer.headers.get("content-type", "no content type")
     return (
         f"{request.method} {where} was answered with {answer.status_code} and {kind}, "
-        "which this call of the service never is."
+        "which the service never does for this call."
     )
 
 
 def _retry_after(answer: httpx.Response) -> int | None:
-    """Seconds; a date, which proxies may send too, is not understood."""
+    """Return the seconds, or None. A date, which a proxy may send, is not supported."""
     value = answer.headers.get("retry-after", "").strip()
     return int(value) if value.isdecimal() and len(value) <= _LONGEST_NUMBER else None

@@ -1,6 +1,6 @@
-"""When a call is sent again: which failures pass, how long to pause, when it is enough.
+"""Repeating calls: after which failures, after what pause, and how often.
 
-The policies are tenacity's arguments, so that the sync and the async client share them.
+A policy is a set of arguments of tenacity, so that the sync and the async client share it.
 """
 
 import random
@@ -22,10 +22,12 @@ from shared.errors import ServiceError, Transient, Unavailable
 
 log = structlog.get_logger(__name__)
 
-# The pause before the n-th repeat is random, up to FIRST_PAUSE · 2ⁿ⁻¹ and LONGEST_PAUSE seconds.
+# The pause before the n-th repeat is random: up to FIRST_PAUSE · 2ⁿ⁻¹ seconds, but no more than
+# LONGEST_PAUSE.
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
-_DOUBLINGS = 10
+# 2 to a large n would overflow a float.
+_MAX_DOUBLINGS = 10
 
 
 class Policy(TypedDict):
@@ -40,45 +42,53 @@ class Policy(TypedDict):
 
 @dataclass(frozen=True)
 class Retries:
-    """At most `limit` repeats of a call, none of which begins later than `budget` seconds after
-    the first try did. 0 of either: none."""
+    """How often a call is repeated.
+
+    There are at most `limit` repeats, and none begins later than `budget` seconds after the first
+    try began. 0 for either means none.
+    """
 
     limit: int
     budget: float
 
     def policy(self, call: Call[M]) -> Policy:
-        """For one call; one that must not be repeated is tried once."""
+        """Return the policy for a call. A call that is not repeatable is tried once."""
         tries = 1 + (self.limit if call.repeatable else 0)
         return Policy(
             retry=retry_if_exception(will_pass),
             wait=lambda state: pause(failure(state), state.attempt_number),
             stop=stop_any(stop_after_attempt(tries), stop_before_delay(self.budget)),
-            before_sleep=_tell,
-            retry_error_callback=_raise,
+            before_sleep=_log_repeat,
+            retry_error_callback=_raise_last,
         )
 
 
 def will_pass(error: BaseException) -> bool:
-    """Whether the same call may succeed in a moment: no connection, or a 5xx that says so."""
+    """Return whether the same call may succeed in a moment.
+
+    That is the case without an answer, and for a 5xx of class `transient` or `unavailable`.
+    """
     refused = isinstance(error, ServiceError) and error.problem.get("status", 500) < 500
     return isinstance(error, Transient | Unavailable) and not refused
 
 
 def pause(error: BaseException | None, failures: int) -> float:
-    """Seconds after so many `failures`: what the service asked for, else exponential backoff with
-    full jitter."""
+    """Return the seconds to wait after the given number of failures (from 1).
+
+    They are what the service asked for, or else exponential backoff with full jitter.
+    """
     if isinstance(error, ServiceError) and error.retry_after is not None:
         return error.retry_after
-    doublings = min(failures - 1, _DOUBLINGS)
+    doublings = min(failures - 1, _MAX_DOUBLINGS)
     return random.uniform(0, min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE))
 
 
 def failure(state: RetryCallState) -> BaseException | None:
-    """What the last try raised."""
+    """Return what the last try raised, or None."""
     return state.outcome.exception() if state.outcome else None
 
 
-def _tell(state: RetryCallState) -> None:
+def _log_repeat(state: RetryCallState) -> None:
     error = failure(state)
     code = error.code if isinstance(error, ServiceError) else repr(error)
     log.info(
@@ -89,6 +99,6 @@ def _tell(state: RetryCallState) -> None:
     )
 
 
-def _raise(state: RetryCallState) -> Any:
-    assert state.outcome is not None  # noqa: S101 (there was a try)
+def _raise_last(state: RetryCallState) -> Any:
+    assert state.outcome is not None  # noqa: S101 (called only after a try)
     return state.outcome.result()

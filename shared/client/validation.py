@@ -1,4 +1,4 @@
-"""Validation at the start of a calling program: is the service there, what is wrong, what to do."""
+"""Validation at startup of a calling program: what is wrong with the service, and what to do."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,20 +14,20 @@ log = structlog.get_logger(__name__)
 _REMEDIES = {
     "database": "Start Postgres or correct its DATABASE_URL; until then nothing is accepted.",
     "redis": "Start Redis or correct its REDIS_URL; until then jobs are accepted and wait.",
-    "queue": "It is counted in the database: see there.",
+    "queue": "The queue is counted in the database: see the check `database`.",
     "workers": "Start workers (python -m worker) that serve every queue; until then jobs wait.",
 }
-_ELSE = "Look into the logs of the service and of its workers."
-_LOADING = "Wait some seconds: the workers are loading their engines."
+_ELSE = "Read the logs of the service and of its workers."
+_LOADING = "Wait a few seconds: the workers are loading their engines."
 _START = "Start the service, or correct AI_SERVICE_URL."
-_NOT_OURS = "Correct AI_SERVICE_URL, or what stands between here and the service."
-# What a check says that is not to be told: fine, or not needed.
-_QUIET = ("ok", "available", "not_loaded", "not_installed")
+_NOT_OURS = "Correct AI_SERVICE_URL, or repair the proxy between here and the service."
+# Statuses of a check that are no shortcoming: the component works, or is not needed.
+_FINE = ("ok", "available", "not_loaded", "not_installed")
 
 
 @dataclass(frozen=True)
 class Shortcoming:
-    """One thing that is wrong, and what to do about it."""
+    """One thing that is wrong with the service, and what to do about it."""
 
     check: str
     wrong: str
@@ -36,34 +36,34 @@ class Shortcoming:
 
 @dataclass(frozen=True)
 class Validation:
-    """`status` is the service's own, or `unreachable` when it gave none."""
+    """The result of a validation. `status` is the service's own, or `unreachable`."""
 
     status: Literal["ok", "loading", "degraded", "error", "unreachable"]
     shortcomings: tuple[Shortcoming, ...]
 
     @property
     def ok(self) -> bool:
-        """Whether there is nothing to do."""
+        """Whether the service is ready, with nothing left to do."""
         return self.status == "ok"
 
 
 def validation(seen: Readiness | ServiceError) -> Validation:
-    """What an answer of `/health/ready`, or the failure to get one, comes to."""
+    """Assess an answer of `/health/ready`, or the failure to get one."""
     if isinstance(seen, ServiceError):
         remedy = _START if isinstance(seen, ServiceUnreachable) else _NOT_OURS
         return Validation("unreachable", (Shortcoming("connection", seen.detail, remedy),))
     shortcomings = tuple(
         Shortcoming(name, _wrong(check), _remedy(name, check))
         for name, check in seen.checks.items()
-        if check.status not in _QUIET
+        if check.status not in _FINE
     )
     return Validation(seen.status, () if seen.status == "ok" else shortcomings)
 
 
 def report(url: str, seen: Readiness | ServiceError, *, fail_fast: bool) -> Validation:
-    """Log a warning for each shortcoming and return them all; or raise instead.
+    """Log a warning for each shortcoming, and return them all.
 
-    With `fail_fast`, raises ServiceUnreachable, or Unavailable that names every shortcoming.
+    With `fail_fast`, raises instead: ServiceUnreachable, or Unavailable with every shortcoming.
     """
     found = validation(seen)
     if found.ok:
@@ -81,12 +81,12 @@ def report(url: str, seen: Readiness | ServiceError, *, fail_fast: bool) -> Vali
     elif isinstance(seen, ServiceUnreachable):
         raise seen
     else:
-        told = " ".join(
+        sentences = " ".join(
             f"{shortcoming.check}: {shortcoming.wrong} {shortcoming.remedy}"
             for shortcoming in found.shortcomings
         )
         cause = seen if isinstance(seen, ServiceError) else None
-        raise Unavailable(f"{url} is {found.status}. {told}") from cause
+        raise Unavailable(f"{url} is {found.status}. {sentences}") from cause
     return found
 
 

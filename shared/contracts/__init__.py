@@ -1,4 +1,4 @@
-"""The only wire format: what crosses HTTP, what a job stores, what a client gets.
+"""The wire format, and the only one: HTTP bodies, stored payloads, and what the client returns.
 
 OpenAPI is generated from these models; `tests/api/openapi.json` is a snapshot of it.
 """

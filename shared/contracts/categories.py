@@ -1,4 +1,4 @@
-"""Categorisation: item names and the caller's labels in, a label with a confidence out."""
+"""Categorisation: from item names and the caller's labels to a label with a confidence."""
 
 from typing import Annotated, Literal
 
@@ -26,21 +26,21 @@ ConfidenceLevel = Literal["high", "medium", "low"]
 
 
 def confidence_level(confidence: float) -> ConfidenceLevel:
-    """The word for a confidence: high from 0.80, medium from 0.50, low below."""
+    """Return the word for a confidence from 0 to 1: high from 0.80, medium from 0.50, else low."""
     if confidence >= 0.80:
         return "high"
     return "medium" if confidence >= 0.50 else "low"
 
 
 class CategorizePayload(Contract):
-    """One item name and the labels to choose from."""
+    """One item name and the labels to choose among."""
 
     item_name: Name
     candidate_labels: CandidateLabels
 
 
 class Category(Contract):
-    """The best label. `all_scores` has every label and sums to 1."""
+    """The best label for one item. `all_scores` has a score for every label; they sum to 1."""
 
     category: str
     confidence: Annotated[float, Field(ge=0, le=1)]
@@ -50,7 +50,7 @@ class Category(Contract):
 
 
 class BatchItem(Contract):
-    """An item of a batch; `id` is the caller's and comes back as it was."""
+    """An item of a batch. `id` is the caller's and is returned unchanged."""
 
     id: int | Annotated[str, Field(max_length=200)]
     name: Name
@@ -74,7 +74,7 @@ class Prediction(Contract):
 
 
 class CategoryBatch(Contract):
-    """Predictions in the order of the items."""
+    """The predictions for a batch, in the order of its items."""
 
     predictions: list[Prediction]
     processing_time_ms: float

@@ -1,4 +1,4 @@
-"""Embeddings: texts in, unit vectors out."""
+"""Embeddings: from texts to unit vectors."""
 
 from typing import Annotated
 
@@ -10,21 +10,21 @@ MAX_TEXTS = 256
 
 
 class EmbedText(Contract):
-    """`id` is the caller's and comes back as it was."""
+    """One text. `id` is the caller's and is returned unchanged."""
 
     id: int | Annotated[str, Field(max_length=200)]
     text: Annotated[Text, Field(min_length=1, max_length=5000)]
 
 
 class EmbedPayload(Contract):
-    """Up to 256 texts. `batch_size` is how many the model takes at once; it changes no vector."""
+    """Up to 256 texts. The model takes `batch_size` at a time, which changes no vector."""
 
     texts: Annotated[list[EmbedText], Field(min_length=1, max_length=MAX_TEXTS)]
     batch_size: Annotated[int, Field(ge=1, le=MAX_TEXTS)] = 32
 
 
 class EmbedRequest(EmbedPayload):
-    """Body of `/embed` and `/embed/batch`. The tenant may also come in the X-Tenant-ID header."""
+    """The body of `/embed` and `/embed/batch`. The tenant may be in the X-Tenant-ID header."""
 
     version: Version = CONTRACT_VERSION
     request_id: Identifier | None = None
@@ -33,14 +33,14 @@ class EmbedRequest(EmbedPayload):
 
 
 class Embedding(Contract):
-    """A vector of length 1 (L2)."""
+    """The vector of one text, with length (L2 norm) 1."""
 
     id: int | str
     vector: list[float]
 
 
 class Embeddings(Contract):
-    """`output_payload` of an embedding job."""
+    """The `output_payload` of an embedding job. Every vector has `dimension` numbers."""
 
     model: str
     dimension: int
@@ -48,7 +48,7 @@ class Embeddings(Contract):
 
 
 class EmbedAnswer(Embeddings):
-    """Answer of `/embed` and `/embed/batch`."""
+    """The answer of `/embed` and `/embed/batch`."""
 
     version: str
     request_id: str | None

@@ -1,10 +1,10 @@
-"""What the service does, and on which queue."""
+"""The features of the service, and the queue of each."""
 
 from enum import StrEnum
 
 
 class Queue(StrEnum):
-    """The two queues. Short work never waits behind a stack of receipts."""
+    """The two queues; there are two so that short work never waits behind receipts."""
 
     RECEIPTS = "receipts"
     ITEMS = "items"
@@ -20,11 +20,11 @@ class Feature(StrEnum):
 
     @property
     def queue(self) -> Queue:
-        """Where jobs of this feature wait."""
+        """The queue in which jobs of this feature wait."""
         return Queue.RECEIPTS if self is Feature.RECEIPT_EXTRACTION else Queue.ITEMS
 
     @classmethod
     def _missing_(cls, value: object) -> "Feature | None":
-        """Accept the aliases that callers also use."""
+        """Accept the aliases that some callers use."""
         aliases = {"extraction": cls.RECEIPT_EXTRACTION, "embedding_batch": cls.EMBEDDING}
         return aliases.get(value) if isinstance(value, str) else None

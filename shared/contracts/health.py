@@ -1,6 +1,7 @@
-"""Health answers: that a process lives, what it depends on, and the summary of both.
+"""Health answers: liveness, readiness, and the checks of readiness by service.
 
-`ok`, `loading` and `degraded` accept work, `error` does not. `loading` becomes `ok` by itself.
+A service that is `ok`, `loading` or `degraded` accepts work; one in `error` does not. `loading`
+becomes `ok` by itself.
 """
 
 from typing import Literal
@@ -12,7 +13,7 @@ HealthStatus = Literal["ok", "loading", "degraded", "error"]
 
 
 class Health(Contract):
-    """Who answers."""
+    """The name and version of the service that answers."""
 
     status: Literal["ok"]
     service: str
@@ -20,24 +21,27 @@ class Health(Contract):
 
 
 class Liveness(Contract):
-    """This process need not be restarted."""
+    """The answer of a process that need not be restarted."""
 
     status: Literal["ok"]
 
 
 class Waiting(Contract):
-    """Jobs that wait, and for how many seconds the oldest of them has (0 when none does)."""
+    """The number of waiting jobs, and the age of the oldest in seconds (0 if none waits)."""
 
     depth: int
     oldest_age: float
 
 
 class Check(Contract, extra="allow"):
-    """One dependency. A check has the fields of its kind: `error` says what is wrong with any,
-    `model` is a component's, `alive` and `queues` are the workers', `waiting` is the queue's.
+    """One check: a dependency, a component, the workers or the queue.
 
     `status` is `ok`, `loading`, `degraded` or `error`. A component may also be `unavailable`,
-    `available` or `not_loaded`. The last two are fine: it is there, or no worker needs it.
+    `not_installed`, `available` or `not_loaded`. The last two are fine: the component can be used,
+    or no worker needs it.
+
+    `error` says what is wrong. Components have `model`, the workers have `alive` (their number) and
+    `queues` (those that they serve), and the queue has `waiting`.
     """
 
     status: str
@@ -49,7 +53,7 @@ class Check(Contract, extra="allow"):
 
 
 class Readiness(Contract):
-    """Answer of `/health/ready`: every check by its name.
+    """The answer of `/health/ready`, with every check by name.
 
     Only a worker is `loading` here. A front accepts work meanwhile and is `degraded`.
     """
@@ -60,7 +64,7 @@ class Readiness(Contract):
 
 
 class AiService(Contract):
-    """What does the work: the workers, and under `engines` the best report of each component."""
+    """The workers, and under `engines` the best report about each component."""
 
     status: HealthStatus
     workers: Check
@@ -68,7 +72,7 @@ class AiService(Contract):
 
 
 class QueueHealth(Contract):
-    """What carries the work. `waiting` is absent when the database cannot be asked."""
+    """The broker and the waiting jobs. `waiting` is absent if the database does not answer."""
 
     status: HealthStatus
     broker: Check
@@ -76,7 +80,7 @@ class QueueHealth(Contract):
 
 
 class Services(Contract):
-    """What the service consists of."""
+    """The checks by service."""
 
     database: Check
     ai_service: AiService
@@ -84,7 +88,7 @@ class Services(Contract):
 
 
 class HealthCheck(Contract):
-    """Answer of `/health_check`: the same checks, put together for people and load balancers."""
+    """The answer of `/health_check`: the checks of `/health/ready`, grouped by service."""
 
     status: HealthStatus
     services: Services

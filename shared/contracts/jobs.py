@@ -1,4 +1,4 @@
-"""A job as callers see it, and the envelope in which a waiting call answers."""
+"""Jobs as callers see them, and the envelope in which a waiting call answers."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,10 @@ from shared.errors import ErrorClass, ServiceError
 
 
 class JobStatus(StrEnum):
-    """queued → running → succeeded | failed | cancelled, and running → queued again."""
+    """The state of a job: queued → running → succeeded | failed | cancelled.
+
+    A running job may become queued again, and so may a failed or cancelled one that is retried.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -22,12 +25,12 @@ class JobStatus(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Whether the job will not change by itself any more."""
+        """Whether the job has ended, so that it no longer changes by itself."""
         return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 class JobError(Contract):
-    """Why a job failed: the stable code, its class, a sentence for people."""
+    """Why a job failed or waits: a stable `code`, its class, and a sentence for people."""
 
     code: str
     error_class: ErrorClass
@@ -36,7 +39,7 @@ class JobError(Contract):
 
     @classmethod
     def of(cls, error: ServiceError) -> "JobError":
-        """What a job keeps of an error."""
+        """Return what a job stores about an error."""
         return cls(
             code=error.code,
             error_class=error.error_class,
@@ -46,7 +49,7 @@ class JobError(Contract):
 
 
 class StageView(Contract):
-    """One step of an attempt. `start_ms` counts from the start of the attempt."""
+    """One stage of an attempt. `start_ms` counts from the start of the attempt."""
 
     name: str
     start_ms: float
@@ -54,10 +57,10 @@ class StageView(Contract):
 
 
 class AttemptView(Contract):
-    """One run of a job by one worker; kept and never overwritten.
+    """One attempt: a run of a job by one worker. It is never overwritten.
 
-    `outcome` is `failed` for an attempt that ended in an error, whatever became of the job then;
-    `crashed` when the worker died or lost its lease; `released` when the worker shut down.
+    `outcome` is `failed` if the attempt ended in an error, whatever became of the job afterwards,
+    `crashed` if the worker died or lost its lease, and `released` if the worker shut down.
     """
 
     number: int
@@ -70,9 +73,10 @@ class AttemptView(Contract):
 
 
 class JobView(Contract):
-    """A job. `latency_ms` is from acceptance to the end; `input_payload` holds no image bytes.
+    """A job as callers see it.
 
-    `dispatch` tells whether the queue has it: `deferred` while the broker is away.
+    `latency_ms` is the time from acceptance to the end. `input_payload` contains no image bytes.
+    `dispatch` says whether the message is in Redis; it is `deferred` while the broker is away.
     """
 
     id: UUID
@@ -97,14 +101,14 @@ class JobView(Contract):
 
 
 class JobPage(Contract):
-    """Newest first. `next_cursor` is null on the last page."""
+    """A page of jobs, newest first. `next_cursor` is null on the last page."""
 
     jobs: list[JobView]
     next_cursor: str | None
 
 
 class AnswerMetadata(Contract):
-    """Which job gave the answer."""
+    """The job that an answer comes from. `replayed`: it existed before the request."""
 
     job_id: UUID
     trace_id: str | None
@@ -118,7 +122,7 @@ P = TypeVar("P", bound=Contract)
 
 
 class Answer(Contract, Generic[P]):
-    """Envelope of a waiting call. Failures are problem documents, with a status that says so."""
+    """The envelope of a waiting call. Failures are problem documents instead."""
 
     request_id: str | None
     status: Literal["success", "error"]

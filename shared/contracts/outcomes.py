@@ -1,35 +1,35 @@
-"""How an attempt ends: the one vocabulary of the API, the metrics, the spans and the logs."""
+"""The outcomes of attempts, which the API, the metrics, the spans and the logs share."""
 
 from enum import StrEnum
 from typing import Literal
 
 
 class AttemptOutcome(StrEnum):
-    """How one attempt ended. Spans and logs use every value; metrics do, too."""
+    """How one attempt ended. Metrics, spans and logs use every value."""
 
     # The result is stored, and the job has succeeded.
     SUCCEEDED = "succeeded"
-    # It ended in an error, and the job has failed: no budget is left, or none was to be had.
+    # It ended in an error, and the job has failed: no attempt of its budget is left.
     FAILED = "failed"
-    # It ended in an error, and the job waits to be run again; one attempt of the budget is spent.
+    # It ended in an error, and the job waits for another attempt. One of the budget is spent.
     RETRIED = "retried"
-    # Something was unavailable. The job waits to be run again, and no attempt is spent.
+    # Something was unavailable. The job waits for another attempt, and no budget is spent.
     PUT_BACK = "put_back"
     # The worker shut down. The job waits under the same dispatch, and no budget is spent.
     RELEASED = "released"
     # The worker died, or lost its lease. Recorded and counted by the worker that rescues the job.
     CRASHED = "crashed"
-    # Somebody asked for it, and the job is cancelled.
+    # A caller asked for it, and the job is cancelled.
     CANCELLED = "cancelled"
     # The result came after the attempt had been recorded as crashed, and was refused.
     DROPPED = "dropped"
 
     @property
     def recorded(self) -> "RecordedOutcome | None":
-        """What the history of the job says: the value in `job_attempts.outcome` and in the API.
+        """The value in the history of the job, which is `job_attempts.outcome` and in the API.
 
-        None for an attempt that the history leaves out. An attempt that ended in an error is
-        `failed` there, whatever became of the job.
+        It is None for an attempt that is not recorded, and `failed` for one that ended in an error,
+        whatever became of the job.
         """
         match self:
             case AttemptOutcome.RETRIED:
@@ -41,7 +41,7 @@ class AttemptOutcome(StrEnum):
 
     @property
     def ends_job(self) -> bool:
-        """Whether the job has ended with the attempt; its status is then the same word."""
+        """Whether the job ended with the attempt. Its status is then the same word."""
         return self in (
             AttemptOutcome.SUCCEEDED,
             AttemptOutcome.FAILED,

@@ -1,4 +1,4 @@
-"""Errors over HTTP: RFC 9457 problem documents with our stable codes."""
+"""Problem documents (RFC 9457), which are how every error is sent over HTTP."""
 
 from shared.contracts.text import Contract
 from shared.errors import ErrorClass
@@ -7,14 +7,14 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 
 class FieldProblem(Contract):
-    """One field that does not fit the contract. `field` is a dotted path."""
+    """One field that does not fit the contract. `field` is its dotted path."""
 
     field: str
     message: str
 
 
 class Problem(Contract):
-    """`error` is the stable code, `error_class` decides what a caller should do about it."""
+    """A problem document. `error` is a stable code; `error_class` says what to do about it."""
 
     type: str
     title: str

@@ -1,12 +1,15 @@
-"""What can be told of the queues."""
+"""The queues as callers and operators see them."""
 
 from shared.contracts.features import Queue
 from shared.contracts.text import Contract
 
 
 class QueueView(Contract):
-    """One queue. `depth`: jobs that wait; `scheduled`: retries that are not due; ages and waits in
-    seconds. `estimated_wait` of a job submitted now: null while nothing gets done."""
+    """One queue, with ages and waits in seconds.
+
+    `depth` counts the jobs that wait, `scheduled` the retries that are not due yet.
+    `estimated_wait` is for a job submitted now, and null while nothing is being finished.
+    """
 
     queue: Queue
     depth: int
@@ -21,6 +24,6 @@ class QueueView(Contract):
 
 
 class QueueList(Contract):
-    """Every queue."""
+    """All queues."""
 
     queues: list[QueueView]

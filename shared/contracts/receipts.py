@@ -1,4 +1,4 @@
-"""Receipts: what is sent to have one read, and the two shapes of what was read."""
+"""Receipts: the request to read one, and the two shapes of the result."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -9,21 +9,21 @@ from pydantic_core import PydanticCustomError
 from shared.contracts.categories import CandidateLabels
 from shared.contracts.text import CONTRACT_VERSION, Contract, Identifier, Version
 
-# Amounts are decimals here and decimal strings on the wire, with the digits that were printed.
+# Amounts are Decimal here and decimal strings on the wire, with all digits that were printed.
 Amount = Annotated[Decimal, PlainSerializer(lambda amount: format(amount, "f"), return_type=str)]
-# JSON has one kind of number; callers of the flat shape want numbers.
+# Callers of the flat shape want amounts as JSON numbers.
 JsonNumber = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
 class ExtractionOptions(Contract):
-    """`candidate_labels`: when given, every line item gets the best of these as its category."""
+    """Options for reading. If `candidate_labels` are given, every line item gets the best one."""
 
     candidate_labels: CandidateLabels | None = None
 
 
 class ReceiptPayload(Contract):
-    """One image of one receipt, as base64 (a `data:` URL is accepted too)."""
+    """An image of one receipt, as base64 or as a `data:` URL."""
 
     image_base64: str
     options: ExtractionOptions = ExtractionOptions()
@@ -42,7 +42,7 @@ class ReceiptPayload(Contract):
 
 
 class RichReceiptRequest(ReceiptPayload):
-    """Body of `POST /api/v1/receipts/extract`. One of `account_id` and `tenant_id` is needed."""
+    """The body of `POST /api/v1/receipts/extract`. It needs `account_id` or `tenant_id`."""
 
     version: Version = CONTRACT_VERSION
     request_id: Identifier | None = None
@@ -58,21 +58,21 @@ class RichReceiptRequest(ReceiptPayload):
 
 
 class Merchant(Contract):
-    """`name` as printed, or null."""
+    """The merchant. `name` is as printed, or null."""
 
     name: str | None
     confidence: Confidence
 
 
 class PrintedDate(Contract):
-    """`value` is ISO 8601 (YYYY-MM-DD), or null."""
+    """The date of the purchase. `value` is YYYY-MM-DD (ISO 8601), or null."""
 
     value: str | None
     confidence: Confidence
 
 
 class Total(Contract):
-    """What was to pay. `currency` is ISO 4217."""
+    """The amount to pay. `currency` is an ISO 4217 code, or null."""
 
     amount: Amount | None
     currency: str | None
@@ -80,7 +80,7 @@ class Total(Contract):
 
 
 class LineItem(Contract):
-    """One bought thing. `total_price` is the line's, `unit_price` that of one unit."""
+    """One item on the receipt. `total_price` is for the line, `unit_price` for one unit."""
 
     raw_text: str
     parsed_name: str
@@ -93,8 +93,12 @@ class LineItem(Contract):
 
 
 class ArithmeticCheck(Contract):
-    """A sum that should come to the total: of the items (with added tax and rounding), of cash less
-    change, of net amounts and tax. `calculated` is the nearest that it comes."""
+    """A sum that should equal the total.
+
+    `items` adds the line items, with added tax and rounding; `payment` subtracts the change from
+    the cash; `tax` adds net amounts and tax. `calculated` is the closest value that such a sum
+    reaches, and `closes` says whether it equals `printed`.
+    """
 
     name: Literal["items", "payment", "tax"]
     printed: Amount
@@ -105,7 +109,7 @@ class ArithmeticCheck(Contract):
 class Extraction(Contract):
     """Everything that was read from one receipt.
 
-    `reconciled`: the items add up to the total, for which something else speaks as well.
+    `reconciled`: the items add up to the total, and something else confirms the total.
     """
 
     merchant: Merchant
@@ -119,7 +123,7 @@ class Extraction(Contract):
 
 
 class RichReceipt(Contract):
-    """The rich shape: `output_payload` of a receipt job, answer of `/receipts/extract`."""
+    """The rich shape: `output_payload` of a receipt job and answer of `/receipts/extract`."""
 
     version: str = CONTRACT_VERSION
     request_id: str | None
@@ -130,7 +134,7 @@ class RichReceipt(Contract):
 
 
 class FlatItem(Contract):
-    """`price` is the line's total."""
+    """One item on the receipt, in the flat shape. `price` is for the line."""
 
     name: str
     quantity: JsonNumber
@@ -140,7 +144,7 @@ class FlatItem(Contract):
 
 
 class FlatReceipt(Contract):
-    """The flat shape: payload of the answer of `/extract-receipt`."""
+    """The flat shape: the payload in the answer of `/extract-receipt`."""
 
     items: list[FlatItem]
     total: JsonNumber | None
@@ -155,7 +159,7 @@ class FlatReceipt(Contract):
 
     @classmethod
     def of(cls, rich: RichReceipt) -> "FlatReceipt":
-        """The same receipt in the flat shape."""
+        """Convert a receipt from the rich shape."""
         read = rich.extraction
         return cls(
             items=[

@@ -1,4 +1,4 @@
-"""What a caller sends to have work done: the same envelope for a job and for a waiting call."""
+"""Requests for work, in the envelope that submissions and waiting calls share."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ MAX_PRIORITY = 9
 
 
 class RequestMetadata(Contract):
-    """`fresh`: make a new job even where the same work was done a moment ago."""
+    """Metadata of a request. `fresh`: make a new job even if the same work was done recently."""
 
     fresh: bool = False
 
@@ -27,34 +27,34 @@ class _Request(Contract):
 
 
 class ReceiptRequest(_Request):
-    """Read a receipt."""
+    """A request to read a receipt."""
 
     feature: Literal["receipt_extraction", "extraction"] = "receipt_extraction"
     payload: ReceiptPayload
 
 
 class CategorizeRequest(_Request):
-    """Categorise one item."""
+    """A request to categorise one item."""
 
     feature: Literal["categorization"] = "categorization"
     payload: CategorizePayload
 
 
 class CategorizeBatchRequest(_Request):
-    """Categorise up to 50 items."""
+    """A request to categorise up to 50 items."""
 
     feature: Literal["categorization_batch"] = "categorization_batch"
     payload: CategorizeBatchPayload
 
 
 class EmbeddingRequest(_Request):
-    """Embed texts."""
+    """A request to embed up to 256 texts."""
 
     feature: Literal["embedding", "embedding_batch"] = "embedding"
     payload: EmbedPayload
 
 
-# Body of POST /api/v1/jobs: `feature` says which payload.
+# The body of POST /api/v1/jobs; `feature` decides which payload it has.
 JobRequest = Annotated[
     ReceiptRequest | CategorizeRequest | CategorizeBatchRequest | EmbeddingRequest,
     Field(discriminator="feature"),

@@ -1,4 +1,4 @@
-"""Text that can be stored and sent back: no null bytes, no lone surrogates, bounded in length."""
+"""Types of text that Postgres can store: without null bytes, mostly of bounded length."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ def _storable(value: str) -> str:
 
 Text = Annotated[str, AfterValidator(_storable)]
 
-# Ids of others: a UUID, a number, a slug. Numbers are taken as their digits.
+# An id that the caller chose: a UUID, a number, a slug. A number becomes its digits.
 Identifier = Annotated[
     str,
     Field(coerce_numbers_to_str=True),
@@ -27,19 +27,19 @@ Name = Annotated[
     AfterValidator(_storable),
 ]
 
-# A label of the caller's choosing: a word or a few.
+# A label that the caller chose: a few words at most.
 Label = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_storable),
 ]
 
-# The contract's version, echoed in the shapes that carry one.
+# The version of the contract, for the shapes that have a `version`.
 CONTRACT_VERSION = "1.0"
 Version = Annotated[str, StringConstraints(min_length=1, max_length=20), AfterValidator(_storable)]
 
 
 class Contract(BaseModel):
-    """Base of all wire models. Unknown fields are ignored, so that callers may be ahead of us."""
+    """The base of all wire models. Unknown fields are ignored, so that callers may be newer."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)

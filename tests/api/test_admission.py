@@ -1,4 +1,4 @@
-"""Backpressure: past a limit new work is refused with a time to come back, and nothing else is."""
+"""Backpressure: a queue that has reached a limit refuses new work, and nothing else."""
 
 import pytest
 from sqlalchemy import text, update
@@ -14,14 +14,14 @@ from tests.support.runners import ITEM, LABELS, dairy, worker_with
 
 
 def item(number: int) -> dict[str, object]:
-    """One that is unlike the others."""
+    """Return the payload of an item that is different for each number."""
     return {**ITEM, "item_name": f"Milk {number}"}
 
 
-async def test_a_full_queue_refuses_new_work_and_finds_what_it_has(
+async def test_a_full_queue_refuses_new_work_and_finds_existing_jobs(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """503 and Retry-After; the same key is the same job; the other queue goes on."""
+    """The refusal is a 503 with Retry-After. The other queue accepts work."""
     jobs = [
         await client.submit("categorization", item(n), idempotency_key=f"k{n}") for n in range(3)
     ]
@@ -46,7 +46,7 @@ async def test_a_full_queue_refuses_new_work_and_finds_what_it_has(
 async def test_a_queue_whose_oldest_job_waits_too_long_refuses_too(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """One old job is a sign that nobody works."""
+    """One old job shows that no worker takes jobs."""
     await client.submit("categorization", item(0))
     async with database.transaction() as session:
         await session.execute(update(Job).values(queued_at=text("now() - interval '200 seconds'")))
@@ -55,10 +55,10 @@ async def test_a_queue_whose_oldest_job_waits_too_long_refuses_too(
             await front.submit("categorization", item(1))
 
 
-async def test_the_time_to_come_back_is_made_from_the_pace(
+async def test_retry_after_is_estimated_from_the_pace(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """60 done in the last minute, 40 too many waiting: 40 seconds."""
+    """At 60 a minute, it takes 42 s until 60 waiting jobs are down to 90 % of the limit of 20."""
     for number in range(100):
         await client.submit("categorization", item(number))
     done = "SELECT id FROM jobs ORDER BY created_at LIMIT 60"
@@ -79,8 +79,10 @@ async def test_the_time_to_come_back_is_made_from_the_pace(
     assert refused.value.retry_after == 42
 
 
-async def test_what_the_queues_tell(client: AsyncServiceClient, settings: Settings) -> None:
-    """Workers and their slots; an idle one means no wait at all."""
+async def test_the_queues_show_their_workers(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """With an idle worker the estimated wait is 0."""
     async with worker_with(settings, dairy):
         await client.submit("categorization", ITEM, wait=10)
         async with front_client(settings) as front:

@@ -1,4 +1,4 @@
-"""The exact shapes that callers get. Elixir code matches on these keys."""
+"""The exact shapes of the answers. Elixir code matches on these keys."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ METADATA = {"job_id", "trace_id", "model_id", "model_version", "latency_ms", "re
 
 
 async def test_categorize(system: System, service: AsyncServiceClient) -> None:
-    """`confidence` is a JSON float, also when it is all but 1."""
+    """The envelope and the category have exactly these fields."""
     answer = await _post(
         system,
         "/api/v1/categorize",
@@ -49,7 +49,7 @@ async def test_categorize(system: System, service: AsyncServiceClient) -> None:
 async def test_one_label_is_certain_and_still_a_float(
     system: System, service: AsyncServiceClient
 ) -> None:
-    """1.0, not 1: a strict decoder on the other side knows floats only."""
+    """The JSON has 1.0, not 1, for strict decoders that accept only floats."""
     body = {
         "tenant_id": service.tenant_id,
         "payload": {"item_name": "Milk", "candidate_labels": ["Dairy"]},
@@ -61,7 +61,7 @@ async def test_one_label_is_certain_and_still_a_float(
 
 
 async def test_categorize_batch(system: System, service: AsyncServiceClient) -> None:
-    """Ids come back as they were, numbers as numbers."""
+    """Ids are returned unchanged, numbers as numbers."""
     items = [{"id": 7, "name": "Milk"}, {"id": "b", "name": "Bananas"}]
     answer = await _post(
         system,
@@ -87,7 +87,7 @@ async def test_categorize_batch(system: System, service: AsyncServiceClient) -> 
 
 @pytest.mark.parametrize("path", ["/api/v1/embed", "/api/v1/embed/batch"])
 async def test_embed(system: System, path: str) -> None:
-    """Without a tenant too: today's callers send none."""
+    """The tenant may be missing, since existing callers send none."""
     answer = await _post(
         system,
         path,
@@ -104,7 +104,7 @@ async def test_embed(system: System, path: str) -> None:
 async def test_extract_receipt(
     system: System, service: AsyncServiceClient, receipt_png: bytes
 ) -> None:
-    """Flat: numbers, and the price is the line's total."""
+    """In the flat shape amounts are numbers, and the price is the line's total."""
     answer = await _post(
         system,
         "/api/v1/extract-receipt",
@@ -134,7 +134,7 @@ async def test_extract_receipt(
 async def test_extract_rich_receipt(
     system: System, service: AsyncServiceClient, receipt_png: bytes
 ) -> None:
-    """Rich: decimal strings; labels give every item a category."""
+    """In the rich shape amounts are decimal strings. Labels give every item a category."""
     answer = await _post(
         system,
         "/api/v1/receipts/extract",
@@ -185,7 +185,7 @@ async def test_extract_rich_receipt(
 
 
 async def test_a_job(system: System, service: AsyncServiceClient) -> None:
-    """Every field of the contract, and the output as the call of that name has its payload."""
+    """A job has every field of the contract, and its output has the order of the waiting call's."""
     submitted = await service.submit(
         "categorization", {"item_name": "Milk", "candidate_labels": LABELS}, user_id="u"
     )
@@ -215,12 +215,14 @@ async def test_a_job(system: System, service: AsyncServiceClient) -> None:
         "trace_id",
     } <= set(job)
     assert job["model_id"] == "all-MiniLM-L6-v2"
-    # In the order in which it was written, not in that of a jsonb column.
+    # The fields are in the order in which they were written, which a jsonb column would lose.
     assert next(iter(job["output_payload"])) == "category"
 
 
-async def test_a_callers_trace_is_continued(system: System, service: AsyncServiceClient) -> None:
-    """From the traceparent header to the job, its attempts, and the answer's header."""
+async def test_the_trace_of_a_caller_is_continued(
+    system: System, service: AsyncServiceClient
+) -> None:
+    """The trace id of the traceparent is in the answer, on the job and in the logs."""
     trace = "0af7651916cd43dd8448eb211c80319c"
     async with httpx.AsyncClient(base_url=system.url, timeout=70) as http:
         answer = await http.post(

@@ -1,4 +1,4 @@
-"""A front that is told to stop: it says so, refuses new work, sends waiters away, and ends."""
+"""A front that gets SIGTERM reports it, refuses new work, dismisses waiting callers, and ends."""
 
 import signal
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ JOB = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
 
 @dataclass(frozen=True)
 class Served:
-    """A front as a process, and where it answers."""
+    """A front in a process, and an HTTP client of it."""
 
     process: stack.Popen
     http: httpx.Client
@@ -27,7 +27,7 @@ class Served:
 
 @pytest.fixture
 def front(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Served]:
-    """With a delay of so many seconds between the signal and its end."""
+    """A front whose DRAIN_DELAY, in seconds, is the parameter."""
     env = {
         "DATABASE_URL": settings.database_url.get_secret_value(),
         "REDIS_URL": settings.redis_url.get_secret_value(),
@@ -44,7 +44,7 @@ def front(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Served
 
 @pytest.mark.parametrize("front", ["4"], indirect=True)
 async def test_a_front_drains_before_it_closes(front: Served) -> None:
-    """503 for what is new and for those who wait; what is there can still be read."""
+    """New work and waiting callers get 503. Existing jobs can still be read."""
     job = front.http.post("/api/v1/jobs", json=JOB).json()
     with ThreadPoolExecutor() as threads:
         waiting = threads.submit(
@@ -68,8 +68,8 @@ async def test_a_front_drains_before_it_closes(front: Served) -> None:
 
 
 @pytest.mark.parametrize("front", ["0"], indirect=True)
-async def test_without_a_delay_it_ends_at_once(front: Served) -> None:
-    """As in development, where somebody waits for the reload."""
+async def test_a_front_without_a_delay_ends_at_once(front: Served) -> None:
+    """In development somebody waits for the reload."""
     assert front.http.get("/health").status_code == 200
     front.process.send_signal(signal.SIGTERM)
 

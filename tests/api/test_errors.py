@@ -1,4 +1,4 @@
-"""Failures as callers see them: every class has its status, every leaf of the tree is mapped."""
+"""Errors as callers see them: statuses, codes, and the errors of jobs."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from shared.settings import Settings
 from tests.support.fronts import front_client
 from tests.support.runners import LABELS, Gate, raising, worker_with
 
-# What a waiting call answers when its job ends so; the Elixir client acts on these.
+# The answer of a waiting call for each error of its job. The Elixir client acts on these.
 ANSWERS = [
     pytest.param(rejections.NoTextFound(), 422, "no_text_found", False, id="bad_input"),
     pytest.param(errors.BrokerUnavailable(), 500, "broker_unavailable", True, id="transient"),
@@ -33,7 +33,7 @@ async def test_a_waiting_call_answers_with_the_class_of_its_jobs_error(
     code: str,
     retryable: bool,
 ) -> None:
-    """And never with the text of an unforeseen exception."""
+    """The text of an unforeseen exception is never in an answer."""
     async with worker_with(settings, raising(error)):
         with pytest.raises(ServiceError) as refused:
             await client.categorize("Milk", LABELS)
@@ -44,10 +44,10 @@ async def test_a_waiting_call_answers_with_the_class_of_its_jobs_error(
     assert "secret" not in str(problem)
 
 
-async def test_a_waiting_call_is_told_what_its_job_waits_for(
+async def test_a_waiting_call_answers_with_what_its_job_waits_for(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """A job whose engine is missing is put back, and spends nothing."""
+    """A job whose engine is missing is put back, and no attempt is spent."""
     impatient_settings = settings.model_copy(update={"answer_timeout": 0.5})
     missing = raising(errors.EngineUnavailable("Install it."))
     async with worker_with(settings, missing), front_client(impatient_settings) as impatient:
@@ -62,8 +62,10 @@ async def test_a_waiting_call_is_told_what_its_job_waits_for(
     assert job.error.detail == "Install it."
 
 
-async def test_the_job_keeps_its_error(client: AsyncServiceClient, settings: Settings) -> None:
-    """With the same words, on the job and on the attempt."""
+async def test_a_failed_job_stores_its_error(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """The job and its attempt have the same error."""
     async with worker_with(settings, raising(rejections.NoTextFound())):
         with pytest.raises(rejections.NoTextFound):
             await client.categorize("Milk", LABELS)
@@ -74,10 +76,10 @@ async def test_the_job_keeps_its_error(client: AsyncServiceClient, settings: Set
     assert job.attempts[0].error == job.error
 
 
-async def test_a_job_that_is_not_done_in_time_goes_on(
+async def test_a_job_that_is_not_done_in_time_continues(
     settings: Settings, client: AsyncServiceClient
 ) -> None:
-    """503 and Retry-After; the same call finds the job again."""
+    """The answer is a 503 with Retry-After, and the same call finds the job again."""
     impatient_settings = settings.model_copy(update={"answer_timeout": 0.1})
     gate = Gate()
     async with worker_with(settings, gate), front_client(impatient_settings) as impatient:
@@ -93,12 +95,12 @@ async def test_a_job_that_is_not_done_in_time_goes_on(
 
 
 def test_every_class_has_a_status() -> None:
-    """A new class without one would only be noticed in production."""
+    """Otherwise a new class without one would only be noticed in production."""
     assert set(STATUS_BY_CLASS) == set(ErrorClass)
 
 
 def test_every_leaf_of_the_tree_answers_with_an_error_status() -> None:
-    """And codes are unique, and those with a status of their own exist."""
+    """Codes are also unique, and STATUS_BY_CODE has none that does not exist."""
     leaves = list(_leaves(ServiceError))
     codes = [leaf.code for leaf in leaves]
 

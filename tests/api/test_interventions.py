@@ -1,4 +1,4 @@
-"""Cancel and retry by hand, over HTTP: what is allowed, and that nothing else changes anything."""
+"""Cancelling jobs and running them again, over HTTP. What is not allowed changes nothing."""
 
 import asyncio
 from uuid import uuid4
@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 async def test_a_waiting_job_is_cancelled_at_once(
     client: AsyncServiceClient, http: httpx.AsyncClient
 ) -> None:
-    """200: it has ended. Again changes nothing."""
+    """The answer is 200, since the job has ended. Cancelling it again changes nothing."""
     job = await client.submit("categorization", ITEM)
     first = await http.post(f"/api/v1/jobs/{job.id}/cancel", params={"tenant_id": "tenant"})
     again = await http.post(f"/api/v1/jobs/{job.id}/cancel", params={"tenant_id": "tenant"})
@@ -29,7 +29,7 @@ async def test_a_waiting_job_is_cancelled_at_once(
 
 
 async def test_a_running_job_is_stopped(client: AsyncServiceClient, settings: Settings) -> None:
-    """202 at once, and the work ends within two seconds."""
+    """The answer is a running job, and the work ends within two seconds."""
     gate = Gate()
     async with worker_with(settings, gate):
         job = await client.submit("categorization", ITEM)
@@ -43,26 +43,26 @@ async def test_a_running_job_is_stopped(client: AsyncServiceClient, settings: Se
     assert [attempt.outcome for attempt in ended.attempts] == [AttemptOutcome.CANCELLED]
 
 
-async def test_everybody_who_waits_hears_of_it(
+async def test_a_waiting_call_ends_when_its_job_is_cancelled(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """409 on a waiting call: an answer, not a wait for nothing."""
+    """It answers 409 instead of waiting in vain."""
     gate = Gate()
     async with worker_with(settings, gate):
         waiting = asyncio.create_task(client.categorize("Milk", LABELS))
         await gate.begun.wait()
         (job,) = (await client.jobs()).jobs
         await client.cancel(job.id)
-        with pytest.raises(errors.Cancelled) as told:
+        with pytest.raises(errors.Cancelled) as refused:
             await waiting
 
-    assert told.value.problem["status"] == 409
+    assert refused.value.problem["status"] == 409
 
 
-async def test_what_has_ended_cannot_be_cancelled(
+async def test_a_job_that_has_ended_cannot_be_cancelled(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """409, and its result stays."""
+    """The answer is a 409, and the job keeps its result."""
     async with worker_with(settings, dairy):
         job = await client.submit("categorization", ITEM, wait=10)
     with pytest.raises(rejections.NotCancellable):
@@ -72,7 +72,7 @@ async def test_what_has_ended_cannot_be_cancelled(
 
 
 async def test_a_failed_job_runs_again(client: AsyncServiceClient, settings: Settings) -> None:
-    """With the history it has, and new budgets."""
+    """It keeps its history and gets new budgets."""
     async with worker_with(settings, raising(KeyError("a bug"))):
         failed = await client.submit("categorization", ITEM, wait=10)
     waiting = await client.retry(failed.id)
@@ -87,10 +87,10 @@ async def test_a_failed_job_runs_again(client: AsyncServiceClient, settings: Set
 
 
 @pytest.mark.parametrize("state", ["queued", "succeeded"])
-async def test_only_what_failed_is_retried(
+async def test_a_job_that_has_not_failed_is_not_retried(
     client: AsyncServiceClient, settings: Settings, state: str
 ) -> None:
-    """409, and nothing has changed."""
+    """The answer is a 409, and the job is unchanged."""
     job = await client.submit("categorization", ITEM)
     if state == "succeeded":
         async with worker_with(settings, dairy):
@@ -101,10 +101,10 @@ async def test_only_what_failed_is_retried(
     assert await client.job(job.id) == job
 
 
-async def test_a_job_whose_work_is_being_done_anew_is_not_retried(
+async def test_a_job_whose_work_is_already_being_done_again_is_not_retried(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """Else the same work would be live twice."""
+    """Otherwise two live jobs would do the same work."""
     async with worker_with(settings, raising(rejections.NoTextFound())):
         with pytest.raises(rejections.NoTextFound):
             await client.categorize("Milk", LABELS)
@@ -122,11 +122,13 @@ async def test_a_job_whose_work_is_being_done_anew_is_not_retried(
 
 
 @pytest.mark.parametrize("call", ["cancel", "retry"])
-async def test_nobody_elses_job(
+async def test_the_job_of_another_tenant_cannot_be_changed(
     http: httpx.AsyncClient, client: AsyncServiceClient, call: str
 ) -> None:
-    """404 for one of another tenant, one that is not there; 422 for what is no id; 400 for no
-    tenant."""
+    """It is a 404, and so is a job that does not exist.
+
+    An invalid id is a 422, and a missing tenant a 400.
+    """
     job = await client.submit("categorization", ITEM)
     for job_id, tenant, status, code in (
         (job.id, "somebody-else", 404, "job_not_found"),

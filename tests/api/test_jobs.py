@@ -1,4 +1,4 @@
-"""Looking at jobs: one, many, with and without waiting, and never somebody else's."""
+"""Reading jobs: one or many, with and without waiting, and never those of another tenant."""
 
 import asyncio
 import base64
@@ -19,12 +19,12 @@ _SOME_ID = str(uuid4())
 
 
 def _cursor(created_at: str, job_id: str) -> str:
-    """As the service makes them."""
+    """Encode a cursor as the service does."""
     return base64.urlsafe_b64encode(f"{created_at} {job_id}".encode()).decode()
 
 
 async def test_another_tenants_job_does_not_exist(client: AsyncServiceClient, app: object) -> None:
-    """The answer is the same as for an id that nobody has."""
+    """The answer is the same as for an id that does not exist."""
     job = await client.submit("categorization", ITEM)
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
     async with AsyncServiceClient("http://front", "another", transport=transport) as other:
@@ -40,7 +40,7 @@ async def test_another_tenants_job_does_not_exist(client: AsyncServiceClient, ap
 
 @pytest.mark.parametrize("path", ["/api/v1/jobs", f"/api/v1/jobs/{UUID(int=1)}"])
 async def test_a_tenant_has_to_be_named(http: httpx.AsyncClient, path: str) -> None:
-    """Once: two names that differ are a mistake."""
+    """Naming two different tenants is refused too."""
     nobody = await http.get(path)
     two = await http.get(path, headers={"X-Tenant-ID": "a"}, params={"tenant_id": "b"})
 
@@ -67,8 +67,8 @@ async def test_a_tenant_has_to_be_named(http: httpx.AsyncClient, path: str) -> N
         {"tenant_id": "a\x00b"},
     ],
 )
-async def test_filters_that_make_no_sense(http: httpx.AsyncClient, query: dict[str, str]) -> None:
-    """Each is refused by name."""
+async def test_invalid_filters_are_refused(http: httpx.AsyncClient, query: dict[str, str]) -> None:
+    """The answer names the filter."""
     answer = await http.get("/api/v1/jobs", params={"tenant_id": "t", **query})
 
     assert answer.status_code == 422
@@ -77,23 +77,22 @@ async def test_filters_that_make_no_sense(http: httpx.AsyncClient, query: dict[s
 
 
 @pytest.mark.parametrize("job_id", ["17", "not-an-id", "%00"])
-async def test_ids_that_are_none(http: httpx.AsyncClient, job_id: str) -> None:
-    """An id that cannot be one is the caller's mistake."""
+async def test_invalid_ids_are_refused(http: httpx.AsyncClient, job_id: str) -> None:
     answer = await http.get(f"/api/v1/jobs/{job_id}", params={"tenant_id": "t"})
 
     assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("wait", ["-1", "31", "nan", "long"])
-async def test_waits_that_are_too_long(http: httpx.AsyncClient, wait: str) -> None:
-    """Thirty seconds at most."""
+async def test_invalid_waits_are_refused(http: httpx.AsyncClient, wait: str) -> None:
+    """A call may wait for 0 to 30 seconds."""
     answer = await http.get(f"/api/v1/jobs/{uuid4()}", params={"tenant_id": "t", "wait": wait})
 
     assert answer.status_code == 422
 
 
 async def test_jobs_are_filtered_and_paged(client: AsyncServiceClient, settings: Settings) -> None:
-    """By status, feature and time; a cursor goes on where the page ended."""
+    """Filters are by status, feature and time. A cursor continues where the page ended."""
     for _ in range(3):
         await client.submit("categorization", ITEM)
     await client.submit("embedding", {"texts": [{"id": 1, "text": "milk"}]})
@@ -114,8 +113,8 @@ async def test_jobs_are_filtered_and_paged(client: AsyncServiceClient, settings:
     assert len(seen) == len(set(seen)) == 4
 
 
-async def test_a_look_can_wait_for_the_end(client: AsyncServiceClient, settings: Settings) -> None:
-    """A long poll answers when the job ends, not when its time is up."""
+async def test_a_call_can_wait_for_the_end(client: AsyncServiceClient, settings: Settings) -> None:
+    """A long poll answers when the job ends, not when the time is up."""
     gate = Gate()
     async with worker_with(settings, gate):
         job = await client.submit("categorization", ITEM)
@@ -128,10 +127,10 @@ async def test_a_look_can_wait_for_the_end(client: AsyncServiceClient, settings:
     assert seen.status is JobStatus.SUCCEEDED
 
 
-async def test_a_look_that_waited_in_vain_shows_the_job_as_it_is(
+async def test_a_call_that_waited_in_vain_returns_the_job_as_it_is(
     client: AsyncServiceClient,
 ) -> None:
-    """Without a worker nothing moves."""
+    """Without a worker the job does not end."""
     job = await client.submit("categorization", ITEM)
 
     assert (await client.job(job.id, wait=0.05)).status is JobStatus.QUEUED
@@ -140,7 +139,7 @@ async def test_a_look_that_waited_in_vain_shows_the_job_as_it_is(
 
 
 async def test_a_submission_can_prefer_to_wait(http: httpx.AsyncClient, settings: Settings) -> None:
-    """200 and the finished job when it ends in time, 202 and the living one when not."""
+    """The answer is 200 and the finished job if it ends in time, else 202."""
     body = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
     late = await http.post("/api/v1/jobs", json=body, headers={"Prefer": "wait=1"})
     async with worker_with(settings, dairy):
@@ -158,7 +157,7 @@ async def test_a_submission_can_prefer_to_wait(http: httpx.AsyncClient, settings
 async def test_preferences_that_cannot_be_met_are_ignored(
     http: httpx.AsyncClient, prefer: str
 ) -> None:
-    """As RFC 7240 has it."""
+    """RFC 7240 requires it."""
     body = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
     answer = await http.post("/api/v1/jobs", json=body, headers={"Prefer": prefer})
 

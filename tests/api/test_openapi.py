@@ -1,4 +1,4 @@
-"""The contract, as OpenAPI. A change of it has to be seen in review."""
+"""The OpenAPI document has a snapshot, so that every change of the contract is reviewed."""
 
 import json
 from pathlib import Path
@@ -10,15 +10,15 @@ from shared.contracts.features import Feature
 SNAPSHOT = Path(__file__).with_name("openapi.json")
 
 
-async def test_the_contract_is_the_one_that_was_agreed(http: httpx.AsyncClient) -> None:
-    """After an intended change: bin/openapi writes the snapshot anew."""
+async def test_openapi_is_the_snapshot(http: httpx.AsyncClient) -> None:
+    """After an intended change, run bin/openapi to write the snapshot."""
     document = (await http.get("/openapi.json")).json()
 
     assert document == json.loads(SNAPSHOT.read_text())
 
 
 async def test_every_call_of_the_interface_is_there(http: httpx.AsyncClient) -> None:
-    """As the design lists them."""
+    """No call is missing or added by accident."""
     document = (await http.get("/openapi.json")).json()
     calls = {(method, path) for path, methods in document["paths"].items() for method in methods}
 

@@ -1,4 +1,4 @@
-"""Accepting work: what is stored, what is published, and when a job is found instead of made."""
+"""Submission: what is stored, what is published, and when an existing job is found."""
 
 import asyncio
 import base64
@@ -24,7 +24,7 @@ from tests.support.runners import ITEM, LABELS, dairy, raising, worker_with
 async def test_a_job_is_in_the_database_before_its_message_is_out(
     client: AsyncServiceClient, database: Database, settings: Settings
 ) -> None:
-    """The row is the truth; the message holds its id, the trace, and nothing else."""
+    """The row is the truth. The message has only the job's id and the trace."""
     job = await client.submit("categorization", ITEM)
 
     async with database.transaction() as session:
@@ -39,7 +39,7 @@ async def test_a_job_is_in_the_database_before_its_message_is_out(
 async def test_the_image_is_kept_apart_from_the_job(
     client: AsyncServiceClient, database: Database, receipt_png: bytes
 ) -> None:
-    """Its bytes are in no payload; what can be told of it is."""
+    """The payload has facts about the image, but not its bytes."""
     job = await client.submit_receipt(receipt_png)
 
     async with database.transaction() as session:
@@ -50,7 +50,7 @@ async def test_the_image_is_kept_apart_from_the_job(
 
 
 async def test_the_answer_says_where_the_job_is(http: httpx.AsyncClient) -> None:
-    """202, a Location, and when to look."""
+    """It is a 202 with Location and Retry-After."""
     answer = await http.post(
         "/api/v1/jobs", json={"tenant_id": "t", "feature": "categorization", "payload": ITEM}
     )
@@ -63,7 +63,7 @@ async def test_the_answer_says_where_the_job_is(http: httpx.AsyncClient) -> None
 
 
 async def test_features_have_aliases(client: AsyncServiceClient, receipt_png: bytes) -> None:
-    """Callers use either; the job has one."""
+    """Callers may use an alias, but the job has the name."""
     image = base64.b64encode(receipt_png).decode()
     receipt = await client.submit("extraction", {"image_base64": image})
     vectors = await client.submit("embedding_batch", {"texts": [{"id": 1, "text": "milk"}]})
@@ -72,14 +72,14 @@ async def test_features_have_aliases(client: AsyncServiceClient, receipt_png: by
 
 
 async def test_user_and_request_may_be_missing(client: AsyncServiceClient) -> None:
-    """Both are null then, also when null was sent."""
+    """They are null in the job, also if null was sent."""
     job = await client.submit("categorization", ITEM, user_id=None, request_id=None)
 
     assert (job.user_id, job.request_id) == (None, None)
 
 
 async def test_ids_may_be_in_any_script(http: httpx.AsyncClient) -> None:
-    """A header can hold less than a body: there the id is percent-encoded."""
+    """A header can hold only ASCII, so there the id is percent-encoded."""
     body = {"tenant_id": "hâushalt", "request_id": "要求", "feature": "categorization"}
     answer = await http.post("/api/v1/jobs", json={**body, "payload": ITEM})
 
@@ -88,7 +88,7 @@ async def test_ids_may_be_in_any_script(http: httpx.AsyncClient) -> None:
 
 
 async def test_ids_may_be_numbers(http: httpx.AsyncClient) -> None:
-    """They are taken as their digits."""
+    """A number becomes the string of its digits."""
     body = {"tenant_id": 7, "user_id": 12, "feature": "categorization", "payload": ITEM}
     job = (await http.post("/api/v1/jobs", json=body)).json()
 
@@ -96,7 +96,7 @@ async def test_ids_may_be_numbers(http: httpx.AsyncClient) -> None:
 
 
 async def test_one_key_is_one_job(http: httpx.AsyncClient) -> None:
-    """The second time the job is found, and the answer says so."""
+    """The second call finds the job of the first, and its answer says so."""
     body = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
     first = await http.post("/api/v1/jobs", json=body, headers={"Idempotency-Key": "k"})
     second = await http.post("/api/v1/jobs", json=body, headers={"Idempotency-Key": "k"})
@@ -110,7 +110,7 @@ async def test_one_key_is_one_job(http: httpx.AsyncClient) -> None:
 
 
 async def test_the_request_id_stands_in_for_a_key(client: AsyncServiceClient) -> None:
-    """A caller that repeats a request with the same id gets the same job."""
+    """A repeated request with the same id finds the same job."""
     first = await client.submit("categorization", ITEM, request_id="r-1")
     second = await client.submit("categorization", ITEM, request_id="r-1")
 
@@ -118,7 +118,7 @@ async def test_the_request_id_stands_in_for_a_key(client: AsyncServiceClient) ->
 
 
 async def test_without_a_key_every_submission_is_a_job(http: httpx.AsyncClient) -> None:
-    """Two equal requests may well mean two jobs."""
+    """Two equal requests may mean two jobs."""
     body = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
     first = await http.post("/api/v1/jobs", json=body)
     second = await http.post("/api/v1/jobs", json=body)
@@ -126,8 +126,8 @@ async def test_without_a_key_every_submission_is_a_job(http: httpx.AsyncClient) 
     assert first.json()["id"] != second.json()["id"]
 
 
-async def test_one_key_for_two_requests_is_a_mistake(client: AsyncServiceClient) -> None:
-    """It is refused rather than answered with the wrong job."""
+async def test_one_key_for_two_requests_is_refused(client: AsyncServiceClient) -> None:
+    """A refusal is better than an answer with the wrong job."""
     await client.submit("categorization", ITEM, idempotency_key="k")
 
     with pytest.raises(IdempotencyKeyReused) as refused:
@@ -153,7 +153,7 @@ async def test_fifty_submissions_with_one_key_at_once_make_one_job(
 async def test_fifty_waiting_calls_for_the_same_work_make_one_job(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """They all wait for it, and all get its answer."""
+    """All of them get its answer."""
     async with worker_with(settings, dairy):
         answers = await asyncio.gather(*(client.categorize("Milk", LABELS) for _ in range(50)))
 
@@ -162,10 +162,10 @@ async def test_fifty_waiting_calls_for_the_same_work_make_one_job(
         assert await session.scalar(select(func.count()).select_from(Job)) == 1
 
 
-async def test_a_waiting_call_finds_what_was_done_a_moment_ago(
+async def test_a_waiting_call_finds_work_that_was_done_recently(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """Unless it asks for a fresh job. Other tenants never see it."""
+    """It does not if it asks for a fresh job. Another tenant never does."""
     async with worker_with(settings, dairy):
         first = await client.categorize("Milk", LABELS)
         again = await client.categorize("Milk", LABELS, request_id="another")
@@ -180,7 +180,7 @@ async def test_a_waiting_call_finds_what_was_done_a_moment_ago(
 
 
 async def test_a_failed_job_is_never_joined(client: AsyncServiceClient, settings: Settings) -> None:
-    """Whoever asks again gets a new attempt."""
+    """The same request makes a new job."""
     async with worker_with(settings, raising(NoTextFound())):
         for _ in range(2):
             with pytest.raises(NoTextFound):
@@ -192,7 +192,7 @@ async def test_a_failed_job_is_never_joined(client: AsyncServiceClient, settings
 async def test_a_job_is_accepted_while_the_broker_is_away_and_runs_when_it_is_back(
     settings: Settings, client: AsyncServiceClient
 ) -> None:
-    """The row waits in its place; a worker publishes it."""
+    """The row waits, and a worker publishes its message."""
     deaf = settings.model_copy(update={"redis_url": nowhere("redis")})
     async with front_client(deaf) as without_broker:
         job = await without_broker.submit("categorization", ITEM)
@@ -205,7 +205,7 @@ async def test_a_job_is_accepted_while_the_broker_is_away_and_runs_when_it_is_ba
 
 
 async def test_without_a_database_nothing_is_accepted(settings: Settings) -> None:
-    """503; never an acceptance that nobody keeps."""
+    """The answer is a 503: an accepted job could not be stored."""
     gone = settings.model_copy(update={"database_url": nowhere("postgresql")})
     async with front_client(gone) as client:
         with pytest.raises(DatabaseUnavailable) as refused:

@@ -1,4 +1,4 @@
-"""Callers that wait: woken by an announcement, found without one, and cheap in the meantime."""
+"""Waiting for jobs: by announcements, by queries if one is lost, and without a connection."""
 
 import asyncio
 
@@ -22,26 +22,26 @@ from tests.support.waiting import wait_until
 async def test_waiting_holds_no_database_connection(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """A hundred callers wait; the front's pool of connections is idle."""
+    """The pool of the front is idle while a hundred callers wait."""
     gate = Gate()
     async with worker_with(settings, gate):
         job = await client.submit("categorization", ITEM)
         await gate.begun.wait()
-        looks = [asyncio.create_task(client.job(job.id, wait=30)) for _ in range(100)]
+        calls = [asyncio.create_task(client.job(job.id, wait=30)) for _ in range(100)]
         await wait_until(lambda: _idle(database), "the front's connections became idle")
-        assert not any(look.done() for look in looks)
+        assert not any(call.done() for call in calls)
         gate.opened.set()
-        seen = await asyncio.gather(*looks)
+        seen = await asyncio.gather(*calls)
 
     assert {job.status for job in seen} == {JobStatus.SUCCEEDED}
 
 
-async def test_a_lost_announcement_delays_and_loses_nothing(
+async def test_a_job_is_found_without_its_announcement(
     client: AsyncServiceClient, database: Database
 ) -> None:
-    """The look into the database once a second finds the job."""
+    """The query once a second finds it."""
     job = await client.submit("categorization", ITEM)
-    look = asyncio.create_task(client.job(job.id, wait=10))
+    call = asyncio.create_task(client.job(job.id, wait=10))
     async with database.transaction() as session:
         held = await transitions.claim(session, job.id, dispatch=1, worker_id="w", lease=15)
         assert held is not None
@@ -50,13 +50,13 @@ async def test_a_lost_announcement_delays_and_loses_nothing(
         )
         await transitions.fail(session, held, AttemptRecord(stages=[], trace_id=None), error)
 
-    assert (await look).status is JobStatus.FAILED
+    assert (await call).status is JobStatus.FAILED
 
 
-async def test_the_subscription_comes_back(
+async def test_a_broken_subscription_is_replaced(
     app: FastAPI, client: AsyncServiceClient, http: httpx.AsyncClient, settings: Settings
 ) -> None:
-    """A dropped connection is noticed, shown in readiness while it lasts, and made anew."""
+    """Readiness shows that it is missing meanwhile."""
     front: Front = app.state.front
     await wait_until(lambda: front.waiters.listening, "the front listened")
     async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:

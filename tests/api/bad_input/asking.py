@@ -1,4 +1,4 @@
-"""Requests that a front should refuse, and what a refusal looks like."""
+"""Builders of requests, and the assertion that an answer is a refusal."""
 
 import base64
 from typing import Any
@@ -17,12 +17,12 @@ EMBED = "/api/v1/embed"
 
 
 def b64(content: bytes) -> str:
-    """As callers send it."""
+    """Encode an image as callers do."""
     return base64.b64encode(content).decode()
 
 
 def receipt_job(image_base64: Any, **payload: Any) -> dict[str, Any]:
-    """A job that would read a receipt."""
+    """Return the body of a submission that reads a receipt."""
     return {
         "tenant_id": "t",
         "feature": "receipt_extraction",
@@ -31,12 +31,12 @@ def receipt_job(image_base64: Any, **payload: Any) -> dict[str, Any]:
 
 
 def item_job(**payload: Any) -> dict[str, Any]:
-    """A request to categorise."""
+    """Return the body of a request to categorise."""
     return {"tenant_id": "t", "payload": {"candidate_labels": LABELS, **payload}}
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> Problem:
-    """A problem document that says it, and says why."""
+    """Check that an answer is a problem document with this status and code, and return it."""
     assert answer.headers["content-type"] == PROBLEM_MEDIA_TYPE
     problem = Problem.model_validate(answer.json())
     assert (answer.status_code, problem.error) == (status, code), problem.detail

@@ -1,4 +1,4 @@
-"""What is no image, or not one that we take, has a clear answer wherever it is sent."""
+"""Images that are not accepted, and those that turn out to be unreadable in the worker."""
 
 import io
 import struct
@@ -15,7 +15,7 @@ from tests.support.heic_and_pdf import heic, pdf
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds no pixels."""
+    """Return a PNG whose header declares a size, without any pixels."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         checksum = zlib.crc32(kind + content)
@@ -26,13 +26,13 @@ def png_header(width: int, height: int) -> bytes:
 
 
 def heic_header(width: int, height: int) -> bytes:
-    """A HEIC that claims a size: encoding that many pixels would take seconds."""
+    """Return a HEIC whose header declares a size. Encoding so many pixels would take seconds."""
     small = heic(Image.new("RGB", (64, 64)))
     return small.replace(struct.pack(">II", 64, 64), struct.pack(">II", width, height))
 
 
 def two_frames() -> bytes:
-    """A TIFF of two frames: which of them would be the receipt?"""
+    """Return a TIFF with two frames, of which either could be the receipt."""
     buffer = io.BytesIO()
     frame = Image.new("RGB", (8, 8))
     frame.save(buffer, "TIFF", save_all=True, append_images=[frame])
@@ -71,19 +71,16 @@ IMAGES = [
 
 @pytest.mark.parametrize(("image", "status", "code"), IMAGES)
 @pytest.mark.parametrize("path", [JOBS, EXTRACT, RICH])
-async def test_images_that_are_none(
+async def test_images_that_are_not_accepted_are_refused(
     http: httpx.AsyncClient, path: str, image: Any, status: int, code: str
 ) -> None:
-    """Wherever an image can be sent, the same mistakes get the same answer."""
+    """Every call that takes an image gives the same answer."""
     body = {"tenant_id": "t", "image_base64": image} if path == RICH else receipt_job(image)
 
     assert_problem(await http.post(path, json=body), status, code)
 
 
-async def test_nothing_is_stored_of_what_was_refused(
-    http: httpx.AsyncClient, receipt_png: bytes
-) -> None:
-    """A refusal leaves no job behind."""
+async def test_a_refused_image_leaves_no_job(http: httpx.AsyncClient, receipt_png: bytes) -> None:
     await http.post(JOBS, json=receipt_job("not base64!"))
     await http.post(JOBS, json=receipt_job(b64(receipt_png), image_url="http://example.org"))
 
@@ -95,7 +92,7 @@ async def test_nothing_is_stored_of_what_was_refused(
 async def test_no_log_line_holds_an_image(
     http: httpx.AsyncClient, receipt_png: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Neither of an accepted request nor of a refused one."""
+    """This holds for accepted and for refused requests."""
     picture = b64(receipt_png)
     await http.post(JOBS, json=receipt_job(picture))
     await http.post(JOBS, json=receipt_job(picture, image_url="http://example.org"))
@@ -115,8 +112,10 @@ async def test_no_log_line_holds_an_image(
     ],
     ids=["broken PDF", "protected PDF", "HEIC over 40 MP", "cut HEIC"],
 )
-async def test_what_only_the_worker_looks_into(service: Any, content: bytes, code: str) -> None:
-    """A hostile PDF or HEIC must not reach a native library in the front."""
+async def test_pdf_and_heic_are_only_inspected_by_the_worker(
+    service: Any, content: bytes, code: str
+) -> None:
+    """A hostile file must not reach a native library in the front."""
     job = await service.await_job((await service.submit_receipt(content)).id)
 
     assert job.error is not None
@@ -125,11 +124,13 @@ async def test_what_only_the_worker_looks_into(service: Any, content: bytes, cod
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
-async def test_a_truncated_image_ends_its_job_and_nothing_else(
+async def test_a_truncated_image_fails_its_job_and_the_worker_lives_on(
     service: Any, system: Any, receipt_png: bytes, image_format: str
 ) -> None:
-    """Only decoding finds it, so it is the worker that says so; and goes on. (A WebP tells its
-    length in the header, and is refused by the front.)"""
+    """Only decoding shows that an image is truncated, so the worker finds it.
+
+    A WebP has its length in the header, so the front refuses a truncated one.
+    """
     with Image.open(io.BytesIO(receipt_png)) as image:
         whole = encode(image, image_format)
 

@@ -1,4 +1,4 @@
-"""Every bad request has a clear answer: a status, a stable code, a sentence. Never a 500."""
+"""Every bad request is answered with a status, a stable code and a sentence, never with a 500."""
 
 import json
 from typing import Any
@@ -62,10 +62,10 @@ BODIES = [
 
 
 @pytest.mark.parametrize(("path", "body", "status", "code"), BODIES)
-async def test_bodies_that_do_not_fit_the_contract(
+async def test_bodies_that_do_not_fit_the_contract_are_refused(
     http: httpx.AsyncClient, path: str, body: Any, status: int, code: str
 ) -> None:
-    """Each names the field, and what was wrong with it."""
+    """The answer names each field and what is wrong with it."""
     problem = assert_problem(await http.post(path, json=body), status, code)
 
     assert problem.fields
@@ -82,18 +82,18 @@ RAW = [
 
 
 @pytest.mark.parametrize(("content", "status", "code"), RAW)
-async def test_bodies_that_are_no_json(
+async def test_bodies_that_are_not_json_are_refused(
     http: httpx.AsyncClient, content: bytes, status: int, code: str
 ) -> None:
-    """The parser's limits are no way to bring a front down."""
+    """A body that exceeds a limit of the parser cannot crash a front."""
     answer = await http.post(JOBS, content=content, headers={"content-type": "application/json"})
 
     assert_problem(answer, status, code)
 
 
 @pytest.mark.parametrize("text", ["\\ud800", "a\\u0000b"])
-async def test_text_that_cannot_be_stored(http: httpx.AsyncClient, text: str) -> None:
-    """Lone surrogates and null bytes pass as JSON escapes; Postgres would refuse them."""
+async def test_text_that_cannot_be_stored_is_refused(http: httpx.AsyncClient, text: str) -> None:
+    """Lone surrogates and null bytes are valid JSON escapes, but Postgres refuses them."""
     body = json.dumps(item_job(item_name="NAME")).replace("NAME", text)
     answer = await http.post(CATEGORIZE, content=body, headers={"content-type": "application/json"})
 
@@ -105,7 +105,7 @@ async def test_text_that_cannot_be_stored(http: httpx.AsyncClient, text: str) ->
 async def test_a_body_over_the_limit_is_refused_while_it_arrives(
     http: httpx.AsyncClient, path: str, size: int
 ) -> None:
-    """Also when its length was not announced."""
+    """A body need not have a Content-Length."""
 
     async def chunks() -> Any:
         for _ in range(size // 100_000):
@@ -116,8 +116,8 @@ async def test_a_body_over_the_limit_is_refused_while_it_arrives(
     assert_problem(answer, 413, "request_too_large")
 
 
-async def test_another_content_type(http: httpx.AsyncClient) -> None:
-    """JSON has to say that it is."""
+async def test_another_content_type_is_refused(http: httpx.AsyncClient) -> None:
+    """A JSON body needs the content type of JSON."""
     answer = await http.post(JOBS, content=b"{}", headers={"content-type": "text/plain"})
 
     assert_problem(answer, 422, "invalid_request")
@@ -130,29 +130,30 @@ async def test_another_content_type(http: httpx.AsyncClient) -> None:
         pytest.param({"data": {"tenant_id": "t", "file": "text"}}, id="a field named file"),
     ],
 )
-async def test_uploads_without_a_file(http: httpx.AsyncClient, form: dict[str, Any]) -> None:
-    """The form says what is missing."""
+async def test_uploads_without_a_file_are_refused(
+    http: httpx.AsyncClient, form: dict[str, Any]
+) -> None:
+    """The answer says that the file is missing."""
     parts = [(name, (None, value)) for name, value in form["data"].items()]
     answer = await http.post(RICH, files=parts)
 
     assert "file" in assert_problem(answer, 422, "invalid_request").detail
 
 
-async def test_a_broken_form(http: httpx.AsyncClient) -> None:
-    """A form without its boundary."""
+async def test_a_form_without_its_boundary_is_refused(http: httpx.AsyncClient) -> None:
     answer = await http.post(RICH, content=b"--x", headers={"content-type": "multipart/form-data"})
 
     assert_problem(answer, 400, "malformed_body")
 
 
-async def test_unknown_paths_and_methods(http: httpx.AsyncClient) -> None:
-    """Also what no route knows is a problem document."""
+async def test_unknown_paths_and_methods_are_problems(http: httpx.AsyncClient) -> None:
+    """The framework's own rejections are problem documents too."""
     assert_problem(await http.get("/nowhere"), 404, "not_found")
     assert_problem(await http.delete(JOBS), 405, "method_not_allowed")
 
 
 async def test_a_problem_carries_the_callers_request_id(http: httpx.AsyncClient) -> None:
-    """From the body where it has one, else from the header, else made up."""
+    """It is the id in the body, else the one in the header, else a new one."""
     of_body = await http.post(CATEGORIZE, json={"request_id": "r-1"})
     of_header = await http.post(CATEGORIZE, json={}, headers={"X-Request-ID": "r-2"})
     made_up = await http.post(CATEGORIZE, json={})

@@ -1,4 +1,4 @@
-"""Tidewave in a front that is debugged: its five tools over MCP, and whom it refuses."""
+"""Tidewave in a front with DEBUG: its five tools over MCP, and whom it refuses."""
 
 import ast
 import asyncio
@@ -30,14 +30,14 @@ FAILED_TODAY = """
 
 
 class Debugged:
-    """A front with DEBUG, and an assistant that talks to it."""
+    """A front with DEBUG, as an assistant sees it over MCP."""
 
     def __init__(self, url: str, log: Path) -> None:
         self.http = httpx.Client(base_url=url, timeout=40)
         self.log = log
 
     def rpc(self, method: str, **params: Any) -> dict[str, Any]:
-        """One call of MCP; its result."""
+        """Make one MCP call and return its result."""
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         answer = self.http.post("/tidewave/mcp", json=request)
         assert answer.status_code == 200, answer.text
@@ -45,14 +45,14 @@ class Debugged:
         return result
 
     def tool(self, name: str, **arguments: Any) -> str:
-        """What a tool answers."""
+        """Call a tool and return its text. Fails if the tool does."""
         result = self.rpc("tools/call", name=name, arguments=arguments)
         text: str = result["content"][0]["text"]
         assert not result.get("isError"), text
         return text
 
     def refusal(self, name: str, **arguments: Any) -> str:
-        """What a tool that fails answers."""
+        """Call a tool that should fail and return its text."""
         result = self.rpc("tools/call", name=name, arguments=arguments)
         assert result["isError"]
         text: str = result["content"][0]["text"]
@@ -60,7 +60,7 @@ class Debugged:
 
 
 def front(stack_: ExitStack, system: System, folder: Path, **env: str) -> Debugged:
-    """One more front of the system; its temporary files lie in `folder`."""
+    """Start another front of the system, with its temporary files in `folder`."""
     port, log = free_port(), folder / f"front-{uuid4().hex[:8]}.log"
     settings = {**system.env, "DEBUG": "true", "TMPDIR": str(folder), **env}
     stack_.enter_context(stack.front(settings, port, log))
@@ -71,13 +71,13 @@ def front(stack_: ExitStack, system: System, folder: Path, **env: str) -> Debugg
 
 @pytest.fixture(scope="module")
 def debugged(system: System, folder: Path) -> Iterator[Debugged]:
-    """One for all tests that change nothing."""
+    """A front that all tests without settings of their own share."""
     with ExitStack() as stack_:
         yield front(stack_, system, folder)
 
 
 def test_tidewave_has_the_tools_of_the_specification(debugged: Debugged) -> None:
-    """And says so to whoever connects."""
+    """A client that connects can list them."""
     initialised = debugged.rpc("initialize", protocolVersion="2025-03-26")
     tools = {tool["name"] for tool in debugged.rpc("tools/list")["tools"]}
 
@@ -86,7 +86,7 @@ def test_tidewave_has_the_tools_of_the_specification(debugged: Debugged) -> None
 
 
 def test_tidewave_shows_recent_errors_from_the_logs(debugged: Debugged) -> None:
-    """A line of JSON each, with all that our records hold; also of requests on their way to us."""
+    """Each is a line of JSON with every field, also for requests that never reached our routes."""
     tenant = uuid4().hex
     body = {"tenant_id": tenant, "feature": "categorization", "payload": ITEM}
     assert debugged.http.post("/api/v1/jobs", json=body).status_code == 202
@@ -102,7 +102,7 @@ def test_tidewave_shows_recent_errors_from_the_logs(debugged: Debugged) -> None:
 
 
 def test_tidewave_finds_failed_jobs_of_today_by_sql(debugged: Debugged, blank_png: bytes) -> None:
-    """And changes nothing."""
+    """Queries that write are refused."""
     tenant = uuid4().hex
     answer = debugged.http.post(
         "/api/v1/receipts/extract", data={"tenant_id": tenant}, files={"file": blank_png}
@@ -117,7 +117,7 @@ def test_tidewave_finds_failed_jobs_of_today_by_sql(debugged: Debugged, blank_pn
 
 
 def test_tidewave_evaluates_the_state_of_the_classifiers(debugged: Debugged) -> None:
-    """As the workers report it; the front has none of its own."""
+    """The state is what the workers report, since a front has no classifier."""
     code = "from api.debugging.inspection import components\nresult = list(components().values())"
     evaluated = debugged.tool("project_eval", code=code)
 
@@ -127,14 +127,14 @@ def test_tidewave_evaluates_the_state_of_the_classifiers(debugged: Debugged) -> 
     assert worker["ocr"]["status"] == "ok"
 
 
-def test_tidewave_ends_an_evaluation_that_does_not_end(debugged: Debugged) -> None:
-    """At its limit, so that it neither blocks a thread of the front nor runs on behind it."""
+def test_tidewave_stops_an_endless_evaluation(debugged: Debugged) -> None:
+    """It stops at its time limit, so that it does not block a thread of the front."""
     code = "import time\nwhile True: time.sleep(0.1)"
     assert "timed out" in debugged.tool("project_eval", code=code, timeout=500)
 
 
 def test_tidewave_knows_where_categorisation_is_defined(debugged: Debugged) -> None:
-    """In front and worker, as file and line of this project."""
+    """It knows the file and line of definitions in the front and in the worker."""
     for reference, path, definition in (
         ("api.routes.categories.categorize", "api/routes/categories.py", "async def categorize("),
         (
@@ -145,13 +145,13 @@ def test_tidewave_knows_where_categorisation_is_defined(debugged: Debugged) -> N
     ):
         found, _, line = debugged.tool("get_source_location", reference=reference).rpartition(":")
         assert found == path
-        # A function's begins with its decorator.
+        # The source of a function begins with its decorator.
         source = (stack.ROOT / path).read_text().splitlines()[int(line) - 1 :]
         assert definition in "\n".join(source[:2])
 
 
 def test_tidewave_lists_the_models(debugged: Debugged) -> None:
-    """With the file that each is in."""
+    """Each is shown with its file."""
     models = debugged.tool("get_models").splitlines()
 
     assert [model.partition(" at ")[0] for model in models] == [
@@ -163,8 +163,8 @@ def test_tidewave_lists_the_models(debugged: Debugged) -> None:
     assert all(" at shared/store/models.py:" in model for model in models)
 
 
-def test_tidewave_answers_the_calls_of_its_page(debugged: Debugged) -> None:
-    """All five tools are shown there, and each call works as it stands; one is shown refused."""
+def test_the_calls_in_the_documentation_of_tidewave_work(debugged: Debugged) -> None:
+    """The page shows all five tools. Its one DELETE is refused."""
     page = (stack.ROOT / "docs/debugging.md").read_text()
     calls = re.findall(r"^\$ tool (\w+) '(.*)'$", page, re.MULTILINE)
     for name, arguments in calls:
@@ -174,8 +174,8 @@ def test_tidewave_answers_the_calls_of_its_page(debugged: Debugged) -> None:
     assert {name for name, _ in calls} == TOOLS
 
 
-def test_tidewave_is_no_part_of_the_interface(debugged: Debugged, collector: Collector) -> None:
-    """Neither documented nor traced."""
+def test_tidewave_is_not_part_of_the_interface(debugged: Debugged, collector: Collector) -> None:
+    """It is neither in OpenAPI nor traced."""
     trace_id = uuid4().hex
     headers = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
     assert debugged.http.get("/tidewave/config", headers=headers).status_code == 200
@@ -189,7 +189,7 @@ def test_tidewave_is_no_part_of_the_interface(debugged: Debugged, collector: Col
 
 
 def test_tidewave_refuses_browsers_and_other_machines(debugged: Debugged) -> None:
-    """A page that somebody visits may not run code here, nor may the network."""
+    """Neither a web page in a browser nor another machine may run code in the front."""
     ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     for headers in ({"Origin": "http://localhost:8000"}, {"X-Forwarded-For": "203.0.113.7"}):
         refused = debugged.http.post("/tidewave/mcp", json=ping, headers=headers)
@@ -197,7 +197,7 @@ def test_tidewave_refuses_browsers_and_other_machines(debugged: Debugged) -> Non
 
 
 def test_tidewave_remote_answers_other_machines(system: System, tmp_path: Path) -> None:
-    """As in a container, which never sees this machine's own address; browsers still may not."""
+    """A container needs this, since its callers have other addresses. Browsers stay refused."""
     ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     far = {"X-Forwarded-For": "203.0.113.7"}
     with ExitStack() as stack_:
@@ -208,7 +208,7 @@ def test_tidewave_remote_answers_other_machines(system: System, tmp_path: Path) 
 
 
 def test_tidewave_can_be_left_out(system: System, tmp_path: Path) -> None:
-    """It takes both settings; the system's own front has no DEBUG."""
+    """It needs DEBUG, which the system's own front lacks, and TIDEWAVE_ENABLED."""
     with ExitStack() as stack_:
         http = front(stack_, system, tmp_path, TIDEWAVE_ENABLED="false").http
         for url in (system.url, str(http.base_url)):
@@ -217,7 +217,7 @@ def test_tidewave_can_be_left_out(system: System, tmp_path: Path) -> None:
 
 
 def test_a_front_without_tidewave_starts(system: System, tmp_path: Path) -> None:
-    """As where the dev extra is not installed: one debug line says why it is not there."""
+    """Without the dev extra, one debug line says why Tidewave is missing."""
     log, port = tmp_path / "front.log", free_port()
     env = {**system.env, "DEBUG": "true", "LOG_LEVEL": "DEBUG", "PORT": str(port)}
     code = "import sys; sys.modules['tidewave'] = None; from api.__main__ import main; main()"
@@ -231,7 +231,7 @@ def test_a_front_without_tidewave_starts(system: System, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("process", ["api", "worker"])
 async def test_tidewave_is_refused_in_production(system: System, process: str) -> None:
-    """One sentence, and no start."""
+    """The process does not start and prints one sentence."""
     done = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", process],

@@ -1,4 +1,4 @@
-"""Probes of a front while the engines of its workers load."""
+"""Probes of a front while its workers load their engines."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -22,7 +22,7 @@ RECEIPTS, ITEMS = (Queue.RECEIPTS,), (Queue.ITEMS,)
 
 
 class LoadingWorker:
-    """A worker whose engines load until `loaded` is set, and that drains until `drained` is."""
+    """A worker that loads its engines until `loaded` is set, and drains until `drained` is."""
 
     def __init__(self) -> None:
         self.loading, self.loaded = asyncio.Event(), asyncio.Event()
@@ -30,7 +30,7 @@ class LoadingWorker:
         self.draining, self.drained = asyncio.Event(), asyncio.Event()
 
     async def run(self, settings: Settings) -> None:
-        """Until `stop`."""
+        """Run the worker until `stop` is set."""
         async with worker(settings, self._load):
             self.ready.set()
             await self.stop.wait()
@@ -55,7 +55,7 @@ class LoadingWorker:
 async def loading_worker(
     settings: Settings, queues: tuple[Queue, ...] = BOTH
 ) -> AsyncIterator[LoadingWorker]:
-    """Such a worker, once the front can know of it."""
+    """Run a LoadingWorker, and yield it as soon as it loads its engines."""
     ours = settings.model_copy(update={"worker_queues": queues, "heartbeat": 0.1, "lease": 5})
     started = LoadingWorker()
     task = asyncio.create_task(started.run(ours))
@@ -69,7 +69,7 @@ async def loading_worker(
 
 
 async def composite(http: httpx.AsyncClient) -> tuple[int, str, dict[str, Any]]:
-    """`/health_check`: the status code, the status, and the AI service."""
+    """Ask `/health_check`; return the status code, the status and the check of the AI service."""
     answer = await http.get("/health_check")
     body = answer.json()
     return answer.status_code, body["status"], body["services"]["ai_service"]
@@ -78,7 +78,7 @@ async def composite(http: httpx.AsyncClient) -> tuple[int, str, dict[str, Any]]:
 async def test_a_front_is_loading_until_the_engines_are(
     http: httpx.AsyncClient, settings: Settings
 ) -> None:
-    """The composite says so with 503; readiness stays 200, since jobs are accepted meanwhile."""
+    """`/health_check` is 503, but readiness stays 200, since jobs are accepted meanwhile."""
     async with loading_worker(settings) as started:
         await wait_until(lambda: _alive(http), "the worker reported")
         ready = await http.get("/health/ready")
@@ -101,7 +101,7 @@ async def test_a_front_is_loading_until_the_engines_are(
 async def test_an_engine_that_no_worker_needs_is_not_waited_for(
     http: httpx.AsyncClient, settings: Settings
 ) -> None:
-    """A worker whose features need no engines is as ready as any."""
+    """A worker whose features need no engines is ready at once."""
     async with worker_with(settings, dairy):
         code, status, service = await composite(http)
 
@@ -126,7 +126,7 @@ async def test_every_queue_needs_a_worker_with_its_engines(
     code: int,
     status: str,
 ) -> None:
-    """One worker that serves them is enough."""
+    """One ready worker for each queue is enough."""
     async with (
         loading_worker(settings, serves) as first,
         loading_worker(settings, loads),
@@ -137,10 +137,10 @@ async def test_every_queue_needs_a_worker_with_its_engines(
         assert (await composite(http))[:2] == (code, status)
 
 
-async def test_a_worker_that_drains_does_not_count(
+async def test_a_draining_worker_does_not_count(
     http: httpx.AsyncClient, settings: Settings
 ) -> None:
-    """It is alive and takes nothing more: another one has to be there."""
+    """It is alive but takes no more jobs, so the queue needs another worker."""
     async with loading_worker(settings) as started:
         started.loaded.set()
         await asyncio.wait_for(started.ready.wait(), 20)
@@ -154,10 +154,10 @@ async def test_a_worker_that_drains_does_not_count(
     assert (code, status, service["workers"]["alive"]) == (503, "degraded", 1)
 
 
-async def test_a_missing_engine_is_seen_beside_a_worker_that_does_not_need_it(
+async def test_a_missing_engine_is_reported_despite_a_worker_that_does_not_need_it(
     http: httpx.AsyncClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Receipts wait although the worker of items has nothing to complain of."""
+    """Receipts wait, although the worker for items is fine."""
     monkeypatch.setenv("PATH", "/nowhere")
     update = {"worker_queues": RECEIPTS, "ocr_engine": "tesseract", "receipt_slots": 1}
     items = settings.model_copy(update={"worker_queues": ITEMS})

@@ -1,4 +1,4 @@
-"""Probes: what is alive, what is ready, what is missing."""
+"""Probes: whether a front is alive and ready, and what is missing."""
 
 import httpx
 import pytest
@@ -17,7 +17,7 @@ from worker.pipeline.ocr.engines.tesseract import is_installed
 
 
 async def test_a_front_says_who_it_is(http: httpx.AsyncClient) -> None:
-    """The basic probe of load balancers."""
+    """`/health` has the name and version of the service."""
     assert (await http.get("/health")).json() == {
         "status": "ok",
         "service": "grocery-planner-ai",
@@ -29,7 +29,7 @@ async def test_a_front_says_who_it_is(http: httpx.AsyncClient) -> None:
     "path", ["/health", "/health/live", "/health/ready", "/health_check", "/metrics"]
 )
 async def test_a_front_answers_head(settings: Settings, path: str) -> None:
-    """The status and headers of GET, without its body."""
+    """The answer has the status and headers of GET, without its body."""
     async with front_server(settings) as url, httpx.AsyncClient(base_url=url) as http:
         got = await http.get(path)
         head = await http.head(path)
@@ -40,8 +40,8 @@ async def test_a_front_answers_head(settings: Settings, path: str) -> None:
     assert head.content == b""
 
 
-async def test_everything_is_ready(system: System) -> None:
-    """With a worker and its models, every check is fine, and names its model."""
+async def test_with_a_worker_everything_is_ready(system: System) -> None:
+    """Every check is fine, and those of components name their model."""
     async with httpx.AsyncClient(base_url=system.url) as http:
         answer = await http.get("/health/ready")
 
@@ -61,14 +61,14 @@ async def test_everything_is_ready(system: System) -> None:
     assert body["checks"]["classifier"]["model"] == "all-MiniLM-L6-v2"
 
 
-async def test_an_engine_that_is_missing_is_named(
+async def test_a_missing_engine_is_named(
     http: httpx.AsyncClient,
     settings: Settings,
     client: AsyncServiceClient,
     monkeypatch: pytest.MonkeyPatch,
     receipt_png: bytes,
 ) -> None:
-    """Its jobs wait and say for what, the worker serves items on, and no other engine reads."""
+    """Its jobs wait and say why, and the worker continues to serve items."""
     monkeypatch.setenv("PATH", "/nowhere")
     chosen = settings.model_copy(update={"ocr_engine": "tesseract", "receipt_slots": 1})
     async with worker(chosen):
@@ -87,17 +87,17 @@ async def test_an_engine_that_is_missing_is_named(
 
 
 async def test_without_a_worker_work_is_accepted_and_waits(http: httpx.AsyncClient) -> None:
-    """Degraded, and 200: a load balancer must not take the front away for that."""
+    """Readiness is degraded but 200, so that load balancers keep the front."""
     answer = await http.get("/health/ready")
 
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["checks"]["workers"] == {"status": "degraded", "alive": 0, "queues": []}
 
 
-async def test_a_worker_that_went_away_is_missed(
+async def test_a_worker_that_left_is_not_counted(
     http: httpx.AsyncClient, settings: Settings
 ) -> None:
-    """It is there as soon as it is ready, and gone when it has left."""
+    """It counts from when it is ready until it has left."""
 
     async def workers() -> int:
         alive: int = (await http.get("/health/ready")).json()["checks"]["workers"]["alive"]
@@ -115,7 +115,7 @@ async def test_a_worker_that_went_away_is_missed(
 async def test_a_missing_dependency_is_named(
     settings: Settings, missing: str, status: int, overall: str
 ) -> None:
-    """Only without Postgres can nothing be accepted. The process lives on either way."""
+    """Only without Postgres is no work accepted. The process is alive in either case."""
     scheme = "postgresql" if missing == "database_url" else "redis"
     broken = settings.model_copy(update={missing: nowhere(scheme)})
     async with front_http(broken) as http:
@@ -127,8 +127,8 @@ async def test_a_missing_dependency_is_named(
     assert (live.status_code, live.json()) == (200, {"status": "ok"})
 
 
-async def test_a_schema_that_is_behind_is_said_and_refused(settings: Settings, behind: str) -> None:
-    """With the command that cures it."""
+async def test_a_schema_that_is_behind_is_reported(settings: Settings, behind: str) -> None:
+    """Work is refused, and readiness and the refusal name the command that migrates."""
     old = settings.model_copy(update={"database_url": SecretStr(behind)})
     async with front_http(old) as http:
         ready = await http.get("/health/ready")
@@ -143,8 +143,8 @@ async def test_a_schema_that_is_behind_is_said_and_refused(settings: Settings, b
     assert int(refused.headers["Retry-After"]) > 0
 
 
-async def test_the_composite_says_that_all_is_well(system: System) -> None:
-    """Three services: the database, what works, and what waits for it."""
+async def test_the_health_check_groups_the_checks_by_service(system: System) -> None:
+    """There are three: the database, the AI service and the queue."""
     async with httpx.AsyncClient(base_url=system.url) as http:
         answer = await http.get("/health_check")
 
@@ -161,14 +161,14 @@ async def test_the_composite_says_that_all_is_well(system: System) -> None:
     assert set(services["queue"]["waiting"]) == {"receipts", "items"}
 
 
-async def test_the_composite_counts_what_waits(
+async def test_the_health_check_counts_waiting_jobs(
     http: httpx.AsyncClient, client: AsyncServiceClient
 ) -> None:
-    """And is a 503 as soon as anything is missing: here, a worker."""
+    """It is 503 if anything is missing; here it is a worker."""
     await client.submit("categorization", ITEM)
 
     async def counted() -> bool:
-        """Numbers are at most a second old."""
+        """Return whether the job is counted yet: numbers are up to a second old."""
         services = (await http.get("/health_check")).json()["services"]
         return bool(services["queue"]["waiting"]["items"]["depth"])
 
@@ -195,10 +195,10 @@ async def test_the_composite_counts_what_waits(
         ),
     ],
 )
-async def test_the_composite_says_which_service_is_unwell(
+async def test_the_health_check_says_which_service_is_affected(
     settings: Settings, missing: str, overall: str, each: dict[str, str]
 ) -> None:
-    """Without Postgres all of them are; without Redis work is accepted and waits."""
+    """Without Postgres all of them are. Without Redis work is accepted and waits."""
     scheme = "postgresql" if missing == "database_url" else "redis"
     broken = settings.model_copy(update={missing: nowhere(scheme)})
     async with front_http(broken) as http:

@@ -1,4 +1,4 @@
-"""What a front tells Prometheus."""
+"""The metrics of a front."""
 
 from uuid import uuid4
 
@@ -21,10 +21,10 @@ from tests.support.telemetry.metric_samples import samples
 from tests.support.waiting import wait_until
 
 
-async def test_metrics_show_what_waits(
+async def test_metrics_show_waiting_jobs(
     http: httpx.AsyncClient, client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """Depth and age from Postgres at the time of the scrape; submissions by outcome."""
+    """The gauges are read at the scrape; submissions are counted by outcome."""
     await client.submit("categorization", ITEM, idempotency_key="k")
     await client.submit("categorization", ITEM, idempotency_key="k")
     waiting = await samples(http)
@@ -45,10 +45,10 @@ async def test_metrics_show_what_waits(
     assert waiting[f"ai_build_info {service_version()}"] == 1
 
 
-async def test_metrics_show_what_runs(
+async def test_metrics_show_running_jobs(
     http: httpx.AsyncClient, client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """Postgres and Redis agree on a job that a worker has; the worker and its slots are counted."""
+    """Postgres and Redis agree about the job, and the worker and its slots are counted."""
     gate = Gate()
     async with worker_with(settings, gate):
         await client.submit("categorization", ITEM)
@@ -76,7 +76,7 @@ async def test_metrics_show_what_runs(
 async def test_metrics_are_absent_when_their_source_is(
     settings: Settings, dependency: str, scheme: str, absent: str, present: str
 ) -> None:
-    """A false 0 would look like an empty queue. What the other source knows is told."""
+    """A false 0 would look like an empty queue. Metrics from the other source are there."""
     broken = settings.model_copy(update={f"{dependency}_url": nowhere(scheme)})
     async with front_http(broken) as http:
         found = await samples(http)
@@ -89,10 +89,10 @@ async def test_metrics_are_absent_when_their_source_is(
     assert found[f"ai_build_info {service_version()}"] == 1
 
 
-async def test_metrics_count_what_was_refused(
+async def test_metrics_count_refused_submissions(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """Each is an answer that somebody did not want."""
+    """A refusal has an outcome of its own."""
     await client.submit("categorization", ITEM)
     full = settings.model_copy(update={"items_queue_limit": 1})
     async with (
@@ -111,7 +111,7 @@ async def test_metrics_count_what_was_refused(
 async def test_metrics_count_a_job_that_never_ran(
     http: httpx.AsyncClient, client: AsyncServiceClient
 ) -> None:
-    """Cancelled while it waited, once; again is no second ending."""
+    """A job that is cancelled while it waits is counted once, however often it is cancelled."""
     job = await client.submit("categorization", ITEM)
     await client.cancel(job.id)
     await client.cancel(job.id)
@@ -120,10 +120,10 @@ async def test_metrics_count_a_job_that_never_ran(
     assert found["ai_jobs_finished_total cancelled categorization items cancelled"] == 1
 
 
-async def test_metrics_of_requests_go_by_template(
+async def test_requests_are_measured_by_route_template(
     http: httpx.AsyncClient, client: AsyncServiceClient
 ) -> None:
-    """No id becomes a label, nor what callers make up; probes and scrapes are not counted."""
+    """Neither an id nor a made-up method becomes a label. Probes and scrapes are left out."""
     job = await client.submit("categorization", ITEM)
     await client.job(job.id)
     await http.get("/api/v1/jobs/nothing")
@@ -145,10 +145,10 @@ async def test_metrics_of_requests_go_by_template(
     }
 
 
-async def test_metrics_of_the_database_by_statement(
+async def test_statements_are_measured_by_operation(
     http: httpx.AsyncClient, client: AsyncServiceClient
 ) -> None:
-    """Those that begin with WITH as well."""
+    """Statements that begin with WITH are measured by the operation in them."""
     await client.submit("categorization", ITEM)
     found = await samples(http)
 
@@ -162,8 +162,8 @@ async def test_metrics_of_the_database_by_statement(
     assert counts["select"] >= 1
 
 
-async def test_metrics_of_messages_by_the_thousand(settings: Settings, servers: Servers) -> None:
-    """Every message is counted, and every lock, in chunks."""
+async def test_thousands_of_messages_are_counted(settings: Settings, servers: Servers) -> None:
+    """The locks are read in chunks, and every one is counted."""
     broker = Broker(servers.redis_url, settings.queue_namespace)
     key = queue_key(settings.queue_namespace, Queue.ITEMS)
     ids = [message_id(uuid4(), 1) for _ in range(2500)]

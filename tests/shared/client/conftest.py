@@ -1,4 +1,4 @@
-"""Clients of either kind."""
+"""The fixture that runs a test with both clients."""
 
 import pytest
 
@@ -7,6 +7,6 @@ from tests.support.both_clients import Kind
 
 @pytest.fixture(params=["sync", "async"])
 def kind(request: pytest.FixtureRequest) -> Kind:
-    """Every test that asks for it is run with both."""
+    """The kind of client; a test with this fixture runs once with each."""
     kind: Kind = request.param
     return kind

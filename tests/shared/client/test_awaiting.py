@@ -1,4 +1,4 @@
-"""Awaiting the end of a job, whatever happens to connections on the way."""
+"""Awaiting the end of a job, also when connections fail."""
 
 import asyncio
 from typing import Any
@@ -41,7 +41,7 @@ RUNNING, DONE = ok(JOB), ok({**JOB, "status": "failed"})
 
 
 async def test_a_job_is_awaited_by_a_long_poll(settings: Settings, kind: Kind) -> None:
-    """With the real service: one look, answered when the job ends."""
+    """A real front answers the long poll when the job ends."""
     gate = Gate()
     async with (
         worker_with(settings, gate),
@@ -57,8 +57,8 @@ async def test_a_job_is_awaited_by_a_long_poll(settings: Settings, kind: Kind) -
     assert (done.id, done.status) == (job.id, JobStatus.SUCCEEDED)
 
 
-async def test_a_dropped_long_poll_ends_nothing(kind: Kind) -> None:
-    """Something in between lets no long request through: plain looks go on, for the tenant."""
+async def test_after_a_dropped_long_poll_plain_calls_go_on(kind: Kind) -> None:
+    """A proxy may cut long requests. Every call is still for the same tenant."""
     script: list[Act] = [RUNNING, "drop", RUNNING, html(502), DONE]
     async with scripted(*script) as server, open_client(kind, server.url) as client:
         job = await client.await_job(uuid4(), tenant_id="other")
@@ -70,7 +70,7 @@ async def test_a_dropped_long_poll_ends_nothing(kind: Kind) -> None:
 
 
 async def test_a_front_that_is_away_for_a_moment_is_waited_for(kind: Kind) -> None:
-    """As long as it says itself; also by a client that repeats nothing else."""
+    """The client waits for Retry-After, even if it repeats no other calls."""
     leaving = problem(503, ErrorClass.UNAVAILABLE, "draining", retry_after=1)
     async with (
         scripted(leaving, DONE) as server,
@@ -81,8 +81,8 @@ async def test_a_front_that_is_away_for_a_moment_is_waited_for(kind: Kind) -> No
     assert server.seen[1].at - server.seen[0].at >= 1
 
 
-async def test_whoever_says_at_once_is_given_a_moment(kind: Kind) -> None:
-    """Else one client would keep a front busy for as long as it waits."""
+async def test_there_is_a_pause_although_the_service_asks_for_none(kind: Kind) -> None:
+    """Without a pause, one waiting client would keep a front busy."""
     busy = html(503, **{"Retry-After": "0"})
     async with scripted(busy, DONE) as server, open_client(kind, server.url) as client:
         await client.await_job(uuid4())
@@ -90,10 +90,10 @@ async def test_whoever_says_at_once_is_given_a_moment(kind: Kind) -> None:
     assert server.seen[1].at - server.seen[0].at >= 0.2
 
 
-async def test_a_job_that_takes_too_long_goes_on_without_us(kind: Kind) -> None:
-    """The last look is at the deadline."""
+async def test_the_client_gives_up_on_a_job_that_takes_too_long(kind: Kind) -> None:
+    """The last look is at the deadline, and the error says that the job continues."""
     async with scripted(RUNNING) as server, open_client(kind, server.url) as client:
-        with pytest.raises(NotDoneInTime, match=r"within 0\.5 s, and goes on") as caught:
+        with pytest.raises(NotDoneInTime, match=r"within 0\.5 s, and continues") as caught:
             await client.await_job(uuid4(), within=0.5)
 
     assert isinstance(caught.value, Unavailable)
@@ -102,8 +102,8 @@ async def test_a_job_that_takes_too_long_goes_on_without_us(kind: Kind) -> None:
     assert all(float(seen.query.get("wait", ["0"])[0]) <= 0.5 for seen in server.seen)
 
 
-async def test_no_time_at_all_is_one_look(kind: Kind) -> None:
-    """Which does not wait."""
+async def test_a_wait_of_0_seconds_is_one_call(kind: Kind) -> None:
+    """The one call is not a long poll."""
     async with scripted(DONE) as server, open_client(kind, server.url) as client:
         await client.await_job(uuid4(), within=0)
 
@@ -111,7 +111,7 @@ async def test_no_time_at_all_is_one_look(kind: Kind) -> None:
 
 
 async def test_a_service_that_never_answers_is_named_as_the_reason(kind: Kind) -> None:
-    """One error for every way of not being done in time."""
+    """The error is the same as for a job that is late, and its cause differs."""
     async with open_client(kind, nowhere("http").get_secret_value()) as client:
         with pytest.raises(NotDoneInTime, match="ConnectError") as caught:
             await client.await_job(uuid4(), within=0.3)
@@ -120,7 +120,7 @@ async def test_a_service_that_never_answers_is_named_as_the_reason(kind: Kind) -
 
 
 async def test_a_job_that_does_not_exist_is_not_awaited(settings: Settings, kind: Kind) -> None:
-    """Nor anything else that will not pass."""
+    """An error that will not pass is raised at once."""
     async with front_server(settings) as url, open_client(kind, url) as client:
         with pytest.raises(JobNotFound):
             await client.await_job(uuid4())

@@ -1,4 +1,4 @@
-"""Every call of the interface, by both clients, against the running system."""
+"""Every call of the interface, from both clients to the running system."""
 
 import inspect
 from collections.abc import AsyncIterator
@@ -30,13 +30,13 @@ FUNCTIONS = {
 
 @pytest.fixture
 async def service(system: System, kind: Kind) -> AsyncIterator[AsyncServiceClient]:
-    """As a tenant that nobody else is, whose name no header could hold."""
+    """A client whose tenant is new and has a name that a header cannot hold."""
     async with open_client(kind, system.url, f"hâushalt-{uuid4().hex[:8]}", retries=0) as client:
         yield client
 
 
 async def test_jobs(service: AsyncServiceClient, receipt_png: bytes) -> None:
-    """Submitted, awaited, looked at, listed."""
+    """Jobs can be submitted, awaited, looked at and listed."""
     item = await service.submit("categorization", ITEM, user_id="u", priority=3, wait=30)
     receipt = await service.await_job((await service.submit_receipt(receipt_png, LABELS)).id)
     page = await service.jobs(limit=1, since=datetime.now(UTC) - timedelta(minutes=5))
@@ -52,7 +52,7 @@ async def test_jobs(service: AsyncServiceClient, receipt_png: bytes) -> None:
 
 
 async def test_categories(service: AsyncServiceClient) -> None:
-    """Of one name, and of many."""
+    """One name or many can be categorised; `fresh` and a key make jobs of their own."""
     first = await service.categorize("Whole Milk", LABELS, request_id="r")
     many = await service.categorize_batch(["Bananas", "Whole Milk"], LABELS)
     fresh = await service.categorize("Whole Milk", LABELS, fresh=True)
@@ -66,7 +66,7 @@ async def test_categories(service: AsyncServiceClient) -> None:
 
 
 async def test_receipts(service: AsyncServiceClient, receipt_png: bytes) -> None:
-    """Flat and rich, as JSON and as a file: the same work, found again."""
+    """Flat or rich, as JSON or as a file: every call for an image finds the same work."""
     flat = await service.extract_receipt(receipt_png)
     read = await service.read_receipt(receipt_png, request_id="r")
     uploaded = await service.upload_receipt(receipt_png, request_id="r", user_id=None)
@@ -92,7 +92,7 @@ async def test_embeddings(service: AsyncServiceClient) -> None:
 
 
 async def test_health(service: AsyncServiceClient) -> None:
-    """Typed, with the fields of every kind of check."""
+    """The answers are typed and have the fields of every kind of check."""
     health, live = await service.health(), await service.live()
     ready, composite = await service.ready(), await service.health_check()
 
@@ -105,14 +105,16 @@ async def test_health(service: AsyncServiceClient) -> None:
 
 
 async def test_a_key_that_no_header_can_hold_is_refused(service: AsyncServiceClient) -> None:
-    """Before anything is sent, with the code that the service would use."""
+    """It is refused before anything is sent, with the class that the service would use."""
     with pytest.raises(InvalidRequest, match="Idempotency-Key"):
         await service.submit("categorization", ITEM, idempotency_key="a\nb")
 
 
 @pytest.mark.parametrize("client", [ServiceClient, AsyncServiceClient])
-def test_every_call_is_a_method_of_both(client: type[ServiceClient | AsyncServiceClient]) -> None:
-    """With its docstring and its parameters, for help() and notebooks."""
+def test_every_call_is_a_method_of_both_clients(
+    client: type[ServiceClient | AsyncServiceClient],
+) -> None:
+    """The method has the docstring and parameters of the call, for help() and notebooks."""
     for name, function in FUNCTIONS.items():
         method = getattr(client, name)
         taken = inspect.signature(method)
@@ -123,14 +125,14 @@ def test_every_call_is_a_method_of_both(client: type[ServiceClient | AsyncServic
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://host", "http://", ""])
-def test_a_url_has_to_be_one(url: str) -> None:
-    """At once, and not at the first call."""
+def test_a_url_without_scheme_or_host_is_refused(url: str) -> None:
+    """It is refused by the constructor, not by the first call."""
     with pytest.raises(ValueError, match="http"):
         ServiceClient(url, "tenant")
 
 
 def test_the_url_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Under the name that all callers use. Passwords in it are not shown."""
+    """AI_SERVICE_URL is the name that all callers use. A password in it is not shown."""
     monkeypatch.setenv("AI_SERVICE_URL", "https://user:secret@ai.example/prefix")
     with ServiceClient.from_environment("tenant", retries=0) as client:
         assert (client.url, client.tenant_id) == ("https://ai.example/prefix", "tenant")
@@ -140,7 +142,7 @@ def test_the_url_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
 
 
 def _sync_methods_are_typed(client: ServiceClient) -> None:
-    """For mypy, which fails when a type is another or an `ignore` has nothing to ignore."""
+    """Let mypy check the types. It fails if one differs, or if an `ignore` is not needed."""
     assert_type(client.categorize("Milk", ["Dairy"], fresh=True), Answer[Category])
     assert_type(client.job(UUID(int=0), wait=1), JobView)
     client.categorize("Milk", ["Dairy"], fres=True)  # type: ignore[call-arg]

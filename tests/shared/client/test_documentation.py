@@ -1,4 +1,4 @@
-"""The code in the documentation runs, and does what is said."""
+"""The code in the documentation runs, and its table of methods is complete."""
 
 import re
 import subprocess
@@ -28,7 +28,7 @@ def test_the_code_runs(
     path: Path,
     code: str,
 ) -> None:
-    """As a program of its own, next to a receipt."""
+    """Each snippet runs as a program in a folder with a receipt, and prints something."""
     (tmp_path / "receipt.jpg").write_bytes(receipt_png)
     monkeypatch.setenv("AI_SERVICE_URL", system.url)
     done = subprocess.run(
@@ -44,7 +44,7 @@ def test_the_code_runs(
 
 
 def test_every_method_is_in_the_table() -> None:
-    """And nothing that is none."""
+    """The table also names nothing that is not a method."""
     table = PAGE.read_text().partition("## Methods")[2].partition("## Errors")[0]
     named = set(re.findall(r"`(\w+)\(", table.partition("Images are")[0]))
     others = {"close", "from_environment"}

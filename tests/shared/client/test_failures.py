@@ -1,4 +1,4 @@
-"""What the clients raise: the service's own classes, and clear ones for what it did not say."""
+"""What the clients raise: the service's own classes, and others for answers that are not its."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from tests.support.fronts import front_server, nowhere
 from tests.support.runners import LABELS, raising, worker_with
 from tests.support.scripted_server import Act, Reply, html, ok, problem, scripted
 
-# How a job ends, and what the caller of a waiting call gets to catch.
+# The error of a job, with the class and `retry_after` that the caller of a waiting call catches.
 ENDINGS = [
     pytest.param(rejections.NoTextFound(), rejections.NoTextFound, None, id="bad_input"),
     pytest.param(errors.BrokerUnavailable(), errors.BrokerUnavailable, None, id="transient"),
@@ -26,15 +26,15 @@ ENDINGS = [
 
 
 @pytest.mark.parametrize(("ending", "raised", "retry_after"), ENDINGS)
-async def test_the_class_of_the_service_is_raised(
+async def test_the_clients_raise_the_class_that_the_service_raised(
     settings: Settings,
     kind: Kind,
     ending: Exception,
     raised: type[ServiceError],
     retry_after: int | None,
 ) -> None:
-    """All seven, each by the real service, with everything that the problem said."""
-    # What is unavailable is tried again and again: the front is the one to end that.
+    """All seven error classes, from a real front, with the whole problem document."""
+    # The job that is unavailable is put back again and again, until the front stops waiting.
     impatient = settings.model_copy(update={"answer_timeout": 5})
     async with (
         worker_with(settings, raising(ending)),
@@ -53,7 +53,7 @@ async def test_the_class_of_the_service_is_raised(
 
 
 async def test_fields_that_do_not_fit_are_in_the_problem(settings: Settings, kind: Kind) -> None:
-    """The whole document is there."""
+    """The exception has the whole document, including `fields`."""
     async with front_server(settings) as url, open_client(kind, url) as client:
         with pytest.raises(rejections.InvalidRequest) as caught:
             await client.categorize("Milk", [])
@@ -74,10 +74,10 @@ BASES = {
 
 
 @pytest.mark.parametrize("error_class", ErrorClass)
-async def test_a_code_that_is_newer_than_the_client_has_the_class_at_least(
+async def test_an_unknown_code_is_raised_as_its_error_class(
     kind: Kind, error_class: ErrorClass
 ) -> None:
-    """And its own code."""
+    """A service may be newer than the client. The code is kept."""
     async with (
         scripted(problem(503, error_class, "brand_new", retry_after=7)) as server,
         open_client(kind, server.url, retries=0) as client,
@@ -91,8 +91,8 @@ async def test_a_code_that_is_newer_than_the_client_has_the_class_at_least(
     assert error.detail == "It is brand_new."
 
 
-async def test_the_status_is_that_of_the_answer(kind: Kind) -> None:
-    """Whatever the document says; here it is not even a number."""
+async def test_the_status_is_that_of_the_answer_not_of_the_document(kind: Kind) -> None:
+    """In this document it is not even a number."""
     busy = problem(503, ErrorClass.UNAVAILABLE, "unavailable", retry_after=0)
     odd = replace(busy, body=busy.body.replace("503", '"422"'))
     async with (
@@ -106,8 +106,8 @@ async def test_the_status_is_that_of_the_answer(kind: Kind) -> None:
     assert len(server.seen) == 2
 
 
-async def test_a_known_code_in_another_class_is_that_class(kind: Kind) -> None:
-    """The class decides what a caller does; the code only tells more."""
+async def test_the_error_class_counts_more_than_a_known_code(kind: Kind) -> None:
+    """Callers act on the class, and the code is only a detail."""
     async with (
         scripted(problem(500, ErrorClass.BUG, "still_running")) as server,
         open_client(kind, server.url) as client,
@@ -136,10 +136,10 @@ ODD = [
 
 
 @pytest.mark.parametrize(("act", "raised", "said"), ODD)
-async def test_what_is_no_answer_of_the_service_is_told_apart(
+async def test_answers_that_do_not_come_from_the_service_are_distinguished(
     kind: Kind, act: Act, raised: type[ServiceError], said: str
 ) -> None:
-    """With what came instead, and from where; never a raw exception of a library."""
+    """The error says what came and from which URL, and is never an exception of a library."""
     async with (
         scripted(act) as server,
         open_client(kind, server.url, retries=0, timeout=0.3) as client,
@@ -152,8 +152,8 @@ async def test_what_is_no_answer_of_the_service_is_told_apart(
     assert caught.value.problem == {}
 
 
-async def test_a_readiness_that_says_no_is_an_answer_and_a_proxys_503_is_none(kind: Kind) -> None:
-    """Both are 503."""
+async def test_a_503_of_a_proxy_is_no_answer_of_readiness(kind: Kind) -> None:
+    """The service's own 503 is an answer; this one has no checks."""
     async with (
         scripted(html(503, **{"Retry-After": "9"})) as server,
         open_client(kind, server.url, retries=0) as client,
@@ -167,7 +167,7 @@ async def test_a_readiness_that_says_no_is_an_answer_and_a_proxys_503_is_none(ki
 async def test_a_service_without_database_answers_its_health(
     settings: Settings, kind: Kind
 ) -> None:
-    """Typed, although the status is 503."""
+    """The answers are typed as ever, although the status is 503."""
     gone = settings.model_copy(update={"database_url": nowhere("postgresql")})
     async with front_server(gone) as url, open_client(kind, url, retries=0) as client:
         ready, composite = await client.ready(), await client.health_check()
@@ -180,10 +180,10 @@ async def test_a_service_without_database_answers_its_health(
 @pytest.mark.parametrize(
     "retry_after", ["Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "", "9" * 5000]
 )
-async def test_a_retry_after_that_is_no_number_of_seconds_is_none(
+async def test_a_retry_after_that_is_no_number_of_seconds_is_ignored(
     kind: Kind, retry_after: str
 ) -> None:
-    """The failure itself is told as ever."""
+    """The error itself is raised as usual."""
     async with (
         scripted(html(503, **{"Retry-After": retry_after})) as server,
         open_client(kind, server.url, retries=0) as client,
@@ -195,7 +195,7 @@ async def test_a_retry_after_that_is_no_number_of_seconds_is_none(
 
 
 async def test_a_service_below_a_path_is_found_there(kind: Kind) -> None:
-    """As behind a gateway."""
+    """A gateway may serve it under a prefix."""
     async with (
         scripted(ok({"status": "ok"})) as server,
         open_client(kind, server.url + "/ai/") as client,
@@ -205,8 +205,8 @@ async def test_a_service_below_a_path_is_found_there(kind: Kind) -> None:
     assert server.seen[0].path == "/ai/health/live"
 
 
-async def test_nobody_listens(kind: Kind) -> None:
-    """A transient failure like others: `except Transient` is enough."""
+async def test_a_url_at_which_nobody_listens_is_unreachable(kind: Kind) -> None:
+    """This is a Transient failure, and the error does not show the password in the URL."""
     url = nowhere("http").get_secret_value()
     async with open_client(kind, url.replace("//", "//me:secret@"), retries=0) as client:
         with pytest.raises(errors.Transient) as caught:

@@ -1,4 +1,4 @@
-"""Repeating calls: what passes is waited out, what does not is told at once."""
+"""Repeating calls: a failure that may pass is waited out, any other is raised at once."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ ENOUGH = problem(503, ErrorClass.UNAVAILABLE, "unavailable", retry_after=0)
 
 
 async def test_passing_failures_are_waited_out(kind: Kind) -> None:
-    """No answer, a proxy's error, and the service's own, until there is an answer."""
+    """They are a missing answer, the error of a proxy, and errors of the service."""
     script: list[Act] = [
         "drop",
         html(502),
@@ -39,7 +39,7 @@ async def test_passing_failures_are_waited_out(kind: Kind) -> None:
 
 
 async def test_a_submission_keeps_its_key(kind: Kind) -> None:
-    """Whoever gave none has one made, so that the second try finds the job of the first."""
+    """If there is none, the client makes one, so that the second try finds the job of the first."""
     async with (
         scripted("drop", ENOUGH) as server,
         open_client(kind, server.url, retries=2) as client,
@@ -61,8 +61,8 @@ async def test_a_submission_keeps_its_key(kind: Kind) -> None:
     assert {json.loads(seen.body).get("request_id") for seen in server.seen[9:]} == {"r-1"}
 
 
-async def test_the_service_says_how_long_to_wait(kind: Kind) -> None:
-    """Retry-After, in seconds."""
+async def test_the_client_waits_as_long_as_the_service_says(kind: Kind) -> None:
+    """The service says so in Retry-After."""
     busy = problem(503, ErrorClass.UNAVAILABLE, "unavailable", retry_after=1)
     async with scripted(busy, ALIVE) as server, open_client(kind, server.url) as client:
         await client.live()
@@ -72,8 +72,8 @@ async def test_the_service_says_how_long_to_wait(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("tries", [1, 2, 3, 5, 6, 10_000])
-def test_without_that_the_pause_is_random_and_grows(tries: int) -> None:
-    """Full jitter: anything up to twice as much as before, up to a limit."""
+def test_without_retry_after_the_pause_is_random_and_grows(tries: int) -> None:
+    """With full jitter, the longest possible pause doubles each time, up to a limit."""
     pauses = [pause(ServiceUnreachable(), tries) for _ in range(200)]
 
     most = min(FIRST_PAUSE * 2 ** min(tries - 1, 9), LONGEST_PAUSE)
@@ -81,8 +81,8 @@ def test_without_that_the_pause_is_random_and_grows(tries: int) -> None:
     assert most * 3 / 4 < max(pauses) <= most
 
 
-async def test_it_is_enough_some_time(kind: Kind) -> None:
-    """The last failure is raised as it came."""
+async def test_the_client_gives_up_after_the_last_retry(kind: Kind) -> None:
+    """The last failure is raised."""
     async with scripted(ENOUGH) as server, open_client(kind, server.url, retries=2) as client:
         with pytest.raises(Unavailable) as caught:
             await client.live()
@@ -97,7 +97,7 @@ async def test_it_is_enough_some_time(kind: Kind) -> None:
     ids=["no retries", "no budget", "a budget that the pause would exceed"],
 )
 async def test_no_try_begins_beyond_the_budget(kind: Kind, patience: dict[str, Any]) -> None:
-    """It is known at once that it would, so the caller is told at once."""
+    """If the pause would exceed the budget, the error is raised without waiting."""
     busy = problem(503, ErrorClass.UNAVAILABLE, "unavailable", retry_after=6)
     async with scripted(busy) as server, open_client(kind, server.url, **patience) as client:
         with pytest.raises(Unavailable) as caught:
@@ -118,10 +118,10 @@ async def test_no_try_begins_beyond_the_budget(kind: Kind, patience: dict[str, A
         (429, ErrorClass.UNAVAILABLE),
     ],
 )
-async def test_what_will_not_pass_in_a_moment_is_told_at_once(
+async def test_a_failure_that_will_not_pass_is_raised_at_once(
     kind: Kind, status: int, error_class: ErrorClass
 ) -> None:
-    """Other classes, and other statuses than 5xx."""
+    """Other classes are not repeated, nor are statuses below 500."""
     final = problem(status, error_class, "final", retry_after=0)
     async with scripted(final) as server, open_client(kind, server.url) as client:
         with pytest.raises(ServiceError):
@@ -135,10 +135,10 @@ async def test_what_will_not_pass_in_a_moment_is_told_at_once(
     [({}, 2), ({"fresh": True}, 1), ({"fresh": True, "idempotency_key": "k"}, 2)],
     ids=["found by content", "fresh", "fresh with a key"],
 )
-async def test_work_is_never_asked_for_twice(
+async def test_fresh_work_is_never_done_twice(
     kind: Kind, options: dict[str, object], tries: int
 ) -> None:
-    """A fresh job without a key would be made a second time by a second try."""
+    """A second try without a key would make a second fresh job."""
     busy = html(503, **{"Retry-After": "0"})
     async with scripted(busy) as server, open_client(kind, server.url, retries=1) as client:
         with pytest.raises(GatewayFailed):
@@ -150,7 +150,7 @@ async def test_work_is_never_asked_for_twice(
 async def test_a_call_whose_job_is_still_running_finds_it_again(
     settings: Settings, kind: Kind
 ) -> None:
-    """With the real service: the waiting call runs out of patience, the client does not."""
+    """A real front ends the call before the job ends, and the client calls again."""
     impatient = settings.model_copy(update={"answer_timeout": 0.1})
     gate = Gate()
     async with (
@@ -170,7 +170,7 @@ async def test_a_call_whose_job_is_still_running_finds_it_again(
 
 
 async def test_a_service_that_starts_late_is_waited_for(kind: Kind) -> None:
-    """Nobody listens at first."""
+    """At first nobody listens at the URL."""
     port = free_port()
     async with open_client(kind, f"http://127.0.0.1:{port}", retries=10) as client:
         with capture_logs() as logs:

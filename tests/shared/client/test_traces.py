@@ -1,4 +1,4 @@
-"""A caller's trace goes along: from its span to the job."""
+"""The client sends the caller's trace, so that the job belongs to it."""
 
 import pytest
 from opentelemetry import trace
@@ -15,7 +15,7 @@ TRACEPARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
 
 
 async def test_the_job_is_in_the_trace_of_the_current_span(settings: Settings, kind: Kind) -> None:
-    """Without a word by the caller."""
+    """The caller need not name the trace."""
     tracer = TracerProvider().get_tracer("test")
     async with front_server(settings) as url, open_client(kind, url) as client:
         with tracer.start_as_current_span("caller") as span:
@@ -26,8 +26,10 @@ async def test_the_job_is_in_the_trace_of_the_current_span(settings: Settings, k
     assert outside.trace_id not in (None, ours.trace_id)
 
 
-async def test_a_trace_can_be_named(settings: Settings, kind: Kind) -> None:
-    """For callers without OpenTelemetry; it goes before the current span's."""
+async def test_a_given_traceparent_replaces_the_current_span(
+    settings: Settings, kind: Kind
+) -> None:
+    """Callers without OpenTelemetry need it."""
     tracer = TracerProvider().get_tracer("test")
     async with front_server(settings) as url, open_client(kind, url) as client:
         with tracer.start_as_current_span("caller"):
@@ -37,8 +39,8 @@ async def test_a_trace_can_be_named(settings: Settings, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("named", [True, False])
-async def test_the_state_of_a_trace_never_goes_with_another(kind: Kind, named: bool) -> None:
-    """`tracestate` belongs to the span that the `traceparent` is of."""
+async def test_tracestate_is_only_sent_with_its_own_traceparent(kind: Kind, named: bool) -> None:
+    """The tracestate of the current span does not belong to the given trace."""
     state = trace.TraceState([("vendor", "x")])
     context = trace.SpanContext(1, 2, is_remote=False, trace_state=state)
     given = {"traceparent": TRACEPARENT} if named else {}

@@ -1,4 +1,4 @@
-"""Validation at the start: what is wrong and what to do, without standing in the way."""
+"""Validation at startup: what is wrong and what to do about it."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from tests.support.running_system import System
 from tests.support.scripted_server import Act, html, scripted
 
 
-async def test_a_service_that_is_ready(system: System, kind: Kind) -> None:
-    """Is said once, and nothing is to be done."""
+async def test_a_ready_service_has_no_shortcomings(system: System, kind: Kind) -> None:
+    """One line reports it."""
     async with open_client(kind, system.url) as client:
         with capture_logs() as logs:
             found = await client.validate(fail_fast=True)
@@ -26,7 +26,7 @@ async def test_a_service_that_is_ready(system: System, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "status", "told"),
+    ("missing", "status", "expected"),
     [
         ({}, "degraded", {"workers": ("0 alive, serving no queue.", "python -m worker")}),
         (
@@ -47,9 +47,9 @@ async def test_what_is_wrong_is_logged_with_what_to_do(
     kind: Kind,
     missing: dict[str, Any],
     status: str,
-    told: dict[str, tuple[str, str]],
+    expected: dict[str, tuple[str, str]],
 ) -> None:
-    """A warning each; with `fail_fast` the same as an exception."""
+    """There is a warning for each shortcoming, or with `fail_fast` one exception with all."""
     async with (
         front_server(settings.model_copy(update=missing)) as url,
         open_client(kind, url) as client,
@@ -63,7 +63,7 @@ async def test_what_is_wrong_is_logged_with_what_to_do(
     assert found.status == status
     warnings = {line["check"]: line for line in logs if line["event"] == "ai_service.not_ready"}
     assert set(warnings) == {shortcoming.check for shortcoming in found.shortcomings}
-    for check, (wrong, remedy) in told.items():
+    for check, (wrong, remedy) in expected.items():
         assert wrong in warnings[check]["wrong"]
         assert remedy in warnings[check]["remedy"]
         assert (warnings[check]["log_level"], warnings[check]["url"]) == ("warning", url)
@@ -77,14 +77,14 @@ async def test_what_is_wrong_is_logged_with_what_to_do(
         ("drop", ServiceUnreachable, "Start the service"),
         ("silence", ServiceUnreachable, "Start the service"),
         (html(200), Unavailable, "Correct AI_SERVICE_URL"),
-        (html(502), Unavailable, "what stands between"),
+        (html(502), Unavailable, "repair the proxy"),
     ],
     ids=["drop", "silence", "another site", "proxy"],
 )
-async def test_a_service_that_is_not_there_is_told_and_not_waited_for(
+async def test_an_unreachable_service_is_reported_and_not_waited_for(
     kind: Kind, act: Act, raised: type[Exception], remedy: str
 ) -> None:
-    """One try, and no exception unless it is asked for."""
+    """There is one try, and no exception without `fail_fast`."""
     async with scripted(act) as server, open_client(kind, server.url) as client:
         with capture_logs() as logs:
             found = await client.validate(within=0.3)

@@ -1,4 +1,4 @@
-"""How attempts end, as history and API have it."""
+"""The outcomes of attempts in the history of a job and in the API."""
 
 import pytest
 
@@ -19,7 +19,7 @@ RECORDED = {
 
 @pytest.mark.parametrize("outcome", AttemptOutcome)
 def test_every_outcome_is_recorded_as_one_of_five_words(outcome: AttemptOutcome) -> None:
-    """Whoever reads the history of a job sees these and no others."""
+    """The history of a job contains these words and no others."""
     assert outcome.recorded == RECORDED[outcome]
 
 
@@ -30,8 +30,8 @@ def test_the_api_shows_the_recorded_words_and_no_others() -> None:
     assert set(shown) == {word for word in RECORDED.values() if word}
 
 
-def test_what_ends_a_job_is_named_as_its_status() -> None:
-    """A finished job has the status that its last attempt names."""
+def test_an_outcome_that_ends_a_job_is_also_its_status() -> None:
+    """The status of a finished job is the outcome of its last attempt."""
     ending = {JobStatus(outcome) for outcome in AttemptOutcome if outcome.ends_job}
 
     assert ending == {status for status in JobStatus if status.finished}
