@@ -1,4 +1,4 @@
-"""Which tests are slow, which of them share a process, and which begin first."""
+"""Decides which tests are slow, which share a process, and which begin first."""
 
 from pathlib import Path
 
@@ -6,21 +6,21 @@ import pytest
 
 TESTS = Path(__file__).parents[2]
 
-# Tests that need a server, a model or a process of ours: whoever uses one of these fixtures ...
+# A test that uses one of these fixtures needs a server, a model or a process, so it is slow.
 SLOW_FIXTURES = {"servers", "system", "engine", "tesseract", "embedder", "grocery_ai"}
-# ... and everything in these folders. Others carry the marker `slow` themselves.
+# Every test in these folders is slow. Other slow tests carry the marker themselves.
 SLOW_FOLDERS = ("bench", "chaos", "shared/local", "upgrade", "worker/features", "worker/ml")
 
-# Fixtures that are started once in each process, and dearly: all who use one share a process.
+# Fixtures that start once per process and are expensive, so the tests that use one share a process.
 SHARED_FIXTURES = ("system", "engine")
 # Folders whose files share a process, since their imports take seconds.
 SHARED_FOLDERS = ("worker/ml",)
-# What takes longest begins first, or one process would end long after the others.
+# The longest groups begin first, or one process would end long after the others.
 LONGEST_FIRST = ("system", "worker/ml", "shared/local", "chaos", "engine", "bench", "worker")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker, and keep xdist from sorting groups by their number of tests."""
+    """Declare the marker `slow`, and keep xdist from sorting groups by their number of tests."""
     config.addinivalue_line(
         "markers", "slow: needs a server, a model or a process; `bin/test --quick` leaves it out"
     )
@@ -44,14 +44,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Take off the group that xdist appends to a test's name, so that the name can be copied."""
+    """Remove the group that xdist appends to a test's name, so that the name can be copied."""
     test, at, group = report.nodeid.rpartition("@")
     if at and "]" not in group:
         report.nodeid = test
 
 
 def _group(item: pytest.Item) -> str:
-    """What is run by one process: what shares something, or else a file."""
+    """Return the group of a test, which one process runs: a shared fixture, a folder, or a file."""
     fixtures = _fixtures(item)
     shared = next((name for name in SHARED_FIXTURES if name in fixtures), None)
     return shared or _folder(item, SHARED_FOLDERS) or str(item.path.relative_to(TESTS))
@@ -68,6 +68,6 @@ def _folder(item: pytest.Item, folders: tuple[str, ...]) -> str | None:
 
 
 def _rank(group: str) -> int:
-    """The place of a group in LONGEST_FIRST; after all of them if it is not there."""
+    """Return the place of a group in LONGEST_FIRST, or the length of that if it is not there."""
     ranks = (rank for rank, name in enumerate(LONGEST_FIRST) if group.startswith(name))
     return next(ranks, len(LONGEST_FIRST))
