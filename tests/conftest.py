@@ -1,9 +1,9 @@
-"""Real servers for every test: started once a session, a database of its own for each test."""
+"""Fixtures of all tests: servers that start once a session, and an empty database for each test."""
 
 import os
 
-# Before gRPC is imported: the collector's would start its threads anew in each process that a test
-# starts, whose files are about to be closed, and now and then one would abort it.
+# Set before gRPC is imported. Otherwise the collector's gRPC would restart its threads in each
+# forked child, whose files are about to be closed, and such a thread sometimes aborts the child.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 import asyncio
@@ -36,34 +36,34 @@ pytest_plugins = ["tests.support.plugins.left_out", "tests.support.plugins.sched
 
 
 def pytest_configure() -> None:
-    """No test fetches a model or reports to anybody, nor does a process that it starts."""
+    """Keep tests, and the processes that they start, from fetching models or sending reports."""
     opt_out_of_reports()
     os.environ["HF_HUB_OFFLINE"] = "1"
-    # Nor does a test need two children that recognise: each takes seconds to start.
+    # No test needs two recognition children, and each takes seconds to start.
     os.environ["RECEIPT_SLOTS"] = "1"
-    # Unlike structlog's default, which shows every frame's variables: it takes seconds, and the
-    # parts that run inside a test wait for it.
+    # structlog's default renders the variables of every frame. That takes seconds, for which the
+    # parts that run inside a test would have to wait.
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure([*structlog.get_config()["processors"][:-1], plain])
 
 
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
-    """Where this session keeps its servers' data and its logs."""
+    """Folder for the servers' data and the logs of this session."""
     with stack.throwaway_folder() as path:
         yield path
 
 
 @pytest.fixture(scope="session")
 def servers(folder: Path) -> Iterator[stack.Servers]:
-    """Postgres and Redis: embedded, or those of DATABASE_URL and REDIS_URL."""
+    """Postgres and Redis, embedded or those of DATABASE_URL and REDIS_URL."""
     with stack.servers(folder, durable=False) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def migrated(servers: stack.Servers) -> Iterator[str]:
-    """URL of the database that tests share, one after the other."""
+    """URL of a migrated database that the tests use one after the other."""
     with _new_database(servers) as url:
         yield url
 
@@ -78,14 +78,14 @@ async def database_url(migrated: str) -> str:
 
 @pytest.fixture
 def behind(servers: stack.Servers) -> Iterator[str]:
-    """URL of a database that no migration has seen."""
+    """URL of a database without any migration."""
     with _new_database(servers, migrated=False) as url:
         yield url
 
 
 @pytest.fixture
 def settings(database_url: str, servers: stack.Servers) -> Settings:
-    """Settings for parts that run inside the test."""
+    """Settings for parts of the service that run inside the test."""
     return Settings.model_validate(
         {
             "environment": "test",
@@ -104,7 +104,7 @@ def settings(database_url: str, servers: stack.Servers) -> Settings:
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    """The test's own database."""
+    """Database of the test."""
     database = Database.of(settings, process="test")
     yield database
     await database.close()
@@ -112,7 +112,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def messenger(settings: Settings) -> AsyncIterator[Messenger]:
-    """The messenger of the test's own queues."""
+    """Messenger of the test's own queues."""
     messenger = Messenger.of(settings)
     yield messenger
     await messenger.close()
@@ -120,7 +120,7 @@ async def messenger(settings: Settings) -> AsyncIterator[Messenger]:
 
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
-    """A front inside the test, without any worker behind it."""
+    """Front inside the test, without a worker."""
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         yield app
@@ -128,7 +128,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture
 async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Plain HTTP to that front."""
+    """HTTP client of the front `app`."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://front") as http:
         yield http
@@ -136,7 +136,7 @@ async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[AsyncServiceClient]:
-    """The typed client of that front."""
+    """Typed client of the front `app`, for the tenant `tenant`."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with AsyncServiceClient(
         "http://front", "tenant", transport=transport, retries=0
@@ -146,14 +146,14 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncServiceClient]:
 
 @pytest.fixture(scope="session")
 def collector() -> Iterator[Collector]:
-    """Where the spans of the whole system go."""
+    """Receiver of the spans of `system`."""
     with span_collector() as received:
         yield received
 
 
 @pytest.fixture(scope="session")
 def collected_logs() -> Iterator[LogCollector]:
-    """Where its log records go."""
+    """Receiver of the log records of `system`."""
     with log_collector() as received:
         yield received
 
@@ -162,8 +162,10 @@ def collected_logs() -> Iterator[LogCollector]:
 def system(
     servers: stack.Servers, folder: Path, collector: Collector, collected_logs: LogCollector
 ) -> Iterator[System]:
-    """A front and a worker as processes of their own, with real engines, traces and logs. Slow to
-    start, so one for all; each test is a tenant of its own."""
+    """Front and worker as processes, with real engines, traces and logs.
+
+    They are slow to start, so all tests share them, each as a tenant of its own.
+    """
     logs = folder / "logs"
     logs.mkdir()
     with (
@@ -184,32 +186,32 @@ def system(
 
 @pytest.fixture
 async def service(system: System) -> AsyncIterator[AsyncServiceClient]:
-    """The typed client of the whole system, as a tenant that nobody else is."""
+    """Typed client of `system`, for a tenant that no other test uses."""
     async with AsyncServiceClient(system.url, f"tenant-{uuid4().hex[:8]}", retries=0) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def drawn() -> DrawnReceipt:
-    """A receipt of which everything is known."""
+    """Description of a receipt, with everything that is printed on it."""
     return DrawnReceipt()
 
 
 @pytest.fixture(scope="session")
 def receipt_png(drawn: DrawnReceipt) -> bytes:
-    """Its image."""
+    """Image of the receipt `drawn`."""
     return encode(draw_receipt(drawn))
 
 
 @pytest.fixture(scope="session")
 def blank_png() -> bytes:
-    """An image without any text."""
+    """Image without any text."""
     return encode(Image.new("RGB", (400, 300), "white"))
 
 
 @contextmanager
 def _new_database(servers: stack.Servers, *, migrated: bool = True) -> Iterator[str]:
-    """A database on the same server, gone afterwards; yields its URL."""
+    """Create a database, and drop it after the block; yields its URL."""
     name = f"test_{uuid4().hex[:12]}"
     url = str(httpx.URL(servers.database_url).copy_with(path=f"/{name}"))
     asyncio.run(_execute(servers.database_url, f"CREATE DATABASE {name}"))

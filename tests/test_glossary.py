@@ -1,4 +1,4 @@
-"""One word for each concept: the glossary is complete, its places exist, and old words are gone."""
+"""The glossary is complete, the files it names exist, and the words it replaced are gone."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ VOCABULARIES: list[type[StrEnum]] = [
     Queue,
     SubmissionOutcome,
 ]
-# Words that other words have replaced. The changelog tells of them, and so does nothing else.
+# Words that were replaced. Only the changelog may mention them.
 REPLACED = (
     r"\bretrying\b",
     r"\blease_lost\b",
@@ -45,12 +45,12 @@ SEARCHED = ("api", "config", "docs", "shared", "tests", "worker", "README.md")
 
 @pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=lambda vocabulary: vocabulary.__name__)
 def test_the_glossary_has_every_value(vocabulary: type[StrEnum]) -> None:
-    """Whoever meets a value in a label, a column or an answer finds it there."""
+    """People meet the values in labels, columns and answers, and look them up."""
     assert [value for value in vocabulary if f"`{value}`" not in GLOSSARY] == []
 
 
 def test_the_glossary_has_each_word_once() -> None:
-    """In order within its section, so that it is found."""
+    """Words are in alphabetical order within a section, so that they can be found."""
     sections = [
         [row[0] for row in rows]
         for section in GLOSSARY.split("\n## ")
@@ -63,8 +63,7 @@ def test_the_glossary_has_each_word_once() -> None:
     assert sections == [sorted(section) for section in sections]
 
 
-def test_the_places_of_the_glossary_exist() -> None:
-    """A file that has moved takes its entry with it."""
+def test_the_files_that_the_glossary_names_exist() -> None:
     places = [
         row[3].strip("`")
         for section in GLOSSARY.split("\n## ")
@@ -74,22 +73,21 @@ def test_the_places_of_the_glossary_exist() -> None:
     assert [place for place in places if not (ROOT / place).exists()] == []
 
 
-def test_the_glossary_tells_how_each_outcome_is_recorded() -> None:
-    """As the code has it."""
+def test_the_glossary_says_how_each_outcome_is_recorded() -> None:
     section = GLOSSARY.split("### How an attempt ends")[1].split("\n## ")[0]
-    told = {row[0].strip("`"): row[3] for row in _rows(section, columns=4, heading="outcome")}
+    recorded = {row[0].strip("`"): row[3] for row in _rows(section, columns=4, heading="outcome")}
 
-    assert set(told) == set(AttemptOutcome)
+    assert set(recorded) == set(AttemptOutcome)
     for outcome in AttemptOutcome:
         if outcome.recorded is None:
-            assert told[outcome].startswith("not recorded")
+            assert recorded[outcome].startswith("not recorded")
         else:
-            assert told[outcome].startswith(f"`{outcome.recorded}`")
+            assert recorded[outcome].startswith(f"`{outcome.recorded}`")
 
 
 @pytest.mark.parametrize("word", REPLACED)
 def test_replaced_words_are_gone(word: str) -> None:
-    """From code, rules, dashboards and documentation: two words for one thing are two things."""
+    """Two words for one thing read as two things, in code, rules, dashboards and documentation."""
     found = [
         str(path.relative_to(ROOT))
         for path in _texts()
@@ -110,7 +108,8 @@ def _texts() -> Iterator[Path]:
 
 
 def _rows(section: str, *, columns: int, heading: str) -> list[list[str]]:
-    """The cells of the table of a section whose first column has that heading."""
+    """Return the rows of the table in `section` whose first column has the heading, cell by
+    cell."""
     table = section.partition(f"| {heading} |")[2].partition("\n\n")[0]
     lines = [line for line in table.splitlines()[2:] if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]

@@ -1,4 +1,4 @@
-"""What the service does, from the outside: submit, wait, read. Start reading here.
+"""Shows what the service does from the outside: submit, wait, read. Start reading here.
 
 Every test here talks to a real front and a real worker, each a process of its own, over real
 Postgres and Redis.
@@ -21,7 +21,7 @@ LABELS = ["Produce", "Dairy", "Bakery", "Meat & Seafood", "Household", "Beverage
 async def test_a_receipt_goes_in_and_a_structured_receipt_comes_out(
     service: AsyncServiceClient, receipt_png: bytes, drawn: DrawnReceipt
 ) -> None:
-    """The main job: post an image, poll the job, get every field that was printed."""
+    """The main use: post an image, poll the job, get every field that was printed."""
     submitted = await service.submit_receipt(receipt_png, candidate_labels=LABELS)
     assert submitted.status is JobStatus.QUEUED
 
@@ -39,7 +39,7 @@ async def test_a_receipt_goes_in_and_a_structured_receipt_comes_out(
     assert receipt.line_items[0].category == "Dairy"
 
 
-async def test_a_job_tells_where_its_time_went(
+async def test_a_job_shows_where_its_time_went(
     service: AsyncServiceClient, receipt_png: bytes
 ) -> None:
     """The history of a job has an entry for each attempt, with its stages."""
@@ -58,7 +58,7 @@ async def test_a_job_tells_where_its_time_went(
 
 
 async def test_an_item_is_categorised_while_the_caller_waits(service: AsyncServiceClient) -> None:
-    """The waiting calls run through the same queue, and answer with the result."""
+    """Waiting calls use the same queue, and answer with the result."""
     answer = await service.categorize("Whole Milk", LABELS, request_id="r-1")
 
     assert answer.request_id == "r-1"
@@ -92,10 +92,10 @@ async def test_texts_become_vectors_that_are_near_when_they_mean_the_same(
     assert _dot(milk, same) > _dot(milk, soap)
 
 
-async def test_a_receipt_comes_flat_for_callers_that_want_it_so(
+async def test_a_receipt_can_be_had_in_the_flat_shape(
     service: AsyncServiceClient, receipt_png: bytes, drawn: DrawnReceipt
 ) -> None:
-    """The same reading, with numbers instead of decimal strings."""
+    """The flat shape has numbers where the rich shape has decimal strings."""
     answer = await service.extract_receipt(receipt_png)
 
     assert answer.payload is not None
@@ -107,7 +107,7 @@ async def test_a_receipt_comes_flat_for_callers_that_want_it_so(
 async def test_a_receipt_can_be_uploaded_as_a_file(
     service: AsyncServiceClient, receipt_png: bytes, drawn: DrawnReceipt
 ) -> None:
-    """Multipart spares the base64; the work is found again, whichever way the image came."""
+    """An upload needs no base64, and the same image is not read again if it comes another way."""
     uploaded = await service.upload_receipt(receipt_png, request_id="r-2")
     flat = await service.extract_receipt(receipt_png)
 
@@ -129,10 +129,10 @@ async def test_jobs_are_listed_newest_first(service: AsyncServiceClient) -> None
     assert second.next_cursor is None
 
 
-async def test_what_cannot_be_read_fails_with_a_reason(
+async def test_an_image_that_cannot_be_read_fails_with_a_reason(
     service: AsyncServiceClient, blank_png: bytes
 ) -> None:
-    """A job whose input is bad is failed at once, and says why."""
+    """A job with bad input fails at once, and says why."""
     job = await service.await_job((await service.submit_receipt(blank_png)).id)
 
     assert job.status is JobStatus.FAILED
@@ -144,7 +144,7 @@ async def test_what_cannot_be_read_fails_with_a_reason(
 async def test_a_waiting_call_passes_the_reason_on(
     service: AsyncServiceClient, blank_png: bytes
 ) -> None:
-    """The same failure, as the answer of a call that waited."""
+    """A caller that waits gets the error of the job as the answer."""
     with pytest.raises(NoTextFound) as refused:
         await service.extract_receipt(blank_png)
 

@@ -1,4 +1,4 @@
-"""What a run of the tests says where something is not installed."""
+"""A run of the tests says what is not installed, or fails where every test is required."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ def test_it():
 
 
 def run(folder: Path, **env: str) -> "subprocess.CompletedProcess[str]":
-    """A run of the test above, by pytest with our plugin alone, where no program is installed."""
+    """Run the test above with our plugin alone, on a PATH without any program."""
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "test_needy.py").write_text(NEEDY)
     plugin = "tests.support.plugins.left_out"
@@ -35,7 +35,6 @@ def run(folder: Path, **env: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_missing_program_is_named_with_its_package(tmp_path: Path) -> None:
-    """One line, and the run goes on."""
     done = run(tmp_path, REQUIRE_ALL_TESTS="")
 
     assert done.returncode == 0, done.stdout
@@ -43,16 +42,15 @@ def test_a_missing_program_is_named_with_its_package(tmp_path: Path) -> None:
     assert line.endswith("tesseract is not installed: apt-get install tesseract-ocr")
 
 
-def test_where_every_test_is_required_it_fails(tmp_path: Path) -> None:
-    """CI installs what tests need; a test that is skipped there proves nothing."""
+def test_a_skipped_test_fails_where_every_test_is_required(tmp_path: Path) -> None:
+    """CI installs what tests need, and a test that is skipped there proves nothing."""
     done = run(tmp_path, REQUIRE_ALL_TESTS="1")
 
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
     assert "apt-get install tesseract-ocr" in done.stdout
 
 
-def test_ci_requires_every_test() -> None:
-    """And installs every program that one may need."""
+def test_ci_requires_every_test_and_installs_every_program() -> None:
     script = (ROOT / ".ci/run").read_text()
 
     assert "export REQUIRE_ALL_TESTS=1" in script

@@ -1,5 +1,5 @@
-"""Logs of the whole system: the lines of a job found by its trace, on stdout and in a collector;
-nothing in them that must not be."""
+"""Logs of the whole system: lines are found by trace, on stdout and in a collector, and hold
+neither images nor passwords."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ from tests.support.waiting import wait_until
 
 
 class Caller:
-    """Somebody with a trace of their own."""
+    """A caller of `system` with a trace of its own."""
 
     def __init__(self, system: System) -> None:
         self.trace_id = uuid4().hex
@@ -33,7 +33,7 @@ class Caller:
         self._url = system.url
 
     async def submit(self, request_id: str, **body: Any) -> dict[str, Any]:
-        """Have a job done; its JSON."""
+        """Submit a job and wait for it; return its JSON."""
         headers = {"traceparent": f"00-{self.trace_id}-b7ad6b7169203331-01", "Prefer": "wait=30"}
         sent = {"tenant_id": "logged", "request_id": request_id, **body}
         async with httpx.AsyncClient(base_url=self._url, timeout=40) as http:
@@ -43,24 +43,26 @@ class Caller:
         return job
 
     def lines(self, process: str) -> list[dict[str, Any]]:
-        """What a process wrote about the trace: every line, as it stands in its file."""
+        """Return the lines of the trace in the log file of a process, parsed."""
         lines = (self._logs / f"{process}.log").read_text().splitlines()
         return [line for line in map(json.loads, lines) if line.get("trace_id") == self.trace_id]
 
 
 @pytest.fixture
 def caller(system: System) -> Caller:
-    """A new one."""
+    """Caller with a new trace."""
     return Caller(system)
 
 
 async def test_the_lines_of_a_job_are_found_by_its_trace(
     system: System, caller: Caller, collected_logs: LogCollector
 ) -> None:
-    """On stdout of front and worker and, each once, at the collector."""
+    """Each line is on stdout of front or worker, and once at the collector."""
     job = await caller.submit("r-1", feature="categorization", payload=ITEM)
     assert job["trace_id"] == caller.trace_id
-    await wait_until(lambda: len(collected_logs.trace(caller.trace_id)) > 1, "two came", 20)
+    await wait_until(
+        lambda: len(collected_logs.trace(caller.trace_id)) > 1, "two lines arrived", 20
+    )
 
     (front,) = caller.lines("api")
     (worker,) = caller.lines("worker")
@@ -79,7 +81,7 @@ async def test_the_lines_of_a_job_are_found_by_its_trace(
     for sent in lines:
         printed = front if sent.service == "grocery-planner-ai" else worker
         body = json.loads(sent.body)
-        # Written a moment later, so stamped a moment later.
+        # The record is written a moment after the line, so its timestamp differs.
         assert {**body, "timestamp": None} == {**printed, "timestamp": None}
         assert (sent.version, sent.severity) == (service_version(), "INFO")
         assert (sent.logger, sent.span_id) == (printed["logger"], printed["span_id"])
@@ -94,10 +96,12 @@ async def test_the_lines_of_a_job_are_found_by_its_trace(
 async def test_no_image_is_logged(
     caller: Caller, system: System, receipt_png: bytes, collected_logs: LogCollector
 ) -> None:
-    """Nor any part of one, of a receipt that is read."""
+    """No part of the image of a receipt is in any log."""
     image = b64encode(receipt_png).decode()
     await caller.submit("r-2", feature="receipt_extraction", payload={"image_base64": image})
-    await wait_until(lambda: len(collected_logs.trace(caller.trace_id)) > 1, "two came", 20)
+    await wait_until(
+        lambda: len(collected_logs.trace(caller.trace_id)) > 1, "two lines arrived", 20
+    )
 
     everything = system.log_text() + "".join(line.body for line in collected_logs.lines)
     assert "job.succeeded" in everything
@@ -107,8 +111,8 @@ async def test_no_image_is_logged(
 
 @pytest.mark.slow
 async def test_no_password_is_logged(tmp_path: Path) -> None:
-    """Drivers like to tell where they failed to connect to. A refusal names its tenant: it has no
-    job to be found by."""
+    """Errors of drivers often hold the URL. A refusal names its tenant, since it has no job by
+    which it could be found."""
     away = f"127.0.0.1:{free_port()}"
     env = {
         "DATABASE_URL": f"postgresql://someone:hunter2@{away}/nothing",
@@ -123,7 +127,9 @@ async def test_no_password_is_logged(tmp_path: Path) -> None:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
             body = {"tenant_id": "refused", "feature": "categorization", "payload": ITEM}
             assert (await http.post("/api/v1/jobs", json=body)).status_code == 503
-        await wait_until(lambda: "heartbeat.interrupted" in worker_log.read_text(), "a beat", 30)
+        await wait_until(
+            lambda: "heartbeat.interrupted" in worker_log.read_text(), "a beat failed", 30
+        )
 
     text = front_log.read_text() + worker_log.read_text()
     lines = map(json.loads, front_log.read_text().splitlines())
@@ -133,10 +139,11 @@ async def test_no_password_is_logged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("collector_is", ["away", "hung"])
-async def test_without_a_collector_the_work_is_done(
+async def test_jobs_are_done_without_a_collector_of_logs(
     system: System, tmp_path: Path, collector_is: str
 ) -> None:
-    """Quietly: one line at most says so, and nobody waits for it at the end."""
+    """At most one line says that the collector is away, and the front does not wait for it when it
+    stops."""
     log, port = tmp_path / "front.log", free_port()
     async with AsyncExitStack() as running:
         hung = await running.enter_async_context(scripted("silence"))
@@ -148,12 +155,12 @@ async def test_without_a_collector_the_work_is_done(
             for _ in range(3):
                 assert (await http.post("/api/v1/categorize", json=body)).status_code == 200
         if collector_is == "away":
-            await wait_until(lambda: "opentelemetry" in log.read_text(), "the warning", 20)
+            await wait_until(lambda: "opentelemetry" in log.read_text(), "the warning came", 20)
         else:
             await wait_until(lambda: bool(hung.seen), "a batch was sent", 20)
         front.send_signal(signal.SIGTERM)
         await asyncio.to_thread(front.wait, 5)
 
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    senders = [line for line in lines if line["logger"].startswith(("opentelemetry", "urllib3"))]
-    assert len(senders) == (1 if collector_is == "away" else 0)
+    warnings = [line for line in lines if line["logger"].startswith(("opentelemetry", "urllib3"))]
+    assert len(warnings) == (1 if collector_is == "away" else 0)

@@ -1,4 +1,4 @@
-"""Nobody phones home: not the service, and none of the libraries that it is made of."""
+"""Nobody phones home: neither the service nor any library that it uses."""
 
 import json
 import os
@@ -18,14 +18,14 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.needs_program("strace")
 
-# All that a program of ours needs to find of the environment in which the tests run.
+# The environment variables of the tests that the programs need.
 _KEPT = ("PATH", "LANG", "LC_", "PYTEST_", "COVERAGE_")
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The home of somebody who has set nothing: libraries that keep quiet in CI (`CI`,
-    `GITHUB_ACTIONS`), or because the tests told them to, have no reason here."""
+    """Home folder of somebody who has set no variables, so that no library keeps quiet because it
+    runs in CI (`CI`, `GITHUB_ACTIONS`) or because the tests opted out."""
     for name in os.environ:
         if not name.startswith(_KEPT):
             monkeypatch.delenv(name)
@@ -39,12 +39,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def traced(tmp_path: Path) -> NetworkTrace:
-    """Sees whom programs talk to."""
+    """Trace of whom the programs of a test talk to."""
     return NetworkTrace(tmp_path / "calls")
 
 
 def test_the_trace_sees_a_name_being_looked_up(traced: NetworkTrace) -> None:
-    """Without this the next test would be worth nothing."""
+    """The next test proves nothing if the trace misses name look-ups."""
     look_up = (
         "import socket\ntry: socket.getaddrinfo('nobody.invalid', 80)\nexcept socket.gaierror: pass"
     )
@@ -62,9 +62,8 @@ def test_a_whole_job_talks_to_the_configured_servers_alone(
     receipt_png: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Front, worker, recognition child and the demo that starts them: a receipt and a few names,
-    from the upload to the table. Then the same on the command line. In the end the home holds what
-    is documented, and no id of a device."""
+    """The demo, its front, worker and recognition child handle a receipt and a few names; then the
+    command line does the same. The home holds only what is documented, and no device id."""
     monkeypatch.setenv("DATABASE_URL", behind)
     monkeypatch.setenv("REDIS_URL", servers.redis_url)
     photo = home / "receipt.png"
@@ -92,9 +91,9 @@ def test_a_whole_job_talks_to_the_configured_servers_alone(
 async def test_a_worker_without_a_home_to_write_to_logs_json_alone(
     home: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with a read-only root: what a native library prints of it would break a log's readers."""
+    """A native library that complains about a read-only root would break the readers of the log."""
     log, port = tmp_path / "worker.log", free_port()
-    # Below a file nobody can write, not even root.
+    # Nobody can write below a file, not even root.
     (home / "file").touch()
     monkeypatch.setenv("HOME", str(home / "file"))
     env = {
@@ -120,8 +119,8 @@ async def test_a_worker_without_a_home_to_write_to_logs_json_alone(
 
 
 def test_entry_points_come_before_onnxruntime() -> None:
-    """It reads what opts out of its reports when it is loaded, so no entry point may load it with
-    its own imports."""
+    """onnxruntime reads the opt-out when it is imported, so no entry point may import it before it
+    has opted out."""
     program = (
         "import sys, api.__main__, worker.main, worker.cli.main\n"
         "import worker.cli.files, worker.features.recognition_child\n"

@@ -1,4 +1,4 @@
-"""What the distribution declares: its dependencies, their locks, its types."""
+"""The distribution declares its dependencies, locks them, and ships its types."""
 
 import re
 import sys
@@ -13,19 +13,20 @@ from packaging.utils import canonicalize_name
 
 from tests.architecture.sources import PACKAGES, ROOT, SOURCES, imports, module_name
 
-# Extras that a part of the three packages imports where it has been chosen; `dev` is for the tests,
-# but for what api/debugging/tidewave.py looks for.
+# Extras that the three packages import, if they are installed.
 CHOSEN = ("local", "ml")
+# The only dependency of the `dev` extra that is imported: api/debugging/tidewave.py looks for it.
 LOOKED_FOR = {"tidewave"}
-# pip chooses the build of torch; the lock of the ml extra leaves it out.
+# The lock of the ml extra is not here: it leaves out torch, whose build pip chooses.
 LOCKS = {"requirements.lock": ("local", "dev", "build"), "requirements-runtime.lock": ("build",)}
 
 
 def test_every_import_is_a_declared_dependency() -> None:
-    """What another dependency happens to bring may be gone with its next release."""
+    """A package that only another dependency brings may be gone with that one's next release."""
     project = _project()
     extras = project["optional-dependencies"]
-    declared = _names([*project["dependencies"], *(one for key in CHOSEN for one in extras[key])])
+    chosen = [requirement for extra in CHOSEN for requirement in extras[extra]]
+    declared = _names([*project["dependencies"], *chosen])
     providers = packages_distributions()
 
     undeclared = {
@@ -39,26 +40,27 @@ def test_every_import_is_a_declared_dependency() -> None:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_locked_versions_are_the_declared_ones(lock: str) -> None:
-    """A range that was raised without bin/lock would be tested by nobody."""
+    """A range that was raised without running bin/lock would never be tested."""
     project = _project()
     wanted = [*project["dependencies"]]
     for extra in LOCKS[lock]:
         wanted += project["optional-dependencies"][extra]
     pins = dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", (ROOT / lock).read_text(), re.M))
 
-    requirements = [Requirement(one) for one in wanted]
     outside = [
-        str(one)
-        for one in requirements
-        if one.name != project["name"]
-        and not one.specifier.contains(pins[canonicalize_name(one.name)], prereleases=True)
+        str(requirement)
+        for requirement in map(Requirement, wanted)
+        if requirement.name != project["name"]
+        and not requirement.specifier.contains(
+            pins[canonicalize_name(requirement.name)], prereleases=True
+        )
     ]
     assert outside == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_types_are_part_of_the_package(package: str) -> None:
-    """`py.typed` tells type checkers that they may believe the annotations."""
+    """Type checkers use the annotations of a package only if it has a `py.typed`."""
     assert (ROOT / package / "py.typed").read_text() == ""
 
 
@@ -68,8 +70,8 @@ def _is_at_hand(imported: str) -> bool:
 
 
 def _provided(imported: str, declared: set[str], providers: Mapping[str, list[str]]) -> bool:
-    """Whether a declared distribution holds the module. Some share their first name, as those of
-    OpenTelemetry do: then the file that is imported decides."""
+    """Whether a declared distribution has the module. Where several share a top-level name, as
+    those of OpenTelemetry do, the imported file decides."""
     top, dot, _ = imported.partition(".")
     names = {canonicalize_name(name) for name in providers.get(top, [top])}
     if len(names) > 1 and dot:
@@ -78,14 +80,14 @@ def _provided(imported: str, declared: set[str], providers: Mapping[str, list[st
 
 
 def _holds(name: str, imported: str) -> bool:
-    """Whether a distribution has the module, or the one that defines the imported name."""
+    """Whether a distribution has the imported module, or the module of the imported name."""
     files = {str(file) for file in distribution(name).files or ()}
     paths = [imported.replace(".", "/"), imported.rpartition(".")[0].replace(".", "/")]
     return any(f"{path}{end}" in files for path in paths for end in (".py", "/__init__.py"))
 
 
 def _names(requirements: list[str]) -> set[str]:
-    return {canonicalize_name(Requirement(one).name) for one in requirements}
+    return {canonicalize_name(Requirement(requirement).name) for requirement in requirements}
 
 
 def _project() -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 from shared.local.stack import ROOT
 
 
-def test_the_changelog_knows_this_version() -> None:
-    """A version that is not written about has not been released."""
+def test_the_installed_version_is_the_declared_one() -> None:
+    """The changelog also has a place for what comes next."""
     changelog = (ROOT / "CHANGELOG.md").read_text()
 
     assert "## Unreleased" in changelog
@@ -17,7 +17,7 @@ def test_the_changelog_knows_this_version() -> None:
 
 
 def test_every_dependency_is_locked() -> None:
-    """With hashes; the locks are what gets installed."""
+    """bin/setup and the image install only what the locks name."""
     project = _project()
     extras = project["optional-dependencies"]
     runtime = [*project["dependencies"], *extras["build"]]
@@ -32,17 +32,18 @@ def test_every_dependency_is_locked() -> None:
 
 
 def test_the_ml_extra_moves_nothing() -> None:
-    """Its lock only adds: the default engines run the same with it and without."""
+    """The lock of the extra only adds packages, so the default engines run the same without it."""
     assert not _locked("requirements-ml.lock") & _locked("requirements.lock")
 
 
 def test_an_image_runs_what_the_tests_ran() -> None:
-    """The versions of its lock are those of ours."""
+    """The lock of the image has the same versions as the lock of the tests."""
     assert _pins("requirements-runtime.lock") <= _pins("requirements.lock")
 
 
 def test_no_lock_holds_a_package_that_only_reports() -> None:
-    """Whoever adds an engine that asks for one opts out: docs/stack.md, Nobody phones home."""
+    """An engine that depends on such a package has to opt out: see docs/stack.md, Nobody phones
+    home."""
     locks = ("requirements.lock", "requirements-ml.lock", "requirements-runtime.lock")
 
     assert not {"openvino-telemetry"} & set().union(*map(_locked, locks))

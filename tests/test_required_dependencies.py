@@ -1,4 +1,4 @@
-"""REQUIRE_DEPENDENCIES: what misses something at its start stops, and says what."""
+"""With REQUIRE_DEPENDENCIES, a process that misses something at its start stops and says what."""
 
 import pytest
 
@@ -13,7 +13,7 @@ REQUIRED = {"REQUIRE_DEPENDENCIES": "true"}
 async def test_probe_at_the_start_names_all_that_is_missing(
     program: str, settings: Settings
 ) -> None:
-    """A sentence for each, no traceback, exit code 1."""
+    """The log has a sentence for each dependency and no traceback, and the exit code is 1."""
     missing = {
         "DATABASE_URL": nowhere("postgresql").get_secret_value(),
         "REDIS_URL": nowhere("redis").get_secret_value(),
@@ -31,14 +31,14 @@ async def test_probe_at_the_start_names_all_that_is_missing(
 async def test_probe_at_the_start_sees_an_old_schema(
     program: str, settings: Settings, behind: str
 ) -> None:
-    """With the command that cures it."""
+    """The error names the command to run."""
     lines = await failed_start(program, settings, {**REQUIRED, "DATABASE_URL": behind})
 
     assert "bin/migrate" in lines[-1]["reason"]
 
 
 async def test_probe_at_the_start_sees_a_missing_engine(settings: Settings) -> None:
-    """A worker that could serve but a part of its queues is none."""
+    """A worker that can serve only some of its queues does not start."""
     lines = await failed_start(
         "worker", settings, {**REQUIRED, "OCR_ENGINE": "tesseract", "PATH": "/nowhere"}
     )

@@ -1,4 +1,4 @@
-"""One trace from the caller to the last stage, as a collector gets it from a front and a worker."""
+"""A collector receives one trace from the caller to the last stage, sent by front and worker."""
 
 import asyncio
 import signal
@@ -21,7 +21,7 @@ CALLER = "b7ad6b7169203331"
 
 
 class Trace:
-    """A trace that a caller has begun."""
+    """A trace that a caller started, and its spans."""
 
     def __init__(self, collector: Collector) -> None:
         self.id = uuid4().hex
@@ -29,31 +29,31 @@ class Trace:
         self._collector = collector
 
     def named(self, name: str) -> list[Span]:
-        """Its spans of that name, in order."""
+        """Return the spans with a name, in the order in which they began."""
         return [span for span in self._collector.trace(self.id) if span.name == name]
 
     def only(self, name: str) -> Span:
-        """Its only span of that name."""
+        """Return the span with a name; there must be exactly one."""
         (span,) = self.named(name)
         return span
 
     def children(self, parent: Span) -> list[str]:
-        """The names of the spans below another."""
+        """Return the names of the spans directly below `parent`."""
         return [s.name for s in self._collector.trace(self.id) if s.parent_id == parent.span_id]
 
     async def has(self, name: str, count: int = 1) -> None:
-        """Wait until so many of that name have come in."""
+        """Wait until at least `count` spans with a name have arrived."""
         await wait_until(lambda: len(self.named(name)) >= count, f"{count} × {name}", 20)
 
 
 @pytest.fixture
 def trace(collector: Collector) -> Trace:
-    """A new one."""
+    """New trace."""
     return Trace(collector)
 
 
 async def call(url: str, path: str, trace: Trace, **body: object) -> httpx.Response:
-    """POST as somebody whose trace it is."""
+    """POST `body` as part of a trace."""
     async with httpx.AsyncClient(base_url=url, timeout=70) as http:
         sent = {"tenant_id": "traced", **body}
         return await http.post(path, json=sent, headers=trace.headers)
@@ -103,7 +103,8 @@ async def test_a_receipt_is_one_trace(
 
 
 async def test_a_categorisation_says_what_it_chose(system: System, trace: Trace) -> None:
-    """The attributes of the specification; database and Redis spans where they were asked for."""
+    """The span has the specified attributes, and the spans of Postgres and Redis lie below the
+    step that used them."""
     answer = await call(system.url, "/api/v1/categorize", trace, payload=ITEM)
     await trace.has("process items")
     await trace.has("POST /api/v1/categorize")
@@ -123,7 +124,7 @@ async def test_a_categorisation_says_what_it_chose(system: System, trace: Trace)
 
 
 async def test_a_failed_job_says_why(system: System, trace: Trace, blank_png: bytes) -> None:
-    """On the span of its attempt."""
+    """The span of the attempt has the error."""
     payload = {"image_base64": b64encode(blank_png).decode()}
     await call(system.url, "/api/v1/extract-receipt", trace, payload=payload)
     await trace.has("process receipts")
@@ -135,7 +136,7 @@ async def test_a_failed_job_says_why(system: System, trace: Trace, blank_png: by
 
 
 async def test_an_idle_system_emits_no_span(system: System, collector: Collector) -> None:
-    """Polls, heartbeats, repairs and probes are nobody's request."""
+    """Polls, heartbeats, repairs and probes belong to no request."""
     trace = Trace(collector)
     payload = {**ITEM, "item_name": "The last thing before the silence"}
     await call(system.url, "/api/v1/categorize", trace, payload=payload)
@@ -152,7 +153,7 @@ async def test_an_idle_system_emits_no_span(system: System, collector: Collector
 
 @pytest.mark.slow
 async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector) -> None:
-    """Every attempt is a span below the same parent; the time that a dead worker took is shown."""
+    """Every attempt is a span below the same parent, and so is the time that a dead worker took."""
     env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
     slow, hung = Trace(collector), Trace(collector)
     async with cluster(1, 1, ITEM_TIMEOUT="3", RETRY_PAUSE="0.1", **env) as running:
@@ -182,15 +183,15 @@ async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector
 
 
 @pytest.mark.slow
-async def test_without_a_collector_the_work_is_done(trace: Trace) -> None:
-    """Quietly: one line at most says that nobody takes the spans."""
+async def test_jobs_are_done_without_a_collector_of_spans() -> None:
+    """A single line in each log says that the collector is away."""
     endpoint = nowhere("http").get_secret_value().removesuffix("/0")
     env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
     async with cluster(1, 1, **env) as running:
         await running.submit("noop", 20)
         await running.all_finished()
         log = running.folder / "workers.log"
-        await wait_until(lambda: "opentelemetry" in log.read_text(), "the warning", 20)
+        await wait_until(lambda: "opentelemetry" in log.read_text(), "the warning came", 20)
         running.kill_worker(worker := running.workers[0], signal.SIGTERM)
         assert await asyncio.to_thread(worker.wait, 20) == 0
         assert await running.count("state = 'succeeded'") == 20
