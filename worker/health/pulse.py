@@ -44,8 +44,8 @@ class Pulse:
     def broker(
         self, ping: Callable[[], Awaitable[None]], queues: tuple[Queue, ...]
     ) -> Callable[[], Awaitable[None]]:
-        """Return `ping` so that the polls of `queues` do not count as stalled while Redis is away:
-        they wait for it within a single round, however long that takes."""
+        """Return `ping` wrapped so that no poll of `queues` counts as stalled while Redis is away:
+        a poll waits for it within a single round, however long that takes."""
 
         async def watched() -> None:
             try:

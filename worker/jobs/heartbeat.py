@@ -1,4 +1,4 @@
-"""Renews the leases of the running jobs, and reports every few seconds that the worker lives."""
+"""Renews the leases of the running jobs every few seconds, and reports that the worker lives."""
 
 import structlog
 

@@ -59,7 +59,7 @@ class Reconciler:
             if time.monotonic() - self._pruned_at > _PRUNING_INTERVAL:
                 await self._prune()
             for repair in self._repairs:
-                await self._mend(repair)
+                await self._repair_messages(repair)
         self._metrics.reconciler_succeeded()
 
     async def _rescue(self) -> None:
@@ -84,7 +84,7 @@ class Reconciler:
         except BrokerUnavailable as error:
             log.warning("job.unannounced", job_id=str(job.job_id), reason=error.code)
 
-    async def _mend(self, repair: MessageRepair) -> None:
+    async def _repair_messages(self, repair: MessageRepair) -> None:
         repairs = asdict(await repair.step())
         self._metrics.jobs.repaired(repair.queue, **repairs)
         if any(repairs.values()):
