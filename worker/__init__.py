@@ -1,1 +1,1 @@
-"""The workers: take jobs from the queues, run the pipeline, store the results."""
+"""The worker takes jobs from the queues, runs the pipeline and stores the results."""

@@ -1,5 +1,8 @@
-"""`python -m worker`: one worker process. Recognition children import this file as well, so all
-that a worker needs and they do not is imported below."""
+"""`python -m worker` runs one worker process.
+
+Recognition children import this module as well, so what only a worker needs is imported inside the
+guard below.
+"""
 
 if __name__ == "__main__":
     from worker.main import main

@@ -1,4 +1,4 @@
-"""Builds the parts of one worker, runs them, and closes them in reverse."""
+"""Builds the parts of one worker, runs them, and closes them in reverse order."""
 
 import os
 import socket
@@ -36,20 +36,20 @@ from worker.telemetry.worker_telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
 
-# How often a worker looks for cancellations of what it runs: people wait for it; seconds.
+# Seconds between two looks for cancelled jobs; short, because people wait for a cancellation.
 _CANCEL_INTERVAL = 0.5
 
 
 @asynccontextmanager
 async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterator[WorkerState]:
-    """A worker that serves its queues for the length of the block, and drains at its end.
+    """Serve the queues of WORKER_QUEUES while the block runs, and drain at its end.
 
-    `load` makes the runners of its features; by default, those of FEATURE_LOADER or the product.
-    Raises PortTaken, DependencyMissing, EngineUnavailable.
+    `load` returns the runners of the features; the default is FEATURE_LOADER, or else
+    `load_features`. Raises PortTaken, DependencyMissing, EngineUnavailable.
     """
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(_parts(settings))
-        # Before the models load, which may take minutes: somebody watches this port.
+        # The port is watched from the start, and loading the models may take minutes.
         parts.state.url = await stack.enter_async_context(_probes(parts))
         await _check_dependencies(parts)
         heartbeat = await stack.enter_async_context(_beating(parts))
@@ -69,7 +69,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
 
 @dataclass(frozen=True, kw_only=True)
 class _Parts:
-    """What most other parts of a worker need."""
+    """The parts of a worker that most others depend on."""
 
     settings: Settings
     state: WorkerState
@@ -85,7 +85,7 @@ async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
     state = _new_state(settings)
     async with (
         traced(settings, f"{SERVICE}-worker") as tracing,
-        # A transaction that outlasts the lease is of no use any more.
+        # Another worker may have taken the job over by the time a longer transaction commits.
         connected(
             settings, process="worker", tracing=tracing, transaction_limit=settings.lease
         ) as (database, messenger),
@@ -98,7 +98,7 @@ async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
             database=database,
             messenger=messenger,
             telemetry=Telemetry(JobTracing(tracing.tracer), metrics),
-            # Two leases and what lies between them: by then its jobs have long been rescued.
+            # After two leases without a heartbeat, other workers have long rescued its jobs.
             pulse=Pulse(stalled_after=2 * (settings.lease + settings.heartbeat)),
             running=RunningJobs(),
         )
@@ -151,7 +151,7 @@ async def _beating(parts: _Parts) -> AsyncIterator[Heartbeat]:
 
 
 async def _load(parts: _Parts, load: Loader | None, stack: AsyncExitStack) -> Mapping[Feature, Run]:
-    """Raises EngineUnavailable for a component that could not be loaded, if none may be missing."""
+    """Raises EngineUnavailable if a component is missing and REQUIRE_DEPENDENCIES is set."""
     settings, state = parts.settings, parts.state
     loader = load or settings.feature_loader or load_features
     runners: Mapping[Feature, Run] = await loader(settings, state, stack)
@@ -183,9 +183,9 @@ def _cancelling(parts: _Parts) -> AbstractAsyncContextManager[None]:
 
 
 def _watching_broker(parts: _Parts) -> AbstractAsyncContextManager[None]:
-    """Says in the log that Redis is away: the consumers wait for it without a word."""
-    asking = parts.pulse.broker(parts.messenger.ping, parts.settings.worker_queues)
-    return repeating("broker", asking, pause=parts.settings.heartbeat)
+    """Ping Redis, so that the log shows when it is away: the consumers wait for it silently."""
+    ping = parts.pulse.broker(parts.messenger.ping, parts.settings.worker_queues)
+    return repeating("broker", ping, pause=parts.settings.heartbeat)
 
 
 @asynccontextmanager

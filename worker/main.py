@@ -18,8 +18,11 @@ log = structlog.get_logger(__name__)
 
 
 def main() -> None:
-    """Run one worker until SIGTERM or SIGINT; end with code 1 if it cannot begin: a
-    component cannot be had, a port is taken, a dependency is missing that may not be."""
+    """Run one worker until SIGTERM or SIGINT.
+
+    Exit with code 1 if it cannot start: a component cannot be loaded, the port is taken, or a
+    required dependency is missing.
+    """
     settings = start_process()
     with exported_logs(settings, f"{SERVICE}-worker"):
         try:
@@ -34,8 +37,8 @@ def main() -> None:
 async def run_worker(settings: Settings) -> None:
     """Serve the queues of WORKER_QUEUES until SIGTERM or SIGINT.
 
-    A signal also ends a worker that is not ready yet: its start waits for as long as the database
-    is away.
+    A signal also stops a worker that is still starting: its start waits for as long as the
+    database is away.
     """
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     start = asyncio.timeout(None)

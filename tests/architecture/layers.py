@@ -1,6 +1,6 @@
-"""The order of the modules in each package: what may import what."""
+"""Puts every module into a layer; a module imports only from its own layer and those below it."""
 
-# What a module may import of ours: modules of the same line or of a line below it.
+# The layers of each package, from the top down. An entry covers its submodules as well.
 LAYERS = {
     "api": [
         ["api.__main__"],
@@ -123,8 +123,8 @@ LAYERS = {
 
 
 def may_import(name: str, imported: str) -> bool:
-    """Whether one module of ours may import another: of its own package or of `shared`, and of no
-    layer above its own."""
+    """Whether a module may import another one of ours: it has to be in `shared`, or in the same
+    package and not in a higher layer."""
     package, other = name.partition(".")[0], imported.partition(".")[0]
     if other != package:
         return other == "shared"
@@ -133,7 +133,8 @@ def may_import(name: str, imported: str) -> bool:
 
 
 def layer(name: str) -> int | None:
-    """How far down a module of ours is in its package; the most precise entry decides."""
+    """Return the number of a module's layer, counted from the top, or None if it has none. The
+    most specific entry decides."""
     places = {
         entry: number
         for number, entries in enumerate(LAYERS[name.partition(".")[0]])

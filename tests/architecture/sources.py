@@ -1,4 +1,4 @@
-"""The source files of the three packages, and what they import."""
+"""Finds the source files of the three packages, and what they import."""
 
 import ast
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 
 
 def module_name(path: Path) -> str:
-    """The dotted name by which Python imports a file."""
+    """Return the dotted name by which Python imports a file."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -21,19 +21,21 @@ MODULES = frozenset(map(module_name, SOURCES))
 
 @cache
 def parse(path: Path) -> ast.Module:
-    """The syntax tree of a file; every rule of the house looks at it."""
+    """Return the syntax tree of a file; it is cached, since several tests read it."""
     return ast.parse(path.read_text())
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports, wherever in it. `from x import y` yields `x.y`, and `x` as
-    well unless `x.y` is a module of ours."""
+    """Yield every module that a file imports, also within functions.
+
+    `from x import y` yields `x.y`, and `x` as well unless `x.y` is a module of ours.
+    """
     for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             modules = {f"{node.module}.{alias.name}" for alias in node.names}
             yield from modules
-            # A package is imported for its own sake only where a name is taken from itself.
+            # The package itself is used only if one of the names is no module.
             if not modules <= MODULES:
                 yield node.module

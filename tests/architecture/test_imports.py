@@ -1,4 +1,4 @@
-"""What may import what. Each rule says why it is there."""
+"""Rules of what may import what, each with its reason."""
 
 import ast
 from pathlib import Path
@@ -9,20 +9,21 @@ from tests.architecture.layers import layer, may_import
 from tests.architecture.sources import PACKAGES, SOURCES, imports, module_name, parse
 
 FORBIDDEN = [
-    # The contract and the tables are used where no web server and no worker runs.
+    # `shared` is also used where neither a web server nor a worker runs.
     ("shared", ("fastapi", "starlette", "uvicorn", "arq.worker")),
-    # Whoever calls the service has neither its database nor its queue.
+    # A caller of the service has neither its database nor its Redis.
     ("shared.client", ("sqlalchemy", "asyncpg", "redis", "arq", "alembic")),
-    # Bytes and text in, contract objects out: the pipeline runs in a child, a command, a test.
+    # The pipeline turns bytes and text into contract objects: it also runs in recognition children,
+    # commands and tests.
     ("worker.pipeline", ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry", "fastapi")),
     (
         "worker.features.recognition_child",
         ("redis", "arq", "sqlalchemy", "asyncpg", "opentelemetry"),
     ),
-    # The front must start in a second and stay small.
+    # A front has to start within a second and stay small.
     ("api", ("rapidocr", "onnxruntime", "cv2", "tokenizers", "numpy", "pebble", "torch")),
 ]
-# Where a library may be imported at all, and why in the other places as well.
+# The packages that may import a library. All but the first have a reason.
 OWNERS = [
     (("sqlalchemy", "asyncpg", "psycopg", "alembic"), ("shared.store",)),
     (
@@ -31,20 +32,20 @@ OWNERS = [
             "shared.wire",
             # It runs arq's own poll loop.
             "worker.jobs.consumer",
-            # It looks into a server that may not be fit to carry messages.
+            # It inspects a Redis that may not be fit to carry messages.
             "worker.cli.diagnosis.broker",
-            # It starts that server, and asks it whether it has started.
+            # It starts the server, and asks whether it has started.
             "shared.local",
         ),
     ),
 ]
-# The ml extra: not there by default, and gigabytes where it is.
+# The ml extra is not installed by default, and takes gigabytes.
 ML_EXTRA = {"torch", "transformers", "sentence_transformers", "huggingface_hub"}
 
 
 def test_imports_run_one_way() -> None:
-    """api → shared ← worker, and downwards inside a package: otherwise one cannot be changed,
-    tested or deployed without the other."""
+    """Imports run api → shared ← worker, and downwards inside a package. Otherwise one part could
+    not be changed, tested or deployed without the other."""
     wrong = [
         f"{module_name(path)} imports {imported}"
         for path in SOURCES
@@ -55,8 +56,8 @@ def test_imports_run_one_way() -> None:
     assert wrong == []
 
 
-def test_every_module_has_its_layer() -> None:
-    """A new file has to be given its place."""
+def test_every_module_has_a_layer() -> None:
+    """A new module has to be added to `layers.py`."""
     names = map(module_name, SOURCES)
 
     assert [name for name in names if name not in PACKAGES and layer(name) is None] == []
@@ -64,7 +65,7 @@ def test_every_module_has_its_layer() -> None:
 
 @pytest.mark.parametrize(("package", "libraries"), FORBIDDEN, ids=lambda value: str(value)[:30])
 def test_libraries_stay_where_they_belong(package: str, libraries: tuple[str, ...]) -> None:
-    """Not by way of another module of ours either."""
+    """This includes imports through other modules of ours."""
     wrong = [
         f"{module_name(path)} imports {imported}"
         for path in _reachable(package)
@@ -79,8 +80,8 @@ def test_libraries_stay_where_they_belong(package: str, libraries: tuple[str, ..
 def test_only_their_owners_import_libraries(
     libraries: tuple[str, ...], owners: tuple[str, ...]
 ) -> None:
-    """All SQL is in one folder, and every Redis key in another: there they can be read, counted and
-    changed together."""
+    """All SQL is in one folder and every Redis key in another, so that each can be read and changed
+    as a whole."""
     others = [path for path in SOURCES if not _is_in(module_name(path), owners)]
     wrong = [
         f"{module_name(path)} imports {imported}"
@@ -97,7 +98,7 @@ def _is_in(name: str, packages: tuple[str, ...]) -> bool:
 
 
 def test_one_module_writes_published_at() -> None:
-    """What the outbox holds is decided in one place."""
+    """`published_at` decides what the outbox holds, and one module has to answer for that."""
     writers = {
         module_name(path)
         for path in SOURCES
@@ -109,7 +110,7 @@ def test_one_module_writes_published_at() -> None:
 
 
 def _writes(node: ast.AST, name: str) -> bool:
-    """As a keyword of `values`, a key of a dictionary, or an attribute."""
+    """Whether a node sets a column: a keyword argument, a key of a dictionary, or an attribute."""
     if isinstance(node, ast.keyword):
         return node.arg == name
     if isinstance(node, ast.Dict):
@@ -118,7 +119,7 @@ def _writes(node: ast.AST, name: str) -> bool:
 
 
 def test_the_ml_extra_is_imported_only_when_chosen() -> None:
-    """Inside the functions of its adapters, where a setting has asked for it."""
+    """Only functions of its adapters import it, which run when a setting chose it."""
     for path in SOURCES:
         imported = {name.partition(".")[0] for name in imports(path)} & ML_EXTRA
         adapter = module_name(path).startswith("worker.pipeline.meaning.")
@@ -134,11 +135,11 @@ def test_the_ml_extra_is_imported_only_when_chosen() -> None:
 
 
 def _reachable(package: str) -> set[Path]:
-    """The files of a package, and those of ours that they import, directly or not."""
+    """Return the files of a package and those of ours that they import, directly or not."""
     by_name = {module_name(path): path for path in SOURCES}
     found: set[str] = set()
     waiting = [name for name in by_name if name == package or name.startswith(package + ".")]
-    # What starts the others as processes of their own is not part of them.
+    # `shared.local` starts fronts and workers as processes, and does not become part of them.
     while waiting:
         name = waiting.pop()
         if name in found or name.startswith("shared.local"):

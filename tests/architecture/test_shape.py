@@ -1,4 +1,4 @@
-"""The size of files, functions and folders, and what every module has. Each rule says why."""
+"""Rules for the size of files, functions and folders, and for modules, each with its reason."""
 
 import ast
 from collections.abc import Iterator
@@ -13,22 +13,22 @@ LONGEST_FUNCTION = 60
 
 
 def test_files_have_one_job() -> None:
-    """When a file needs headings, it is two files."""
+    """A file that needs headings should be two files."""
     assert _longer_than(250, SOURCES) == []
 
 
 def test_tests_are_short_enough_to_read() -> None:
-    """The same, with more room for tables."""
+    """Tests get more room, for tables of cases."""
     assert _longer_than(350, sorted((ROOT / "tests").rglob("*.py"))) == []
 
 
 def test_folders_are_by_matter() -> None:
-    """A newcomer sees at a glance what is in a folder; more files than that are two matters."""
+    """A newcomer should see at a glance what is in a folder; a longer list holds two matters."""
     assert [folder for folder in FOLDERS if len(list(folder.glob("*.py"))) > 14] == []
 
 
 def test_importing_does_nothing() -> None:
-    """Modules define; entry points act. Otherwise tests and tools get what they did not ask for."""
+    """Modules define and entry points act, or else a test that imports one gets side effects."""
     acting = [
         f"{path}:{node.lineno}"
         for path in SOURCES
@@ -40,13 +40,12 @@ def test_importing_does_nothing() -> None:
     assert acting == []
 
 
-def test_everything_public_is_explained() -> None:
-    """Modules, classes and functions, in their own words."""
-    assert [place for path in SOURCES for place in _unexplained(path)] == []
+def test_everything_public_has_a_docstring() -> None:
+    assert [place for path in SOURCES for place in _without_docstring(path)] == []
 
 
-def _unexplained(path: Path) -> Iterator[str]:
-    """Places of public definitions without a docstring."""
+def _without_docstring(path: Path) -> Iterator[str]:
+    """Yield the places of a module and its public definitions that have no docstring."""
     tree = parse(path)
     if not ast.get_docstring(tree):
         yield f"{path}:1"
@@ -56,7 +55,7 @@ def _unexplained(path: Path) -> Iterator[str]:
 
 
 def _public(tree: ast.AST) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Definitions that others may use: not those within functions, nor those with an underscore."""
+    """Yield the public definitions of a tree, except those within functions."""
     for node in ast.iter_child_nodes(tree):
         match node:
             case (

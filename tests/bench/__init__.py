@@ -1,1 +1,1 @@
-"""bin/bench: speed as ratios, measured in one run on one machine."""
+"""Measures speed as ratios within one run on one machine. See `bin/bench --help`."""

@@ -1,4 +1,4 @@
-"""bin/bench: measure, print what was found, fail when it is below what is promised."""
+"""bin/bench measures, prints the figures, and fails if one is below its bound."""
 
 import asyncio
 import json
@@ -14,13 +14,18 @@ from tests.bench import tracing
 
 
 def bench(
-    only: Annotated[Literal["tracing"] | None, typer.Option(help="This one alone.")] = None,
+    only: Annotated[
+        Literal["tracing"] | None, typer.Option(help="Run only this measurement.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Jobs in each run.")] = 600,
     rounds: Annotated[int, typer.Option(help="Runs of each kind.")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="Figures on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")] = False,
 ) -> None:
-    """Throughput with and without traces, in turn."""
-    del only  # there is no other yet
+    """Measure throughput with and without traces.
+
+    The exit code is 1 if traces cost more than they may.
+    """
+    del only  # there is no other measurement yet
     with Console(stderr=True).status("tracing ..."):
         found = asyncio.run(tracing.measure(jobs, rounds))
     if as_json:
@@ -32,11 +37,13 @@ def bench(
 
 
 def _table(found: tracing.Overhead) -> Table:
-    table = Table(title=f"Jobs per second ({found.jobs} categorisations a run)")
+    table = Table(title=f"Jobs per second ({found.jobs} categorisations per run)")
     for name in ("", "runs"):
         table.add_column(name)
     table.add_row("without traces", ", ".join(map(str, found.without)))
-    table.add_row(f"traced, {found.spans_per_job:g} spans a job", ", ".join(map(str, found.traced)))
+    table.add_row(
+        f"traced, {found.spans_per_job:g} spans per job", ", ".join(map(str, found.traced))
+    )
     table.add_row("median ratio", f"{found.ratio} (at least {tracing.AT_LEAST})")
     return table
 

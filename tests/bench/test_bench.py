@@ -1,4 +1,4 @@
-"""A small cut of `bin/bench`: that it measures, not how fast this machine is."""
+"""A small part of `bin/bench`, which shows that it measures and not how fast this machine is."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from tests.bench import tracing
 
 
 @pytest.mark.timeout(120)
-async def test_traces_are_measured_against_none() -> None:
-    """Both runs did their jobs, and only one of them sent spans."""
+async def test_the_cost_of_traces_is_measured() -> None:
+    """Both runs finish their jobs, and the traced one sends spans."""
     found = await tracing.measure(jobs=5, rounds=1)
 
     assert len(found.without) == len(found.traced) == 1

@@ -1,4 +1,4 @@
-"""What traces cost: jobs a second with a collector that takes every span, against none at all."""
+"""Measures what traces cost: jobs per second with every span collected, and without any span."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -6,14 +6,14 @@ from statistics import median
 from tests.chaos.cluster import cluster
 from tests.support.telemetry.span_collector import span_collector
 
-# The least that is left of the throughput.
+# The least ratio of traced to untraced throughput.
 AT_LEAST = 0.65
 _WARM_UP = 20
 
 
 @dataclass(frozen=True)
 class Overhead:
-    """Jobs per second, a pair for each round; `ratio` is the median of theirs."""
+    """Jobs per second without traces and traced, with one entry for each round."""
 
     jobs: int
     without: list[float]
@@ -22,13 +22,13 @@ class Overhead:
 
     @property
     def ratio(self) -> float:
-        """Traced over untraced."""
+        """Traced over untraced throughput, as the median over the rounds."""
         pairs = zip(self.traced, self.without, strict=True)
         return round(median(traced / without for traced, without in pairs), 3)
 
 
 async def measure(jobs: int, rounds: int) -> Overhead:
-    """Categorise `jobs` names, traced and not in turn, `rounds` times."""
+    """Categorise `jobs` names without traces and then traced, `rounds` times."""
     without, traced, spans = [], [], 0
     for _ in range(rounds):
         without.append(await _jobs_per_second(jobs))
@@ -43,7 +43,7 @@ async def measure(jobs: int, rounds: int) -> Overhead:
 
 
 async def _jobs_per_second(jobs: int, **env: str) -> float:
-    """From the first submission to the last result, as Postgres's clock has it."""
+    """Return the throughput from the first submission to the last result, by Postgres's clock."""
     async with cluster(1, 1, FEATURE_LOADER="", **env) as system:
         await system.submit("warm up", _WARM_UP)
         await system.all_finished()

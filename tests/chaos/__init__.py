@@ -1,1 +1,1 @@
-"""Breaks a running system on purpose and counts what was lost. See `bin/chaos --help`."""
+"""Breaks a running system on purpose and counts lost jobs. See `bin/chaos --help`."""

@@ -1,4 +1,4 @@
-"""bin/chaos: run scenarios, print what became of the jobs, fail when one was lost."""
+"""bin/chaos runs scenarios, prints what became of the jobs, and fails if one was lost."""
 
 import asyncio
 import json
@@ -18,12 +18,19 @@ QUICK = {"LEASE": "2", "HEARTBEAT": "0.5", "RECONCILE_INTERVAL": "0.3"}
 
 
 def chaos(
-    scenarios: Annotated[list[str] | None, typer.Argument(help=", ".join(SCENARIOS))] = None,
-    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
-    quick: Annotated[bool, typer.Option("--quick", help="Short leases, fewer jobs.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Figures on stdout.")] = False,
+    scenarios: Annotated[
+        list[str] | None, typer.Argument(help=f"All by default: {', '.join(SCENARIOS)}")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Use short leases and fewer jobs.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")] = False,
 ) -> None:
-    """Break the system on purpose, in every way we know, and count what was lost."""
+    """Break the system on purpose, in every way we know, and count the jobs that were lost.
+
+    The exit code is 1 if a job was lost or succeeded twice.
+    """
     unknown = set(scenarios or ()) - set(SCENARIOS)
     if unknown:
         raise typer.BadParameter(f"no such scenario: {', '.join(sorted(unknown))}")
@@ -46,7 +53,7 @@ def _table(reports: list[Report]) -> Table:
     table = Table(title="What became of the jobs")
     for name in ("Scenario", "Accepted", "Succeeded", "Failed", "Lost", "Twice", "Rescue s"):
         table.add_column(name, no_wrap=name == "Scenario")
-    table.add_column("Attempts by how they ended")
+    table.add_column("Attempts by outcome")
     for report in reports:
         numbers = (
             report.accepted,

@@ -1,4 +1,4 @@
-"""What became of the jobs of a scenario, read from the truth."""
+"""Reads from Postgres what became of the jobs of a scenario."""
 
 from dataclasses import dataclass, field
 
@@ -7,8 +7,12 @@ from tests.chaos.cluster import Cluster
 
 @dataclass
 class Report:
-    """`lost`: accepted and neither done nor failed for a reason that the scenario gave it.
-    `slowest_rescue`: seconds from a kill to the next start of a job it hit."""
+    """Numbers of jobs after a scenario.
+
+    `lost` counts accepted jobs that neither succeeded nor failed as the scenario meant them to.
+    `slowest_rescue` is the longest time, in seconds, from a kill to the next start of a job that
+    the worker was running; None if no job was rescued.
+    """
 
     scenario: str
     accepted: int = 0
@@ -23,7 +27,7 @@ class Report:
 
 
 async def audit(scenario: str, cluster: Cluster, *, may_fail: int = 0) -> Report:
-    """`may_fail`: how many jobs are meant to fail."""
+    """Return the report of a scenario, of which `may_fail` jobs are meant to fail."""
     report = Report(scenario, accepted=len(cluster.accepted), refused=cluster.refused)
     async with cluster.database() as database:
         states = await database.fetch(

@@ -1,4 +1,4 @@
-"""A whole system to break: embedded servers, a front, several workers, all of them processes."""
+"""A whole system to break: embedded servers, a front and workers, each a process."""
 
 import asyncio
 import os
@@ -28,7 +28,10 @@ _TENANT = "chaos"
 
 @dataclass
 class Cluster:
-    """Handles to everything, and a record of what was accepted and killed."""
+    """Handles of all processes, and a record of which jobs were accepted and when what was killed.
+
+    `killed_at` has the Unix time of each kill by process id.
+    """
 
     folder: Path
     env: dict[str, str]
@@ -42,14 +45,14 @@ class Cluster:
     url: str = ""
 
     def start_worker(self, **env: str) -> stack.Popen:
-        """One more worker; it is ready a second or so later."""
+        """Start another worker, which is ready a second or so later."""
         log = self.folder / "workers.log"
         worker = self.running.enter_context(stack.worker({**self.env, **env}, log))
         self.workers.append(worker)
         return worker
 
     def kill_worker(self, worker: stack.Popen, number: int = signal.SIGKILL) -> None:
-        """Kill, and remember when."""
+        """Send a signal to a worker, and record when."""
         self.workers.remove(worker)
         self.killed_at[worker.pid] = time.time()
         os.kill(worker.pid, number)
@@ -59,7 +62,7 @@ class Cluster:
         self.parts.pop(part).close()
 
     def start_redis(self, *, empty: bool = False) -> None:
-        """Under the URL it had, with the data it had or without."""
+        """Start Redis under the URL it had, with the data it had or `empty`."""
         folder = self.folder / f"valkey-{uuid4().hex[:6]}" if empty else self.folder / "valkey"
         was = urlsplit(self.env.get("REDIS_URL", ""))
         url = self._enter(
@@ -68,7 +71,7 @@ class Cluster:
         self.env["REDIS_URL"] = url
 
     def start_postgres(self) -> None:
-        """Under the URL it had, with the data it had."""
+        """Start Postgres under the URL it had, with the data it had."""
         was = urlsplit(self.env.get("DATABASE_URL", ""))
         url = self._enter(
             "postgres", embedded_postgres(self.folder / "postgres", durable=True, port=was.port)
@@ -81,7 +84,7 @@ class Cluster:
         return url
 
     async def submit(self, what: str, count: int = 1) -> list[UUID]:
-        """Submit jobs that are all different; those that are accepted count."""
+        """Submit `count` jobs that all differ; return the ids of those that were accepted."""
         async with httpx.AsyncClient(base_url=self.url, timeout=15) as http:
             limit = asyncio.Semaphore(8)
 
@@ -96,7 +99,7 @@ class Cluster:
     async def send(
         self, http: httpx.AsyncClient, body: Mapping[str, object], limit: asyncio.Semaphore
     ) -> UUID | None:
-        """Submit one job; None when it was refused (which is an answer, not a loss)."""
+        """Submit one job; return its id, or None if it was refused, which is not a loss."""
         async with limit:
             answer = await http.post("/api/v1/jobs", json=body)
         if answer.status_code != 202:
@@ -108,7 +111,7 @@ class Cluster:
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection of its own."""
+        """Open a connection to Postgres."""
         connection = await asyncpg.connect(self.env["DATABASE_URL"])
         try:
             yield connection
@@ -117,18 +120,18 @@ class Cluster:
 
     @asynccontextmanager
     async def redis(self) -> AsyncIterator[Redis]:
-        """Likewise."""
+        """Open a connection to Redis."""
         async with Redis.from_url(self.env["REDIS_URL"]) as redis:
             yield redis
 
     async def count(self, condition: str) -> int:
-        """Accepted jobs for which an SQL condition holds."""
+        """Count the accepted jobs for which an SQL condition holds."""
         async with self.database() as database:
             query = f"SELECT count(*) FROM jobs WHERE id = ANY($1) AND ({condition})"  # noqa: S608
             return int(await database.fetchval(query, self.accepted))
 
     async def until(self, condition: str, count: int, within: float = 120) -> None:
-        """Wait until it holds for so many accepted jobs."""
+        """Wait until an SQL condition holds for at least `count` accepted jobs."""
 
         async def enough() -> bool:
             return await self.count(condition) >= count
@@ -143,7 +146,7 @@ class Cluster:
 
 @asynccontextmanager
 async def cluster(workers: int, seed: int, **settings: str) -> AsyncIterator[Cluster]:
-    """Start everything; in the end stop everything and leave no data behind."""
+    """Run servers, a front and `workers` workers while the block runs; leave no data behind."""
     with stack.throwaway_folder() as folder:
         env = {
             "QUEUE_NAMESPACE": f"chaos-{uuid4().hex[:6]}",

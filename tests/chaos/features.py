@@ -1,6 +1,6 @@
-"""Features that misbehave to order. A worker loads them by FEATURE_LOADER; the product has none.
+"""Features that misbehave to order. A worker loads them if FEATURE_LOADER names them.
 
-What a categorisation job does is told by its item name: `noop`, `slow 0.5` (seconds), `hung`,
+The item name of a categorisation job says what it does: `noop`, `slow 0.5` (seconds), `hung`,
 `poison` (kills its worker).
 """
 
@@ -25,7 +25,7 @@ from worker.telemetry.state import WorkerState
 async def load(
     settings: Settings, state: WorkerState, stack: AsyncExitStack
 ) -> Mapping[Feature, Run]:
-    """The product's features where receipts are served, and ours for items."""
+    """Return the product's runners for receipts, if the worker serves them, and ours for items."""
     if skew := float(os.environ.get("CHAOS_CLOCK_SKEW", "0")):
         _skew_clock(skew)
     runners: dict[Feature, Run] = {}
@@ -56,7 +56,7 @@ async def _behave(work: Work) -> Product:
 
 
 def _skew_clock(seconds: float) -> None:
-    """This process lives `seconds` ahead of all others."""
+    """Set the clock of this process `seconds` ahead of all others."""
     real = time.time
     time.time = lambda: real() + seconds
     ahead = arq.utils.timestamp_ms

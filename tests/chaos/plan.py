@@ -1,4 +1,4 @@
-"""How much of it a scenario does, and what a scenario is."""
+"""Defines a scenario, and the plan that says how much of it to do."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -9,8 +9,11 @@ from tests.chaos.audit import Report
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of it: `jobs` to submit, `kills` to do, settings of the processes, and how many
-    `workers` there are where several are needed (at least two)."""
+    """How much a scenario does.
+
+    `jobs` and `kills` are numbers, `settings` are those of the processes, and `workers` is how
+    many there are where a scenario needs several (at least two).
+    """
 
     seed: int
     jobs: int

@@ -1,4 +1,4 @@
-"""Receipts to be read while things break."""
+"""Submits receipts to be read while things break."""
 
 import asyncio
 import base64
@@ -10,7 +10,7 @@ from tests.chaos.cluster import Cluster
 
 
 async def submit_receipts(system: Cluster, count: int) -> None:
-    """Each with a merchant of its own, so that no two are the same work."""
+    """Submit receipts that each name another merchant, so that no two are the same work."""
     async with httpx.AsyncClient(base_url=system.url, timeout=15) as http:
         limit = asyncio.Semaphore(1)
         for number in range(count):

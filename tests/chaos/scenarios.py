@@ -1,4 +1,4 @@
-"""The scenarios by name. Each breaks one thing while jobs run, and returns what became of them."""
+"""Lists the scenarios. Each breaks one thing while jobs run, and reports what became of them."""
 
 from tests.chaos import servers, workers
 from tests.chaos.plan import Scenario

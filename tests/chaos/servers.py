@@ -1,4 +1,4 @@
-"""Scenarios that break servers, and what they hold: Redis, its messages, Postgres."""
+"""Scenarios that break Redis, its messages, or Postgres."""
 
 from shared.contracts.features import Queue
 from shared.wire.messages import queue_key
@@ -8,12 +8,12 @@ from tests.chaos.plan import Plan
 
 
 async def redis_restarted_empty(plan: Plan) -> Report:
-    """Redis dies in the middle and comes back with nothing."""
+    """Redis dies while jobs run, and comes back empty."""
     async with cluster(2, plan.seed, **plan.settings) as system:
         await system.submit("slow 0.2", plan.jobs // 2)
         await system.until("state = 'succeeded'", 5)
         system.stop("redis")
-        # What workers hold ends without it; all the rest is forgotten.
+        # Running jobs end without Redis; all other messages are lost.
         await system.until("state <> 'running'", len(system.accepted))
         system.start_redis(empty=True)
         await system.all_finished()
@@ -21,7 +21,7 @@ async def redis_restarted_empty(plan: Plan) -> Report:
 
 
 async def redis_flushed(plan: Plan) -> Report:
-    """FLUSHALL in the middle."""
+    """Redis gets FLUSHALL while jobs run."""
     async with cluster(2, plan.seed, **plan.settings) as system:
         await system.submit("slow 0.2", plan.jobs // 2)
         await system.until("state = 'succeeded'", 5)
@@ -32,7 +32,7 @@ async def redis_flushed(plan: Plan) -> Report:
 
 
 async def redis_away_while_submitting(plan: Plan) -> Report:
-    """Jobs are accepted without Redis, and run when it is back."""
+    """Jobs are accepted while Redis is away, and run when it is back."""
     async with cluster(2, plan.seed, **plan.settings) as system:
         await system.submit("noop")
         await system.all_finished()
@@ -47,7 +47,7 @@ async def redis_away_while_submitting(plan: Plan) -> Report:
 
 
 async def postgres_restarted(plan: Plan) -> Report:
-    """Postgres goes away in the middle; the front refuses meanwhile, workers wait."""
+    """Postgres goes away while jobs run; the front refuses jobs, and workers wait."""
     async with cluster(2, plan.seed, **plan.settings) as system:
         await system.submit("slow 0.2", plan.jobs // 2)
         await system.until("state = 'succeeded'", 5)
@@ -60,7 +60,7 @@ async def postgres_restarted(plan: Plan) -> Report:
 
 
 async def delivered_twice(plan: Plan) -> Report:
-    """Every message comes again, while its job runs and after it has ended."""
+    """Every message is delivered again, while its job runs and after it has ended."""
     async with cluster(2, plan.seed, **plan.settings) as system:
         jobs = await system.submit("slow 0.1", plan.jobs // 4)
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""A small cut of `bin/chaos`: one scenario of each kind, few jobs, short leases."""
+"""A small part of `bin/chaos`: one scenario of each kind, with few jobs and short leases."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from tests.chaos.__main__ import QUICK
 from tests.chaos.plan import Plan
 from tests.chaos.scenarios import SCENARIOS
 
-# The others are nearly the same as one of these, or tests/api and tests/worker show in one process
-# what they show in several. All of them run at night.
+# Each other scenario resembles one of these, or tests/api and tests/worker show the same within one
+# process. All scenarios run at night.
 _CUT = (
     "rolling_restart",
     "worker_killed",
@@ -21,11 +21,11 @@ _CUT = (
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "name",
-    # Each starts processes of its own, so each may run beside the others.
+    # Each starts its own processes, so they can run in parallel.
     [pytest.param(name, marks=pytest.mark.xdist_group(f"chaos {name}")) for name in _CUT],
 )
 async def test_nothing_is_lost(name: str) -> None:
-    """Accepted is done, once, whatever breaks."""
+    """Every accepted job ends, and none succeeds twice."""
     report = await SCENARIOS[name](Plan(seed=1, jobs=12, kills=1, settings=QUICK, workers=2))
 
     assert report.accepted > 0

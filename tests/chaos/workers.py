@@ -1,4 +1,4 @@
-"""Scenarios that break workers: kills, freezes, restarts, and jobs that do it themselves."""
+"""Scenarios that break workers: kills, freezes, restarts, and jobs that do harm themselves."""
 
 import asyncio
 import signal
@@ -16,7 +16,7 @@ _UNFINISHED = "state IN ('queued', 'running')"
 
 
 async def worker_killed(plan: Plan) -> Report:
-    """kill -9 of random workers, one after the other, while jobs run."""
+    """Random workers get SIGKILL, one after the other, while jobs run."""
     async with cluster(plan.workers, plan.seed, **plan.settings) as system:
         await system.submit("slow 0.5", plan.jobs)
         while len(system.killed_at) < plan.kills and await system.count(_UNFINISHED):
@@ -31,7 +31,7 @@ async def worker_killed(plan: Plan) -> Report:
 
 
 async def killed_before_claim(plan: Plan) -> Report:
-    """A worker dies after it took a message from arq and before it claimed the job."""
+    """A worker dies after it took a message and before it claimed the job."""
     async with cluster(1, plan.seed, ITEM_SLOTS="1", **plan.settings) as system:
         await system.submit("noop")
         await system.all_finished()
@@ -48,8 +48,7 @@ async def killed_before_claim(plan: Plan) -> Report:
 
 
 async def zombie(plan: Plan, **env: str) -> Report:
-    """A worker is stopped, while it is the one that repairs, until its lease is lost; and then goes
-    on with what it held."""
+    """A worker is frozen while it repairs, loses its lease, and then goes on with its jobs."""
     async with cluster(0, plan.seed, **plan.settings) as system:
         frozen = system.start_worker(**env)
         await system.submit("slow 10", 4)
@@ -66,14 +65,14 @@ async def zombie(plan: Plan, **env: str) -> Report:
 
 
 async def skewed_zombie(plan: Plan) -> Report:
-    """The same, by a worker whose clock is an hour ahead."""
+    """The same as `zombie`, with a worker whose clock is an hour ahead."""
     report = await zombie(plan, CHAOS_CLOCK_SKEW="3600")
     report.scenario = "skewed_zombie"
     return report
 
 
 async def recognition_killed(plan: Plan) -> Report:
-    """The child that reads a receipt is killed; its worker lives."""
+    """The child that reads a receipt is killed, and its worker lives on."""
     settings = {**plan.settings, "WORKER_QUEUES": "receipts", "RECEIPT_SLOTS": "1"}
     async with cluster(1, plan.seed, **settings) as system:
         await submit_receipts(system, 3)
@@ -91,7 +90,7 @@ async def recognition_killed(plan: Plan) -> Report:
 
 
 async def rolling_restart(plan: Plan) -> Report:
-    """SIGTERM to every worker in turn, each replaced by a new one, under load."""
+    """Every worker in turn gets SIGTERM and is replaced, under load."""
     async with cluster(plan.workers, plan.seed, **plan.settings) as system:
         await system.submit("slow 0.5", plan.jobs // 2)
         await system.until("state = 'running'", plan.workers)
@@ -134,7 +133,7 @@ async def hung(plan: Plan) -> Report:
 
 
 async def _freeze_while_repairing(system: Cluster, worker: stack.Popen) -> None:
-    """Stop the only worker at a moment when it holds the lock of those who repair."""
+    """Freeze the only worker at a moment when it holds the lock of the reconciler."""
     holders = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
     async with system.database() as database:
         for _ in range(2000):
@@ -148,7 +147,7 @@ async def _freeze_while_repairing(system: Cluster, worker: stack.Popen) -> None:
 
 
 async def _busy(system: Cluster) -> list[stack.Popen]:
-    """The workers that run something just now."""
+    """Return the workers that are running a job."""
     async with system.database() as database:
         rows = await database.fetch("SELECT DISTINCT worker_id FROM jobs WHERE state = 'running'")
     pids = {int(row["worker_id"].split(":")[1]) for row in rows}
@@ -156,7 +155,7 @@ async def _busy(system: Cluster) -> list[stack.Popen]:
 
 
 async def _locked(system: Cluster) -> None:
-    """Wait until somebody waits for a lock on a row: a worker that is about to claim."""
+    """Wait until a worker that is about to claim waits for the lock of a row."""
     async with system.database() as database:
         waiting = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         await wait_until(lambda: database.fetchval(waiting), "a worker came to claim the job")

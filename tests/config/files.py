@@ -1,4 +1,4 @@
-"""The files of the development stack, as Compose reads them."""
+"""Reads the files of the development stack as Compose does."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ WORKERS = ("worker-receipts", "worker-items")
 
 
 def content(path: str) -> dict[str, Any]:
-    """Of a YAML file of the repository."""
+    """Return the content of a YAML file, by its path from the root of the repository."""
     read: dict[str, Any] = yaml.safe_load((ROOT / path).read_text())
     return read
 
 
 def services() -> dict[str, dict[str, Any]]:
-    """Of both files, merged as Compose does it: no service is in both."""
+    """Return the services of both files, merged as Compose merges them; none is in both."""
     ours, observability = (content(name)["services"] for name in FILES)
     assert not ours.keys() & observability.keys()
     merged: dict[str, dict[str, Any]] = ours | observability
@@ -25,5 +25,5 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def published_ports() -> set[str]:
-    """As the files say them: `127.0.0.1:3001:3000`."""
+    """Return the published ports in Compose's notation, such as `127.0.0.1:3001:3000`."""
     return {port for service in services().values() for port in service.get("ports", [])}

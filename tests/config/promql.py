@@ -1,4 +1,4 @@
-"""What our dashboards and rules ask Prometheus for."""
+"""Finds what our dashboards and rules ask Prometheus for."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from shared.local.stack import ROOT
 DASHBOARDS = sorted((ROOT / "config/grafana/dashboards").glob("*.json"))
 RULES = sorted((ROOT / "config/prometheus/rules").glob("*.yml"))
 
-# Made by Tempo of the spans that it gets; no process of ours has them.
+# Tempo makes these metrics from spans; no process of ours has them.
 MADE_BY_TEMPO = ("traces_spanmetrics_", "traces_service_graph_")
 
 _VARIABLES = {"$__rate_interval": "10s", "$queue": ".*"}
@@ -23,12 +23,12 @@ _WORDS = {"and", "or", "unless", "bool", "offset"}
 
 
 def panels(board: dict[str, Any]) -> list[dict[str, Any]]:
-    """Those that show something, not the rows between them."""
+    """Return the panels of a dashboard without the rows that group them."""
     return [panel for panel in board["panels"] if panel["type"] != "row"]
 
 
 def dashboard_queries() -> Iterator[tuple[str, str]]:
-    """Where it is asked, and the PromQL, with Grafana's variables filled in."""
+    """Yield the place of each query of a dashboard, and its PromQL with variables filled in."""
     for path in DASHBOARDS:
         for panel in panels(json.loads(path.read_text())):
             for target in panel["targets"]:
@@ -43,7 +43,7 @@ def _filled_in(expression: str) -> str:
 
 
 def rule_queries() -> Iterator[tuple[str, str]]:
-    """Likewise of recording and alert rules."""
+    """Yield the name and the PromQL of each recording rule and alert rule."""
     for path in RULES:
         for group in yaml.safe_load(path.read_text())["groups"]:
             for rule in group["rules"]:
@@ -51,7 +51,7 @@ def rule_queries() -> Iterator[tuple[str, str]]:
 
 
 def selectors(expression: str) -> set[str]:
-    """The vector selectors of an expression, without ranges: `metric{label="value"}`."""
+    """Return the vector selectors of an expression without ranges: `metric{label="value"}`."""
     found = set()
     for name, matchers, call in _SELECTOR.findall(_without_clauses(expression)):
         if not call and name not in _WORDS and not re.fullmatch(r"\d.*|[smhd]", name):
@@ -60,6 +60,6 @@ def selectors(expression: str) -> set[str]:
 
 
 def _without_clauses(expression: str) -> str:
-    """Labels to group by are no metrics, nor is the unit of a range."""
+    """Remove ranges and grouping clauses, whose words are not metrics."""
     without_ranges = re.sub(r"\[[^\]]*\]", "", expression)
     return _CLAUSES.sub("", without_ranges)

@@ -1,4 +1,4 @@
-"""Who asks and who answers: both ends of each line, which are written down in different files."""
+"""Files that name each other's hosts and ports agree."""
 
 import re
 
@@ -6,7 +6,7 @@ from shared.contracts.features import Queue
 from shared.settings import Settings
 from tests.config.files import WORKERS, content, services
 
-# Of everything that has metrics, where it listens.
+# The port of everything that has metrics.
 LISTENS: dict[str, int] = {
     "api": Settings.model_fields["port"].default,
     **dict.fromkeys(WORKERS, Settings.model_fields["worker_port"].default),
@@ -17,8 +17,7 @@ LISTENS: dict[str, int] = {
 
 
 def test_prometheus_scrapes_whatever_has_metrics() -> None:
-    """Under the names that the stack gives them, and nothing besides; ours by DNS, which answers
-    with every replica."""
+    """It scrapes nothing else, and finds our processes by DNS, which answers with every replica."""
     fixed, looked_up = _targets()
 
     assert fixed | looked_up == LISTENS
@@ -27,7 +26,7 @@ def test_prometheus_scrapes_whatever_has_metrics() -> None:
 
 
 def _targets() -> tuple[dict[str, int], dict[str, int]]:
-    """Hosts and ports: those that are named as they are, those that the DNS is asked for."""
+    """Return the scraped hosts and their ports: fixed ones, and names that are looked up by DNS."""
     fixed: dict[str, int] = {}
     looked_up: dict[str, int] = {}
     for job in content("config/prometheus/prometheus.yml")["scrape_configs"]:
@@ -39,8 +38,8 @@ def _targets() -> tuple[dict[str, int], dict[str, int]]:
     return fixed, looked_up
 
 
-def test_ours_listen_for_everyone_on_their_default_ports() -> None:
-    """A loopback address inside a container is reached by nobody."""
+def test_our_containers_listen_on_all_addresses_and_default_ports() -> None:
+    """Nobody can reach a loopback address inside a container."""
     for name in ("api", *WORKERS):
         environment = services()[name]["environment"]
         assert environment["HOST"] == "0.0.0.0", name
@@ -48,14 +47,14 @@ def test_ours_listen_for_everyone_on_their_default_ports() -> None:
 
 
 def test_every_queue_has_its_workers() -> None:
-    """One that nobody serves would only grow."""
+    """A queue that nobody serves only grows."""
     served = {services()[name]["environment"]["WORKER_QUEUES"] for name in WORKERS}
 
     assert served == {queue.value for queue in Queue}
 
 
 def test_a_health_check_asks_where_the_service_listens() -> None:
-    """By its own port; nobody is told that a service is well which was never asked."""
+    """A check of another port would call a service healthy that was never asked."""
     for name, service in services().items():
         asked = re.findall(r"http://127\.0\.0\.1:(\d+)/", str(service.get("healthcheck")))
         if name in {"api", *WORKERS, "prometheus"}:
@@ -63,7 +62,7 @@ def test_a_health_check_asks_where_the_service_listens() -> None:
 
 
 def test_exemplars_of_all_series_open_their_traces() -> None:
-    """Ours say `trace_id`, as the logs do; those that Tempo makes say `traceID`."""
+    """The label is `trace_id` in our metrics, as in the logs, and `traceID` in Tempo's."""
     sources = content("config/grafana/provisioning/datasources/datasources.yaml")["datasources"]
     (prometheus,) = (source for source in sources if source["uid"] == "prometheus")
     links = prometheus["jsonData"]["exemplarTraceIdDestinations"]

@@ -1,4 +1,4 @@
-"""Alert rules: right, fired when they should, and with somebody told what to do."""
+"""Alert rules are valid, fire when they should, and say what to do."""
 
 import re
 import subprocess
@@ -14,19 +14,18 @@ from tests.config.promql import RULES
 CONFIG = ROOT / "config/prometheus/prometheus.yml"
 CASES = ROOT / "config/prometheus/tests/alerts.yml"
 
-
 needs_promtool = pytest.mark.needs_program("promtool")
 
 
 def alerts() -> list[dict[str, Any]]:
-    """All of them."""
+    """Return every alert rule."""
     groups = [group for path in RULES for group in yaml.safe_load(path.read_text())["groups"]]
     return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 
 
 @needs_promtool
-def test_alert_rules_and_scrapes_are_what_prometheus_takes(tmp_path: Path) -> None:
-    """The configuration with its rules, as it is in the container."""
+def test_prometheus_accepts_the_configuration_and_its_rules(tmp_path: Path) -> None:
+    """Only the folder differs from the container's."""
     config = tmp_path / "prometheus.yml"
     config.write_text(CONFIG.read_text().replace("/etc/prometheus", str(CONFIG.parent)))
 
@@ -36,13 +35,12 @@ def test_alert_rules_and_scrapes_are_what_prometheus_takes(tmp_path: Path) -> No
 
 
 @needs_promtool
-def test_every_alert_fires_and_keeps_quiet() -> None:
-    """In the cases that are written down for it."""
+def test_every_alert_fires_when_it_should_and_only_then() -> None:
     assert "SUCCESS" in _run("promtool", "test", "rules", CASES)
 
 
 def test_every_alert_has_its_cases() -> None:
-    """One in which it fires, one in which all is well."""
+    """Each alert has a case in which it fires, and one in which it does not."""
     expected: dict[str, set[bool]] = {}
     for case in yaml.safe_load(CASES.read_text())["tests"]:
         for test in case["alert_rule_test"]:
@@ -51,8 +49,8 @@ def test_every_alert_has_its_cases() -> None:
     assert expected == {alert["alert"]: {True, False} for alert in alerts()}
 
 
-def test_every_alert_tells_what_to_do() -> None:
-    """In a section of the runbook, which has no others."""
+def test_every_alert_says_what_to_do() -> None:
+    """Each has a section in the runbook, which has no other sections."""
     runbook = (ROOT / "docs/runbook.md").read_text()
     sections = re.findall(r"^## (\w+)$", runbook, re.M)
 

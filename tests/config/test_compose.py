@@ -1,5 +1,5 @@
-"""The development stack, as far as it can be shown without Docker: the files are right, agree with
-each other, and every command line and health check in them runs."""
+"""The development stack, as far as it can be tested without Docker: its files are valid and agree,
+and our command lines and health checks run."""
 
 import json
 import os
@@ -22,16 +22,15 @@ from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_compose_understands_the_file(name: str) -> None:
-    """By the schema that Compose publishes."""
+def test_the_file_follows_the_schema_of_compose(name: str) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([*command, ROOT / name], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout
 
 
-def test_ports_are_as_specified_and_nobody_elses() -> None:
-    """On this machine's loopback only: the stack asks nobody for a password."""
+def test_only_the_specified_ports_are_published() -> None:
+    """They are open on loopback only, since the stack asks for no password."""
     assert published_ports() == {
         f"127.0.0.1:{port}"
         for port in (
@@ -42,7 +41,7 @@ def test_ports_are_as_specified_and_nobody_elses() -> None:
 
 
 def test_images_are_pinned_and_the_order_of_the_start_is_gated() -> None:
-    """No `latest`; who waits for a service's health, waits for one that tells it."""
+    """No tag is `latest`, and a service that others wait for has a health check."""
     all_services = services()
     for name, service in all_services.items():
         _, _, tag = service["image"].partition(":")
@@ -54,13 +53,13 @@ def test_images_are_pinned_and_the_order_of_the_start_is_gated() -> None:
         "condition": "service_completed_successfully"
     }
     for name in WORKERS:
-        # Or it could not be scaled.
+        # With either of these, Compose could not run several of them.
         assert not {"ports", "container_name"} & all_services[name].keys()
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_mounted_is_there(name: str) -> None:
-    """Files of the repository, and volumes that the same file declares."""
+def test_every_mount_exists(name: str) -> None:
+    """A mount is a file of the repository, or a volume that the same file declares."""
     declared = content(name)
     for service in declared["services"].values():
         for mount in service.get("volumes", []):
@@ -73,8 +72,8 @@ def test_what_is_mounted_is_there(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["api", *WORKERS, "migrate"])
-def test_settings_are_settings(name: str) -> None:
-    """A name that is misspelt would be ignored."""
+def test_environment_variables_of_a_service_are_settings(name: str) -> None:
+    """A misspelt name would be ignored."""
     environment = services()[name]["environment"]
 
     assert {key.lower() for key in environment} <= Settings.model_fields.keys()
@@ -87,7 +86,7 @@ def test_settings_are_settings(name: str) -> None:
 
 
 def test_data_sources_point_at_services_and_at_each_other() -> None:
-    """With uids that dashboards can name; a span leads to logs and metrics, both lead back."""
+    """Dashboards name them by uid. A span links to logs and metrics, and both link back."""
     sources = {
         source["uid"]: source
         for source in content("config/grafana/provisioning/datasources/datasources.yaml")[
@@ -103,7 +102,7 @@ def test_data_sources_point_at_services_and_at_each_other() -> None:
 
 
 def test_tempo_listens_and_writes_where_others_look() -> None:
-    """OTLP on all addresses; what it makes of spans goes to the Prometheus of the stack."""
+    """It takes OTLP on all addresses, and sends the metrics that it makes to Prometheus."""
     tempo = content("config/tempo/tempo.yaml")
     (writes,) = tempo["metrics_generator"]["storage"]["remote_write"]
 
@@ -115,8 +114,8 @@ def test_tempo_listens_and_writes_where_others_look() -> None:
     assert content("config/loki/loki.yaml")["server"]["http_listen_port"] == 3100
 
 
-def test_the_dockerfile_copies_what_is_there_and_drops_its_rights() -> None:
-    """Every stage that runs; nothing of it is fetched without a hash."""
+def test_the_dockerfile_copies_what_exists_and_runs_as_a_user() -> None:
+    """No package is installed without a hash."""
     dockerfile = (ROOT / "config/Dockerfile").read_text()
     for sources in re.findall(r"^COPY (.+) \S+$", dockerfile, re.M):
         for source in sources.split():
@@ -133,11 +132,11 @@ _RUNNING = ["development", "production"]
 
 
 def test_nothing_in_the_image_or_the_stack_reports_to_its_maker() -> None:
-    """The image says so before its build runs our command; the others each in their own way."""
-    said = re.findall(r"^ENV (.+)$", (ROOT / "config/Dockerfile").read_text(), re.M)
+    """The image and each service of the stack opt out in their own way."""
+    lines = re.findall(r"^ENV (.+)$", (ROOT / "config/Dockerfile").read_text(), re.M)
     grafana = services()["grafana"]["environment"]
 
-    assert {f"{name}={value}" for name, value in OPT_OUTS.items()} <= set(" ".join(said).split())
+    assert {f"{name}={value}" for name, value in OPT_OUTS.items()} <= set(" ".join(lines).split())
     assert content("config/tempo/tempo.yaml")["usage_report"] == {"reporting_enabled": False}
     assert content("config/loki/loki.yaml")["analytics"] == {"reporting_enabled": False}
     for name in ("REPORTING_ENABLED", "CHECK_FOR_UPDATES", "CHECK_FOR_PLUGIN_UPDATES"):
@@ -148,7 +147,7 @@ def test_nothing_in_the_image_or_the_stack_reports_to_its_maker() -> None:
 
 @pytest.fixture
 def environment(behind: str, servers: stack.Servers) -> dict[str, str]:
-    """What the stack gives its containers, with our servers in the place of its own."""
+    """Environment of the stack's containers, with the servers of the tests in place of its own."""
     ports = {"PORT": str(free_port()), "WORKER_PORT": str(free_port())}
     return {
         **services()["api"]["environment"],
@@ -162,14 +161,14 @@ def environment(behind: str, servers: stack.Servers) -> dict[str, str]:
 
 
 @pytest.mark.timeout(120)
-async def test_the_containers_of_ours_start_and_tell_that_they_are_well(
+async def test_our_containers_start_and_become_healthy(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """Migrate, then the front and a worker: their command lines and health checks, word by word."""
+    """The test runs the command lines and health checks of migration, front and worker."""
     migrate, api, worker = (services()[name] for name in ("migrate", "api", "worker-items"))
     assert _health(api, environment) != 0
     with running(migrate["command"], env=environment, cwd=ROOT) as process:
-        await wait_until(lambda: process.poll() is not None, "the migration", within=30)
+        await wait_until(lambda: process.poll() is not None, "the migration ended", within=30)
         assert process.returncode == 0
     connection = await asyncpg.connect(environment["DATABASE_URL"])
     assert await connection.fetchval("SELECT count(*) FROM jobs") == 0
@@ -180,14 +179,14 @@ async def test_the_containers_of_ours_start_and_tell_that_they_are_well(
         running(api["command"], env=environment, cwd=ROOT, log=tmp_path / "api.log"),
         running(worker["command"], env=own, cwd=ROOT, log=tmp_path / "worker.log"),
     ):
-        await wait_until(lambda: _health(api, environment) == 0, "a healthy front", within=60)
-        await wait_until(lambda: _health(worker, environment) == 0, "a healthy worker", within=60)
+        await wait_until(lambda: _health(api, environment) == 0, "the front was healthy", 60)
+        await wait_until(lambda: _health(worker, environment) == 0, "the worker was healthy", 60)
     assert _health(api, environment) != 0
     assert _health(worker, environment) != 0
 
 
 def _health(service: dict[str, Any], environment: dict[str, str]) -> int:
-    """The exit code of its health check, asked at the ports of this test."""
+    """Run the health check of a service on the ports of this test; return its exit code."""
     test = [
         part.replace(":8000/", f":{environment['PORT']}/").replace(
             ":8001/", f":{environment['WORKER_PORT']}/"

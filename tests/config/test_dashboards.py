@@ -1,4 +1,4 @@
-"""Dashboards are files that people edit: whether they say what they show, and of which data."""
+"""Dashboards, which people edit by hand, say what they show and query data that exists."""
 
 import json
 from pathlib import Path
@@ -15,26 +15,26 @@ SOURCES = ROOT / "config/grafana/provisioning/datasources/datasources.yaml"
 
 @pytest.fixture(params=DASHBOARDS, ids=lambda path: path.stem)
 def path(request: pytest.FixtureRequest) -> Path:
-    """Each of them."""
+    """Path of each dashboard in turn."""
     found: Path = request.param
     return found
 
 
 @pytest.fixture
 def board(path: Path) -> dict[str, Any]:
-    """Its content."""
+    """Content of the dashboard at `path`."""
     content: dict[str, Any] = json.loads(path.read_text())
     return content
 
 
-def test_a_dashboard_is_found_by_its_name(path: Path, board: dict[str, Any]) -> None:
-    """Its uid, which links and bin/dev-full use; formatted so that changes can be read."""
+def test_the_uid_of_a_dashboard_is_the_name_of_its_file(path: Path, board: dict[str, Any]) -> None:
+    """Links and bin/dev-full use the uid. The file is formatted so that changes can be read."""
     assert board["uid"] == path.stem
     assert path.read_text() == json.dumps(board, indent=2, ensure_ascii=False) + "\n"
 
 
 def test_every_panel_of_a_dashboard_says_what_it_shows(board: dict[str, Any]) -> None:
-    """In words, and in a unit."""
+    """Each has a title of its own, a description and a unit."""
     for panel in panels(board):
         assert panel["title"]
         assert len(panel["description"]) > 10, panel["title"]
@@ -43,8 +43,7 @@ def test_every_panel_of_a_dashboard_says_what_it_shows(board: dict[str, Any]) ->
     assert len(titles) == len(set(titles))
 
 
-def test_a_dashboard_asks_data_sources_that_are_there(board: dict[str, Any]) -> None:
-    """By the uids of the provisioning, each query the source of its panel."""
+def test_a_dashboard_uses_provisioned_data_sources(board: dict[str, Any]) -> None:
     provisioned = {
         (source["type"], source["uid"])
         for source in yaml.safe_load(SOURCES.read_text())["datasources"]
@@ -55,13 +54,12 @@ def test_a_dashboard_asks_data_sources_that_are_there(board: dict[str, Any]) -> 
             assert (source["type"], source["uid"]) in provisioned, panel["title"]
 
 
-def test_the_links_between_dashboards_lead_somewhere(board: dict[str, Any]) -> None:
-    """To every one of them."""
+def test_a_dashboard_links_to_every_dashboard(board: dict[str, Any]) -> None:
     assert {link["url"] for link in board["links"]} == {f"/d/{path.stem}" for path in DASHBOARDS}
 
 
 def test_latency_panels_have_exemplars() -> None:
-    """A point of a histogram opens the trace behind it."""
+    """A point of a latency graph opens the trace of a job."""
     for path in DASHBOARDS:
         for panel in panels(json.loads(path.read_text())):
             for target in panel["targets"]:
@@ -69,8 +67,8 @@ def test_latency_panels_have_exemplars() -> None:
                     assert target["exemplar"], (path.stem, panel["title"])
 
 
-def test_what_tempo_makes_is_asked_for_in_dashboards_only_where_it_is_said() -> None:
-    """Nobody should look for these in our code."""
+def test_only_panels_that_say_so_use_metrics_of_tempo() -> None:
+    """Nobody should look for these metrics in our code."""
     for where, expression in dashboard_queries():
         if any(name.startswith(MADE_BY_TEMPO) for name in selectors(expression)):
             assert any(word in where for word in ("by service", "between services")), where
@@ -87,5 +85,5 @@ def test_what_tempo_makes_is_asked_for_in_dashboards_only_where_it_is_said() -> 
     ],
 )
 def test_selectors_of_dashboards_and_rules_are_found(expression: str, found: set[str]) -> None:
-    """Or the live test would ask for less than they do."""
+    """The live test would miss metrics whose selectors are not found."""
     assert selectors(expression) == found

@@ -1,4 +1,4 @@
-"""bin/dev-full: what it tells Compose, and what it tells whoever started it."""
+"""bin/dev-full passes the right arguments to Compose, and says where to look."""
 
 import os
 import re
@@ -15,7 +15,7 @@ BOTH = "<compose>" + "".join(f"<-f><{name}>" for name in FILES)
 
 @pytest.fixture
 def docker(tmp_path: Path) -> Path:
-    """A `docker` that writes down what it is asked for, and starts nothing."""
+    """Folder with a `docker` that writes its arguments to `asked` and starts nothing."""
     program = tmp_path / "docker"
     program.write_text(
         f'#!/bin/sh\nprintf "<%s>" "$@" >> {tmp_path}/asked\necho >> {tmp_path}/asked\n'
@@ -25,7 +25,7 @@ def docker(tmp_path: Path) -> Path:
 
 
 def test_it_starts_both_files_and_says_where_to_look(docker: Path) -> None:
-    """Once front, workers and what shows them are well."""
+    """It waits until front, workers and dashboards are healthy."""
     done = _dev_full(f"{docker}:{os.environ['PATH']}")
     _, start, wait = (docker / "asked").read_text().splitlines()
 
@@ -35,8 +35,8 @@ def test_it_starts_both_files_and_says_where_to_look(docker: Path) -> None:
     assert "http://localhost:3001/d/service-overview" in done.stdout
 
 
-def test_its_arguments_are_those_of_compose(docker: Path) -> None:
-    """As they are, also those with a space in them."""
+def test_it_passes_its_arguments_on_to_compose(docker: Path) -> None:
+    """An argument with a space stays one argument."""
     done = _dev_full(f"{docker}:{os.environ['PATH']}", "exec", "api", "echo", "two words")
 
     assert (done.returncode, done.stdout) == (0, "")
@@ -45,7 +45,6 @@ def test_its_arguments_are_those_of_compose(docker: Path) -> None:
 
 
 def test_without_docker_it_says_what_to_do(tmp_path: Path) -> None:
-    """And starts nothing."""
     for tool in ("dirname", "cat"):
         (tmp_path / tool).symlink_to(Path("/usr/bin") / tool)
     done = _dev_full(str(tmp_path))
@@ -54,14 +53,13 @@ def test_without_docker_it_says_what_to_do(tmp_path: Path) -> None:
     assert "bin/dev " in done.stderr
 
 
-def test_every_url_that_is_told_is_one_of_the_stack() -> None:
-    """With the dashboards that there are."""
+def test_it_names_every_port_and_dashboard_of_the_stack() -> None:
     text = (ROOT / "bin/dev-full").read_text()
-    told = set(re.findall(r"(?:localhost|, ):(\d+)", text))
+    named = set(re.findall(r"(?:localhost|, ):(\d+)", text))
     dashboards = {path.stem for path in (ROOT / "config/grafana/dashboards").glob("*.json")}
 
-    # Every one but Tempo's receiver, at which nobody looks.
-    assert told == {port.split(":")[1] for port in published_ports()} - {"4317"}
+    # People do not open the port on which Tempo receives spans.
+    assert named == {port.split(":")[1] for port in published_ports()} - {"4317"}
     assert set(re.findall(r"3001/d/([\w-]+)", text)) == dashboards
 
 

@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes the running system: whatever dashboards and rules ask for is there."""
+"""A real Prometheus that scrapes the running system has all that dashboards and rules ask for."""
 
 import time
 from base64 import b64encode
@@ -24,7 +24,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def impatient(system: System, tmp_path: Path) -> Iterator[str]:
-    """A second front, which lets nobody wait: its waiting calls end with 503."""
+    """URL of a second front that answers every waiting call with 503 at once."""
     port = free_port()
     with stack.front({**system.env, "ANSWER_TIMEOUT": "0.001"}, port, tmp_path / "front.log"):
         yield f"http://127.0.0.1:{port}"
@@ -34,7 +34,7 @@ def impatient(system: System, tmp_path: Path) -> Iterator[str]:
 async def prometheus(
     system: System, impatient: str, tmp_path: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Prometheus with our own configuration, but for where the targets are and how often."""
+    """Client of a Prometheus with our configuration, except for the targets and the interval."""
     port = free_port()
     config = tmp_path / "prometheus.yml"
     config.write_text(yaml.safe_dump(_configuration([system.url, impatient], system.worker_url)))
@@ -47,7 +47,7 @@ async def prometheus(
     ]
     with running(command, log=tmp_path / "prometheus.log"):
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1") as http:
-            await wait_until(lambda: _ready(port), "Prometheus", within=30)
+            await wait_until(lambda: _ready(port), "Prometheus was ready", within=30)
             yield http
 
 
@@ -79,7 +79,7 @@ def _configuration(fronts: list[str], worker: str) -> dict[str, Any]:
 
 
 @pytest.mark.needs_program("prometheus")
-async def test_metrics_of_every_dashboard_and_rule_are_there(
+async def test_metrics_of_every_dashboard_and_rule_exist(
     prometheus: httpx.AsyncClient,
     system: System,
     impatient: str,
@@ -88,11 +88,11 @@ async def test_metrics_of_every_dashboard_and_rule_are_there(
     receipt_png: bytes,
     blank_png: bytes,
 ) -> None:
-    """Under a small load of everything that callers do; and exemplars lead to traces."""
-    asked = {*dashboard_queries(), *rule_queries()}
+    """They appear under a small load of every kind of call, and exemplars lead to traces."""
+    queries = {*dashboard_queries(), *rule_queries()}
     wanted = {
         selector: where
-        for where, expression in asked
+        for where, expression in queries
         for selector in selectors(expression)
         if not selector.startswith(MADE_BY_TEMPO)
     }
@@ -105,21 +105,23 @@ async def test_metrics_of_every_dashboard_and_rule_are_there(
         assert time.monotonic() < deadline, {selector: wanted[selector] for selector in missing}
         await _load(system.url, impatient, service.tenant_id, receipt_png, blank_png)
 
-    pointers: list[dict[str, Any]] = []
+    series_with_exemplars: list[dict[str, Any]] = []
 
     async def found() -> bool:
         now = time.time()
-        pointers[:] = await _result(
+        series_with_exemplars[:] = await _result(
             prometheus, "query_exemplars", "ai_job_run_seconds_bucket", start=now - 300, end=now
         )
-        return bool(pointers)
+        return bool(series_with_exemplars)
 
-    await wait_until(found, "an exemplar", within=20)
+    await wait_until(found, "an exemplar appeared", within=20)
     traces = {
-        exemplar["labels"]["trace_id"] for series in pointers for exemplar in series["exemplars"]
+        exemplar["labels"]["trace_id"]
+        for series in series_with_exemplars
+        for exemplar in series["exemplars"]
     }
-    # A span is sent a second after it has ended.
-    await wait_until(lambda: traces <= _runs(collector), "the traces of the exemplars")
+    # Spans are sent up to a second after they end.
+    await wait_until(lambda: traces <= _runs(collector), "the traces of the exemplars arrived")
 
 
 def _runs(collector: Collector) -> set[str]:
@@ -133,7 +135,7 @@ async def _result(http: httpx.AsyncClient, path: str, query: str, **more: float)
 
 
 async def _load(url: str, impatient: str, tenant: str, receipt: bytes, blank: bytes) -> None:
-    """A second of life: work, a mistake of the caller's, an answer that did not come in time."""
+    """Make one call of each kind: jobs, bad requests, and an answer that does not come in time."""
     item = {"item_name": uuid4().hex, "candidate_labels": LABELS}
     image = {"image_base64": b64encode(receipt).decode(), "options": {"candidate_labels": LABELS}}
     async with httpx.AsyncClient(timeout=60) as http:

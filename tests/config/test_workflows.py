@@ -1,4 +1,4 @@
-"""What others run: the workflows, Dependabot, the hook before a commit, the forms for issues."""
+"""The workflows, Dependabot's configuration, the pre-commit hook and the issue forms are valid."""
 
 import os
 import re
@@ -22,8 +22,7 @@ GITHUB = ROOT / ".github"
         ("vendor.dependabot", "dependabot.yml"),
     ],
 )
-def test_files_are_what_github_takes(schema: str, files: str) -> None:
-    """By the schema that is published for them."""
+def test_files_follow_the_schemas_of_github(schema: str, files: str) -> None:
     paths = sorted(GITHUB.glob(files))
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
     done = subprocess.run([*command, *paths], capture_output=True, text=True, check=False)
@@ -33,7 +32,7 @@ def test_files_are_what_github_takes(schema: str, files: str) -> None:
 
 
 def test_every_supported_python_is_tested() -> None:
-    """From the oldest that may install the package to the newest that is released."""
+    """These are the versions from `requires-python` to the newest release."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     pythons = _jobs("ci")["tests"]["strategy"]["matrix"]["python"]
 
@@ -43,8 +42,8 @@ def test_every_supported_python_is_tested() -> None:
 
 
 @pytest.mark.parametrize("name", ["ci", "nightly"])
-def test_workflows_run_what_is_there(name: str) -> None:
-    """Every script that a step names can be run from the root of the checkout."""
+def test_scripts_of_workflows_can_be_run(name: str) -> None:
+    """Steps run from the root of the checkout."""
     steps = [step for job in _jobs(name).values() for step in job["steps"]]
     scripts = re.findall(r"(?:\.ci|bin)/\w+", " ".join(step.get("run", "") for step in steps))
 
@@ -52,8 +51,8 @@ def test_workflows_run_what_is_there(name: str) -> None:
     assert [script for script in scripts if not os.access(ROOT / script, os.X_OK)] == []
 
 
-def test_the_hook_is_the_check() -> None:
-    """Of the whole repository: types of one file depend on others."""
+def test_the_hook_runs_bin_check() -> None:
+    """It checks the whole repository, since the types of one file depend on others."""
     ((hook,),) = (
         repo["hooks"]
         for repo in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
@@ -63,8 +62,8 @@ def test_the_hook_is_the_check() -> None:
     assert not hook["pass_filenames"]
 
 
-def test_forms_ask_for_something() -> None:
-    """Each field of an issue form has an id of its own and a label."""
+def test_fields_of_issue_forms_have_ids_and_labels() -> None:
+    """The ids within a form differ."""
     for path in sorted((GITHUB / "ISSUE_TEMPLATE").glob("*.yml")):
         form = yaml.safe_load(path.read_text())
         if path.name == "config.yml":

@@ -1,4 +1,4 @@
-"""The pages of the documentation, and the tables on them."""
+"""Reads the pages of the documentation and the tables on them."""
 
 import re
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ PAGES = sorted(
 
 
 def text_of(page: str) -> str:
-    """The Markdown of a page, by its path from the root of the repository."""
+    """Return the Markdown of a page, by its path from the root of the repository."""
     return (ROOT / page).read_text()
 
 
 def rows(markdown: str) -> list[Sequence[str]]:
-    """The rows of every table in a text whose first cell is code (`like this`), cell by cell.
+    """Return every table row of a text whose first cell is code (`like this`), cell by cell.
 
     That leaves out headings, separators, and tables about other things.
     """
@@ -25,12 +25,12 @@ def rows(markdown: str) -> list[Sequence[str]]:
 
 
 def codes(cell: str) -> list[str]:
-    """Everything in a cell that is set as code."""
+    """Return every piece of code in a cell."""
     return re.findall(r"`([^`]+)`", cell)
 
 
 def section(markdown: str, heading: str) -> str:
-    """What stands below a second-level heading, up to the next one. Fails if there is none."""
+    """Return the text below a second-level heading, up to the next one. Fails if there is none."""
     parts: dict[str, str] = dict(
         re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", markdown, re.MULTILINE)
     )

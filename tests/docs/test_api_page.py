@@ -1,4 +1,4 @@
-"""docs/api.md agrees with the snapshot of the contract."""
+"""docs/api.md agrees with the OpenAPI snapshot."""
 
 import json
 import re
@@ -7,13 +7,13 @@ from tests.docs.pages import rows, section, text_of
 
 
 def test_the_page_has_every_call() -> None:
-    """By method and path; the names of path parameters are the page's own."""
+    """Calls are compared by method and path; the page calls every path parameter `{id}`."""
     paths = json.loads(text_of("tests/api/openapi.json"))["paths"]
     calls = {
         f"{method.upper()} {path}"
         for path, methods in paths.items()
         for method in methods
-        # A HEAD is its GET without the body.
+        # The page does not list HEAD, which is GET without the body.
         if method != "head"
     }
     documented = {row[0].strip("`") for row in rows(section(text_of("docs/api.md"), "Calls"))}

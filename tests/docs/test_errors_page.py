@@ -10,28 +10,29 @@ from shared.store.retry_policy import BUDGETS
 from tests.docs.pages import rows, section, text_of
 
 PAGE = "docs/errors.md"
-# Errors that stop a process at its start, before it serves anything.
+# Errors that stop a process at its start, before it serves requests.
 AT_THE_START = {errors.DependencyMissing, errors.PortTaken}
-# Classes that are raised themselves, although others derive from them.
+# Classes that are raised although others derive from them.
 RAISED_THEMSELVES = {errors.Crashed}
 
 
 def raised() -> Iterator[type[ServiceError]]:
-    """Every class of ours that is raised: the leaves of the tree, and a few above them."""
+    """Yield every class of ours that is raised: the leaves of the tree, and RAISED_THEMSELVES."""
     modules = {errors.__name__, rejections.__name__, client_errors.__name__}
     waiting = [ServiceError]
     while waiting:
         kind = waiting.pop()
         below = kind.__subclasses__()
         waiting += below
-        # Everything between is never raised, only caught; tests may define classes of their own.
-        ours = [one for one in below if one.__module__ in modules - {client_errors.__name__}]
+        # Other classes with subclasses are only caught. Tests may define classes of their own.
+        service_modules = modules - {client_errors.__name__}
+        ours = [subclass for subclass in below if subclass.__module__ in service_modules]
         if kind.__module__ in modules and (not ours or kind in RAISED_THEMSELVES):
             yield kind
 
 
 def test_the_page_has_every_code() -> None:
-    """With its class, the HTTP status, and the exception that the client raises."""
+    """Each has its error class, HTTP status, and the exception that the client raises."""
     documented = {tuple(row[:4]) for row in rows(section(text_of(PAGE), "Codes"))}
 
     assert documented == {
@@ -47,14 +48,14 @@ def _status(kind: type[ServiceError]) -> str:
 
 
 def test_codes_are_unique() -> None:
-    """Callers tell errors apart by the code alone."""
+    """Callers distinguish errors by the code alone."""
     names = [kind.code for kind in raised()]
 
     assert len(names) == len(set(names))
 
 
 def test_the_page_has_every_class() -> None:
-    """With its budget, its HTTP status, and whether the same request may succeed later."""
+    """Each has its budget, HTTP status, and whether the same request may succeed later."""
     documented = {row[0].strip("`"): row for row in rows(section(text_of(PAGE), "Classes"))}
 
     assert documented.keys() == set(ErrorClass)

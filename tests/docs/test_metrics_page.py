@@ -17,9 +17,9 @@ Declared = tuple[str, str, tuple[str, ...]]
 
 
 def declared(registry: CollectorRegistry) -> set[Declared]:
-    """Every metric on a registry, under the name that Prometheus stores it by."""
+    """Return every metric on a registry, under the name by which Prometheus stores it."""
     found = set()
-    # The public interface shows samples, and a metric without samples shows no labels.
+    # This is private because the public interface shows the labels of samples only.
     for collector in registry._collector_to_names:
         kind: str = collector._type  # type: ignore[attr-defined]
         name: str = collector._name  # type: ignore[attr-defined]
@@ -29,7 +29,7 @@ def declared(registry: CollectorRegistry) -> set[Declared]:
 
 
 def documented(heading: str) -> set[Declared]:
-    """The metrics of one section of the page."""
+    """Return the metrics in one section of the page."""
     return {
         (name.strip("`"), kind, tuple(codes(labels)))
         for name, kind, labels, _meaning in rows(section(text_of(PAGE), heading))
@@ -37,7 +37,7 @@ def documented(heading: str) -> set[Declared]:
 
 
 async def test_the_page_has_every_metric_of_a_front() -> None:
-    """With its type and labels. The front need not reach any server for that."""
+    """Type and labels agree. A front declares its metrics without reaching any server."""
     settings = Settings(database_url=nowhere("postgresql"), redis_url=nowhere("redis"))
     app = create_app(settings)
     async with app.router.lifespan_context(app):
@@ -47,7 +47,7 @@ async def test_the_page_has_every_metric_of_a_front() -> None:
 
 
 async def test_the_page_has_every_metric_of_a_worker() -> None:
-    """With its type and labels; statements are measured by the database, which both have."""
+    """Type and labels agree. The metrics of SQL statements are declared by `Database`, not here."""
     state = WorkerState(
         id="w", version="0", queues=[*Queue], slots=dict.fromkeys(Queue, 1), components={}
     )

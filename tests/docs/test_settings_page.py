@@ -13,12 +13,12 @@ from tests.docs.pages import rows, section, text_of
 
 PAGE = "docs/settings.md"
 FIELDS = {name.upper(): field for name, field in Settings.model_fields.items()}
-# The number of cores of the machine that runs the tests is no documentation.
+# This default depends on the machine, so the page describes it in words.
 OF_THE_MACHINE = {"RECEIPT_SLOTS": "number of cores"}
 
 
 def default_of(field: FieldInfo) -> str:
-    """A default as the page writes it."""
+    """Return the default of a field as the page writes it."""
     value: Any = field.default
     if value is PydanticUndefined:
         return "required"
@@ -32,9 +32,9 @@ def default_of(field: FieldInfo) -> str:
 
 
 def range_of(field: FieldInfo) -> str | None:
-    """What a field accepts, as the page writes it; None for text in a form of its own."""
+    """Return what a field accepts, as the page writes it; None if the page uses its own words."""
     kind = field.annotation
-    patterns = [one.pattern for one in field.metadata if hasattr(one, "pattern")]
+    patterns = [item.pattern for item in field.metadata if hasattr(item, "pattern")]
     if get_origin(kind) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(kind))
     if kind is bool:
@@ -45,7 +45,7 @@ def range_of(field: FieldInfo) -> str | None:
 
 
 def bounds_of(field: FieldInfo) -> str:
-    """The bounds of a number."""
+    """Return the type and bounds of a number, as the page writes them."""
     name = "integer" if field.annotation is int else "number"
     match sorted(field.metadata, key=repr):
         case [Gt(gt=low)]:
@@ -58,13 +58,13 @@ def bounds_of(field: FieldInfo) -> str:
 
 
 def table() -> dict[str, tuple[str, str]]:
-    """Default and accepted values of each setting, as the page states them."""
+    """Return the default and accepted values of each setting, as the page states them."""
     settings, _, _ = text_of(PAGE).partition("## Other environment variables")
     return {name.strip("`"): (default, accepts) for name, default, accepts, *_ in rows(settings)}
 
 
 def test_the_page_has_every_setting() -> None:
-    """A setting that nobody can find might as well not exist."""
+    """Nobody can use a setting that they cannot find."""
     assert table().keys() == FIELDS.keys()
 
 
@@ -77,7 +77,7 @@ def test_every_setting_has_a_reason_and_a_name_in_the_specification() -> None:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_the_page_states_the_default(name: str) -> None:
-    """The value that applies when the variable is not set."""
+    """The default is the value that applies when the variable is not set."""
     expected = OF_THE_MACHINE.get(name) or default_of(FIELDS[name])
 
     assert table()[name][0] == expected
@@ -85,12 +85,12 @@ def test_the_page_states_the_default(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FIELDS if range_of(FIELDS[name])])
 def test_the_page_states_the_range(name: str) -> None:
-    """The values that the constraints of the field let through."""
+    """The range is what the constraints of the field accept."""
     assert table()[name][1] == range_of(FIELDS[name])
 
 
 def test_the_example_has_every_setting() -> None:
-    """With its default, so that copying the file changes nothing but the two URLs."""
+    """It has the defaults, so that copying the file changes nothing but the two URLs."""
     example = dict(
         re.findall(r"^([A-Z_]+)=(.*)$", text_of("config/example.env"), re.MULTILINE),
     )
@@ -102,8 +102,7 @@ def test_the_example_has_every_setting() -> None:
             assert default in (f"`{value}`", "none" if not value else None), name
 
 
-def test_other_variables_are_kept_apart() -> None:
-    """What is in that section is no setting."""
+def test_other_variables_are_not_settings() -> None:
     others = {row[0] for row in rows(section(text_of(PAGE), "Other environment variables"))}
 
     assert others

@@ -4,15 +4,15 @@ import re
 
 from tests.docs.pages import ROOT, rows, section, text_of
 
-# A span is made by name, or measured as a stage of a job and made later.
+# A span is made directly, or measured as a stage of a job and made later.
 MADE = re.compile(r"(?:start_span|start_as_current_span|\.measure)\(\s*f?\"([^\"]+)\"")
 
 
 def test_the_page_has_every_span() -> None:
-    """Also those that only rarely come up, such as a rescue."""
+    """This includes rare ones, such as a rescue."""
     sources = (path for name in ("api", "worker") for path in (ROOT / name).rglob("*.py"))
     made = {name for path in sources for name in MADE.findall(path.read_text())}
     documented = {row[0].strip("`") for row in rows(section(text_of("docs/traces.md"), "Spans"))}
 
-    # The name of the queue is part of two of them.
+    # The names of two spans contain the queue.
     assert {re.sub(r"\{[^}]+\}", "<queue>", name) for name in made} == documented

@@ -1,1 +1,1 @@
-"""What several tests need. Every module says by its name what it gives."""
+"""Helpers that several tests need, each in a module named after what it provides."""

@@ -1,4 +1,4 @@
-"""Both clients behind one face, so that a test says once what holds for either."""
+"""Gives both clients one interface, so that one test covers both."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +12,7 @@ Kind = Literal["sync", "async"]
 
 
 class _InThread:
-    """The sync client with the async one's methods: each runs in a thread."""
+    """The sync client with the interface of the async one: each call runs in a thread."""
 
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
@@ -23,12 +23,12 @@ class _InThread:
 
 @asynccontextmanager
 async def open_client(
-    kind: Kind, url: str, tenant_id: str = "tenant", **patience: Any
+    kind: Kind, url: str, tenant_id: str = "tenant", **options: Any
 ) -> AsyncIterator[AsyncServiceClient]:
-    """A client of the kind, to be used like the async one."""
+    """Open a client of either kind, to be used like the async one."""
     if kind == "async":
-        async with AsyncServiceClient(url, tenant_id, **patience) as client:
+        async with AsyncServiceClient(url, tenant_id, **options) as client:
             yield client
     else:
-        with ServiceClient(url, tenant_id, **patience) as sync_client:
+        with ServiceClient(url, tenant_id, **options) as sync_client:
             yield cast(AsyncServiceClient, _InThread(sync_client))

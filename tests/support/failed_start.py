@@ -1,4 +1,4 @@
-"""A front or a worker whose start fails."""
+"""Runs a front or a worker whose start fails."""
 
 import asyncio
 import json
@@ -16,9 +16,9 @@ from shared.settings import Settings
 async def failed_start(
     program: str, settings: Settings, env: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Run `api` or `worker` with `env` until it ends by itself with exit code 1; what it logged.
+    """Run `api` or `worker` until it ends by itself with exit code 1; return its log lines.
 
-    A line that is not in our format, on stdout or stderr, raises JSONDecodeError.
+    Raises JSONDecodeError if a line on stdout or stderr is not JSON.
     """
     done = await asyncio.to_thread(
         subprocess.run,

@@ -1,4 +1,4 @@
-"""Fronts inside the test process, each with settings of its own."""
+"""Runs fronts inside the test process, each with its own settings."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,13 +16,13 @@ from tests.support.waiting import wait_until
 
 
 def nowhere(scheme: str) -> SecretStr:
-    """A URL at which nobody listens."""
+    """Return a URL at which nobody listens."""
     return SecretStr(f"{scheme}://127.0.0.1:{free_port()}/0")
 
 
 @asynccontextmanager
 async def front_transport(settings: Settings) -> AsyncIterator[httpx.ASGITransport]:
-    """Another front inside the test, with settings of its own."""
+    """Run a front inside the test; yields the transport to it."""
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         yield httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -30,7 +30,7 @@ async def front_transport(settings: Settings) -> AsyncIterator[httpx.ASGITranspo
 
 @asynccontextmanager
 async def front_client(settings: Settings) -> AsyncIterator[AsyncServiceClient]:
-    """The typed client of such a front."""
+    """Run a front inside the test; yields a typed client of it."""
     async with (
         front_transport(settings) as transport,
         AsyncServiceClient("http://front", "tenant", transport=transport, retries=0) as client,
@@ -40,7 +40,7 @@ async def front_client(settings: Settings) -> AsyncIterator[AsyncServiceClient]:
 
 @asynccontextmanager
 async def front_http(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """Plain HTTP to such a front."""
+    """Run a front inside the test; yields an HTTP client of it."""
     async with (
         front_transport(settings) as transport,
         httpx.AsyncClient(base_url="http://front", transport=transport) as http,
@@ -50,7 +50,7 @@ async def front_http(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 @asynccontextmanager
 async def front_server(settings: Settings) -> AsyncIterator[str]:
-    """Such a front behind a port of its own; yields its URL."""
+    """Run a front that listens on a port of its own; yields its URL."""
     config = uvicorn.Config(create_app(settings), port=0, log_config=None)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())

@@ -1,4 +1,4 @@
-"""Files that the product itself never writes: HEIC and PDF."""
+"""Makes HEIC and PDF files, which the product itself never writes."""
 
 import io
 from collections.abc import Sequence
@@ -11,21 +11,21 @@ from pillow_heif import from_pillow
 
 from shared.local.receipt_image import DrawnReceipt, draw_receipt
 
-# Millimetres: till roll, and what it holds.
+# Width and height of the paper, its margin, and the height of a line, in millimetres.
 _PAPER = (80, 160)
 _MARGIN = 4
 _LINE = 6
 
 
 def heic(image: Image.Image) -> bytes:
-    """As a phone sends it."""
+    """Encode an image as HEIC, as a phone does."""
     buffer = io.BytesIO()
     from_pillow(image).save(buffer, quality=90)
     return buffer.getvalue()
 
 
 def scanned_pdf(receipt: DrawnReceipt, *, text: bool = False) -> bytes:
-    """A page with a picture; with `text`, with what somebody else recognised on top."""
+    """Return a page with a picture of the receipt; `text` adds a layer of text, as scanners do."""
     document = _document()
     document.add_page()
     document.image(draw_receipt(receipt), x=0, y=0, w=_PAPER[0])
@@ -35,12 +35,12 @@ def scanned_pdf(receipt: DrawnReceipt, *, text: bool = False) -> bytes:
 
 
 def pdf(*receipts: DrawnReceipt, password: str | None = None) -> bytes:
-    """A page of real text for each receipt; with `password`, one that asks for it."""
+    """Return a PDF with a page of real text for each receipt, encrypted if a password is given."""
     return printed_pdf(*(receipt.rows() for receipt in receipts), password=password)
 
 
 def printed_pdf(*pages: Sequence[tuple[str, str]], password: str | None = None) -> bytes:
-    """Pages of real text: left and right side of every row."""
+    """Return a PDF of real text; each page is a list of rows with a left and a right side."""
     document = _document()
     for rows in pages:
         document.add_page()
@@ -51,7 +51,7 @@ def printed_pdf(*pages: Sequence[tuple[str, str]], password: str | None = None) 
 
 
 def sideways_pdf(receipt: DrawnReceipt) -> bytes:
-    """Printed from bottom to top, on a page that says it is to be turned."""
+    """Return a page printed from bottom to top, whose rotation makes viewers show it upright."""
     document = FPDF(unit="mm", format=(_PAPER[1], _PAPER[0]))
     document.set_auto_page_break(False)
     document.set_font("Helvetica", size=9)

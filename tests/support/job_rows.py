@@ -1,4 +1,4 @@
-"""Jobs for tests that work on rows: submitting one, what became of it."""
+"""Makes, reads and changes rows of jobs for tests of the store."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from shared.store.models import Job, JobAttempt
 
 
 def new_job(**different: Any) -> NewJob:
-    """A submission."""
+    """Return a new categorisation job; `different` replaces any of its values."""
     values: dict[str, Any] = {
         "tenant_id": "t",
         "user_id": None,
@@ -29,12 +29,12 @@ def new_job(**different: Any) -> NewJob:
 
 
 async def history(session: AsyncSession, job: Job) -> list[JobAttempt]:
-    """The job's attempts; the job is read anew."""
+    """Refresh a job, and return its attempts."""
     await session.refresh(job)
     return (await JobRepository(session).attempts([job.id]))[job.id]
 
 
 async def expire(session: AsyncSession, job: Job) -> None:
-    """As if the worker had not been heard of for long."""
+    """Let the lease of a job run out a second ago."""
     past = func.now() - timedelta(seconds=1)
     await session.execute(update(Job).where(Job.id == job.id).values(lease_until=past))

@@ -1,4 +1,4 @@
-"""Workers inside the test process, and runners that need no model."""
+"""Runs workers inside the test process, with runners that need no model."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -12,13 +12,11 @@ from worker.features.runners import Product, Run, Work
 from worker.telemetry.state import WorkerState
 
 LABELS = ["Dairy", "Produce"]
-
-
 ITEM = {"item_name": "Milk", "candidate_labels": LABELS}
 
 
 async def dairy(_work: Work) -> Product:
-    """A runner that needs no model: everything is dairy."""
+    """Answer that everything is dairy, without a model."""
     category = Category(
         category="Dairy",
         confidence=1.0,
@@ -31,7 +29,7 @@ async def dairy(_work: Work) -> Product:
 
 @asynccontextmanager
 async def worker_with(settings: Settings, run: Run) -> AsyncIterator[WorkerState]:
-    """A worker inside the test that runs every item job with `run`."""
+    """Run a worker inside the test that does every job with `run`."""
 
     async def load(
         _settings: Settings, _state: WorkerState, _stack: AsyncExitStack
@@ -43,7 +41,7 @@ async def worker_with(settings: Settings, run: Run) -> AsyncIterator[WorkerState
 
 
 def raising(error: Exception) -> Run:
-    """A runner that fails."""
+    """Return a runner that raises `error`."""
 
     async def run(_work: Work) -> Product:
         raise error
@@ -52,7 +50,7 @@ def raising(error: Exception) -> Run:
 
 
 class Gate:
-    """A runner that tells when it has begun and goes on when it is told to."""
+    """A runner that sets `begun` when it starts, and waits for `opened`."""
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()

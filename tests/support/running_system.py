@@ -1,4 +1,4 @@
-"""The whole service as processes, for tests."""
+"""Runs the whole service as processes."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,7 +12,7 @@ from shared.local.processes import free_port
 
 @dataclass(frozen=True)
 class System:
-    """The whole service as processes, as it runs in production."""
+    """A front and a worker that run as processes, and the folder of their logs."""
 
     url: str
     worker_url: str
@@ -23,7 +23,7 @@ class System:
     logs: Path
 
     def log_text(self) -> str:
-        """Everything that was logged until now."""
+        """Return everything that was logged so far."""
         return "".join(path.read_text() for path in self.logs.glob("*.log"))
 
 
@@ -31,7 +31,7 @@ class System:
 def running_system(
     servers: stack.Servers, database_url: str, logs: Path, telemetry: Mapping[str, str]
 ) -> Iterator[System]:
-    """A front and a worker with real engines, which log into the folder `logs`."""
+    """Run a front and a worker with real engines, which log into the folder `logs`."""
     with ExitStack() as running:
         env = {
             "DATABASE_URL": database_url,
@@ -39,10 +39,10 @@ def running_system(
             "QUEUE_NAMESPACE": f"system-{uuid4().hex[:8]}",
             "SHUTDOWN_GRACE": "0",
             "DRAIN_DELAY": "0",
-            # A test machine may stand still for longer than callers would put up with.
+            # A loaded test machine may stand still for longer than the defaults allow.
             "DATABASE_PATIENCE": "20",
             "PROBE_PATIENCE": "20",
-            # Every repair costs CPU time, which the tests beside it lack.
+            # Rounds of repair take CPU time from the tests.
             "RECONCILE_INTERVAL": "1",
             "WORKER_PORT": str(free_port()),
             **telemetry,

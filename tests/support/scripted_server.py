@@ -1,4 +1,4 @@
-"""A real HTTP server that answers by a script: odd answers, dropped connections, silence."""
+"""Runs an HTTP server that follows a script: odd answers, dropped connections, silence."""
 
 import asyncio
 import json
@@ -15,20 +15,20 @@ from shared.errors import ErrorClass
 
 @dataclass(frozen=True)
 class Reply:
-    """What to answer."""
+    """An answer of the server."""
 
     status: int = 200
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-# Instead of a reply: close the connection without one; say nothing until the client is gone.
+# "drop" closes the connection without a reply; "silence" waits until the client is gone.
 Act = Reply | Literal["drop", "silence"]
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A request that came. `at` is in seconds of the monotonic clock."""
+    """A request that the server received. `at` is in seconds of the monotonic clock."""
 
     method: str
     path: str
@@ -40,31 +40,31 @@ class Seen:
 
 @dataclass
 class Script:
-    """The server: its URL, and what it was asked. The last act is repeated for ever."""
+    """The acts of a server, the last of which is repeated, its URL, and the requests it saw."""
 
     acts: list[Act]
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
 
     def next(self) -> Act:
-        """What is to be done now."""
+        """Take the next act, or repeat the last one."""
         return self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
 
 
 def ok(body: Mapping[str, Any]) -> Reply:
-    """A success."""
+    """Return a JSON answer with status 200."""
     return Reply(200, json.dumps(body), {"Content-Type": "application/json"})
 
 
 def html(status: int, **headers: str) -> Reply:
-    """As a proxy answers."""
+    """Return an HTML answer, such as a proxy sends."""
     return Reply(status, "<html>Oops</html>", {"Content-Type": "text/html", **headers})
 
 
 def problem(
     status: int, error_class: ErrorClass, code: str, retry_after: int | None = None
 ) -> Reply:
-    """A problem document, as the service sends them."""
+    """Return a problem document, as the service sends it."""
     document = {
         "type": f"urn:grocery-planner-ai:problem:{code}",
         "title": "Problem",
@@ -85,7 +85,7 @@ def problem(
 
 @asynccontextmanager
 async def scripted(*acts: Act, port: int = 0) -> AsyncIterator[Script]:
-    """Run a server for the length of the block; one connection a request."""
+    """Run a server while the block runs; it closes the connection after each request."""
     script = Script(list(acts))
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Waiting for what happens by itself, with a deadline and no sleep of a guessed length."""
+"""Waits for a condition, with a deadline instead of a sleep of a guessed length."""
 
 import asyncio
 import time
@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 async def wait_until(
     ready: Callable[[], Awaitable[bool] | bool], what: str, within: float = 10, pause: float = 0.01
 ) -> None:
-    """Ask `ready()` every `pause` seconds; fail with `what` after `within` seconds."""
+    """Call `ready()` every `pause` seconds until it is true; fail with `what` after `within`
+    seconds."""
     deadline = time.monotonic() + within
     while True:
         result = ready()

@@ -1,4 +1,4 @@
-"""A worker as a process: told to stop, killed, and what is left of it then (nothing)."""
+"""A worker process that is stopped or killed leaves nothing behind."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def process(settings: Settings) -> Iterator[psutil.Process]:
-    """A worker with real engines that serves the test's queues."""
+    """Worker with real engines that serves the test's queues."""
     env = {
         "DATABASE_URL": settings.database_url.get_secret_value(),
         "REDIS_URL": settings.redis_url.get_secret_value(),
@@ -32,15 +32,15 @@ def process(settings: Settings) -> Iterator[psutil.Process]:
         yield psutil.Process(started.pid)
 
 
-async def test_sigterm_puts_the_running_job_back_and_leaves_nothing(
+async def test_sigterm_releases_the_running_job_and_leaves_no_process(
     process: psutil.Process, client: AsyncServiceClient, receipt_png: bytes
 ) -> None:
-    """A rolling restart loses nothing."""
+    """A rolling restart loses no job."""
     job = await client.submit_receipt(receipt_png)
     await wait_until(lambda: _is_running(client), "the job ran", within=30)
     family = [process, *process.children(recursive=True)]
     process.send_signal(signal.SIGTERM)
-    await wait_until(lambda: not any(map(_lives, family)), "all of it was gone", within=15)
+    await wait_until(lambda: not any(map(_lives, family)), "every process ended", within=15)
 
     seen = await client.job(job.id)
     assert seen.status is JobStatus.QUEUED
@@ -50,18 +50,18 @@ async def test_sigterm_puts_the_running_job_back_and_leaves_nothing(
 async def test_a_killed_worker_leaves_no_child(
     process: psutil.Process, client: AsyncServiceClient, receipt_png: bytes
 ) -> None:
-    """They would read on for nobody, and a new worker would stand beside them."""
+    """A child would go on reading for nobody, and compete with those of the next worker."""
     await client.submit_receipt(receipt_png)
     await wait_until(lambda: _is_running(client), "the job ran", within=30)
     family = [process, *process.children(recursive=True)]
     assert len(family) > 1
     os.kill(process.pid, signal.SIGKILL)
 
-    await wait_until(lambda: not any(map(_lives, family)), "all of it was gone", within=5)
+    await wait_until(lambda: not any(map(_lives, family)), "every process ended", within=5)
 
 
 async def test_sigterm_also_ends_a_worker_that_waits_for_its_database(tmp_path: Path) -> None:
-    """Nobody has to kill a worker that has not started yet, as in an outage."""
+    """During an outage, nobody has to kill a worker that is still starting."""
     log = tmp_path / "worker.log"
     env = {
         "DATABASE_URL": nowhere("postgresql").get_secret_value(),
@@ -70,7 +70,8 @@ async def test_sigterm_also_ends_a_worker_that_waits_for_its_database(tmp_path: 
         "WORKER_PORT": "0",
     }
     with stack.worker(env, log) as worker:
-        await wait_until(lambda: "heartbeat.interrupted" in log.read_text(), "a beat", within=30)
+        waiting = "heartbeat.interrupted"
+        await wait_until(lambda: waiting in log.read_text(), "a heartbeat failed", within=30)
         worker.send_signal(signal.SIGTERM)
         await wait_until(lambda: worker.poll() is not None, "the worker ended", within=10)
 

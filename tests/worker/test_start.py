@@ -1,4 +1,4 @@
-"""The start of a worker: what it says while models load, and when one cannot be had."""
+"""What a starting worker reports while its models load, and when one cannot be loaded."""
 
 import asyncio
 import subprocess
@@ -26,10 +26,10 @@ from worker.pipeline.meaning.loading import load_models
 from worker.telemetry.state import WorkerState
 
 
-async def test_a_worker_that_still_loads_says_so(
+async def test_a_worker_reports_its_components_while_they_load(
     settings: Settings, http: httpx.AsyncClient
 ) -> None:
-    """It is alive, and its engines are not loaded; then they are."""
+    """The front shows a live worker whose components are loading, and later are loaded."""
     items_only = settings.model_copy(update={"worker_queues": (Queue.ITEMS,), "heartbeat": 0.1})
     loading = asyncio.Event()
 
@@ -63,7 +63,7 @@ async def test_a_worker_that_still_loads_says_so(
 
 @pytest.mark.slow
 async def test_models_load_beside_the_event_loop() -> None:
-    """Else a worker could not even report that it lives."""
+    """A blocked event loop would keep the worker from sending heartbeats."""
     models = ItemModels(
         1, partial(load_models, ClassifierKind.EMBEDDING, "unused", "all-MiniLM-L6-v2")
     )
@@ -80,7 +80,7 @@ async def test_models_load_beside_the_event_loop() -> None:
 
 @pytest.mark.slow
 def test_the_default_engines_leave_the_ml_extra_alone() -> None:
-    """Where it is installed, it costs seconds and hundreds of megabytes only when it is chosen."""
+    """The extra costs seconds and hundreds of megabytes, so only those who choose it pay."""
     program = (
         "import sys, worker.main\n"
         "from worker.pipeline.meaning.loading import load_models\n"
@@ -114,8 +114,8 @@ async def test_without_the_ml_extra_its_engines_stop_the_start(
     chosen: dict[str, str],
     reason: str,
 ) -> None:
-    """One line that says what to do, and exit code 1; nobody goes on counting on the worker."""
-    # Found before what is installed, so that the extra is missing here in any case.
+    """One line says what to do, the exit code is 1, and the worker no longer counts as alive."""
+    # This module is found before an installed torch, so the extra always seems to be missing.
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(name='torch')")
     lines = await failed_start("worker", settings, {"PYTHONPATH": str(tmp_path), **chosen})
 

@@ -1,1 +1,1 @@
-"""What each feature does, and the components that do it."""
+"""Runs each feature, and loads the components that it needs."""

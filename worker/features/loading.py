@@ -1,4 +1,4 @@
-"""Loads the components of a worker at its start, and takes them down at its end."""
+"""Loads the components of a worker at its start, and closes them at its end."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
@@ -21,20 +21,20 @@ Loader = Callable[[Settings, WorkerState, AsyncExitStack], Awaitable[Mapping[Fea
 
 
 def expected_components(queues: Collection[Queue]) -> dict[Component, ComponentReport]:
-    """The reports of a worker that starts: `loading` for the components that its queues need."""
+    """Return the reports of a starting worker: `loading` for each component its queues need."""
     ocr: ComponentStatus = "loading" if Queue.RECEIPTS in queues else "not_loaded"
     tesseract: ComponentStatus = "available" if is_installed() else "not_installed"
     return {
         Component.OCR: ComponentReport(status=ocr),
         Component.TESSERACT: ComponentReport(status=tesseract),
-        # Receipts need them too, for the categories of their items.
+        # The receipts queue needs these too, for the categories of line items.
         Component.CLASSIFIER: ComponentReport(status="loading"),
         Component.EMBEDDING_MODEL: ComponentReport(status="loading"),
     }
 
 
 def settle(components: dict[Component, ComponentReport]) -> None:
-    """Mark what the loader left alone as not needed. Call it when the loader is done."""
+    """Mark components that are still `loading` after the loader has returned as `not_loaded`."""
     for name, report in components.items():
         if report.status == "loading":
             components[name] = ComponentReport(status="not_loaded")
@@ -43,8 +43,11 @@ def settle(components: dict[Component, ComponentReport]) -> None:
 async def load_features(
     settings: Settings, state: WorkerState, stack: AsyncExitStack
 ) -> Mapping[Feature, Run]:
-    """Load every component that the queues need. `state` shows what is loaded by now, and `stack`
-    takes it down. Raises EngineUnavailable for a model of the items queue."""
+    """Load every component that the queues need; return a runner for each feature.
+
+    `state` shows each component as soon as it is loaded, and `stack` closes it. Raises
+    EngineUnavailable if the classifier or the embedding model cannot be loaded.
+    """
     models = ItemModels.of(settings, settings.item_slots)
     stack.push_async_callback(models.close)
     await models.start()
@@ -68,7 +71,10 @@ async def load_features(
 
 
 async def _started(recognition: RecognitionPool) -> ComponentReport:
-    """A worker without its OCR engine serves on: it refuses receipts, and says why."""
+    """Start the OCR engine and return its report.
+
+    A worker without an OCR engine still serves: its receipt jobs fail and say why.
+    """
     try:
         return ComponentReport(status="ok", model=" ".join(await recognition.start()))
     except EngineUnavailable as error:

@@ -1,8 +1,8 @@
-"""Recognition in children that can be killed: a hostile image, a timeout or a cancel ends a child,
-never the worker.
+"""Recognises images in child processes: a hostile image, a timeout or a cancellation ends a child,
+and never the worker.
 
-One slot has one warm child (a pebble pool of one). Ending a read ends its child; the next read of
-that slot gets a new one.
+Each slot has one warm child (a pebble pool of one). Cancelling a read kills its child, and the
+next read in that slot gets a new one.
 """
 
 import asyncio
@@ -29,7 +29,10 @@ T = TypeVar("T")
 
 
 class RecognitionPool:
-    """A fixed number of warm recognition children. Use from one event loop."""
+    """A fixed number of warm recognition children, to be used from one event loop.
+
+    `memory` is the limit of each child in bytes, `max_pixels` that of an image.
+    """
 
     def __init__(self, *, slots: int, engine: OcrEngineName, memory: int, max_pixels: int) -> None:
         self._engine = engine
@@ -40,10 +43,10 @@ class RecognitionPool:
         self._pools = {self._new_pool() for _ in range(slots)}
 
     async def start(self) -> tuple[str, str]:
-        """Load the engine in every child; returns its name and version.
+        """Load the engine in every child; return its name and version.
 
-        Raises EngineUnavailable, and RecognitionCrashed when a child dies of it. Without an engine
-        every `read` raises EngineUnavailable.
+        Raises EngineUnavailable, as every later `read` does then, and RecognitionCrashed if a
+        child dies while it loads.
         """
         for pool in self._pools:
             self._free.put_nowait(pool)
@@ -53,11 +56,11 @@ class RecognitionPool:
     async def read(
         self, content: bytes, recorder: StageRecorder, on_page: OnPage = unwatched
     ) -> ReceiptReading:
-        """Read one receipt, after waiting for a free child; the stages go to `recorder`.
+        """Wait for a free child and read one receipt in it; the stages go to `recorder`.
 
         `on_page` is called in the child, so it has to be picklable. Cancelling kills the child.
 
-        Raises what `extract_receipt` raises, and RecognitionCrashed when the child dies.
+        Raises what `extract_receipt` raises, and RecognitionCrashed if the child dies.
         """
         outcome = await self._in_child(child.recognise, content, recorder, on_page)
         if isinstance(outcome, ServiceError):
@@ -67,12 +70,15 @@ class RecognitionPool:
     async def observe(
         self, content: bytes, recorder: StageRecorder, on_page: OnPage = unwatched
     ) -> Observation:
-        """As `read`, for people who look into it: what was seen comes back too, and what a receipt
-        that cannot be read is refused for. Raises RecognitionCrashed, EngineUnavailable."""
+        """Read one receipt like `read`, and return the evidence for people to look at as well.
+
+        The error of a receipt that cannot be read is part of the result. Raises
+        RecognitionCrashed, EngineUnavailable.
+        """
         return await self._in_child(child.observe, content, recorder, on_page)
 
     async def close(self) -> None:
-        """End every child and remove the temporary files that killed ones left."""
+        """End every child, and remove the temporary files that killed children left."""
         await asyncio.gather(*(asyncio.to_thread(_stop, pool) for pool in self._pools))
         self._scratch.cleanup()
 
@@ -93,7 +99,7 @@ class RecognitionPool:
                 except ProcessExpired as error:
                     raise RecognitionCrashed from error
                 except BrokenProcessPool:
-                    # The child had died before it began with this image: try another, once.
+                    # The child died before it started on this image, so try another one, once.
                     continue
             recorder.stages.extend(stages)
             return outcome
@@ -103,7 +109,7 @@ class RecognitionPool:
     async def _slot(self) -> AsyncIterator[ProcessPool]:
         pool = await self._free.get()
         if not pool.active:
-            # An idle child was killed: pebble gives such a pool up, so the slot gets another.
+            # Pebble closes the pool of a child that was killed while idle.
             self._pools.remove(pool)
             await asyncio.to_thread(_stop, pool)
             pool = self._new_pool()
@@ -132,12 +138,12 @@ class RecognitionPool:
 
 @contextmanager
 def _without_ctrl_c() -> Iterator[None]:
-    """Processes and threads that begin in the block never get SIGINT.
+    """Block SIGINT in processes and threads that start while the block runs.
 
-    A terminal sends it to children as well. They would end with a traceback, before they could
-    ignore it themselves, while their parent is about to end them anyway.
+    A terminal sends it to children as well. They would end with a traceback before they could
+    ignore it, and their parent ends them anyway.
     """
-    # It unblocks the signal when it starts, so it has to run before.
+    # The tracker unblocks the signal when it starts, so it has to be running already.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

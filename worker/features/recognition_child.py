@@ -1,4 +1,4 @@
-"""What runs inside a recognition child. It imports no telemetry, no queue and no database."""
+"""Runs inside a recognition child, so it imports no telemetry, no queue and no database."""
 
 import ctypes
 import os
@@ -22,10 +22,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 def start(parent: int, engine: OcrEngineName, memory: int, scratch: str) -> None:
-    """Prepare the process: die with the parent, die at once when told, stay within the memory.
+    """Prepare the process: it dies with its parent, dies at once on SIGTERM, and loads the engine.
 
-    `memory` bounds the data the process may allocate, in bytes. Its temporary files lie in
-    `scratch`, where its parent removes what it leaves behind.
+    `memory` limits the data that the process may allocate, in bytes. Temporary files go to
+    `scratch`, where the parent removes what a killed child leaves.
     """
     tempfile.tempdir = scratch
     # The default action ends a process even inside a library's long call; a handler would not.
@@ -35,13 +35,13 @@ def start(parent: int, engine: OcrEngineName, memory: int, scratch: str) -> None
         if os.getppid() != parent:
             os._exit(1)
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    # `ready` and every job tell what is missing; an initializer that raises would only crash.
+    # `ready` and every job report what is missing; an error here would only crash the child.
     with suppress(EngineUnavailable):
         _engine(engine)
 
 
 def ready(engine: OcrEngineName) -> tuple[str, str]:
-    """Name and version of the engine that `start` loaded. Raises EngineUnavailable."""
+    """Return the name and version of the engine that `start` loaded. Raises EngineUnavailable."""
     loaded = _engine(engine)
     return loaded.name, loaded.version
 
@@ -49,8 +49,8 @@ def ready(engine: OcrEngineName) -> tuple[str, str]:
 def recognise(
     engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage
 ) -> tuple[ReceiptReading | ServiceError, list[Stage]]:
-    """Read one receipt with the engine that `start` loaded; an error comes back with the stages
-    that led to it. Without enough memory the process ends."""
+    """Read one receipt with the engine that `start` loaded; return the reading, or an error, and
+    the stages. The process ends if it runs out of memory."""
     recorder = StageRecorder()
     try:
         with _ending_without_memory():
@@ -64,7 +64,7 @@ def recognise(
 def observe(
     engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage
 ) -> tuple[Observation, list[Stage]]:
-    """As `recognise`, with the evidence for people to look at."""
+    """Read one receipt like `recognise`, and return the evidence for people to look at as well."""
     recorder = StageRecorder()
     with _ending_without_memory():
         return observe_receipt(
@@ -78,13 +78,13 @@ def _ending_without_memory() -> Iterator[None]:
         yield
     except Exception as error:
         if _is_out_of_memory(error):
-            # Each library says it in its own way, and may not have put everything back.
+            # The library that ran out of memory may be left in a broken state.
             os._exit(1)
         raise
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Python's own, or what OpenCV and onnxruntime make of a failed `malloc`."""
+    """Recognise Python's own error, and those of OpenCV and onnxruntime for a failed `malloc`."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or "bad_alloc" in text or "insufficient memory" in text
 

@@ -1,4 +1,4 @@
-"""What each kind of job does: its payload in, its output payload out."""
+"""Does the work of each feature: turns the payload of a job into its output payload."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -28,8 +28,11 @@ from worker.pipeline.stages import OnPage, StageRecorder, unwatched
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """The work of one job. Only receipts have an `image`; stages go to `recorder`. `on_page` is
-    called in the process that reads the image."""
+    """The work of one job.
+
+    Only receipts have an `image`. The stages go to `recorder`, and `on_page` is called in the
+    process that reads the image.
+    """
 
     payload: dict[str, Any]
     image: bytes | None
@@ -40,7 +43,7 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """What came out, and the model that made it."""
+    """The output of a job, and the model that made it."""
 
     output: BaseModel
     model_id: str
@@ -51,7 +54,7 @@ Run = Callable[[Work], Awaitable[Product]]
 
 
 class Features:
-    """The runner of each feature this worker can serve."""
+    """The runners of the features that this worker can serve."""
 
     def __init__(self, recognition: RecognitionPool | None, models: ItemModels) -> None:
         """`recognition` is None in a worker that does not serve the receipts queue."""
@@ -59,7 +62,7 @@ class Features:
         self._models = models
 
     def runners(self) -> Mapping[Feature, Run]:
-        """By feature."""
+        """Return the runner of each feature."""
         return {
             Feature.RECEIPT_EXTRACTION: self.extract_receipt,
             Feature.CATEGORIZATION: self.categorize,
@@ -68,7 +71,7 @@ class Features:
         }
 
     async def extract_receipt(self, work: Work) -> Product:
-        """Read the image; categorise the line items when the request names labels."""
+        """Read the image, and categorise the line items if the request names labels."""
         started = time.perf_counter()
         if self._recognition is None or work.image is None:
             raise RuntimeError("a receipt job needs an image and a recognition pool")
@@ -76,7 +79,7 @@ class Features:
         return await self.as_receipt(reading, work, started)
 
     async def as_receipt(self, reading: ReceiptReading, work: Work, started: float) -> Product:
-        """What was read in the rich shape. `started`: as `time.perf_counter` had it."""
+        """Return a reading in the rich shape. `started` is a time of `time.perf_counter`."""
         options = ExtractionOptions.model_validate(work.payload.get("options") or {})
         extraction = reading.extraction
         if options.candidate_labels and extraction.line_items:
@@ -93,7 +96,7 @@ class Features:
         return Product(output=receipt, model_id=reading.engine, model_version=version)
 
     async def categorize(self, work: Work) -> Product:
-        """One name."""
+        """Categorise one item name."""
         started = time.perf_counter()
         payload = CategorizePayload.model_validate(work.payload)
         labels = payload.candidate_labels
@@ -116,7 +119,7 @@ class Features:
         return self._by_classifier(category)
 
     async def categorize_batch(self, work: Work) -> Product:
-        """Up to 50 names."""
+        """Categorise up to 50 item names."""
         started = time.perf_counter()
         payload = CategorizeBatchPayload.model_validate(work.payload)
         labels, items = payload.candidate_labels, payload.items
@@ -130,7 +133,7 @@ class Features:
         return self._by_classifier(batch)
 
     async def embed(self, work: Work) -> Product:
-        """Up to 256 texts."""
+        """Embed up to 256 texts."""
         payload = EmbedPayload.model_validate(work.payload)
         with work.recorder.measure("embed_texts") as attributes:
             texts = [entry.text for entry in payload.texts]
@@ -141,7 +144,7 @@ class Features:
             model=model.model_id,
             dimension=model.dimension,
             embeddings=[
-                # float32 has seven digits; more would only be noise on the wire.
+                # A float32 has about seven significant digits; more would be noise.
                 Embedding(id=entry.id, vector=[round(x, 7) for x in vector])
                 for entry, vector in zip(payload.texts, vectors.tolist(), strict=True)
             ],

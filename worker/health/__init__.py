@@ -1,1 +1,1 @@
-"""The worker's own port, and whether its loops turn."""
+"""Serves a worker's probes, and watches that its loops keep running."""

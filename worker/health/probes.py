@@ -1,4 +1,4 @@
-"""A worker's own port: probes for whoever restarts it, metrics for Prometheus."""
+"""Serves a worker's probes and metrics on a port of its own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -25,12 +25,12 @@ from worker.telemetry.worker_metrics import WorkerMetrics
 
 log = structlog.get_logger(__name__)
 
-# How long answers that are on their way may take when a worker stops; seconds.
-_GOODBYE = 1
+# Seconds that open requests have to finish when a worker stops.
+_SHUTDOWN_LIMIT = 1
 
 
 class Probes:
-    """Answers from what the worker knows of itself."""
+    """Answers probes from the state of the worker, its pulse and its dependencies."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Probes:
         metrics: WorkerMetrics,
         within: float,
     ) -> None:
-        """`within`: how many seconds each dependency has to answer a probe."""
+        """`within` is how many seconds each dependency has to answer a probe."""
         self._database = database
         self._messenger = messenger
         self._state = state
@@ -50,7 +50,7 @@ class Probes:
         self._within = within
 
     def app(self) -> Starlette:
-        """As the front has them, at the same paths."""
+        """Return the application, with probes and `/metrics` at the same paths as on a front."""
         return Starlette(
             routes=[
                 Route("/health", self._health),
@@ -65,7 +65,7 @@ class Probes:
         return JSONResponse(health.model_dump())
 
     async def _live(self, _request: Request) -> Response:
-        """503 only for what a restart cures. A worker that drains has stopped its polls itself."""
+        """Answer 503 only if a restart would help. A draining worker has stopped its own polls."""
         stalled = [] if self._state.phase == "draining" else self._pulse.stalled()
         if not stalled:
             return JSONResponse(Liveness(status="ok").model_dump())
@@ -73,8 +73,10 @@ class Probes:
         return JSONResponse(check.model_dump(exclude_unset=True), 503)
 
     async def _ready(self, _request: Request) -> Response:
-        """503 unless it takes jobs: `loading` if that will change by itself, else `error`.
-        `degraded` when it has no component for some of them."""
+        """Answer 503 unless the worker takes jobs: `loading` while it loads, else `error`.
+
+        The answer is 200 `degraded` if it lacks the component for some of its jobs.
+        """
         missing = await missing_dependencies(self._database, self._messenger, self._within)
         checks = {name: _check(missing.get(name)) for name in DEPENDENCIES}
         checks |= {
@@ -99,8 +101,10 @@ class Probes:
 
 @asynccontextmanager
 async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
-    """Serve `app` beside the block, in this event loop; yields its URL. `port` 0: any free one.
-    Raises PortTaken."""
+    """Serve `app` in this event loop while the block runs; yields its base URL.
+
+    Port 0 stands for any free port. Raises PortTaken.
+    """
     with listen(host, port, "WORKER_PORT") as listening:
         url = f"http://{host}:{listening.getsockname()[1]}"
         config = uvicorn.Config(
@@ -110,7 +114,7 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
             log_config=None,
             log_level="warning",
             access_log=False,
-            timeout_graceful_shutdown=_GOODBYE,
+            timeout_graceful_shutdown=_SHUTDOWN_LIMIT,
         )
         server = _Server(config)
         task = asyncio.create_task(server.serve([listening]))
@@ -123,11 +127,11 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but signals are the worker's own business."""
+    """A uvicorn server that leaves signals to the worker."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave them alone."""
+        """Install no signal handlers."""
         yield
 
 

@@ -1,7 +1,7 @@
-"""What must go round in a worker for it to be of use: its heartbeat, and the poll of each queue.
+"""Watches the loops that a worker needs: its heartbeat, and the poll of each queue.
 
-A round that fails is a round: a worker whose database or Redis is away waits, and a restart would
-not bring them back. Only a part that does not come round at all, for whatever reason, is stalled.
+A round that fails counts as a round: a restart would not bring back a database or Redis that is
+away. A loop is stalled only if it completes no round at all.
 """
 
 import time
@@ -14,24 +14,24 @@ HEARTBEAT = "heartbeat"
 
 
 class Pulse:
-    """When each part last came round."""
+    """Knows when each loop last completed a round."""
 
     def __init__(self, *, stalled_after: float) -> None:
-        """`stalled_after`: how many seconds without a round make a part stalled."""
+        """`stalled_after` is how many seconds without a round make a loop stalled."""
         self._stalled_after = stalled_after
         self._turned: dict[str, float] = {}
 
-    def turned(self, part: str) -> None:
-        """It came round, or begins; from here on it has to."""
-        self._turned[part] = time.monotonic()
+    def turned(self, loop: str) -> None:
+        """Note that a loop has completed a round, or starts; from then on it is watched."""
+        self._turned[loop] = time.monotonic()
 
     def stalled(self) -> list[str]:
-        """The parts that have not come round for too long."""
+        """Return the names of the loops that are stalled."""
         oldest = time.monotonic() - self._stalled_after
-        return [part for part, turned in self._turned.items() if turned < oldest]
+        return [loop for loop, turned in self._turned.items() if turned < oldest]
 
     def heartbeat(self, beat: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """`beat`, watched."""
+        """Return `beat` with each call counted as a round, even if it fails."""
 
         async def watched() -> None:
             try:
@@ -44,10 +44,10 @@ class Pulse:
     def broker(
         self, ping: Callable[[], Awaitable[None]], queues: tuple[Queue, ...]
     ) -> Callable[[], Awaitable[None]]:
-        """`ping`, and an excuse for the polls when it says that Redis is away: their connections
-        wait for Redis inside a round, however long that takes."""
+        """Return `ping` wrapped so that no poll of `queues` counts as stalled while Redis is away:
+        a poll waits for it within a single round, however long that takes."""
 
-        async def asked() -> None:
+        async def watched() -> None:
             try:
                 await ping()
             except BrokerUnavailable:
@@ -55,9 +55,9 @@ class Pulse:
                     self.turned(poll_of(queue))
                 raise
 
-        return asked
+        return watched
 
 
 def poll_of(queue: Queue) -> str:
-    """The name of the part that polls a queue."""
+    """Return the name of the loop that polls a queue."""
     return f"poll of {queue}"

@@ -1,1 +1,1 @@
-"""From a message to the end of an attempt."""
+"""Takes messages, runs their jobs, and stores how each attempt ends."""

@@ -1,4 +1,4 @@
-"""Stops the running jobs that somebody wants cancelled."""
+"""Stops running jobs whose cancellation was requested."""
 
 from shared.store import transitions
 from shared.store.database import Database
@@ -6,7 +6,7 @@ from worker.jobs.running import RunningJobs, Stop
 
 
 class Cancellations:
-    """Looks for requested cancellations while anything runs. Often, because people wait for it."""
+    """Looks up which of the jobs that this worker runs are to be cancelled."""
 
     def __init__(self, database: Database, running: RunningJobs, worker_id: str) -> None:
         self._database = database
@@ -14,7 +14,7 @@ class Cancellations:
         self._worker_id = worker_id
 
     async def look(self) -> None:
-        """Stop what is to be stopped. Raises DatabaseUnavailable."""
+        """Stop every running job whose cancellation was requested. Raises DatabaseUnavailable."""
         if not self._running.ids():
             return
         async with self._database.transaction() as session:

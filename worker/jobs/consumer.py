@@ -1,4 +1,4 @@
-"""arq, used to take messages from a queue and for nothing else."""
+"""Takes messages from one queue with arq, which is used for nothing else."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -16,33 +16,34 @@ from shared.wire.messenger import Messenger
 from worker.health.pulse import Pulse, poll_of
 from worker.jobs.execution import Executor
 
-# How often an idle worker asks for work that it was not told of; seconds.
+# Seconds between the polls of an idle worker, for messages whose publication it did not hear of.
 _POLL_DELAY = 0.5
-# arq retries by itself only what a shutdown or a crash interrupted; the budget for that is ours.
+# arq itself retries only what a shutdown or a crash interrupted, and we keep the budget for that.
 _MAX_TRIES = 1_000_000
-# arq reads no further than this, over messages that other workers hold: more than all slots of a
-# large fleet, or its end would never be seen.
+# arq reads this many messages in each poll, including those that other workers hold. It has to
+# exceed the slots of a large fleet, or messages behind those would never be read.
 _READ_LIMIT = 10_000
-# arq locks a message for its own time limit and this much more; seconds (arq.worker.Worker).
+# Seconds for which arq locks a message beyond its own time limit (arq.worker.Worker).
 _LOCK_MARGIN = 10
-# How long the last poll may take when a worker shuts down, in seconds.
+# Seconds that the last poll may take when a worker shuts down.
 _LAST_POLL = 2
-# How long a job may take to be put back when its worker shuts down, in seconds.
-_PUT_BACK = 5
+# Seconds that releasing the running jobs may take when a worker shuts down.
+_RELEASE = 5
 
 
 def arq_timeout(limit: float) -> float:
-    """arq's time limit of a run whose own limit is `limit` seconds: a backstop, never reached."""
+    """Return arq's time limit for a run that we stop after `limit` seconds: a backstop, which is
+    never reached."""
     return limit + 30
 
 
 def lock_seconds(limit: float) -> float:
-    """For how long arq locks the message of a run whose own limit is `limit` seconds."""
+    """Return for how many seconds arq locks the message of a run that we stop after `limit`."""
     return arq_timeout(limit) + _LOCK_MARGIN
 
 
 class _Worker(Worker):
-    """arq's worker, but for when it looks for messages, and how it stops taking them."""
+    """arq's worker, changed in when it looks for messages and how it stops taking them."""
 
     def __init__(
         self, functions: Sequence[Function], polled: Callable[[], None], **options: Any
@@ -54,7 +55,7 @@ class _Worker(Worker):
         self._woken = asyncio.Event()
 
     async def main(self) -> None:
-        """arq's loop, but for its pauses, which end when there is something to do."""
+        """Poll as arq does, but end a pause as soon as there is something to do."""
         self.ctx["redis"] = self.pool
         while True:
             self._woken.clear()
@@ -64,12 +65,12 @@ class _Worker(Worker):
                     await self._woken.wait()
 
     def wake(self) -> None:
-        """Look for messages now."""
+        """Poll now instead of after the current pause."""
         self._woken.set()
 
     def _release_sem_dec_counter_on_complete(self) -> None:
         super()._release_sem_dec_counter_on_complete()
-        # There may be more than there were slots for.
+        # More messages may be waiting than there were free slots.
         self.wake()
 
     async def _poll_iteration(self) -> None:
@@ -77,15 +78,16 @@ class _Worker(Worker):
             await super()._poll_iteration()
         self._polled()
 
-    async def pick_no_more(self) -> None:
-        """Return when no message is being taken any more, or when Redis does not answer."""
+    async def stop_picking(self) -> None:
+        """Take no more messages; return once the current poll has ended, or after `_LAST_POLL`
+        seconds if Redis does not answer."""
         self.allow_pick_jobs = False
         with suppress(TimeoutError):
             await asyncio.wait_for(self._polling.acquire(), _LAST_POLL)
 
 
 class Consumer:
-    """Takes messages of one queue and runs their jobs, `slots` at a time."""
+    """Takes the messages of one queue and runs their jobs, `slots` at a time."""
 
     def __init__(
         self,
@@ -98,7 +100,7 @@ class Consumer:
         timeout: float,
         pulse: Pulse,
     ) -> None:
-        """`timeout`: see `arq_timeout`."""
+        """`timeout` is arq's limit of a run in seconds: see `arq_timeout`."""
         self._executor = executor
         self._messenger = messenger
         self._queue = queue
@@ -120,16 +122,18 @@ class Consumer:
         self._workers: list[_Worker] = []
 
     async def run(self) -> None:
-        """Poll until cancelled, or until arq's loop dies of an error."""
-        # A loop that died keeps the slots it had taken; those of a new one are free. Jobs of the
-        # old one go on.
+        """Poll until cancelled, or until an error ends arq's loop."""
+        # A loop that died never frees its slots, so a new one takes its place. The jobs of the old
+        # one go on, and `drain` has to wait for them.
         self._workers = [worker for worker in self._workers if worker.tasks]
         self._workers.append(_Worker([self._function()], self._polled, **self._options))
         await self._workers[-1].async_run()
 
     async def listen(self) -> None:
-        """Look for messages as soon as one is published, for as long as the subscription lives.
-        Raises BrokerUnavailable."""
+        """Poll whenever a message is published, until the subscription ends.
+
+        Raises BrokerUnavailable.
+        """
         async with self._messenger.publications(self._queue) as published:
             self._wake()
             async for _ in published:
@@ -140,15 +144,15 @@ class Consumer:
             worker.wake()
 
     async def drain(self, grace: float) -> None:
-        """Take no more messages; give running jobs `grace` seconds, then have them put back."""
-        await asyncio.gather(*(worker.pick_no_more() for worker in self._workers))
+        """Take no more messages; give running jobs `grace` seconds, then release them."""
+        await asyncio.gather(*(worker.stop_picking() for worker in self._workers))
         await self._wait_for_jobs(grace)
-        # Cancel our function and let arq see to its message; cancelling arq's own task could leave
-        # that half done, and the message out of reach until its lock expires.
+        # Cancel our function and let arq clean up after it. Cancelling arq's own task could
+        # interrupt that, and nobody could take the message until its lock expires.
         for worker in self._workers:
             for job in worker.job_tasks.values():
                 job.cancel()
-        await self._wait_for_jobs(_PUT_BACK)
+        await self._wait_for_jobs(_RELEASE)
 
     async def _wait_for_jobs(self, seconds: float) -> None:
         running = [task for worker in self._workers for task in worker.tasks.values()]
@@ -156,7 +160,7 @@ class Consumer:
             await asyncio.wait(running, timeout=seconds)
 
     def _function(self) -> Function:
-        """What arq calls for each message. The message's id says which run of which job it is."""
+        """Return the function that arq calls for each message, whose id names job and dispatch."""
 
         async def run(ctx: dict[Any, Any], *_args: Any, **_kwargs: Any) -> None:
             await self._executor.run(*parse_message_id(ctx["job_id"]))

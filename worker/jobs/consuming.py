@@ -12,7 +12,7 @@ from worker.health.pulse import Pulse, poll_of
 from worker.jobs.consumer import Consumer, arq_timeout
 from worker.jobs.execution import Executor
 
-# Seconds until a poll loop, or a subscription, that ended is begun anew.
+# Seconds after which a poll loop, or a subscription, that ended starts again.
 _POLL_PAUSE, _LISTEN_PAUSE = 1, 0.5
 
 
@@ -20,8 +20,11 @@ _POLL_PAUSE, _LISTEN_PAUSE = 1, 0.5
 async def consuming(
     settings: Settings, executor: Executor, messenger: Messenger, pulse: Pulse
 ) -> AsyncIterator[None]:
-    """Serve every queue of WORKER_QUEUES for the length of the block. At its end all drain at the
-    same time: running jobs have SHUTDOWN_GRACE seconds, and are then put back."""
+    """Serve every queue of WORKER_QUEUES while the block runs.
+
+    At its end all consumers drain at the same time: running jobs have SHUTDOWN_GRACE seconds to
+    finish, and are then released.
+    """
     async with AsyncExitStack() as stack:
         consumers = []
         for queue in settings.worker_queues:

@@ -1,4 +1,4 @@
-"""Decides how an attempt ends, and stores it: one transition for each way a run can come out."""
+"""Decides how an attempt ends, and stores that with the transition for it."""
 
 import random
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ RunResult = Product | ServiceError | Interrupted
 
 
 class Endings:
-    """Stores results of runs by the retry policy."""
+    """Stores the results of runs, and applies the retry policy to those that failed."""
 
     def __init__(self, retry_pause: float) -> None:
-        """`retry_pause`: how many seconds the first retry waits at most."""
+        """`retry_pause` is the longest wait before the first retry, in seconds."""
         self._retry_pause = retry_pause
         self._rng = random.Random()
 
@@ -34,8 +34,9 @@ class Endings:
     ) -> AttemptOutcome:
         """Apply the transition that `result` calls for, and return how the attempt ended.
 
-        `dropped` when the claim no longer held: nothing has been changed then. `cancelled` when
-        the cancellation was asked for before this worker heard of it: the job does not run again.
+        The outcome is `dropped` if the claim no longer held; nothing was changed then. It is
+        `cancelled` if a cancellation was requested that this worker had not yet seen, since the
+        job does not run again.
         """
         outcome, state = await self._transition(session, claim, record, result)
         if state is None:
@@ -45,7 +46,8 @@ class Endings:
     async def _transition(
         self, session: Session, claim: Claim, record: AttemptRecord, result: RunResult
     ) -> tuple[AttemptOutcome, JobStatus | None]:
-        """The outcome, and the state of the job; None when the claim no longer held."""
+        """Return the outcome and the new state of the job, or None for the state if the claim no
+        longer held."""
         match result:
             case Product():
                 return AttemptOutcome.SUCCEEDED, await transitions.succeed(

@@ -1,7 +1,7 @@
-"""The executor: takes a job from its message to the end of an attempt.
+"""The executor takes a job from its message to the end of an attempt.
 
 claim → run under our own time limit → one outcome → persist → announce and log. Persisting comes
-first, so that nobody is told of an ending that the database does not have.
+first, so that nothing is announced that the database does not have.
 """
 
 import asyncio
@@ -33,8 +33,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Seconds: how long a claim lasts without a heartbeat, how long the first retry waits at most,
-    how long a run may take by queue."""
+    """Time limits in seconds.
+
+    `lease` is how long a claim lasts without a heartbeat, `retry_pause` the longest wait before
+    the first retry, and `timeouts` the longest run on each queue.
+    """
 
     lease: float
     retry_pause: float
@@ -42,7 +45,7 @@ class Limits:
 
 
 class Executor:
-    """Runs claimed jobs. Never raises for a failed job, only for its own cancellation."""
+    """Runs jobs. A failed job raises nothing; only a shutdown does."""
 
     def __init__(
         self,
@@ -66,9 +69,10 @@ class Executor:
         self._endings = Endings(limits.retry_pause)
 
     async def run(self, job_id: UUID, dispatch: int) -> None:
-        """Run the job that a message stands for; a message that stands for nothing is ignored.
+        """Run the job that a message stands for, or ignore the message if the job cannot be
+        claimed.
 
-        Raises CancelledError when the worker shuts down, after the job was put back.
+        Raises CancelledError when the worker shuts down, after the job was released.
         """
         claimed = await committed(self._database, partial(self._claim, job_id, dispatch))
         if claimed is None:
@@ -123,7 +127,7 @@ class Executor:
         await uninterrupted(self._end(claim, result, recorder, metrics))
 
     async def _result(self, claim: Claim, work: Work) -> Product | ServiceError:
-        """Everything that can come of a run, except that it is cancelled."""
+        """Return the product of a run, or the error that it ended in."""
         limit = self._limits.timeouts[claim.feature.queue]
         try:
             async with asyncio.timeout(limit):
@@ -139,8 +143,8 @@ class Executor:
     async def _end(
         self, claim: Claim, result: RunResult, recorder: StageRecorder, metrics: AttemptMetrics
     ) -> None:
-        """Store the result, then report the outcome to spans, metrics, waiting callers and the
-        log."""
+        """Store the result, then report the outcome in the span, the metrics and the log, and
+        announce it to waiting callers."""
         record = _record(claim, recorder)
         self._tracing.stages(recorder.stages)
 
@@ -163,8 +167,10 @@ class Executor:
         log.info(f"job.{outcome}", error=code, stages=_durations(record))
 
     def _report_crashed(self, recorder: StageRecorder) -> None:
-        """The lease ran out while the job ran: the worker that rescued the job has recorded and
-        counted this attempt, so that only its span and the log are left to be told."""
+        """Report in the span and the log that the lease ran out while the job ran.
+
+        The worker that rescued the job has already recorded and counted this attempt.
+        """
         self._tracing.stages(recorder.stages)
         self._tracing.ended(AttemptOutcome.CRASHED, None)
         log.warning(f"job.{AttemptOutcome.CRASHED}", reason="lease lost")
@@ -173,7 +179,7 @@ class Executor:
         try:
             await self._messenger.announce(job_id)
         except BrokerUnavailable as error:
-            # Those who wait find the result by themselves within a second or so.
+            # Waiting callers also poll, and find the result within a second or so.
             log.warning("job.unannounced", reason=error.code)
 
 

@@ -1,4 +1,4 @@
-"""Every few seconds: renew the leases of the running jobs, and say that this worker is alive."""
+"""Renews the leases of the running jobs every few seconds, and reports that the worker lives."""
 
 import structlog
 
@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 class Heartbeat:
-    """Keeps alive what this worker holds, and its row in the table of workers."""
+    """Renews the leases that this worker holds, and its row in the table of workers."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Heartbeat:
         self._lease = lease
 
     async def beat(self) -> None:
-        """Renew, report, and stop the jobs that turned out to be somebody else's by now.
+        """Renew the leases, report this worker, and stop the jobs whose lease was lost.
 
         Raises DatabaseUnavailable.
         """
@@ -53,7 +53,7 @@ class Heartbeat:
             self._running.stop(job_id, Stop.LEASE_LOST)
 
     async def end(self) -> None:
-        """Take this worker off the list, so that nobody counts on it for another lease."""
+        """Remove this worker's row, or others would count on the worker for another lease."""
         try:
             async with self._database.transaction() as session:
                 await remove_worker(session, self._state.id)

@@ -1,4 +1,4 @@
-"""Writes that have to get through: without them a job would be lost, or done twice."""
+"""Repeats writes until they succeed; without them a job would be lost, or done twice."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -11,13 +11,13 @@ from shared.store.database import Database, Session
 
 T = TypeVar("T")
 
-# Seconds: the first pause is up to this long, and none is longer than the second.
+# The longest that the first pause, and any pause, may be, in seconds.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2
 
 
 async def committed(database: Database, work: Callable[[Session], Awaitable[T]]) -> T:
-    """Run `work` in a transaction of its own, again and again until Postgres has committed it;
-    returns what `work` returned. Other errors than DatabaseUnavailable pass through."""
+    """Run `work` in a transaction of its own until Postgres has committed it, and return its
+    result. Errors other than DatabaseUnavailable pass through."""
 
     async def transaction() -> T:
         async with database.transaction() as session:
@@ -27,8 +27,8 @@ async def committed(database: Database, work: Callable[[Session], Awaitable[T]])
 
 
 async def until_database_answers(work: Callable[[], Awaitable[T]]) -> T:
-    """Run `work` again and again for as long as it raises DatabaseUnavailable: a worker whose
-    database is away waits and goes on."""
+    """Repeat `work`, with pauses, for as long as it raises DatabaseUnavailable, and return its
+    result. Other errors pass through."""
     attempts = AsyncRetrying(
         retry=retry_if_exception_type(DatabaseUnavailable),
         wait=wait_random_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE),
@@ -37,7 +37,7 @@ async def until_database_answers(work: Callable[[], Awaitable[T]]) -> T:
 
 
 async def uninterrupted(work: Coroutine[Any, Any, None]) -> None:
-    """Finish `work` even when cancelled meanwhile, and only then be cancelled."""
+    """Run `work` to its end; raise CancelledError after that if the caller was cancelled."""
     task = asyncio.create_task(work)
     try:
         await asyncio.shield(task)

@@ -1,4 +1,4 @@
-"""The jobs that this process runs just now."""
+"""Keeps track of the jobs that this process is running."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from uuid import UUID
 
 
 class Stop(Enum):
-    """Why a running job is to be stopped, other than for a shutdown."""
+    """Reasons to stop a running job, other than a shutdown."""
 
     LEASE_LOST = auto()
     CANCELLED = auto()
 
 
 class RunningJobs:
-    """Which job is which task, so that a run can be stopped by the id of its job."""
+    """The asyncio task of each running job, so that a run can be stopped by the id of its job."""
 
     def __init__(self) -> None:
         self._tasks: dict[UUID, asyncio.Task[Any]] = {}
@@ -24,7 +24,7 @@ class RunningJobs:
 
     @contextmanager
     def track(self, job_id: UUID, task: asyncio.Task[Any]) -> Iterator[None]:
-        """Count a job as running for the length of the block; its task does not outlive it."""
+        """Count a job as running while the block runs, and cancel its task at the end."""
         self._tasks[job_id] = task
         try:
             yield
@@ -34,15 +34,15 @@ class RunningJobs:
             self._stopped.pop(job_id, None)
 
     def ids(self) -> set[UUID]:
-        """The running jobs."""
+        """Return the ids of the running jobs."""
         return set(self._tasks)
 
     def stop(self, job_id: UUID, why: Stop) -> None:
-        """Stop a run, if it is still going on; the first reason counts."""
+        """Stop a job if it is still running. If it is stopped twice, the first reason counts."""
         if job_id in self._tasks:
             self._stopped.setdefault(job_id, why)
             self._tasks[job_id].cancel()
 
     def stopped(self, job_id: UUID) -> Stop | None:
-        """Why `stop` stopped it, if it did."""
+        """Return why a running job was stopped, or None if it was not."""
         return self._stopped.get(job_id)

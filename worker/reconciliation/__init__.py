@@ -1,1 +1,1 @@
-"""Repairs what no executor can: jobs and messages that nobody holds any more."""
+"""Repairs jobs and messages that no worker holds any more."""

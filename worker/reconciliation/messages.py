@@ -1,4 +1,4 @@
-"""Brings Redis in line with Postgres: each queued job has one message, and there are no others."""
+"""Brings Redis in line with Postgres: one message for each published job, and no others."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,14 +10,14 @@ from shared.store.publication import MessageKey
 from shared.wire.broker import Broker
 from shared.wire.messages import message_id, parse_message_id
 
-# A message may be on its way for so long before anything is thought to be wrong; seconds.
+# Seconds that publishing or claiming may take before a mismatch counts as a fault.
 SETTLED = 5.0
 _CHUNK = 1000
 
 
 @dataclass(frozen=True)
 class MessageRepairs:
-    """How many messages were sent again, unlocked and removed in one round."""
+    """Numbers of messages that were sent again, unlocked and removed in one step."""
 
     resent: int = 0
     unlocked: int = 0
@@ -25,10 +25,10 @@ class MessageRepairs:
 
 
 class MessageRepair:
-    """Walks through a queue in chunks, from where it left off the last time."""
+    """Walks through one queue in chunks, and goes on where the last step ended."""
 
     def __init__(self, database: Database, broker: Broker, queue: Queue, lock: float) -> None:
-        """`lock`: for how many seconds a worker of this queue locks a message."""
+        """`lock` is for how many seconds a worker of this queue locks a message."""
         self._database = database
         self._broker = broker
         self.queue = queue
@@ -37,16 +37,18 @@ class MessageRepair:
         self._position = 0
 
     async def step(self) -> MessageRepairs:
-        """One chunk of rows, one chunk of messages. Raises DatabaseUnavailable,
-        BrokerUnavailable."""
+        """Compare one chunk of rows and one chunk of messages, and repair both.
+
+        Raises DatabaseUnavailable, BrokerUnavailable.
+        """
         resent, unlocked = await self._rows_without_messages()
         return MessageRepairs(resent, unlocked, await self._messages_without_rows())
 
     async def _rows_without_messages(self) -> tuple[int, int]:
-        """A job that is queued and published must have a message that a worker can take.
+        """Make sure that every queued and published job has a message that a worker can take.
 
-        One that has none gets a new chance from the outbox; one that a worker took without ever
-        claiming the job (it died in between) is unlocked.
+        A job without a message goes back to the outbox. A message that a worker took and died
+        before it claimed the job is unlocked. Returns how many were sent again and unlocked.
         """
         async with self._database.transaction() as session:
             waiting = await publication.published_before(
@@ -75,7 +77,8 @@ class MessageRepair:
         return len(lost), len(stuck)
 
     async def _messages_without_rows(self) -> int:
-        """A message whose job is gone, has ended, or is at another dispatch stands for nothing."""
+        """Remove messages whose job is gone, has ended, or is at another dispatch; return how
+        many."""
         listed = await self._broker.listed(self.queue, self._position, _CHUNK)
         self._position = self._position + _CHUNK if len(listed) == _CHUNK else 0
         if not listed:
@@ -96,7 +99,7 @@ class MessageRepair:
 
 
 def _key(message: str) -> MessageKey | None:
-    """None for what is no message of ours."""
+    """Parse the id of a message; None if it is not one of ours."""
     try:
         return parse_message_id(message)
     except ValueError:

@@ -1,5 +1,4 @@
-"""Publishes the jobs that wait for a message: accepted while the broker was away, rescued, retried
-and due by now."""
+"""Publishes deferred jobs: those accepted while Redis was away, rescued, retried or put back."""
 
 import structlog
 
@@ -13,11 +12,11 @@ _CHUNK = 1000
 
 
 async def publish_deferred(database: Database, messenger: Messenger) -> int:
-    """Publish up to 1,000 deferred jobs, oldest first; returns how many. Any number of workers may
-    do so at once. Raises DatabaseUnavailable, BrokerUnavailable.
+    """Publish up to 1,000 deferred jobs that are due, oldest first; return how many.
 
-    The rows stay locked until their messages are out, so that no two workers take the same; when
-    the broker fails half-way the rest stays deferred, and a message sent twice is a no-op.
+    Any number of workers may do so at once: the rows stay locked until their messages are sent, so
+    no two workers publish the same job. If Redis fails half-way, all of them stay deferred;
+    sending a message twice does no harm. Raises DatabaseUnavailable, BrokerUnavailable.
     """
     async with database.transaction() as session:
         jobs = await publication.lock_due(session, _CHUNK)

@@ -1,4 +1,4 @@
-"""Every other second, one of the workers looks for what nobody holds and puts it right."""
+"""Rescues jobs, repairs messages and prunes old rows, in one worker at a time."""
 
 import time
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _PRUNING_INTERVAL = 60.0
 
 
 class Reconciler:
-    """Rescues, mends and prunes. Every worker has one; a Postgres lock picks who acts."""
+    """Rescues, repairs and prunes. Every worker has one; a Postgres lock decides which one acts."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Reconciler:
         image_retention: float,
         job_retention: float,
     ) -> None:
-        """Retentions are in seconds after the end of a job."""
+        """The retentions are in seconds after the end of a job."""
         self._database = database
         self._messenger = messenger
         self._repairs = repairs
@@ -47,10 +47,10 @@ class Reconciler:
         self._pruned_at = 0.0
 
     async def step(self) -> None:
-        """Do what is due, unless another worker is at it. Raises DatabaseUnavailable,
-        BrokerUnavailable.
+        """Do what is due, unless another worker is doing so.
 
-        Every part is safe to be done twice: the lock saves work, correctness does not need it.
+        The lock only saves work: every part may safely be done twice. Raises DatabaseUnavailable,
+        BrokerUnavailable.
         """
         async with self._database.transaction() as session:
             if not await try_lock(session, RECONCILER):
@@ -59,7 +59,7 @@ class Reconciler:
             if time.monotonic() - self._pruned_at > _PRUNING_INTERVAL:
                 await self._prune()
             for repair in self._repairs:
-                await self._mend(repair)
+                await self._repair_messages(repair)
         self._metrics.reconciler_succeeded()
 
     async def _rescue(self) -> None:
@@ -84,7 +84,7 @@ class Reconciler:
         except BrokerUnavailable as error:
             log.warning("job.unannounced", job_id=str(job.job_id), reason=error.code)
 
-    async def _mend(self, repair: MessageRepair) -> None:
+    async def _repair_messages(self, repair: MessageRepair) -> None:
         repairs = asdict(await repair.step())
         self._metrics.jobs.repaired(repair.queue, **repairs)
         if any(repairs.values()):
@@ -97,7 +97,7 @@ class Reconciler:
             jobs = await prune_jobs(session, self._job_retention)
             await prune_workers(session)
         if images or jobs:
-            # There may be more: go on in the next step.
+            # The next step prunes again without waiting, since there may be more.
             log.info("pruned", images=images, jobs=jobs)
             return
         self._pruned_at = time.monotonic()

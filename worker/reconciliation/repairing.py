@@ -20,7 +20,7 @@ from worker.telemetry.worker_telemetry import Telemetry
 async def repairing(
     settings: Settings, database: Database, messenger: Messenger, telemetry: Telemetry
 ) -> AsyncIterator[None]:
-    """For the length of the block, publish what waits and repair what nobody holds."""
+    """Run the outbox and the reconciler while the block runs, every RECONCILE_INTERVAL."""
     broker = Broker.of(settings)
     reconciler = Reconciler(
         database,

@@ -1,1 +1,1 @@
-"""The spans, metrics and state of a worker."""
+"""Spans, metrics and state of a worker."""

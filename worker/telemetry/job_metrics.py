@@ -1,5 +1,8 @@
-"""What a worker counts and times of the jobs it runs. Always after the row has been stored, so that
-nothing is counted which the database does not have."""
+"""Counts and times the jobs of a worker.
+
+Metrics are updated after the row is stored, so that they never show what the database does not
+have.
+"""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -21,41 +24,41 @@ _CONFIDENCES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0)
 
 
 class JobMetrics:
-    """The metrics of jobs, attempts, stages and rescues of one worker."""
+    """Metrics of the jobs, attempts, stages and rescues of one worker."""
 
     def __init__(self, registry: CollectorRegistry, queues: Sequence[Queue]) -> None:
-        """`queues`: those that the worker serves."""
+        """`queues` are the queues that the worker serves."""
         self._finished = FinishedJobs(registry)
         self._attempts = Counter(
             "ai_job_attempts",
-            "Attempts by how they ended; `dropped` ones had been counted as crashed before.",
+            "Attempts by outcome; a dropped one was counted as crashed before.",
             ("queue", "feature", "outcome"),
             registry=registry,
         )
         self._rescued = Counter(
             "ai_jobs_rescued",
-            "Jobs taken from a dead worker, and messages mended, by reason.",
+            "Jobs rescued from dead workers, and messages repaired, by reason.",
             ("queue", "reason"),
             registry=registry,
         )
-        self._busy = Gauge("ai_worker_busy_slots", "Jobs being run.", ("queue",), registry=registry)
-        self._wait = _durations(registry, "wait", "Time that an attempt waited to begin.")
+        self._busy = Gauge("ai_worker_busy_slots", "Running jobs.", ("queue",), registry=registry)
+        self._wait = _durations(registry, "wait", "Time from a job being due to its claim.")
         self._run = _durations(registry, "run", "Time from a claim until its outcome was stored.")
         self._total = _durations(registry, "total", "Time from acceptance to the end of a job.")
         self._stage = Histogram(
             "ai_job_stage_seconds",
-            "Time that a stage took.",
+            "Duration of a stage.",
             ("feature", "stage"),
             buckets=DURATIONS,
             registry=registry,
         )
         self._confidence = Histogram(
             "ai_ocr_confidence",
-            "Mean confidence of what was recognised on a receipt, 0 to 1.",
+            "Mean confidence of the lines recognised on a receipt, 0 to 1.",
             buckets=_CONFIDENCES,
             registry=registry,
         )
-        # Alerts ask for increments, and a rate() sees none from nothing to 1.
+        # Alerts use rate(), which sees no increment when a series appears with the value 1.
         for feature in Feature:
             for outcome in AttemptOutcome:
                 self._attempts.labels(feature.queue, feature, outcome)
@@ -67,7 +70,7 @@ class JobMetrics:
 
     @contextmanager
     def attempt(self, claim: Claim) -> Iterator["AttemptMetrics"]:
-        """One attempt: its slot is busy for the length of the block."""
+        """Count the slot of an attempt as busy while the block runs; yields its metrics."""
         queue, feature = claim.feature.queue, claim.feature
         waited = (claim.started_at - claim.queued_at).total_seconds()
         self._wait.labels(queue, feature).observe(max(waited, 0), exemplar())
@@ -82,9 +85,9 @@ class JobMetrics:
         stages: Sequence[Stage],
         seconds: float,
     ) -> None:
-        """Count an attempt that took so many seconds, and its job if that has ended with it.
+        """Count an attempt that took `seconds`, and its job if the job has ended.
 
-        A dropped one is counted and nothing else: its times belong to no result.
+        The times of a dropped attempt are not observed, since they belong to no result.
         """
         queue, feature = claim.feature.queue, claim.feature
         self._attempts.labels(queue, feature, outcome).inc()
@@ -94,7 +97,8 @@ class JobMetrics:
         self._run.labels(queue, feature).observe(seconds, exemplar())
         if outcome.ends_job:
             self._finished.count(feature, JobStatus(outcome), _class_of(failure))
-            # Postgres's clock for what it knows, ours for what we measured: no two are compared.
+            # The two clocks are never compared: Postgres measured the time up to the claim, and we
+            # measured the time since.
             before = (claim.started_at - claim.created_at).total_seconds()
             self._total.labels(queue, feature).observe(before + seconds, exemplar())
 
@@ -106,7 +110,7 @@ class JobMetrics:
                 self._confidence.observe(stage.attributes["confidence"], exemplar())
 
     def rescued(self, job: Rescued) -> None:
-        """Count a job whose lease ran out: its attempt has crashed, and the job may have ended."""
+        """Count a rescue, the attempt that crashed, and the job if that has ended."""
         queue, feature, state = Queue(job.queue), Feature(job.feature), JobStatus(job.state)
         self._rescued.labels(queue, _LEASE_EXPIRED).inc()
         self._attempts.labels(queue, feature, AttemptOutcome.CRASHED).inc()
@@ -116,14 +120,14 @@ class JobMetrics:
             self._finished.count(feature, state, error_class)
 
     def repaired(self, queue: Queue, *, resent: int, unlocked: int, removed: int) -> None:
-        """Count messages that were sent again, unlocked and removed."""
+        """Count the messages that were sent again, unlocked and removed."""
         self._rescued.labels(queue, "message_lost").inc(resent)
         self._rescued.labels(queue, "message_locked").inc(unlocked)
         self._rescued.labels(queue, "message_orphaned").inc(removed)
 
 
 class AttemptMetrics:
-    """One attempt, timed from its claim on."""
+    """Times one attempt from its claim, and counts how it ends."""
 
     def __init__(self, metrics: JobMetrics, claim: Claim) -> None:
         self._metrics = metrics
@@ -136,7 +140,7 @@ class AttemptMetrics:
         stages: Sequence[Stage],
         failure: ServiceError | None = None,
     ) -> None:
-        """Count the outcome, once it is stored or refused."""
+        """Count the outcome after it was stored or refused."""
         seconds = time.perf_counter() - self._began
         self._metrics.ended(self._claim, outcome, failure, stages, seconds)
 

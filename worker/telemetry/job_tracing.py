@@ -1,10 +1,10 @@
-"""The spans of a job's run: one request, one waterfall.
+"""Makes the spans of a job, which all belong to the trace of the request that submitted it.
 
 send receipts (front, PRODUCER)
-└─ process receipts (CONSUMER)         one for each attempt, also after a retry or a rescue
-   ├─ job.queue_wait                   from being queued to the claim
-   ├─ ocr.preprocess, ocr.recognise … the stages, as the run measured them
-   └─ result.persist
+├─ process receipts (CONSUMER)         one for each attempt, also after a retry or a rescue
+│  ├─ job.queue_wait                   from being due to the claim
+│  ├─ ocr.preprocess, ocr.recognise …  the stages, as the run measured them
+│  └─ result.persist
 └─ job.rescue                          the time of an attempt that crashed with its worker
 """
 
@@ -25,14 +25,14 @@ from worker.pipeline.stages import Stage
 
 
 class JobTracing:
-    """Makes them. Times of the database and of this process are taken as one clock."""
+    """Makes the spans of jobs. The clocks of Postgres and of this process are taken to agree."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
 
     @contextmanager
     def run(self, claim: Claim) -> Iterator[None]:
-        """The span of one attempt, current in the block; what ran in it is told by `ended`."""
+        """Make the span of one attempt, current while the block runs; `ended` adds the outcome."""
         with self._tracer.start_as_current_span(
             f"process {claim.feature.queue}",
             context=carried(claim.trace_carrier),
@@ -51,12 +51,12 @@ class JobTracing:
 
     @contextmanager
     def persist(self) -> Iterator[None]:
-        """Storing the outcome."""
+        """Make the span of storing the outcome, current while the block runs."""
         with self._tracer.start_as_current_span("result.persist"):
             yield
 
     def stages(self, stages: Sequence[Stage]) -> None:
-        """The stages of the attempt whose span is current."""
+        """Make a span of each stage, below the current span, which is that of the attempt."""
         for stage in stages:
             span = self._tracer.start_span(
                 stage.name, start_time=stage.start_ns, attributes=stage.attributes
@@ -64,8 +64,11 @@ class JobTracing:
             span.end(stage.end_ns)
 
     def ended(self, outcome: AttemptOutcome, error: ServiceError | None) -> None:
-        """Set on the current span how the attempt ended. Every error marks the span as failed, also
-        one that the caller made: whoever looks for the reason of a failed job looks here."""
+        """Set on the current span how the attempt ended.
+
+        Every error marks the span as failed, even if the caller is at fault: people look here for
+        the reason why a job failed.
+        """
         span = trace.get_current_span()
         span.set_attribute("job.outcome", outcome)
         if error is not None:
@@ -73,7 +76,7 @@ class JobTracing:
             span.set_status(StatusCode.ERROR, error.code)
 
     def rescued(self, job: Rescued) -> None:
-        """An attempt whose worker died sent no span: show its time, and how it was taken up."""
+        """Make a span for an attempt whose worker died before it could send one."""
         span = self._tracer.start_span(
             "job.rescue",
             context=carried(job.trace_carrier),

@@ -1,4 +1,4 @@
-"""What a worker knows of itself, for its heartbeats, its probes and its metrics."""
+"""The state that a worker shows in its heartbeats, probes and metrics."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,11 @@ from shared.contracts.features import Queue
 
 @dataclass
 class WorkerState:
-    """`components` change while models load; `url` is where the probes and `/metrics` are."""
+    """State of one worker.
+
+    `slots` is the number of jobs it runs at once from each queue. `components` change while
+    models load. `url` is the base URL of the probes and `/metrics`, empty until they are served.
+    """
 
     id: str
     version: str

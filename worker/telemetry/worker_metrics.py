@@ -1,4 +1,4 @@
-"""Every metric of a worker, on a registry of its own."""
+"""Declares the metrics of a worker on a registry of their own."""
 
 from prometheus_client import Gauge
 
@@ -8,31 +8,34 @@ from worker.telemetry.state import WorkerState
 
 
 class WorkerMetrics:
-    """Every metric of a worker. Timestamps are seconds since the epoch, 0 for never."""
+    """Metrics of one worker. Timestamps are seconds since the epoch, or 0 for never."""
 
     def __init__(self, state: WorkerState) -> None:
         self.registry = new_registry()
         self.jobs = JobMetrics(self.registry, state.queues)
         up = Gauge(
             "ai_worker_up",
-            "1 while it takes jobs, 0 while it loads its components or drains.",
+            "1 while the worker takes jobs, 0 while it loads its components or drains.",
             registry=self.registry,
         )
         up.set_function(lambda: state.phase == "ready")
         slots = Gauge(
-            "ai_worker_slots", "Jobs it can run at once.", ("queue",), registry=self.registry
+            "ai_worker_slots",
+            "Jobs that the worker can run at the same time.",
+            ("queue",),
+            registry=self.registry,
         )
         for queue, number in state.slots.items():
             slots.labels(queue).set(number)
         self._heartbeat = self._last_success("heartbeat", "heartbeat")
-        self._reconciler = self._last_success("reconciler", "round of repairs that fell to it")
+        self._reconciler = self._last_success("reconciler", "round of repairs by this worker")
 
     def heartbeat_succeeded(self) -> None:
-        """Leases are renewed and the worker reported, just now."""
+        """Note that a heartbeat has just succeeded."""
         self._heartbeat.set_to_current_time()
 
     def reconciler_succeeded(self) -> None:
-        """This worker was the one to repair, and did, just now."""
+        """Note that this worker has just completed a round of repairs."""
         self._reconciler.set_to_current_time()
 
     def _last_success(self, name: str, what: str) -> Gauge:

@@ -1,4 +1,4 @@
-"""Where a worker reports what happens to its jobs."""
+"""Bundles the spans and the metrics of a worker."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from worker.telemetry.worker_metrics import WorkerMetrics
 
 @dataclass(frozen=True)
 class Telemetry:
-    """The spans and the metrics of one worker."""
+    """Spans and metrics of one worker."""
 
     tracing: JobTracing
     metrics: WorkerMetrics

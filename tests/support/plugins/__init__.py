@@ -1,1 +1,1 @@
-"""Plugins of pytest, loaded by the conftest: which tests run here, in which order and where."""
+"""Pytest plugins that decide which tests run, in which order and in which process."""

@@ -1,8 +1,8 @@
-"""What becomes of tests that need something which is not installed here.
+"""Leaves out tests that need something which is not installed.
 
-On a developer's machine a test that needs a program is skipped, with one line that names the Debian
-package, and the tests of the ml extra are left out. Where REQUIRE_ALL_TESTS is set, as `.ci/run`
-does, every skipped test is a failure.
+A test that needs a missing program is skipped, with one line that names the Debian package, and
+the tests of the ml extra are not collected without it. If REQUIRE_ALL_TESTS is set, as in
+`.ci/run`, every skipped test is a failure.
 """
 
 import os
@@ -21,32 +21,30 @@ PACKAGES = {
     "strace": "strace",
     "tesseract": "tesseract-ocr",
 }
-
-
-# The tests of the ml extra.
+# The folder of the tests of the ml extra.
 ML = Path(__file__).parents[2] / "worker/ml"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker."""
+    """Declare the marker `needs_program`."""
     config.addinivalue_line("markers", "needs_program(name): skipped where it is not installed")
 
 
 def pytest_report_header() -> str:
-    """Tests that are left out must not go unnoticed."""
+    """Say whether the tests of the ml extra run, since they are not counted as skipped."""
     if _has_ml():
         return "ml extra: installed, its tests are run"
     return "ml extra: not installed, tests/worker/ml is left out (bin/setup --ml installs it)"
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave the tests of the ml extra out where it is not installed."""
+    """Leave out the tests of the ml extra if it is not installed."""
     left_out = not _has_ml() and not _all_are_required()
     return True if left_out and collection_path.is_relative_to(ML) else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs a program that is not on the PATH."""
+    """Skip a test that needs a program that is not on the PATH."""
     for marker in item.iter_markers("needs_program"):
         (program,) = marker.args
         if shutil.which(program) is None:
@@ -55,7 +53,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip into a failure where every test is required."""
+    """Turn a skip into a failure if every test is required."""
     report = yield
     if _all_are_required() and report.skipped:
         report.outcome = "failed"

@@ -1,4 +1,4 @@
-"""Which tests are slow, which of them share a process, and which begin first."""
+"""Decides which tests are slow, which share a process, and which begin first."""
 
 import json
 from pathlib import Path
@@ -12,25 +12,25 @@ from xdist.workermanage import WorkerController
 
 TESTS = Path(__file__).parents[2]
 
-# Where the groups of tests are written; its name among what xdist gives its processes.
+# The folder in which the processes of xdist write their groups, and its key in their input.
 _GROUPS = pytest.StashKey[TemporaryDirectory[str]]()
-_TOLD = "folder_of_groups"
+_FOLDER_KEY = "folder_of_groups"
 
-# Tests that need a server, a model or a process of ours: whoever uses one of these fixtures ...
+# A test that uses one of these fixtures needs a server, a model or a process, so it is slow.
 SLOW_FIXTURES = {"servers", "system", "engine", "tesseract", "embedder", "grocery_ai"}
-# ... and everything in these folders. Others carry the marker `slow` themselves.
+# Every test in these folders is slow. Other slow tests carry the marker themselves.
 SLOW_FOLDERS = ("bench", "chaos", "shared/local", "upgrade", "worker/features", "worker/ml")
 
-# Fixtures that are started once in each process, and dearly: all who use one share a process.
+# Fixtures that start once per process and are expensive, so the tests that use one share a process.
 SHARED_FIXTURES = ("system", "engine")
 # Folders whose files share a process, since their imports take seconds.
 SHARED_FOLDERS = ("worker/ml",)
-# What takes longest begins first, or one process would end long after the others.
+# The longest groups begin first, or one process would end long after the others.
 LONGEST_FIRST = ("system", "worker/ml", "shared/local", "chaos", "engine", "bench", "worker")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker, and keep xdist from sorting groups by their number of tests."""
+    """Declare the marker `slow`, and keep xdist from sorting groups by their number of tests."""
     config.addinivalue_line(
         "markers", "slow: needs a server, a model or a process; `bin/test --quick` leaves it out"
     )
@@ -45,32 +45,35 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if SLOW_FIXTURES.intersection(_fixtures(item)) or _folder(item, SLOW_FOLDERS):
             item.add_marker("slow")
     items.sort(key=lambda item: _rank(_group(item)))
-    if told := getattr(config, "workerinput", {}).get(_TOLD):
+    if folder := getattr(config, "workerinput", {}).get(_FOLDER_KEY):
         groups = {item.nodeid: _group(item) for item in items}
-        (Path(told) / f"{uuid4().hex}.json").write_text(json.dumps(groups))
+        (Path(folder) / f"{uuid4().hex}.json").write_text(json.dumps(groups))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: WorkerController) -> None:
-    """Tell a process of xdist where to write the groups of the tests that it collects."""
-    node.workerinput[_TOLD] = str(_folder_of_groups(node.config))
+    """Pass the folder of groups to a process of xdist."""
+    node.workerinput[_FOLDER_KEY] = str(_folder_of_groups(node.config))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """Hand out tests by groups, with `-n` alone. (`--dist loadgroup` would write the group into the
-    name of a test, which pytest 9.2 does not allow any more.)"""
+    """Hand out tests by groups.
+
+    xdist's own `--dist loadgroup` has no effect with pytest 9.2, which does not let a plugin change
+    the name of a test.
+    """
     return _Scheduling(config, log)
 
 
 class _Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
-    """A group of tests goes to one process, in the order in which they were collected."""
+    """Gives each group of tests to one process, in the order of collection."""
 
     def schedule(self) -> None:
-        """Called when every process has collected the tests, and whenever one has little to do."""
+        """Read the groups once every process has collected the tests, then hand out as usual."""
         if self.collection is None:
-            told = next(_folder_of_groups(self.config).iterdir())
-            self._groups: dict[str, str] = json.loads(told.read_text())
+            file = next(_folder_of_groups(self.config).iterdir())
+            self._groups: dict[str, str] = json.loads(file.read_text())
         super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
@@ -78,7 +81,7 @@ class _Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no typ
 
 
 def _folder_of_groups(config: pytest.Config) -> Path:
-    """Where the processes of xdist write; it is gone with the configuration that keeps it."""
+    """Return the folder of groups, which is removed at the end of the session."""
     if _GROUPS not in config.stash:
         config.stash[_GROUPS] = TemporaryDirectory(prefix="groups-")
         config.add_cleanup(config.stash[_GROUPS].cleanup)
@@ -86,7 +89,7 @@ def _folder_of_groups(config: pytest.Config) -> Path:
 
 
 def _group(item: pytest.Item) -> str:
-    """What is run by one process: what its marker says, what shares something, or else a file."""
+    """Return the group of a test: its marker's, a shared fixture, a shared folder, or its file."""
     if marker := item.get_closest_marker("xdist_group"):
         return str(marker.args[0])
     fixtures = _fixtures(item)
@@ -105,6 +108,6 @@ def _folder(item: pytest.Item, folders: tuple[str, ...]) -> str | None:
 
 
 def _rank(group: str) -> int:
-    """The place of a group in LONGEST_FIRST; after all of them if it is not there."""
+    """Return the place of a group in LONGEST_FIRST, or the length of that if it is not there."""
     ranks = (rank for rank, name in enumerate(LONGEST_FIRST) if group.startswith(name))
     return next(ranks, len(LONGEST_FIRST))

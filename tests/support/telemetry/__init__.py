@@ -1,1 +1,1 @@
-"""Receives and reads what processes send and expose: spans, log records, metrics."""
+"""Receives the spans and log records that processes send, and reads the metrics they expose."""

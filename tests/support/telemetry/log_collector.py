@@ -1,4 +1,4 @@
-"""A collector of logs: takes records over OTLP/HTTP, as Loki does, and keeps them."""
+"""A collector that receives log records over OTLP/HTTP, as Loki does, and keeps them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from tests.support.telemetry.span_collector import attributes_of
 
 @dataclass(frozen=True)
 class Line:
-    """A record as it came over the wire; ids in hex, `version` and `service` of its sender."""
+    """A log record as it was received. Ids are in hex; `service` and `version` are the sender's."""
 
     service: str
     version: str
@@ -29,25 +29,24 @@ class Line:
 
 @dataclass
 class LogCollector:
-    """What has come in until now."""
+    """The log records that were received so far, and the URL to send them to."""
 
     endpoint: str
     lines: list[Line] = field(default_factory=list)
 
     def trace(self, trace_id: str) -> list[Line]:
-        """The lines of one trace."""
+        """Return the records of one trace."""
         return [line for line in self.lines if line.trace_id == trace_id]
 
 
 @contextmanager
 def log_collector() -> Iterator[LogCollector]:
-    """Receive on a free port of 127.0.0.1 for the length of the block."""
+    """Receive on a free port of 127.0.0.1 while the block runs."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            """One batch."""
             assert self.path == "/otlp/v1/logs"
             content = self.rfile.read(int(self.headers["Content-Length"]))
             received.lines += _lines(ExportLogsServiceRequest.FromString(content))
@@ -56,7 +55,7 @@ def log_collector() -> Iterator[LogCollector]:
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
+            """Print nothing among the output of the tests."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     received = LogCollector(f"http://127.0.0.1:{server.server_port}/otlp/v1/logs")
@@ -67,7 +66,7 @@ def log_collector() -> Iterator[LogCollector]:
     finally:
         server.shutdown()
         serving.join()
-        # Waits for the connections that exporters keep; those are processes that ended before.
+        # This waits for connections that exporters keep open; their processes have ended before.
         server.server_close()
 
 

@@ -1,4 +1,4 @@
-"""What a process tells Prometheus, read as Prometheus reads it."""
+"""Reads the metrics of a process as Prometheus does."""
 
 from collections.abc import Iterable
 
@@ -11,20 +11,21 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
 async def samples(http: httpx.AsyncClient) -> dict[str, float]:
-    """Values by name and label values, these in the order of the labels' names."""
+    """Return all values by `name value value …`, with the label values in the order of the labels'
+    names."""
     text = (await http.get("/metrics")).raise_for_status().text
     return _values(text_string_to_metric_families(text))
 
 
 async def families(http: httpx.AsyncClient) -> list[Metric]:
-    """In OpenMetrics, with exemplars."""
+    """Return all metrics in the OpenMetrics format, which has exemplars."""
     answer = await http.get("/metrics", headers={"Accept": OPENMETRICS})
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
     return list(openmetrics.text_string_to_metric_families(answer.text))  # type: ignore[no-untyped-call]
 
 
 def exemplars(families: Iterable[Metric], name: str) -> set[str]:
-    """The trace ids that the samples of a metric point to."""
+    """Return the trace ids in the exemplars of a metric."""
     return {
         sample.exemplar.labels["trace_id"]
         for family in families

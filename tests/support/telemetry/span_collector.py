@@ -1,4 +1,4 @@
-"""A collector: takes spans over OTLP/gRPC, as Tempo does, and keeps them to be looked at."""
+"""A collector that receives spans over OTLP/gRPC, as Tempo does, and keeps them."""
 
 import threading
 from collections import Counter
@@ -24,7 +24,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 @dataclass(frozen=True)
 class Span:
-    """A span as it came over the wire. Ids in hex, times in nanoseconds since the epoch."""
+    """A span as it was received. Ids are in hex, times in nanoseconds since the epoch."""
 
     service: str
     name: str
@@ -40,7 +40,10 @@ class Span:
 
 @dataclass
 class Collector:
-    """What has come in until now."""
+    """The spans and resources that were received so far, and the URL to send them to.
+
+    `count` includes spans that were not kept.
+    """
 
     endpoint: str
     spans: list[Span] = field(default_factory=list)
@@ -48,11 +51,11 @@ class Collector:
     count: int = 0
 
     def trace(self, trace_id: str) -> list[Span]:
-        """The spans of one trace, in the order of their beginnings."""
+        """Return the spans of one trace, in the order in which they began."""
         return sorted((s for s in self.spans if s.trace_id == trace_id), key=lambda s: s.start)
 
     def names(self, trace_id: str) -> Counter[str]:
-        """How often each name occurs in a trace."""
+        """Count the spans of a trace by name."""
         return Counter(span.name for span in self.trace(trace_id))
 
 
@@ -62,7 +65,7 @@ class _Servicer(TraceServiceServicer):
         self._keep = keep
         self._lock = threading.Lock()
 
-    def Export(  # noqa: N802 (the protocol's own)
+    def Export(  # noqa: N802 (the protocol's name)
         self, request: ExportTraceServiceRequest, context: grpc.ServicerContext
     ) -> ExportTraceServiceResponse:
         with self._lock:
@@ -79,7 +82,7 @@ class _Servicer(TraceServiceServicer):
 
 @contextmanager
 def span_collector(*, keep: bool = True) -> Iterator[Collector]:
-    """Receive on a free port of 127.0.0.1 for the length of the block; `keep`: not only count."""
+    """Receive on a free port of 127.0.0.1 while the block runs. Without `keep`, only count."""
     server = grpc.server(ThreadPoolExecutor(max_workers=2))
     port = server.add_insecure_port("127.0.0.1:0")
     received = Collector(f"http://127.0.0.1:{port}")
@@ -107,7 +110,7 @@ def _span(service: str, span: ProtoSpan) -> Span:
 
 
 def attributes_of(pairs: Any) -> dict[str, Any]:
-    """Attributes of the protocol, as Python has them."""
+    """Convert the attributes of the protocol to a dictionary."""
     return {pair.key: _value(pair.value) for pair in pairs if isinstance(pair, KeyValue)}
 
 

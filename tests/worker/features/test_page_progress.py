@@ -1,4 +1,4 @@
-"""A recognition child tells how many pages it has read while it reads."""
+"""A recognition child reports how many pages it has read while it reads."""
 
 import asyncio
 import io
@@ -14,15 +14,15 @@ from worker.pipeline.stages import StageRecorder
 
 
 def scan(receipt: DrawnReceipt, pages: int) -> bytes:
-    """A PDF of so many pages, each a picture."""
+    """Return a PDF of `pages` pages, each a picture of the receipt."""
     image = draw_receipt(receipt)
     buffer = io.BytesIO()
     image.save(buffer, "PDF", save_all=True, append_images=[image] * (pages - 1))
     return buffer.getvalue()
 
 
-async def test_every_page_of_a_scan_is_heard(drawn: DrawnReceipt, receipt_png: bytes) -> None:
-    """And told apart by file; an image is a single page."""
+async def test_every_page_of_a_scan_is_reported(drawn: DrawnReceipt, receipt_png: bytes) -> None:
+    """Reports carry the number of the file, and an image is a single page."""
     heard: list[tuple[int, int, int]] = []
     pool = RecognitionPool(
         slots=1, engine=OcrEngineName.AUTO, memory=4_000_000_000, max_pixels=40_000_000
@@ -40,7 +40,7 @@ async def test_every_page_of_a_scan_is_heard(drawn: DrawnReceipt, receipt_png: b
 
 
 async def test_many_reports_at_once_arrive_whole() -> None:
-    """More than one look at the pipe takes in."""
+    """These are more reports than one read of the pipe returns."""
     heard: list[tuple[int, int, int]] = []
     with hearing_pages(lambda *report: heard.append(report)) as reporter_of:
         reporters = [reporter_of(file) for file in range(4)]

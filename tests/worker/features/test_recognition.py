@@ -1,4 +1,4 @@
-"""Recognition children: warm, and expendable. Nothing that happens to one harms the worker."""
+"""Recognition children are warm and expendable: nothing that happens to one harms the worker."""
 
 import asyncio
 import signal
@@ -25,7 +25,7 @@ LIMITS = {"memory": 4_000_000_000, "max_pixels": 40_000_000}
 
 @pytest.fixture
 async def pool() -> AsyncIterator[RecognitionPool]:
-    """One slot."""
+    """Started pool with one slot; fails if a child outlives it."""
     pool = RecognitionPool(slots=1, engine=OcrEngineName.AUTO, **LIMITS)
     await pool.start()
     yield pool
@@ -35,13 +35,13 @@ async def pool() -> AsyncIterator[RecognitionPool]:
 
 @pytest.fixture(autouse=True)
 def scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A temporary folder for each test."""
+    """Give each test a temporary folder of its own."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 @pytest.fixture(scope="module")
 def long_receipt() -> bytes:
-    """One that takes seconds to read."""
+    """Image of a receipt that takes seconds to read."""
     items = [DrawnItem(f"Item number {n}", Decimal(n)) for n in range(45)]
     return encode(draw_receipt(DrawnReceipt(items=items)))
 
@@ -49,7 +49,7 @@ def long_receipt() -> bytes:
 async def test_a_child_reads_a_receipt(
     pool: RecognitionPool, receipt_png: bytes, drawn: DrawnReceipt
 ) -> None:
-    """And tells the stages and the engine."""
+    """The reading comes with its stages and the engine."""
     recorder = StageRecorder()
     reading = await pool.read(receipt_png, recorder)
 
@@ -66,7 +66,8 @@ async def test_a_child_reads_a_receipt(
 async def test_an_observed_reading_comes_with_its_evidence(
     pool: RecognitionPool, receipt_png: bytes, blank_png: bytes
 ) -> None:
-    """The same reading, and the page as the engine saw it; of one that cannot be read as well."""
+    """The reading is the same as without evidence, and a receipt that cannot be read has evidence
+    too."""
     read = await pool.read(receipt_png, StageRecorder())
     observed = await pool.observe(receipt_png, StageRecorder())
     blank = await pool.observe(blank_png, StageRecorder())
@@ -83,7 +84,7 @@ async def test_an_observed_reading_comes_with_its_evidence(
 
 
 async def test_a_thin_image_costs_no_more_than_its_pixels() -> None:
-    """An engine that made a square of it would need gigabytes."""
+    """An engine that padded the image to a square would need gigabytes."""
     pool = RecognitionPool(
         slots=1, engine=OcrEngineName.AUTO, memory=1_500_000_000, max_pixels=40_000_000
     )
@@ -96,10 +97,10 @@ async def test_a_thin_image_costs_no_more_than_its_pixels() -> None:
         await pool.close()
 
 
-async def test_what_the_child_finds_wrong_is_raised_here(
+async def test_an_error_of_the_child_is_raised_in_the_parent(
     pool: RecognitionPool, receipt_png: bytes, blank_png: bytes
 ) -> None:
-    """As the error it is; the child lives on."""
+    """The error keeps its type, and the child lives on."""
     before = children()
     with pytest.raises(NoTextFound):
         await pool.read(blank_png, StageRecorder())
@@ -111,7 +112,7 @@ async def test_what_the_child_finds_wrong_is_raised_here(
     assert children() == before
 
 
-async def test_a_child_that_is_killed_fails_its_read_and_no_other(
+async def test_a_child_that_is_killed_fails_only_its_own_read(
     pool: RecognitionPool, receipt_png: bytes, long_receipt: bytes
 ) -> None:
     """The next read gets a new child."""
@@ -127,7 +128,7 @@ async def test_a_child_that_is_killed_fails_its_read_and_no_other(
 async def test_a_child_that_dies_idle_is_replaced(
     pool: RecognitionPool, receipt_png: bytes
 ) -> None:
-    """pebble gives such a pool up; the slot gets another."""
+    """Pebble closes the pool of such a child, so the slot needs a new one."""
     (victim,) = children()
     victim.send_signal(signal.SIGKILL)
 
@@ -137,19 +138,19 @@ async def test_a_child_that_dies_idle_is_replaced(
 async def test_a_cancelled_read_stops_at_once(
     pool: RecognitionPool, receipt_png: bytes, long_receipt: bytes
 ) -> None:
-    """Its child is killed, even inside a long call of a library."""
+    """The child is killed, even during a long call into a library."""
     reading = asyncio.create_task(pool.read(long_receipt, StageRecorder()))
     (victim,) = await busy_children()
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
 
-    await wait_until(lambda: not victim.is_running(), "the work was stopped", within=2)
+    await wait_until(lambda: not victim.is_running(), "the child was killed", within=2)
     assert (await pool.read(receipt_png, StageRecorder())).extraction.line_items
 
 
-async def test_a_child_cannot_take_more_memory_than_it_may(long_receipt: bytes) -> None:
-    """An image that needs too much ends a child, not the machine."""
+async def test_a_child_cannot_exceed_its_memory_limit(long_receipt: bytes) -> None:
+    """An image that needs too much ends a child, and not the machine."""
     pool = RecognitionPool(
         slots=1, engine=OcrEngineName.AUTO, memory=420_000_000, max_pixels=40_000_000
     )
@@ -166,7 +167,7 @@ async def test_a_child_cannot_take_more_memory_than_it_may(long_receipt: bytes) 
 async def test_a_missing_engine_is_not_a_crash(
     monkeypatch: pytest.MonkeyPatch, receipt_png: bytes
 ) -> None:
-    """Every read says what is missing; nothing is retried in vain, no other engine steps in."""
+    """Every read says what is missing, and no other engine takes over."""
     monkeypatch.setenv("PATH", "/nowhere")
     pool = RecognitionPool(slots=1, engine=OcrEngineName.TESSERACT, **LIMITS)
 
@@ -178,7 +179,7 @@ async def test_a_missing_engine_is_not_a_crash(
 
 @pytest.mark.needs_program("tesseract")
 async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes) -> None:
-    """Else each cancelled read would leave one behind, and its image in a temporary file."""
+    """Otherwise each cancelled read would leave a tesseract process and a temporary image."""
     pool = RecognitionPool(slots=1, engine=OcrEngineName.TESSERACT, **LIMITS)
     await pool.start()
     reading = asyncio.create_task(pool.read(long_receipt, StageRecorder()))
@@ -188,7 +189,7 @@ async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes
     with pytest.raises(asyncio.CancelledError):
         await reading
 
-    await wait_until(lambda: not any(p.is_running() for p in programs), "it was gone", within=2)
+    await wait_until(lambda: not any(p.is_running() for p in programs), "it ended", within=2)
     before = scratch_folders()
     await pool.close()
     assert len(before) == 1
@@ -196,27 +197,27 @@ async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes
 
 
 def tesseracts() -> list[psutil.Process]:
-    """What our children run."""
+    """Return the tesseract processes that our children started."""
     running = psutil.Process().children(recursive=True)
     return [process for process in running if process.name() == "tesseract"]
 
 
 def scratch_folders() -> list[Path]:
-    """Where children of this test's pools leave their temporary files."""
+    """Return the folders in which children of this test's pools keep temporary files."""
     return list(Path(tempfile.gettempdir()).glob("grocery-planner-ai-*"))
 
 
 def children() -> list[psutil.Process]:
-    """Our children that recognise."""
+    """Return the recognition children of this process."""
     return [child for child in psutil.Process().children() if _recognises(child)]
 
 
 async def busy_children() -> list[psutil.Process]:
-    """The same, once they are in the middle of something."""
+    """Wait until every recognition child has used CPU time, and return them."""
     before = {child.pid: _cpu(child) for child in children()}
     await wait_until(
         lambda: all(_cpu(child) > before[child.pid] + 0.3 for child in children()),
-        "the child was busy",
+        "the children were busy",
     )
     return children()
 

@@ -1,4 +1,4 @@
-"""A worker's own port: whether it lives, whether it takes jobs, and what it does without a port."""
+"""A worker's probes show whether it lives and whether it takes jobs."""
 
 import asyncio
 import time
@@ -23,18 +23,18 @@ from worker.telemetry.state import WorkerState
 
 @pytest.fixture
 def hasty(settings: Settings) -> Settings:
-    """A part of this worker that has not come round for a second is stalled."""
+    """Settings of a worker whose loops count as stalled after one second."""
     return settings.model_copy(update={"heartbeat": 0.1, "lease": 0.4})
 
 
 async def probe(url: str, path: str) -> httpx.Response:
-    """What the worker at `url` answers."""
+    """Send GET to a path of the worker at `url`."""
     async with httpx.AsyncClient(base_url=url) as http:
         return await http.get(path)
 
 
 async def test_probes_of_a_worker_that_serves(system: System) -> None:
-    """The same three as a front's, on a port of its own."""
+    """The probes have the same paths and shapes as a front's."""
     health = await probe(system.worker_url, "/health")
     live = await probe(system.worker_url, "/health/live")
     ready = await probe(system.worker_url, "/health/ready")
@@ -51,8 +51,8 @@ async def test_probes_of_a_worker_that_serves(system: System) -> None:
     assert checks["classifier"] == {"status": "ok", "model": "all-MiniLM-L6-v2"}
 
 
-async def test_probes_while_engines_load_and_while_it_drains(settings: Settings) -> None:
-    """Alive all the time, ready in between."""
+async def test_probes_of_a_worker_that_loads_serves_and_drains(settings: Settings) -> None:
+    """It is alive all the time, and ready only while it serves."""
     loading, loaded = asyncio.Event(), asyncio.Event()
     states = []
 
@@ -60,7 +60,7 @@ async def test_probes_while_engines_load_and_while_it_drains(settings: Settings)
         _settings: Settings, state: WorkerState, stack: AsyncExitStack
     ) -> Mapping[Feature, Run]:
         states.append(state)
-        # Closed after the jobs of a worker have ended, before its port.
+        # The stack closes after the worker's jobs have ended and before its port does.
         stack.push_async_callback(look)
         loading.set()
         await loaded.wait()
@@ -73,7 +73,7 @@ async def test_probes_while_engines_load_and_while_it_drains(settings: Settings)
         live = await probe(states[0].url, "/health/live")
         ready = await probe(states[0].url, "/health/ready")
         seen.append((live.status_code, ready.status_code, ready.json()["status"]))
-        checks.append({name: one["status"] for name, one in ready.json()["checks"].items()})
+        checks.append({name: check["status"] for name, check in ready.json()["checks"].items()})
 
     async def run() -> None:
         async with worker(settings, load):
@@ -86,16 +86,16 @@ async def test_probes_while_engines_load_and_while_it_drains(settings: Settings)
     await task
 
     assert seen == [(200, 503, "loading"), (200, 200, "ok"), (200, 503, "error")]
-    engines = ("ocr", "classifier", "embedding_model")
-    assert [checks[0][engine] for engine in engines] == ["loading"] * 3
-    # This loader needs none of them, which is fine.
-    assert [checks[1][engine] for engine in engines] == ["not_loaded"] * 3
+    components = ("ocr", "classifier", "embedding_model")
+    assert [checks[0][component] for component in components] == ["loading"] * 3
+    # This loader needs none of them, which counts as ready.
+    assert [checks[1][component] for component in components] == ["not_loaded"] * 3
     assert checks[2]["draining"] == "error"
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/metrics"])
 async def test_a_worker_answers_head(settings: Settings, path: str) -> None:
-    """The status and headers of GET, without its body."""
+    """HEAD gets the status and headers of GET, without the body."""
     async with worker_with(settings, dairy) as state, httpx.AsyncClient() as http:
         got = await http.get(state.url + path)
         head = await http.head(state.url + path)
@@ -106,21 +106,23 @@ async def test_a_worker_answers_head(settings: Settings, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "told"), [("heartbeat", "heartbeat"), ("consumer", "poll of receipts")]
+    ("task_name", "loop"), [("heartbeat", "heartbeat"), ("consumer", "poll of receipts")]
 )
-async def test_probe_of_a_part_that_stopped(hasty: Settings, part: str, told: str) -> None:
-    """A worker whose heart or whose polls stand still is of no use: it is to be restarted."""
+async def test_probe_of_a_worker_whose_loop_stalled(
+    hasty: Settings, task_name: str, loop: str
+) -> None:
+    """A worker without heartbeats or polls does no work, and a restart helps."""
     async with worker_with(hasty, dairy) as state:
         before = await probe(state.url, "/health/live")
 
         async def missed() -> bool:
-            # More than once, since redis-py may lose a cancellation that comes with an answer.
+            # Repeated, since redis-py may lose a cancellation that arrives with an answer.
             for task in asyncio.all_tasks():
-                if task.get_name() == part:
+                if task.get_name() == task_name:
                     task.cancel()
-            return told in (await probe(state.url, "/health/live")).json().get("error", "")
+            return loop in (await probe(state.url, "/health/live")).json().get("error", "")
 
-        await wait_until(missed, f"the {part} was missed")
+        await wait_until(missed, f"the {loop} was missed")
         after = await probe(state.url, "/health/live")
 
     assert before.status_code == 200
@@ -131,11 +133,12 @@ async def test_probe_of_a_part_that_stopped(hasty: Settings, part: str, told: st
     ("setting", "scheme"), [("database_url", "postgresql"), ("redis_url", "redis")]
 )
 async def test_probes_without_a_dependency(hasty: Settings, setting: str, scheme: str) -> None:
-    """Not ready, but alive, however long it takes: a restart would not bring it back."""
+    """The worker is not ready but stays alive, since a restart would not bring a server back."""
     broken = hasty.model_copy(update={setting: nowhere(scheme)})
     dependency = setting.removesuffix("_url")
     async with _starting(broken) as url:
         ready = await probe(url, "/health/ready")
+        # Twice as long as it takes a loop to count as stalled.
         enough = time.monotonic() + 2 * 2 * (hasty.lease + hasty.heartbeat)
         lives = [await probe(url, "/health/live")]
         while time.monotonic() < enough:
@@ -147,7 +150,7 @@ async def test_probes_without_a_dependency(hasty: Settings, setting: str, scheme
 
 
 async def test_probe_of_a_schema_that_is_behind(settings: Settings, behind: str) -> None:
-    """With the command that cures it."""
+    """The error names the command to run."""
     old = settings.model_copy(update={"database_url": SecretStr(behind)})
     async with _starting(old) as url:
         ready = await probe(url, "/health/ready")
@@ -158,7 +161,7 @@ async def test_probe_of_a_schema_that_is_behind(settings: Settings, behind: str)
 
 @asynccontextmanager
 async def _starting(settings: Settings) -> AsyncIterator[str]:
-    """A worker that may never be ready; yields the URL of its probes."""
+    """Run a worker that may never become ready; yields the URL of its probes."""
     states: list[WorkerState] = []
 
     async def load(
@@ -173,7 +176,7 @@ async def _starting(settings: Settings) -> AsyncIterator[str]:
 
     task = asyncio.create_task(run())
     try:
-        await wait_until(lambda: bool(states) or task.done(), "the worker began")
+        await wait_until(lambda: bool(states) or task.done(), "the worker loaded its features")
         yield states[0].url
     finally:
         task.cancel()

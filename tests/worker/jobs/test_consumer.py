@@ -1,4 +1,4 @@
-"""When a worker looks for messages: as soon as there is something to do, and now and then."""
+"""A worker takes messages as soon as they are published or a slot is free."""
 
 import asyncio
 
@@ -12,14 +12,14 @@ from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM, dairy, worker_with
 from tests.support.waiting import wait_until
 
-# So many that a worker with one slot would take ten seconds for them if each waited for a poll.
+# With one slot, polls alone would take ten seconds for this many jobs.
 JOBS = 20
 
 
 async def test_a_free_slot_takes_the_next_message_at_once(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """Whether it was published while the slot was busy or before the worker was there."""
+    """This holds for messages published while the slot is busy, and before the worker starts."""
     one_slot = settings.model_copy(update={"item_slots": 1})
     for number in range(JOBS):
         await client.submit("categorization", {**ITEM, "item_name": f"before {number}"})
@@ -27,18 +27,17 @@ async def test_a_free_slot_takes_the_next_message_at_once(
         for number in range(JOBS):
             await client.submit("categorization", {**ITEM, "item_name": f"meanwhile {number}"})
 
-        async def all_done() -> bool:
-            done = await client.jobs(status=JobStatus.SUCCEEDED, limit=100)
-            return len(done.jobs) == 2 * JOBS
+        async def all_succeeded() -> bool:
+            found = await client.jobs(status=JobStatus.SUCCEEDED, limit=100)
+            return len(found.jobs) == 2 * JOBS
 
-        # The limit of a wait: by polls alone it would take twenty seconds.
-        await wait_until(all_done, "all were done", within=10)
+        # By polls alone it would take twenty seconds.
+        await wait_until(all_succeeded, "all jobs succeeded", within=10)
 
 
-async def test_workers_hear_of_every_message_of_their_queue(
+async def test_workers_hear_of_the_messages_of_their_queue_only(
     client: AsyncServiceClient, messenger: Messenger
 ) -> None:
-    """And of no other's."""
     async with (
         messenger.publications(Queue.ITEMS) as items,
         messenger.publications(Queue.RECEIPTS) as receipts,

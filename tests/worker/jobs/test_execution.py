@@ -1,4 +1,4 @@
-"""How a run of a job ends: one outcome each, stored once, whoever delivers the message again."""
+"""Every attempt ends in one outcome, which is stored once even if the message comes again."""
 
 import asyncio
 from uuid import UUID, uuid4
@@ -27,7 +27,7 @@ from worker.features.runners import Product, Work
 
 
 async def test_success(client: AsyncServiceClient, settings: Settings) -> None:
-    """The output is on the job, the attempt in its history."""
+    """The output is on the job, and the attempt in its history."""
     async with worker_with(settings, dairy) as state:
         job = await client.submit("categorization", ITEM, wait=10)
 
@@ -73,7 +73,7 @@ async def test_failure(
 async def test_a_run_over_its_limit_is_stopped(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """By our own clock, and named in the answer."""
+    """The error names the limit."""
     gate = Gate()
     quick = settings.model_copy(update={"item_timeout": 0.1})
     async with worker_with(quick, gate):
@@ -84,10 +84,10 @@ async def test_a_run_over_its_limit_is_stopped(
     assert "0.1 s" in job.error.detail
 
 
-async def test_stages_are_kept_also_of_a_run_that_failed(
+async def test_the_stages_of_a_failed_run_are_kept(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """They tell how far it came."""
+    """They show how far the run came."""
 
     async def run(work: Work) -> Product:
         with work.recorder.measure("first"):
@@ -106,7 +106,7 @@ async def test_stages_are_kept_also_of_a_run_that_failed(
 async def test_a_message_that_comes_twice_runs_once(
     client: AsyncServiceClient, settings: Settings, database: Database, messenger: Messenger
 ) -> None:
-    """While the job runs, and after."""
+    """The message comes again while the job runs, and after it has ended."""
     gate = Gate()
     async with worker_with(settings, gate):
         job = await client.submit("categorization", ITEM)
@@ -124,8 +124,8 @@ async def test_a_message_that_comes_twice_runs_once(
 async def test_a_worker_that_lost_its_lease_stops_and_writes_nothing(
     client: AsyncServiceClient, settings: Settings, database: Database, collector: Collector
 ) -> None:
-    """The heartbeat finds out; what another worker did meanwhile stands. The span of the run says
-    what the history says of such an attempt."""
+    """The heartbeat notices, what another worker wrote stands, and the span says `crashed`, as the
+    history does."""
     gate = Gate()
     brisk = settings.model_copy(
         update={
@@ -142,8 +142,8 @@ async def test_a_worker_that_lost_its_lease_stops_and_writes_nothing(
     async with worker_with(brisk, gate):
         await gate.begun.wait()
         async with database.transaction() as session:
-            taken = "UPDATE jobs SET worker_id = 'another', dispatch = 2"
-            await session.execute(text(taken))
+            taken_over = "UPDATE jobs SET worker_id = 'another', dispatch = 2"
+            await session.execute(text(taken_over))
         await wait_until(lambda: gate.stopped, "the run was stopped")
     seen = await client.job(job.id)
 
@@ -155,8 +155,8 @@ async def test_a_worker_that_lost_its_lease_stops_and_writes_nothing(
 async def test_a_result_that_comes_too_late_is_dropped(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """Between two heartbeats nothing stops a zombie; the guard does. The refusal is counted, and
-    no time of an attempt whose result does not count."""
+    """Between two heartbeats nothing stops a worker that lost its lease, but the guard refuses its
+    result. The refusal is counted, and the times of the attempt are not."""
     gate = Gate()
     async with worker_with(settings, gate) as worker:
         job = await client.submit("categorization", ITEM)
@@ -164,7 +164,7 @@ async def test_a_result_that_comes_too_late_is_dropped(
         async with database.transaction() as session:
             await session.execute(text("UPDATE jobs SET dispatch = 2"))
         gate.opened.set()
-        await wait_until(lambda: _message_gone(settings), "the message was done with")
+        await wait_until(lambda: _message_gone(settings), "the message was handled")
         async with httpx.AsyncClient(base_url=worker.url) as http:
             counted = await samples(http)
     seen = await client.job(job.id)
@@ -176,29 +176,29 @@ async def test_a_result_that_comes_too_late_is_dropped(
     assert "ai_job_run_seconds_count categorization items" not in counted
 
 
-async def test_a_shutdown_puts_the_job_back_and_the_same_message_brings_it_again(
+async def test_a_shutdown_releases_the_job_and_the_same_message_brings_it_again(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """Nothing is lost, nothing is published anew, and no error is on the job."""
+    """Nothing is lost, nothing is published again, and the job has no error."""
     gate = Gate()
     async with worker_with(settings, gate):
         job = await client.submit("categorization", ITEM)
         await gate.begun.wait()
-    back = await client.job(job.id)
+    released = await client.job(job.id)
     async with worker_with(settings, dairy):
         done = await client.await_job(job.id)
 
-    assert (back.status, back.error) == (JobStatus.QUEUED, None)
+    assert (released.status, released.error) == (JobStatus.QUEUED, None)
     assert [attempt.outcome for attempt in done.attempts] == [
         AttemptOutcome.RELEASED,
         AttemptOutcome.SUCCEEDED,
     ]
 
 
-async def test_a_shutdown_waits_for_what_is_nearly_done(
+async def test_a_shutdown_gives_running_jobs_time_to_finish(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """For as long as SHUTDOWN_GRACE says."""
+    """SHUTDOWN_GRACE says how much."""
     gate = Gate()
     patient = settings.model_copy(update={"shutdown_grace": 30})
     async with worker_with(patient, gate):
@@ -212,7 +212,7 @@ async def test_a_shutdown_waits_for_what_is_nearly_done(
 async def test_no_more_runs_at_once_than_there_are_slots(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """The rest waits its turn."""
+    """The other jobs wait."""
     gate = Gate()
     narrow = settings.model_copy(update={"item_slots": 2})
     async with worker_with(narrow, gate):
@@ -229,7 +229,7 @@ async def test_no_more_runs_at_once_than_there_are_slots(
 async def test_queues_do_not_wait_for_each_other(
     client: AsyncServiceClient, settings: Settings, receipt_png: bytes
 ) -> None:
-    """A suggestion while somebody types is not behind a stack of receipts."""
+    """A suggestion that somebody waits for while typing does not queue behind receipts."""
     gate = Gate()
 
     async def run(work: Work) -> Product:
@@ -247,7 +247,7 @@ async def test_queues_do_not_wait_for_each_other(
 async def test_a_worker_serves_only_its_queues(
     client: AsyncServiceClient, settings: Settings, receipt_png: bytes
 ) -> None:
-    """Receipts stay where they are."""
+    """A receipt stays queued while the only worker serves items."""
     items_only = settings.model_copy(update={"worker_queues": (Queue.ITEMS,)})
     async with worker_with(items_only, dairy):
         receipt = await client.submit_receipt(receipt_png)
@@ -256,8 +256,8 @@ async def test_a_worker_serves_only_its_queues(
     assert (await client.job(receipt.id)).status is JobStatus.QUEUED
 
 
-def test_every_error_class_can_be_met() -> None:
-    """Each word of the taxonomy is some exception's."""
+def test_every_error_class_is_used() -> None:
+    """Each class belongs to at least one exception."""
     classes = {error.error_class for error in ServiceError.__subclasses__()}
 
     assert classes == set(ErrorClass)
@@ -266,7 +266,7 @@ def test_every_error_class_can_be_met() -> None:
 async def _deliver_again(
     settings: Settings, messenger: Messenger, database: Database, job_id: UUID
 ) -> None:
-    """Forget what arq knows of the message, send it again, and wait until it was taken."""
+    """Remove what arq remembers of the message, send it again, and wait until it is handled."""
     async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
         for key in await redis.keys(f"arq:*{job_id}*"):
             await redis.delete(key)
@@ -274,7 +274,7 @@ async def _deliver_again(
     async with database.transaction() as session:
         job = await session.get_one(Job, job_id)
     await messenger.publish(job)
-    await wait_until(lambda: _message_gone(settings), "the message was taken and done with")
+    await wait_until(lambda: _message_gone(settings), "the message was handled")
 
 
 async def _message_gone(settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""A Hugging Face hub of one model on this machine: as much of its interface as a download needs."""
+"""A local Hugging Face hub of one model, with as much of the interface as a download needs."""
 
 import hashlib
 import json
@@ -35,18 +35,16 @@ def serving(name: str, folder: Path) -> Iterator[str]:
 
 def _handler(contents: Mapping[str, bytes]) -> type[BaseHTTPRequestHandler]:
     class Hub(BaseHTTPRequestHandler):
-        """Each path has its content; everything else is not there."""
+        """Serves `contents` by path, and 404 for every other path."""
 
         def do_GET(self) -> None:
-            """With the content."""
             self.wfile.write(self._head())
 
         def do_HEAD(self) -> None:
-            """Only its size, commit and ETag."""
             self._head()
 
         def log_message(self, *_args: object) -> None:
-            """Keep the tests' output clean."""
+            """Print nothing among the output of the tests."""
 
         def _head(self) -> bytes:
             content = contents.get(self.path.partition("?")[0])

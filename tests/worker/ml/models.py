@@ -1,4 +1,4 @@
-"""Small models that the tests make themselves."""
+"""Makes small models for the tests."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,17 +11,20 @@ if TYPE_CHECKING:
     from transformers import BertTokenizerFast
 
 NLI_LABELS = ("contradiction", "entailment", "neutral")
-# Longest input of the models, in tokens.
+# The longest input of the models, in tokens.
 POSITIONS = 256
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz&{}."
 
 
 def save_tiny_bert(folder: Path, labels: Sequence[str] = NLI_LABELS) -> Path:
-    """A BERT of two small layers that reads pairs of texts letter by letter. Its weights are random
-    but the same each time, and large enough for clear opinions."""
-    # Imported here and in the tests themselves: it takes seconds, and every process that runs tests
-    # collects all of them.
+    """Save a BERT of two small layers that reads pairs of texts letter by letter.
+
+    Its weights are random but the same each time, and large enough for scores that differ clearly.
+    Returns `folder`.
+    """
+    # The tests import these inside functions too: the import takes seconds, and every process that
+    # runs tests imports all test modules.
     import torch
     from transformers import BertConfig, BertForSequenceClassification
 
@@ -49,7 +52,8 @@ def _vocabulary() -> dict[str, int]:
 
 
 def _tokenizer() -> "BertTokenizerFast":
-    """WordPiece over single letters. Like many on the hub, it does not know the model's limit."""
+    """Return a WordPiece tokenizer of single letters. Like many on the hub, it does not know the
+    longest input of its model."""
     from transformers import BertTokenizerFast
 
     vocabulary = _vocabulary()

@@ -1,4 +1,4 @@
-"""EMBEDDING_MODEL other than the default: the same model by sentence-transformers, to compare."""
+"""The embedder of sentence-transformers, compared with the default embedder on the same model."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,19 +15,20 @@ TEXTS = [
     "milk", "a", "!!!", "2% reduced fat milk, 1 gallon", "Crème fraîche épaisse 30 %", "牛奶 1L",
     "Bio-Eier Größe M, 10 Stück", "żółty ser gouda", "🍌", "SAINSBURY'S BASICS CRISPS 6X25G",
     "https://example.com/a?b=c", "the quick brown fox jumps over the lazy dog " * 4,
-    # Longer than the model reads.
+    # These are longer than the model's input.
     "word " * 300, "milk and bread and " * 100,
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def embedder(minilm_folder: Path) -> SentenceEmbedder:
-    """Loaded once."""
+    """Embedder that the tests of this module share."""
     return SentenceEmbedder(str(minilm_folder))
 
 
-def test_both_engines_mean_the_same(embedder: SentenceEmbedder) -> None:
-    """int8 weights cost next to nothing. Lowest: 0.995 for "!!!"; the median is above 0.999."""
+def test_both_embedders_give_the_same_vectors(embedder: SentenceEmbedder) -> None:
+    """The int8 weights of the default cost next to nothing: the lowest similarity was 0.995, for
+    "!!!"."""
     similarity = (embedder.embed(TEXTS) * OnnxEmbedder().embed(TEXTS)).sum(axis=1)
 
     assert similarity.min() > 0.99
@@ -35,7 +36,7 @@ def test_both_engines_mean_the_same(embedder: SentenceEmbedder) -> None:
 
 
 def test_vectors_have_length_one_and_keep_their_order(embedder: SentenceEmbedder) -> None:
-    """Whatever the sizes of texts and batches."""
+    """The sizes of texts and batches make no difference."""
     vectors = embedder.embed(TEXTS, batch_size=3)
 
     assert vectors.shape == (len(TEXTS), embedder.dimension) == (len(TEXTS), 384)
@@ -45,21 +46,20 @@ def test_vectors_have_length_one_and_keep_their_order(embedder: SentenceEmbedder
         assert np.allclose(embedder.embed([text])[0], vector, atol=1e-5)
 
 
-def test_a_model_that_leaves_its_vectors_long(nli_folder: Path) -> None:
-    """They are scaled, whatever the model; and as long as its are."""
+def test_vectors_of_a_model_that_does_not_normalise_are_scaled(nli_folder: Path) -> None:
+    """The dimension is the model's own."""
     vectors = SentenceEmbedder(str(nli_folder)).embed(["milk", "dish soap"])
 
     assert vectors.shape == (2, 32)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-def test_no_text_is_no_vector(embedder: SentenceEmbedder) -> None:
-    """An empty list is a valid question."""
+def test_no_texts_give_no_vectors(embedder: SentenceEmbedder) -> None:
     assert embedder.embed([]).shape == (0, 384)
 
 
-def test_categories_come_from_its_vectors(embedder: SentenceEmbedder) -> None:
-    """CLASSIFIER=embedding uses whichever embedder is set, and says so."""
+def test_the_classifier_uses_the_vectors_of_the_chosen_embedder(embedder: SentenceEmbedder) -> None:
+    """CLASSIFIER=embedding works with any EMBEDDING_MODEL, and reports which one it uses."""
     classifier = SimilarityClassifier(embedder, load_meanings())
     labels = ["Dairy", "Produce", "Household"]
     scores = classifier.score(["whole milk", "bananas", "dish soap"], labels)

@@ -1,4 +1,4 @@
-"""Models that cannot be had: what is wrong and what to do, at the start."""
+"""A model that cannot be loaded stops the start, with a line that says why."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
 
 
 def reason(*, classification: str | None = None, embedding: str | None = None) -> str:
-    """Why these engines cannot be loaded."""
+    """Return why these models cannot be loaded."""
     with pytest.raises(EngineUnavailable) as refused:
         load_models(
             ClassifierKind.ZERO_SHOT if classification else ClassifierKind.EMBEDDING,
@@ -28,7 +28,7 @@ def reason(*, classification: str | None = None, embedding: str | None = None) -
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
-    """Said with the setting that names it."""
+    """The error names the setting."""
     folder = str(tmp_path / "nowhere")
 
     assert f"CLASSIFICATION_MODEL={folder} " in (why := reason(classification=folder))
@@ -39,19 +39,19 @@ def test_no_such_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", ["nobody/has-fetched-this", "not a name"])
 def test_a_model_of_the_hub_without_a_network(model: str) -> None:
-    """The tests run offline, as HF_HUB_OFFLINE=1 does it."""
+    """The tests run with HF_HUB_OFFLINE=1."""
     assert f"CLASSIFICATION_MODEL={model} cannot be loaded" in reason(classification=model)
     assert f"EMBEDDING_MODEL={model} cannot be loaded" in reason(embedding=model)
 
 
 def test_a_folder_without_a_model(tmp_path: Path) -> None:
-    """Whatever the libraries raise for it."""
+    """The libraries raise errors of several types for this."""
     assert "cannot be loaded" in reason(classification=str(tmp_path))
     assert "cannot be loaded" in reason(embedding=str(tmp_path))
 
 
 def test_a_damaged_model(tmp_path: Path, nli_folder: Path) -> None:
-    """A download that broke off, for example."""
+    """A download that was cut short leaves such a model."""
     folder = shutil.copytree(nli_folder, tmp_path / "damaged")
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
@@ -60,17 +60,17 @@ def test_a_damaged_model(tmp_path: Path, nli_folder: Path) -> None:
     assert "cannot be loaded" in reason(embedding=str(folder))
 
 
-def test_a_classifier_of_something_else(tmp_path: Path) -> None:
-    """The pipeline would take its last label for entailment, and answer."""
+def test_a_classifier_that_is_no_nli_model(tmp_path: Path) -> None:
+    """The pipeline of transformers would take the last label for entailment, and answer."""
     folder = save_tiny_bert(tmp_path / "feelings", labels=("joy", "anger"))
 
     assert "is not an NLI model: its labels are anger, joy" in reason(classification=str(folder))
 
 
-def test_a_model_that_was_never_trained_for_it(tmp_path: Path, nli_folder: Path) -> None:
-    """transformers would make up the weights of the last layer, and answer at random."""
+def test_a_model_without_a_classification_layer(tmp_path: Path, nli_folder: Path) -> None:
+    """transformers would initialise the last layer at random, and answer."""
     folder = shutil.copytree(nli_folder, tmp_path / "headless")
-    # Comes with the extra.
+    # The package comes with the ml extra.
     from safetensors.numpy import load_file, save_file
 
     weights = load_file(folder / "model.safetensors")
@@ -82,7 +82,7 @@ def test_a_model_that_was_never_trained_for_it(tmp_path: Path, nli_folder: Path)
 
 
 async def test_the_worker_ends_with_one_line(settings: Settings, minilm_folder: Path) -> None:
-    """Whatever the libraries had to say on the way."""
+    """Nothing that the libraries print gets into the log."""
     chosen = {"CLASSIFIER": "zero-shot", "CLASSIFICATION_MODEL": str(minilm_folder)}
     lines = await failed_start("worker", settings, chosen)
 

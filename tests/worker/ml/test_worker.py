@@ -1,4 +1,4 @@
-"""A worker process with the engines of the ml extra: a model is fetched, kept, and serves jobs."""
+"""A worker process with the ml extra fetches a model, keeps it, and serves jobs with it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ from worker.pipeline.meaning.models.zero_shot import ZeroShotClassifier
 MODEL = "tests/tiny-nli"
 
 
-# Two starts, each of which imports torch and transformers.
+# The worker starts twice, and imports torch and transformers each time.
 @pytest.mark.timeout(240)
 async def test_models_are_fetched_once_and_serve_jobs(
     settings: Settings,
@@ -30,7 +30,7 @@ async def test_models_are_fetched_once_and_serve_jobs(
     minilm_folder: Path,
     tmp_path: Path,
 ) -> None:
-    """The first worker finds the classifier on the hub, the second starts without any network."""
+    """The first worker fetches the classifier from the hub; the second starts without a network."""
     env = {
         "DATABASE_URL": settings.database_url.get_secret_value(),
         "REDIS_URL": settings.redis_url.get_secret_value(),
@@ -74,14 +74,14 @@ async def test_models_are_fetched_once_and_serve_jobs(
 async def _worker(
     http: httpx.AsyncClient, env: dict[str, str], log: Path
 ) -> AsyncIterator[dict[str, Any]]:
-    """A worker that is ready; yields the checks of readiness."""
+    """Run a worker until it is ready; yields the checks of the front's readiness."""
 
     async def checks() -> dict[str, Any]:
         found: dict[str, Any] = (await http.get("/health/ready")).json()["checks"]
         return found
 
     async def ready() -> bool:
-        assert process.poll() is None, "it stopped"
+        assert process.poll() is None, "the worker stopped"
         status: str = (await checks())["classifier"]["status"]
         return status == "ok"
 
@@ -96,7 +96,7 @@ async def _worker(
 
 
 def _lines(log: Path) -> list[str]:
-    """Everything on stdout and stderr; there is something."""
+    """Return all lines that the worker wrote to stdout and stderr; fail if there are none."""
     lines = log.read_text().splitlines()
     assert lines
     return lines

@@ -1,4 +1,4 @@
-"""What nobody holds is put right: lost messages, left locks, orphans, what is due, what is old."""
+"""The outbox publishes what is due; the reconciler repairs messages, rescues and prunes."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -29,20 +29,20 @@ from worker.telemetry.worker_metrics import WorkerMetrics
 from worker.telemetry.worker_telemetry import Telemetry
 
 LOCK = 60.0
-# Longer ago than a message needs to settle.
+# Longer ago than SETTLED, so that a mismatch counts as a fault.
 LONG_AGO = timedelta(seconds=30)
 
 
 @pytest.fixture
 async def redis(settings: Settings) -> AsyncIterator[Redis]:
-    """What an operator could break."""
+    """Connection to break things with."""
     async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
         yield redis
 
 
 @pytest.fixture
 async def broker(settings: Settings) -> AsyncIterator[Broker]:
-    """The test's own queues."""
+    """Broker of the test's own queues."""
     broker = Broker.of(settings)
     yield broker
     await broker.close()
@@ -50,38 +50,37 @@ async def broker(settings: Settings) -> AsyncIterator[Broker]:
 
 @pytest.fixture
 def repair(database: Database, broker: Broker) -> MessageRepair:
-    """Of the items queue."""
+    """Repair of the items queue."""
     return MessageRepair(database, broker, Queue.ITEMS, LOCK)
 
 
 @pytest.fixture
 def key(settings: Settings) -> str:
-    """The items queue in Redis."""
+    """Redis key of the items queue."""
     return queue_key(settings.queue_namespace, Queue.ITEMS)
 
 
 @pytest.fixture
 async def job_id(client: AsyncServiceClient, database: Database) -> UUID:
-    """A job that waits, with its message, for longer than a message needs to settle."""
+    """Id of a job that was published LONG_AGO and whose message is still in Redis."""
     job = await client.submit("categorization", ITEM)
-    await change(database, published_at=func.now() - LONG_AGO)
+    await change_jobs(database, published_at=func.now() - LONG_AGO)
     return job.id
 
 
-async def change(database: Database, **values: Any) -> None:
-    """Of all jobs."""
+async def change_jobs(database: Database, **values: Any) -> None:
+    """Set columns of all jobs."""
     async with database.transaction() as session:
         await session.execute(update(Job).values(**values))
 
 
 async def read(database: Database, job_id: UUID) -> Job | None:
-    """As it is now."""
+    """Return the current row of a job, or None if it is gone."""
     async with database.transaction() as session:
         return await session.get(Job, job_id)
 
 
 async def test_a_job_with_its_message_is_left_alone(repair: MessageRepair, job_id: UUID) -> None:
-    """Nothing to mend."""
     assert await repair.step() == MessageRepairs()
 
 
@@ -93,7 +92,7 @@ async def test_a_lost_message_is_sent_again(
     database: Database,
     messenger: Messenger,
 ) -> None:
-    """After a flush, say; half of it may be left."""
+    """Only the queue is lost here; the body of the message is still there."""
     await redis.delete(key)
     assert await repair.step() == MessageRepairs(resent=1)
     assert await publish_deferred(database, messenger) == 1
@@ -105,7 +104,7 @@ async def test_a_lost_message_is_sent_again(
 async def test_a_message_on_its_way_is_given_time(
     repair: MessageRepair, client: AsyncServiceClient, redis: Redis, key: str
 ) -> None:
-    """The front commits first and publishes then."""
+    """A front publishes after it commits, so a new job may have no message yet."""
     await client.submit("categorization", ITEM)
     await redis.delete(key)
 
@@ -113,10 +112,10 @@ async def test_a_message_on_its_way_is_given_time(
 
 
 @pytest.mark.parametrize(("held_for", "unlocked"), [(1, 0), (20, 1)])
-async def test_a_lock_that_a_dead_worker_left_is_opened(
+async def test_a_lock_that_a_dead_worker_left_is_removed(
     repair: MessageRepair, job_id: UUID, redis: Redis, held_for: float, unlocked: int
 ) -> None:
-    """It took the message and died before it claimed the job."""
+    """The worker took the message and died before it claimed the job."""
     lock = f"arq:in-progress:{job_id}:1"
     await redis.set(lock, b"1", px=int((LOCK - held_for) * 1000))
 
@@ -125,39 +124,39 @@ async def test_a_lock_that_a_dead_worker_left_is_opened(
 
 
 @pytest.mark.parametrize("orphan", ["no message of ours", f"{UUID(int=1)}:1", "{job}:7"])
-async def test_what_stands_for_nothing_is_dropped(
+async def test_a_message_that_stands_for_no_job_is_removed(
     repair: MessageRepair, job_id: UUID, redis: Redis, key: str, orphan: str
 ) -> None:
-    """Garbage, a job that is gone, another dispatch; the job's own message stays."""
+    """The orphan is garbage, of a job that is gone, or of another dispatch."""
     await redis.zadd(key, {orphan.format(job=job_id): 1})
 
     assert await repair.step() == MessageRepairs(removed=1)
     assert await redis.zrange(key, 0, -1) == [f"{job_id}:1".encode()]
 
 
-@pytest.mark.parametrize(("state", "dropped"), [("running", 0), ("succeeded", 1)])
-async def test_a_message_lives_as_long_as_its_job(
-    repair: MessageRepair, job_id: UUID, database: Database, state: str, dropped: int
+@pytest.mark.parametrize(("state", "removed"), [("running", 0), ("succeeded", 1)])
+async def test_a_message_is_removed_once_its_job_has_ended(
+    repair: MessageRepair, job_id: UUID, database: Database, state: str, removed: int
 ) -> None:
-    """arq removes it in the end by itself, but for that a worker has to take it."""
-    await change(database, state=state, worker_id="w" if state == "running" else None)
+    """arq would remove the message only after a worker has taken it."""
+    await change_jobs(database, state=state, worker_id="w" if state == "running" else None)
 
-    assert await repair.step() == MessageRepairs(removed=dropped)
+    assert await repair.step() == MessageRepairs(removed=removed)
 
 
 async def test_a_retry_is_published_when_it_is_due(
     job_id: UUID, database: Database, messenger: Messenger
 ) -> None:
-    """And not before."""
-    await change(database, published_at=None, queued_at=func.now() + LONG_AGO)
+    """It is not published earlier, nor twice."""
+    await change_jobs(database, published_at=None, queued_at=func.now() + LONG_AGO)
     assert await publish_deferred(database, messenger) == 0
-    await change(database, queued_at=func.now())
+    await change_jobs(database, queued_at=func.now())
     assert await publish_deferred(database, messenger) == 1
     assert await publish_deferred(database, messenger) == 0
 
 
 def reconciler(database: Database, messenger: Messenger, repair: MessageRepair) -> Reconciler:
-    """Images for a minute, jobs for an hour."""
+    """Build a reconciler that keeps images for a minute and jobs for an hour."""
     metrics = WorkerMetrics(WorkerState("worker", "1", [Queue.ITEMS], {Queue.ITEMS: 1}, {}))
     telemetry = Telemetry(JobTracing(NoOpTracer()), metrics)
     return Reconciler(
@@ -188,10 +187,10 @@ async def test_old_jobs_are_pruned(
     image_stays: bool,
     job_stays: bool,
 ) -> None:
-    """Images first; but for one that could be retried by hand."""
+    """Images go first, unless the job could still be retried by hand."""
     job = await client.submit_receipt(receipt_png)
     ended = None if minutes is None else func.now() - timedelta(minutes=minutes)
-    await change(database, state=state, finished_at=ended)
+    await change_jobs(database, state=state, finished_at=ended)
     await reconciler(database, messenger, repair).step()
 
     async with database.transaction() as session:
@@ -203,9 +202,11 @@ async def test_old_jobs_are_pruned(
 async def test_a_job_of_a_dead_worker_is_rescued_once(
     job_id: UUID, database: Database, messenger: Messenger, repair: MessageRepair
 ) -> None:
-    """Whoever of the workers comes first."""
+    """A second round finds nothing to rescue."""
     past = func.now() - LONG_AGO
-    await change(database, state="running", worker_id="dead", lease_until=past, started_at=past)
+    await change_jobs(
+        database, state="running", worker_id="dead", lease_until=past, started_at=past
+    )
     await reconciler(database, messenger, repair).step()
     await reconciler(database, messenger, repair).step()
 
@@ -222,16 +223,16 @@ async def test_one_worker_at_a_time_reconciles(
     redis: Redis,
     key: str,
 ) -> None:
-    """The others need not look as well."""
+    """While another holds the lock, a reconciler changes nothing."""
     await redis.delete(key)
     async with database.transaction() as session:
         await session.execute(select(func.pg_advisory_xact_lock(7_401_995)))
         await reconciler(database, messenger, repair).step()
         untouched = await read(database, job_id)
     await reconciler(database, messenger, repair).step()
-    mended = await read(database, job_id)
+    repaired = await read(database, job_id)
 
     assert untouched is not None
     assert untouched.published_at is not None
-    assert mended is not None
-    assert mended.published_at is None
+    assert repaired is not None
+    assert repaired.published_at is None

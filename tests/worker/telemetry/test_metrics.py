@@ -1,4 +1,4 @@
-"""What a worker tells Prometheus of the jobs it runs."""
+"""The metrics that a worker exposes about the jobs it runs."""
 
 import asyncio
 import subprocess
@@ -26,14 +26,14 @@ ITEMS = "categorization"
 HISTOGRAMS = ("ai_job_wait_seconds", "ai_job_run_seconds", "ai_job_total_seconds")
 
 
-async def told(url: str) -> dict[str, float]:
-    """All samples of the worker at `url`."""
+async def scraped(url: str) -> dict[str, float]:
+    """Return all samples of the worker at `url`, keyed as in `samples`."""
     async with httpx.AsyncClient(base_url=url) as http:
         return await samples(http)
 
 
 async def test_metrics_of_a_whole_system(system: System, receipt_png: bytes) -> None:
-    """A receipt is found in every histogram, and its trace with it; no label is an id."""
+    """A receipt is in every histogram, with its trace as the exemplar, and no label holds an id."""
     tenant, trace_id = f"tenant-{uuid4().hex[:8]}", uuid4().hex
     traced = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
     async with httpx.AsyncClient(base_url=system.url, timeout=60) as front:
@@ -56,7 +56,7 @@ async def test_metrics_of_a_whole_system(system: System, receipt_png: bytes) -> 
 
 @pytest.mark.needs_program("promtool")
 async def test_metrics_are_as_prometheus_wants_them(system: System) -> None:
-    """Names, units and help: `promtool check metrics` has nothing to say of either process."""
+    """`promtool check metrics` finds no fault with the names, units and help of either process."""
     for url in (system.url, system.worker_url):
         async with httpx.AsyncClient(base_url=url) as http:
             content = (await http.get("/metrics")).content
@@ -73,11 +73,12 @@ async def test_metrics_are_as_prometheus_wants_them(system: System) -> None:
 async def test_metrics_of_a_job_that_succeeds(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """One ending, one attempt, one observation of each time; and the worker itself."""
+    """One job and one attempt are counted, each time is observed once, and the worker shows
+    itself."""
     async with worker_with(settings, dairy) as worker:
         await client.submit(ITEMS, ITEM, wait=5)
         await counted(worker.url, f"ai_jobs_finished_total none {ITEMS} items succeeded")
-        found = await told(worker.url)
+        found = await scraped(worker.url)
 
     assert found[f"ai_job_attempts_total {ITEMS} succeeded items"] == 1
     for name in HISTOGRAMS:
@@ -104,11 +105,11 @@ async def test_metrics_of_a_job_that_fails(
     attempts: Mapping[str, int],
     error_class: str,
 ) -> None:
-    """Every attempt is counted, and one ending, by the class of its error."""
+    """Every attempt is counted, and the job once, by the class of its error."""
     async with worker_with(settings, raising(error)) as worker:
         await client.submit(ITEMS, ITEM)
         await counted(worker.url, f"ai_jobs_finished_total {error_class} {ITEMS} items failed")
-        found = await told(worker.url)
+        found = await scraped(worker.url)
 
     assert {
         outcome: found[f"ai_job_attempts_total {ITEMS} {outcome} items"] for outcome in attempts
@@ -120,16 +121,16 @@ async def test_metrics_of_a_job_that_fails(
 async def test_metrics_of_a_job_that_is_cancelled(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """Its slot is busy while it runs, and free again."""
+    """The slot is busy while the job runs, and free again afterwards."""
     gate = Gate()
     async with worker_with(settings, gate) as worker:
         job = await client.submit(ITEMS, ITEM)
         await gate.begun.wait()
-        busy = (await told(worker.url))["ai_worker_busy_slots items"]
+        busy = (await scraped(worker.url))["ai_worker_busy_slots items"]
         await client.cancel(job.id)
         await counted(worker.url, f"ai_jobs_finished_total cancelled {ITEMS} items cancelled")
         await counted(worker.url, "ai_worker_busy_slots items", 0)
-        found = await told(worker.url)
+        found = await scraped(worker.url)
 
     assert busy == 1
     assert found[f"ai_job_attempts_total {ITEMS} cancelled items"] == 1
@@ -138,10 +139,10 @@ async def test_metrics_of_a_job_that_is_cancelled(
 async def test_metrics_of_a_job_that_is_cancelled_just_as_it_fails(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """It does not run again, so it has ended, and counts as that."""
+    """The job does not run again, so it counts as cancelled."""
 
     async def cancelled_meanwhile(_work: Work) -> Product:
-        # As if a caller had asked for it: the worker looks for that only every now and then.
+        # Written directly, so that the runner fails before the worker sees the cancellation.
         async with database.transaction() as session:
             await session.execute(text("UPDATE jobs SET cancel_requested_at = now()"))
         raise Transient
@@ -149,7 +150,7 @@ async def test_metrics_of_a_job_that_is_cancelled_just_as_it_fails(
     async with worker_with(settings, cancelled_meanwhile) as worker:
         await client.submit(ITEMS, ITEM)
         await counted(worker.url, f"ai_jobs_finished_total cancelled {ITEMS} items cancelled")
-        found = await told(worker.url)
+        found = await scraped(worker.url)
 
     assert found[f"ai_job_attempts_total {ITEMS} cancelled items"] == 1
     assert found[f"ai_job_attempts_total {ITEMS} retried items"] == 0
@@ -158,7 +159,7 @@ async def test_metrics_of_a_job_that_is_cancelled_just_as_it_fails(
 async def test_metrics_of_a_job_that_is_rescued(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """The attempt has crashed, the rescue counted, and the job's second attempt succeeds."""
+    """The crashed attempt and the rescue are counted, and so is the second attempt."""
     gate = Gate()
     rare = settings.model_copy(update={"heartbeat": 50, "lease": 100})
     async with worker_with(rare, gate) as worker:
@@ -169,7 +170,7 @@ async def test_metrics_of_a_job_that_is_rescued(
         await counted(worker.url, "ai_jobs_rescued_total items lease_expired")
         gate.opened.set()
         await client.await_job(job.id)
-        found = await told(worker.url)
+        found = await scraped(worker.url)
         seen = await client.job(job.id)
 
     assert seen.status is JobStatus.SUCCEEDED
@@ -179,9 +180,9 @@ async def test_metrics_of_a_job_that_is_rescued(
 
 
 async def counted(url: str, sample: str, value: float = 1) -> None:
-    """Wait until a sample has a value: waiting callers hear of an ending as it is counted."""
+    """Wait until a sample has a value, since the worker may answer before it counts."""
 
     async def has() -> bool:
-        return (await told(url))[sample] == value
+        return (await scraped(url))[sample] == value
 
     await wait_until(has, f"{sample} was {value:g}", 20)
