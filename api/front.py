@@ -50,5 +50,5 @@ async def _tenant(
 
 FrontDep = Annotated[Front, Depends(_front)]
 TenantDep = Annotated[str, Depends(_tenant)]
-# A key of the caller's choosing; the same key finds the same job.
+# A key that the caller chose; the same key finds the same job.
 IdempotencyKey = Annotated[Identifier | None, Header(alias="Idempotency-Key")]

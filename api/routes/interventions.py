@@ -60,4 +60,6 @@ async def _revive(front: Front, job_id: UUID, tenant_id: str) -> None:
     async with front.database.transaction() as session:
         revived = await transitions.revive(session, job_id, tenant_id)
     if not revived:
-        raise NotRetryable(f"The job is {view.status}; only a failed or cancelled one is retried.")
+        raise NotRetryable(
+            f"The job is {view.status}; only failed or cancelled jobs can be retried."
+        )
