@@ -18,21 +18,21 @@ from shared.store.database import Database
 from shared.telemetry.tracing import traced
 from shared.version import SERVICE, service_version
 from shared.wire.messenger import Messenger
-from worker.features.loading import Loader, expected_components, load_features, settle
+from worker.features.components import Loader, expected_components, load_features, settle
 from worker.features.runners import Run
 from worker.health.probes import Probes, serving
 from worker.health.pulse import HEARTBEAT, Pulse
 from worker.jobs.cancellations import Cancellations
-from worker.jobs.consuming import consuming
 from worker.jobs.execution import Executor, Limits
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.persistence import until_database_answers
-from worker.jobs.running import RunningJobs
-from worker.reconciliation.repairing import repairing
+from worker.jobs.running_jobs import RunningJobs
+from worker.jobs.serving import consuming
+from worker.reconciliation.periodic import repairing
 from worker.telemetry.job_tracing import JobTracing
+from worker.telemetry.metrics import WorkerMetrics
+from worker.telemetry.signals import Telemetry
 from worker.telemetry.state import WorkerState
-from worker.telemetry.worker_metrics import WorkerMetrics
-from worker.telemetry.worker_telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
 

@@ -24,9 +24,9 @@ from worker.reconciliation.messages import MessageRepair, MessageRepairs
 from worker.reconciliation.outbox import publish_deferred
 from worker.reconciliation.reconciler import Reconciler
 from worker.telemetry.job_tracing import JobTracing
+from worker.telemetry.metrics import WorkerMetrics
+from worker.telemetry.signals import Telemetry
 from worker.telemetry.state import WorkerState
-from worker.telemetry.worker_metrics import WorkerMetrics
-from worker.telemetry.worker_telemetry import Telemetry
 
 LOCK = 60.0
 # Longer ago than SETTLED, so that a mismatch counts as a fault.

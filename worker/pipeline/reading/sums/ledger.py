@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from worker.pipeline.reading.items.finding import FoundItem, find_items
+from worker.pipeline.reading.items.found_items import FoundItem, find_items
 from worker.pipeline.reading.rows.layout import ReadRow, item_regions
 from worker.pipeline.reading.sums.mending import mended
 from worker.pipeline.reading.sums.summary import Source, Summary, read_summary

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from worker.pipeline.knowledge.groceries import load_grocery
 from worker.pipeline.meaning.groceries.categories import Meaning
-from worker.pipeline.meaning.groceries.loading import load_meanings
+from worker.pipeline.meaning.groceries.known_groceries import load_meanings
 
 MEANINGS = load_meanings()
 GROCERY = load_grocery()

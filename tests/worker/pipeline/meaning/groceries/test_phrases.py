@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pipeline.meaning.groceries.loading import load_phrases
+from worker.pipeline.meaning.groceries.known_groceries import load_phrases
 from worker.pipeline.words.comparing import comparable, singular
 
 PHRASES = load_phrases()

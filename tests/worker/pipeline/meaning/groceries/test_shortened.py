@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pipeline.meaning.groceries.loading import load_shortened
+from worker.pipeline.meaning.groceries.known_groceries import load_shortened
 from worker.pipeline.meaning.groceries.shortened import Shortened
 
 written_out = load_shortened().written_out

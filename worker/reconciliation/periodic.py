@@ -13,7 +13,7 @@ from worker.jobs.consumer import lock_seconds
 from worker.reconciliation.messages import MessageRepair
 from worker.reconciliation.outbox import publish_deferred
 from worker.reconciliation.reconciler import Reconciler
-from worker.telemetry.worker_telemetry import Telemetry
+from worker.telemetry.signals import Telemetry
 
 
 @asynccontextmanager
