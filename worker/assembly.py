@@ -27,7 +27,7 @@ from worker.jobs.execution import Executor, Limits
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.persistence import until_database_answers
 from worker.jobs.running_jobs import RunningJobs
-from worker.jobs.serving import consuming
+from worker.jobs.serving import serving_queues
 from worker.reconciliation.periodic import repairing
 from worker.telemetry.job_tracing import JobTracing
 from worker.telemetry.metrics import WorkerMetrics
@@ -61,7 +61,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         )
         await stack.enter_async_context(_watching_broker(parts))
         await stack.enter_async_context(
-            consuming(settings, _executor(parts, runners), parts.messenger, parts.pulse)
+            serving_queues(settings, _executor(parts, runners), parts.messenger, parts.pulse)
         )
         await stack.enter_async_context(_ready(parts.state))
         yield parts.state

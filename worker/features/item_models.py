@@ -24,7 +24,7 @@ class ItemModels:
         self._loaded_models: Models | None = None
 
     @classmethod
-    def of(cls, settings: PipelineSettings, slots: int) -> "ItemModels":
+    def from_settings(cls, settings: PipelineSettings, slots: int) -> "ItemModels":
         """Build the models that the settings name."""
         load = partial(
             load_models,
