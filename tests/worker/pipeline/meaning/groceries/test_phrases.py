@@ -75,13 +75,13 @@ def test_weights_are_positive_and_sum_to_at_most_one(name: str, translated: bool
 
 
 @pytest.mark.parametrize(
-    ("one", "many"),
+    ("name", "plural"),
     [("tomato", "tomatoes"), ("berry", "berries"), ("cookie", "cookies"), ("peach", "peaches"),
      ("box", "boxes"), ("radish", "radishes"), ("apple", "apples"), ("hummus", "hummus")],
 )  # fmt: skip
-def test_singular_and_plural_are_the_same(one: str, many: str) -> None:
+def test_singular_and_plural_are_the_same(name: str, plural: str) -> None:
     """The cases cover the endings of English plurals."""
-    assert singular(one) == singular(many)
+    assert singular(name) == singular(plural)
 
 
 @given(st.text(max_size=60))
