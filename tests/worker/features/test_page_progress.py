@@ -40,7 +40,7 @@ async def test_every_page_of_a_scan_is_reported(drawn: DrawnReceipt, receipt_png
 
 
 async def test_many_reports_at_once_arrive_whole() -> None:
-    """These are more reports than one read of the pipe returns."""
+    """The reports are more than one read of the pipe returns."""
     heard: list[tuple[int, int, int]] = []
     with receiving_page_reports(lambda *report: heard.append(report)) as reporter_of:
         reporters = [reporter_of(file) for file in range(4)]

@@ -87,7 +87,7 @@ async def test_a_run_over_its_limit_is_stopped(
 async def test_the_stages_of_a_failed_run_are_kept(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """They show how far the run came."""
+    """The stages show how far the run came."""
 
     async def run(work: Work) -> Product:
         with work.recorder.measure("first"):

@@ -147,7 +147,7 @@ async def test_a_message_is_removed_once_its_job_has_ended(
 async def test_a_retry_is_published_when_it_is_due(
     job_id: UUID, database: Database, messenger: Messenger
 ) -> None:
-    """It is not published earlier, nor twice."""
+    """The retry is published neither earlier nor twice."""
     await change_jobs(database, published_at=None, queued_at=func.now() + LONG_AGO)
     assert await publish_deferred(database, messenger) == 0
     await change_jobs(database, queued_at=func.now())

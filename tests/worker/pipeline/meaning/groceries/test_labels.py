@@ -77,7 +77,7 @@ def test_narrow_labels_divide_a_topic() -> None:
 
 
 def test_household_takes_what_has_no_other_place() -> None:
-    """It does not if there is a label for the remainder."""
+    """A label for the remainder takes these things from the household."""
     assert "hair" in meaning("Household", "Food").topics
     assert "hair" not in meaning("Household", "Other").topics
 
