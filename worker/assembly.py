@@ -26,8 +26,8 @@ from worker.jobs.cancellations import Cancellations
 from worker.jobs.execution import Executor, Limits
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.persistence import until_database_answers
+from worker.jobs.queues import serving_queues
 from worker.jobs.running_jobs import RunningJobs
-from worker.jobs.serving import serving_queues
 from worker.reconciliation.periodic import repairing
 from worker.telemetry.job_tracing import JobTracing
 from worker.telemetry.metrics import WorkerMetrics

@@ -41,7 +41,7 @@ LAYERS = {
         ["worker.cli.quality.truth"],
         ["worker.main", "worker.cli.extraction.files"],
         ["worker.assembly"],
-        ["worker.features.components", "worker.health.probes", "worker.jobs.serving"],
+        ["worker.features.components", "worker.health.probes", "worker.jobs.queues"],
         ["worker.reconciliation"],
         [
             "worker.jobs.consumer",
