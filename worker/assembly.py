@@ -151,7 +151,10 @@ async def _beating(parts: _Parts) -> AsyncIterator[Heartbeat]:
 
 
 async def _load(parts: _Parts, load: Loader | None, stack: AsyncExitStack) -> Mapping[Feature, Run]:
-    """Raises EngineUnavailable if a component is missing and REQUIRE_DEPENDENCIES is set."""
+    """Load the components, and return the runner of each feature.
+
+    Raises EngineUnavailable if a component is missing and REQUIRE_DEPENDENCIES is set.
+    """
     settings, state = parts.settings, parts.state
     loader = load or settings.feature_loader or load_features
     runners: Mapping[Feature, Run] = await loader(settings, state, stack)

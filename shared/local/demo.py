@@ -1,4 +1,4 @@
-"""bin/demo: starts the system, has a receipt read over HTTP, and prints the result."""
+"""bin/demo: starts the system, reads a receipt over HTTP, and prints the result."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Looks at the messages in Redis and mends them, so that they agree with Postgres.
+"""Inspects and repairs the messages in Redis, so that they agree with Postgres.
 
 arq keeps four things for a message: its place in the queue's sorted set, its body, a lock while a
 worker has it (`in-progress`), and a counter of tries. They can get out of step: a worker that is

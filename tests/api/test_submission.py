@@ -153,7 +153,7 @@ async def test_fifty_submissions_with_one_key_at_once_make_one_job(
 async def test_fifty_waiting_calls_for_the_same_work_make_one_job(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """All of them get its answer."""
+    """All fifty calls get the answer of that job."""
     async with worker_with(settings, dairy):
         answers = await asyncio.gather(*(client.categorize("Milk", LABELS) for _ in range(50)))
 

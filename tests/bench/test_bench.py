@@ -19,7 +19,7 @@ async def test_the_cost_of_traces_is_measured() -> None:
 
 
 def test_an_unknown_measurement_is_an_error_that_lists_the_names() -> None:
-    """Nothing is measured then."""
+    """A mistyped name measures nothing."""
     ran = subprocess.run(
         [sys.executable, "-m", "tests.bench", "--only", "nonsense"],
         check=False,

@@ -33,7 +33,8 @@ _WORDS = {
 # Docstrings that begin like this continue the name above them, and say nothing without it.
 _CONTINUES = re.compile(
     r"(?:Its?|They|Them|Theirs?|These|Such|And|But|So|Otherwise|Also|Nor) "
-    r"|(?:This|That) (?:holds|includes|is|shows) |Neither is |As (?:it|they|\w+ does)\b"
+    r"|(?:This|That) (?:holds|includes|is|shows) |Each (?:has|is) |All of them |Neither is "
+    r"|As (?:it|they|\w+ does)\b"
 )
 
 

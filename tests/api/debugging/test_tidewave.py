@@ -86,7 +86,7 @@ def test_tidewave_has_the_tools_of_the_specification(debugged: Debugged) -> None
 
 
 def test_tidewave_shows_recent_errors_from_the_logs(debugged: Debugged) -> None:
-    """Each is a line of JSON with every field, also for requests that never reached our routes."""
+    """Each error is a line of JSON with every field, even for requests that no route answered."""
     tenant = uuid4().hex
     body = {"tenant_id": tenant, "feature": "categorization", "payload": ITEM}
     assert debugged.http.post("/api/v1/jobs", json=body).status_code == 202
@@ -151,7 +151,7 @@ def test_tidewave_knows_where_categorisation_is_defined(debugged: Debugged) -> N
 
 
 def test_tidewave_lists_the_models(debugged: Debugged) -> None:
-    """Each is shown with its file."""
+    """Each model is shown with its file."""
     models = debugged.tool("get_models").splitlines()
 
     assert [model.partition(" at ")[0] for model in models] == [

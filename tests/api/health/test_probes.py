@@ -144,7 +144,7 @@ async def test_a_schema_that_is_behind_is_reported(settings: Settings, behind: s
 
 
 async def test_the_health_check_groups_the_checks_by_service(system: System) -> None:
-    """There are three: the database, the AI service and the queue."""
+    """The three services are the database, the AI service and the queue."""
     async with httpx.AsyncClient(base_url=system.url) as http:
         answer = await http.get("/health_check")
 
@@ -198,7 +198,7 @@ async def test_the_health_check_counts_waiting_jobs(
 async def test_the_health_check_says_which_service_is_affected(
     settings: Settings, missing: str, overall: str, each: dict[str, str]
 ) -> None:
-    """Without Postgres all of them are. Without Redis work is accepted and waits."""
+    """Postgres affects all three services. Without Redis, work is accepted and waits."""
     scheme = "postgresql" if missing == "database_url" else "redis"
     broken = settings.model_copy(update={missing: nowhere(scheme)})
     async with front_http(broken) as http:

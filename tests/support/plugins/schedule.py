@@ -110,6 +110,6 @@ def _folder(item: pytest.Item, folders: tuple[str, ...]) -> str | None:
 
 
 def _rank(group: str) -> int:
-    """Return the place of a group in LONGEST_FIRST, or the length of that if it is not there."""
+    """Return the place of a group in LONGEST_FIRST; groups that are not listed come last."""
     ranks = (rank for rank, name in enumerate(LONGEST_FIRST) if group.startswith(name))
     return next(ranks, len(LONGEST_FIRST))

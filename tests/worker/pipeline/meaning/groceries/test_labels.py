@@ -120,7 +120,7 @@ def test_a_partly_known_label_means_the_known_part() -> None:
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=20))
 def test_any_labels_have_a_meaning(labels: list[str]) -> None:
-    """Each label has one, in order, with a text to embed and no topic twice."""
+    """Each label has a meaning, in order, with a text to embed and no topic twice."""
     meanings = MEANINGS.of(labels)
 
     assert len(meanings) == len(labels)

@@ -105,7 +105,7 @@ def test_amounts_that_are_not_the_price_of_a_row(text: str) -> None:
 
 
 def test_amounts_of_a_row_are_ordered_from_left_to_right() -> None:
-    """Each has its place in the text."""
+    """Every amount comes with its place in the text."""
     text = "2 x 5.51 (Disc: 1.53) 7.96 S"
 
     amounts = find_amounts(text)
