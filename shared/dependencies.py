@@ -40,9 +40,9 @@ async def connected(
     makes a span. `process` and the options are those of `Database`.
     """
     async with AsyncExitStack() as stack:
-        database = Database.of(settings, process=process, **options)
+        database = Database.from_settings(settings, process=process, **options)
         stack.push_async_callback(database.close)
-        messenger = Messenger.of(settings)
+        messenger = Messenger.from_settings(settings)
         stack.push_async_callback(messenger.close)
         if tracing is not None and tracing.exporting:
             database.trace_with(tracing.provider)
@@ -50,10 +50,10 @@ async def connected(
         yield database, messenger
 
 
-async def answer(question: Awaitable[T], within: float) -> T:
-    """Await and return the answer to `question`.
+async def answer_within(question: Awaitable[T], within: float) -> T:
+    """Return the result of `question`.
 
-    Raises Transient if that takes more than `within` seconds, and whatever `question` raises.
+    Raises Transient if it takes more than `within` seconds, and whatever `question` raises.
     """
     try:
         return await asyncio.wait_for(question, within)
@@ -91,7 +91,7 @@ async def check_dependencies(database: Database, messenger: Messenger, *, requir
 
 async def _reason(question: Awaitable[None], within: float) -> str | None:
     try:
-        await answer(question, within)
+        await answer_within(question, within)
     except ServiceError as error:
         return error.detail
     return None

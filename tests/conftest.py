@@ -108,7 +108,7 @@ def settings(database_url: str, servers: stack.Servers) -> Settings:
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """The database of `settings`."""
-    database = Database.of(settings, process="test")
+    database = Database.from_settings(settings, process="test")
     yield database
     await database.close()
 
@@ -116,7 +116,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 @pytest.fixture
 async def messenger(settings: Settings) -> AsyncIterator[Messenger]:
     """The messenger of `settings`."""
-    messenger = Messenger.of(settings)
+    messenger = Messenger.from_settings(settings)
     yield messenger
     await messenger.close()
 

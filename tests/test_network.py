@@ -47,7 +47,7 @@ def traced(tmp_path: Path) -> NetworkTrace:
 
 
 def test_the_trace_sees_a_name_being_looked_up(traced: NetworkTrace) -> None:
-    """This shows that the next test can fail."""
+    """The next test could not fail if the trace missed such a look-up."""
     look_up = (
         "import socket\ntry: socket.getaddrinfo('nobody.invalid', 80)\nexcept socket.gaierror: pass"
     )

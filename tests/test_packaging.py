@@ -15,7 +15,7 @@ from tests.architecture.sources import PACKAGES, ROOT, SOURCES, imports, module_
 
 # Extras that parts of the three packages import.
 IMPORTED_EXTRAS = ("local", "ml")
-# Of the dev extra, only this is imported outside the tests, by api/debugging/tidewave.py.
+# What api/debugging/tidewave.py imports of the dev extra, which nothing else outside tests does.
 OPTIONAL = {"tidewave"}
 # The lock of the ml extra is missing, since it leaves out torch, whose build pip chooses.
 LOCKS = {"requirements.lock": ("local", "dev", "build"), "requirements-runtime.lock": ("build",)}

@@ -32,7 +32,7 @@ def test_every_dependency_is_locked() -> None:
 
 
 def test_the_ml_extra_changes_no_locked_version() -> None:
-    """Its lock only adds packages, so the default engines run the same with and without it."""
+    """The lock of the extra only adds packages, so the default engines run the same with it."""
     assert not _locked("requirements-ml.lock") & _locked("requirements.lock")
 
 

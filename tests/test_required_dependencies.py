@@ -13,7 +13,7 @@ REQUIRED = {"REQUIRE_DEPENDENCIES": "true"}
 async def test_the_check_at_startup_names_everything_that_is_missing(
     program: str, settings: Settings
 ) -> None:
-    """It logs a sentence for each, and its last line says why it stopped."""
+    """The log has a sentence for each, and its last line says why the process stopped."""
     missing = {
         "DATABASE_URL": nowhere("postgresql").get_secret_value(),
         "REDIS_URL": nowhere("redis").get_secret_value(),

@@ -9,13 +9,13 @@ import pytest
 
 from shared.local.stack import ROOT
 
-# Of two files without servers; each is many tests.
+# Files without servers, of many tests each.
 FILES = ("tests/shared/store/test_retry_policy.py", "tests/worker/pipeline/reading/fields")
 
 
 @pytest.mark.slow
 def test_every_file_is_run_by_one_process() -> None:
-    """Otherwise each process starts what a module or the session has once."""
+    """A file in two processes would start twice what its module has once."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "2", "-v", "-p", "no:cacheprovider", *FILES],
         cwd=ROOT, capture_output=True, text=True, check=False,

@@ -127,7 +127,7 @@ async def test_the_spans_of_a_categorisation_say_what_was_chosen(
 async def test_the_span_of_a_failed_attempt_says_why(
     system: System, trace: Trace, blank_png: bytes
 ) -> None:
-    """It has the code of the error and the outcome."""
+    """The span has the code of the error and the outcome."""
     payload = {"image_base64": b64encode(blank_png).decode()}
     await call(system.url, "/api/v1/extract-receipt", trace, payload=payload)
     await trace.has("process receipts")

@@ -18,21 +18,21 @@ from shared.store.database import Database
 from shared.telemetry.tracing import traced
 from shared.version import SERVICE, service_version
 from shared.wire.messenger import Messenger
-from worker.features.loading import Loader, expected_components, load_features, settle
+from worker.features.components import Loader, expected_components, load_features, settle
 from worker.features.runners import Run
 from worker.health.probes import Probes, serving
 from worker.health.pulse import HEARTBEAT, Pulse
 from worker.jobs.cancellations import Cancellations
-from worker.jobs.consuming import consuming
 from worker.jobs.execution import Executor, Limits
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.persistence import until_database_answers
-from worker.jobs.running import RunningJobs
-from worker.reconciliation.repairing import repairing
+from worker.jobs.queues import serving_queues
+from worker.jobs.running_jobs import RunningJobs
+from worker.reconciliation.periodic import repairing
 from worker.telemetry.job_tracing import JobTracing
+from worker.telemetry.metrics import WorkerMetrics
+from worker.telemetry.signals import Telemetry
 from worker.telemetry.state import WorkerState
-from worker.telemetry.worker_metrics import WorkerMetrics
-from worker.telemetry.worker_telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         )
         await stack.enter_async_context(_watching_broker(parts))
         await stack.enter_async_context(
-            consuming(settings, _executor(parts, runners), parts.messenger, parts.pulse)
+            serving_queues(settings, _executor(parts, runners), parts.messenger, parts.pulse)
         )
         await stack.enter_async_context(_ready(parts.state))
         yield parts.state
@@ -151,7 +151,10 @@ async def _beating(parts: _Parts) -> AsyncIterator[Heartbeat]:
 
 
 async def _load(parts: _Parts, load: Loader | None, stack: AsyncExitStack) -> Mapping[Feature, Run]:
-    """Raises EngineUnavailable if a component is missing and REQUIRE_DEPENDENCIES is set."""
+    """Load the components, and return the runner of each feature.
+
+    Raises EngineUnavailable if a component is missing and REQUIRE_DEPENDENCIES is set.
+    """
     settings, state = parts.settings, parts.state
     loader = load or settings.feature_loader or load_features
     runners: Mapping[Feature, Run] = await loader(settings, state, stack)

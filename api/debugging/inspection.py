@@ -18,7 +18,9 @@ def components() -> dict[str, dict[str, Any]]:
 
 async def _components(settings: Settings) -> dict[str, dict[str, Any]]:
     # An evaluation is a process of its own and cannot use the front's connections.
-    database = Database.of(settings, process="inspection", pool_size=1, transaction_limit=5)
+    database = Database.from_settings(
+        settings, process="inspection", pool_size=1, transaction_limit=5
+    )
     try:
         async with database.transaction() as session:
             return {worker.id: worker.engines for worker in await alive_workers(session)}

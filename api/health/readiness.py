@@ -8,7 +8,7 @@ from api.front import Front
 from shared.contracts.components import Component, ComponentReport, ComponentStatus
 from shared.contracts.features import Queue
 from shared.contracts.health import HealthStatus
-from shared.dependencies import answer
+from shared.dependencies import answer_within
 from shared.errors import Draining, ServiceError
 from shared.store.models import WorkerRecord
 from shared.store.schema import check_schema
@@ -62,7 +62,7 @@ async def _limited(
     front: Front, name: str, check: Callable[[Front], Awaitable[dict[str, CheckFields]]]
 ) -> dict[str, CheckFields]:
     try:
-        return await answer(check(front), front.settings.probe_patience)
+        return await answer_within(check(front), front.settings.probe_patience)
     except ServiceError as error:
         return {name: {"status": "error", "error": error.detail}}
 

@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from api.metrics.queues import QueueMetrics
 from api.metrics.requests import RequestMetrics
 from shared.contracts.features import Feature, Queue
-from shared.dependencies import answer, missing_dependencies
+from shared.dependencies import answer_within, missing_dependencies
 from shared.errors import ServiceError
 from shared.store.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
@@ -83,6 +83,6 @@ class FrontMetrics:
     async def _answer_or_nothing(self, question: Awaitable[Mapping[Queue, T]]) -> Mapping[Queue, T]:
         """Return an empty mapping if there is no answer, which `ai_dependency_up` shows."""
         try:
-            return await answer(question, self._within)
+            return await answer_within(question, self._within)
         except ServiceError:
             return {}

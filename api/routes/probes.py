@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request, Response
 
 from api.front import FrontDep
-from api.health.health_check import summary
 from api.health.readiness import readiness
+from api.health.summary import summary
 from shared.contracts.health import Check, Health, HealthCheck, Liveness, Readiness
 from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version

@@ -71,7 +71,7 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
     def await_job(
         self, job_id: UUID, within: float = 120, *, tenant_id: str | None = None
     ) -> JobView:
-        """Return the job once it has ended, however it ended, and outwait passing failures.
+        """Return the job once it has ended, however it ended, and wait out failures that may pass.
 
         Raises NotDoneInTime after `within` seconds, and at once an error that will not pass, such
         as JobNotFound.
@@ -145,7 +145,7 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
     async def await_job(
         self, job_id: UUID, within: float = 120, *, tenant_id: str | None = None
     ) -> JobView:
-        """Return the job once it has ended, however it ended, and outwait passing failures.
+        """Return the job once it has ended, however it ended, and wait out failures that may pass.
 
         Raises NotDoneInTime after `within` seconds, and at once an error that will not pass, such
         as JobNotFound.

@@ -1,4 +1,4 @@
-"""bin/demo: starts the system, has a receipt read over HTTP, and prints the result."""
+"""bin/demo: starts the system, reads a receipt over HTTP, and prints the result."""
 
 import argparse
 import os
@@ -25,7 +25,7 @@ from shared.local.stack import (
     wait_for_workers,
     worker,
 )
-from shared.terminal import receipt_table, stage_table, titled_table
+from shared.terminal_tables import receipt_table, stage_table, titled_table
 
 NAMES = ("Whole Milk", "Chicken Breast", "Bananas", "Sourdough Bread", "Frozen Pizza", "Dish Soap")
 

@@ -1,4 +1,4 @@
-"""Repairs the scripts of a virtual environment that was moved, which name the Python of before.
+"""Repairs the scripts of a virtual environment that was moved, which still name the old Python.
 
 bin/setup runs this file by its path and with any Python, so it uses the standard library alone.
 """

@@ -136,7 +136,9 @@ class Database:
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 
     @classmethod
-    def of(cls, settings: Settings, *, process: str, **options: Unpack[PoolOptions]) -> Self:
+    def from_settings(
+        cls, settings: Settings, *, process: str, **options: Unpack[PoolOptions]
+    ) -> Self:
         """Return the database of DATABASE_URL. The options are those of the constructor."""
         return cls(settings.database_url.get_secret_value(), process=process, **options)
 

@@ -24,7 +24,7 @@ from shared.telemetry.tracing import service_resource
 _ATTRIBUTES = ("job_id", "attempt", "tenant_id", "request_id")
 # The loggers of the libraries that send. Each failure to send would be one more record to send.
 _SENDERS = ("opentelemetry.", "urllib3.")
-# Seconds that the last records may take to be sent; the traces have had time of their own before.
+# Seconds that sending the last records may take. The last spans have been sent before.
 _FLUSH = 0.5
 
 

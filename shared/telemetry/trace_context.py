@@ -1,6 +1,7 @@
 """The trace context: the front makes or continues it, the job carries it, the worker resumes it.
 
-Traces have ids even if nothing is exported, so that a job and its log lines can be found by one.
+Traces have ids even if nothing is exported, so that a job and its log lines can be
+found by the id of their trace.
 """
 
 from collections.abc import Mapping

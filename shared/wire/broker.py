@@ -1,4 +1,4 @@
-"""Looks at the messages in Redis and mends them, so that they agree with Postgres.
+"""Inspects and repairs the messages in Redis, so that they agree with Postgres.
 
 arq keeps four things for a message: its place in the queue's sorted set, its body, a lock while a
 worker has it (`in-progress`), and a counter of tries. They can get out of step: a worker that is
@@ -49,7 +49,7 @@ class Broker:
         self._namespace = namespace
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: Settings) -> Self:
         """Return the broker of REDIS_URL and QUEUE_NAMESPACE. It connects when it is first used."""
         return cls(settings.redis_url.get_secret_value(), settings.queue_namespace)
 
@@ -97,7 +97,7 @@ class Broker:
                     *(in_progress_key_prefix + message_id for message_id in message_ids)
                 )
 
-    async def forget(self, queue: Queue, message_ids: Sequence[str]) -> None:
+    async def remove(self, queue: Queue, message_ids: Sequence[str]) -> None:
         """Remove these messages from the queue, with everything that arq keeps for them."""
         if not message_ids:
             return

@@ -32,7 +32,7 @@ class Messenger:
         self._finished = f"{namespace}:finished"
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: Settings) -> Self:
         """Return the messenger of REDIS_URL and QUEUE_NAMESPACE, which connects on first use."""
         return cls(settings.redis_url.get_secret_value(), settings.queue_namespace)
 

@@ -95,7 +95,7 @@ async def test_a_job_that_is_not_done_in_time_continues(
 
 
 def test_every_class_has_a_status() -> None:
-    """Otherwise a new class without one would only be noticed in production."""
+    """A class without a status would only be noticed in production."""
     assert set(STATUS_BY_CLASS) == set(ErrorClass)
 
 

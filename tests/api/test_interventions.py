@@ -46,7 +46,7 @@ async def test_a_running_job_is_stopped(client: AsyncServiceClient, settings: Se
 async def test_a_waiting_call_ends_when_its_job_is_cancelled(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """It answers 409 instead of waiting in vain."""
+    """The waiting call answers 409 and does not wait in vain."""
     gate = Gate()
     async with worker_with(settings, gate):
         waiting = asyncio.create_task(client.categorize("Milk", LABELS))
@@ -72,7 +72,7 @@ async def test_a_job_that_has_ended_cannot_be_cancelled(
 
 
 async def test_a_failed_job_runs_again(client: AsyncServiceClient, settings: Settings) -> None:
-    """It keeps its history and gets new budgets."""
+    """A retried job keeps its history and gets new budgets."""
     async with worker_with(settings, raising(KeyError("a bug"))):
         failed = await client.submit("categorization", ITEM, wait=10)
     waiting = await client.retry(failed.id)
@@ -104,7 +104,7 @@ async def test_a_job_that_has_not_failed_is_not_retried(
 async def test_a_job_whose_work_is_already_being_done_again_is_not_retried(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """Otherwise two live jobs would do the same work."""
+    """Two live jobs never do the same work."""
     async with worker_with(settings, raising(rejections.NoTextFound())):
         with pytest.raises(rejections.NoTextFound):
             await client.categorize("Milk", LABELS)
@@ -125,7 +125,7 @@ async def test_a_job_whose_work_is_already_being_done_again_is_not_retried(
 async def test_the_job_of_another_tenant_cannot_be_changed(
     http: httpx.AsyncClient, client: AsyncServiceClient, call: str
 ) -> None:
-    """It is a 404, and so is a job that does not exist.
+    """Another tenant's job is a 404, like a job that does not exist.
 
     An invalid id is a 422, and a missing tenant a 400.
     """

@@ -157,7 +157,7 @@ async def test_a_submission_can_prefer_to_wait(http: httpx.AsyncClient, settings
 async def test_preferences_that_cannot_be_met_are_ignored(
     http: httpx.AsyncClient, prefer: str
 ) -> None:
-    """RFC 7240 requires it."""
+    """RFC 7240 requires that a server ignore them."""
     body = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
     answer = await http.post("/api/v1/jobs", json=body, headers={"Prefer": prefer})
 

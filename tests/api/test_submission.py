@@ -50,7 +50,7 @@ async def test_the_image_is_kept_apart_from_the_job(
 
 
 async def test_the_answer_says_where_the_job_is(http: httpx.AsyncClient) -> None:
-    """It is a 202 with Location and Retry-After."""
+    """The answer is a 202 with Location and Retry-After."""
     answer = await http.post(
         "/api/v1/jobs", json={"tenant_id": "t", "feature": "categorization", "payload": ITEM}
     )
@@ -72,7 +72,7 @@ async def test_features_have_aliases(client: AsyncServiceClient, receipt_png: by
 
 
 async def test_user_and_request_may_be_missing(client: AsyncServiceClient) -> None:
-    """They are null in the job, also if null was sent."""
+    """Both fields are null in the job if they were missing or null in the request."""
     job = await client.submit("categorization", ITEM, user_id=None, request_id=None)
 
     assert (job.user_id, job.request_id) == (None, None)
@@ -153,7 +153,7 @@ async def test_fifty_submissions_with_one_key_at_once_make_one_job(
 async def test_fifty_waiting_calls_for_the_same_work_make_one_job(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """All of them get its answer."""
+    """All fifty calls get the answer of that job."""
     async with worker_with(settings, dairy):
         answers = await asyncio.gather(*(client.categorize("Milk", LABELS) for _ in range(50)))
 
@@ -165,7 +165,7 @@ async def test_fifty_waiting_calls_for_the_same_work_make_one_job(
 async def test_a_waiting_call_finds_work_that_was_done_recently(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """It does not if it asks for a fresh job. Another tenant never does."""
+    """A call that asks for a fresh job gets one. Another tenant never gets this job."""
     async with worker_with(settings, dairy):
         first = await client.categorize("Milk", LABELS)
         again = await client.categorize("Milk", LABELS, request_id="another")

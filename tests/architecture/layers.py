@@ -6,7 +6,7 @@ LAYERS = {
         ["api.__main__"],
         ["api.main"],
         ["api.routes", "api.debugging"],
-        ["api.health.health_check"],
+        ["api.health.summary"],
         ["api.answering", "api.health.readiness", "api.receipt_upload"],
         ["api.front"],
         ["api.submission", "api.waiting", "api.errors"],
@@ -41,7 +41,7 @@ LAYERS = {
         ["worker.cli.quality.truth"],
         ["worker.main", "worker.cli.extraction.files"],
         ["worker.assembly"],
-        ["worker.features.loading", "worker.health.probes", "worker.jobs.consuming"],
+        ["worker.features.components", "worker.health.probes", "worker.jobs.queues"],
         ["worker.reconciliation"],
         [
             "worker.jobs.consumer",
@@ -50,8 +50,8 @@ LAYERS = {
         ],
         ["worker.jobs.execution"],
         ["worker.jobs.endings"],
-        ["worker.telemetry.worker_telemetry"],
-        ["worker.telemetry.worker_metrics"],
+        ["worker.telemetry.signals"],
+        ["worker.telemetry.metrics"],
         [
             "worker.telemetry.job_metrics",
             "worker.telemetry.job_tracing",
@@ -59,7 +59,7 @@ LAYERS = {
             "worker.health.pulse",
         ],
         ["worker.telemetry.state"],
-        ["worker.features.runners", "worker.jobs.running"],
+        ["worker.features.runners", "worker.jobs.running_jobs"],
         [
             "worker.features.recognition",
             "worker.features.item_models",
@@ -71,7 +71,7 @@ LAYERS = {
     ],
     "shared": [
         ["shared.local", "shared.process"],
-        ["shared.terminal", "shared.client"],
+        ["shared.terminal_tables", "shared.client"],
         ["shared.client.clients"],
         ["shared.client.awaiting", "shared.client.caller", "shared.client.validation"],
         ["shared.client.calls", "shared.client.retries"],

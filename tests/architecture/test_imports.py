@@ -65,7 +65,7 @@ def test_every_module_has_a_layer() -> None:
 
 @pytest.mark.parametrize(("package", "libraries"), FORBIDDEN, ids=lambda value: str(value)[:30])
 def test_libraries_stay_where_they_belong(package: str, libraries: tuple[str, ...]) -> None:
-    """This includes imports through other modules of ours."""
+    """Imports through other modules of ours count too."""
     wrong = [
         f"{module_name(path)} imports {imported}"
         for path in _reachable(package)

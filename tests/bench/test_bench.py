@@ -1,5 +1,8 @@
 """A small part of `bin/bench`, which shows that it measures and not how fast this machine is."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.bench import tracing
@@ -13,3 +16,16 @@ async def test_the_cost_of_traces_is_measured() -> None:
     assert len(found.without) == len(found.traced) == 1
     assert found.ratio > 0
     assert found.spans_per_job > 10
+
+
+def test_an_unknown_measurement_is_an_error_that_lists_the_names() -> None:
+    """A mistyped name measures nothing."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--only", "nonsense"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert ran.returncode == 2
+    assert "'nonsense' is none of: tracing" in ran.stderr

@@ -62,7 +62,7 @@ class Cluster:
         self.parts.pop(part).close()
 
     def start_redis(self, *, empty: bool = False) -> None:
-        """Start Redis under the URL it had, with the data it had or `empty`."""
+        """Start Redis again at its old URL, with its old data or `empty`."""
         folder = self.folder / f"valkey-{uuid4().hex[:6]}" if empty else self.folder / "valkey"
         was = urlsplit(self.env.get("REDIS_URL", ""))
         url = self._enter(
@@ -71,7 +71,7 @@ class Cluster:
         self.env["REDIS_URL"] = url
 
     def start_postgres(self) -> None:
-        """Start Postgres under the URL it had, with the data it had."""
+        """Start Postgres again at its old URL, with its old data."""
         was = urlsplit(self.env.get("DATABASE_URL", ""))
         url = self._enter(
             "postgres", embedded_postgres(self.folder / "postgres", durable=True, port=was.port)

@@ -17,7 +17,7 @@ import arq.worker
 from shared.contracts.categories import Category
 from shared.contracts.features import Feature, Queue
 from shared.settings import Settings
-from worker.features.loading import load_features
+from worker.features.components import load_features
 from worker.features.runners import Product, Run, Work
 from worker.telemetry.state import WorkerState
 

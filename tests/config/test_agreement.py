@@ -17,7 +17,7 @@ LISTENS: dict[str, int] = {
 
 
 def test_prometheus_scrapes_whatever_has_metrics() -> None:
-    """It scrapes nothing else, and finds our processes by DNS, which answers with every replica."""
+    """Prometheus scrapes nothing else, and finds every replica of our processes by DNS."""
     fixed, looked_up = _targets()
 
     assert fixed | looked_up == LISTENS

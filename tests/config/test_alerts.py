@@ -25,7 +25,7 @@ def alerts() -> list[dict[str, Any]]:
 
 @needs_promtool
 def test_prometheus_accepts_the_configuration_and_its_rules(tmp_path: Path) -> None:
-    """Only the folder differs from the container's."""
+    """The test changes nothing but the folder of the container."""
     config = tmp_path / "prometheus.yml"
     config.write_text(CONFIG.read_text().replace("/etc/prometheus", str(CONFIG.parent)))
 
@@ -50,7 +50,7 @@ def test_every_alert_has_its_cases() -> None:
 
 
 def test_every_alert_says_what_to_do() -> None:
-    """Each has a section in the runbook, which has no other sections."""
+    """The runbook has a section for each alert, and no others."""
     runbook = (ROOT / "docs/runbook.md").read_text()
     sections = re.findall(r"^## (\w+)$", runbook, re.M)
 

@@ -30,7 +30,7 @@ def test_the_file_follows_the_schema_of_compose(name: str) -> None:
 
 
 def test_only_the_specified_ports_are_published() -> None:
-    """They are open on loopback only, since the stack asks for no password."""
+    """Ports are open on loopback only, since the stack asks for no password."""
     assert published_ports() == {
         f"127.0.0.1:{port}"
         for port in (
@@ -102,7 +102,7 @@ def test_data_sources_point_at_services_and_at_each_other() -> None:
 
 
 def test_tempo_listens_and_writes_where_others_look() -> None:
-    """It takes OTLP on all addresses, and sends the metrics that it makes to Prometheus."""
+    """Tempo takes OTLP on all addresses, and sends the metrics that it makes to Prometheus."""
     tempo = content("config/tempo/tempo.yaml")
     (writes,) = tempo["metrics_generator"]["storage"]["remote_write"]
 

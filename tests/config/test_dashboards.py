@@ -34,7 +34,7 @@ def test_the_uid_of_a_dashboard_is_the_name_of_its_file(path: Path, board: dict[
 
 
 def test_every_panel_of_a_dashboard_says_what_it_shows(board: dict[str, Any]) -> None:
-    """Each has a title of its own, a description and a unit."""
+    """Each panel has a title of its own, a description and a unit."""
     for panel in panels(board):
         assert panel["title"]
         assert len(panel["description"]) > 10, panel["title"]

@@ -25,7 +25,7 @@ def docker(tmp_path: Path) -> Path:
 
 
 def test_it_starts_both_files_and_says_where_to_look(docker: Path) -> None:
-    """It waits until front, workers and dashboards are healthy."""
+    """The command waits until front, workers and dashboards are healthy."""
     done = _dev_full(f"{docker}:{os.environ['PATH']}")
     _, start, wait = (docker / "asked").read_text().splitlines()
 

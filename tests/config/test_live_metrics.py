@@ -88,7 +88,7 @@ async def test_metrics_of_every_dashboard_and_rule_exist(
     receipt_png: bytes,
     blank_png: bytes,
 ) -> None:
-    """They appear under a small load of every kind of call, and exemplars lead to traces."""
+    """Every metric appears under a small load of all calls, and exemplars lead to traces."""
     queries = {*dashboard_queries(), *rule_queries()}
     wanted = {
         selector: where

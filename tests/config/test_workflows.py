@@ -32,7 +32,7 @@ def test_files_follow_the_schemas_of_github(schema: str, files: str) -> None:
 
 
 def test_every_supported_python_is_tested() -> None:
-    """These are the versions from `requires-python` to the newest release."""
+    """CI runs the versions from `requires-python` to the newest release."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     pythons = _jobs("ci")["tests"]["strategy"]["matrix"]["python"]
 
@@ -52,7 +52,7 @@ def test_scripts_of_workflows_can_be_run(name: str) -> None:
 
 
 def test_the_hook_runs_bin_check() -> None:
-    """It checks the whole repository, since the types of one file depend on others."""
+    """The hook checks the whole repository, since the types of one file depend on others."""
     ((hook,),) = (
         repo["hooks"]
         for repo in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]

@@ -32,7 +32,7 @@ def raised() -> Iterator[type[ServiceError]]:
 
 
 def test_the_page_has_every_code() -> None:
-    """Each has its error class, HTTP status, and the exception that the client raises."""
+    """Each code has its error class, HTTP status, and the exception that the client raises."""
     documented = {tuple(row[:4]) for row in rows(section(text_of(PAGE), "Codes"))}
 
     assert documented == {
@@ -55,7 +55,7 @@ def test_codes_are_unique() -> None:
 
 
 def test_the_page_has_every_class() -> None:
-    """Each has its budget, HTTP status, and whether the same request may succeed later."""
+    """Each class has its budget, HTTP status, and whether the same request may succeed later."""
     documented = {row[0].strip("`"): row for row in rows(section(text_of(PAGE), "Classes"))}
 
     assert documented.keys() == set(ErrorClass)

@@ -8,8 +8,8 @@ from shared.contracts.features import Queue
 from shared.settings import Settings
 from tests.docs.pages import codes, rows, section, text_of
 from tests.support.fronts import nowhere
+from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.state import WorkerState
-from worker.telemetry.worker_metrics import WorkerMetrics
 
 PAGE = "docs/metrics.md"
 # Name, type and labels of a metric.

@@ -90,7 +90,7 @@ def test_the_page_states_the_range(name: str) -> None:
 
 
 def test_the_example_has_every_setting() -> None:
-    """It has the defaults, so that copying the file changes nothing but the two URLs."""
+    """The values are the defaults, so that copying the file changes only the two URLs."""
     example = dict(
         re.findall(r"^([A-Z_]+)=(.*)$", text_of("config/example.env"), re.MULTILINE),
     )

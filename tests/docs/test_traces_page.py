@@ -9,7 +9,7 @@ MADE = re.compile(r"(?:start_span|start_as_current_span|\.measure)\(\s*f?\"([^\"
 
 
 def test_the_page_has_every_span() -> None:
-    """This includes rare ones, such as a rescue."""
+    """Rare spans, such as that of a rescue, are on the page too."""
     sources = (path for name in ("api", "worker") for path in (ROOT / name).rglob("*.py"))
     made = {name for path in sources for name in MADE.findall(path.read_text())}
     documented = {row[0].strip("`") for row in rows(section(text_of("docs/traces.md"), "Spans"))}

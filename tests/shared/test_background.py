@@ -32,7 +32,7 @@ async def test_a_redis_loop_ends_whenever_it_is_cancelled(settings: Settings) ->
 
 @pytest.mark.parametrize("error", [DatabaseUnavailable(), ZeroDivisionError()])
 async def test_a_step_that_fails_is_repeated(error: Exception) -> None:
-    """This holds for expected errors and for bugs."""
+    """Expected errors and bugs are both followed by another step."""
     steps = 0
 
     async def step() -> None:

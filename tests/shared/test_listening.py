@@ -15,7 +15,7 @@ from tests.support.failed_start import failed_start
 async def test_a_taken_port_stops_the_start(
     settings: Settings, program: str, setting: str, says: str
 ) -> None:
-    """It exits with code 1 and logs one line: the port, its setting, and what to do."""
+    """The process exits with code 1 and logs one line: port, setting, and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         (line,) = await failed_start(program, settings, {setting: str(port)})

@@ -29,7 +29,7 @@ def test_servers_are_all_that_must_be_set(environment: pytest.MonkeyPatch) -> No
 
 
 def test_queues_are_names_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
-    """They may be in any order."""
+    """The names may be in any order."""
     environment.setenv("WORKER_QUEUES", "items,receipts")
 
     assert Settings().worker_queues == (Queue.ITEMS, Queue.RECEIPTS)
@@ -64,7 +64,7 @@ def test_nonsense_stops_the_start(
 def test_a_missing_server_is_named(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """This is the setting that is forgotten most often."""
+    """The URL of a server is the setting that is forgotten most often."""
     environment.delenv("DATABASE_URL")
 
     with pytest.raises(SystemExit):
@@ -79,7 +79,7 @@ def test_settings_are_frozen(environment: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_of_earlier_versions_are_reported(environment: pytest.MonkeyPatch) -> None:
-    """These settings chose between real and mock engines, and there are no mocks any more."""
+    """Earlier settings chose between real and mock engines, and there are no mocks any more."""
     environment.setenv("USE_TESSERACT_OCR", "true")
 
     assert Settings().replaced == {"USE_TESSERACT_OCR": "OCR_ENGINE"}

@@ -35,6 +35,6 @@ async def history(session: AsyncSession, job: Job) -> list[JobAttempt]:
 
 
 async def expire(session: AsyncSession, job: Job) -> None:
-    """Let the lease of a job run out a second ago."""
+    """Set the end of a job's lease to a second ago."""
     past = func.now() - timedelta(seconds=1)
     await session.execute(update(Job).where(Job.id == job.id).values(lease_until=past))

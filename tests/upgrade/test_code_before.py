@@ -70,7 +70,7 @@ def old(code_before: Path, settings: Settings, tmp_path: Path) -> Iterator[tuple
 
 @pytest.fixture
 async def old_client(old: tuple[str, ExitStack]) -> AsyncIterator[AsyncServiceClient]:
-    """A client of the old front, which answers by then."""
+    """A client of the old front, which already answers."""
     url, _ = old
 
     async def answers() -> bool:

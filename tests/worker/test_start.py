@@ -19,10 +19,10 @@ from shared.settings import Settings
 from tests.support.failed_start import failed_start
 from tests.support.waiting import wait_until
 from worker.assembly import worker
+from worker.features.components import load_features
 from worker.features.item_models import ItemModels
-from worker.features.loading import load_features
 from worker.features.runners import Run
-from worker.pipeline.meaning.loading import load_models
+from worker.pipeline.meaning.configured_models import load_models
 from worker.telemetry.state import WorkerState
 
 
@@ -83,7 +83,7 @@ def test_the_default_engines_leave_the_ml_extra_alone() -> None:
     """The extra costs seconds and hundreds of megabytes, so only those who choose it pay."""
     program = (
         "import sys, worker.main\n"
-        "from worker.pipeline.meaning.loading import load_models\n"
+        "from worker.pipeline.meaning.configured_models import load_models\n"
         "load_models('embedding', 'unused', 'all-MiniLM-L6-v2').classifier.score(['a'], ['b'])\n"
         "print(sorted({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)))"
     )

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.telemetry.logs import configure_logging
-from shared.terminal import titled_table
+from shared.terminal_tables import titled_table
 from worker.cli.diagnosis.finding import Finding
 from worker.cli.options import AsJson, print_json
 

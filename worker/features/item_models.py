@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from shared.contracts.categories import COMMON_LABELS
 from shared.settings import PipelineSettings
-from worker.pipeline.meaning.loading import Models, load_models
+from worker.pipeline.meaning.configured_models import Models, load_models
 from worker.pipeline.meaning.models.ports import Classifier, Embedder, Scores, Vectors
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class ItemModels:
         self._loaded_models: Models | None = None
 
     @classmethod
-    def of(cls, settings: PipelineSettings, slots: int) -> "ItemModels":
+    def from_settings(cls, settings: PipelineSettings, slots: int) -> "ItemModels":
         """Build the models that the settings name."""
         load = partial(
             load_models,

@@ -29,7 +29,7 @@ class PageReporter:
 
 
 @contextmanager
-def hearing_pages(
+def receiving_page_reports(
     on_report: Callable[[int, int, int], None],
 ) -> Iterator[Callable[[int], PageReporter]]:
     """Call `on_report` in the running event loop with the number of a file, its pages read and its

@@ -20,8 +20,8 @@ from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version
 from shared.wire.messenger import Messenger
 from worker.health.pulse import Pulse
+from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.state import WorkerState
-from worker.telemetry.worker_metrics import WorkerMetrics
 
 log = structlog.get_logger(__name__)
 

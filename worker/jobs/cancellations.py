@@ -2,7 +2,7 @@
 
 from shared.store import transitions
 from shared.store.database import Database
-from worker.jobs.running import RunningJobs, Stop
+from worker.jobs.running_jobs import RunningJobs, Stop
 
 
 class Cancellations:

@@ -43,7 +43,7 @@ def lock_seconds(limit: float) -> float:
 
 
 class _Worker(Worker):
-    """arq's worker, changed in when it looks for messages and how it stops taking them."""
+    """arq's worker, which can also be woken between polls, and stopped before it takes more."""
 
     def __init__(
         self, functions: Sequence[Function], polled: Callable[[], None], **options: Any

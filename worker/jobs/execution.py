@@ -23,10 +23,10 @@ from shared.wire.messenger import Messenger
 from worker.features.runners import Product, Run, Work
 from worker.jobs.endings import Endings, Interrupted, RunResult
 from worker.jobs.persistence import committed, uninterrupted
-from worker.jobs.running import RunningJobs, Stop
+from worker.jobs.running_jobs import RunningJobs, Stop
 from worker.pipeline.stages import StageRecorder
 from worker.telemetry.job_metrics import AttemptMetrics
-from worker.telemetry.worker_telemetry import Telemetry
+from worker.telemetry.signals import Telemetry
 
 log = structlog.get_logger(__name__)
 

@@ -6,9 +6,9 @@ from shared.errors import Transient
 from shared.store import transitions
 from shared.store.database import Database
 from shared.store.workers import remove_worker, report_worker
-from worker.jobs.running import RunningJobs, Stop
+from worker.jobs.running_jobs import RunningJobs, Stop
+from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.state import WorkerState
-from worker.telemetry.worker_metrics import WorkerMetrics
 
 log = structlog.get_logger(__name__)
 

@@ -109,7 +109,7 @@ def _cpu_seconds() -> float:
 
 
 def _reset_peak() -> None:
-    # Where this is forbidden, the peak since the start of the process has to do.
+    # Where this is forbidden, the peak since the start of the process has to serve.
     with suppress(OSError):
         (_PROC / "clear_refs").write_text(_RESET_PEAK)
 

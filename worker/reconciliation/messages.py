@@ -70,7 +70,7 @@ class MessageRepair:
             if entry.listed and entry.locked_for is not None and entry.locked_for > SETTLED
         ]
         await self._broker.unlock(stuck)
-        await self._broker.forget(self.queue, lost)
+        await self._broker.remove(self.queue, lost)
         if lost:
             async with self._database.transaction() as session:
                 await publication.send_again(session, [by_id[message] for message in lost])
@@ -93,7 +93,7 @@ class MessageRepair:
             for entry in entries
             if entry.locked_for is None or entry.locked_for > SETTLED
         ]
-        await self._broker.forget(self.queue, orphans)
+        await self._broker.remove(self.queue, orphans)
         self._position = max(0, self._position - len(orphans))
         return len(orphans)
 

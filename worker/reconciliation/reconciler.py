@@ -15,7 +15,7 @@ from shared.store.server import RECONCILER, try_lock
 from shared.telemetry.trace_context import trace_id
 from shared.wire.messenger import Messenger
 from worker.reconciliation.messages import MessageRepair
-from worker.telemetry.worker_telemetry import Telemetry
+from worker.telemetry.signals import Telemetry
 
 log = structlog.get_logger(__name__)
 

@@ -92,7 +92,7 @@ async def test_a_refused_image_leaves_no_job(http: httpx.AsyncClient, receipt_pn
 async def test_no_log_line_holds_an_image(
     http: httpx.AsyncClient, receipt_png: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """This holds for accepted and for refused requests."""
+    """Accepted and refused requests leave no image in the log."""
     picture = b64(receipt_png)
     await http.post(JOBS, json=receipt_job(picture))
     await http.post(JOBS, json=receipt_job(picture, image_url="http://example.org"))

@@ -153,7 +153,7 @@ async def test_unknown_paths_and_methods_are_problems(http: httpx.AsyncClient) -
 
 
 async def test_a_problem_carries_the_callers_request_id(http: httpx.AsyncClient) -> None:
-    """It is the id in the body, else the one in the header, else a new one."""
+    """The id in the body comes first, then that in the header, then a new one."""
     of_body = await http.post(CATEGORIZE, json={"request_id": "r-1"})
     of_header = await http.post(CATEGORIZE, json={}, headers={"X-Request-ID": "r-2"})
     made_up = await http.post(CATEGORIZE, json={})

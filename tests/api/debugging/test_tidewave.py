@@ -86,7 +86,7 @@ def test_tidewave_has_the_tools_of_the_specification(debugged: Debugged) -> None
 
 
 def test_tidewave_shows_recent_errors_from_the_logs(debugged: Debugged) -> None:
-    """Each is a line of JSON with every field, also for requests that never reached our routes."""
+    """Each error is a line of JSON with every field, even for requests that no route answered."""
     tenant = uuid4().hex
     body = {"tenant_id": tenant, "feature": "categorization", "payload": ITEM}
     assert debugged.http.post("/api/v1/jobs", json=body).status_code == 202
@@ -128,13 +128,13 @@ def test_tidewave_evaluates_the_state_of_the_classifiers(debugged: Debugged) -> 
 
 
 def test_tidewave_stops_an_endless_evaluation(debugged: Debugged) -> None:
-    """It stops at its time limit, so that it does not block a thread of the front."""
+    """The time limit frees the thread of the front that evaluates."""
     code = "import time\nwhile True: time.sleep(0.1)"
     assert "timed out" in debugged.tool("project_eval", code=code, timeout=500)
 
 
 def test_tidewave_knows_where_categorisation_is_defined(debugged: Debugged) -> None:
-    """It knows the file and line of definitions in the front and in the worker."""
+    """Definitions in the front and in the worker have a file and a line."""
     for reference, path, definition in (
         ("api.routes.categories.categorize", "api/routes/categories.py", "async def categorize("),
         (
@@ -151,7 +151,7 @@ def test_tidewave_knows_where_categorisation_is_defined(debugged: Debugged) -> N
 
 
 def test_tidewave_lists_the_models(debugged: Debugged) -> None:
-    """Each is shown with its file."""
+    """Each model is shown with its file."""
     models = debugged.tool("get_models").splitlines()
 
     assert [model.partition(" at ")[0] for model in models] == [
@@ -175,7 +175,7 @@ def test_the_calls_in_the_documentation_of_tidewave_work(debugged: Debugged) -> 
 
 
 def test_tidewave_is_not_part_of_the_interface(debugged: Debugged, collector: Collector) -> None:
-    """It is neither in OpenAPI nor traced."""
+    """Calls of Tidewave are neither in OpenAPI nor traced."""
     trace_id = uuid4().hex
     headers = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
     assert debugged.http.get("/tidewave/config", headers=headers).status_code == 200
@@ -208,7 +208,7 @@ def test_tidewave_remote_answers_other_machines(system: System, tmp_path: Path) 
 
 
 def test_tidewave_can_be_left_out(system: System, tmp_path: Path) -> None:
-    """It needs DEBUG, which the system's own front lacks, and TIDEWAVE_ENABLED."""
+    """Tidewave needs DEBUG, which the system's own front lacks, and TIDEWAVE_ENABLED."""
     with ExitStack() as stack_:
         http = front(stack_, system, tmp_path, TIDEWAVE_ENABLED="false").http
         for url in (system.url, str(http.base_url)):

@@ -140,7 +140,7 @@ async def test_every_queue_needs_a_worker_with_its_engines(
 async def test_a_draining_worker_does_not_count(
     http: httpx.AsyncClient, settings: Settings
 ) -> None:
-    """It is alive but takes no more jobs, so the queue needs another worker."""
+    """A draining worker is alive but takes no more jobs, so the queue needs another one."""
     async with loading_worker(settings) as started:
         started.loaded.set()
         await asyncio.wait_for(started.ready.wait(), 20)

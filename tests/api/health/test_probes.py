@@ -68,7 +68,7 @@ async def test_a_missing_engine_is_named(
     monkeypatch: pytest.MonkeyPatch,
     receipt_png: bytes,
 ) -> None:
-    """Its jobs wait and say why, and the worker continues to serve items."""
+    """Jobs that need the engine wait and say why; the worker continues to serve items."""
     monkeypatch.setenv("PATH", "/nowhere")
     chosen = settings.model_copy(update={"ocr_engine": "tesseract", "receipt_slots": 1})
     async with worker(chosen):
@@ -97,7 +97,7 @@ async def test_without_a_worker_work_is_accepted_and_waits(http: httpx.AsyncClie
 async def test_a_worker_that_left_is_not_counted(
     http: httpx.AsyncClient, settings: Settings
 ) -> None:
-    """It counts from when it is ready until it has left."""
+    """A worker counts from when it is ready until it has left."""
 
     async def workers() -> int:
         alive: int = (await http.get("/health/ready")).json()["checks"]["workers"]["alive"]
@@ -144,7 +144,7 @@ async def test_a_schema_that_is_behind_is_reported(settings: Settings, behind: s
 
 
 async def test_the_health_check_groups_the_checks_by_service(system: System) -> None:
-    """There are three: the database, the AI service and the queue."""
+    """The three services are the database, the AI service and the queue."""
     async with httpx.AsyncClient(base_url=system.url) as http:
         answer = await http.get("/health_check")
 
@@ -164,7 +164,7 @@ async def test_the_health_check_groups_the_checks_by_service(system: System) -> 
 async def test_the_health_check_counts_waiting_jobs(
     http: httpx.AsyncClient, client: AsyncServiceClient
 ) -> None:
-    """It is 503 if anything is missing; here it is a worker."""
+    """The answer is 503 if anything is missing, such as the worker here."""
     await client.submit("categorization", ITEM)
 
     async def counted() -> bool:
@@ -198,7 +198,7 @@ async def test_the_health_check_counts_waiting_jobs(
 async def test_the_health_check_says_which_service_is_affected(
     settings: Settings, missing: str, overall: str, each: dict[str, str]
 ) -> None:
-    """Without Postgres all of them are. Without Redis work is accepted and waits."""
+    """Postgres affects all three services. Without Redis, work is accepted and waits."""
     scheme = "postgresql" if missing == "database_url" else "redis"
     broken = settings.model_copy(update={missing: nowhere(scheme)})
     async with front_http(broken) as http:

@@ -105,7 +105,7 @@ async def test_health(service: AsyncServiceClient) -> None:
 
 
 async def test_a_key_that_no_header_can_hold_is_refused(service: AsyncServiceClient) -> None:
-    """It is refused before anything is sent, with the class that the service would use."""
+    """The client refuses the key itself, with the error class that the service would use."""
     with pytest.raises(InvalidRequest, match="Idempotency-Key"):
         await service.submit("categorization", ITEM, idempotency_key="a\nb")
 
@@ -126,7 +126,7 @@ def test_every_call_is_a_method_of_both_clients(
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://host", "http://", ""])
 def test_a_url_without_scheme_or_host_is_refused(url: str) -> None:
-    """It is refused by the constructor, not by the first call."""
+    """The constructor refuses the URL, so that the first call need not."""
     with pytest.raises(ValueError, match="http"):
         ServiceClient(url, "tenant")
 

@@ -206,7 +206,7 @@ async def test_a_service_below_a_path_is_found_there(kind: Kind) -> None:
 
 
 async def test_a_url_at_which_nobody_listens_is_unreachable(kind: Kind) -> None:
-    """This is a Transient failure, and the error does not show the password in the URL."""
+    """The failure is Transient, and the error does not show the password in the URL."""
     url = nowhere("http").get_secret_value()
     async with open_client(kind, url.replace("//", "//me:secret@"), retries=0) as client:
         with pytest.raises(errors.Transient) as caught:

@@ -24,7 +24,7 @@ ENOUGH = problem(503, ErrorClass.UNAVAILABLE, "unavailable", retry_after=0)
 
 
 async def test_passing_failures_are_waited_out(kind: Kind) -> None:
-    """They are a missing answer, the error of a proxy, and errors of the service."""
+    """A missing answer, the error of a proxy and errors of the service may pass."""
     script: list[Act] = [
         "drop",
         html(502),

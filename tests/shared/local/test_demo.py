@@ -20,7 +20,7 @@ DEMO = [sys.executable, "-m", "shared.local", "demo"]
 
 
 def test_the_demo_reads_a_receipt(tmp_path: Path) -> None:
-    """It prints the finished job as JSON and nothing else on stdout, and saves the drawn receipt.
+    """Standard output is the finished job as JSON, and the drawn receipt is saved.
 
     It leaves no process and no folder behind.
     """
@@ -78,7 +78,7 @@ def _no_image(folder: Path) -> str:
 def test_the_demo_says_at_once_why_it_cannot_run(
     tmp_path: Path, arguments: list[object], env: dict[str, str], says: str
 ) -> None:
-    """It exits with code 1 and one line: no traceback, no password, and no folder is left."""
+    """The demo exits with code 1 and one line, without traceback or password; no folder is left."""
     given = (value(tmp_path) if callable(value) else str(value) for value in arguments)
     done, pid = _run(*given, **env)
 

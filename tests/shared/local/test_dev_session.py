@@ -25,7 +25,7 @@ with dev_lock("http://127.0.0.1:8000", Path(sys.argv[1])):
 
 
 def test_a_running_bin_dev_is_found(tmp_path: Path) -> None:
-    """It is found once its servers run, and no longer after it has ended."""
+    """A bin/dev can be found from when its servers run until it has ended."""
     assert running_dev(tmp_path) is None
     with dev_lock(URL, tmp_path) as lock:
         assert running_dev(tmp_path) is None
@@ -35,7 +35,7 @@ def test_a_running_bin_dev_is_found(tmp_path: Path) -> None:
 
 
 def test_other_users_cannot_read_the_file(tmp_path: Path) -> None:
-    """It contains the passwords of the servers."""
+    """The file contains the passwords of the servers."""
     with dev_lock(URL, tmp_path):
         (file,) = tmp_path.iterdir()
         assert file.stat().st_mode & 0o077 == 0

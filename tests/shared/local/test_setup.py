@@ -16,7 +16,7 @@ SCRIPT = "import sys; print(sys.prefix)\n"
 
 @pytest.mark.parametrize("name", ["moved", "my grocery äpp", "x" * 140])
 def test_scripts_of_a_venv_that_was_moved_run_again(tmp_path: Path, name: str) -> None:
-    """They also run after the folder is moved back. Scripts of other programs are left alone."""
+    """Scripts run after each move, even back. Those of other programs are left alone."""
     venv = _venv(tmp_path / "before/.venv")
     for moved in (tmp_path / name, tmp_path / "before"):
         venv.parent.rename(moved)
@@ -49,7 +49,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_a_setup_without_network_says_so(checkout: Path) -> None:
-    """Its last line blames the network and not the first package that is missing.
+    """The last line blames the network and not the first package that is missing.
 
     The incomplete .venv does not count as installed.
     """
@@ -71,7 +71,7 @@ def test_a_setup_without_network_says_so(checkout: Path) -> None:
 
 @pytest.mark.parametrize("command", sorted(path.name for path in (ROOT / "bin").iterdir()))
 def test_every_command_says_what_it_is_for(command: str, tmp_path: Path) -> None:
-    """It answers --help before it sets anything up."""
+    """Every command answers --help before it sets anything up."""
     shutil.copytree(ROOT / "bin", tmp_path / "bin")
     done = subprocess.run(
         [tmp_path / "bin" / command, "--help"], capture_output=True, text=True, check=False

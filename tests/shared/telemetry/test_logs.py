@@ -43,7 +43,7 @@ def lines(style: str) -> list[str]:
 
 
 def test_every_line_is_json_with_the_ids_to_find_it_by() -> None:
-    """This holds for lines of libraries and for tracebacks too."""
+    """Lines of libraries and tracebacks are JSON too."""
     ours, theirs, bug = map(json.loads, lines("json"))
 
     assert (ours["level"], ours["logger"], ours["message"]) == ("info", "ours", "job.done")
@@ -58,7 +58,7 @@ def test_every_line_is_json_with_the_ids_to_find_it_by() -> None:
 
 @pytest.mark.parametrize("style", ["json", "console"])
 def test_a_traceback_shows_no_variables(style: str) -> None:
-    """They may hold an image or a password."""
+    """Variables may hold an image or a password."""
     text = "\n".join(lines(style))
 
     assert "ValueError: broken" in text

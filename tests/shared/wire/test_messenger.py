@@ -56,7 +56,7 @@ async def redis(settings: Settings) -> AsyncIterator[ArqRedis]:
 async def test_a_message_is_json_and_holds_ids_only(
     messenger: Messenger, redis: ArqRedis, settings: Settings
 ) -> None:
-    """It is never pickled, never contains an image, and is named by job and dispatch."""
+    """A message is never pickled, never contains an image, and is named by job and dispatch."""
     job = a_job(dispatch=3)
     await messenger.publish(job)
 
@@ -71,7 +71,7 @@ async def test_a_message_is_json_and_holds_ids_only(
 async def test_publishing_again_is_a_no_op(
     messenger: Messenger, redis: ArqRedis, settings: Settings
 ) -> None:
-    """This holds while the message is there. A new dispatch makes a new message."""
+    """Nothing is sent while the message is there. A new dispatch makes a new message."""
     job = a_job()
     await messenger.publish(job)
     await messenger.publish(job)

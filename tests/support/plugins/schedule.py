@@ -39,8 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark slow tests, and put those of the longest groups first. A process of xdist also tells the
-    one that hands out the tests which group each belongs to."""
+    """Mark slow tests, and put those of the longest groups first.
+
+    A process of xdist also writes down the group of each test, for the process that hands them out.
+    """
     for item in items:
         if SLOW_FIXTURES.intersection(_fixtures(item)) or _folder(item, SLOW_FOLDERS):
             item.add_marker("slow")
@@ -108,6 +110,6 @@ def _folder(item: pytest.Item, folders: tuple[str, ...]) -> str | None:
 
 
 def _rank(group: str) -> int:
-    """Return the place of a group in LONGEST_FIRST, or the length of that if it is not there."""
+    """Return the place of a group in LONGEST_FIRST; groups that are not listed come last."""
     ranks = (rank for rank, name in enumerate(LONGEST_FIRST) if group.startswith(name))
     return next(ranks, len(LONGEST_FIRST))

@@ -117,7 +117,7 @@ def test_a_running_bin_dev_supplies_servers_that_are_not_set(
 
 @pytest.mark.usefixtures("evicting")
 def test_a_redis_that_evicts_is_an_error(grocery_ai: Run, env: dict[str, str]) -> None:
-    """It would lose messages when memory runs low, and nobody would notice."""
+    """A Redis that evicts loses messages when memory runs low, and nobody notices."""
     found = findings(grocery_ai, env, 1)
 
     assert found["redis eviction"]["status"] == "error"

@@ -61,7 +61,7 @@ def test_json_is_one_document_in_the_order_of_the_files(grocery_ai: Run, folder:
 
 
 def test_without_out_a_table_is_printed(grocery_ai: Run, folder: Path) -> None:
-    """It has the categories that the grocery planner uses."""
+    """The table has the categories that the grocery planner uses."""
     done = grocery_ai("extract", folder / "digital.pdf", COLUMNS="80")
 
     assert done.returncode == 0
@@ -114,7 +114,7 @@ def test_results_of_an_earlier_run_are_not_reported_as_skipped(
 def test_wrong_usage(
     grocery_ai: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
 ) -> None:
-    """It is found before anything is read, and reported in one line."""
+    """A mistake is found before anything is read, and reported in one line."""
     monkeypatch.chdir(folder.parent)
     Path("empty").mkdir()
     Path("twice").mkdir()

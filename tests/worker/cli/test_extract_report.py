@@ -82,7 +82,7 @@ def test_wrong_usage(
     arguments: list[str],
     said: str,
 ) -> None:
-    """It is found before anything is read, and nothing is written."""
+    """A mistake is found before anything is read, and nothing is written."""
     monkeypatch.chdir(folder.parent)
     for path in folder.glob("*.json"):
         path.unlink()

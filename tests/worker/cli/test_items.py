@@ -51,7 +51,7 @@ def test_unit_vectors_in_the_order_of_the_texts(grocery_ai: Run) -> None:
     ],
 )
 def test_wrong_usage(grocery_ai: Run, command: list[str], stdin: str, said: str) -> None:
-    """It ends with exit code 2 and a sentence."""
+    """A mistake is reported in a sentence, with exit code 2."""
     done = grocery_ai(*command, stdin=stdin)
 
     assert done.returncode == 2

@@ -103,7 +103,7 @@ def test_an_empty_or_cut_list_says_how_to_see_more(
 def test_a_job_is_cancelled_and_retried(
     grocery_ai: Run, env: dict[str, str], receipt: Path
 ) -> None:
-    """Of eight jobs, the last one is still waiting when it is cancelled."""
+    """The last of eight jobs is still waiting when it is cancelled."""
     *_, submitted = json.loads(grocery_ai("submit", *[receipt] * 8, "--json", **env).stdout)
     cancelled = grocery_ai("cancel", submitted["id"], "--json", **env)
     watched = grocery_ai("watch", submitted["id"], **env)
@@ -144,7 +144,7 @@ def test_a_job_that_does_not_exist(grocery_ai: Run, env: dict[str, str], command
 
 
 def test_a_service_that_does_not_answer(grocery_ai: Run, receipt: Path) -> None:
-    """It is reported after a few seconds, once for all files; an invalid URL, at once."""
+    """The failure is reported after a few seconds, once for all files; an invalid URL, at once."""
     away = nowhere("http").get_secret_value()
     done = grocery_ai("list", "--url", away)
     wrong = grocery_ai("list", "--url", "localhost:8000")

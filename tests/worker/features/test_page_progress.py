@@ -8,7 +8,7 @@ import pytest
 from shared.contracts.components import OcrEngineName
 from shared.local.receipt_image import DrawnReceipt, draw_receipt
 from tests.support.waiting import wait_until
-from worker.features.page_progress import hearing_pages
+from worker.features.page_progress import receiving_page_reports
 from worker.features.recognition import RecognitionPool
 from worker.pipeline.stages import StageRecorder
 
@@ -29,7 +29,7 @@ async def test_every_page_of_a_scan_is_reported(drawn: DrawnReceipt, receipt_png
     )
     await pool.start()
     try:
-        with hearing_pages(lambda *report: heard.append(report)) as reporter_of:
+        with receiving_page_reports(lambda *report: heard.append(report)) as reporter_of:
             await pool.read(scan(drawn, pages=3), StageRecorder(), reporter_of(0))
             await pool.observe(receipt_png, StageRecorder(), reporter_of(1))
             await wait_until(lambda: len(heard) == 6, "every report arrived")
@@ -40,9 +40,9 @@ async def test_every_page_of_a_scan_is_reported(drawn: DrawnReceipt, receipt_png
 
 
 async def test_many_reports_at_once_arrive_whole() -> None:
-    """These are more reports than one read of the pipe returns."""
+    """The reports are more than one read of the pipe returns."""
     heard: list[tuple[int, int, int]] = []
-    with hearing_pages(lambda *report: heard.append(report)) as reporter_of:
+    with receiving_page_reports(lambda *report: heard.append(report)) as reporter_of:
         reporters = [reporter_of(file) for file in range(4)]
 
         def report(file: int) -> None:

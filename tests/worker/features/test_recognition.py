@@ -179,7 +179,7 @@ async def test_a_missing_engine_is_not_a_crash(
 
 @pytest.mark.needs_program("tesseract")
 async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes) -> None:
-    """Otherwise each cancelled read would leave a tesseract process and a temporary image."""
+    """A cancelled read leaves no tesseract process and no temporary image."""
     pool = RecognitionPool(slots=1, engine=OcrEngineName.TESSERACT, **LIMITS)
     await pool.start()
     reading = asyncio.create_task(pool.read(long_receipt, StageRecorder()))

@@ -52,7 +52,7 @@ async def test_probes_of_a_worker_that_serves(system: System) -> None:
 
 
 async def test_probes_of_a_worker_that_loads_serves_and_drains(settings: Settings) -> None:
-    """It is alive all the time, and ready only while it serves."""
+    """The worker is alive all the time, and ready only while it serves."""
     loading, loaded = asyncio.Event(), asyncio.Event()
     states = []
 

@@ -19,7 +19,7 @@ JOBS = 20
 async def test_a_free_slot_takes_the_next_message_at_once(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """This holds for messages published while the slot is busy, and before the worker starts."""
+    """Messages may be published while the slot is busy, or before the worker starts."""
     one_slot = settings.model_copy(update={"item_slots": 1})
     for number in range(JOBS):
         await client.submit("categorization", {**ITEM, "item_name": f"before {number}"})

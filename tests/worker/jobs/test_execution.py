@@ -87,7 +87,7 @@ async def test_a_run_over_its_limit_is_stopped(
 async def test_the_stages_of_a_failed_run_are_kept(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """They show how far the run came."""
+    """The stages show how far the run came."""
 
     async def run(work: Work) -> Product:
         with work.recorder.measure("first"):
@@ -198,7 +198,7 @@ async def test_a_shutdown_releases_the_job_and_the_same_message_brings_it_again(
 async def test_a_shutdown_gives_running_jobs_time_to_finish(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """SHUTDOWN_GRACE says how much."""
+    """Running jobs have SHUTDOWN_GRACE seconds."""
     gate = Gate()
     patient = settings.model_copy(update={"shutdown_grace": 30})
     async with worker_with(patient, gate):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from worker.pipeline.meaning.groceries.loading import load_meanings
+from worker.pipeline.meaning.groceries.known_groceries import load_meanings
 from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
 from worker.pipeline.meaning.models.sentence_embedder import SentenceEmbedder
 from worker.pipeline.meaning.similarity import SimilarityClassifier

@@ -10,7 +10,7 @@ from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from tests.support.failed_start import failed_start
 from tests.worker.ml.models import save_tiny_bert
-from worker.pipeline.meaning.loading import load_models
+from worker.pipeline.meaning.configured_models import load_models
 from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
 
 

@@ -24,9 +24,9 @@ from worker.reconciliation.messages import MessageRepair, MessageRepairs
 from worker.reconciliation.outbox import publish_deferred
 from worker.reconciliation.reconciler import Reconciler
 from worker.telemetry.job_tracing import JobTracing
+from worker.telemetry.metrics import WorkerMetrics
+from worker.telemetry.signals import Telemetry
 from worker.telemetry.state import WorkerState
-from worker.telemetry.worker_metrics import WorkerMetrics
-from worker.telemetry.worker_telemetry import Telemetry
 
 LOCK = 60.0
 # Longer ago than SETTLED, so that a mismatch counts as a fault.
@@ -43,7 +43,7 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def broker(settings: Settings) -> AsyncIterator[Broker]:
     """Broker of the test's own queues."""
-    broker = Broker.of(settings)
+    broker = Broker.from_settings(settings)
     yield broker
     await broker.close()
 
@@ -147,7 +147,7 @@ async def test_a_message_is_removed_once_its_job_has_ended(
 async def test_a_retry_is_published_when_it_is_due(
     job_id: UUID, database: Database, messenger: Messenger
 ) -> None:
-    """It is not published earlier, nor twice."""
+    """The retry is published neither earlier nor twice."""
     await change_jobs(database, published_at=None, queued_at=func.now() + LONG_AGO)
     assert await publish_deferred(database, messenger) == 0
     await change_jobs(database, queued_at=func.now())

@@ -14,7 +14,7 @@ from shared.images import ImageLimits, inspect
 from shared.rejections import ImageUnreadable
 from shared.settings import PipelineSettings
 from worker.features.item_models import ItemModels
-from worker.features.page_progress import hearing_pages
+from worker.features.page_progress import receiving_page_reports
 from worker.features.recognition import RecognitionPool
 from worker.features.runners import Features, Product, Work
 from worker.pipeline.observation import Evidence
@@ -69,7 +69,7 @@ async def extract_files(
     cannot be loaded, and RecognitionCrashed if a recognition child dies while it loads one.
     """
     async with AsyncExitStack() as stack:
-        models = ItemModels.of(settings, settings.item_slots)
+        models = ItemModels.from_settings(settings, settings.item_slots)
         stack.push_async_callback(models.close)
         await models.start()
         recognition = RecognitionPool(
@@ -82,7 +82,7 @@ async def extract_files(
         await recognition.start()
         reader = _Reader(recognition, Features(recognition, models), settings, labels)
         slots = asyncio.Semaphore(settings.receipt_slots)
-        reporter_of = stack.enter_context(hearing_pages(listener.pages))
+        reporter_of = stack.enter_context(receiving_page_reports(listener.pages))
 
         async def read(number: int, path: Path) -> None:
             async with slots:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from shared.terminal import receipt_table
+from shared.terminal_tables import receipt_table
 from worker.cli.extraction.comparison import print_report
 from worker.cli.extraction.selection import Skipped
 from worker.cli.stderr import stderr

@@ -1,4 +1,4 @@
-"""Reliability: of the values read with a given confidence, how many are right."""
+"""Reliability: how many of the values read with a given confidence are right."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ FIELDS = ("merchant", "date", "total", "currency", "items")
 
 @dataclass(frozen=True)
 class Share:
-    """How many of a number of values are right."""
+    """The number of values that are right, and the number of all values."""
 
     right: int
     reported: int

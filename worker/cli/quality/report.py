@@ -68,7 +68,7 @@ class QualityReport:
 
     @cached_property
     def accuracy(self) -> dict[str, Share]:
-        """By field, the share of receipts that are right, among those whose truth has the field."""
+        """The share of receipts that are right, by field, among those whose truth has the field."""
         verdicts = [verdict for score in self.scores for verdict in score.verdicts]
         return {
             field: Share(

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shared.terminal import titled_table
+from shared.terminal_tables import titled_table
 from worker.cli.quality.reliability import FIELDS
 from worker.cli.quality.report import QualityReport
 

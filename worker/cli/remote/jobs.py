@@ -9,7 +9,7 @@ from rich.console import Console
 
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
-from shared.terminal import job_table, queue_table
+from shared.terminal_tables import job_table, queue_table
 from worker.cli.options import AsJson, print_json
 from worker.cli.remote.service import (
     DEFAULT_TENANT,

@@ -14,7 +14,7 @@ from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus, JobView
 from shared.contracts.receipts import RichReceipt
 from shared.telemetry.logs import configure_logging
-from shared.terminal import attempt_table, job_table, receipt_table, stage_table
+from shared.terminal_tables import attempt_table, job_table, receipt_table, stage_table
 from worker.cli.options import print_json
 
 Url = Annotated[str, typer.Option("--url", envvar="AI_SERVICE_URL", help="URL of the service.")]

@@ -11,7 +11,7 @@ from threading import Lock
 import numpy as np
 
 from worker.pipeline.meaning.groceries.categories import LabelMeanings, Meaning
-from worker.pipeline.meaning.groceries.loading import load_phrases
+from worker.pipeline.meaning.groceries.known_groceries import load_phrases
 from worker.pipeline.meaning.groceries.written_out import WrittenOut, written_out
 from worker.pipeline.meaning.models.ports import Embedder, Scores, Vectors
 

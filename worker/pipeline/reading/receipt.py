@@ -20,7 +20,7 @@ from worker.pipeline.reading.fields.dates import (
     is_month_first,
 )
 from worker.pipeline.reading.fields.merchants import find_merchant
-from worker.pipeline.reading.items.finding import FoundItem
+from worker.pipeline.reading.items.found_items import FoundItem
 from worker.pipeline.reading.items.readable import readable_name
 from worker.pipeline.reading.rows.building import build_rows
 from worker.pipeline.reading.rows.layout import ReadRow, read_rows

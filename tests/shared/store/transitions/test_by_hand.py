@@ -45,7 +45,7 @@ async def test_cancelling_a_running_job_is_left_to_its_worker(
 async def test_a_succeeded_job_is_neither_cancelled_nor_retried(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """Its result stays."""
+    """The job keeps its result."""
     await succeed(session, held)
 
     assert not await transitions.cancel(session, job.id, "t")
@@ -63,7 +63,7 @@ async def test_nobody_touches_the_job_of_another_tenant(session: AsyncSession, j
 async def test_a_revived_job_has_new_budgets_and_its_old_history(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """It also has a new dispatch, so that no old message starts it."""
+    """A new dispatch keeps old messages from starting the job."""
     await transitions.fail(session, held, RECORD, TIMEOUT)
     assert await transitions.revive(session, job.id, "t")
     (attempt,) = await history(session, job)

@@ -45,7 +45,7 @@ async def test_a_message_of_another_dispatch_claims_nothing(
 async def test_a_heartbeat_renews_what_is_still_held(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """It returns the jobs whose leases it has renewed."""
+    """`renew` returns the jobs whose leases it has renewed."""
     assert await transitions.renew(session, "worker", [job.id], 60) == [job.id]
     assert await transitions.renew(session, "another", [job.id], 60) == []
     await session.refresh(job)

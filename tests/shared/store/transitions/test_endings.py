@@ -82,7 +82,7 @@ async def test_a_released_job_waits_under_the_same_message(
 async def test_a_retry_is_another_dispatch_due_later(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """It spends the budget of its error class and no other, and the history keeps the error."""
+    """A retry spends the budget of its error class only, and the history keeps the error."""
     assert await transitions.retry(session, held, RECORD, TIMEOUT, delay=7)
     (attempt,) = await history(session, job)
 
@@ -107,7 +107,7 @@ async def test_a_retry_is_another_dispatch_due_later(
 async def test_a_job_that_is_put_back_spends_nothing(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """It spends neither a budget nor an attempt, and shows the error while it waits."""
+    """A job that is put back spends nothing, and shows its error while it waits."""
     assert await transitions.put_back(session, held, MISSING, delay=30)
 
     assert await history(session, job) == []
@@ -125,7 +125,7 @@ async def test_a_job_to_be_cancelled_does_not_run_again(
     held: Claim,
     end: End,
 ) -> None:
-    """Its attempt ended otherwise before its worker noticed the request."""
+    """The attempt ended in another way before the worker noticed the request."""
     await transitions.cancel(session, job.id, "t")
     assert await end(session, held) is JobStatus.CANCELLED
     await session.refresh(job)

@@ -17,7 +17,7 @@ from tests.support.job_rows import expire, history, new_job
 async def test_a_job_whose_lease_ran_out_runs_again(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """It has a new dispatch, so whatever its old worker still writes comes too late."""
+    """A new dispatch makes whatever the old worker still writes come too late."""
     await expire(session, job)
     (rescued,) = await transitions.rescue(session, 10)
     (attempt,) = await history(session, job)
@@ -58,7 +58,7 @@ async def test_a_job_that_has_killed_three_workers_fails(session: AsyncSession, 
 async def test_a_rescue_cancels_a_job_that_was_to_be_cancelled(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """It does not run a second time just to be stopped."""
+    """The job does not run a second time just to be stopped."""
     await transitions.cancel(session, job.id, "t")
     await expire(session, job)
     (rescued,) = await transitions.rescue(session, 10)

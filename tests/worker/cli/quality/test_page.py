@@ -53,7 +53,7 @@ def written_page(tmp_path: Path) -> Page:
 
 
 def test_the_page_needs_no_other_file(tmp_path: Path) -> None:
-    """It has no script, and nothing that a browser would fetch."""
+    """The page has no script, and nothing that a browser would fetch."""
     page = written_page(tmp_path)
 
     assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "img"} == set()

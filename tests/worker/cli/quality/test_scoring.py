@@ -68,7 +68,7 @@ def test_what_is_not_known_is_not_scored() -> None:
 
 @given(bought, st.randoms())
 def test_a_perfect_reading_is_perfect_in_any_order(items: list[tuple[str, str]], random) -> None:  # type: ignore[no-untyped-def]
-    """That holds even if the same thing was bought twice."""
+    """The same thing may be bought twice."""
     truth = Truth(line_items=[TruthItem(name=name, total_price=Decimal(price))
                               for name, price in items] or None, currency="GBP")  # fmt: skip
     read = [read_item(name, price) for name, price in items]
@@ -94,7 +94,7 @@ def test_items_count_once(printed: list[tuple[str, str]], read: list[tuple[str, 
 
 
 def test_an_item_with_an_illegible_price_is_ignored() -> None:
-    """It does not matter whether it was read."""
+    """Whether the item was read does not matter."""
     truth = Truth(line_items=[TruthItem(name="Milk", total_price=Decimal("1.85")),
                               TruthItem(name="Torn off")])  # fmt: skip
     scored = score(truth, read_receipt(read_item("MILK", "1.85"), read_item("Torn off", "9.99")))

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 RECOGNITION = "from worker.features.recognition_child import ready; ready('rapidocr')"
 ITEMS = (
-    "from worker.pipeline.meaning.loading import load_models;"
+    "from worker.pipeline.meaning.configured_models import load_models;"
     "load_models('embedding', '', 'all-MiniLM-L6-v2')"
 )
 

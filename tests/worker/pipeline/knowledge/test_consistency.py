@@ -134,7 +134,7 @@ def test_currencies_are_those_of_iso_4217() -> None:
 
 
 def test_chains_take_a_known_currency() -> None:
-    """Their names are not too short to be looked for, either."""
+    """Every currency is known, and no name is too short to be looked for."""
     chains = load_chains()
 
     assert set(chains) - {SEVERAL} <= set(load_currencies().currencies)
@@ -161,19 +161,19 @@ def test_products_and_brands_have_a_topic() -> None:
 
 
 def test_foreign_words_are_listed_as_they_are_looked_up() -> None:
-    """They are in lower case without accents; loading them checks that each has one meaning."""
+    """Words are in lower case without accents; loading checks that each has one meaning."""
     whole, compounding = load_translations()
 
     assert [word for word in (*whole, *compounding) if folded(word) != word] == []
 
 
 def test_abbreviations_are_listed_as_they_are_looked_up() -> None:
-    """They are in lower case without accents."""
+    """Abbreviations are in lower case without accents."""
     assert [short for short in load_short_forms() if folded(short) != short] == []
 
 
 def test_no_two_units_are_printed_alike() -> None:
-    """Otherwise a size could have either unit."""
+    """A size with such a unit could have either meaning."""
     printed = Counter(phrase for unit in load_units().values() for phrase in unit.printed)
 
     assert [phrase for phrase, count in printed.items() if count > 1] == []

@@ -34,7 +34,7 @@ def test_what_a_phrase_matches(phrase: str, printed: list[str], others: list[str
 
 
 def test_no_phrases_match_nothing() -> None:
-    """Otherwise an empty list would match every row."""
+    """An empty list must not match every row."""
     assert not re.search(any_of([]), "")
     assert not re.search(whole([]), "total")
 

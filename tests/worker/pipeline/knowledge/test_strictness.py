@@ -77,7 +77,7 @@ def test_other_mistakes_are_reported(text: str, detail: str) -> None:
 
 
 def test_names_from_another_file_are_checked() -> None:
-    """Such are the topics in brands.toml and the languages in abbreviations.toml."""
+    """The topics in brands.toml and the languages in abbreviations.toml are such names."""
     with pytest.raises(KnowledgeError, match=r"brands.toml: brands\.chese is unknown.*mean cheese"):
         check_names("brands.toml", "brands", ["chese"], ["bread", "cheese"])
     with pytest.raises(KnowledgeError, match=r"x.toml: a\.zzz is unknown; valid are bread, cheese"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from worker.pipeline.meaning.groceries.loading import load_meanings
+from worker.pipeline.meaning.groceries.known_groceries import load_meanings
 from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
 from worker.pipeline.meaning.similarity import SimilarityClassifier
 
@@ -152,7 +152,7 @@ def test_a_thing_is_not_what_it_tastes_of(
     ],
 )  # fmt: skip
 def test_brands_are_known(classifier: SimilarityClassifier, name: str, label: str) -> None:
-    """These names do not say what the thing is."""
+    """The names do not say what the thing is."""
     assert best(classifier, name, COMMON)[0] == label
 
 

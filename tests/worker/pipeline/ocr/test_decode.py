@@ -59,7 +59,7 @@ def test_cmyk_becomes_rgb() -> None:
 
 
 def test_heic_becomes_rgb() -> None:
-    """It is the format of iPhones, and only the worker opens it."""
+    """HEIC is the format of iPhones, and only the worker opens it."""
     assert _is_halves(decode(heic(halves())))
 
 
@@ -74,7 +74,7 @@ def test_only_the_first_frame_is_read() -> None:
 
 @pytest.mark.parametrize("part", [0.2, 0.9])
 def test_truncated_heic_is_unreadable(part: float) -> None:
-    """It is cut off in the header and in the picture."""
+    """The file is cut off in the header and in the picture."""
     whole = heic(halves())
 
     with pytest.raises(ImageUnreadable):

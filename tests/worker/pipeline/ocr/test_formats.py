@@ -77,7 +77,7 @@ def test_only_five_pages_are_read() -> None:
 
 
 def test_text_over_a_scan_is_not_used(drawn: DrawnReceipt) -> None:
-    """It is some other program's OCR, of unknown quality."""
+    """The text over a scan is another program's OCR, of unknown quality."""
     assert isinstance(load_pages(pdf(drawn), LIMIT)[0], TextPage)
     assert not isinstance(load_pages(scanned_pdf(drawn, text=True), LIMIT)[0], TextPage)
 

@@ -83,7 +83,7 @@ def test_the_image_is_cropped_to_the_print() -> None:
 
 
 def test_paper_is_found_by_its_corners() -> None:
-    """They are right to a few pixels if the ground is darker."""
+    """On a darker ground, the corners are right to a few pixels."""
     photo = Image.new("RGB", (1500, 2000), TABLE)
     photo.paste(drawn(), (300, 400))
 
@@ -125,7 +125,7 @@ def test_paper_that_fills_the_image_is_left_as_it_is() -> None:
 @settings(deadline=None, max_examples=12)
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 20_000), st.integers(min_value=0))
 def test_strips_add_up_to_the_page(height: int, width: int, most: int, seed: int) -> None:
-    """They are in order, and each is within its limit."""
+    """Strips are in order, and each is within its limit."""
     page = noise(height, width, seed)
 
     parts = list(strips(page, most))
@@ -136,7 +136,7 @@ def test_strips_add_up_to_the_page(height: int, width: int, most: int, seed: int
 
 
 def test_strips_are_cut_between_rows() -> None:
-    """Otherwise a row would be read in two halves."""
+    """A row that is cut would be read in two halves."""
     page = pixels(drawn(2))
     blank = (page == 255).all(axis=(1, 2))
 

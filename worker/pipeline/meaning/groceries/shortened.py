@@ -31,7 +31,7 @@ class Shortened:
     ) -> None:
         """Take the words that may be meant.
 
-        A word is the likelier the more of `phrases` have it. `guesses` are the meanings of forms
+        A word is more likely if more of `phrases` have it. `guesses` are the meanings of forms
         that are too short to be recognised.
         """
         self._guesses = guesses

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.meaning.groceries.foreign_words import load_foreign_words
-from worker.pipeline.meaning.groceries.loading import load_shortened
+from worker.pipeline.meaning.groceries.known_groceries import load_shortened
 from worker.pipeline.words.abbreviations import load_abbreviations
 from worker.pipeline.words.folding import folded
 

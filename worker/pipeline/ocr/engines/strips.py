@@ -35,7 +35,7 @@ def _ink(pixels: Pixels) -> npt.NDArray[np.float64]:
 
 
 def _middle_of_least(ink: npt.NDArray[np.float64]) -> int:
-    """Return the middle of the widest gap among the rows that are about as blank as any."""
+    """Return the middle of the widest gap among the blankest rows."""
     blank = ink <= 1.5 * ink.min() + 0.5
     edges = np.flatnonzero(np.diff(np.concatenate(([False], blank, [False])).astype(np.int8)))
     starts, ends = edges[::2], edges[1::2]

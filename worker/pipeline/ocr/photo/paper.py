@@ -152,7 +152,7 @@ def _paper(corners: Corners, white: Grey, piece: Grey) -> Paper | None:
 
 
 def _ordered(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Order corners clockwise from the top left one, which is any of two at 45 degrees."""
+    """Order corners clockwise from the top left one; at 45 degrees that may be either of two."""
     around = corners - corners.mean(axis=0)
     clockwise = corners[np.argsort(np.arctan2(around[:, 1], around[:, 0]))]
     return np.roll(clockwise, -int(clockwise.sum(axis=1).argmin()), axis=0)

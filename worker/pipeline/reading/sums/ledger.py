@@ -1,10 +1,10 @@
-"""Chooses among the readings of a receipt the one that adds up."""
+"""Chooses the reading of a receipt that adds up."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from worker.pipeline.reading.items.finding import FoundItem, find_items
+from worker.pipeline.reading.items.found_items import FoundItem, find_items
 from worker.pipeline.reading.rows.layout import ReadRow, item_regions
 from worker.pipeline.reading.sums.mending import mended
 from worker.pipeline.reading.sums.summary import Source, Summary, read_summary
@@ -63,9 +63,10 @@ def read_ledger(rows: Sequence[ReadRow]) -> Ledger:
 
 
 def _corrected(ledgers: Iterable[Ledger], summary: Summary) -> Ledger | None:
-    """Return the ledger that closes with one correction of the likeliest kind that closes any.
+    """Return the ledger that closes after one correction.
 
-    Returns None if several corrections of that kind close, or none of any kind.
+    The kinds of correction are tried in order, the likeliest first, up to the first kind with which
+    a ledger closes. Returns None if there is none, or if several corrections of that kind close.
     """
     believed = find_total(summary, Decimal(0))
     if believed is None:

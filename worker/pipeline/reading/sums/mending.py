@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from decimal import Decimal
 
-from worker.pipeline.reading.items.finding import FoundItem
+from worker.pipeline.reading.items.found_items import FoundItem
 
 # Digits that look alike in the print of tills.
 _ALIKE = {

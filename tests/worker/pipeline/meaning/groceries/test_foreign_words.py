@@ -69,7 +69,7 @@ def test_diminutives_and_cut_off_words_are_translated(name: str, english: str) -
 
 @pytest.mark.parametrize("name", ["AB.", "Best.", "Xyzz. Qwert."])
 def test_a_cut_off_word_that_is_unclear_stays(name: str) -> None:
-    """It is too short, or no known word starts with it."""
+    """A form stays if it is too short, or if no known word starts with it."""
     assert in_english(name) == name
 
 
@@ -82,7 +82,7 @@ def test_a_cut_off_word_that_is_unclear_stays(name: str) -> None:
     ],
 )  # fmt: skip
 def test_english_stays_as_it_is(name: str) -> None:
-    """This includes English words that look like those of another language."""
+    """English words that look like those of another language are left alone."""
     assert in_english(name) == name
 
 

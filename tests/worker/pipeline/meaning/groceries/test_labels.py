@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from worker.pipeline.knowledge.groceries import load_grocery
 from worker.pipeline.meaning.groceries.categories import Meaning
-from worker.pipeline.meaning.groceries.loading import load_meanings
+from worker.pipeline.meaning.groceries.known_groceries import load_meanings
 
 MEANINGS = load_meanings()
 GROCERY = load_grocery()
@@ -77,7 +77,7 @@ def test_narrow_labels_divide_a_topic() -> None:
 
 
 def test_household_takes_what_has_no_other_place() -> None:
-    """It does not if there is a label for the remainder."""
+    """A label for the remainder takes these things from the household."""
     assert "hair" in meaning("Household", "Food").topics
     assert "hair" not in meaning("Household", "Other").topics
 
@@ -120,7 +120,7 @@ def test_a_partly_known_label_means_the_known_part() -> None:
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=20))
 def test_any_labels_have_a_meaning(labels: list[str]) -> None:
-    """Each label has one, in order, with a text to embed and no topic twice."""
+    """Each label has a meaning, in order, with a text to embed and no topic twice."""
     meanings = MEANINGS.of(labels)
 
     assert len(meanings) == len(labels)

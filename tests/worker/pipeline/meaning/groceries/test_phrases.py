@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pipeline.meaning.groceries.loading import load_phrases
+from worker.pipeline.meaning.groceries.known_groceries import load_phrases
 from worker.pipeline.words.comparing import comparable, singular
 
 PHRASES = load_phrases()
@@ -38,7 +38,7 @@ def test_the_head_says_what_a_thing_is(name: str, topic: str) -> None:
 
 
 def test_a_brand_decides_if_nothing_else_does() -> None:
-    """It gives way to a word that says what the thing is."""
+    """A brand gives way to a word that says what the thing is."""
     assert likeliest_topic("Oreo Double 12 oz") == "cookies"
     assert likeliest_topic("Philadelphia") == "cheese"
     assert likeliest_topic("Heinz") == "sauces"
@@ -60,14 +60,14 @@ def test_a_translated_name_may_begin_with_its_head() -> None:
 
 
 def test_unknown_words_are_no_evidence() -> None:
-    """Neither is an empty name."""
+    """Unknown words and an empty name give no evidence."""
     assert PHRASES.evidence("qwertz 12 x") == {}
     assert PHRASES.evidence("") == {}
 
 
 @given(names, st.booleans())
 def test_weights_are_positive_and_sum_to_at_most_one(name: str, translated: bool) -> None:
-    """This holds for any name, translated or not."""
+    """The name may be any text, translated or not."""
     evidence = PHRASES.evidence(name, translated)
 
     assert all(weight > 0 for weight in evidence.values())
@@ -75,13 +75,13 @@ def test_weights_are_positive_and_sum_to_at_most_one(name: str, translated: bool
 
 
 @pytest.mark.parametrize(
-    ("one", "many"),
+    ("name", "plural"),
     [("tomato", "tomatoes"), ("berry", "berries"), ("cookie", "cookies"), ("peach", "peaches"),
      ("box", "boxes"), ("radish", "radishes"), ("apple", "apples"), ("hummus", "hummus")],
 )  # fmt: skip
-def test_singular_and_plural_are_the_same(one: str, many: str) -> None:
+def test_singular_and_plural_are_the_same(name: str, plural: str) -> None:
     """The cases cover the endings of English plurals."""
-    assert singular(one) == singular(many)
+    assert singular(name) == singular(plural)
 
 
 @given(st.text(max_size=60))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pipeline.meaning.groceries.loading import load_shortened
+from worker.pipeline.meaning.groceries.known_groceries import load_shortened
 from worker.pipeline.meaning.groceries.shortened import Shortened
 
 written_out = load_shortened().written_out
@@ -28,12 +28,12 @@ def test_vowels_and_ends_are_restored(printed: str, name: str) -> None:
     ["Plain and dry", "Lemon", "XL", "H&M", "Tomatensaft", "3IN1", "Spring", "", "  ", "QWRTZPLK"],
 )
 def test_other_words_stay_as_they_are(name: str) -> None:
-    """These are known words, codes, words of other languages, and letters like no word."""
+    """Known words, codes, foreign words and letters that are like no word stay."""
     assert written_out(name) == name
 
 
 def test_an_ambiguous_form_stays() -> None:
-    """It is written out only if one of the words is much more common."""
+    """An ambiguous form is written out only if one of its words is much more common."""
     equal = Shortened(["bitter lemon", "batter mix"], [])
     unequal = Shortened(["bitter", "butter", "salted butter", "soft butter"], [])
 

@@ -22,7 +22,7 @@ def test_the_file_is_the_one_that_the_readme_names() -> None:
 
 
 def test_a_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
-    """This includes the tokenizer, its licence and the knowledge files."""
+    """The tokenizer, its licence and the knowledge files are in the wheel."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")

@@ -51,7 +51,7 @@ def test_its_words_have_the_form_of_every_engine(
 
 @needs_tesseract
 def test_a_blank_image_has_no_lines(tesseract: OcrEngine, blank_png: bytes) -> None:
-    """It is not an error."""
+    """A page without lines is not an error."""
     assert tesseract.read(decode_image(blank_png, "image/png", 40_000_000)) == []
 
 

@@ -71,7 +71,7 @@ def test_dates_as_they_are_printed_and_read(text: str, iso: str | None) -> None:
      "12.34", "00/00/0000", "1234567/89/12", "OR 3/ 12.00", "MI11/3-21 - 12/480"],
 )  # fmt: skip
 def test_what_cannot_be_a_date_of_a_receipt(text: str) -> None:
-    """It is in the future, it does not exist, or it is some other number."""
+    """A date in the future, one that does not exist and other numbers are refused."""
     assert first(text) is None
 
 

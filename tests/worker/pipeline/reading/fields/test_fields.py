@@ -72,7 +72,7 @@ def test_the_chain_decides_the_currency() -> None:
 
 
 def test_a_name_with_no_evidence_but_its_place_is_less_certain() -> None:
-    """It has no chain, no legal form and no kind of shop."""
+    """The name has no chain, no legal form and no kind of shop."""
     placed = read("Zephyra\nBread 5.00\nTotal 5.00").merchant
     described = read("Zephyra Bakery Ltd\nBread 5.00\nTotal 5.00").merchant
 
@@ -119,7 +119,7 @@ def test_nothing_is_made_up() -> None:
 
 
 def test_amounts_keep_the_digits_that_were_printed() -> None:
-    """They are decimal strings on the wire, never floats."""
+    """Amounts are decimal strings on the wire, never floats."""
     dumped = read("Shop\nBread 5.10\nTotal 5.10").model_dump(mode="json")
 
     assert dumped["total"]["amount"] == "5.10"

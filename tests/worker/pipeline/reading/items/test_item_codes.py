@@ -17,7 +17,7 @@ def receipt(rows: list[str]) -> str:
 
 @pytest.mark.parametrize("code", ["515040", "12618", "4750", "58", "05980048261"])
 def test_article_numbers_are_cut_off(code: str) -> None:
-    """Their lengths differ on one receipt."""
+    """Article numbers of one receipt differ in length."""
     numbers = [code, "4011", "123456", "9904"]
     rows = [f"{number} {name}" for number, name in zip(numbers, NAMES, strict=True)]
 
@@ -65,7 +65,7 @@ texts = st.lists(st.text(st.sampled_from("AB 12*()xe"), max_size=12), max_size=8
 
 @given(texts)
 def test_no_name_becomes_empty_and_none_is_lost(printed: list[str]) -> None:
-    """This holds for any texts."""
+    """The texts may be anything."""
     shortened = without_codes(printed, printed)
 
     assert len(shortened) == len(printed)

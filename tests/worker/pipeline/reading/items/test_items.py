@@ -105,7 +105,7 @@ def test_names_above_their_numbers() -> None:
 
 
 def test_a_shelf_number_may_separate_a_name_from_its_numbers() -> None:
-    """This includes the first item, whose name begins the list."""
+    """The first item, whose name begins the list, is separated too."""
     extraction = read("""
     Corner Hardware Sdn Bhd
     GREASE GUN 14OZ
@@ -139,7 +139,7 @@ def test_names_below_their_numbers() -> None:
 
 
 def test_article_numbers_are_no_part_of_a_name() -> None:
-    """They are cut off if most names begin with one; otherwise a number may belong to the name."""
+    """A leading number is cut off if most names have one; else it may belong to the name."""
     numbered = "Shop\n2485 WATER 0.50\n7094 PLASTER 3.20\nTotal 3.70"
     named = "Shop\n100 PIPERS 9.50\nBREAD 3.20\nTASTY TEA 1.00\nTotal 13.70"
 

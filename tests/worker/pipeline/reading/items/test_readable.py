@@ -80,7 +80,7 @@ def test_capitals_become_title_case(printed: str, name: str) -> None:
      "EDEKA Bio Eier", "Wht Rice", "Brd", "Organza", "Kart"],
 )  # fmt: skip
 def test_what_reads_well_or_may_mean_two_things_stays(name: str) -> None:
-    """These are names in mixed case, codes, and abbreviations that only the shop understands."""
+    """Names in mixed case, codes, and abbreviations that only the shop understands stay."""
     assert readable_name(name).name == name
 
 
@@ -124,7 +124,7 @@ def test_nothing_that_matters_is_lost(printed: str) -> None:
 
 
 def test_no_meaning_is_itself_an_abbreviation() -> None:
-    """Otherwise expanding a name twice would change it again."""
+    """Expanding a name twice must not change it again."""
     expand = load_abbreviations().expand
 
     assert [long for long in SHORT.values() if expand(long) != long] == []

@@ -29,7 +29,7 @@ def test_any_spelling_is_the_same_decimal(amount: Decimal) -> None:
 
 @given(AMOUNTS, st.sampled_from(["", " A", " EUR", " SR", "*B", " *", "ZRL", " s", "€", " €"]))
 def test_what_stands_behind_a_price_does_not_hide_it(amount: Decimal, behind: str) -> None:
-    """It may be a tax code, a currency or a star."""
+    """A tax code, a currency or a star may stand behind a price."""
     found = closing_amount(f"Some thing {european(amount)}{behind}")
 
     assert found is not None
@@ -59,7 +59,7 @@ def test_a_minus_stands_before_or_behind(text: str) -> None:
     ["Milk 500 ml", "14.03.2026", "Tel. 0251/123456", "12:30", "GST 6%", "1234567890.12", ""],
 )
 def test_other_numbers_are_no_amounts(text: str) -> None:
-    """They are sizes, dates, telephone numbers, times and rates."""
+    """Sizes, dates, telephone numbers, times and rates are not amounts."""
     assert closing_amount(text) is None
 
 
@@ -91,7 +91,7 @@ def test_misread_amounts_are_understood(text: str, value: str) -> None:
     ],
 )  # fmt: skip
 def test_text_around_a_price_is_ignored(text: str, value: str) -> None:
-    """It is a code, the price repeated, or a count, which is not read as thousands."""
+    """A code, a repeated price or a count is ignored; a count is not read as thousands."""
     found = closing_amount(text)
 
     assert found is not None
@@ -100,12 +100,12 @@ def test_text_around_a_price_is_ignored(text: str, value: str) -> None:
 
 @pytest.mark.parametrize("text", ["Rice @8.50", "1.19 lb 2.49 /lb TARE .01", "3.50 each, 12 oz"])
 def test_amounts_that_are_not_the_price_of_a_row(text: str) -> None:
-    """They are a unit price, the weight of a bag, and a size behind a comma."""
+    """A unit price, the weight of a bag and a size behind a comma are not the price."""
     assert closing_amount(text) is None
 
 
 def test_amounts_of_a_row_are_ordered_from_left_to_right() -> None:
-    """Each has its place in the text."""
+    """Every amount comes with its place in the text."""
     text = "2 x 5.51 (Disc: 1.53) 7.96 S"
 
     amounts = find_amounts(text)

@@ -88,7 +88,7 @@ words = st.builds(
     st.lists(st.lists(words, min_size=1, max_size=5).map(lambda w: TextLine(tuple(w))), max_size=30)
 )
 def test_no_word_is_lost(lines: list[TextLine]) -> None:
-    """This holds for boxes at any place."""
+    """The boxes may be at any place."""
     rows = build_rows(lines)
 
     read = sorted(word.text for row in rows for word in row.words)
@@ -96,7 +96,7 @@ def test_no_word_is_lost(lines: list[TextLine]) -> None:
 
 
 def test_rows_close_to_each_other_stay_apart() -> None:
-    """Their middles are only one height apart."""
+    """The middles of these rows are only one height apart."""
     rows = build_rows([line("first row", 0, 100), line("second row", 0, 100 + HEIGHT)])
 
     assert [row.text for row in rows] == ["first row", "second row"]

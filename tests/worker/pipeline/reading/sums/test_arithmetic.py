@@ -23,7 +23,7 @@ def closing(extraction: Extraction) -> dict[str, bool]:
 
 
 def test_everything_that_can_be_checked_is_checked() -> None:
-    """These are items and total, cash and change, and net and tax."""
+    """Items and total, cash and change, and net and tax can be checked."""
     extraction = read(
         """
         Corner Shop
@@ -44,7 +44,7 @@ def test_everything_that_can_be_checked_is_checked() -> None:
 
 
 def test_a_check_that_does_not_close_is_reported() -> None:
-    """It has the figures, and there is less confidence in every item."""
+    """The check has the figures, and the confidence of every item is lower."""
     extraction = read("Shop\nBread 3.00\nMilk 2.00\nTOTAL RM 9.40\nVISA 9.40")
 
     (check,) = extraction.checks
@@ -103,7 +103,7 @@ def test_sums_of_kinds_of_goods_are_no_items() -> None:
 
 
 def test_a_price_that_follows_from_the_sum_is_less_certain() -> None:
-    """It was calculated and not read."""
+    """The price was calculated and not read."""
     milk, bread = read("Shop\nMilk 1.15\nBread 8.20\nTOTAL 4.35\nVISA 4.35").line_items
 
     assert bread.confidence < 0.8 < milk.confidence

@@ -13,7 +13,7 @@ from tests.worker.pipeline.reading.printed import read
      "\u00c0 payer", "Totale", "A pagar", "Te betalen", "Amount due", "Balance due", "Jumlah"],
 )  # fmt: skip
 def test_words_for_the_total_are_known(word: str) -> None:
-    """They are in several languages."""
+    """The words are in several languages."""
     total = read(f"Shop\nBread 1.00 RM\nMilk 2.50 RM\n{word} 3.50").total
 
     assert total.amount == Decimal("3.50")
@@ -21,7 +21,7 @@ def test_words_for_the_total_are_known(word: str) -> None:
 
 
 def test_the_total_is_what_the_sums_agree_on() -> None:
-    """It is the rounded one, which cash and change confirm, not the first one with the label."""
+    """Cash and change confirm the rounded total, not the first amount with the label."""
     total = read(
         """
         Shop
@@ -88,7 +88,7 @@ def test_tax_and_total_on_one_row() -> None:
     ],
 )  # fmt: skip
 def test_a_tip_belongs_to_the_total(rows: str) -> None:
-    """It is not an item, even on the card's slip below a first total."""
+    """A tip is not an item, even on the card's slip below a first total."""
     extraction = read(f"Diner\nSteak 14.00\nSalad 6.00\n{rows}")
 
     assert [str(item.total_price) for item in extraction.line_items] == ["14.00", "6.00"]

@@ -17,7 +17,7 @@ _POLL_PAUSE, _LISTEN_PAUSE = 1, 0.5
 
 
 @asynccontextmanager
-async def consuming(
+async def serving_queues(
     settings: Settings, executor: Executor, messenger: Messenger, pulse: Pulse
 ) -> AsyncIterator[None]:
     """Serve every queue of WORKER_QUEUES while the block runs.

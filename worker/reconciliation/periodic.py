@@ -13,7 +13,7 @@ from worker.jobs.consumer import lock_seconds
 from worker.reconciliation.messages import MessageRepair
 from worker.reconciliation.outbox import publish_deferred
 from worker.reconciliation.reconciler import Reconciler
-from worker.telemetry.worker_telemetry import Telemetry
+from worker.telemetry.signals import Telemetry
 
 
 @asynccontextmanager
@@ -21,7 +21,7 @@ async def repairing(
     settings: Settings, database: Database, messenger: Messenger, telemetry: Telemetry
 ) -> AsyncIterator[None]:
     """Run the outbox and the reconciler while the block runs, every RECONCILE_INTERVAL."""
-    broker = Broker.of(settings)
+    broker = Broker.from_settings(settings)
     reconciler = Reconciler(
         database,
         messenger,

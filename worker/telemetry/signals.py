@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from worker.telemetry.job_tracing import JobTracing
-from worker.telemetry.worker_metrics import WorkerMetrics
+from worker.telemetry.metrics import WorkerMetrics
 
 
 @dataclass(frozen=True)
