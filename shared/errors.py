@@ -117,7 +117,7 @@ class EngineUnavailable(Unavailable):
     """A component that the settings name is unavailable: not installed, or without its model."""
 
     code = "engine_unavailable"
-    detail = "An engine that the settings name is not available."
+    detail = "A component that the settings name is not available."
     retry_after = 30
 
 

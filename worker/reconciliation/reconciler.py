@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import structlog
 
-from shared.contracts.jobs import JobStatus
 from shared.errors import BrokerUnavailable
 from shared.store import transitions
 from shared.store.database import Database
@@ -75,7 +74,7 @@ class Reconciler:
                 lost_worker=job.worker_id,
                 trace_id=trace_id(job.trace_carrier),
             )
-            if JobStatus(job.state).finished:
+            if job.state.finished:
                 await self._announce(job)
 
     async def _announce(self, job: transitions.Rescued) -> None:
