@@ -45,8 +45,8 @@ async def live() -> Liveness:
 async def ready(front: FrontDep, response: Response) -> Readiness:
     """Report every check. Answers 503 if no work can be accepted.
 
-    While the components of the workers load, it answers 200 and `degraded`, because jobs are accepted
-    meanwhile. Fronts therefore keep their traffic when all workers are replaced at once.
+    While the components of the workers load, it answers 200 and `degraded`, because jobs are
+    accepted meanwhile. Fronts therefore keep their traffic when all workers are replaced at once.
     """
     status, checks = await readiness(front)
     if status == "error":

@@ -13,12 +13,12 @@ from shared.store.retention import prune_images, prune_jobs, prune_workers
 from shared.store.server import RECONCILER, try_lock
 from shared.telemetry.trace_context import trace_id
 from shared.wire.messenger import Messenger
+from worker.reconciliation import CHUNK
 from worker.reconciliation.messages import MessageRepair
 from worker.telemetry.worker_telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
 
-_CHUNK = 1000
 _PRUNING_INTERVAL = 60.0
 
 
@@ -63,7 +63,7 @@ class Reconciler:
 
     async def _rescue(self) -> None:
         async with self._database.transaction() as session:
-            rescued = await transitions.rescue(session, _CHUNK)
+            rescued = await transitions.rescue(session, CHUNK)
         for job in rescued:
             self._tracing.rescued(job)
             self._metrics.jobs.rescued(job)
