@@ -114,7 +114,8 @@ class SchemaBehind(Unavailable):
 
 
 class EngineUnavailable(Unavailable):
-    """A component that the settings name is unavailable: not installed, or without its model."""
+    """A component cannot be loaded: it is not installed, its model is missing, or a knowledge file
+    that it reads has a mistake."""
 
     code = "engine_unavailable"
     detail = "A component that the settings name is not available."

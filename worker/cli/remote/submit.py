@@ -60,8 +60,8 @@ def submit(  # noqa: PLR0913 (each is an option)
 ) -> None:
     """Submit receipts as jobs; with --wait, print what was read.
 
-    A file that is refused is reported, and the other files are still submitted. Jobs that have not
-    ended in time are reported too, and the results of the others are printed.
+    A file that is refused is reported, and the other files are still submitted.
+    Jobs that have not ended in time are reported too; the others are printed.
     """
     if quiet and as_json:
         raise typer.BadParameter("choose either --quiet or --json")
