@@ -114,10 +114,11 @@ class SchemaBehind(Unavailable):
 
 
 class EngineUnavailable(Unavailable):
-    """A component that the settings name is unavailable: not installed, or without its model."""
+    """A component cannot be loaded: it is not installed, its model is missing, or a knowledge file
+    that it reads has a mistake."""
 
     code = "engine_unavailable"
-    detail = "An engine that the settings name is not available."
+    detail = "A component that the settings name is not available."
     retry_after = 30
 
 

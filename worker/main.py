@@ -28,9 +28,7 @@ def main() -> None:
         try:
             asyncio.run(run_worker(settings))
         except Unavailable as error:
-            structlog.get_logger(__name__).error(
-                "worker.stopped", error=error.code, reason=error.detail
-            )
+            log.error("worker.stopped", error=error.code, reason=error.detail)  # noqa: TRY400 (no traceback)
             sys.exit(1)
 
 
@@ -38,13 +36,19 @@ async def run_worker(settings: Settings) -> None:
     """Serve the queues of WORKER_QUEUES until SIGTERM or SIGINT.
 
     A signal also stops a worker that is still starting: its start waits for as long as the
-    database is away.
+    database is away. Later signals are ignored.
     """
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     start = asyncio.timeout(None)
+
+    def stop_start() -> None:
+        # A timeout that has expired cannot be rescheduled.
+        _on_signal(lambda: None)
+        start.reschedule(loop.time())
+
     try:
         async with start:
-            _on_signal(lambda: start.reschedule(loop.time()))
+            _on_signal(stop_start)
             async with worker(settings):
                 _on_signal(stop.set)
                 await stop.wait()

@@ -45,8 +45,8 @@ async def live() -> Liveness:
 async def ready(front: FrontDep, response: Response) -> Readiness:
     """Report every check. Answers 503 if no work can be accepted.
 
-    While the engines of the workers load, it answers 200 and `degraded`, because jobs are accepted
-    meanwhile. Fronts therefore keep their traffic when all workers are replaced at once.
+    While the components of the workers load, it answers 200 and `degraded`, because jobs are
+    accepted meanwhile. Fronts therefore keep their traffic when all workers are replaced at once.
     """
     status, checks = await readiness(front)
     if status == "error":
@@ -61,7 +61,7 @@ async def ready(front: FrontDep, response: Response) -> Readiness:
 async def health_check(front: FrontDep, response: Response) -> HealthCheck:
     """Report the checks of `/health/ready` by service. Answers 503 unless all of them are fine.
 
-    The status is `loading` until every queue has a worker that has loaded its engines.
+    The status is `loading` until every queue has a worker that has loaded its components.
     """
     status, checks = await readiness(front)
     if status != "ok":

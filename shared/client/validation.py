@@ -18,7 +18,7 @@ _REMEDIES = {
     "workers": "Start workers (python -m worker) that serve every queue; until then jobs wait.",
 }
 _ELSE = "Read the logs of the service and of its workers."
-_LOADING = "Wait a few seconds: the workers are loading their engines."
+_LOADING = "Wait a few seconds: the workers are loading their components."
 _START = "Start the service, or correct AI_SERVICE_URL."
 _NOT_OURS = "Correct AI_SERVICE_URL, or repair the proxy between here and the service."
 # Statuses of a check that are no shortcoming: the component works, or is not needed.

@@ -26,7 +26,7 @@ class Component(StrEnum):
 class OcrEngineName(StrEnum):
     """The allowed values of OCR_ENGINE."""
 
-    # The best engine that is installed.
+    # RapidOCR, which is always installed.
     AUTO = "auto"
     RAPIDOCR = "rapidocr"
     TESSERACT = "tesseract"

@@ -1,11 +1,9 @@
 """Runs child processes that cannot outlive this one, each in a session of its own."""
 
-import ctypes
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,9 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from shared.local.signals import signals_held
+from shared.parent_death import dying_with_parent
 
-# From linux/prctl.h.
-_PR_SET_PDEATHSIG = 1
 # Seconds.
 _GRACE = 30
 
@@ -62,7 +59,7 @@ def running(
                 stdout=output,
                 stderr=output and subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509 (we start no threads before)
+                preexec_fn=dying_with_parent(stop_signal),  # noqa: PLW1509 (we start no threads before)
                 user=user.uid if user else None,
                 group=user.gid if user else None,
                 extra_groups=[] if user else None,
@@ -123,14 +120,3 @@ def _tail(log: Path | None) -> str:
         return ""
     lines = log.read_text(errors="replace").splitlines()[-15:]
     return "\n".join([f" The end of {log}:", *lines])
-
-
-def _die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """Return a function with which a child asks for the signal `number` when its parent dies.
-
-    Only Linux can do this. Elsewhere the children of a killed parent go on.
-    """
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(_PR_SET_PDEATHSIG, number)

@@ -6,7 +6,7 @@
 | transient | 6 | retried after a backoff |
 | timeout, bug | 2 | retried after a backoff |
 | crashed | 3 | retried after a few seconds, as the lease was a wait already |
-| unavailable | none, but an hour from the job's creation | put back for `retry_after` seconds |
+| unavailable | any number, until the job is an hour old | put back for `retry_after` seconds |
 
 The last attempt of a budget fails the job.
 """
@@ -23,7 +23,7 @@ BUDGETS: dict[ErrorClass, int] = {
     ErrorClass.CRASHED: 3,
     ErrorClass.BUG: 2,
 }
-# For how long after its creation a job may be put back because something is unavailable.
+# How old a job may be, counted from its creation, to be put back because something is unavailable.
 PUT_BACK_LIMIT = timedelta(hours=1)
 
 # Seconds. A rescued job waits for up to this long, times how often it has been rescued. Even the

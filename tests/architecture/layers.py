@@ -38,7 +38,7 @@ LAYERS = {
         ],
         ["worker.cli.quality.scoring"],
         ["worker.cli.quality.matching"],
-        ["worker.cli.quality.truth"],
+        ["worker.cli.quality.truth", "worker.cli.whole_files"],
         ["worker.main", "worker.cli.extraction.files"],
         ["worker.assembly"],
         ["worker.features.components", "worker.health.probes", "worker.jobs.queues"],
@@ -116,7 +116,7 @@ LAYERS = {
             "shared.client.errors",
             "shared.listening",
         ],
-        ["shared.errors", "shared.opt_outs"],
+        ["shared.errors", "shared.opt_outs", "shared.parent_death"],
         ["shared.store", "shared.telemetry", "shared.wire"],
     ],
 }

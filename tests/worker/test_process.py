@@ -1,5 +1,6 @@
 """A worker process that is stopped or killed leaves nothing behind."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -20,14 +21,7 @@ from tests.support.waiting import wait_until
 @pytest.fixture
 def process(settings: Settings) -> Iterator[psutil.Process]:
     """Worker with real engines that serves the test's queues."""
-    env = {
-        "DATABASE_URL": settings.database_url.get_secret_value(),
-        "REDIS_URL": settings.redis_url.get_secret_value(),
-        "QUEUE_NAMESPACE": settings.queue_namespace,
-        "SHUTDOWN_GRACE": "0",
-        "RECEIPT_SLOTS": "1",
-        "WORKER_PORT": "0",
-    }
+    env = {**_env(settings), "SHUTDOWN_GRACE": "0", "RECEIPT_SLOTS": "1"}
     with stack.worker(env) as started:
         yield psutil.Process(started.pid)
 
@@ -77,6 +71,29 @@ async def test_sigterm_also_ends_a_worker_that_waits_for_its_database(tmp_path: 
 
     assert worker.returncode == 0
     assert "Traceback" not in log.read_text()
+
+
+async def test_later_signals_are_ignored_while_a_start_is_stopped(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """People press Ctrl-C twice, and a supervisor repeats SIGTERM."""
+    log = tmp_path / "worker.log"
+    env = {**_env(settings), "FEATURE_LOADER": "tests.support.signalled_start:load"}
+    with stack.worker(env, log) as worker:
+        await wait_until(lambda: worker.poll() is not None, "the worker ended", within=30)
+
+    levels = [json.loads(line)["level"] for line in log.read_text().splitlines()]
+    assert worker.returncode == 0
+    assert set(levels) == {"info"}
+
+
+def _env(settings: Settings) -> dict[str, str]:
+    return {
+        "DATABASE_URL": settings.database_url.get_secret_value(),
+        "REDIS_URL": settings.redis_url.get_secret_value(),
+        "QUEUE_NAMESPACE": settings.queue_namespace,
+        "WORKER_PORT": "0",
+    }
 
 
 async def _is_running(client: AsyncServiceClient) -> bool:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shared.contracts.receipts import RichReceipt
 from shared.settings import PipelineSettings
 from worker.cli.extraction.comparison import compare, find_truths, protect_truths, write_page
 from worker.cli.extraction.progress import reading_progress
@@ -16,6 +15,7 @@ from worker.cli.extraction.results import Results
 from worker.cli.extraction.selection import check_names, check_writable, select_files
 from worker.cli.options import AsJson, Labels, pipeline_settings, print_json, split_labels
 from worker.cli.stderr import stderr
+from worker.cli.whole_files import write_whole
 
 if TYPE_CHECKING:
     from worker.cli.extraction.files import FileReading
@@ -116,15 +116,9 @@ def _read(
     def keep(reading: "FileReading") -> None:
         readings.append(reading)
         if reading.receipt and out:
-            _write(out / f"{reading.path.stem}.json", reading.receipt)
+            result = reading.receipt.model_dump_json(indent=2)
+            write_whole(out / f"{reading.path.stem}.json", result)
 
     with reading_progress(len(files), keep) as progress:
         asyncio.run(extract_files(files, settings, labels, progress, with_evidence=with_evidence))
     return sorted(readings, key=lambda reading: files.index(reading.path))
-
-
-def _write(path: Path, receipt: RichReceipt) -> None:
-    # Renamed only when complete, so that nobody ever sees half a file.
-    unfinished = path.with_suffix(".json.part")
-    unfinished.write_text(receipt.model_dump_json(indent=2), encoding="utf-8")
-    unfinished.replace(path)

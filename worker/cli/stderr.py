@@ -9,6 +9,7 @@ from shared.errors import ServiceError
 _CURES = {
     "service_unreachable": "Start the service (bin/dev), or give its URL with --url.",
     "job_not_found": "`grocery-ai list` shows a tenant's jobs; --tenant names another tenant.",
+    "not_done_in_time": "`grocery-ai watch ID` waits for one of them.",
     "engine_unavailable": "`grocery-ai doctor` says what is installed.",
 }
 

@@ -1,6 +1,5 @@
 """Runs inside a recognition child, so it imports no telemetry, no queue and no database."""
 
-import ctypes
 import os
 import resource
 import signal
@@ -12,13 +11,12 @@ from functools import cache
 
 from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable, ServiceError
+from shared.parent_death import dying_with_parent
 from worker.pipeline.knowledge.reading import load_reading
 from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import ReceiptReading, extract_receipt
 from worker.pipeline.stages import OnPage, Stage, StageRecorder
-
-_PR_SET_PDEATHSIG = 1
 
 
 def start(parent: int, engine: OcrEngineName, memory: int, scratch: str) -> None:
@@ -30,8 +28,9 @@ def start(parent: int, engine: OcrEngineName, memory: int, scratch: str) -> None
     tempfile.tempdir = scratch
     # The default action ends a process even inside a library's long call; a handler would not.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    dying_with_parent(signal.SIGKILL)()
     if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # The parent may have died before we asked.
         if os.getppid() != parent:
             os._exit(1)
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))

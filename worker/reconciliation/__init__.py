@@ -1,1 +1,4 @@
 """Repairs jobs and messages that no worker holds any more."""
+
+# The most rows or messages that one step handles, so that none takes long.
+CHUNK = 1000

@@ -9,10 +9,10 @@ from shared.store.database import Database
 from shared.store.publication import MessageKey
 from shared.wire.broker import Broker
 from shared.wire.messages import message_id, parse_message_id
+from worker.reconciliation import CHUNK
 
 # Seconds that publishing or claiming may take before a mismatch counts as a fault.
 SETTLED = 5.0
-_CHUNK = 1000
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class MessageRepair:
                 self.queue,
                 timedelta(seconds=SETTLED),
                 after=self._after and self._after[0],
-                limit=_CHUNK,
+                limit=CHUNK,
             )
-        self._after = waiting[-1] if len(waiting) == _CHUNK else None
+        self._after = waiting[-1] if len(waiting) == CHUNK else None
         if not waiting:
             return 0, 0
         by_id = {message_id(*key): key for key in waiting}
@@ -79,8 +79,8 @@ class MessageRepair:
     async def _messages_without_rows(self) -> int:
         """Remove messages whose job is gone, has ended, or is at another dispatch; return how
         many."""
-        listed = await self._broker.listed(self.queue, self._position, _CHUNK)
-        self._position = self._position + _CHUNK if len(listed) == _CHUNK else 0
+        listed = await self._broker.listed(self.queue, self._position, CHUNK)
+        self._position = self._position + CHUNK if len(listed) == CHUNK else 0
         if not listed:
             return 0
         keys = [key for message in listed if (key := _key(message))]

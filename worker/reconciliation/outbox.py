@@ -5,21 +5,20 @@ import structlog
 from shared.store import publication
 from shared.store.database import Database
 from shared.wire.messenger import Messenger
+from worker.reconciliation import CHUNK
 
 log = structlog.get_logger(__name__)
 
-_CHUNK = 1000
-
 
 async def publish_deferred(database: Database, messenger: Messenger) -> int:
-    """Publish up to 1,000 deferred jobs that are due, oldest first; return how many.
+    """Publish up to CHUNK deferred jobs that are due, oldest first; return how many.
 
     Any number of workers may do so at once: the rows stay locked until their messages are sent, so
     no two workers publish the same job. If Redis fails half-way, all of them stay deferred;
     sending a message twice does no harm. Raises DatabaseUnavailable, BrokerUnavailable.
     """
     async with database.transaction() as session:
-        jobs = await publication.lock_due(session, _CHUNK)
+        jobs = await publication.lock_due(session, CHUNK)
         for job in jobs:
             await messenger.publish(job)
         if jobs:

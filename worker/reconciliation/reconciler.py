@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import structlog
 
-from shared.contracts.jobs import JobStatus
 from shared.errors import BrokerUnavailable
 from shared.store import transitions
 from shared.store.database import Database
@@ -14,12 +13,12 @@ from shared.store.retention import prune_images, prune_jobs, prune_workers
 from shared.store.server import RECONCILER, try_lock
 from shared.telemetry.trace_context import trace_id
 from shared.wire.messenger import Messenger
+from worker.reconciliation import CHUNK
 from worker.reconciliation.messages import MessageRepair
 from worker.telemetry.signals import Telemetry
 
 log = structlog.get_logger(__name__)
 
-_CHUNK = 1000
 _PRUNING_INTERVAL = 60.0
 
 
@@ -64,7 +63,7 @@ class Reconciler:
 
     async def _rescue(self) -> None:
         async with self._database.transaction() as session:
-            rescued = await transitions.rescue(session, _CHUNK)
+            rescued = await transitions.rescue(session, CHUNK)
         for job in rescued:
             self._tracing.rescued(job)
             self._metrics.jobs.rescued(job)
@@ -75,7 +74,7 @@ class Reconciler:
                 lost_worker=job.worker_id,
                 trace_id=trace_id(job.trace_carrier),
             )
-            if JobStatus(job.state).finished:
+            if job.state.finished:
                 await self._announce(job)
 
     async def _announce(self, job: transitions.Rescued) -> None:

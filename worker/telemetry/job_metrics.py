@@ -111,13 +111,12 @@ class JobMetrics:
 
     def rescued(self, job: Rescued) -> None:
         """Count a rescue, the attempt that crashed, and the job if that has ended."""
-        queue, feature, state = Queue(job.queue), Feature(job.feature), JobStatus(job.state)
-        self._rescued.labels(queue, _LEASE_EXPIRED).inc()
-        self._attempts.labels(queue, feature, AttemptOutcome.CRASHED).inc()
-        if state.finished:
-            cancelled = state is JobStatus.CANCELLED
+        self._rescued.labels(job.queue, _LEASE_EXPIRED).inc()
+        self._attempts.labels(job.queue, job.feature, AttemptOutcome.CRASHED).inc()
+        if job.state.finished:
+            cancelled = job.state is JobStatus.CANCELLED
             error_class = ErrorClass.CANCELLED if cancelled else ErrorClass.CRASHED
-            self._finished.count(feature, state, error_class)
+            self._finished.count(job.feature, job.state, error_class)
 
     def repaired(self, queue: Queue, *, resent: int, unlocked: int, removed: int) -> None:
         """Count the messages that were sent again, unlocked and removed."""

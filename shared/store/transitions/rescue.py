@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import Text
 
+from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Crashed, ErrorClass
@@ -22,7 +23,7 @@ from shared.store.transitions.values import NO_WORKER, as_json, cancelled_error
 from shared.telemetry.trace_context import Carrier
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rescued:
     """A rescued job.
 
@@ -32,9 +33,9 @@ class Rescued:
 
     job_id: UUID
     attempt: int
-    feature: str
-    queue: str
-    state: str
+    feature: Feature
+    queue: Queue
+    state: JobStatus
     trace_carrier: Carrier
     worker_id: str
     started_at: datetime
@@ -68,7 +69,19 @@ async def rescue(session: AsyncSession, limit: int) -> Sequence[Rescued]:
             changed.c.started_at,
         ).add_cte(written)
     )
-    return [Rescued(*row) for row in rows]
+    return [
+        Rescued(
+            job_id=row.id,
+            attempt=row.attempt,
+            feature=Feature(row.feature),
+            queue=Queue(row.queue),
+            state=JobStatus(row.state),
+            trace_carrier=row.trace_carrier,
+            worker_id=row.worker_id,
+            started_at=row.started_at,
+        )
+        for row in rows
+    ]
 
 
 def _take_away(expired: CTE) -> ReturningUpdate[Any]:

@@ -92,14 +92,14 @@ async def test_the_client_gives_up_after_the_last_retry(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(
-    "patience",
+    "options",
     [{"retries": 0}, {"retry_budget": 0}, {"retry_budget": 5}],
     ids=["no retries", "no budget", "a budget that the pause would exceed"],
 )
-async def test_no_try_begins_beyond_the_budget(kind: Kind, patience: dict[str, Any]) -> None:
+async def test_no_try_begins_beyond_the_budget(kind: Kind, options: dict[str, Any]) -> None:
     """If the pause would exceed the budget, the error is raised without waiting."""
     busy = problem(503, ErrorClass.UNAVAILABLE, "unavailable", retry_after=6)
-    async with scripted(busy) as server, open_client(kind, server.url, **patience) as client:
+    async with scripted(busy) as server, open_client(kind, server.url, **options) as client:
         with pytest.raises(Unavailable) as caught:
             await client.live()
 

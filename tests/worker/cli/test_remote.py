@@ -1,5 +1,6 @@
 """The commands that call a running service, whose front and worker are processes."""
 
+import asyncio
 import json
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -8,9 +9,12 @@ import pytest
 from PIL import Image
 
 from shared.local.receipt_image import encode
-from tests.support.fronts import nowhere
+from shared.settings import Settings
+from tests.support.fronts import front_server, nowhere
+from tests.support.runners import dairy, worker_with
 from tests.support.running_system import System
 from tests.worker.cli.conftest import Run
+from worker.features.runners import Product, Work
 
 
 @pytest.fixture
@@ -37,6 +41,37 @@ def test_submit_and_wait(grocery_ai: Run, env: dict[str, str], receipt: Path) ->
     assert "unsupported_image_format" in done.stderr
     assert "Organic Whole Milk" in done.stdout
     assert "succeeded" in done.stdout
+
+
+async def test_waiting_prints_what_has_ended(
+    grocery_ai: Run, settings: Settings, receipt: Path, blank_png: bytes
+) -> None:
+    """A job that takes too long is named on stderr, and hides no result of the others."""
+    slow = receipt.with_name("slow.png")
+    slow.write_bytes(blank_png)
+
+    async def run(work: Work) -> Product:
+        if work.image == blank_png:
+            await asyncio.Event().wait()
+        return await dairy(work)
+
+    async with (
+        worker_with(settings.model_copy(update={"receipt_slots": 2}), run),
+        front_server(settings) as url,
+    ):
+        done = await asyncio.to_thread(
+            grocery_ai, "submit", slow, receipt, "--wait", "--within", "3", "--json", "--url", url
+        )
+        listed = await asyncio.to_thread(grocery_ai, "list", "--json", "--url", url)
+
+    (ended,) = json.loads(done.stdout)
+    (late,) = (job for job in json.loads(listed.stdout) if job["id"] != ended["id"])
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert ended["status"] == "succeeded"
+    assert line.startswith("not_done_in_time: 1 of 2 jobs have not ended")
+    assert late["id"] in line
+    assert "grocery-ai watch" in line
 
 
 def test_a_job_is_submitted_watched_shown_and_listed(

@@ -6,7 +6,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from shared.wire.connections import connect_quick
-from worker.cli.diagnosis.database import clock
+from worker.cli.diagnosis.clocks import clock
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
 
 _OLDEST_SUPPORTED = (6, 2)

@@ -11,12 +11,10 @@ from shared.store.schema import check_schema, known_revisions
 from shared.store.server import database_size, server_time, server_version
 from shared.store.workers import alive_workers
 from shared.version import service_version
+from worker.cli.diagnosis.clocks import clock
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
 
 _OLDEST_SUPPORTED = 140_000
-# Seconds. Leases use the clock of Postgres and log lines those of the machines, and people compare
-# the two.
-_SKEW = 2.0
 # Seconds.
 _LONG_WAIT = 300
 
@@ -49,14 +47,6 @@ async def _clock(session: Session) -> Finding:
     theirs = await server_time(session)
     ours = before + (datetime.now(UTC) - before) / 2
     return clock("clock of postgres", (theirs - ours).total_seconds())
-
-
-def clock(name: str, skew: float) -> Finding:
-    """Make a finding about a server's clock, which is `skew` seconds ahead of this machine's."""
-    detail = f"{abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} this machine"
-    if abs(skew) > _SKEW:
-        return warning(name, detail, "Synchronise both clocks by NTP (timedatectl set-ntp true).")
-    return ok(name, detail)
 
 
 async def _tables(database: Database) -> Sequence[Finding]:

@@ -7,13 +7,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from worker.cli.quality.drawing import draw
 from worker.cli.quality.reliability import FIELDS
 from worker.cli.quality.report import QualityReport, ReportedFile
+from worker.cli.whole_files import write_whole
 
 
 def write_page(report: QualityReport, path: Path) -> None:
-    """Write the page. Whatever was read is escaped, so that it can only appear as text.
-
-    The file gets its name when it is complete, so that nobody sees half a page.
-    """
+    """Write the page. Whatever was read is escaped, so that it can only appear as text."""
     environment = Environment(
         loader=PackageLoader("worker.cli.quality", "."),
         autoescape=True,
@@ -24,9 +22,7 @@ def write_page(report: QualityReport, path: Path) -> None:
     text = environment.get_template("page.html.j2").render(
         report=report, fields=FIELDS, pages_of=_pages
     )
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+    write_whole(path, text)
 
 
 def _pages(file: ReportedFile) -> list[object]:

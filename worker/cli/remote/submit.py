@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shared.client import ServiceClient
-from shared.client.errors import ServiceUnreachable
+from shared.client.errors import NotDoneInTime, ServiceUnreachable
 from shared.contracts.jobs import JobView
 from shared.errors import ServiceError
 from worker.cli.options import AsJson, print_line, split_labels
@@ -39,14 +39,19 @@ Labels = Annotated[
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the results and print them.")]
 
-# Seconds that --wait allows each job. After that the command fails, while the job goes on.
-_AWAIT_LIMIT = 600
+Within = Annotated[
+    float,
+    typer.Option(
+        "--within", min=0, metavar="SECONDS", help="How long --wait waits for each of the jobs."
+    ),
+]
 
 
-def submit(
+def submit(  # noqa: PLR0913 (each is an option)
     files: Files,
     *,
     wait: Wait = False,
+    within: Within = 600,
     quiet: Quiet = False,
     labels: Labels = None,
     url: Url = DEFAULT_URL,
@@ -56,17 +61,17 @@ def submit(
     """Submit receipts as jobs; with --wait, print what was read.
 
     A file that is refused is reported, and the other files are still submitted.
+    Jobs that have not ended in time are reported too; the others are printed.
     """
     if quiet and as_json:
         raise typer.BadParameter("choose either --quiet or --json")
     with connected(url, tenant) as service:
         jobs = _submit_all(service, files, split_labels(labels) if labels else None, quiet=quiet)
-        refused = len(jobs) < len(files)
         if wait:
-            jobs = [service.await_job(job.id, within=_AWAIT_LIMIT) for job in jobs]
+            jobs = _ended(service, jobs, within)
     if not quiet and (jobs or as_json):
         show_jobs(jobs, as_json=as_json)
-    if refused or any_failed(jobs):
+    if len(jobs) < len(files) or any_failed(jobs):
         sys.exit(1)
 
 
@@ -80,6 +85,25 @@ def _submit_all(
         if quiet:
             print_line(str(job.id))
     return jobs
+
+
+def _ended(service: ServiceClient, jobs: Sequence[JobView], within: float) -> list[JobView]:
+    """Return the jobs that end within `within` seconds each, and report the others as one line."""
+    ended: list[JobView] = []
+    late: list[str] = []
+    for job in jobs:
+        try:
+            ended.append(service.await_job(job.id, within=within))
+        except NotDoneInTime:
+            late.append(str(job.id))
+    if late:
+        print_error(
+            NotDoneInTime(
+                f"{len(late)} of {len(jobs)} jobs have not ended within {within:g} s each, and "
+                f"continue: {', '.join(late)}"
+            )
+        )
+    return ended
 
 
 def _submitted(

@@ -14,7 +14,7 @@ from worker.pipeline.words.folding import folded
 
 
 class KnowledgeError(EngineUnavailable):
-    """A mistake in a knowledge file, which stops the worker from loading its components.
+    """A mistake in a knowledge file. The components that read the file cannot be loaded.
 
     The detail names the file, the key and, for an unknown key, the nearest valid one.
     """
