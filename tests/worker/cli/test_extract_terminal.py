@@ -16,6 +16,8 @@ from tests.support.waiting import wait_until
 from tests.worker.cli.conftest import PROGRAM
 from tests.worker.features.test_page_progress import scan
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_bar_counts_pages(tmp_path: Path, drawn: DrawnReceipt) -> None:
     path = tmp_path / "scan.pdf"
