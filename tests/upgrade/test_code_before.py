@@ -115,7 +115,7 @@ async def test_an_old_front_answers_while_a_new_worker_loads(
     """Its status `not_loaded` stands for `loading`, which it does not know."""
     url, _ = old
     async with httpx.AsyncClient(base_url=url) as http, loading_worker(settings):
-        await wait_until(lambda: _both_reported(client), "both workers had reported", within=30)
+        await wait_until(lambda: _both_reported(client), "both workers reported", within=30)
         now = await client.ready()
         ready, composite = await http.get("/health/ready"), await http.get("/health_check")
 
