@@ -35,7 +35,11 @@ from tests.support.running_system import System, running_system
 from tests.support.telemetry.log_collector import LogCollector, log_collector
 from tests.support.telemetry.span_collector import Collector, span_collector
 
-pytest_plugins = ["tests.support.plugins.left_out", "tests.support.plugins.schedule"]
+pytest_plugins = [
+    "tests.support.plugins.left_out",
+    "tests.support.plugins.processes",
+    "tests.support.plugins.schedule",
+]
 
 
 def pytest_configure() -> None:

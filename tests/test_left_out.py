@@ -34,6 +34,7 @@ def run(folder: Path, **env: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+@pytest.mark.slow
 def test_a_missing_program_is_named_with_its_package(tmp_path: Path) -> None:
     """The test is skipped with one line that says what to install."""
     done = run(tmp_path, REQUIRE_ALL_TESTS="")
@@ -43,6 +44,7 @@ def test_a_missing_program_is_named_with_its_package(tmp_path: Path) -> None:
     assert line.endswith("tesseract is not installed: apt-get install tesseract-ocr")
 
 
+@pytest.mark.slow
 def test_a_missing_program_fails_the_run_if_every_test_is_required(tmp_path: Path) -> None:
     """CI installs every program, so a test that is skipped there is a mistake."""
     done = run(tmp_path, REQUIRE_ALL_TESTS="1")

@@ -59,7 +59,9 @@ async def test_the_lines_of_a_job_are_found_by_its_trace(
     """Each line is on stdout of its process, and once at the collector."""
     job = await caller.submit("r-1", feature="categorization", payload=ITEM)
     assert job["trace_id"] == caller.trace_id
-    await wait_until(lambda: len(collected_logs.trace(caller.trace_id)) > 1, "two came", 20)
+    await wait_until(
+        lambda: len(collected_logs.trace(caller.trace_id)) > 1, "two records arrived", 20
+    )
 
     (front,) = caller.lines("api")
     (worker,) = caller.lines("worker")
@@ -96,7 +98,9 @@ async def test_no_image_is_logged(
     """No part of a submitted image is in any log."""
     image = b64encode(receipt_png).decode()
     await caller.submit("r-2", feature="receipt_extraction", payload={"image_base64": image})
-    await wait_until(lambda: len(collected_logs.trace(caller.trace_id)) > 1, "two came", 20)
+    await wait_until(
+        lambda: len(collected_logs.trace(caller.trace_id)) > 1, "two records arrived", 20
+    )
 
     everything = system.log_text() + "".join(line.body for line in collected_logs.lines)
     assert "job.succeeded" in everything
@@ -124,7 +128,9 @@ async def test_no_password_is_logged(tmp_path: Path) -> None:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
             body = {"tenant_id": "refused", "feature": "categorization", "payload": ITEM}
             assert (await http.post("/api/v1/jobs", json=body)).status_code == 503
-        await wait_until(lambda: "heartbeat.interrupted" in worker_log.read_text(), "a beat", 30)
+        await wait_until(
+            lambda: "heartbeat.interrupted" in worker_log.read_text(), "a heartbeat failed", 30
+        )
 
     text = front_log.read_text() + worker_log.read_text()
     lines = map(json.loads, front_log.read_text().splitlines())
@@ -149,7 +155,9 @@ async def test_without_a_collector_the_work_is_done(
             for _ in range(3):
                 assert (await http.post("/api/v1/categorize", json=body)).status_code == 200
         if collector_is == "away":
-            await wait_until(lambda: "opentelemetry" in log.read_text(), "the warning", 20)
+            await wait_until(
+                lambda: "opentelemetry" in log.read_text(), "the warning was logged", 20
+            )
         else:
             await wait_until(lambda: bool(hung.seen), "a batch was sent", 20)
         front.send_signal(signal.SIGTERM)

@@ -46,6 +46,7 @@ def traced(tmp_path: Path) -> NetworkTrace:
     return NetworkTrace(tmp_path / "calls")
 
 
+@pytest.mark.slow
 def test_the_trace_sees_a_name_being_looked_up(traced: NetworkTrace) -> None:
     """The next test could not fail if the trace missed such a look-up."""
     look_up = (
@@ -127,6 +128,7 @@ async def test_a_worker_without_a_writable_home_logs_only_json(
     assert [line for line in lines if not _is_json(line)] == []
 
 
+@pytest.mark.slow
 def test_entry_points_do_not_import_onnxruntime() -> None:
     """onnxruntime reads its opt-out when it is imported, so the opt-out has to be set before."""
     program = (

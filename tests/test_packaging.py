@@ -4,7 +4,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
-from importlib.metadata import distribution, packages_distributions
+from importlib.metadata import distribution, packages_distributions, version
 from typing import Any
 
 import pytest
@@ -46,7 +46,7 @@ def test_locked_versions_are_the_declared_ones(lock: str) -> None:
     wanted = [*project["dependencies"]]
     for extra in LOCKS[lock]:
         wanted += project["optional-dependencies"][extra]
-    pins = dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", (ROOT / lock).read_text(), re.M))
+    pins = _pins(lock)
 
     requirements = [Requirement(text) for text in wanted]
     outside = [
@@ -58,6 +58,43 @@ def test_locked_versions_are_the_declared_ones(lock: str) -> None:
         )
     ]
     assert outside == []
+
+
+def test_the_installed_version_is_the_declared_one() -> None:
+    """Metrics, traces and `/health` report the version that is installed."""
+    assert version("grocery-planner-ai") == _project()["version"]
+
+
+def test_every_dependency_is_locked() -> None:
+    """Each lock has every dependency that is installed from it."""
+    project = _project()
+    extras = project["optional-dependencies"]
+    runtime = [*project["dependencies"], *extras["build"]]
+    default = [*runtime, *extras["local"], *extras["dev"]]
+
+    assert _names(default) - {project["name"]} <= _pins("requirements.lock").keys()
+    assert _names(runtime) <= _pins("requirements-runtime.lock").keys()
+    # pip takes the build of torch that suits the machine.
+    ml = _pins("requirements-ml.lock").keys() | _pins("requirements.lock").keys()
+    assert _names(extras["ml"]) - {"torch"} <= ml
+    assert extras.keys() == {"build", "local", "dev", "ml"}
+
+
+def test_the_ml_extra_changes_no_locked_version() -> None:
+    """The lock of the extra only adds packages, so the default engines run the same with it."""
+    assert _pins("requirements-ml.lock").keys().isdisjoint(_pins("requirements.lock"))
+
+
+def test_the_image_has_the_versions_that_were_tested() -> None:
+    """Every pin in the lock of the image is also in the lock of the tests."""
+    assert _pins("requirements-runtime.lock").items() <= _pins("requirements.lock").items()
+
+
+def test_no_lock_holds_a_package_that_only_reports() -> None:
+    """If an engine needs such a package, opt out as docs/stack.md, Nobody phones home, says."""
+    locks = ("requirements.lock", "requirements-ml.lock", "requirements-runtime.lock")
+
+    assert not {"openvino-telemetry"} & {name for lock in locks for name in _pins(lock)}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -88,6 +125,11 @@ def _holds(name: str, imported: str) -> bool:
     files = {str(file) for file in distribution(name).files or ()}
     paths = [imported.replace(".", "/"), imported.rpartition(".")[0].replace(".", "/")]
     return any(f"{path}{end}" in files for path in paths for end in (".py", "/__init__.py"))
+
+
+def _pins(lock: str) -> dict[str, str]:
+    """Return the locked version of each package."""
+    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", (ROOT / lock).read_text(), re.M))
 
 
 def _names(requirements: list[str]) -> set[str]:

@@ -43,7 +43,7 @@ class Trace:
 
     async def has(self, name: str, count: int = 1) -> None:
         """Wait until `count` spans of that name have arrived."""
-        await wait_until(lambda: len(self.named(name)) >= count, f"{count} × {name}", 20)
+        await wait_until(lambda: len(self.named(name)) >= count, f"{count} × {name} arrived", 20)
 
 
 @pytest.fixture
@@ -150,8 +150,8 @@ async def test_an_idle_system_emits_no_span(system: System, collector: Collector
         for path in ("/health", "/health/live", "/health/ready", "/health_check", "/metrics"):
             assert (await http.get(path)).status_code == 200
 
-    with pytest.raises(AssertionError, match="a span"):
-        await wait_until(lambda: len(collector.spans) > before, "a span", within=6)
+    with pytest.raises(AssertionError, match="a span arrived"):
+        await wait_until(lambda: len(collector.spans) > before, "a span arrived", within=6)
 
 
 @pytest.mark.slow
@@ -194,7 +194,7 @@ async def test_without_a_collector_the_work_is_done(trace: Trace) -> None:
         await running.submit("noop", 20)
         await running.all_finished()
         log = running.folder / "workers.log"
-        await wait_until(lambda: "opentelemetry" in log.read_text(), "the warning", 20)
+        await wait_until(lambda: "opentelemetry" in log.read_text(), "the warning was logged", 20)
         running.kill_worker(worker := running.workers[0], signal.SIGTERM)
         assert await asyncio.to_thread(worker.wait, 20) == 0
         assert await running.count("state = 'succeeded'") == 20

@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.settings import Settings
 from shared.store.database import Database
-from shared.store.workers import alive_workers
+from shared.store.workers import alive_workers, component_reports
 
 
 def components() -> dict[str, dict[str, Any]]:
@@ -23,6 +23,12 @@ async def _components(settings: Settings) -> dict[str, dict[str, Any]]:
     )
     try:
         async with database.transaction() as session:
-            return {worker.id: worker.engines for worker in await alive_workers(session)}
+            return {
+                worker.id: {
+                    component.value: report.model_dump()
+                    for component, report in component_reports(worker).items()
+                }
+                for worker in await alive_workers(session)
+            }
     finally:
         await database.close()

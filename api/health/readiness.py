@@ -12,7 +12,7 @@ from shared.dependencies import answer_within
 from shared.errors import Draining, ServiceError
 from shared.store.models import WorkerRecord
 from shared.store.schema import check_schema
-from shared.store.workers import alive_workers
+from shared.store.workers import alive_workers, component_reports
 
 CheckFields = dict[str, Any]
 
@@ -109,14 +109,11 @@ def _serving(workers: Sequence[WorkerRecord]) -> CheckFields:
 
 
 def _is_loading(worker: WorkerRecord) -> bool:
-    return any(report["status"] == "loading" for report in worker.engines.values())
+    return any(report.status == "loading" for report in component_reports(worker).values())
 
 
 def _best(component: Component, workers: Sequence[WorkerRecord]) -> CheckFields:
     """Return the report of the worker in which the component works best."""
-    reports = [
-        ComponentReport.model_validate(worker.engines.get(component) or _UNKNOWN)
-        for worker in workers
-    ]
+    reports = [component_reports(worker).get(component, _UNKNOWN) for worker in workers]
     best = min(reports, key=lambda report: _RANKS.index(report.status), default=_UNKNOWN)
     return best.model_dump(exclude=None if best.error else {"error"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -16,6 +17,15 @@ async def alive_workers(session: AsyncSession) -> Sequence[WorkerRecord]:
     """Return the workers that count as alive, ordered by id."""
     query = select(WorkerRecord).where(WorkerRecord.alive_until > func.now())
     return (await session.scalars(query.order_by(WorkerRecord.id))).all()
+
+
+def component_reports(worker: WorkerRecord) -> dict[Component, ComponentReport]:
+    """Return what a worker reported about each component that it knows and we know."""
+    return {
+        component: _from_stored(worker.engines[component])
+        for component in Component
+        if component in worker.engines
+    }
 
 
 async def report_worker(
@@ -36,7 +46,7 @@ async def report_worker(
         "version": version,
         "queues": list(queues),
         "slots": dict(slots),
-        "engines": {name: report.model_dump() for name, report in components.items()},
+        "engines": {name: _to_stored(report) for name, report in components.items()},
         "seen_at": func.now(),
         "alive_until": func.now() + timedelta(seconds=lease),
     }
@@ -50,3 +60,20 @@ async def report_worker(
 async def remove_worker(session: AsyncSession, worker_id: str) -> None:
     """Delete the row of a worker that has stopped, so that it no longer counts as alive."""
     await session.execute(delete(WorkerRecord).where(WorkerRecord.id == worker_id))
+
+
+def _to_stored(report: ComponentReport) -> dict[str, Any]:
+    """Store `loading` as `not_loaded` and a field `loading`.
+
+    A front of 0.1.0 answers 500 if it finds a status that it does not know, but ignores unknown
+    fields. Fronts and workers are replaced one by one, in any order.
+    """
+    stored = report.model_dump()
+    if report.status == "loading":
+        return {**stored, "status": "not_loaded", "loading": True}
+    return stored
+
+
+def _from_stored(stored: Mapping[str, Any]) -> ComponentReport:
+    report = ComponentReport.model_validate(stored)
+    return report.model_copy(update={"status": "loading"}) if stored.get("loading") else report

@@ -136,7 +136,7 @@ class Cluster:
         async def enough() -> bool:
             return await self.count(condition) >= count
 
-        await wait_until(enough, f"{condition} for {count} jobs", within, pause=0.1)
+        await wait_until(enough, f"{count} jobs had {condition}", within, pause=0.1)
 
     async def all_finished(self, within: float = 600) -> None:
         """Wait until every accepted job has ended."""

@@ -136,14 +136,20 @@ async def _freeze_while_repairing(system: Cluster, worker: stack.Popen) -> None:
     """Freeze the only worker at a moment when it holds the lock of the reconciler."""
     holders = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
     async with system.database() as database:
-        for _ in range(2000):
+
+        async def frozen_with_lock() -> bool:
             worker.send_signal(signal.SIGSTOP)
-            await asyncio.sleep(0.005)
+            await wait_until(lambda: _is_stopped(worker.pid), "the worker was frozen")
             if await database.fetchval(holders):
-                return
+                return True
             worker.send_signal(signal.SIGCONT)
-            await asyncio.sleep(0.005)
-    raise TimeoutError("the worker never repaired anything")
+            return False
+
+        await wait_until(frozen_with_lock, "the worker was frozen while it repaired", within=60)
+
+
+def _is_stopped(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_STOPPED
 
 
 async def _busy(system: Cluster) -> list[stack.Popen]:

@@ -24,6 +24,7 @@ def alerts() -> list[dict[str, Any]]:
 
 
 @needs_promtool
+@pytest.mark.slow
 def test_prometheus_accepts_the_configuration_and_its_rules(tmp_path: Path) -> None:
     """The test changes nothing but the folder of the container."""
     config = tmp_path / "prometheus.yml"
@@ -35,6 +36,7 @@ def test_prometheus_accepts_the_configuration_and_its_rules(tmp_path: Path) -> N
 
 
 @needs_promtool
+@pytest.mark.slow
 def test_every_alert_fires_when_it_should_and_only_then() -> None:
     assert "SUCCESS" in _run("promtool", "test", "rules", CASES)
 

@@ -22,6 +22,7 @@ from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("name", FILES)
+@pytest.mark.slow
 def test_the_file_follows_the_schema_of_compose(name: str) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([*command, ROOT / name], capture_output=True, text=True, check=False)

@@ -10,6 +10,8 @@ import pytest
 from shared.local.stack import ROOT
 from tests.config.files import FILES, published_ports
 
+pytestmark = pytest.mark.slow
+
 BOTH = "<compose>" + "".join(f"<-f><{name}>" for name in FILES)
 
 

@@ -22,6 +22,7 @@ GITHUB = ROOT / ".github"
         ("vendor.dependabot", "dependabot.yml"),
     ],
 )
+@pytest.mark.slow
 def test_files_follow_the_schemas_of_github(schema: str, files: str) -> None:
     paths = sorted(GITHUB.glob(files))
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]

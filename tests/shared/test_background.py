@@ -41,4 +41,4 @@ async def test_a_step_that_fails_is_repeated(error: Exception) -> None:
         raise error
 
     async with repeating("test", step, pause=0):
-        await wait_until(lambda: steps >= 3, "three steps")
+        await wait_until(lambda: steps >= 3, "three steps were done")

@@ -53,6 +53,7 @@ def test_a_url_of_anything_but_redis_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize("program", ["api", "worker", "alembic"])
+@pytest.mark.slow
 def test_a_wrong_url_stops_every_program_in_one_line(program: str) -> None:
     """The program does not try to connect, and prints neither a traceback nor the password."""
     done = _run(program, "mysql://root:geheim@host/name")
@@ -73,6 +74,7 @@ def test_parameters_that_the_driver_does_not_accept_are_refused(query: str, says
         check_database_url(f"postgresql://u:p?colour=red@host/name?{query}")
 
 
+@pytest.mark.slow
 def test_a_migration_without_its_database_fails_with_one_line() -> None:
     """Alembic alone would print a traceback of 206 lines."""
     done = _run("alembic", f"postgresql://u:geheim@127.0.0.1:{free_port()}/x")

@@ -19,6 +19,7 @@ from shared.contracts.jobs import JobStatus, JobView
 from shared.local.processes import free_port, running
 from shared.local.stack import ROOT
 from shared.settings import Settings
+from tests.support.loading_worker import loading_worker
 from tests.support.runners import LABELS, dairy, worker_with
 from tests.support.waiting import wait_until
 
@@ -105,7 +106,31 @@ async def test_old_and_new_do_each_others_jobs(
     assert (await old_client.job(by_old[1].id)).output_payload == by_old[1].output_payload
 
 
+async def test_an_old_front_answers_while_a_new_worker_loads(
+    settings: Settings,
+    old: tuple[str, ExitStack],
+    old_client: AsyncServiceClient,
+    client: AsyncServiceClient,
+) -> None:
+    """A front of 0.1.0 shows `not_loaded` for `loading`, a status that it does not know."""
+    url, _ = old
+    async with httpx.AsyncClient(base_url=url) as http, loading_worker(settings):
+        await wait_until(lambda: _both_reported(client), "both workers reported", within=30)
+        now = await client.ready()
+        ready, composite = await http.get("/health/ready"), await http.get("/health_check")
+
+    assert now.checks["classifier"].status == "loading"
+    assert (ready.status_code, composite.status_code) == (200, 200)
+    engines = composite.json()["services"]["ai_service"]["engines"]
+    assert engines["classifier"]["status"] == engines["ocr"]["status"] == "not_loaded"
+    assert ready.json()["checks"]["workers"]["alive"] == 2
+
+
 async def _done(client: AsyncServiceClient, name: str) -> JobView:
     payload = {"item_name": name, "candidate_labels": LABELS}
     job = await client.submit("categorization", payload)
     return await client.await_job(job.id)
+
+
+async def _both_reported(client: AsyncServiceClient) -> bool:
+    return (await client.ready()).checks["workers"].alive == 2

@@ -54,6 +54,7 @@ async def test_a_killed_worker_leaves_no_child(
     await wait_until(lambda: not any(map(_lives, family)), "every process ended", within=5)
 
 
+@pytest.mark.slow
 async def test_sigterm_also_ends_a_worker_that_waits_for_its_database(tmp_path: Path) -> None:
     """During an outage, nobody has to kill a worker that is still starting."""
     log = tmp_path / "worker.log"

@@ -3,17 +3,17 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from shared.contracts.components import ClassifierKind
 from shared.contracts.features import Feature, Queue
+from shared.errors import EngineUnavailable
 from shared.local.stack import ROOT
 from shared.settings import Settings
 from tests.support.failed_start import failed_start
@@ -22,7 +22,7 @@ from worker.assembly import worker
 from worker.features.components import load_features
 from worker.features.item_models import ItemModels
 from worker.features.runners import Run
-from worker.pipeline.meaning.configured_models import load_models
+from worker.pipeline.meaning.configured_models import Models
 from worker.telemetry.state import WorkerState
 
 
@@ -61,21 +61,20 @@ async def test_a_worker_reports_its_components_while_they_load(
     assert after["embedding_model"] == {"status": "available", "model": "all-MiniLM-L6-v2"}
 
 
-@pytest.mark.slow
 async def test_models_load_beside_the_event_loop() -> None:
     """A blocked event loop would keep the worker from sending heartbeats."""
-    models = ItemModels(
-        1, partial(load_models, ClassifierKind.EMBEDDING, "unused", "all-MiniLM-L6-v2")
-    )
-    start = asyncio.create_task(models.start())
-    turns = 0
-    while not start.done():
-        await asyncio.sleep(0.001)
-        turns += 1
-    await start
-    await models.close()
+    loop_ran = threading.Event()
 
-    assert turns > 20
+    def load() -> Models:
+        if not loop_ran.wait(timeout=20):
+            raise TimeoutError("the event loop was blocked")
+        raise EngineUnavailable("there is none")
+
+    asyncio.get_running_loop().call_soon(loop_ran.set)
+    models = ItemModels(1, load)
+    with pytest.raises(EngineUnavailable):
+        await models.start()
+    await models.close()
 
 
 @pytest.mark.slow

@@ -107,7 +107,8 @@ async def test_a_wait_of_0_seconds_is_one_call(kind: Kind) -> None:
     async with scripted(DONE) as server, open_client(kind, server.url) as client:
         await client.await_job(uuid4(), within=0)
 
-    assert "wait" not in server.seen[0].query
+    (seen,) = server.seen
+    assert "wait" not in seen.query
 
 
 async def test_a_service_that_never_answers_is_named_as_the_reason(kind: Kind) -> None:

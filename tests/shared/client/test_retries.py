@@ -175,7 +175,7 @@ async def test_a_service_that_starts_late_is_waited_for(kind: Kind) -> None:
     async with open_client(kind, f"http://127.0.0.1:{port}", retries=10) as client:
         with capture_logs() as logs:
             call = asyncio.create_task(client.live())
-            await wait_until(lambda: _repeated(logs, "service_unreachable"), "there was a try")
+            await wait_until(lambda: _repeated(logs, "service_unreachable"), "the client tried")
         async with scripted(ALIVE, port=port):
             assert (await call).status == "ok"
 

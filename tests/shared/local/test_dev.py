@@ -71,7 +71,7 @@ async def test_bin_dev_reloads_survives_mistakes_and_leaves_nothing_running(
         source.write_text("def (")
         log = checkout / "log"
         await wait_until(
-            lambda: "Waiting for a change" in log.read_text(), "it waits for a change", within=60
+            lambda: "Waiting for a change" in log.read_text(), "it waited for a change", within=60
         )
         source.write_text(right)
         await wait_until(
@@ -137,7 +137,7 @@ def _refused(checkout: Path, env: dict[str, str]) -> str:
 
 
 async def _session(checkout: Path) -> DevSession:
-    await wait_until(lambda: running_dev(checkout / ".data") is not None, "it runs", within=60)
+    await wait_until(lambda: running_dev(checkout / ".data") is not None, "it ran", within=60)
     session = running_dev(checkout / ".data")
     assert session
     return session

@@ -96,7 +96,7 @@ async def test_servers_die_with_whoever_started_them_and_start_again(
     for _ in range(2):
         family = _start_and_kill(empty)
         for process in family:
-            await wait_until(lambda server=process: not _lives(server), "a server was gone")  # type: ignore[misc]
+            await wait_until(lambda server=process: not _lives(server), "a server ended")  # type: ignore[misc]
 
 
 def _start_and_kill(folder: Path) -> list[psutil.Process]:

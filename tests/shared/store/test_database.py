@@ -43,5 +43,5 @@ async def test_a_frozen_process_loses_its_locks(
             await raw.driver_connection.prepare("SELECT 1")
         assert not await _lock_is_free(database_url)
 
-        await wait_until(lambda: _lock_is_free(database_url), "the lock is free")
+        await wait_until(lambda: _lock_is_free(database_url), "the lock was freed")
         await frozen.invalidate()

@@ -16,6 +16,8 @@ from tests.support.waiting import wait_until
 from tests.worker.cli.conftest import PROGRAM
 from tests.worker.features.test_page_progress import scan
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_bar_counts_pages(tmp_path: Path, drawn: DrawnReceipt) -> None:
     path = tmp_path / "scan.pdf"
@@ -48,7 +50,7 @@ async def test_ctrl_c_stops_it(tmp_path: Path, cpu: float) -> None:
     for number in range(8):
         (tmp_path / f"{number}.png").write_bytes(image)
     with _group("extract", tmp_path) as process:
-        await wait_until(lambda: _worked(process.pid, cpu), "a child had begun", within=60)
+        await wait_until(lambda: _worked(process.pid, cpu), "a child began", within=60)
         family = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGINT)
         _, stderr = process.communicate(timeout=30)
@@ -56,7 +58,7 @@ async def test_ctrl_c_stops_it(tmp_path: Path, cpu: float) -> None:
     assert process.returncode == 130
     assert stderr == "Stopped.\n"
     assert family
-    await wait_until(lambda: not any(map(_lives, family)), "the last child had ended")
+    await wait_until(lambda: not any(map(_lives, family)), "the last child ended")
 
 
 def _group(*arguments: str | Path) -> "subprocess.Popen[str]":

@@ -217,7 +217,7 @@ async def test_no_more_runs_at_once_than_there_are_slots(
     narrow = settings.model_copy(update={"item_slots": 2})
     async with worker_with(narrow, gate):
         jobs = [await client.submit("categorization", ITEM) for _ in range(5)]
-        await wait_until(lambda: gate.runs == 2, "two runs")
+        await wait_until(lambda: gate.runs == 2, "the second run began")
         running = await client.jobs(status="running")
         gate.opened.set()
         done = [await client.await_job(job.id) for job in jobs]

@@ -26,6 +26,7 @@ ITEMS = (
         ("brands.toml", "cheese =", "chese =", ITEMS),
     ],
 )
+@pytest.mark.slow
 def test_a_typo_stops_loading(tmp_path: Path, file: str, key: str, typo: str, process: str) -> None:
     """The error comes before any work is taken, and says what is wrong and where."""
     for package in ("shared", "worker"):

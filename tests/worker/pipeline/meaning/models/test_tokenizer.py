@@ -7,6 +7,8 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
 from shared.local.stack import ROOT
 
 PACKAGES = ("api", "shared", "worker")
@@ -21,6 +23,7 @@ def test_the_file_is_the_one_that_the_readme_names() -> None:
     assert re.findall("`([0-9a-f]{64})`", readme) == [found]
 
 
+@pytest.mark.slow
 def test_a_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     """The tokenizer, its licence and the knowledge files are in the wheel."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
