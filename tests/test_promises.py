@@ -5,7 +5,7 @@ import tomllib
 from importlib.metadata import version
 from typing import Any
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 
 
 def test_the_changelog_knows_this_version() -> None:

@@ -11,7 +11,7 @@ from shared.errors import PortTaken
 from shared.listening import listen
 from shared.local.checkout import DATA, ROOT
 from shared.local.dev_session import dev_lock
-from shared.local.processes import LocalError, free_port, wait_until
+from shared.local.processes import LocalError, block_until, free_port
 from shared.local.stack import Popen, Servers, check_settings, front, migrate, servers, worker
 
 _SOURCES = ("api", "shared", "worker")
@@ -45,7 +45,7 @@ def _check_ports(ports: Mapping[str, int], *, wait: bool) -> None:
     """
     if wait:
         with suppress(LocalError):
-            wait_until(lambda: all(map(_is_free, ports.values())), "A port", timeout=10)
+            block_until(lambda: all(map(_is_free, ports.values())), "A port", timeout=10)
     for setting, port in ports.items():
         listen(_HOST, port, setting).close()
 

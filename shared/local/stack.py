@@ -15,13 +15,12 @@ from pydantic import SecretStr, ValidationError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from shared.local import checkout
+from shared.local.checkout import DATA, ROOT
 from shared.local.postgres import embedded_postgres
-from shared.local.processes import LocalError, running, wait_until
+from shared.local.processes import LocalError, block_until, running
 from shared.local.valkey import embedded_valkey
 from shared.settings import Settings, setting_problems
 
-ROOT, DATA = checkout.ROOT, checkout.DATA
 Popen = subprocess.Popen[bytes]
 
 
@@ -113,7 +112,7 @@ def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterato
     url = f"http://127.0.0.1:{port}"
     settings = {**env, "HOST": "127.0.0.1", "PORT": str(port)}
     with running([sys.executable, "-m", "api"], env=settings, log=log, cwd=ROOT) as process:
-        wait_until(
+        block_until(
             lambda: _get(f"{url}/health/live") is not None, "The front", process=process, log=log
         )
         yield process
@@ -137,7 +136,7 @@ def wait_for_workers(url: str, process: Popen, log: Path | None = None) -> None:
         answer = _get(f"{url}/health_check")
         return answer is not None and answer.is_success
 
-    wait_until(healthy, "The worker", process=process, log=log, timeout=120)
+    block_until(healthy, "The worker", process=process, log=log, timeout=120)
 
 
 def _get(url: str) -> httpx.Response | None:

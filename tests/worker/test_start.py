@@ -14,7 +14,7 @@ import pytest
 
 from shared.contracts.components import ClassifierKind
 from shared.contracts.features import Feature, Queue
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 from shared.settings import Settings
 from tests.support.failed_start import failed_start
 from tests.support.waiting import wait_until

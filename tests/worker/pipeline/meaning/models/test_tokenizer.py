@@ -7,7 +7,7 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 
 PACKAGES = ("api", "shared", "worker")
 FOLDER = ROOT / "worker/pipeline/meaning/models/all_minilm_l6_v2"
