@@ -116,7 +116,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 @pytest.fixture
 async def messenger(settings: Settings) -> AsyncIterator[Messenger]:
     """The messenger of `settings`."""
-    messenger = Messenger.of(settings)
+    messenger = Messenger(settings)
     yield messenger
     await messenger.close()
 

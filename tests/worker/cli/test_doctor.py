@@ -56,6 +56,7 @@ def test_a_healthy_system_only_lacks_workers(grocery_ai: Run, env: dict[str, str
         ({"DATABASE_URL": nowhere("postgresql").get_secret_value()}, "postgres", "DATABASE_URL"),
         ({"REDIS_URL": nowhere("redis").get_secret_value()}, "redis", "REDIS_URL"),
         ({"REDIS_URL": "http://localhost"}, "settings", "config/example.env"),
+        ({"REDIS_URL": "redis://a..b:6379"}, "settings", "config/example.env"),
         ({"OCR_ENGINE": "tesseract", "PATH": "/nowhere"}, "ocr", "OCR_ENGINE=auto"),
         ({"LEASE": "1"}, "settings", "config/example.env"),
         ({"OCR_ENGINE": "crystal ball"}, "settings", "config/example.env"),
