@@ -38,7 +38,7 @@ def main() -> None:
         access_log=False,
         timeout_graceful_shutdown=10,
     )
-    DrainingServer(config, app, settings.drain_delay).run([listening])
+    DrainingServer(config, app, settings.drain_delay).run(listening)
 
 
 async def _require_dependencies(settings: Settings) -> None:

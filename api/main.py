@@ -85,7 +85,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         )
         waiters = Waiters(database, messenger)
         await stack.enter_async_context(waiters.running())
-        broker = Broker.from_settings(settings)
+        broker = Broker(settings)
         stack.push_async_callback(broker.close)
         metrics = FrontMetrics(database, messenger, broker, settings.probe_patience)
         limits = ImageLimits(

@@ -42,7 +42,7 @@ async def connected(
     async with AsyncExitStack() as stack:
         database = Database.from_settings(settings, process=process, **options)
         stack.push_async_callback(database.close)
-        messenger = Messenger.from_settings(settings)
+        messenger = Messenger(settings)
         stack.push_async_callback(messenger.close)
         if tracing is not None and tracing.exporting:
             database.trace_with(tracing.provider)

@@ -1,89 +1,51 @@
-"""Checks the URLs of Postgres and Redis before anything tries to connect.
+"""What the checks of the URLs of Postgres and Redis have in common.
 
-No error text shows the URL, because it contains a password.
+The checks run before anything tries to connect. No error text shows a URL, because it contains a
+password.
 """
 
 from collections.abc import Collection
-from typing import Annotated
-from urllib.parse import parse_qsl
 
-from pydantic import AfterValidator, SecretStr
-
-_POSTGRES = ("postgresql", "postgres")
-_REDIS = ("redis", "rediss", "unix")
-_LAST_PORT = 65_535
-# The parameters that asyncpg.connect and SQLAlchemy's dialect accept as text. Any other ends in a
-# TypeError there, and the URLs of hosting providers often have libpq's own (`channel_binding`).
-_PARAMETERS = frozenset(
-    {
-        "host", "port", "user", "password", "database", "passfile", "ssl", "sslmode", "krbsrvname",
-        "gsslib", "target_session_attrs", "prepared_statement_cache_size",
-    }
-)  # fmt: skip
-# The values of `ssl` and `sslmode` that asyncpg accepts.
-_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+LAST_PORT = 65_535
 
 
-def check_database_url(url: str) -> str:
-    """Return `url`. Raises ValueError with a sentence unless it can be the URL of a Postgres.
-
-    A driver after a plus sign (`postgresql+asyncpg`) is accepted, because other tools need one.
-    """
-    _check_scheme(_scheme(url).partition("+")[0], _POSTGRES)
-    _check_parameters(url)
-    return _check_port(url)
-
-
-def check_redis_url(url: str) -> str:
-    """Return `url`. Raises ValueError with a sentence unless it can be the URL of a Redis."""
-    _check_scheme(_scheme(url), _REDIS)
-    return url if _scheme(url) == "unix" else _check_port(url)
-
-
-def _database_url(url: SecretStr) -> SecretStr:
-    check_database_url(url.get_secret_value())
-    return url
-
-
-def _redis_url(url: SecretStr) -> SecretStr:
-    check_redis_url(url.get_secret_value())
-    return url
-
-
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
-RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
-
-
-def _scheme(url: str) -> str:
+def scheme_of(url: str) -> str:
+    """Return what is before `://`, or an empty string."""
     scheme, separator, _ = url.partition("://")
     return scheme if separator else ""
 
 
-def _check_scheme(scheme: str, known: Collection[str]) -> None:
+def check_scheme(scheme: str, known: Collection[str]) -> None:
+    """Raise ValueError unless `scheme` is one of `known`."""
     if scheme not in known:
         *others, last = (f"{name}://" for name in known)
         raise ValueError(f"The URL must begin with {', '.join(others)} or {last}.")
 
 
-def _check_parameters(url: str) -> None:
-    for name, value in parse_qsl(_server(url).partition("?")[2]):
-        if name not in _PARAMETERS:
-            raise ValueError(f"The URL's parameter {name!r} is unknown to the driver: remove it.")
-        if name in ("ssl", "sslmode") and value not in _SSL_MODES:
-            raise ValueError(f"The URL's {name} must be one of {', '.join(_SSL_MODES)}.")
+def check_parameter(name: str, values: Collection[str], known: Collection[str]) -> None:
+    """Raise ValueError unless a parameter is one of `known` and is given once."""
+    if name not in known:
+        raise ValueError(f"The URL's parameter {name!r} is unknown to the driver: remove it.")
+    if len(values) > 1:
+        raise ValueError(f"The URL gives the parameter {name!r} more than once.")
 
 
-def _check_port(url: str) -> str:
-    address = _server(url)
-    for end in "/?#":
-        address = address.partition(end)[0]
-    # Colons inside brackets belong to an IPv6 address.
-    port = address.rpartition("]")[2].partition(":")[2]
-    if port and not (port.isdecimal() and int(port) <= _LAST_PORT):
-        raise ValueError(f"The port of the URL must be a number up to {_LAST_PORT}.")
-    return url
+def check_choice(name: str, value: str, choices: Collection[str]) -> None:
+    """Raise ValueError unless the value of a parameter is one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"The URL's {name} must be one of {', '.join(choices)}.")
 
 
-def _server(url: str) -> str:
-    """Return what follows the last `@`: a password may hold `/`, `?`, `#` and `:`."""
-    return url.partition("://")[2].rpartition("@")[2]
+def check_host(host: str) -> None:
+    """Raise ValueError unless a name or address of a host can be looked up."""
+    try:
+        # Python encodes every name like this before it looks it up.
+        host.encode("idna")
+    except UnicodeError:
+        possible = False
+    else:
+        possible = not set("\0@ ") & set(host)
+    if not possible:
+        raise ValueError(
+            "The host of the URL is not a possible name. (@ in a password must be written as %40.)"
+        )

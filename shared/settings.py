@@ -1,7 +1,6 @@
 """The settings, read from unprefixed environment variables. Only entry points build them."""
 
 import os
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -12,48 +11,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
-from shared.contracts.components import ClassifierKind, OcrEngineName
 from shared.contracts.features import Queue
-from shared.server_urls import DatabaseUrl, RedisUrl
-
-
-class PipelineSettings(BaseSettings):
-    """The settings of the pipeline, which runs with servers or without.
-
-    Durations are in seconds and sizes in bytes.
-    """
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
-
-    max_image_bytes: Annotated[int, Field(gt=0)] = 10_000_000
-    max_image_pixels: Annotated[int, Field(gt=0)] = 40_000_000
-    receipt_slots: Annotated[int, Field(ge=1)] = os.cpu_count() or 1
-    item_slots: Annotated[int, Field(ge=1)] = 4
-    receipt_timeout: Annotated[float, Field(gt=0)] = 60
-    item_timeout: Annotated[float, Field(gt=0)] = 20
-    recognition_memory: Annotated[int, Field(gt=0)] = 4_000_000_000
-
-    ocr_engine: OcrEngineName = OcrEngineName.AUTO
-    classifier: ClassifierKind = ClassifierKind.EMBEDDING
-    # For CLASSIFIER=zero-shot: the name of an NLI model on the Hugging Face hub, or its folder.
-    classification_model: str = "cross-encoder/nli-MiniLM2-L6-H768"
-    # The default model is built in; sentence-transformers runs any other.
-    embedding_model: str = "all-MiniLM-L6-v2"
-
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_format: Literal["json", "console"] = "json"
-
-    @property
-    def slots(self) -> Mapping[Queue, int]:
-        """The number of jobs of each queue that a worker runs at once."""
-        return {Queue.RECEIPTS: self.receipt_slots, Queue.ITEMS: self.item_slots}
-
-    @property
-    def timeouts(self) -> Mapping[Queue, float]:
-        """The number of seconds that a run may take, by queue."""
-        return {Queue.RECEIPTS: self.receipt_timeout, Queue.ITEMS: self.item_timeout}
+from shared.pipeline_settings import PipelineSettings
+from shared.store.database_url import DatabaseUrl
+from shared.wire.redis_url import RedisUrl
 
 
 class Settings(PipelineSettings):

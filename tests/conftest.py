@@ -120,7 +120,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 @pytest.fixture
 async def messenger(settings: Settings) -> AsyncIterator[Messenger]:
     """The messenger of `settings`."""
-    messenger = Messenger.from_settings(settings)
+    messenger = Messenger(settings)
     yield messenger
     await messenger.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow

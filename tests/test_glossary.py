@@ -13,8 +13,8 @@ from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import ErrorClass
+from shared.local.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 GLOSSARY = (ROOT / "docs/glossary.md").read_text()
 VOCABULARIES: list[type[StrEnum]] = [
     AttemptOutcome,

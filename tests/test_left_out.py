@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 from tests.support.plugins.left_out import PACKAGES
 
 NEEDY = """

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from shared.local import stack
+from shared.local.checkout import ROOT
 from shared.local.processes import free_port
-from shared.local.stack import ROOT
 from shared.settings import Settings
 from tests.support.network_trace import NetworkTrace
 from tests.support.waiting import wait_until

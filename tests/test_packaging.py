@@ -11,7 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.architecture.sources import PACKAGES, ROOT, SOURCES, imports, module_name
+from shared.local.checkout import ROOT
+from tests.architecture.sources import PACKAGES, SOURCES, imports, module_name
 
 # Extras that parts of the three packages import.
 IMPORTED_EXTRAS = ("local", "ml")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 
 TESTS = """
 import asyncio, os, subprocess, sys

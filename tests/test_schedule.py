@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import pytest
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 
 # Files without servers, of many tests each.
 FILES = ("tests/shared/store/test_retry_policy.py", "tests/worker/pipeline/reading/fields")

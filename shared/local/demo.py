@@ -1,6 +1,5 @@
 """bin/demo: starts the system, reads a receipt over HTTP, and prints the result."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from shared.contracts.categories import COMMON_LABELS
 from shared.contracts.jobs import JobStatus, JobView
 from shared.contracts.receipts import RichReceipt
 from shared.images import ImageLimits, inspect
+from shared.local.arguments import Arguments
 from shared.local.processes import LocalError, free_port
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from shared.local.stack import (
@@ -45,9 +45,8 @@ def main(arguments: Sequence[str]) -> int:
         return _show(url, image, as_json=options.json)
 
 
-def _parser() -> argparse.ArgumentParser:
-    # bin/demo answers --help itself.
-    parser = argparse.ArgumentParser(prog="bin/demo", add_help=False)
+def _parser() -> Arguments:
+    parser = Arguments("bin/demo")
     receipt = parser.add_mutually_exclusive_group()
     receipt.add_argument("image", nargs="?", type=Path)
     receipt.add_argument("--save", type=Path, metavar="FOLDER")

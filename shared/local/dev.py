@@ -1,6 +1,6 @@
 """bin/dev: runs servers that keep their data, and a front and a worker that reload on changes."""
 
-import argparse
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
@@ -9,10 +9,20 @@ from watchfiles import Change, PythonFilter, watch
 
 from shared.errors import PortTaken
 from shared.listening import listen
+from shared.local.arguments import Arguments
 from shared.local.checkout import DATA, ROOT
 from shared.local.dev_session import dev_lock
-from shared.local.processes import LocalError, free_port, wait_until
-from shared.local.stack import Popen, Servers, check_settings, front, migrate, servers, worker
+from shared.local.processes import LocalError, block_until, free_port
+from shared.local.stack import (
+    Popen,
+    Servers,
+    check_settings,
+    front,
+    migrate,
+    servers,
+    worker,
+    workers_ready,
+)
 
 _SOURCES = ("api", "shared", "worker")
 _HOST = "127.0.0.1"
@@ -20,8 +30,7 @@ _HOST = "127.0.0.1"
 
 def main(arguments: Sequence[str]) -> int:
     """Run until Ctrl-C. Raises LocalError, PortTaken and OSError."""
-    # bin/dev answers --help itself.
-    argparse.ArgumentParser(prog="bin/dev", add_help=False).parse_args(arguments)
+    Arguments("bin/dev").parse_args(arguments)
     settings = check_settings()
     ports = {"PORT": settings.port, "WORKER_PORT": settings.worker_port}
     ports = {setting: port or free_port() for setting, port in ports.items()}
@@ -45,17 +54,22 @@ def _check_ports(ports: Mapping[str, int], *, wait: bool) -> None:
     """
     if wait:
         with suppress(LocalError):
-            wait_until(lambda: all(map(_is_free, ports.values())), "A port", timeout=10)
+            block_until(lambda: all(map(_is_free, ports.values())), "A port", timeout=10)
     for setting, port in ports.items():
-        listen(_HOST, port, setting).close()
+        _close(listen(_HOST, port, setting))
 
 
 def _is_free(port: int) -> bool:
     try:
-        listen(_HOST, port, "").close()
+        _close(listen(_HOST, port, ""))
     except PortTaken:
         return False
     return True
+
+
+def _close(sockets: Sequence[socket.socket]) -> None:
+    for listening in sockets:
+        listening.close()
 
 
 def _run_and_reload(console: Console, running: Servers, ports: Mapping[str, int]) -> None:
@@ -73,11 +87,12 @@ def _run_and_reload(console: Console, running: Servers, ports: Mapping[str, int]
         try:
             with _front_and_worker(running, ports) as processes:
                 console.print("[green]Running.[/green] Ctrl-C stops everything.")
-                _wait_for_change(console, changes, processes)
+                report = _component_report(console, f"http://{_HOST}:{ports['PORT']}")
+                _wait_for_change(console, changes, processes, report)
         except LocalError as error:
             console.print(f"{error}", style="red", markup=False)
             console.print("Waiting for a change ...")
-            _wait_for_change(console, changes, [])
+            _wait_for_change(console, changes, [], iter(()))
 
 
 @contextmanager
@@ -93,10 +108,26 @@ def _front_and_worker(running: Servers, ports: Mapping[str, int]) -> Iterator[li
         yield [worker_process, front_process]
 
 
+def _component_report(console: Console, url: str) -> Iterator[None]:
+    """Ask the front at every step whether the components are loaded, until that is decided.
+
+    If one is unavailable, print why: front and worker go on without it.
+    """
+    try:
+        while not workers_ready(url):
+            yield
+    except LocalError as error:
+        console.print(f"{error}", style="red", markup=False)
+
+
 def _wait_for_change(
-    console: Console, changes: Iterator[set[tuple[Change, str]]], processes: list[Popen]
+    console: Console,
+    changes: Iterator[set[tuple[Change, str]]],
+    processes: list[Popen],
+    report: Iterator[None],
 ) -> None:
     for changed in changes:
+        next(report, None)
         if changed:
             console.print("[yellow]Source changed, reloading ...[/yellow]")
             return

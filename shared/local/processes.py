@@ -85,7 +85,7 @@ def _stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None
             process.wait()
 
 
-def wait_until(
+def block_until(
     ready: Callable[[], bool],
     what: str,
     *,
@@ -93,7 +93,7 @@ def wait_until(
     log: Path | None = None,
     timeout: float = 60,
 ) -> None:
-    """Poll until `ready()` is true.
+    """Poll, blocking this thread, until `ready()` is true.
 
     Raises LocalError if that takes more than `timeout` seconds or if `process` ends before. The
     text begins with `what`, which names what was awaited, and ends with the last lines of `log`.

@@ -1,6 +1,7 @@
 """Runs the parts of the system as processes on this machine: servers, migrations, front, worker."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,13 +16,13 @@ from pydantic import SecretStr, ValidationError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from shared.local import checkout
+from shared.contracts.health import HealthCheck
+from shared.local.checkout import DATA, ROOT
 from shared.local.postgres import embedded_postgres
-from shared.local.processes import LocalError, running, wait_until
+from shared.local.processes import LocalError, block_until, running
 from shared.local.valkey import embedded_valkey
 from shared.settings import Settings, setting_problems
 
-ROOT, DATA = checkout.ROOT, checkout.DATA
 Popen = subprocess.Popen[bytes]
 
 
@@ -94,7 +95,7 @@ def throwaway_folder() -> Iterator[Path]:
 
 
 def migrate(database_url: str) -> None:
-    """Bring the schema up to date. Raises LocalError with the output of Alembic if that fails."""
+    """Bring the schema up to date. Raises LocalError with the reason if that fails."""
     done = subprocess.run(
         [sys.executable, "-m", "alembic", "upgrade", "head"],
         cwd=ROOT,
@@ -104,7 +105,14 @@ def migrate(database_url: str) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise LocalError(f"The migration failed: {done.stderr.strip()}")
+        raise LocalError(f"The migration failed: {_reason(done.stderr)}")
+
+
+def _reason(stderr: str) -> str:
+    """Return the message of the error that ended a program, without its traceback and statement."""
+    *_, last = stderr.strip().split("Traceback (most recent call last):\n")
+    # The lines of a traceback are indented, and SQLAlchemy appends the statement and a link.
+    return re.split(r"\n\[SQL: |\n\(Background on ", re.sub(r"^(\s.*\n)+", "", last))[0]
 
 
 @contextmanager
@@ -113,7 +121,7 @@ def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterato
     url = f"http://127.0.0.1:{port}"
     settings = {**env, "HOST": "127.0.0.1", "PORT": str(port)}
     with running([sys.executable, "-m", "api"], env=settings, log=log, cwd=ROOT) as process:
-        wait_until(
+        block_until(
             lambda: _get(f"{url}/health/live") is not None, "The front", process=process, log=log
         )
         yield process
@@ -130,14 +138,30 @@ def worker(env: Mapping[str, str], log: Path | None = None) -> Iterator[Popen]:
 def wait_for_workers(url: str, process: Popen, log: Path | None = None) -> None:
     """Block until the front at `url` reports that all checks pass and every model is loaded.
 
-    Raises LocalError after two minutes, or if `process`, the worker, ends before.
+    Raises LocalError if a component is unavailable, after two minutes, or if `process`, the worker,
+    ends before.
     """
+    block_until(lambda: workers_ready(url), "The worker", process=process, log=log, timeout=120)
 
-    def healthy() -> bool:
-        answer = _get(f"{url}/health_check")
+
+def workers_ready(url: str) -> bool:
+    """Whether the front at `url` reports that all checks pass and every model is loaded.
+
+    Raises LocalError if a component is unavailable, which does not change until a worker starts.
+    The text says which component it is, and why.
+    """
+    answer = _get(f"{url}/health_check")
+    if answer is None or answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
         return answer is not None and answer.is_success
-
-    wait_until(healthy, "The worker", process=process, log=log, timeout=120)
+    components = HealthCheck.model_validate_json(answer.content).services.ai_service.engines
+    reasons = [
+        f"{name} is unavailable: {check.error}"
+        for name, check in components.items()
+        if check.status == "unavailable"
+    ]
+    if reasons:
+        raise LocalError("; ".join(reasons))
+    return False
 
 
 def _get(url: str) -> httpx.Response | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from shared.local.processes import LocalError, free_port, running, wait_until
+from shared.local.processes import LocalError, block_until, free_port, running
 
 
 @contextmanager
@@ -40,7 +40,7 @@ maxmemory-policy noeviction
 """
     with running([_program(), "-"], stdin=configuration, log=log, cwd=folder) as process:
         with Redis(port=port, password=password) as client:
-            wait_until(lambda: _answers(client), "Valkey", process=process, log=log)
+            block_until(lambda: _answers(client), "Valkey", process=process, log=log)
         yield f"redis://:{password}@127.0.0.1:{port}/0"
 
 

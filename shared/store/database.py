@@ -12,7 +12,7 @@ import asyncpg
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
-from sqlalchemy import URL, event, make_url, text
+from sqlalchemy import event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -26,26 +26,10 @@ from sqlalchemy.ext.asyncio import (
 from shared.errors import DatabaseUnavailable, SchemaBehind
 from shared.settings import Settings
 from shared.store.database_metrics import measure_statements
+from shared.store.database_url import async_url
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
-
-
-def async_url(url: str) -> URL:
-    """Return `url`, in any of the usual spellings (`postgres://`, `?sslmode=`), for asyncpg."""
-    return _url(url, "postgresql+asyncpg", ssl="ssl")
-
-
-def sync_url(url: str) -> URL:
-    """Return `url`, in any of the usual spellings, for psycopg, which synchronous tools use."""
-    return _url(url, "postgresql+psycopg", ssl="sslmode")
-
-
-def _url(url: str, driver: str, ssl: str) -> URL:
-    """Set the driver, and rename the parameters `ssl` and `sslmode` to `ssl`, the driver's name."""
-    parsed = make_url(url).set(drivername=driver)
-    names = {"ssl": ssl, "sslmode": ssl}
-    return parsed.set(query={names.get(name, name): value for name, value in parsed.query.items()})
 
 
 # Seconds.
@@ -187,9 +171,11 @@ class Database:
 
 
 _MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
-# Error classes 08, 28, 3D, 53 and 57 of Postgres, and its errors 25P03 and 25P04: no connection,
+# What the driver raises if the URL names a file that is not there, such as a root certificate; then
+# error classes 08, 28, 3D, 53 and 57 of Postgres, and its errors 25P03 and 25P04: no connection,
 # no right to connect, no such database, no resources, server shutting down, transaction too long.
 _AWAY = (
+    asyncpg.ClientConfigurationError,
     asyncpg.PostgresConnectionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,

@@ -7,7 +7,6 @@ killed leaves its lock behind, and a flush of Redis leaves nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 from arq.constants import in_progress_key_prefix, job_key_prefix, retry_key_prefix
 
@@ -44,14 +43,10 @@ class BrokerCounts:
 class Broker:
     """The messages in Redis. Every method but `close` raises BrokerUnavailable if Redis is away."""
 
-    def __init__(self, url: str, namespace: str) -> None:
-        self._redis = connect_quick(url)
-        self._namespace = namespace
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        """Return the broker of REDIS_URL and QUEUE_NAMESPACE. It connects when it is first used."""
-        return cls(settings.redis_url.get_secret_value(), settings.queue_namespace)
+    def __init__(self, settings: Settings) -> None:
+        """Use REDIS_URL and QUEUE_NAMESPACE. The broker connects when it is first used."""
+        self._redis = connect_quick(settings)
+        self._namespace = settings.queue_namespace
 
     async def entries(
         self, queue: Queue, message_ids: Sequence[str], lock: float

@@ -21,9 +21,9 @@ from shared.wire.messages import decode, encode
 _QUICK, _POLLING = 0.5, 5.0
 
 
-def connect_quick(url: str) -> ArqRedis:
+def connect_quick(settings: Settings) -> ArqRedis:
     """Return a client that gives up on Redis after half a second, for use while a caller waits."""
-    return _connect(url, timeout=_QUICK, retry=Retry(NoBackoff(), 0))
+    return _connect(settings, timeout=_QUICK, retry=Retry(NoBackoff(), 0))
 
 
 def connect_for_polling(settings: Settings) -> ArqRedis:
@@ -32,7 +32,7 @@ def connect_for_polling(settings: Settings) -> ArqRedis:
     It is for arq's poll loop, which ends if any error reaches it.
     """
     return _connect(
-        settings.redis_url.get_secret_value(),
+        settings,
         timeout=_POLLING,
         retry=Retry(ExponentialBackoff(cap=1), -1),
         retry_on_error=[ConnectionError, TimeoutError, OSError],
@@ -48,8 +48,11 @@ def broker_errors() -> Iterator[None]:
         raise BrokerUnavailable from error
 
 
-def _connect(url: str, *, timeout: float, **options: Any) -> ArqRedis:
+def _connect(settings: Settings, *, timeout: float, **options: Any) -> ArqRedis:
     pool = ConnectionPool.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=timeout, **options
+        settings.redis_url.get_secret_value(),
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        **options,
     )
     return ArqRedis(pool, job_serializer=encode, job_deserializer=decode)

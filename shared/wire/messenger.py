@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 from opentelemetry.instrumentation.redis import RedisInstrumentor
@@ -26,15 +26,11 @@ class Messenger:
     Every method that uses Redis raises BrokerUnavailable within about a second if Redis is away.
     """
 
-    def __init__(self, url: str, namespace: str) -> None:
-        self._redis = connect_quick(url)
-        self.namespace = namespace
-        self._finished = f"{namespace}:finished"
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        """Return the messenger of REDIS_URL and QUEUE_NAMESPACE, which connects on first use."""
-        return cls(settings.redis_url.get_secret_value(), settings.queue_namespace)
+    def __init__(self, settings: Settings) -> None:
+        """Use REDIS_URL and QUEUE_NAMESPACE. The messenger connects when it is first used."""
+        self._redis = connect_quick(settings)
+        self.namespace = settings.queue_namespace
+        self._finished = f"{self.namespace}:finished"
 
     async def publish(self, job: Job) -> None:
         """Send the message of the job's current dispatch; do nothing if it is in Redis already."""

@@ -109,6 +109,7 @@ LAYERS = {
             "shared.images",
             "shared.version",
         ],
+        ["shared.pipeline_settings", "shared.store.database_url", "shared.wire.redis_url"],
         ["shared.contracts", "shared.server_urls"],
         [
             "shared.rejections",

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.architecture.sources import PACKAGES, ROOT, SOURCES, module_name, parse
+from shared.local.checkout import ROOT
+from tests.architecture.sources import PACKAGES, SOURCES, module_name, parse
 
 FOLDERS = sorted(
     {path.parent for package in (*PACKAGES, "tests") for path in (ROOT / package).rglob("*.py")}

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 
 FILES = ("docker-compose.yml", "docker-compose.observability.yml")
 WORKERS = ("worker-receipts", "worker-items")

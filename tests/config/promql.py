@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 
 DASHBOARDS = sorted((ROOT / "config/grafana/dashboards").glob("*.json"))
 RULES = sorted((ROOT / "config/prometheus/rules").glob("*.yml"))

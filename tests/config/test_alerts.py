@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 from tests.config.promql import RULES
 
 CONFIG = ROOT / "config/prometheus/prometheus.yml"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 from tests.config.promql import DASHBOARDS, MADE_BY_TEMPO, dashboard_queries, panels, selectors
 
 SOURCES = ROOT / "config/grafana/provisioning/datasources/datasources.yaml"

@@ -13,8 +13,8 @@ import yaml
 
 from shared.client import AsyncServiceClient
 from shared.local import stack
+from shared.local.checkout import ROOT
 from shared.local.processes import free_port, running
-from shared.local.stack import ROOT
 from tests.config.promql import MADE_BY_TEMPO, dashboard_queries, rule_queries, selectors
 from tests.support.runners import LABELS
 from tests.support.running_system import System

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 
 GITHUB = ROOT / ".github"
 

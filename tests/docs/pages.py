@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from shared.local.checkout import ROOT
+
 PAGES = sorted(
     page for folder in (".", "docs/**", "worker/**") for page in ROOT.glob(f"{folder}/*.md")
 )

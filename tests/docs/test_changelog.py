@@ -3,7 +3,7 @@
 import re
 from importlib.metadata import version
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 
 
 def test_the_changelog_knows_this_version() -> None:

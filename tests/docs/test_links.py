@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT
+from shared.local.checkout import ROOT
+from tests.docs.pages import PAGES
 
 FOLDERS = ("api", "bin", "clients", "config", "docs", "shared", "tests", "worker")
 # Matches `shared/settings.py`, `bin/dev --help` and `worker/pipeline/ocr/`, but no path with a

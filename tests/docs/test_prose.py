@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.docs.pages import ROOT
+from shared.local.checkout import ROOT
 
 _FOLDERS = (".github", "api", "bin", "config", "docs", "shared", "tests", "worker")
 # In these files, text after a # is a comment.

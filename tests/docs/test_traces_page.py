@@ -2,7 +2,8 @@
 
 import re
 
-from tests.docs.pages import ROOT, rows, section, text_of
+from shared.local.checkout import ROOT
+from tests.docs.pages import rows, section, text_of
 
 # A span is made directly, or measured as a stage of a job and made later.
 MADE = re.compile(r"(?:start_span|start_as_current_span|\.measure)\(\s*f?\"([^\"]+)\"")

@@ -1,11 +1,32 @@
 """Starting a front or a worker on a port that is taken."""
 
 import socket
+from contextlib import ExitStack
 
 import pytest
 
+from shared.errors import PortTaken
+from shared.listening import listen
 from shared.settings import Settings
 from tests.support.failed_start import failed_start
+
+
+def test_a_host_with_several_addresses_is_listened_on_at_all_of_them() -> None:
+    """Port 0 stands for the same port on each. An empty host has an address of IPv4 and of IPv6."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(each) for each in listen("", 0, "PORT")]
+        (port,) = {each.getsockname()[1] for each in sockets}
+
+        for address in ("127.0.0.1", "::1"):
+            socket.create_connection((address, port), timeout=5).close()
+        with pytest.raises(PortTaken, match=f"^::1:{port} cannot be listened on"):
+            listen("::1", port, "PORT")
+
+
+@pytest.mark.parametrize("host", ["a..b", "host.invalid"])
+def test_a_host_that_cannot_be_resolved_is_named(host: str) -> None:
+    with pytest.raises(PortTaken, match=f"^{host}:0 cannot be listened on"):
+        listen(host, 0, "PORT")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from shared.local.checkout import ROOT
 from shared.local.processes import free_port
-from shared.local.stack import ROOT
 from shared.settings import Settings
 
 

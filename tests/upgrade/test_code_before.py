@@ -16,8 +16,8 @@ import pytest
 
 from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus, JobView
+from shared.local.checkout import ROOT
 from shared.local.processes import free_port, running
-from shared.local.stack import ROOT
 from shared.settings import Settings
 from tests.support.loading_worker import loading_worker
 from tests.support.runners import LABELS, dairy, worker_with

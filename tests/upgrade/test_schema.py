@@ -5,7 +5,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.store.database import async_url
+from shared.store.database_url import async_url
 from shared.store.models import Base
 
 CHECKS = text(

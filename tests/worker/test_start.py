@@ -14,7 +14,7 @@ import pytest
 
 from shared.contracts.features import Feature, Queue
 from shared.errors import EngineUnavailable
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 from shared.settings import Settings
 from tests.support.failed_start import failed_start
 from tests.support.waiting import wait_until

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shared.settings import PipelineSettings
+from shared.pipeline_settings import PipelineSettings
 from worker.cli.extraction.comparison import compare, find_truths, protect_truths, write_page
 from worker.cli.extraction.progress import reading_progress
 from worker.cli.extraction.results import Results

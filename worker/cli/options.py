@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from shared.contracts.categories import COMMON_LABELS
-from shared.settings import PipelineSettings
+from shared.pipeline_settings import PipelineSettings
 from shared.telemetry.logs import configure_logging
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print only JSON on stdout.")]

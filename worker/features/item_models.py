@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from shared.contracts.categories import COMMON_LABELS
-from shared.settings import PipelineSettings
+from shared.pipeline_settings import PipelineSettings
 from worker.pipeline.meaning.configured_models import Models, load_models
 from worker.pipeline.meaning.models.ports import Classifier, Embedder, Scores, Vectors
 

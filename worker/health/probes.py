@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 import structlog
 import uvicorn
@@ -105,8 +105,9 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
 
     Port 0 stands for any free port. Raises PortTaken.
     """
-    with listen(host, port, "WORKER_PORT") as listening:
-        url = f"http://{host}:{listening.getsockname()[1]}"
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(each) for each in listen(host, port, "WORKER_PORT")]
+        url = f"http://{host}:{sockets[0].getsockname()[1]}"
         config = uvicorn.Config(
             app,
             lifespan="off",
@@ -117,7 +118,7 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
             timeout_graceful_shutdown=_SHUTDOWN_LIMIT,
         )
         server = _Server(config)
-        task = asyncio.create_task(server.serve([listening]))
+        task = asyncio.create_task(server.serve(sockets))
         log.info("worker.serving", url=url)
         try:
             yield url

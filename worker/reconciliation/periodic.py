@@ -21,7 +21,7 @@ async def repairing(
     settings: Settings, database: Database, messenger: Messenger, telemetry: Telemetry
 ) -> AsyncIterator[None]:
     """Run the outbox and the reconciler while the block runs, every RECONCILE_INTERVAL."""
-    broker = Broker.from_settings(settings)
+    broker = Broker(settings)
     reconciler = Reconciler(
         database,
         messenger,

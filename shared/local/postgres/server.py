@@ -14,7 +14,7 @@ from pathlib import Path
 
 from shared.local.postgres.account import owned_folder, server_programs, server_user
 from shared.local.postgres.data import SUPERUSER, prepare_data
-from shared.local.processes import LocalError, User, free_port, running, wait_until
+from shared.local.processes import LocalError, User, block_until, free_port, running
 
 DATABASE = "grocery_planner_ai"
 
@@ -54,7 +54,7 @@ def _server(folder: Path, user: User | None, port: int, *, durable: bool) -> Ite
     with running(command, log=log, user=user, stop_signal=signal.SIGINT) as process:
         connection = ["-h", "127.0.0.1", "-p", str(port), "-U", SUPERUSER]
         check: list[str | Path] = [programs / "pg_isready", "-q", *connection]
-        wait_until(
+        block_until(
             lambda: subprocess.run(check, check=False).returncode == 0,
             "Postgres",
             process=process,

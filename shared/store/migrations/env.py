@@ -10,8 +10,7 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from shared.server_urls import check_database_url
-from shared.store.database import async_url
+from shared.store.database_url import async_url, check_database_url
 from shared.store.models import Base
 
 # Seconds.
@@ -33,9 +32,11 @@ def run(connection: Connection) -> None:
 async def migrate(url: str) -> None:
     """Run the migrations on the database at `url`. Raises CannotConnect."""
     engine = create_async_engine(async_url(url), connect_args={"timeout": _CONNECT})
-    async with aclosing(await connected(engine)) as connection:
-        await connection.run_sync(run)
-    await engine.dispose()
+    try:
+        async with aclosing(await connected(engine)) as connection:
+            await connection.run_sync(run)
+    finally:
+        await engine.dispose()
 
 
 async def connected(engine: AsyncEngine) -> AsyncConnection:
@@ -45,7 +46,9 @@ async def connected(engine: AsyncEngine) -> AsyncConnection:
     except TimeoutError as error:
         raise CannotConnect(f"Postgres does not answer within {_CONNECT} s.") from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise CannotConnect(f"Postgres cannot be reached: {error}.") from error
+        # Some errors have a second line, with a hint.
+        reason = " ".join(str(error).split()).removesuffix(".")
+        raise CannotConnect(f"Postgres cannot be reached: {reason}.") from error
 
 
 def checked_url() -> str:

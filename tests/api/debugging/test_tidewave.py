@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from shared.local import stack
-from shared.local.processes import free_port, running, wait_until
+from shared.local.checkout import ROOT
+from shared.local.processes import block_until, free_port, running
 from tests.support.runners import ITEM
 from tests.support.running_system import System
 from tests.support.telemetry.span_collector import Collector
@@ -146,7 +147,7 @@ def test_tidewave_knows_where_categorisation_is_defined(debugged: Debugged) -> N
         found, _, line = debugged.tool("get_source_location", reference=reference).rpartition(":")
         assert found == path
         # The source of a function begins with its decorator.
-        source = (stack.ROOT / path).read_text().splitlines()[int(line) - 1 :]
+        source = (ROOT / path).read_text().splitlines()[int(line) - 1 :]
         assert definition in "\n".join(source[:2])
 
 
@@ -165,7 +166,7 @@ def test_tidewave_lists_the_models(debugged: Debugged) -> None:
 
 def test_the_calls_in_the_documentation_of_tidewave_work(debugged: Debugged) -> None:
     """The page shows all five tools. Its one DELETE is refused."""
-    page = (stack.ROOT / "docs/debugging.md").read_text()
+    page = (ROOT / "docs/debugging.md").read_text()
     calls = re.findall(r"^\$ tool (\w+) '(.*)'$", page, re.MULTILINE)
     for name, arguments in calls:
         call = debugged.refusal if "DELETE" in arguments else debugged.tool
@@ -180,7 +181,7 @@ def test_tidewave_is_not_part_of_the_interface(debugged: Debugged, collector: Co
     headers = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
     assert debugged.http.get("/tidewave/config", headers=headers).status_code == 200
     answer = debugged.http.get("/api/v1/queues", headers=headers)
-    wait_until(lambda: bool(collector.trace(trace_id)), "The span of the other call", timeout=10)
+    block_until(lambda: bool(collector.trace(trace_id)), "The span of the other call", timeout=10)
 
     assert answer.headers["X-Trace-Id"] == trace_id
     assert not [span for span in collector.trace(trace_id) if "tidewave" in span.name.lower()]
@@ -221,8 +222,8 @@ def test_a_front_without_tidewave_starts(system: System, tmp_path: Path) -> None
     log, port = tmp_path / "front.log", free_port()
     env = {**system.env, "DEBUG": "true", "LOG_LEVEL": "DEBUG", "PORT": str(port)}
     code = "import sys; sys.modules['tidewave'] = None; from api.__main__ import main; main()"
-    with running([sys.executable, "-c", code], env=env, log=log, cwd=stack.ROOT) as process:
-        wait_until(lambda: "startup complete" in log.read_text(), "The front", process=process)
+    with running([sys.executable, "-c", code], env=env, log=log, cwd=ROOT) as process:
+        block_until(lambda: "startup complete" in log.read_text(), "The front", process=process)
         assert httpx.get(f"http://127.0.0.1:{port}/tidewave").status_code == 404
 
     (line,) = [json.loads(text) for text in log.read_text().splitlines() if "tidewave" in text]
@@ -236,7 +237,7 @@ async def test_tidewave_is_refused_in_production(system: System, process: str) -
         subprocess.run,
         [sys.executable, "-m", process],
         env={**os.environ, **system.env, "ENVIRONMENT": "production", "DEBUG": "true"},
-        cwd=stack.ROOT,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

@@ -164,7 +164,7 @@ async def test_statements_are_measured_by_operation(
 
 async def test_thousands_of_messages_are_counted(settings: Settings, servers: Servers) -> None:
     """The locks are read in chunks, and every one is counted."""
-    broker = Broker(servers.redis_url, settings.queue_namespace)
+    broker = Broker(settings)
     key = queue_key(settings.queue_namespace, Queue.ITEMS)
     ids = [message_id(uuid4(), 1) for _ in range(2500)]
     async with Redis.from_url(servers.redis_url) as redis:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from shared.client import ServiceClient
+from shared.local.checkout import ROOT
 from tests.support.running_system import System
 
-ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs/client.md"
 SNIPPETS = [
     (path, code)

@@ -59,6 +59,7 @@ def _no_image(folder: Path) -> str:
         (["--save", _in_the_way], {}, "is there already: choose another folder for --save"),
         (["--save", _no_folder], {}, "cannot be written (File exists): choose another folder"),
         ([], {"DATABASE_URL": "mysql://u:geheim@h/n"}, "DATABASE_URL: The URL must begin with"),
+        ([], {"REDIS_URL": "redis://:geheim@a..b"}, "REDIS_URL: The host of the URL"),
         ([], {"LEASE": "nonsense"}, "LEASE: "),
         (
             [],
@@ -88,6 +89,28 @@ def test_the_demo_says_at_once_why_it_cannot_run(
     assert says in line
     assert "geheim" not in line
     assert _folders_of(pid) == []
+
+
+def test_the_demo_ends_when_a_component_is_unavailable(no_tesseract: dict[str, str]) -> None:
+    """Its one line says which component it is, and what to do."""
+    done, _ = _run(**no_tesseract)
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("bin/demo: ocr is unavailable: OCR_ENGINE=tesseract, but there is no ")
+    assert "set OCR_ENGINE=auto" in line
+
+
+@pytest.mark.parametrize("command", ["demo", "dev"])
+def test_a_wrong_argument_is_named_in_one_line(command: str) -> None:
+    """The line points to --help."""
+    program = [*DEMO[:-1], command, "--colour"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"bin/{command}: unrecognized arguments: --colour (bin/{command} --help shows the usage)\n"
+    )
 
 
 @pytest.mark.parametrize("at", ["initdb", "api"])

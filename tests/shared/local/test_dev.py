@@ -82,6 +82,18 @@ async def test_bin_dev_reloads_survives_mistakes_and_leaves_nothing_running(
         await _ends_on_ctrl_c(process)
 
 
+async def test_bin_dev_goes_on_without_a_component_and_says_so(
+    checkout: Path, env: dict[str, str], no_tesseract: dict[str, str]
+) -> None:
+    """The output names the component and the reason."""
+    log = checkout / "log"
+    with development(checkout, {**env, **no_tesseract}) as process:
+        says = "ocr is unavailable: OCR_ENGINE=tesseract, but there is no tesseract here"
+        await wait_until(lambda: says in " ".join(log.read_text().split()), "it said so", within=60)
+        assert _workers(f"http://127.0.0.1:{env['PORT']}") == 1
+        await _ends_on_ctrl_c(process)
+
+
 @pytest.mark.timeout(120)
 async def test_a_checkout_has_one_bin_dev_and_a_killed_one_does_not_block_the_next(
     checkout: Path, env: dict[str, str]
@@ -109,7 +121,7 @@ async def test_a_checkout_has_one_bin_dev_and_a_killed_one_does_not_block_the_ne
         await connection.close()
         await _ends_on_ctrl_c(third)
     assert running_dev(checkout / ".data") is None
-    assert [process for process in family if process.is_running()] == []
+    assert [process for process in family if _lives(process)] == []
     assert "Traceback" not in (checkout / "log").read_text()
 
 
@@ -147,7 +159,15 @@ async def _ends_on_ctrl_c(process: "subprocess.Popen[bytes]") -> None:
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
-    assert [child for child in family if child.is_running()] == []
+    assert [child for child in family if _lives(child)] == []
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether a process runs. A zombie has ended, and waits only for its new parent to notice."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _workers(url: str) -> int | None:

@@ -123,9 +123,9 @@ async def test_announcements_reach_every_listener(messenger: Messenger) -> None:
             assert await anext(first) == await anext(second) == job_id
 
 
-async def test_a_broker_that_is_away_fails_fast() -> None:
+async def test_a_broker_that_is_away_fails_fast(settings: Settings) -> None:
     """Callers are waiting meanwhile."""
-    messenger = Messenger(nowhere("redis").get_secret_value(), "test")
+    messenger = Messenger(settings.model_copy(update={"redis_url": nowhere("redis")}))
     async with asyncio.timeout(5):
         for call in (messenger.publish(a_job()), messenger.announce(uuid4()), messenger.ping()):
             with pytest.raises(BrokerUnavailable):

@@ -73,7 +73,12 @@ def test_everything_that_is_broken_is_blamed(grocery_ai: Run, env: dict[str, str
 
 @pytest.mark.parametrize(
     "broken",
-    [{"REDIS_URL": "http://localhost"}, {"LEASE": "1"}, {"OCR_ENGINE": "crystal ball"}],
+    [
+        {"REDIS_URL": "http://localhost"},
+        {"REDIS_URL": "redis://a..b:6379"},
+        {"LEASE": "1"},
+        {"OCR_ENGINE": "crystal ball"},
+    ],
     ids=str,
 )
 def test_a_wrong_setting_is_named(

@@ -43,7 +43,7 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def broker(settings: Settings) -> AsyncIterator[Broker]:
     """Broker of the test's own queues."""
-    broker = Broker.from_settings(settings)
+    broker = Broker(settings)
     yield broker
     await broker.close()
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from shared.settings import Settings
 from shared.wire.connections import connect_quick
 from worker.cli.diagnosis.clocks import clock
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
@@ -12,12 +13,9 @@ from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
 _OLDEST_SUPPORTED = (6, 2)
 
 
-async def check_broker(url: str) -> list[Finding]:
-    """Check a Redis server. Whatever is wrong with it is a finding and is not raised."""
-    try:
-        redis = connect_quick(url)
-    except ValueError as wrong:
-        return [error("redis", reason(wrong), "Correct REDIS_URL.")]
+async def check_broker(settings: Settings) -> list[Finding]:
+    """Check the Redis of REDIS_URL. Whatever is wrong with it is a finding, not raised."""
+    redis = connect_quick(settings)
     try:
         info = await redis.info()
         before = time.time()

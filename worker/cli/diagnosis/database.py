@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from shared.contracts.features import Queue
 from shared.errors import DatabaseUnavailable, SchemaBehind
+from shared.settings import Settings
 from shared.store.database import Database, Session
 from shared.store.queue_stats import queue_stats
 from shared.store.schema import check_schema, known_revisions
@@ -19,9 +20,9 @@ _OLDEST_SUPPORTED = 140_000
 _LONG_WAIT = 300
 
 
-async def check_database(url: str) -> list[Finding]:
-    """Check a database. Whatever is wrong with it is a finding and is not raised."""
-    database = Database(url, process="doctor", pool_size=1)
+async def check_database(settings: Settings) -> list[Finding]:
+    """Check the database of DATABASE_URL. Whatever is wrong with it is a finding, not raised."""
+    database = Database.from_settings(settings, process="doctor", pool_size=1)
     try:
         async with database.transaction() as session:
             findings = [await _version(session), await _clock(session)]

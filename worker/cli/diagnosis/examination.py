@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from shared.local.dev_session import running_dev
-from shared.settings import PipelineSettings, Settings, setting_problems
+from shared.pipeline_settings import PipelineSettings
+from shared.settings import Settings, setting_problems
 from worker.cli.diagnosis.broker import check_broker
 from worker.cli.diagnosis.database import check_database
 from worker.cli.diagnosis.finding import Finding, error, ok, warning
@@ -31,8 +32,8 @@ async def examine() -> Sequence[Finding]:
         for old, new in settings.replaced.items()
     ]
     servers_checked = await asyncio.gather(
-        check_database(settings.database_url.get_secret_value()),
-        check_broker(settings.redis_url.get_secret_value()),
+        check_database(settings),
+        check_broker(settings),
     )
     # Only now: models that load use all of a CPU, and the clocks would seem to differ.
     parts = [*servers_checked, await check_machine(settings)]

@@ -6,7 +6,7 @@ import tempfile
 
 from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable
-from shared.settings import PipelineSettings
+from shared.pipeline_settings import PipelineSettings
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
 from worker.features.item_models import ItemModels
 from worker.pipeline.ocr.engines.engine import load_engine

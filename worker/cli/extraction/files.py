@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from shared.contracts.receipts import RichReceipt
 from shared.errors import ServiceError, TimedOut
 from shared.images import ImageLimits, inspect
+from shared.pipeline_settings import PipelineSettings
 from shared.rejections import ImageUnreadable
-from shared.settings import PipelineSettings
 from worker.features.item_models import ItemModels
 from worker.features.page_progress import receiving_page_reports
 from worker.features.recognition import RecognitionPool

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[4]
+from shared.local.checkout import ROOT
+
 RECOGNITION = "from worker.features.recognition_child import ready; ready('rapidocr')"
 ITEMS = (
     "from worker.pipeline.meaning.configured_models import load_models;"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.local.stack import ROOT
+from shared.local.checkout import ROOT
 
 PACKAGES = ("api", "shared", "worker")
 FOLDER = ROOT / "worker/pipeline/meaning/models/all_minilm_l6_v2"

@@ -1,0 +1,51 @@
+"""The settings of the pipeline, which runs with servers or without.
+
+They have a module of their own, so that commands which need no server do not import the drivers.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.contracts.components import ClassifierKind, OcrEngineName
+from shared.contracts.features import Queue
+
+
+class PipelineSettings(BaseSettings):
+    """The settings of the pipeline, which runs with servers or without.
+
+    Durations are in seconds and sizes in bytes.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    max_image_bytes: Annotated[int, Field(gt=0)] = 10_000_000
+    max_image_pixels: Annotated[int, Field(gt=0)] = 40_000_000
+    receipt_slots: Annotated[int, Field(ge=1)] = os.cpu_count() or 1
+    item_slots: Annotated[int, Field(ge=1)] = 4
+    receipt_timeout: Annotated[float, Field(gt=0)] = 60
+    item_timeout: Annotated[float, Field(gt=0)] = 20
+    recognition_memory: Annotated[int, Field(gt=0)] = 4_000_000_000
+
+    ocr_engine: OcrEngineName = OcrEngineName.AUTO
+    classifier: ClassifierKind = ClassifierKind.EMBEDDING
+    # For CLASSIFIER=zero-shot: the name of an NLI model on the Hugging Face hub, or its folder.
+    classification_model: str = "cross-encoder/nli-MiniLM2-L6-H768"
+    # The default model is built in; sentence-transformers runs any other.
+    embedding_model: str = "all-MiniLM-L6-v2"
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+    @property
+    def slots(self) -> Mapping[Queue, int]:
+        """The number of jobs of each queue that a worker runs at once."""
+        return {Queue.RECEIPTS: self.receipt_slots, Queue.ITEMS: self.item_slots}
+
+    @property
+    def timeouts(self) -> Mapping[Queue, float]:
+        """The number of seconds that a run may take, by queue."""
+        return {Queue.RECEIPTS: self.receipt_timeout, Queue.ITEMS: self.item_timeout}
