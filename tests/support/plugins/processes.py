@@ -28,8 +28,16 @@ class _Watch:
         sys.addaudithook(self._refuse)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Watch a test with its fixtures, unless it is slow."""
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
+        """Watch the fixtures of a quick test."""
+        return (yield from self._watching(item))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
+        """Watch a quick test. What follows may belong to a slow one: a server that is stopped."""
+        return (yield from self._watching(item))
+
+    def _watching(self, item: pytest.Item) -> Generator[None]:
         self._quick = item.get_closest_marker("slow") is None
         try:
             return (yield)
