@@ -13,8 +13,8 @@ from api.front import Front
 from api.main import create_app
 from shared.dependencies import check_dependencies, connected
 from shared.errors import Unavailable
-from shared.listening import listen
-from shared.process import start_process
+from shared.process.listening import listen
+from shared.process.start import start_process
 from shared.settings import Settings
 
 log = structlog.get_logger(__name__)

@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 from api.job_views import view_jobs
-from shared.background import repeating
 from shared.contracts.jobs import JobView
 from shared.errors import BrokerUnavailable, Draining
+from shared.process.background import repeating
 from shared.store.database import Database
 from shared.store.jobs import JobRepository
 from shared.wire.messenger import Messenger

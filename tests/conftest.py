@@ -26,7 +26,7 @@ from api.main import create_app
 from shared.client import AsyncServiceClient
 from shared.local import stack
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
-from shared.opt_outs import opt_out_of_reports
+from shared.process.opt_outs import opt_out_of_reports
 from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.models import Base

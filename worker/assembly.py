@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import structlog
 
-from shared.background import repeating
 from shared.contracts.features import Feature
 from shared.dependencies import check_dependencies, connected
 from shared.errors import EngineUnavailable
+from shared.process.background import repeating
 from shared.settings import Settings
 from shared.store.database import Database
 from shared.telemetry.tracing import traced

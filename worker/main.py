@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from shared.errors import Unavailable
-from shared.process import start_process
+from shared.process.start import start_process
 from shared.settings import Settings
 from shared.telemetry.log_export import exported_logs
 from shared.version import SERVICE

@@ -8,7 +8,6 @@ from rich.console import Console
 from watchfiles import Change, PythonFilter, watch
 
 from shared.errors import PortTaken
-from shared.listening import listen
 from shared.local.arguments import Arguments
 from shared.local.checkout import DATA, ROOT
 from shared.local.dev_session import dev_lock
@@ -23,6 +22,7 @@ from shared.local.stack import (
     worker,
     workers_ready,
 )
+from shared.process.listening import listen
 
 _SOURCES = ("api", "shared", "worker")
 _HOST = "127.0.0.1"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from shared.local.signals import signals_held
-from shared.parent_death import dying_with_parent
+from shared.process.parent_death import dying_with_parent
 
 # Seconds.
 _GRACE = 30

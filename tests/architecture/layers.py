@@ -70,7 +70,7 @@ LAYERS = {
         ["worker.features", "worker.health", "worker.jobs", "worker.telemetry"],
     ],
     "shared": [
-        ["shared.local", "shared.process"],
+        ["shared.local", "shared.process.start"],
         ["shared.terminal_tables", "shared.client"],
         ["shared.client.clients"],
         ["shared.client.awaiting", "shared.client.caller", "shared.client.validation"],
@@ -79,7 +79,7 @@ LAYERS = {
         ["shared.dependencies", "shared.telemetry.log_export"],
         [
             "shared.store.schema",
-            "shared.background",
+            "shared.process.background",
             "shared.telemetry.logs",
             "shared.telemetry.tracing",
         ],
@@ -115,10 +115,10 @@ LAYERS = {
             "shared.rejections",
             "shared.store.retry_policy",
             "shared.client.errors",
-            "shared.listening",
+            "shared.process.listening",
         ],
-        ["shared.errors", "shared.opt_outs", "shared.parent_death"],
-        ["shared.store", "shared.telemetry", "shared.wire"],
+        ["shared.errors", "shared.process.opt_outs", "shared.process.parent_death"],
+        ["shared.process", "shared.store", "shared.telemetry", "shared.wire"],
     ],
 }
 

@@ -15,7 +15,7 @@ import pytest
 from shared.local import stack
 from shared.local.checkout import ROOT
 from shared.local.processes import free_port, running
-from shared.opt_outs import OPT_OUTS
+from shared.process.opt_outs import OPT_OUTS
 from shared.settings import Settings
 from tests.config.files import FILES, WORKERS, content, published_ports, services
 from tests.support.waiting import wait_until

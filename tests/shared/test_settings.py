@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.contracts.features import Queue
-from shared.process import start_process
+from shared.process.start import start_process
 from shared.settings import Settings
 
 SERVERS = {"DATABASE_URL": "postgresql://a", "REDIS_URL": "redis://b"}

@@ -2,7 +2,7 @@
 
 import sys
 
-from shared.opt_outs import opt_out_of_reports
+from shared.process.opt_outs import opt_out_of_reports
 
 
 def main() -> None:

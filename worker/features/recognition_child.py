@@ -11,7 +11,7 @@ from functools import cache
 
 from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable, ServiceError
-from shared.parent_death import dying_with_parent
+from shared.process.parent_death import dying_with_parent
 from worker.pipeline.knowledge.reading import load_reading
 from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from shared.contracts.health import Check, Health, HealthStatus, Liveness, Readiness
 from shared.dependencies import DEPENDENCIES, missing_dependencies
 from shared.errors import Draining
-from shared.listening import listen
+from shared.process.listening import listen
 from shared.store.database import Database
 from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version

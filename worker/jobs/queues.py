@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from shared.background import repeating
+from shared.process.background import repeating
 from shared.settings import Settings
 from shared.wire.connections import connect_for_polling
 from shared.wire.messenger import Messenger

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from shared.background import repeating
+from shared.process.background import repeating
 from shared.settings import Settings
 from shared.store.database import Database
 from shared.wire.broker import Broker

@@ -92,7 +92,7 @@ def test_the_demo_says_at_once_why_it_cannot_run(
 
 
 def test_the_demo_ends_when_a_component_is_unavailable(no_tesseract: dict[str, str]) -> None:
-    """Its one line says which component it is, and what to do."""
+    """The last line of the demo names the component and says what to do."""
     done, _ = _run(**no_tesseract)
 
     assert done.returncode == 1

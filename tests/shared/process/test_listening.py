@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from shared.errors import PortTaken
-from shared.listening import listen
+from shared.process.listening import listen
 from shared.settings import Settings
 from tests.support.failed_start import failed_start
 

@@ -5,7 +5,7 @@ import sys
 import structlog
 from pydantic import ValidationError
 
-from shared.opt_outs import opt_out_of_reports
+from shared.process.opt_outs import opt_out_of_reports
 from shared.settings import Settings, setting_problems
 from shared.telemetry.logs import configure_logging
 

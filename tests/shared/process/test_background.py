@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from shared.background import background, repeating
 from shared.errors import DatabaseUnavailable
+from shared.process.background import background, repeating
 from shared.settings import Settings
 from shared.wire.connections import connect_for_polling
 from tests.support.waiting import wait_until

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from shared.opt_outs import OPT_OUTS, opt_out_of_reports
+from shared.process.opt_outs import OPT_OUTS, opt_out_of_reports
 
 
 def test_a_choice_of_the_operator_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
