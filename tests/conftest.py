@@ -31,7 +31,7 @@ from shared.settings import Settings
 from shared.store.database import Database
 from shared.store.models import Base
 from shared.wire.messenger import Messenger
-from tests.support.running_system import System, running_system
+from tests.support.processes.running_system import System, running_system
 from tests.support.telemetry.log_collector import LogCollector, log_collector
 from tests.support.telemetry.span_collector import Collector, span_collector
 

@@ -16,8 +16,8 @@ import pytest
 from shared.local import stack
 from shared.local.processes import free_port
 from shared.version import service_version
+from tests.support.processes.running_system import System
 from tests.support.runners import ITEM
-from tests.support.running_system import System
 from tests.support.scripted_server import scripted
 from tests.support.telemetry.log_collector import LogCollector
 from tests.support.waiting import wait_until

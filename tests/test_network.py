@@ -13,7 +13,7 @@ from shared.local import stack
 from shared.local.checkout import ROOT
 from shared.local.processes import free_port
 from shared.settings import Settings
-from tests.support.network_trace import NetworkTrace
+from tests.support.processes.network_trace import NetworkTrace
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.needs_program("strace")

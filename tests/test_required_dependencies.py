@@ -3,8 +3,8 @@
 import pytest
 
 from shared.settings import Settings
-from tests.support.failed_start import failed_start
 from tests.support.fronts import nowhere
+from tests.support.processes.failed_start import failed_start
 
 REQUIRED = {"REQUIRE_DEPENDENCIES": "true"}
 

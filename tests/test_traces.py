@@ -12,8 +12,8 @@ from shared.local.receipt_image import DrawnReceipt
 from tests.chaos.__main__ import QUICK
 from tests.chaos.cluster import cluster
 from tests.support.fronts import nowhere
+from tests.support.processes.running_system import System
 from tests.support.runners import ITEM, LABELS
-from tests.support.running_system import System
 from tests.support.telemetry.span_collector import Collector, Span
 from tests.support.waiting import wait_until
 

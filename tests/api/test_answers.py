@@ -8,7 +8,7 @@ import pytest
 
 from shared.client import AsyncServiceClient
 from tests.api.bad_input.asking import b64
-from tests.support.running_system import System
+from tests.support.processes.running_system import System
 
 LABELS = ["Dairy", "Produce"]
 ENVELOPE = {"request_id", "status", "payload", "error", "metadata"}

@@ -9,12 +9,10 @@ from tests.chaos.scenarios import SCENARIOS
 # Each other scenario resembles one of these, or tests/api and tests/worker show the same within one
 # process. All scenarios run at night.
 _CUT = (
-    "rolling_restart",
     "worker_killed",
     "skewed_zombie",
     "postgres_restarted",
     "redis_restarted_empty",
-    "killed_before_claim",
 )
 
 

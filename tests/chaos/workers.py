@@ -51,7 +51,7 @@ async def zombie(plan: Plan, **env: str) -> Report:
     """A worker is frozen while it repairs, loses its lease, and then goes on with its jobs."""
     async with cluster(0, plan.seed, **plan.settings) as system:
         frozen = system.start_worker(**env)
-        await system.submit("slow 10", 4)
+        await system.submit("slow 6", 4)
         await system.until("state = 'running'", 4)
         await _freeze_while_repairing(system, frozen)
         if await system.count("state = 'running'") < 4:

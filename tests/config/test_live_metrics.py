@@ -16,8 +16,8 @@ from shared.local import stack
 from shared.local.checkout import ROOT
 from shared.local.processes import free_port, running
 from tests.config.promql import MADE_BY_TEMPO, dashboard_queries, rule_queries, selectors
+from tests.support.processes.running_system import System
 from tests.support.runners import LABELS
-from tests.support.running_system import System
 from tests.support.telemetry.span_collector import Collector
 from tests.support.waiting import wait_until
 

@@ -34,7 +34,7 @@ async def test_sigterm_releases_the_running_job_and_leaves_no_process(
     await wait_until(lambda: _is_running(client), "the job ran", within=30)
     family = [process, *process.children(recursive=True)]
     process.send_signal(signal.SIGTERM)
-    await wait_until(lambda: not any(map(_lives, family)), "every process ended", within=15)
+    await wait_until(lambda: not any(map(is_alive, family)), "every process ended", within=15)
 
     seen = await client.job(job.id)
     assert seen.status is JobStatus.QUEUED
@@ -51,7 +51,7 @@ async def test_a_killed_worker_leaves_no_child(
     assert len(family) > 1
     os.kill(process.pid, signal.SIGKILL)
 
-    await wait_until(lambda: not any(map(_lives, family)), "every process ended", within=5)
+    await wait_until(lambda: not any(map(is_alive, family)), "every process ended", within=5)
 
 
 @pytest.mark.slow
@@ -79,7 +79,7 @@ async def test_later_signals_are_ignored_while_a_start_is_stopped(
 ) -> None:
     """People press Ctrl-C twice, and a supervisor repeats SIGTERM."""
     log = tmp_path / "worker.log"
-    env = {**_env(settings), "FEATURE_LOADER": "tests.support.signalled_start:load"}
+    env = {**_env(settings), "FEATURE_LOADER": "tests.support.processes.signalled_start:load"}
     with stack.worker(env, log) as worker:
         await wait_until(lambda: worker.poll() is not None, "the worker ended", within=30)
 
@@ -99,7 +99,3 @@ def _env(settings: Settings) -> dict[str, str]:
 
 async def _is_running(client: AsyncServiceClient) -> bool:
     return bool((await client.jobs(status="running")).jobs)
-
-
-def _lives(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

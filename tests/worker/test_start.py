@@ -16,7 +16,7 @@ from shared.contracts.features import Feature, Queue
 from shared.errors import EngineUnavailable
 from shared.local.checkout import ROOT
 from shared.settings import Settings
-from tests.support.failed_start import failed_start
+from tests.support.processes.failed_start import failed_start
 from tests.support.waiting import wait_until
 from worker.assembly import worker
 from worker.features.components import load_features

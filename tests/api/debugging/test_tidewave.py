@@ -19,8 +19,8 @@ import pytest
 from shared.local import stack
 from shared.local.checkout import ROOT
 from shared.local.processes import block_until, free_port, running
+from tests.support.processes.running_system import System
 from tests.support.runners import ITEM
-from tests.support.running_system import System
 from tests.support.telemetry.span_collector import Collector
 
 TOOLS = {"get_logs", "execute_sql_query", "project_eval", "get_source_location", "get_models"}

@@ -9,8 +9,8 @@ from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.version import service_version
 from tests.support.fronts import front_http, front_server, nowhere
+from tests.support.processes.running_system import System
 from tests.support.runners import ITEM, dairy, worker_with
-from tests.support.running_system import System
 from tests.support.waiting import wait_until
 from worker.assembly import worker
 from worker.pipeline.ocr.engines.tesseract import is_installed

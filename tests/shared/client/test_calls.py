@@ -18,8 +18,8 @@ from shared.contracts.receipts import RichReceipt
 from shared.rejections import InvalidRequest
 from shared.version import SERVICE, service_version
 from tests.support.both_clients import Kind, open_client
+from tests.support.processes.running_system import System
 from tests.support.runners import ITEM, LABELS
-from tests.support.running_system import System
 
 FUNCTIONS = {
     name: function

@@ -9,7 +9,7 @@ import pytest
 
 from shared.client import ServiceClient
 from shared.local.checkout import ROOT
-from tests.support.running_system import System
+from tests.support.processes.running_system import System
 
 PAGE = ROOT / "docs/client.md"
 SNIPPETS = [

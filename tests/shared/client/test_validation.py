@@ -10,7 +10,7 @@ from shared.errors import Unavailable
 from shared.settings import Settings
 from tests.support.both_clients import Kind, open_client
 from tests.support.fronts import front_server, nowhere
-from tests.support.running_system import System
+from tests.support.processes.running_system import System
 from tests.support.scripted_server import Act, html, scripted
 
 

@@ -19,6 +19,7 @@ import pytest
 from shared.local.checkout import DATA, ROOT
 from shared.local.dev_session import DevSession, running_dev
 from shared.local.processes import free_port
+from tests.support.processes.alive import is_alive
 from tests.support.waiting import wait_until
 
 DEV = [sys.executable, "-u", "-m", "shared.local", "dev"]
@@ -121,7 +122,7 @@ async def test_a_checkout_has_one_bin_dev_and_a_killed_one_does_not_block_the_ne
         await connection.close()
         await _ends_on_ctrl_c(third)
     assert running_dev(checkout / ".data") is None
-    assert [process for process in family if _lives(process)] == []
+    assert [process for process in family if is_alive(process)] == []
     assert "Traceback" not in (checkout / "log").read_text()
 
 
@@ -159,15 +160,7 @@ async def _ends_on_ctrl_c(process: "subprocess.Popen[bytes]") -> None:
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
-    assert [child for child in family if _lives(child)] == []
-
-
-def _lives(process: psutil.Process) -> bool:
-    """Whether a process runs. A zombie has ended, and waits only for its new parent to notice."""
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    assert [child for child in family if is_alive(child)] == []
 
 
 def _workers(url: str) -> int | None:

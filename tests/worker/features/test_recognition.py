@@ -16,6 +16,7 @@ from shared.contracts.components import OcrEngineName
 from shared.errors import EngineUnavailable, RecognitionCrashed
 from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
 from shared.rejections import ImageUnreadable, NoTextFound
+from tests.support.processes.alive import is_alive
 from tests.support.waiting import wait_until
 from worker.features.recognition import RecognitionPool
 from worker.pipeline.stages import StageRecorder
@@ -189,7 +190,7 @@ async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes
     with pytest.raises(asyncio.CancelledError):
         await reading
 
-    await wait_until(lambda: not any(p.is_running() for p in programs), "it ended", within=2)
+    await wait_until(lambda: not any(map(is_alive, programs)), "it ended", within=2)
     before = scratch_folders()
     await pool.close()
     assert len(before) == 1

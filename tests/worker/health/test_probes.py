@@ -13,8 +13,8 @@ from shared.contracts.features import Feature
 from shared.settings import Settings
 from shared.version import service_version
 from tests.support.fronts import nowhere
+from tests.support.processes.running_system import System
 from tests.support.runners import dairy, worker_with
-from tests.support.running_system import System
 from tests.support.waiting import wait_until
 from worker.assembly import worker
 from worker.features.runners import Run

@@ -8,7 +8,7 @@ import pytest
 from shared.contracts.components import ClassifierKind
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
-from tests.support.failed_start import failed_start
+from tests.support.processes.failed_start import failed_start
 from tests.worker.ml.models import save_tiny_bert
 from worker.pipeline.meaning.configured_models import load_models
 from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder

@@ -16,8 +16,8 @@ from shared.errors import Bug, ServiceError, Transient
 from shared.rejections import NoTextFound
 from shared.settings import Settings
 from shared.store.database import Database
+from tests.support.processes.running_system import System
 from tests.support.runners import ITEM, Gate, dairy, raising, worker_with
-from tests.support.running_system import System
 from tests.support.telemetry.metric_samples import exemplars, families, samples
 from tests.support.waiting import wait_until
 from worker.features.runners import Product, Work

@@ -1,0 +1,1 @@
+"""Starts the service as processes, and looks at processes from outside."""
