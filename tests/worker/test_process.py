@@ -15,6 +15,7 @@ from shared.contracts.outcomes import AttemptOutcome
 from shared.local import stack
 from shared.settings import Settings
 from tests.support.fronts import nowhere
+from tests.support.processes.alive import is_alive
 from tests.support.waiting import wait_until
 
 

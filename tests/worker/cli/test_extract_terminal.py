@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
+from tests.support.processes.alive import is_alive
 from tests.support.waiting import wait_until
 from tests.worker.cli.conftest import PROGRAM
 from tests.worker.features.test_page_progress import scan
