@@ -75,7 +75,6 @@ def test_everything_that_is_broken_is_blamed(grocery_ai: Run, env: dict[str, str
     "broken",
     [
         {"REDIS_URL": "http://localhost"},
-        {"REDIS_URL": "redis://a..b:6379"},
         {"LEASE": "1"},
         {"OCR_ENGINE": "crystal ball"},
     ],

@@ -138,8 +138,8 @@ def test_an_empty_or_cut_list_says_how_to_see_more(
 def test_a_job_is_cancelled_and_retried(
     grocery_ai: Run, env: dict[str, str], receipt: Path
 ) -> None:
-    """The last of eight jobs is still waiting when it is cancelled."""
-    *_, submitted = json.loads(grocery_ai("submit", *[receipt] * 8, "--json", **env).stdout)
+    """The last of five jobs is still waiting when it is cancelled."""
+    *_, submitted = json.loads(grocery_ai("submit", *[receipt] * 5, "--json", **env).stdout)
     cancelled = grocery_ai("cancel", submitted["id"], "--json", **env)
     watched = grocery_ai("watch", submitted["id"], **env)
     retried = grocery_ai("retry", submitted["id"], **env)
