@@ -9,7 +9,7 @@ from shared.contracts.features import Queue
 from shared.contracts.queues import QueueView
 from shared.errors import QueueFull
 from shared.settings import Settings
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
 
 _MAX_AGE = 1.0  # seconds

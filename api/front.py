@@ -13,7 +13,7 @@ from api.waiting import Waiters
 from shared.contracts.text import Identifier
 from shared.rejections import TenantRequired
 from shared.settings import Settings
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from shared.wire.messenger import Messenger
 
 

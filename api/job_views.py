@@ -11,9 +11,9 @@ from shared.contracts.jobs import (
     JobView,
 )
 from shared.rejections import JobNotFound
-from shared.store.database import Session
 from shared.store.jobs import JobRepository
 from shared.store.models import Job, JobAttempt
+from shared.store.postgres.database import Session
 from shared.telemetry.trace_context import trace_id
 
 

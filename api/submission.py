@@ -19,9 +19,9 @@ from shared.contracts.requests import JobRequest, ReceiptRequest
 from shared.errors import BrokerUnavailable, Draining, QueueFull
 from shared.images import ImageLimits, decode_base64, inspect
 from shared.store import publication
-from shared.store.database import Database
 from shared.store.jobs import JobRepository, NewJob
 from shared.store.models import Job
+from shared.store.postgres.database import Database
 from shared.telemetry.trace_context import inject
 from shared.telemetry.tracing import message_attributes
 from shared.wire.messages import message_id

@@ -14,8 +14,8 @@ from api.job_views import view_jobs
 from shared.contracts.jobs import JobView
 from shared.errors import BrokerUnavailable, Draining
 from shared.process.background import repeating
-from shared.store.database import Database
 from shared.store.jobs import JobRepository
+from shared.store.postgres.database import Database
 from shared.wire.messenger import Messenger
 
 _BACKSTOP_INTERVAL = 1.0  # seconds

@@ -12,7 +12,7 @@ import structlog
 
 from shared.errors import DependencyMissing, ServiceError, Transient
 from shared.settings import Settings
-from shared.store.database import Database, PoolOptions
+from shared.store.postgres.database import Database, PoolOptions
 from shared.store.schema import check_schema
 from shared.telemetry.tracing import Tracing
 from shared.wire.messenger import Messenger

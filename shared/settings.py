@@ -15,7 +15,7 @@ from pydantic_settings import NoDecode
 
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
-from shared.store.database_url import DatabaseUrl
+from shared.store.postgres.database_url import DatabaseUrl
 from shared.wire.redis_url import RedisUrl
 
 

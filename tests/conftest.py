@@ -28,8 +28,8 @@ from shared.local import stack
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from shared.process.opt_outs import opt_out_of_reports
 from shared.settings import Settings
-from shared.store.database import Database
 from shared.store.models import Base
+from shared.store.postgres.database import Database
 from shared.wire.messenger import Messenger
 from tests.support.processes.running_system import System, running_system
 from tests.support.telemetry.log_collector import LogCollector, log_collector

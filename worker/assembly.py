@@ -14,7 +14,7 @@ from shared.dependencies import check_dependencies, connected
 from shared.errors import EngineUnavailable
 from shared.process.background import repeating
 from shared.settings import Settings
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from shared.telemetry.tracing import traced
 from shared.version import SERVICE, service_version
 from shared.wire.messenger import Messenger

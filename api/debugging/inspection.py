@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from shared.settings import Settings
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from shared.store.workers import alive_workers, component_reports
 
 

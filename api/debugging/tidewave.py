@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from shared.settings import Settings
 from shared.store.models import Base
-from shared.store.read_only import read_only_engine
+from shared.store.postgres.read_only import read_only_engine
 from shared.telemetry.logs import formatter
 
 log = structlog.get_logger(__name__)

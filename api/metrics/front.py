@@ -12,7 +12,7 @@ from api.metrics.requests import RequestMetrics
 from shared.contracts.features import Feature, Queue
 from shared.dependencies import answer_within, missing_dependencies
 from shared.errors import ServiceError
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
 from shared.telemetry.metrics import FinishedJobs, new_registry
 from shared.wire.broker import Broker, BrokerCounts

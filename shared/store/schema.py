@@ -7,7 +7,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from shared.errors import SchemaBehind
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 
 
 @cache

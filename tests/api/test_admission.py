@@ -7,8 +7,8 @@ from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
 from shared.errors import QueueFull
 from shared.settings import Settings
-from shared.store.database import Database
 from shared.store.models import Job
+from shared.store.postgres.database import Database
 from tests.support.fronts import front_client
 from tests.support.runners import ITEM, LABELS, dairy, worker_with
 

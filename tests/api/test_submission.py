@@ -14,8 +14,8 @@ from shared.contracts.jobs import JobStatus
 from shared.errors import DatabaseUnavailable
 from shared.rejections import IdempotencyKeyReused, NoTextFound
 from shared.settings import Settings
-from shared.store.database import Database
 from shared.store.models import Job, JobImage
+from shared.store.postgres.database import Database
 from shared.wire.messages import message_id
 from tests.support.fronts import front_client, nowhere
 from tests.support.runners import ITEM, LABELS, dairy, raising, worker_with

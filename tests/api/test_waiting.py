@@ -13,7 +13,7 @@ from shared.contracts.jobs import JobError, JobStatus
 from shared.errors import ErrorClass
 from shared.settings import Settings
 from shared.store import transitions
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from shared.store.transitions import AttemptRecord
 from tests.support.runners import ITEM, Gate, dairy, worker_with
 from tests.support.waiting import wait_until

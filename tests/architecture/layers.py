@@ -95,13 +95,13 @@ LAYERS = {
         ],
         [
             "shared.store.publication",
-            "shared.store.read_only",
-            "shared.store.server",
+            "shared.store.postgres.read_only",
+            "shared.store.postgres.server",
             "shared.store.workers",
         ],
         ["shared.store.migrations"],
-        ["shared.store.models", "shared.store.database"],
-        ["shared.store.database_metrics"],
+        ["shared.store.models", "shared.store.postgres.database"],
+        ["shared.store.postgres.database_metrics"],
         ["shared.telemetry.metrics"],
         [
             "shared.settings",
@@ -109,7 +109,7 @@ LAYERS = {
             "shared.images",
             "shared.version",
         ],
-        ["shared.pipeline_settings", "shared.store.database_url", "shared.wire.redis_url"],
+        ["shared.pipeline_settings", "shared.store.postgres.database_url", "shared.wire.redis_url"],
         ["shared.contracts", "shared.server_urls"],
         [
             "shared.rejections",

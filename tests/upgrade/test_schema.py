@@ -5,8 +5,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.store.database_url import async_url
 from shared.store.models import Base
+from shared.store.postgres.database_url import async_url
 
 CHECKS = text(
     """SELECT conname FROM pg_constraint

@@ -15,7 +15,7 @@ from shared.contracts.health import Check, Health, HealthStatus, Liveness, Readi
 from shared.dependencies import DEPENDENCIES, missing_dependencies
 from shared.errors import Draining
 from shared.process.listening import listen
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version
 from shared.wire.messenger import Messenger

@@ -1,7 +1,7 @@
 """Stops running jobs whose cancellation was requested."""
 
 from shared.store import transitions
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from worker.jobs.running_jobs import RunningJobs, Stop
 
 

@@ -7,7 +7,7 @@ from shared.contracts.jobs import JobError, JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Cancelled, ServiceError, Unavailable
 from shared.store import transitions
-from shared.store.database import Session
+from shared.store.postgres.database import Session
 from shared.store.retry_policy import GiveUp, PutBack, Retry, decide
 from shared.store.transitions import AttemptRecord, Claim
 from worker.features.runners import Product

@@ -16,7 +16,7 @@ from shared.contracts.features import Feature, Queue
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import BrokerUnavailable, Bug, Cancelled, ServiceError, TimedOut
 from shared.store import transitions
-from shared.store.database import Database, Session
+from shared.store.postgres.database import Database, Session
 from shared.store.transitions import AttemptRecord, Claim
 from shared.telemetry.trace_context import trace_id
 from shared.wire.messenger import Messenger

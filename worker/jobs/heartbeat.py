@@ -4,7 +4,7 @@ import structlog
 
 from shared.errors import Transient
 from shared.store import transitions
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from shared.store.workers import remove_worker, report_worker
 from worker.jobs.running_jobs import RunningJobs, Stop
 from worker.telemetry.metrics import WorkerMetrics

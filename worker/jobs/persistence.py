@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
 from shared.errors import DatabaseUnavailable
-from shared.store.database import Database, Session
+from shared.store.postgres.database import Database, Session
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from shared.contracts.features import Queue
 from shared.store import publication
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from shared.store.publication import MessageKey
 from shared.wire.broker import Broker
 from shared.wire.messages import message_id, parse_message_id

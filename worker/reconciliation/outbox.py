@@ -3,7 +3,7 @@
 import structlog
 
 from shared.store import publication
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from shared.wire.messenger import Messenger
 from worker.reconciliation import CHUNK
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from shared.process.background import repeating
 from shared.settings import Settings
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from shared.wire.broker import Broker
 from shared.wire.messenger import Messenger
 from worker.jobs.consumer import lock_seconds

@@ -8,9 +8,9 @@ import structlog
 
 from shared.errors import BrokerUnavailable
 from shared.store import transitions
-from shared.store.database import Database
+from shared.store.postgres.database import Database
+from shared.store.postgres.server import RECONCILER, try_lock
 from shared.store.retention import prune_images, prune_jobs, prune_workers
-from shared.store.server import RECONCILER, try_lock
 from shared.telemetry.trace_context import trace_id
 from shared.wire.messenger import Messenger
 from worker.reconciliation import CHUNK

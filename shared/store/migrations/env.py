@@ -10,8 +10,8 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from shared.store.database_url import async_url, check_database_url
 from shared.store.models import Base
+from shared.store.postgres.database_url import async_url, check_database_url
 
 # Seconds.
 _CONNECT = 10

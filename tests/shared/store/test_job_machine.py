@@ -15,9 +15,9 @@ from shared.contracts.jobs import JobError, JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Bug, DatabaseUnavailable, EngineUnavailable, RecognitionCrashed, TimedOut
 from shared.store import transitions
-from shared.store.database import Database
 from shared.store.jobs import JobRepository
 from shared.store.models import Job, JobAttempt
+from shared.store.postgres.database import Database
 from shared.store.transitions import AttemptRecord, Claim
 from tests.support.job_rows import new_job
 

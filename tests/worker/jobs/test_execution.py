@@ -15,8 +15,8 @@ from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import ErrorClass, ServiceError
 from shared.settings import Settings
-from shared.store.database import Database
 from shared.store.models import Job
+from shared.store.postgres.database import Database
 from shared.wire.messages import queue_key
 from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM, Gate, dairy, raising, worker_with

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import func, select
 
-from shared.store.database import Database, Session
 from shared.store.jobs import JobRepository
 from shared.store.models import Job
+from shared.store.postgres.database import Database, Session
 from tests.support.job_rows import new_job
 from worker.jobs.persistence import committed
 

@@ -14,8 +14,8 @@ from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
-from shared.store.database import Database
 from shared.store.models import Job, JobImage
+from shared.store.postgres.database import Database
 from shared.wire.broker import Broker
 from shared.wire.messages import queue_key
 from shared.wire.messenger import Messenger

@@ -15,7 +15,7 @@ from shared.contracts.jobs import JobStatus
 from shared.errors import Bug, ServiceError, Transient
 from shared.rejections import NoTextFound
 from shared.settings import Settings
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from tests.support.processes.running_system import System
 from tests.support.runners import ITEM, Gate, dairy, raising, worker_with
 from tests.support.telemetry.metric_samples import exemplars, families, samples

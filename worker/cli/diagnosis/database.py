@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from shared.contracts.features import Queue
 from shared.errors import DatabaseUnavailable, SchemaBehind
 from shared.settings import Settings
-from shared.store.database import Database, Session
+from shared.store.postgres.database import Database, Session
+from shared.store.postgres.server import database_size, server_time, server_version
 from shared.store.queue_stats import queue_stats
 from shared.store.schema import check_schema, known_revisions
-from shared.store.server import database_size, server_time, server_version
 from shared.store.workers import alive_workers
 from shared.version import service_version
 from worker.cli.diagnosis.clocks import clock

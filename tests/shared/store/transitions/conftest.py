@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.store import transitions
-from shared.store.database import Database
 from shared.store.jobs import JobRepository
 from shared.store.models import Job
+from shared.store.postgres.database import Database
 from shared.store.transitions import Claim
 from tests.support.job_rows import new_job
 

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.jobs import JobStatus
 from shared.store import transitions
-from shared.store.database import Database
 from shared.store.models import Job
+from shared.store.postgres.database import Database
 from shared.store.transitions import Claim
 from tests.shared.store.transitions.endings import succeed
 

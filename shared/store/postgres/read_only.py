@@ -3,7 +3,7 @@
 from sqlalchemy import Engine, NullPool, create_engine
 
 from shared.settings import Settings
-from shared.store.database_url import sync_url
+from shared.store.postgres.database_url import sync_url
 
 _CONNECT_SECONDS = 2
 _STATEMENT_MS = 10_000

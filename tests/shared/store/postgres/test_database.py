@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from shared.store.database import Database
+from shared.store.postgres.database import Database
 from tests.support.waiting import wait_until
 
 _LOCK = "SELECT pg_advisory_xact_lock(4711)"

@@ -25,8 +25,8 @@ from sqlalchemy.ext.asyncio import (
 
 from shared.errors import DatabaseUnavailable, SchemaBehind
 from shared.settings import Settings
-from shared.store.database_metrics import measure_statements
-from shared.store.database_url import async_url
+from shared.store.postgres.database_metrics import measure_statements
+from shared.store.postgres.database_url import async_url
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
