@@ -116,7 +116,8 @@ def test_a_photo_is_read_like_the_receipt(
     ]
 
 
-@pytest.mark.parametrize("quarters", range(4))
+# Photos turned by half and by three quarters are above.
+@pytest.mark.parametrize("quarters", range(2))
 def test_pages_are_turned_upright_by_reading_them(engine: OcrEngine, quarters: int) -> None:
     """The page has not been prepared, which would have levelled its rows."""
     pixels = np.asarray(draw_receipt(DrawnReceipt()))
