@@ -1,6 +1,7 @@
 """Opens the port of a front or a worker, before anything else starts."""
 
 import errno
+import os
 import socket
 from contextlib import ExitStack
 from typing import Any
@@ -22,13 +23,13 @@ def listen(host: str, port: int, setting: str) -> list[socket.socket]:
         return _listen(host, port)
     except (socket.gaierror, UnicodeError) as error:
         raise PortTaken(
-            f"{host}:{port} cannot be listened on: "
-            "HOST must be an address of this machine, or a name that has one."
+            f"Cannot listen on {host}:{port}: HOST must be an address of this machine, or a name "
+            "that has one."
         ) from error
     except OSError as error:
         raise PortTaken(
-            f"{host}:{port} cannot be listened on ({error.strerror}): stop what listens there, "
-            f"or choose another {setting} (0 takes any that is free)."
+            f"Cannot listen on {host}:{port}: {os.strerror(error.errno)}. Stop what listens there, "
+            f"or choose another {setting} (0 takes any free port)."
         ) from error
 
 

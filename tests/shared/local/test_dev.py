@@ -134,7 +134,7 @@ def test_a_taken_port_is_named_before_anything_starts(
     with socket.create_server(("127.0.0.1", int(env[setting]))):
         line = _refused(checkout, env)
 
-    assert f"127.0.0.1:{env[setting]} cannot be listened on" in line
+    assert f"Cannot listen on 127.0.0.1:{env[setting]}: Address already in use." in line
     assert f"choose another {setting} " in line
     assert not (checkout / ".data/dev").exists()
 

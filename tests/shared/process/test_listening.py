@@ -19,13 +19,15 @@ def test_a_host_with_several_addresses_is_listened_on_at_all_of_them() -> None:
 
         for address in ("127.0.0.1", "::1"):
             socket.create_connection((address, port), timeout=5).close()
-        with pytest.raises(PortTaken, match=f"^::1:{port} cannot be listened on"):
+        with pytest.raises(
+            PortTaken, match=f"^Cannot listen on ::1:{port}: Address already in use"
+        ):
             listen("::1", port, "PORT")
 
 
 @pytest.mark.parametrize("host", ["a..b", "host.invalid"])
 def test_a_host_that_cannot_be_resolved_is_named(host: str) -> None:
-    with pytest.raises(PortTaken, match=f"^{host}:0 cannot be listened on"):
+    with pytest.raises(PortTaken, match=f"^Cannot listen on {host}:0: HOST must be"):
         listen(host, 0, "PORT")
 
 
@@ -43,5 +45,5 @@ async def test_a_taken_port_stops_the_start(
 
     assert (line["message"], line["level"]) == (says, "error")
     assert line["error"] == "port_taken"
-    assert line["reason"].startswith(f"127.0.0.1:{port} cannot be listened on")
+    assert line["reason"].startswith(f"Cannot listen on 127.0.0.1:{port}: Address already in use.")
     assert f"choose another {setting} " in line["reason"]
