@@ -28,7 +28,7 @@ def listen(host: str, port: int, setting: str) -> list[socket.socket]:
         ) from error
     except OSError as error:
         raise PortTaken(
-            f"Cannot listen on {host}:{port}: {os.strerror(error.errno)}. Stop what listens there, "
+            f"Cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}. Stop what listens there, "
             f"or choose another {setting} (0 takes any free port)."
         ) from error
 
