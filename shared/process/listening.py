@@ -27,8 +27,9 @@ def listen(host: str, port: int, setting: str) -> list[socket.socket]:
             "that has one."
         ) from error
     except OSError as error:
+        reason = os.strerror(error.errno or 0)
         raise PortTaken(
-            f"Cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}. Stop what listens there, "
+            f"Cannot listen on {host}:{port}: {reason}. Stop what listens there, "
             f"or choose another {setting} (0 takes any free port)."
         ) from error
 
