@@ -71,6 +71,7 @@ def _keep(drawn: bytes, folder: Path) -> None:
         if path.exists() and path.read_bytes() != drawn:
             raise LocalError(f"{path} is there already: choose another folder for --save.")
         path.write_bytes(drawn)
+        Console(stderr=True).print(f"Saved {path}", highlight=False, soft_wrap=True, markup=False)
     except OSError as error:
         raise LocalError(
             f"{path} cannot be written ({error.strerror}): choose another folder for --save."
