@@ -23,7 +23,8 @@ async def test_a_receipt_goes_in_and_a_structured_receipt_comes_out(
 ) -> None:
     """The main use: submit an image, await the job, and get every field that was printed."""
     submitted = await service.submit_receipt(receipt_png, candidate_labels=LABELS)
-    assert submitted.status is JobStatus.QUEUED
+    # A worker may have begun before the answer is here.
+    assert submitted.status in (JobStatus.QUEUED, JobStatus.RUNNING)
 
     job = await service.await_job(submitted.id)
 
