@@ -59,7 +59,7 @@ def running(
                 stdout=output,
                 stderr=output and subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=dying_with_parent(stop_signal),  # noqa: PLW1509 (we start no threads before)
+                preexec_fn=dying_with_parent(stop_signal),  # noqa: PLW1509 (only a prctl)
                 user=user.uid if user else None,
                 group=user.gid if user else None,
                 extra_groups=[] if user else None,
