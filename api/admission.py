@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from shared.contracts.features import Queue
-from shared.contracts.queues import QueueView
+from shared.contracts.service.queues import QueueView
 from shared.errors import QueueFull
 from shared.settings import Settings
 from shared.store.postgres.database import Database

@@ -8,7 +8,7 @@ from fastapi import Request
 from api.errors import JobFailed
 from api.front import Front
 from api.job_views import read_job
-from api.request_context import adopt_request_id
+from api.requests.context import adopt_request_id
 from api.submission import Submitted
 from shared.contracts.jobs import Answer, AnswerMetadata, JobStatus, JobView
 from shared.contracts.requests import JobRequest

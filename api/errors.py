@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.request_context import adopt_request_id, request_id_of
+from api.requests.context import adopt_request_id, request_id_of
 from shared import errors, rejections
 from shared.contracts.jobs import JobError
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE, FieldProblem, Problem

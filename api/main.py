@@ -12,7 +12,7 @@ from api.errors import install_error_handlers
 from api.front import Front
 from api.metrics.front import FrontMetrics
 from api.metrics.requests import MeasuredRequests, is_probe
-from api.request_context import RequestContext
+from api.requests.context import RequestContext
 from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
 from api.submission import Submissions
 from api.waiting import Waiters

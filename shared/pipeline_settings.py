@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.contracts.components import ClassifierKind, OcrEngineName
 from shared.contracts.features import Queue
+from shared.contracts.service.components import ClassifierKind, OcrEngineName
 
 
 class PipelineSettings(BaseSettings):

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.contracts.jobs import JobView
-from shared.contracts.queues import QueueView
 from shared.contracts.receipts import Extraction
+from shared.contracts.service.queues import QueueView
 
 
 def receipt_table(read: Extraction) -> Table:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from api.metrics.front import SubmissionOutcome
-from shared.contracts.components import ClassifierKind, Component, OcrEngineName
 from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
+from shared.contracts.service.components import ClassifierKind, Component, OcrEngineName
 from shared.errors import ErrorClass
 from shared.local.checkout import ROOT
 

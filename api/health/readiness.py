@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from api.front import Front
-from shared.contracts.components import Component, ComponentReport, ComponentStatus
 from shared.contracts.features import Queue
-from shared.contracts.health import HealthStatus
+from shared.contracts.service.components import Component, ComponentReport, ComponentStatus
+from shared.contracts.service.health import HealthStatus
 from shared.dependencies import answer_within
 from shared.errors import Draining, ServiceError
 from shared.store.models import WorkerRecord

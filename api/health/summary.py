@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.health.readiness import CheckFields, overall
-from shared.contracts.health import HealthCheck, HealthStatus
+from shared.contracts.service.health import HealthCheck, HealthStatus
 
 # All other checks are those of components.
 _NOT_COMPONENTS = ("database", "redis", "queue", "workers")

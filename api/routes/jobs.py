@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 
 from api.front import Front, FrontDep, IdempotencyKey, TenantDep
 from api.job_views import read_job, view_jobs
-from api.request_context import adopt_request_id
+from api.requests.context import adopt_request_id
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobPage, JobStatus, JobView
 from shared.contracts.requests import JobRequest

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from api.front import FrontDep
 from api.health.readiness import readiness
 from api.health.summary import summary
-from shared.contracts.health import Check, Health, HealthCheck, Liveness, Readiness
+from shared.contracts.service.health import Check, Health, HealthCheck, Liveness, Readiness
 from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.front import FrontDep
-from shared.contracts.queues import QueueList
+from shared.contracts.service.queues import QueueList
 
 router = APIRouter(prefix="/api/v1/queues", tags=["queues"])
 

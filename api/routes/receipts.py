@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
-from api.receipt_upload import REQUEST_BODY, read_upload
+from api.requests.upload import REQUEST_BODY, read_upload
 from shared.contracts.jobs import Answer
 from shared.contracts.receipts import FlatReceipt, RichReceipt
 from shared.contracts.requests import ReceiptRequest

@@ -13,10 +13,10 @@ from uuid import UUID, uuid4
 from shared.client.http import Call, M
 from shared.contracts.categories import Category, CategoryBatch
 from shared.contracts.embeddings import EmbedAnswer
-from shared.contracts.health import Health, HealthCheck, Liveness, Readiness
 from shared.contracts.jobs import Answer, JobPage, JobView
-from shared.contracts.queues import QueueList
 from shared.contracts.receipts import FlatReceipt, RichReceipt
+from shared.contracts.service.health import Health, HealthCheck, Liveness, Readiness
+from shared.contracts.service.queues import QueueList
 from shared.rejections import InvalidRequest
 
 _HEADERS = {"idempotency_key": "Idempotency-Key", "traceparent": "traceparent"}

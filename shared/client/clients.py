@@ -18,8 +18,8 @@ from shared.client.awaiting import JobWatch
 from shared.client.caller import Caller, introduced
 from shared.client.http import Call, M, reaching, request, result
 from shared.client.validation import Validation, report
-from shared.contracts.health import Readiness
 from shared.contracts.jobs import JobView
+from shared.contracts.service.health import Readiness
 from shared.errors import ServiceError
 
 P = ParamSpec("P")

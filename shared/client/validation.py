@@ -6,7 +6,7 @@ from typing import Literal
 import structlog
 
 from shared.client.errors import ServiceUnreachable
-from shared.contracts.health import Check, Readiness
+from shared.contracts.service.health import Check, Readiness
 from shared.errors import ServiceError, Unavailable
 
 log = structlog.get_logger(__name__)

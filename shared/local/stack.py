@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from shared.contracts.health import HealthCheck
+from shared.contracts.service.health import HealthCheck
 from shared.local.checkout import DATA, ROOT
 from shared.local.postgres import embedded_postgres
 from shared.local.processes import LocalError, block_until, running

@@ -8,8 +8,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.components import Component, ComponentReport
 from shared.contracts.features import Queue
+from shared.contracts.service.components import Component, ComponentReport
 from shared.store.models import WorkerRecord
 
 

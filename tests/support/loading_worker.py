@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from shared.contracts.components import ComponentReport
 from shared.contracts.features import Feature, Queue
+from shared.contracts.service.components import ComponentReport
 from shared.settings import Settings
 from tests.support.runners import dairy
 from worker.assembly import worker

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from shared.contracts.components import Component, ComponentReport, ComponentStatus
 from shared.contracts.features import Feature, Queue
+from shared.contracts.service.components import Component, ComponentReport, ComponentStatus
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from worker.features.item_models import ItemModels

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from shared.contracts.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName
 from shared.errors import RecognitionCrashed, ServiceError
 from worker.features import recognition_child as child
 from worker.pipeline.observation import Observation

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 
-from shared.contracts.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName
 from shared.errors import EngineUnavailable, ServiceError
 from shared.process.parent_death import dying_with_parent
 from worker.pipeline.knowledge.reading import load_reading

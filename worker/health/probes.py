@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shared.contracts.health import Check, Health, HealthStatus, Liveness, Readiness
+from shared.contracts.service.health import Check, Health, HealthStatus, Liveness, Readiness
 from shared.dependencies import DEPENDENCIES, missing_dependencies
 from shared.errors import Draining
 from shared.process.listening import listen

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.contracts.components import Component, ComponentReport
 from shared.contracts.features import Queue
+from shared.contracts.service.components import Component, ComponentReport
 
 
 @dataclass

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from shared.contracts.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName
 from shared.local.receipt_image import DrawnReceipt, draw_receipt
 from tests.support.waiting import wait_until
 from worker.features.page_progress import receiving_page_reports

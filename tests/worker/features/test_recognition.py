@@ -12,7 +12,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from shared.contracts.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName
 from shared.errors import EngineUnavailable, RecognitionCrashed
 from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
 from shared.rejections import ImageUnreadable, NoTextFound

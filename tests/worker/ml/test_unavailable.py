@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts.components import ClassifierKind
+from shared.contracts.service.components import ClassifierKind
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from tests.support.processes.failed_start import failed_start

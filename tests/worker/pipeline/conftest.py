@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.contracts.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 
 

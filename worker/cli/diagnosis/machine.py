@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 
-from shared.contracts.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName
 from shared.errors import EngineUnavailable
 from shared.pipeline_settings import PipelineSettings
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning

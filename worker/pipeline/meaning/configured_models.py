@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from shared.contracts.components import ClassifierKind
+from shared.contracts.service.components import ClassifierKind
 from worker.pipeline.meaning.groceries.known_groceries import load_meanings
 from worker.pipeline.meaning.models.kept_vectors import embed_kept
 from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder

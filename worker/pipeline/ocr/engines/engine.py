@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from shared.contracts.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.text import TextLine
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidocr import RapidOCR
 from rapidocr.utils.output import RapidOCROutput
 
-from shared.contracts.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.engines.strips import strips
 from worker.pipeline.ocr.text import TextLine, Word

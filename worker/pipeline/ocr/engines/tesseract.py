@@ -11,7 +11,7 @@ from typing import Any
 import pytesseract
 from PIL import Image
 
-from shared.contracts.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName
 from shared.errors import EngineUnavailable
 from worker.pipeline.knowledge.languages import languages
 from worker.pipeline.ocr.decode import Pixels

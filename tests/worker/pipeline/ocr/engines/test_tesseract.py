@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.contracts.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName
 from shared.errors import EngineUnavailable
 from shared.local.receipt_image import DrawnReceipt
 from worker.pipeline.ocr.decode import decode_image

@@ -1,0 +1,1 @@
+"""What the service says of itself: its components, its health, its queues."""
