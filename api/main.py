@@ -15,7 +15,16 @@ from api.metrics.requests import MeasuredRequests, is_probe
 from api.openapi.document import DescribedApplication
 from api.openapi.info import INFO, operation_id
 from api.requests.context import RequestContext
-from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
+from api.routes import (
+    categories,
+    embeddings,
+    interventions,
+    jobs,
+    probes,
+    queues,
+    receipts,
+    schemas,
+)
 from api.submission import Submissions
 from api.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
@@ -63,7 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(MeasuredRequests)
     # A limit on the application itself would be enforced outside our middleware, in plain text.
     limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD)
-    for module in (jobs, interventions, queues, receipts, categories, embeddings, probes):
+    for module in (jobs, interventions, queues, receipts, categories, embeddings, schemas, probes):
         limited.include_router(module.router)
     app.include_router(limited)
     if settings.debug and settings.tidewave_enabled:

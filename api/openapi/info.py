@@ -55,6 +55,10 @@ Every job belongs to a tenant, and no tenant sees the jobs of another one.
         },
         {"name": "queues", "description": "How much work waits, and how fast it is done."},
         {
+            "name": "schemas",
+            "description": "JSON Schemas of payloads and results, to check what is sent and got.",
+        },
+        {
             "name": "probes",
             "description": "Health for load balancers and people, and metrics for Prometheus.",
         },

@@ -10,6 +10,7 @@ LAYERS = {
         ["api.answering", "api.health.readiness", "api.requests.upload"],
         ["api.openapi.document"],
         ["api.openapi.examples", "api.openapi.headers", "api.openapi.info", "api.openapi.problems"],
+        ["api.openapi.schemas"],
         ["api.openapi", "api.front"],
         ["api.submission", "api.waiting", "api.errors"],
         ["api.admission", "api.draining"],
