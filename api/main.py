@@ -14,6 +14,7 @@ from api.metrics.front import FrontMetrics
 from api.metrics.requests import MeasuredRequests, is_probe
 from api.openapi.document import DescribedApplication
 from api.openapi.info import INFO, operation_id
+from api.openapi.reference import install_reference
 from api.requests.context import RequestContext
 from api.routes import (
     categories,
@@ -58,6 +59,8 @@ def create_app(settings: Settings) -> FastAPI:
         version=service_version(),
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
+        docs_url=None,
+        redoc_url=None,
         telemetry={
             "tracer_provider": tracing.provider,
             "tracing": True,
@@ -75,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (jobs, interventions, queues, receipts, categories, embeddings, schemas, probes):
         limited.include_router(module.router)
     app.include_router(limited)
+    install_reference(app)
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app

@@ -1,5 +1,6 @@
 """Builds the OpenAPI document from the routes, and adds what they do not declare themselves."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,11 +43,20 @@ def _complete(document: Json) -> Json:
     components["parameters"] = PARAMETERS
     by_call = examples()
     for operation in operations(document):
+        operation["summary"] = _summary(operation["description"])
         add_headers(operation)
         if shown := by_call.get(operation["operationId"]):
             shown.add_to(operation)
         _add_links(operation)
     return document
+
+
+def _summary(description: str) -> str:
+    """Return what comes before the first full stop, colon or semicolon.
+
+    FastAPI's own summary only repeats the name of the route.
+    """
+    return re.split(r"[.:;](?:\s|$)", description, maxsplit=1)[0].replace("\n", " ")
 
 
 def _schemas_of_other_models() -> Json:

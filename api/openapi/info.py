@@ -11,8 +11,8 @@ INFO: dict[str, Any] = {
     "title": "grocery-planner AI service",
     "summary": "Reads receipts, categorises groceries and embeds texts.",
     "description": """
-Reads receipts, categorises groceries and embeds texts. Every piece of work is a durable **job**:
-an accepted job is never lost, whatever crashes afterwards.
+Every piece of work is a durable **job**: an accepted job is never lost, whatever crashes
+afterwards.
 
 There are two ways to get a result:
 
