@@ -48,6 +48,7 @@ def _complete(document: Json) -> Json:
         if shown := by_call.get(operation["operationId"]):
             shown.add_to(operation)
         _add_links(operation)
+        _require_discriminators(operation)
     return document
 
 
@@ -74,6 +75,17 @@ def _add_links(operation: Json) -> None:
         body = answer.get("content", {}).get("application/json", {})
         if status.startswith("2") and body.get("schema") == _JOB:
             answer["links"] = {name: _link(name) for name in _LINKS}
+
+
+def _require_discriminators(operation: Json) -> None:
+    """Say that the field that decides which of several models a body has is required.
+
+    The models behind it have a default for it, because most calls take only one of them.
+    """
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schema = content["schema"]
+        if discriminator := schema.get("discriminator"):
+            schema["required"] = [discriminator["propertyName"]]
 
 
 def _link(name: str) -> Json:
