@@ -23,8 +23,8 @@ router = APIRouter(
 )
 
 
-@router.post("/embed", response_model=EmbedAnswer)
 @router.post("/embed/batch", response_model=EmbedAnswer, name="embed_texts_batch")
+@router.post("/embed", response_model=EmbedAnswer)
 async def embed_texts(
     request: EmbedRequest,
     front: FrontDep,
