@@ -58,6 +58,8 @@ _CODE_BY_CHECK = {
     "json_invalid": rejections.MalformedBody.code,
 }
 _RETRY_AFTER = errors.Unavailable.retry_after
+# Clients repeat a GET by themselves, often three times, while somebody waits for them; seconds.
+_LONGEST_RETRY_AFTER_OF_READS = 2
 
 
 class JobFailed(Exception):
@@ -149,7 +151,14 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
 async def _job_failed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, JobFailed)  # noqa: S101 (as above)
     job_error = error.error
-    return _problem(request, job_error.code, job_error.error_class, job_error.detail)
+    away = job_error.code == errors.DatabaseUnavailable.code
+    return _problem(
+        request,
+        job_error.code,
+        job_error.error_class,
+        job_error.detail,
+        retry_after=errors.DatabaseUnavailable.retry_after if away else None,
+    )
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
@@ -202,8 +211,14 @@ def _problem(
         jsonable_encoder(problem), status_code=status, media_type=PROBLEM_MEDIA_TYPE
     )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = str(retry_after or _RETRY_AFTER)
+        answer.headers["Retry-After"] = str(_retry_after(request, retry_after or _RETRY_AFTER))
     return answer
+
+
+def _retry_after(request: Request, seconds: int) -> int:
+    """Return after how many seconds a caller shall repeat the request, at most 2 for a read."""
+    reads = request.method in ("GET", "HEAD")
+    return min(seconds, _LONGEST_RETRY_AFTER_OF_READS) if reads else seconds
 
 
 def _path(location: tuple[int | str, ...]) -> str:

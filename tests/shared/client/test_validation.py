@@ -28,7 +28,7 @@ async def test_a_ready_service_has_no_shortcomings(system: System, kind: Kind) -
 @pytest.mark.parametrize(
     ("missing", "status", "expected"),
     [
-        ({}, "degraded", {"workers": ("0 alive, serving no queue.", "python -m worker")}),
+        ({}, "degraded", {"workers": ("No worker is alive", "python -m worker")}),
         (
             {"database_url": nowhere("postgresql")},
             "error",
