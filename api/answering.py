@@ -80,18 +80,16 @@ async def _ended(front: Front, job: Job) -> JobView:
         raise NoWorker(f"Job {job.id} waits, for no worker serves its queue. {again}") from error
     if ended is not None:
         return ended
-    await _raise_if_put_back(front, job)
-    if (await front.admission.stats())[queue].loading:
-        raise Loading(f"Job {job.id} waits while the workers load. {again}")
-    raise StillRunning(f"Job {job.id} is not done yet and continues. {again}")
-
-
-async def _raise_if_put_back(front: Front, job: Job) -> None:
-    """Raise JobFailed with the reason if the job was put back."""
     async with front.database.transaction() as session:
         view = await read_job(session, job.id, job.tenant_id)
     if view.error is not None:
+        # The job was put back, and this is why.
         raise JobFailed(view.error)
+    if view.dispatch == "deferred":
+        raise StillRunning(f"Job {job.id} waits, for Redis does not take its message. {again}")
+    if (await front.admission.stats())[queue].loading:
+        raise Loading(f"Job {job.id} waits while the workers load. {again}")
+    raise StillRunning(f"Job {job.id} is not done yet and continues. {again}")
 
 
 def envelope(request_id: str | None, payload: P, done: Done) -> Answer[P]:

@@ -1,4 +1,4 @@
-"""Waiting calls whose queue has no worker, or only workers that load."""
+"""Waiting calls whose queue has no worker, only workers that load, or no broker."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from shared.errors import Loading, NoWorker, StillRunning
 from shared.settings import Settings
 from shared.store.models import WorkerRecord
 from shared.store.postgres.database import Database
-from tests.support.fronts import front_client
+from tests.support.fronts import front_client, nowhere
 from tests.support.loading_worker import loading_worker
 from tests.support.runners import ITEM, LABELS, Gate, dairy, worker_with
 from tests.support.waiting import wait_until
@@ -169,3 +169,14 @@ async def test_a_call_that_runs_out_of_time_says_that_the_workers_load(
 
     assert (refused.value.problem["status"], refused.value.retry_after) == (503, 2)
     assert answer.metadata.replayed
+
+
+async def test_a_call_that_runs_out_of_time_names_redis_if_that_is_away(
+    settings: Settings,
+) -> None:
+    """The worker sends no message in the place of the front, as it would after two seconds."""
+    worker = settings.model_copy(update={"reconcile_interval": 60})
+    deaf = settings.model_copy(update={"redis_url": nowhere("redis"), "answer_timeout": 0.25})
+    async with worker_with(worker, dairy), front_client(deaf) as client:
+        with pytest.raises(StillRunning, match="Redis does not take its message"):
+            await client.categorize("Milk", LABELS)
