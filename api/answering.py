@@ -36,6 +36,7 @@ class Done:
             trace_id=self.job.trace_id,
             model_id=self.job.model_id,
             model_version=self.job.model_version,
+            finished_at=self.job.finished_at,
             latency_ms=self.job.latency_ms,
             replayed=self.replayed,
         )

@@ -151,14 +151,7 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
 async def _job_failed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, JobFailed)  # noqa: S101 (as above)
     job_error = error.error
-    away = job_error.code == errors.DatabaseUnavailable.code
-    return _problem(
-        request,
-        job_error.code,
-        job_error.error_class,
-        job_error.detail,
-        retry_after=errors.DatabaseUnavailable.retry_after if away else None,
-    )
+    return _problem(request, job_error.code, job_error.error_class, job_error.detail)
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:

@@ -96,7 +96,7 @@ class BrokerUnavailable(Transient):
     """Redis cannot be reached, or it dropped the connection."""
 
     code = "broker_unavailable"
-    detail = "The queue does not answer; try again shortly."
+    detail = "Redis does not answer; try again shortly."
 
 
 class Unavailable(ServiceError):

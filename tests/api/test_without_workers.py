@@ -44,7 +44,7 @@ async def last_seen(database: Database, seconds: float, *, alive: bool = False) 
 async def test_a_waiting_call_does_not_wait_for_a_worker_that_never_was(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """It is refused at once, and its job stays: the same call finds it as soon as one is there."""
+    """The job stays, and the same call finds it as soon as a worker is there."""
     with pytest.raises(NoWorker) as refused:
         await asyncio.wait_for(client.categorize("Milk", LABELS), settings.answer_timeout / 2)
     (job,) = (await client.jobs()).jobs
@@ -58,7 +58,7 @@ async def test_a_waiting_call_does_not_wait_for_a_worker_that_never_was(
 
 
 async def test_polls_wait_without_a_worker_too(client: AsyncServiceClient) -> None:
-    """They return the job, which says that it is queued."""
+    """Both kinds of poll return the job, which says that it is queued."""
     job = await client.submit("categorization", ITEM, wait=1)
     again = await client.job(job.id, wait=0.1)
 
@@ -107,7 +107,7 @@ async def test_a_worker_is_missed_after_15_seconds(
 async def test_a_worker_that_has_just_left_is_waited_for(
     impatient: AsyncServiceClient, settings: Settings, blank_png: bytes
 ) -> None:
-    """It is probably being replaced. It served items only, so nobody reads receipts."""
+    """The worker is probably being replaced. Nobody reads receipts, for it served items only."""
     items = settings.model_copy(update={"worker_queues": (Queue.ITEMS,)})
     async with worker_with(items, dairy):
         pass
@@ -121,7 +121,7 @@ async def test_a_worker_that_has_just_left_is_waited_for(
 async def test_a_worker_that_drains_is_still_there(
     impatient: AsyncServiceClient, http: httpx.AsyncClient, settings: Settings
 ) -> None:
-    """It names no queues any more, but the jobs that it runs may be waited for."""
+    """The worker names no queues any more, but may still run the job."""
     async with loading_worker(settings) as started:
         started.loaded.set()
         await asyncio.wait_for(started.ready.wait(), 20)
@@ -141,7 +141,7 @@ async def test_a_worker_that_drains_is_still_there(
 async def test_a_call_whose_last_worker_dies_stops_waiting(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """It is refused long before it runs out of time, and polls go on."""
+    """The call is refused long before it runs out of time, and polls go on."""
     gate = Gate()
     async with worker_with(patient(settings), gate):
         call = asyncio.create_task(client.categorize("Milk", LABELS))

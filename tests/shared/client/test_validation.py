@@ -37,7 +37,7 @@ async def test_a_ready_service_has_no_shortcomings(system: System, kind: Kind) -
         (
             {"redis_url": nowhere("redis")},
             "degraded",
-            {"redis": ("queue does not answer", "REDIS_URL")},
+            {"redis": ("Redis does not answer", "REDIS_URL")},
         ),
     ],
     ids=["no worker", "no database", "no broker"],

@@ -78,7 +78,7 @@ async def test_a_transaction_that_takes_too_long_is_the_databases_fault(
 
 
 async def test_a_connection_that_breaks_is_the_databases_fault(database: Database) -> None:
-    """It breaks between two statements, and the next transaction has a new one."""
+    """Here it breaks between two statements. The next transaction has a new connection."""
 
     async def broken() -> None:
         async with database.transaction() as session:
