@@ -96,7 +96,8 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
                 transaction_limit=settings.database_patience,
             )
         )
-        waiters = Waiters(database, messenger)
+        admission = Admission(database, settings)
+        waiters = Waiters(database, messenger, admission)
         await stack.enter_async_context(waiters.running())
         broker = Broker(settings)
         stack.push_async_callback(broker.close)
@@ -106,7 +107,6 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         )
         # A missing dependency is only logged: the front serves what it can meanwhile.
         await check_dependencies(database, messenger, required=False)
-        admission = Admission(database, settings)
         draining = Drain()
         submissions = Submissions(
             database, messenger, admission, draining, limits, metrics, tracing.tracer
