@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 
-from api.answering import answer
+from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
-from shared.contracts.embeddings import EmbedAnswer, EmbedPayload, EmbedRequest
+from shared.contracts.embeddings import EmbedAnswer, EmbedBody, Embeddings, EmbedEnvelope
+from shared.contracts.jobs import Answer
 from shared.contracts.requests import EmbeddingRequest
 from shared.contracts.text import Identifier
 
@@ -17,21 +18,27 @@ _NO_TENANT = "default"
 router = APIRouter(prefix="/api/v1", tags=["embeddings"], max_body_size=5_500_000)
 
 
-@router.post("/embed", response_model=EmbedAnswer)
-@router.post("/embed/batch", response_model=EmbedAnswer)
+@router.post("/embed", response_model=EmbedAnswer | Answer[Embeddings])
+@router.post("/embed/batch", response_model=EmbedAnswer | Answer[Embeddings])
+@router.post(
+    "/embed-batch", response_model=EmbedAnswer | Answer[Embeddings], include_in_schema=False
+)
 async def embed(
-    request: EmbedRequest,
+    request: EmbedBody,
     front: FrontDep,
     http: Request,
     key: IdempotencyKey = None,
     tenant: Annotated[Identifier | None, Header(alias="X-Tenant-ID")] = None,
-) -> EmbedAnswer:
-    """Return a unit vector for each text, in the order of the texts."""
+) -> EmbedAnswer | Answer[Embeddings]:
+    """Return a unit vector for each text, in the order of the texts.
+
+    A flat body gets a flat answer, and an envelope gets an envelope.
+    """
+    owner = {"tenant_id": request.tenant or tenant or _NO_TENANT}
     job = EmbeddingRequest(
-        tenant_id=request.tenant_id or tenant or _NO_TENANT,
-        user_id=request.user_id,
-        request_id=request.request_id,
-        payload=EmbedPayload(texts=request.texts, batch_size=request.batch_size),
+        **{**request.common(), **owner}, feature=request.feature, payload=request.payload
     )
     done = await answer(http, front, job, key)
+    if isinstance(request, EmbedEnvelope):
+        return envelope(request.request_id, Embeddings.model_validate(done.output), done)
     return EmbedAnswer(**done.output, version=request.version, request_id=request.request_id)
