@@ -98,7 +98,7 @@ def _model_of(value: Mapping[str, Any], annotation: Any) -> type[BaseModel] | No
 
 
 def _may_be(value: Mapping[str, Any], model: type[BaseModel]) -> bool:
-    """Return whether an object has the values that tell a model from others, such as `feature`."""
+    """Return whether an object has the values by which a model is recognised, such as `feature`."""
     return all(
         value.get(name, field.default) in get_args(field.annotation)
         for name, field in _fields(model).items()
@@ -148,8 +148,8 @@ def _known_names(model: type[BaseModel] | None) -> dict[str, str]:
     known: dict[str, str] = {}
     for path, kind in levels:
         levels += [(_of_entries(path), entry) for entry in _entries(kind)]
-        for model in _models(kind):
-            for name, field in _fields(model).items():
+        for inner in _models(kind):
+            for name, field in _fields(inner).items():
                 known.setdefault(name, _dotted((*path, name)))
                 levels.append(((*path, name), field.annotation))
     return known

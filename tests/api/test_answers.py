@@ -72,7 +72,7 @@ async def test_categorize_batch(system: System, service: AsyncServiceClient) -> 
         },
     )
 
-    assert set(answer["payload"]) == {"predictions", "processing_time_ms"}
+    assert set(answer["payload"]) == {"predictions", "errors", "processing_time_ms"}
     predictions = answer["payload"]["predictions"]
     assert [prediction["id"] for prediction in predictions] == [7, "b"]
     assert set(predictions[0]) == {
@@ -94,7 +94,7 @@ async def test_embed(system: System, path: str) -> None:
         {"version": "1.0", "request_id": "r", "texts": [{"id": "a", "text": "milk"}]},
     )
 
-    assert set(answer) == {"version", "request_id", "model", "dimension", "embeddings"}
+    assert set(answer) == {"version", "request_id", "model", "dimension", "embeddings", "errors"}
     assert (answer["version"], answer["request_id"]) == ("1.0", "r")
     (embedding,) = answer["embeddings"]
     assert (set(embedding), embedding["id"]) == ({"id", "vector"}, "a")

@@ -1,4 +1,4 @@
-"""Unknown fields are found wherever they are, and told apart by what ignoring them would change."""
+"""Unknown fields are found wherever they are, and refused if ignoring them would change the answer."""
 
 from typing import Any
 
