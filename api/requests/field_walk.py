@@ -78,12 +78,17 @@ def _walk(value: Any, annotation: Any, path: Path) -> Iterator[tuple[Path, Any]]
             for entry in value:
                 yield from _walk(entry, kind, _of_entries(path))
     elif isinstance(value, dict) and (model := _model_of(value, annotation)):
-        fields = _fields(model)
-        for name, inner in value.items():
-            if name in fields:
-                yield from _walk(inner, fields[name].annotation, (*path, name))
-            elif path[-1:] != (_OWN,):
-                yield (*path, name), inner
+        yield from _walk_object(value, _fields(model), path)
+
+
+def _walk_object(
+    value: Mapping[str, Any], fields: Mapping[str, FieldInfo], path: Path
+) -> Iterator[tuple[Path, Any]]:
+    for name, inner in value.items():
+        if name in fields:
+            yield from _walk(inner, fields[name].annotation, (*path, name))
+        elif path[-1:] != (_OWN,):
+            yield (*path, name), inner
 
 
 def _of_entries(path: Path) -> Path:

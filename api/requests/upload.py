@@ -44,6 +44,8 @@ REQUEST_BODY: dict[str, Any] = {
                         "user_id": {"type": "string"},
                         "request_id": {"type": "string"},
                         "version": {"type": "string"},
+                        "priority": {"type": "integer"},
+                        "metadata": {"type": "string", "contentMediaType": "application/json"},
                         "candidate_labels": {"type": "array", "items": {"type": "string"}},
                     },
                 }

@@ -1,4 +1,4 @@
-"""Unknown fields are found wherever they are, and refused if ignoring them would change the answer."""
+"""Unknown fields are found wherever they are, and sorted by what ignoring them would change."""
 
 from typing import Any
 
