@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -111,6 +112,7 @@ def _may_be(value: Mapping[str, Any], model: type[BaseModel]) -> bool:
     )
 
 
+@cache
 def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """Return the fields of a model that callers may send."""
     return {
