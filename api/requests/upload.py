@@ -8,13 +8,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
-from shared.contracts.receipts import ReceiptPayload, RichReceiptRequest
+from shared.contracts.receipts import ReadingHints, ReceiptPayload, RichReceiptRequest
 from shared.contracts.requests import ReceiptRequest
 from shared.rejections import InvalidRequest
 
 _FORM = "multipart/form-data"
 # Form fields that may hold the file.
 _FILE_FIELDS = ("file", "image")
+_HINTS = tuple(ReadingHints.model_fields)
 
 REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
@@ -37,6 +38,7 @@ REQUEST_BODY: dict[str, Any] = {
                         "request_id": {"type": "string"},
                         "version": {"type": "string"},
                         "candidate_labels": {"type": "array", "items": {"type": "string"}},
+                        **{name: {"type": "string"} for name in _HINTS},
                     },
                 }
             },
@@ -71,7 +73,9 @@ async def _read_form(http: Request) -> tuple[dict[str, Any], bytes]:
         fields: dict[str, Any] = {
             name: value for name, value in form.items() if isinstance(value, str) and value
         }
-        options = {"candidate_labels": labels} if labels else {}
+        options = {name: fields[name] for name in _HINTS if name in fields}
+        if labels:
+            options["candidate_labels"] = labels
         return {**fields, "image_base64": "", "options": options}, await file.read()
 
 
