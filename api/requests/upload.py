@@ -69,7 +69,7 @@ async def _read_form(http: Request) -> tuple[dict[str, Any], bytes]:
         fields: dict[str, Any] = {
             name: value for name, value in form.items() if isinstance(value, str) and value
         }
-        options = {name: fields[name] for name in _HINTS if name in fields}
+        options = {name: fields.pop(name) for name in _HINTS if name in fields}
         if labels:
             options["candidate_labels"] = labels
         return {**fields, "image_base64": "", "options": options}, await file.read()

@@ -16,8 +16,11 @@ CHILE = """
     LECHE ENTERA $ 1.190
     PAN MOLDE $ 2.450
     PALTA HASS $ 12.780
-    SUBTOTAL 16.420
-    TOTAL $ 16.420
+    × 1.050 KG
+    BOLSA $ 80
+    SUBTOTAL 16.500
+    TOTAL $ 16.500
+    VUELTO 0
 """
 
 
@@ -118,13 +121,13 @@ def test_thousands_without_decimals(hinted: str) -> None:
     """The country groups thousands with a dot, or has no decimals. Amounts stay as printed."""
     extraction = read(CHILE, hints(hinted))
 
-    assert str(extraction.total.amount) == "16420"
+    assert str(extraction.total.amount) == "16500"
     assert [(item.raw_text, str(item.total_price)) for item in extraction.line_items] == [
         ("LECHE ENTERA $ 1.190", "1190"), ("PAN MOLDE $ 2.450", "2450"),
-        ("PALTA HASS $ 12.780", "12780"),
+        ("PALTA HASS $ 12.780", "12780"), ("BOLSA $ 80", "80"),
     ]  # fmt: skip
     assert extraction.reconciled
-    assert {str(check.printed) for check in extraction.checks} == {"16420"}
+    assert {str(check.printed) for check in extraction.checks} == {"16500"}
 
 
 @pytest.mark.parametrize("hinted", ["", "US", "TN", "default CLP"])
