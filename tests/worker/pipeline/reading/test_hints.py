@@ -50,7 +50,7 @@ def hints(text: str) -> ReadingHints:
         ("Total 5.00", "de-DE default NZD", "NZD", "default"),
         ("Total \u20ac5.00", "US default USD", "EUR", "printed"),
         ("Total GBP 5.00", "US", "GBP", "printed"),
-        ("Total RON 5,00", "RO", "RON", "printed"),
+        ("Total RON 5,00", "RO", "RON", "printed"), ("Total VND 5,00", "CL", "VND", "printed"),
         ("Total $5.00", "", "USD", "printed"),
         ("Total $5.00", "US", "USD", "printed"),
         ("Total $5.00", "AU", "AUD", "inferred"),
