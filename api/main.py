@@ -11,11 +11,12 @@ from api.draining import Drain
 from api.errors import install_error_handlers
 from api.front import Front
 from api.metrics.front import FrontMetrics
-from api.metrics.requests import MeasuredRequests, is_probe
+from api.metrics.requests import MeasuredRequests, is_untraced
 from api.requests.context import RequestContext
-from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
+from api.routes import categories, embeddings, events, interventions, jobs, probes, queues, receipts
 from api.submission import Submissions
-from api.waiting import Waiters
+from api.telling.reading import JobReads
+from api.telling.waiting import Waiters
 from shared.contracts.problems import Problem
 from shared.dependencies import check_dependencies, connected
 from shared.images import ImageLimits
@@ -55,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
             "operation_spans": False,
             "metrics": False,
             "logs": False,
-            "exclude": is_probe,
+            "exclude": is_untraced,
         },
     )
     install_error_handlers(app)
@@ -63,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(MeasuredRequests)
     # A limit on the application itself would be enforced outside our middleware, in plain text.
     limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD)
-    for module in (jobs, interventions, queues, receipts, categories, embeddings, probes):
+    for module in (jobs, events, interventions, queues, receipts, categories, embeddings, probes):
         limited.include_router(module.router)
     app.include_router(limited)
     if settings.debug and settings.tidewave_enabled:
@@ -83,7 +84,9 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
                 transaction_limit=settings.database_patience,
             )
         )
-        waiters = Waiters(database, messenger)
+        reads = JobReads(database)
+        await stack.enter_async_context(reads.running())
+        waiters = Waiters(database, messenger, reads)
         await stack.enter_async_context(waiters.running())
         broker = Broker(settings)
         stack.push_async_callback(broker.close)
@@ -99,5 +102,13 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             database, messenger, admission, draining, limits, metrics, tracing.tracer
         )
         yield Front(
-            settings, database, messenger, admission, draining, submissions, waiters, metrics
+            settings,
+            database,
+            messenger,
+            admission,
+            draining,
+            submissions,
+            reads,
+            waiters,
+            metrics,
         )

@@ -3,6 +3,7 @@
 import time
 
 from prometheus_client import CollectorRegistry, Histogram
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.telemetry.metrics import DURATIONS, exemplar
@@ -16,7 +17,8 @@ class RequestMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._duration = Histogram(
             "http_server_request_duration_seconds",
-            "Time from the first byte of a request to the last of its answer.",
+            "Time from the first byte of a request to the last of its answer, or to the first of "
+            "an event stream.",
             ("method", "route", "status"),
             buckets=DURATIONS,
             registry=registry,
@@ -38,21 +40,25 @@ class MeasuredRequests:
         if scope["type"] != "http" or is_probe(scope):
             await self._app(scope, receive, send)
             return
+        # The life of an event stream says nothing about this service, so its beginning is counted.
+        streaming_after: float | None = None
         # An exception that passes through here is answered with 500 further out.
         status = 500
         started = time.perf_counter()
 
         async def send_and_note(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streaming_after
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if _is_event_stream(message):
+                    streaming_after = time.perf_counter() - started
             await send(message)
 
         try:
             await self._app(scope, receive, send_and_note)
         finally:
             requests: RequestMetrics = scope["app"].state.front.metrics.requests
-            seconds = time.perf_counter() - started
+            seconds = streaming_after or time.perf_counter() - started
             requests.observe(scope["method"], _template(scope), status, seconds)
 
 
@@ -60,6 +66,17 @@ def is_probe(scope: Scope) -> bool:
     """Return whether a request is a probe, a scrape or Tidewave's: not traced, not measured."""
     path: str = scope.get("path", "")
     return path.startswith(("/health", "/tidewave")) or path == "/metrics"
+
+
+def is_untraced(scope: Scope) -> bool:
+    """Return whether a request has no span: a probe, or an event stream, which lasts too long."""
+    path: str = scope.get("path", "")
+    return is_probe(scope) or (path.startswith("/api/v1/jobs/") and path.endswith("/events"))
+
+
+def _is_event_stream(message: Message) -> bool:
+    content_type = Headers(raw=message["headers"]).get("content-type", "")
+    return content_type.startswith("text/event-stream")
 
 
 def _template(scope: Scope) -> str:
