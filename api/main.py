@@ -11,8 +11,9 @@ from api.draining import Drain
 from api.errors import install_error_handlers
 from api.front import Front
 from api.metrics.front import FrontMetrics
-from api.metrics.requests import MeasuredRequests, is_untraced
+from api.metrics.requests import MeasuredRequests
 from api.requests.context import RequestContext
+from api.requests.untraced import UntracedRequests, is_untraced
 from api.routes import categories, embeddings, events, interventions, jobs, probes, queues, receipts
 from api.submission import Submissions
 from api.telling.reading import JobReads
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(RequestContext)
     app.add_middleware(MeasuredRequests)
+    app.add_middleware(UntracedRequests)
     # A limit on the application itself would be enforced outside our middleware, in plain text.
     limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD)
     for module in (jobs, events, interventions, queues, receipts, categories, embeddings, probes):

@@ -40,38 +40,37 @@ class MeasuredRequests:
         if scope["type"] != "http" or is_probe(scope):
             await self._app(scope, receive, send)
             return
-        # The life of an event stream says nothing about this service, so its beginning is counted.
-        streaming_after: float | None = None
         # An exception that passes through here is answered with 500 further out.
         status = 500
+        counted = False
         started = time.perf_counter()
 
+        def count() -> None:
+            requests: RequestMetrics = scope["app"].state.front.metrics.requests
+            seconds = time.perf_counter() - started
+            requests.observe(scope["method"], _template(scope), status, seconds)
+
         async def send_and_note(message: Message) -> None:
-            nonlocal status, streaming_after
+            nonlocal status, counted
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if _is_event_stream(message):
-                    streaming_after = time.perf_counter() - started
+                    # How long it lasts is the job's matter.
+                    counted = True
+                    count()
             await send(message)
 
         try:
             await self._app(scope, receive, send_and_note)
         finally:
-            requests: RequestMetrics = scope["app"].state.front.metrics.requests
-            seconds = streaming_after or time.perf_counter() - started
-            requests.observe(scope["method"], _template(scope), status, seconds)
+            if not counted:
+                count()
 
 
 def is_probe(scope: Scope) -> bool:
     """Return whether a request is a probe, a scrape or Tidewave's: not traced, not measured."""
     path: str = scope.get("path", "")
     return path.startswith(("/health", "/tidewave")) or path == "/metrics"
-
-
-def is_untraced(scope: Scope) -> bool:
-    """Return whether a request has no span: a probe, or an event stream, which lasts too long."""
-    path: str = scope.get("path", "")
-    return is_probe(scope) or (path.startswith("/api/v1/jobs/") and path.endswith("/events"))
 
 
 def _is_event_stream(message: Message) -> bool:

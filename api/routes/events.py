@@ -23,7 +23,10 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 @router.get(
     "/{job_id}/events",
     response_class=EventSourceResponse,
-    responses={204: {"description": "The caller has seen the end of the job already."}},
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        204: {"description": "The caller has seen the end of the job already."},
+    },
 )
 async def stream_job_events(
     job_id: UUID,

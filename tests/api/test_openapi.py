@@ -26,6 +26,7 @@ async def test_every_call_of_the_interface_is_there(http: httpx.AsyncClient) -> 
         ("post", "/api/v1/jobs"),
         ("get", "/api/v1/jobs"),
         ("get", "/api/v1/jobs/{job_id}"),
+        ("get", "/api/v1/jobs/{job_id}/events"),
         ("post", "/api/v1/jobs/{job_id}/cancel"),
         ("post", "/api/v1/jobs/{job_id}/retry"),
         ("get", "/api/v1/queues"),

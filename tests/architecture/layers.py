@@ -13,7 +13,7 @@ LAYERS = {
         ["api.telling.waiting"],
         ["api.telling.reading", "api.telling.watch", "api.telling"],
         ["api.admission", "api.draining"],
-        ["api.job_views", "api.metrics.front", "api.requests.context"],
+        ["api.job_views", "api.metrics.front", "api.requests.context", "api.requests.untraced"],
         ["api.metrics.queues", "api.metrics.requests"],
         ["api.health", "api.metrics", "api.requests"],
     ],
