@@ -61,7 +61,7 @@ async def test_stages_come_after_the_state_of_their_attempt() -> None:
 
 
 async def test_stages_of_an_earlier_attempt_are_left_out() -> None:
-    """Such a stage arrived late."""
+    """Reports may arrive late."""
     watch = Watch()
     watch.read(state("2.2.0", JobStatus.RUNNING))
     watch.report(stage(1))
