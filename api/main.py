@@ -88,7 +88,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         )
         reads = JobReads(database)
         await stack.enter_async_context(reads.running())
-        waiters = Waiters(database, messenger, reads)
+        waiters = Waiters(database, messenger)
         await stack.enter_async_context(waiters.running())
         broker = Broker(settings)
         stack.push_async_callback(broker.close)

@@ -10,12 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from api.job_views import view_jobs
+from api.job_views import read_views
 from shared.contracts.jobs import JobView
 from shared.process.background import repeating
 from shared.process.gathering import Gathering
 from shared.rejections import JobNotFound
-from shared.store.jobs import JobRepository
 from shared.store.postgres.database import Database
 from shared.store.states import JobState, read_states
 
@@ -56,8 +55,7 @@ class JobReads:
 
     async def _read_views(self, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
         async with self._database.transaction() as session:
-            views = await view_jobs(session, await JobRepository(session).find_all(job_ids))
-        return {view.id: view for view in views}
+            return await read_views(session, job_ids)
 
 
 class _Batched(Generic[T]):

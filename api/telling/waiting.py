@@ -8,13 +8,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TypeVar
 from uuid import UUID
 
-from api.telling.reading import JobReads
+from api.job_views import read_views
 from api.telling.watch import Watch
 from shared.contracts.events import EventId, StageEvent
 from shared.contracts.jobs import JobView
-from shared.errors import BrokerUnavailable, DatabaseUnavailable, Draining
+from shared.errors import BrokerUnavailable, Draining
 from shared.process.background import repeating
 from shared.process.gathering import Gathering
 from shared.store.postgres.database import Database
@@ -26,17 +27,17 @@ _RECONNECT_DELAY = 0.5  # seconds
 # What is announced within this many seconds after a query is read by one more query.
 _TICK = 0.01
 
+T = TypeVar("T")
+
 
 class Waiters:
     """The callers in this process that wait for the end of a job or listen to its events."""
 
-    def __init__(self, database: Database, messenger: Messenger, reads: JobReads) -> None:
+    def __init__(self, database: Database, messenger: Messenger) -> None:
         self._database = database
         self._messenger = messenger
-        self._reads = reads
+        self._waiting: defaultdict[UUID, set[asyncio.Future[JobView]]] = defaultdict(set)
         self._watches: defaultdict[UUID, set[Watch]] = defaultdict(set)
-        # How many listeners each job has.
-        self._listeners: defaultdict[UUID, int] = defaultdict(int)
         self._suspects: Gathering[UUID] = Gathering()
         self._unpublished: Gathering[UUID] = Gathering()
         self._dismissed = False
@@ -51,21 +52,22 @@ class Waiters:
     def dismiss(self) -> None:
         """Raise Draining wherever a caller waits or listens, and in every future call."""
         self._dismissed = True
+        for futures in list(self._waiting.values()):
+            for future in list(futures):
+                if not future.done():
+                    future.set_exception(Draining())
         for watches in list(self._watches.values()):
             for watch in list(watches):
                 watch.dismiss()
 
     async def wait(self, job_id: UUID, within: float) -> JobView | None:
         """Return the job once it has ended, or None after `within` seconds. Raises Draining."""
-        try:
-            async with asyncio.timeout(within):
-                with self._watching(job_id, Watch()) as watch:
-                    while (news := await watch.next()) is not None:
-                        if isinstance(news, JobState) and news.finished:
-                            return await self._ended(news)
-        except TimeoutError:
-            return None
-        return None
+        future: asyncio.Future[JobView] = asyncio.get_running_loop().create_future()
+        with self._among(self._waiting, job_id, future):
+            try:
+                return await asyncio.wait_for(future, within)
+            except TimeoutError:
+                return None
 
     @contextmanager
     def listen(self, job_id: UUID, since: EventId | None) -> Iterator[Watch]:
@@ -73,15 +75,10 @@ class Waiters:
 
         Raises Draining.
         """
-        with self._watching(job_id, Watch(since)) as watch:
-            self._listeners[job_id] += 1
+        watch = Watch(since)
+        with self._among(self._watches, job_id, watch):
             self._unpublished.add(job_id)
-            try:
-                yield watch
-            finally:
-                self._listeners[job_id] -= 1
-                if not self._listeners[job_id]:
-                    del self._listeners[job_id]
+            yield watch
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -95,25 +92,18 @@ class Waiters:
             yield
 
     @contextmanager
-    def _watching(self, job_id: UUID, watch: Watch) -> Iterator[Watch]:
+    def _among(self, callers: defaultdict[UUID, set[T]], job_id: UUID, caller: T) -> Iterator[None]:
         if self._dismissed:
             raise Draining
-        self._watches[job_id].add(watch)
-        # The job may have changed before its id was in `_watches`.
+        callers[job_id].add(caller)
+        # The job may have changed before its id was among them.
         self._suspects.add(job_id)
         try:
-            yield watch
+            yield
         finally:
-            self._watches[job_id].discard(watch)
-            if not self._watches[job_id]:
-                del self._watches[job_id]
-
-    async def _ended(self, state: JobState) -> JobView:
-        """Read a job that has ended. While the database is away, try again every second."""
-        while True:
-            with suppress(DatabaseUnavailable):
-                return await self._reads.view(state.event.job_id, state.tenant_id)
-            await asyncio.sleep(_BACKSTOP_INTERVAL)
+            callers[job_id].discard(caller)
+            if not callers[job_id]:
+                del callers[job_id]
 
     async def _receive(self) -> None:
         """Receive announcements and stages until the subscription breaks."""
@@ -131,20 +121,38 @@ class Waiters:
             self.listening = False
 
     async def _refresh(self) -> None:
-        """Suspect that every watched job has changed, and remind the workers of the listeners."""
-        self._suspects.add(*self._watches)
-        self._unpublished.add(*self._listeners)
+        """Suspect that every job has changed, and remind the workers of the listeners."""
+        self._suspects.add(*self._waiting, *self._watches)
+        self._unpublished.add(*self._watches)
 
     async def _read(self) -> None:
         """Query all suspects at once. Those that are added meanwhile form the next batch."""
-        batch = [job_id for job_id in await self._suspects.take() if job_id in self._watches]
+        suspects = await self._suspects.take()
+        batch = [job_id for job_id in suspects if self._concerns_somebody(job_id)]
         if not batch:
             return
         async with self._database.transaction() as session:
             states = await read_states(session, batch)
+            ended = [
+                job_id
+                for job_id, state in states.items()
+                if state.finished and job_id in self._waiting
+            ]
+            views = await read_views(session, ended)
         for job_id in batch:
-            for watch in self._watches.get(job_id, ()):
-                watch.read(states.get(job_id))
+            self._hand_out(job_id, states.get(job_id), views.get(job_id))
+
+    def _concerns_somebody(self, job_id: UUID) -> bool:
+        return job_id in self._waiting or job_id in self._watches
+
+    def _hand_out(self, job_id: UUID, state: JobState | None, view: JobView | None) -> None:
+        # A job that was retried by hand between the two queries has not ended any more.
+        if view is not None and view.status.finished:
+            for future in self._waiting.get(job_id, ()):
+                if not future.done():
+                    future.set_result(view)
+        for watch in self._watches.get(job_id, ()):
+            watch.read(state)
 
     def _pass_on(self, stage: StageEvent) -> None:
         for watch in self._watches.get(stage.job_id, ()):
