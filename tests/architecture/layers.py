@@ -88,6 +88,7 @@ LAYERS = {
         ["shared.wire.connections"],
         ["shared.wire.messages"],
         [
+            "shared.store.callbacks",
             "shared.store.transitions",
             "shared.store.jobs",
             "shared.store.queue_stats",
@@ -110,7 +111,7 @@ LAYERS = {
             "shared.version",
         ],
         ["shared.pipeline_settings", "shared.store.postgres.database_url", "shared.wire.redis_url"],
-        ["shared.contracts", "shared.server_urls"],
+        ["shared.contracts", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",
             "shared.store.retry_policy",
