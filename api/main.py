@@ -13,12 +13,20 @@ from api.front import Front
 from api.metrics.front import FrontMetrics
 from api.metrics.requests import MeasuredRequests, is_probe
 from api.requests.context import RequestContext
-from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
+from api.routes import (
+    callbacks,
+    categories,
+    embeddings,
+    interventions,
+    jobs,
+    probes,
+    queues,
+    receipts,
+)
 from api.submission import Submissions
 from api.waiting import Waiters
 from shared.contracts.problems import Problem
 from shared.dependencies import check_dependencies, connected
-from shared.images import ImageLimits
 from shared.settings import Settings
 from shared.telemetry.log_export import exported_logs
 from shared.telemetry.tracing import Tracing
@@ -63,7 +71,16 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(MeasuredRequests)
     # A limit on the application itself would be enforced outside our middleware, in plain text.
     limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD)
-    for module in (jobs, interventions, queues, receipts, categories, embeddings, probes):
+    for module in (
+        jobs,
+        interventions,
+        callbacks,
+        queues,
+        receipts,
+        categories,
+        embeddings,
+        probes,
+    ):
         limited.include_router(module.router)
     app.include_router(limited)
     if settings.debug and settings.tidewave_enabled:
@@ -88,15 +105,18 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         broker = Broker(settings)
         stack.push_async_callback(broker.close)
         metrics = FrontMetrics(database, messenger, broker, settings.probe_patience)
-        limits = ImageLimits(
-            max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
-        )
         # A missing dependency is only logged: the front serves what it can meanwhile.
         await check_dependencies(database, messenger, required=False)
         admission = Admission(database, settings)
         draining = Drain()
         submissions = Submissions(
-            database, messenger, admission, draining, limits, metrics, tracing.tracer
+            database,
+            messenger,
+            admission,
+            draining,
+            settings,
+            metrics,
+            tracing.tracer,
         )
         yield Front(
             settings, database, messenger, admission, draining, submissions, waiters, metrics

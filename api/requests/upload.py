@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 
 from shared.contracts.receipts import ReceiptPayload, RichReceiptRequest
@@ -36,6 +37,10 @@ REQUEST_BODY: dict[str, Any] = {
                         "user_id": {"type": "string"},
                         "request_id": {"type": "string"},
                         "version": {"type": "string"},
+                        "callback": {
+                            "type": "string",
+                            "description": "A JSON object with the fields of CallbackRequest.",
+                        },
                         "candidate_labels": {"type": "array", "items": {"type": "string"}},
                     },
                 }
@@ -71,8 +76,17 @@ async def _read_form(http: Request) -> tuple[dict[str, Any], bytes]:
         fields: dict[str, Any] = {
             name: value for name, value in form.items() if isinstance(value, str) and value
         }
+        if "callback" in fields:
+            fields["callback"] = _json(fields["callback"])
         options = {"candidate_labels": labels} if labels else {}
         return {**fields, "image_base64": "", "options": options}, await file.read()
+
+
+def _json(callback: str) -> Any:
+    try:
+        return from_json(callback)
+    except ValueError:
+        raise InvalidRequest("callback: send a JSON object in this field of the form.") from None
 
 
 def _upload(validate: Any, body: Any, image: bytes | None) -> Upload:
@@ -84,6 +98,7 @@ def _upload(validate: Any, body: Any, image: bytes | None) -> Upload:
         tenant_id=rich.tenant_id or rich.account_id or "",
         user_id=rich.user_id,
         request_id=rich.request_id,
+        callback=rich.callback,
         payload=ReceiptPayload(image_base64=rich.image_base64, options=rich.options),
     )
     return Upload(request, image, rich.version)

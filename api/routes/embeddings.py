@@ -31,6 +31,7 @@ async def embed(
         tenant_id=request.tenant_id or tenant or _NO_TENANT,
         user_id=request.user_id,
         request_id=request.request_id,
+        callback=request.callback,
         payload=EmbedPayload(texts=request.texts, batch_size=request.batch_size),
     )
     done = await answer(http, front, job, key)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.text import CONTRACT_VERSION, Contract, Identifier, Text, Version
 
 MAX_TEXTS = 256
@@ -30,6 +31,7 @@ class EmbedRequest(EmbedPayload):
     request_id: Identifier | None = None
     tenant_id: Identifier | None = None
     user_id: Identifier | None = None
+    callback: CallbackRequest | None = None
 
 
 class Embedding(Contract):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
 
+from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.categories import CandidateLabels
 from shared.contracts.text import CONTRACT_VERSION, Contract, Identifier, Version
 
@@ -49,6 +50,7 @@ class RichReceiptRequest(ReceiptPayload):
     account_id: Identifier | None = None
     tenant_id: Identifier | None = None
     user_id: Identifier | None = None
+    callback: CallbackRequest | None = None
 
     @model_validator(mode="after")
     def _has_owner(self) -> "RichReceiptRequest":

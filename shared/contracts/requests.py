@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.categories import CategorizeBatchPayload, CategorizePayload
 from shared.contracts.embeddings import EmbedPayload
 from shared.contracts.receipts import ReceiptPayload
@@ -24,6 +25,7 @@ class _Request(Contract):
     request_id: Identifier | None = None
     priority: Annotated[int, Field(ge=0, le=MAX_PRIORITY)] = 0
     metadata: RequestMetadata = RequestMetadata()
+    callback: CallbackRequest | None = None
 
 
 class ReceiptRequest(_Request):

@@ -42,7 +42,8 @@ LAYERS = {
         ["worker.main", "worker.cli.extraction.files"],
         ["worker.assembly"],
         ["worker.features.components", "worker.health.probes", "worker.jobs.queues"],
-        ["worker.reconciliation"],
+        ["worker.callbacks.periodic", "worker.reconciliation"],
+        ["worker.callbacks.delivering"],
         [
             "worker.jobs.consumer",
             "worker.jobs.heartbeat",
@@ -53,11 +54,14 @@ LAYERS = {
         ["worker.telemetry.signals"],
         ["worker.telemetry.metrics"],
         [
+            "worker.telemetry.callback_metrics",
             "worker.telemetry.job_metrics",
             "worker.telemetry.job_tracing",
             "worker.jobs.persistence",
             "worker.health.pulse",
         ],
+        ["worker.callbacks.sending"],
+        ["worker.callbacks"],
         ["worker.telemetry.state"],
         ["worker.features.runners", "worker.jobs.running_jobs"],
         [

@@ -163,6 +163,7 @@ class Executor:
             log.warning("job.dropped", error=code)
             return
         if outcome.ends_job:
+            self._running.ended.set()
             await self._announce(claim.job_id)
         log.info(f"job.{outcome}", error=code, stages=_durations(record))
 

@@ -1,7 +1,7 @@
 """Claims deliveries that are due, and records how each attempt ended."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,7 +110,7 @@ async def claim_due(
             "lasting": timedelta(seconds=lasting),
         },
     )
-    return [_claimed(row._mapping) for row in rows]
+    return [_claimed(dict(row)) for row in rows.mappings()]
 
 
 async def note_delivered(session: AsyncSession, claimed: ClaimedDelivery, status: int) -> bool:
@@ -170,7 +170,7 @@ def _pending(claimed: ClaimedDelivery) -> Update:
     )
 
 
-def _claimed(row: Mapping[str, Any]) -> ClaimedDelivery:
+def _claimed(row: dict[str, Any]) -> ClaimedDelivery:
     error = row["error"]
     return ClaimedDelivery(
         **{

@@ -18,8 +18,8 @@ _TIME = TIMESTAMP(timezone=True)
 _NOW = sa.func.now()
 _NEW_ID = sa.func.gen_random_uuid()
 
-# Queues a delivery for each callback of a job that has ended and wants to hear of that ending. A job
-# that was retried by hand ends again, at another time.
+# Queues a delivery for each callback that wants to hear of this ending of a job. A job that was
+# retried by hand ends again, at another time.
 _QUEUE = """
 CREATE FUNCTION queue_callbacks(
     ended_job uuid, ended_state text, ended_error jsonb, ended_at timestamptz

@@ -79,10 +79,9 @@ async def test_every_ending_queues_a_delivery(
 async def test_an_ending_that_is_rolled_back_queues_nothing(database: Database) -> None:
     """Nobody hears of an end that did not happen."""
     job_id = await add_job(database, asked())
-    with pytest.raises(ZeroDivisionError):
-        async with database.transaction() as session:
-            await succeed_job(session, job_id)
-            raise ZeroDivisionError
+    async with database.transaction() as session:
+        await succeed_job(session, job_id)
+        await session.rollback()
 
     assert await deliveries(database, job_id) == []
 
