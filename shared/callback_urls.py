@@ -93,6 +93,7 @@ class _ListedHost:
     subdomains: bool
 
     def includes(self, url: CallbackUrl) -> bool:
+        """Return whether a URL has this host, its port and a scheme that is allowed."""
         same = url.host.endswith(f".{self.host}") if self.subdomains else url.host == self.host
         return same and self.port in (None, url.port) and (self.plain or url.scheme == "https")
 

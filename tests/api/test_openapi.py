@@ -28,6 +28,8 @@ async def test_every_call_of_the_interface_is_there(http: httpx.AsyncClient) -> 
         ("get", "/api/v1/jobs/{job_id}"),
         ("post", "/api/v1/jobs/{job_id}/cancel"),
         ("post", "/api/v1/jobs/{job_id}/retry"),
+        ("get", "/api/v1/jobs/{job_id}/callbacks"),
+        ("post", "/api/v1/jobs/{job_id}/callbacks/{delivery_id}/redeliver"),
         ("get", "/api/v1/queues"),
         ("post", "/api/v1/categorize"),
         ("post", "/api/v1/categorize-batch"),

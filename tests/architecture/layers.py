@@ -12,7 +12,7 @@ LAYERS = {
         ["api.submission", "api.waiting", "api.errors"],
         ["api.admission", "api.draining"],
         ["api.job_views", "api.metrics.front", "api.requests.context"],
-        ["api.metrics.queues", "api.metrics.requests"],
+        ["api.metrics.callbacks", "api.metrics.queues", "api.metrics.requests"],
         ["api.health", "api.metrics", "api.requests"],
     ],
     "worker": [
