@@ -36,7 +36,9 @@ $$
 _ON_END = """
 CREATE FUNCTION queue_callbacks_on_end() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM queue_callbacks(NEW.id, NEW.state, NEW.error, NEW.finished_at);
+    IF EXISTS (SELECT FROM job_callbacks WHERE job_id = NEW.id) THEN
+        PERFORM queue_callbacks(NEW.id, NEW.state, NEW.error, NEW.finished_at);
+    END IF;
     RETURN NULL;
 END
 $$
