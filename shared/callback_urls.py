@@ -77,11 +77,6 @@ class CallbackUrl:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
-    @property
-    def without_query(self) -> str:
-        """The URL as it may be logged. A query may contain a secret."""
-        return f"{self.scheme}://{self.authority}{self.target.partition('?')[0]}"
-
 
 @dataclass(frozen=True)
 class _ListedHost:

@@ -12,7 +12,6 @@ import structlog
 from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 
-from shared.callback_urls import CallbackUrl
 from shared.contracts.callbacks import DeliveryState
 from shared.errors import Transient
 from shared.store.callbacks.deliveries import (
@@ -118,6 +117,9 @@ class Deliveries:
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         del self._sending[task]
+        if not task.cancelled() and (error := task.exception()):
+            # The claim ends by itself, and the delivery is due again.
+            log.error("callbacks.failed", exc_info=error)
         # More may be due than there were free slots.
         self._woken.set()
 
@@ -195,7 +197,8 @@ def _report(claimed: ClaimedDelivery, answer: Answer, outcome: DeliveryOutcome |
         f"callback.{outcome or 'dropped'}",
         callback_id=str(claimed.id),
         event_type=claimed.event,
-        url=CallbackUrl.parse(claimed.url).without_query,
+        # A query may contain a secret.
+        url=claimed.url.partition("?")[0],
         attempts=claimed.attempts,
         status=answer.status,
         problem=answer.problem,
