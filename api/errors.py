@@ -36,6 +36,7 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.TenantRequired.code: HTTPStatus.BAD_REQUEST,
     rejections.JobNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.SchemaNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.DeliveryNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.NotCancellable.code: HTTPStatus.CONFLICT,
     rejections.NotRetryable.code: HTTPStatus.CONFLICT,
     rejections.RequestTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
