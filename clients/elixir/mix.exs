@@ -14,10 +14,6 @@ defmodule GroceryPlanner.AIClient.MixProject do
       elixirc_paths: elixirc_paths(Mix.env()),
       # Erlang libraries that the system provides, such as Debian's jiffy, stay in reach of the tests.
       prune_code_paths: false,
-      # Used where the app has them, so none is a dependency.
-      xref: [
-        exclude: [Finch, JSON, Jason, Req, :jiffy, :json, :otel_propagator_text_map, :telemetry]
-      ],
       start_permanent: Mix.env() == :prod,
       deps: deps(),
       docs: [main: "readme", extras: ["README.md"]]
@@ -26,7 +22,20 @@ defmodule GroceryPlanner.AIClient.MixProject do
 
   def application do
     [
-      extra_applications: [:crypto, :inets, :logger, :public_key, :ssl],
+      # The optional ones are started first where the app has them.
+      extra_applications: [
+        :crypto,
+        :inets,
+        :logger,
+        :public_key,
+        :ssl,
+        finch: :optional,
+        jason: :optional,
+        jiffy: :optional,
+        opentelemetry_api: :optional,
+        req: :optional,
+        telemetry: :optional
+      ],
       mod: {GroceryPlanner.AIClient.Application, []}
     ]
   end
