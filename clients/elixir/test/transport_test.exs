@@ -92,7 +92,7 @@ defmodule GroceryPlanner.AIClient.TransportTest do
         waiting = Task.async(fn -> AIClient.categorize("Milk", ["Dairy"], @context, opts) end)
         assert_receive {:requested, _, _, %{method: "POST"}}
 
-        assert {:ok, _} = AIClient.queues([receive_timeout: 1_000] ++ opts)
+        assert {:ok, _} = AIClient.queues([receive_timeout: 10_000] ++ opts)
         Task.shutdown(waiting, :brutal_kill)
       end
 
