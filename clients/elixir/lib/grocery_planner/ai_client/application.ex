@@ -5,10 +5,12 @@ defmodule GroceryPlanner.AIClient.Application do
 
   use Application
 
-  alias GroceryPlanner.AIClient.{Codec, Transport}
+  alias GroceryPlanner.AIClient.{Codec, Libraries, Transport}
 
   @impl Application
   def start(_type, _args) do
+    Libraries.load()
+    # Raises if there is no JSON.
     Codec.module()
     transport = Transport.module([])
 

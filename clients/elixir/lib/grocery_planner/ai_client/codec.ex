@@ -7,6 +7,8 @@ defmodule GroceryPlanner.AIClient.Codec do
   and `Decimal` (as strings).
   """
 
+  alias GroceryPlanner.AIClient.Libraries
+
   @compile {:no_warn_undefined, [JSON, Jason, :json, :jiffy]}
 
   @libraries [JSON, :json, Jason, :jiffy]
@@ -54,10 +56,9 @@ defmodule GroceryPlanner.AIClient.Codec do
     _kind, reason -> {:error, "is not JSON: #{inspect(reason)}"}
   end
 
-  # :jiffy is an application; the others are modules that have these functions.
-  defp usable?(:jiffy), do: Code.ensure_loaded?(:jiffy)
-  defp usable?(:json), do: Code.ensure_loaded?(:json) and function_exported?(:json, :decode, 3)
-  defp usable?(library), do: Code.ensure_loaded?(library)
+  # Another application may have a module of that name.
+  defp usable?(:json), do: Libraries.there?(:json) and function_exported?(:json, :decode, 3)
+  defp usable?(library), do: Libraries.there?(library)
 
   defp nothing_there do
     "GroceryPlanner.AIClient needs JSON: Elixir 1.18, OTP 27, or the dependency :jason or :jiffy"

@@ -18,7 +18,7 @@ defmodule GroceryPlanner.AIClient.Telemetry do
   No metadata have anything of a payload, tenant or user.
   """
 
-  alias GroceryPlanner.AIClient.Error
+  alias GroceryPlanner.AIClient.{Error, Libraries}
 
   @compile {:no_warn_undefined, :telemetry}
 
@@ -57,7 +57,7 @@ defmodule GroceryPlanner.AIClient.Telemetry do
   end
 
   defp execute(name, measured, metadata) do
-    if Code.ensure_loaded?(:telemetry) do
+    if Libraries.there?(:telemetry) do
       :telemetry.execute(@prefix ++ [name], measured, metadata)
     end
   end

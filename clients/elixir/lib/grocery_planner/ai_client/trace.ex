@@ -7,6 +7,8 @@ defmodule GroceryPlanner.AIClient.Trace do
   on once, even if the app attaches `OpentelemetryReq` by `:req_options`.
   """
 
+  alias GroceryPlanner.AIClient.Libraries
+
   @compile {:no_warn_undefined, :otel_propagator_text_map}
 
   @doc """
@@ -15,12 +17,10 @@ defmodule GroceryPlanner.AIClient.Trace do
   @spec headers(keyword()) :: [{String.t(), String.t()}]
   def headers(opts) do
     case opts[:traceparent] do
-      nil -> if loaded?(), do: current(), else: []
+      nil -> if Libraries.there?(:otel_propagator_text_map), do: current(), else: []
       traceparent -> [{"traceparent", traceparent}]
     end
   end
-
-  defp loaded?, do: Code.ensure_loaded?(:otel_propagator_text_map)
 
   defp current do
     for {name, value} <- :otel_propagator_text_map.inject([]),

@@ -7,7 +7,7 @@ defmodule GroceryPlanner.AIClient.Transport do
   module with this behaviour may be configured as `:transport`.
   """
 
-  alias GroceryPlanner.AIClient.{Config, Transport}
+  alias GroceryPlanner.AIClient.{Config, Libraries, Transport}
 
   @typedoc """
   A request. Timeouts are in milliseconds. `fresh_connection`: use none that was open before.
@@ -44,7 +44,7 @@ defmodule GroceryPlanner.AIClient.Transport do
   @spec module(keyword()) :: module()
   def module(opts) do
     case Config.get(opts, :transport, :auto) do
-      :auto -> if Code.ensure_loaded?(Req), do: Transport.Req, else: Transport.Httpc
+      :auto -> if Libraries.there?(Req), do: Transport.Req, else: Transport.Httpc
       :httpc -> Transport.Httpc
       :req -> Transport.Req
       module -> module
