@@ -26,7 +26,7 @@ def test_a_host_with_several_addresses_is_listened_on_at_all_of_them() -> None:
 
 
 def test_an_answer_in_two_parts_is_not_held_back() -> None:
-    """Otherwise the body waits until the caller acknowledges the headers, about 40 ms."""
+    """The body does not wait until the caller acknowledges the headers, which takes 40 ms."""
     with ExitStack() as stack:
         (server,) = (stack.enter_context(each) for each in listen("127.0.0.1", 0, "PORT"))
         stack.enter_context(socket.create_connection(server.getsockname(), timeout=5))

@@ -40,8 +40,16 @@ defmodule GroceryPlanner.AIClient.Config do
   """
   @spec base_url(keyword()) :: String.t()
   def base_url(opts) do
-    url = get(opts, :base_url, nil) || System.get_env("AI_SERVICE_URL") || @default_url
+    url = get(opts, :base_url, nil) || from_environment() || @default_url
     String.trim_trailing(url, "/")
+  end
+
+  # A variable that is set to nothing counts as not set.
+  defp from_environment do
+    case System.get_env("AI_SERVICE_URL") do
+      "" -> nil
+      url -> url
+    end
   end
 
   @doc """
