@@ -26,8 +26,10 @@ defmodule GroceryPlanner.AIClient.Integration.AIServiceTest do
 
       assert {:ok, receipt} = Contracts.ReceiptExtractionResponse.validate(result)
       assert receipt.merchant != nil
-      assert [%{price: price} | _] = receipt.items
-      assert is_number(price)
+      assert receipt.currency_source in ["printed", "inferred"]
+      assert [%{price: price, line_total: price, unit_price: unit_price} | _] = receipt.items
+      assert is_number(price) and is_number(unit_price)
+      assert is_binary(receipt.model_id) and is_binary(receipt.read_at)
     end
 
     test "extract_rich_receipt: the rich shape has a category for each item", %{context: context} do
