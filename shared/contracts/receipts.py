@@ -1,5 +1,6 @@
 """Receipts: the request to read one, and the two shapes of the result."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -7,13 +8,15 @@ from pydantic import Field, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.categories import CandidateLabels
-from shared.contracts.text import CONTRACT_VERSION, Contract, Identifier, Version
+from shared.contracts.common_fields import OwnedFields
+from shared.contracts.text import CONTRACT_VERSION, Contract
 
 # Amounts are Decimal here and decimal strings on the wire, with all digits that were printed.
 Amount = Annotated[Decimal, PlainSerializer(lambda amount: format(amount, "f"), return_type=str)]
 # Callers of the flat shape want amounts as JSON numbers.
 JsonNumber = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 Confidence = Annotated[float, Field(ge=0, le=1)]
+ReceiptFeature = Literal["receipt_extraction", "extraction"]
 
 
 class ExtractionOptions(Contract):
@@ -41,20 +44,10 @@ class ReceiptPayload(Contract):
         return data
 
 
-class RichReceiptRequest(ReceiptPayload):
+class RichReceiptRequest(ReceiptPayload, OwnedFields):
     """The body of `POST /api/v1/receipts/extract`. It needs `account_id` or `tenant_id`."""
 
-    version: Version = CONTRACT_VERSION
-    request_id: Identifier | None = None
-    account_id: Identifier | None = None
-    tenant_id: Identifier | None = None
-    user_id: Identifier | None = None
-
-    @model_validator(mode="after")
-    def _has_owner(self) -> "RichReceiptRequest":
-        if not (self.tenant_id or self.account_id):
-            raise PydanticCustomError("tenant_required", "account_id or tenant_id is needed")
-        return self
+    feature: ReceiptFeature = "receipt_extraction"
 
 
 class Merchant(Contract):
@@ -123,13 +116,19 @@ class Extraction(Contract):
 
 
 class RichReceipt(Contract):
-    """The rich shape: `output_payload` of a receipt job and answer of `/receipts/extract`."""
+    """The rich shape: `output_payload` of a receipt job and answer of `/receipts/extract`.
+
+    `model_id` names the engine, `model_version` also its version, and `read_at` is when it was
+    done. Outputs that version 0.1.0 stored have neither `model_id` nor `read_at`.
+    """
 
     version: str = CONTRACT_VERSION
     request_id: str | None
     status: Literal["success"] = "success"
     processing_time_ms: float
+    model_id: str | None = None
     model_version: str
+    read_at: datetime | None = None
     extraction: Extraction
 
 
@@ -154,7 +153,9 @@ class FlatReceipt(Contract):
     reconciled: bool
     raw_ocr_text: str
     overall_confidence: Confidence
+    model_id: str | None = None
     model_version: str
+    read_at: datetime | None = None
     processing_time_ms: float
 
     @classmethod
@@ -179,6 +180,8 @@ class FlatReceipt(Contract):
             reconciled=read.reconciled,
             raw_ocr_text=read.raw_ocr_text,
             overall_confidence=read.overall_confidence,
+            model_id=rich.model_id,
             model_version=rich.model_version,
+            read_at=rich.read_at,
             processing_time_ms=rich.processing_time_ms,
         )

@@ -17,6 +17,7 @@ import pytest
 PACKAGES = {
     "git": "git",
     "mix": "elixir",
+    "npm": "npm",
     "prometheus": "prometheus",
     "promtool": "prometheus",
     "strace": "strace",
