@@ -5,7 +5,7 @@ defmodule GroceryPlanner.AIClient.TransportTest do
   use ExUnit.Case, async: true
 
   alias GroceryPlanner.AIClient
-  alias GroceryPlanner.AIClient.{Error, ScriptedServer}
+  alias GroceryPlanner.AIClient.{Error, Fake, ScriptedServer}
 
   import ScriptedServer, only: [json: 2]
 
@@ -78,6 +78,35 @@ defmodule GroceryPlanner.AIClient.TransportTest do
 
         assert {:error, %Error{class: :transient, retryable: true, reason: :timeout}} =
                  AIClient.queues([base_url: url, receive_timeout: 100] ++ opts)
+      end
+
+      test "a 503 with the service's Retry-After reaches the caller, who decides", %{opts: opts} do
+        {503, body, _} = Fake.problem(503, "no_worker", "unavailable")
+        {:ok, body} = AIClient.Codec.encode(body)
+
+        url =
+          ScriptedServer.start(fn _connection, _number, _request ->
+            {503, [{"retry-after", "005"}], body}
+          end)
+
+        assert {:error, %Error{code: "no_worker", retry_after: 5} = error} =
+                 AIClient.categorize("Milk", ["Dairy"], @context, [base_url: url] ++ opts)
+
+        assert AIClient.oban_result({:error, error}) == {:snooze, 5}
+        refute_received {:requested, _, 2, _}
+        refute_received {:requested, 2, _, _}
+      end
+
+      test "a proxy that answers 503 does not hold the caller for longer than receive_timeout", %{
+        opts: opts
+      } do
+        url =
+          ScriptedServer.start(fn _connection, _number, _request ->
+            {503, [{"retry-after", "0"}], "<html>"}
+          end)
+
+        assert {:error, %Error{class: :transient, retryable: true}} =
+                 AIClient.queues([base_url: url, receive_timeout: 200, connect_timeout: 200] ++ opts)
       end
 
       test "a call that waits holds up no other one", %{opts: opts} do

@@ -5,6 +5,10 @@ defmodule GroceryPlanner.AIClient.Transport.Httpc do
   Options of the default profile belong to the whole node, and its connections stay idle for 120 s,
   longer than the service keeps them. This profile drops them after 60 s and puts no request behind
   another one that still waits for its answer. Certificates are verified with those of the system.
+
+  `:httpc` repeats a 503 by itself if it has a `Retry-After` of one or two digits, without end. The
+  service therefore sends three. If a proxy before it sends fewer, the call ends as one without an
+  answer, at the latest after `:receive_timeout` and `:connect_timeout`.
   """
 
   @behaviour GroceryPlanner.AIClient.Transport
@@ -12,6 +16,9 @@ defmodule GroceryPlanner.AIClient.Transport.Httpc do
   alias GroceryPlanner.AIClient.Config
 
   @profile :grocery_planner_ai
+
+  # Milliseconds after which `:httpc` should have reported its own timeout.
+  @leeway 1_000
 
   @doc false
   def child_spec(_opts) do
@@ -52,12 +59,34 @@ defmodule GroceryPlanner.AIClient.Transport.Httpc do
 
     options = [body_format: :binary] ++ connection(request)
 
-    case :httpc.request(request.method, to_httpc(request), http_options, options, @profile) do
+    patience = request.receive_timeout + request.connect_timeout + @leeway
+
+    answered =
+      within(patience, fn ->
+        :httpc.request(request.method, to_httpc(request), http_options, options, @profile)
+      end)
+
+    case answered do
       {:ok, {{_version, status, _reason}, headers, body}} ->
         {:ok, %{status: status, headers: from_httpc(headers), body: body}}
 
       {:error, reason} ->
         {:error, reason(reason)}
+    end
+  end
+
+  # A process of its own, not linked, so that a caller that traps exits gets no message of it.
+  defp within(patience, request) do
+    {pid, monitor} = spawn_monitor(fn -> exit({:answered, request.()}) end)
+
+    receive do
+      {:DOWN, ^monitor, :process, ^pid, {:answered, answered}} -> answered
+      {:DOWN, ^monitor, :process, ^pid, reason} -> {:error, reason}
+    after
+      patience ->
+        Process.demonitor(monitor, [:flush])
+        Process.exit(pid, :kill)
+        {:error, :timeout}
     end
   end
 
