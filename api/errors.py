@@ -213,7 +213,10 @@ def _problem(
         jsonable_encoder(problem), status_code=status, media_type=PROBLEM_MEDIA_TYPE
     )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = str(_retry_after(request, retry_after or _RETRY_AFTER))
+        seconds = _retry_after(request, retry_after or _RETRY_AFTER)
+        # Erlang's `httpc` repeats a 503 by itself, endlessly and without a word to its caller, if
+        # this has fewer than three digits.
+        answer.headers["Retry-After"] = f"{seconds:03}"
     return answer
 
 
