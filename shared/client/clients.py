@@ -11,12 +11,13 @@ from typing import Any, Concatenate, ParamSpec, Self
 from uuid import UUID
 
 import httpx
-from tenacity import AsyncRetrying, Retrying
 
-from shared.client import calls
 from shared.client.awaiting import JobWatch
 from shared.client.caller import Caller, introduced
+from shared.client.calls import existing_jobs, items, probes, receipts, submissions
+from shared.client.connections import CLOSED, Sending
 from shared.client.http import Call, M, reaching, request, result
+from shared.client.retries import repeat, repeat_async
 from shared.client.validation import Validation, report
 from shared.contracts.jobs import JobView
 from shared.contracts.service.health import Readiness
@@ -49,24 +50,24 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
 
     _open = httpx.Client
 
-    submit = _method(calls.submit)
-    submit_receipt = _method(calls.submit_receipt)
-    job = _method(calls.job)
-    jobs = _method(calls.jobs)
-    cancel = _method(calls.cancel)
-    retry = _method(calls.retry)
-    queues = _method(calls.queues)
-    categorize = _method(calls.categorize)
-    categorize_batch = _method(calls.categorize_batch)
-    extract_receipt = _method(calls.extract_receipt)
-    read_receipt = _method(calls.read_receipt)
-    upload_receipt = _method(calls.upload_receipt)
-    embed = _method(calls.embed)
-    embed_batch = _method(calls.embed_batch)
-    health = _method(calls.health)
-    live = _method(calls.live)
-    ready = _method(calls.ready)
-    health_check = _method(calls.health_check)
+    submit = _method(submissions.submit)
+    submit_receipt = _method(submissions.submit_receipt)
+    job = _method(existing_jobs.job)
+    jobs = _method(existing_jobs.jobs)
+    cancel = _method(existing_jobs.cancel)
+    retry = _method(existing_jobs.retry)
+    queues = _method(existing_jobs.queues)
+    categorize = _method(items.categorize)
+    categorize_batch = _method(items.categorize_batch)
+    extract_receipt = _method(receipts.extract_receipt)
+    read_receipt = _method(receipts.read_receipt)
+    upload_receipt = _method(receipts.upload_receipt)
+    embed = _method(items.embed)
+    embed_batch = _method(items.embed_batch)
+    health = _method(probes.health)
+    live = _method(probes.live)
+    ready = _method(probes.ready)
+    health_check = _method(probes.health_check)
 
     def await_job(
         self, job_id: UUID, within: float = 120, *, tenant_id: str | None = None
@@ -77,7 +78,7 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
         as JobNotFound.
         """
         watch = JobWatch(job_id, within, tenant_id)
-        return Retrying(**watch.policy())(lambda: self._once(watch.look()))
+        return repeat(lambda: self._once(watch.look()), watch)
 
     def validate(
         self, *, fail_fast: bool = False, within: float = _VALIDATION_TIMEOUT
@@ -88,19 +89,28 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
         ServiceUnreachable or Unavailable instead of logging. Otherwise it never raises.
         """
         try:
-            seen: Readiness | ServiceError = self._once(replace(calls.ready(), timeout=within))
+            seen: Readiness | ServiceError = self._once(replace(probes.ready(), timeout=within))
         except ServiceError as error:
             seen = error
         return report(self.url, seen, fail_fast=fail_fast)
 
     def _repeatedly(self, call: Call[M]) -> M:
-        answer: M = Retrying(**self._retries.policy(call))(self._once, call)
-        return answer
+        return repeat(lambda: self._once(call), self._retries.policy(call))
 
     def _once(self, call: Call[M]) -> M:
         with reaching(self.url):
-            answer = self._http.request(**request(call, self.tenant_id))
-        return result(call, answer)
+            return result(call, self._send(call))
+
+    def _send(self, call: Call[M]) -> httpx.Response:
+        """Send a call; once more, at once, if the idle connection that it took was closed."""
+        sending = Sending()
+        parts = request(call, self.tenant_id)
+        try:
+            return self._http.request(**parts, extensions={"trace": sending.note})
+        except CLOSED:
+            if not (call.repeatable and sending.reused):
+                raise
+        return self._http.request(**parts)
 
     def close(self) -> None:
         """Close all connections."""
@@ -123,24 +133,24 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
 
     _open = httpx.AsyncClient
 
-    submit = _async_method(calls.submit)
-    submit_receipt = _async_method(calls.submit_receipt)
-    job = _async_method(calls.job)
-    jobs = _async_method(calls.jobs)
-    cancel = _async_method(calls.cancel)
-    retry = _async_method(calls.retry)
-    queues = _async_method(calls.queues)
-    categorize = _async_method(calls.categorize)
-    categorize_batch = _async_method(calls.categorize_batch)
-    extract_receipt = _async_method(calls.extract_receipt)
-    read_receipt = _async_method(calls.read_receipt)
-    upload_receipt = _async_method(calls.upload_receipt)
-    embed = _async_method(calls.embed)
-    embed_batch = _async_method(calls.embed_batch)
-    health = _async_method(calls.health)
-    live = _async_method(calls.live)
-    ready = _async_method(calls.ready)
-    health_check = _async_method(calls.health_check)
+    submit = _async_method(submissions.submit)
+    submit_receipt = _async_method(submissions.submit_receipt)
+    job = _async_method(existing_jobs.job)
+    jobs = _async_method(existing_jobs.jobs)
+    cancel = _async_method(existing_jobs.cancel)
+    retry = _async_method(existing_jobs.retry)
+    queues = _async_method(existing_jobs.queues)
+    categorize = _async_method(items.categorize)
+    categorize_batch = _async_method(items.categorize_batch)
+    extract_receipt = _async_method(receipts.extract_receipt)
+    read_receipt = _async_method(receipts.read_receipt)
+    upload_receipt = _async_method(receipts.upload_receipt)
+    embed = _async_method(items.embed)
+    embed_batch = _async_method(items.embed_batch)
+    health = _async_method(probes.health)
+    live = _async_method(probes.live)
+    ready = _async_method(probes.ready)
+    health_check = _async_method(probes.health_check)
 
     async def await_job(
         self, job_id: UUID, within: float = 120, *, tenant_id: str | None = None
@@ -151,12 +161,7 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
         as JobNotFound.
         """
         watch = JobWatch(job_id, within, tenant_id)
-
-        async def look() -> JobView:
-            return await self._once(watch.look())
-
-        job: JobView = await AsyncRetrying(**watch.policy())(look)
-        return job
+        return await repeat_async(lambda: self._once(watch.look()), watch)
 
     async def validate(
         self, *, fail_fast: bool = False, within: float = _VALIDATION_TIMEOUT
@@ -168,20 +173,29 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
         """
         try:
             seen: Readiness | ServiceError = await self._once(
-                replace(calls.ready(), timeout=within)
+                replace(probes.ready(), timeout=within)
             )
         except ServiceError as error:
             seen = error
         return report(self.url, seen, fail_fast=fail_fast)
 
     async def _repeatedly(self, call: Call[M]) -> M:
-        answer: M = await AsyncRetrying(**self._retries.policy(call))(self._once, call)
-        return answer
+        return await repeat_async(lambda: self._once(call), self._retries.policy(call))
 
     async def _once(self, call: Call[M]) -> M:
         with reaching(self.url):
-            answer = await self._http.request(**request(call, self.tenant_id))
-        return result(call, answer)
+            return result(call, await self._send(call))
+
+    async def _send(self, call: Call[M]) -> httpx.Response:
+        """Send a call; once more, at once, if the idle connection that it took was closed."""
+        sending = Sending()
+        parts = request(call, self.tenant_id)
+        try:
+            return await self._http.request(**parts, extensions={"trace": sending.note_async})
+        except CLOSED:
+            if not (call.repeatable and sending.reused):
+                raise
+        return await self._http.request(**parts)
 
     async def aclose(self) -> None:
         """Close all connections."""

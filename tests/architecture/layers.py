@@ -74,8 +74,12 @@ LAYERS = {
         ["shared.terminal_tables", "shared.client"],
         ["shared.client.clients"],
         ["shared.client.awaiting", "shared.client.caller", "shared.client.validation"],
-        ["shared.client.calls", "shared.client.retries"],
+        ["shared.client.calls.submissions", "shared.client.retries"],
+        ["shared.client.calls.receipts"],
+        ["shared.client.calls"],
+        ["shared.client.calls.options"],
         ["shared.client.http"],
+        ["shared.client.connections", "shared.client.traces"],
         ["shared.dependencies", "shared.telemetry.log_export"],
         [
             "shared.store.schema",
