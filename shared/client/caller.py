@@ -20,6 +20,8 @@ Http = TypeVar("Http")
 TIMEOUT = 70.0
 RETRIES = 4
 RETRY_BUDGET = 120.0  # seconds
+# Seconds. A service that can be reached answers its readiness probe within about one.
+VALIDATION_TIMEOUT = 3.0
 
 
 class ClientOptions(TypedDict, total=False):

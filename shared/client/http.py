@@ -17,6 +17,8 @@ from shared.errors import ErrorClass, ServiceError
 
 M = TypeVar("M", bound=BaseModel)
 
+EVENT_STREAM = "text/event-stream"
+
 _BASES: dict[ErrorClass, type[ServiceError]] = {
     ErrorClass.BAD_INPUT: errors.BadInput,
     ErrorClass.TRANSIENT: errors.Transient,
@@ -100,10 +102,16 @@ def result(call: Call[M], answer: httpx.Response) -> M:
         except ValidationError as error:
             if answer.is_success:
                 raise UnexpectedAnswer(_described(answer)) from error
-    raise _failure(answer)
+    raise failure(answer)
 
 
-def _failure(answer: httpx.Response) -> ServiceError:
+def is_event_stream(answer: httpx.Response) -> bool:
+    """Whether the answer is a stream of server-sent events."""
+    return answer.is_success and answer.headers.get("content-type", "").startswith(EVENT_STREAM)
+
+
+def failure(answer: httpx.Response) -> ServiceError:
+    """Return the error that an answer stands for. Its body has to be read already."""
     try:
         problem = Problem.model_validate_json(answer.content)
     except ValidationError:

@@ -203,9 +203,7 @@ class CallbackDelivery(Base):
 
     __table_args__ = (
         CheckConstraint(f"state IN ({_DELIVERY_STATES})", name="state"),
-        Index(
-            "uq_callback_deliveries_ending", "callback_id", "event", "finished_at", unique=True
-        ),
+        Index("uq_callback_deliveries_ending", "callback_id", "event", "finished_at", unique=True),
         Index(
             "ix_callback_deliveries_pending",
             "host",

@@ -72,8 +72,14 @@ LAYERS = {
     "shared": [
         ["shared.local", "shared.process.start"],
         ["shared.terminal_tables", "shared.client"],
-        ["shared.client.clients"],
-        ["shared.client.awaiting", "shared.client.caller", "shared.client.validation"],
+        ["shared.client.async_client", "shared.client.sync_client"],
+        [
+            "shared.client.awaiting",
+            "shared.client.callbacks",
+            "shared.client.caller",
+            "shared.client.listening",
+            "shared.client.validation",
+        ],
         ["shared.client.calls.submissions", "shared.client.retries"],
         ["shared.client.calls.receipts"],
         ["shared.client.calls"],

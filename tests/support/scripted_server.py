@@ -137,7 +137,7 @@ async def _read(reader: asyncio.StreamReader, connection: int) -> Seen | None:
 
 def _encode(reply: Reply) -> bytes:
     body = reply.body.encode()
-    headers = {**reply.headers, "Content-Length": str(len(body))}
+    headers = {"Content-Length": str(len(body)), **reply.headers}
     if not reply.keep:
         headers["Connection"] = "close"
     lines = [f"HTTP/1.1 {reply.status} .", *(f"{name}: {value}" for name, value in headers.items())]
