@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.requests.context import adopt_request_id, request_id_of
 from shared import errors, rejections
 from shared.contracts.jobs import JobError
-from shared.contracts.problems import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
+from shared.contracts.problems import PROBLEM_MEDIA_TYPE, PROBLEM_TYPE, FieldProblem, Problem
 from shared.errors import ErrorClass, ServiceError
 from shared.telemetry.trace_context import current_trace_id
 
@@ -186,7 +186,7 @@ def _problem(
 ) -> JSONResponse:
     status = status or status_of(code, error_class)
     problem = Problem(
-        type=f"urn:grocery-planner-ai:problem:{code}",
+        type=PROBLEM_TYPE + code,
         title=status.phrase,
         status=status,
         detail=detail,

@@ -12,11 +12,12 @@ from api.errors import install_error_handlers
 from api.front import Front
 from api.metrics.front import FrontMetrics
 from api.metrics.requests import MeasuredRequests, is_probe
+from api.openapi.document import DescribedApplication
+from api.openapi.info import INFO, operation_id
 from api.requests.context import RequestContext
 from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
 from api.submission import Submissions
 from api.waiting import Waiters
-from shared.contracts.problems import Problem
 from shared.dependencies import check_dependencies, connected
 from shared.images import ImageLimits
 from shared.settings import Settings
@@ -43,12 +44,11 @@ def create_app(settings: Settings) -> FastAPI:
             finally:
                 await tracing.close()
 
-    app = FastAPI(
-        title="grocery-planner AI service",
-        description="Reads receipts and categorises groceries: jobs to submit, results to poll.",
+    app = DescribedApplication(
+        **INFO,
         version=service_version(),
         lifespan=lifespan,
-        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+        generate_unique_id_function=operation_id,
         telemetry={
             "tracer_provider": tracing.provider,
             "tracing": True,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Request
 
 from api.answering import answer
 from api.front import FrontDep, IdempotencyKey
+from api.openapi.problems import SUBMITTED, WAITED, problems
 from shared.contracts.embeddings import EmbedAnswer, EmbedPayload, EmbedRequest
 from shared.contracts.requests import EmbeddingRequest
 from shared.contracts.text import Identifier
@@ -14,12 +15,17 @@ from shared.contracts.text import Identifier
 _NO_TENANT = "default"
 
 # Enough for 256 texts of maximum length, at four bytes per character.
-router = APIRouter(prefix="/api/v1", tags=["embeddings"], max_body_size=5_500_000)
+router = APIRouter(
+    prefix="/api/v1",
+    tags=["embeddings"],
+    max_body_size=5_500_000,
+    responses=problems(*SUBMITTED, *WAITED),
+)
 
 
 @router.post("/embed", response_model=EmbedAnswer)
-@router.post("/embed/batch", response_model=EmbedAnswer)
-async def embed(
+@router.post("/embed/batch", response_model=EmbedAnswer, name="embed_texts_batch")
+async def embed_texts(
     request: EmbedRequest,
     front: FrontDep,
     http: Request,

@@ -4,12 +4,18 @@ from fastapi import APIRouter, Request
 
 from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
+from api.openapi.problems import IMAGES, RECEIPTS, SUBMITTED, WAITED, problems
 from api.requests.upload import REQUEST_BODY, read_upload
 from shared.contracts.jobs import Answer
 from shared.contracts.receipts import FlatReceipt, RichReceipt
 from shared.contracts.requests import ReceiptRequest
+from shared.rejections import MalformedBody, TenantRequired
 
-router = APIRouter(prefix="/api/v1", tags=["receipts"])
+router = APIRouter(
+    prefix="/api/v1",
+    tags=["receipts"],
+    responses=problems(*SUBMITTED, *IMAGES, *WAITED, *RECEIPTS),
+)
 
 
 @router.post("/extract-receipt", response_model=Answer[FlatReceipt])
@@ -22,7 +28,12 @@ async def extract_receipt(
     return envelope(request.request_id, flat, done)
 
 
-@router.post("/receipts/extract", response_model=RichReceipt, openapi_extra=REQUEST_BODY)
+@router.post(
+    "/receipts/extract",
+    response_model=RichReceipt,
+    openapi_extra=REQUEST_BODY,
+    responses=problems(MalformedBody, TenantRequired),
+)
 async def extract_rich_receipt(
     front: FrontDep, http: Request, key: IdempotencyKey = None
 ) -> RichReceipt:
