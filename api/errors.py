@@ -34,6 +34,7 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.MalformedBody.code: HTTPStatus.BAD_REQUEST,
     rejections.TenantRequired.code: HTTPStatus.BAD_REQUEST,
     rejections.JobNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.SchemaNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.NotCancellable.code: HTTPStatus.CONFLICT,
     rejections.NotRetryable.code: HTTPStatus.CONFLICT,
     rejections.RequestTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -58,6 +59,8 @@ _CODE_BY_CHECK = {
     "json_invalid": rejections.MalformedBody.code,
 }
 _RETRY_AFTER = errors.Unavailable.retry_after
+# Clients repeat a GET by themselves, often three times, while somebody waits for them; seconds.
+_LONGEST_RETRY_AFTER_OF_READS = 2
 
 
 class JobFailed(Exception):
@@ -202,8 +205,14 @@ def _problem(
         jsonable_encoder(problem), status_code=status, media_type=PROBLEM_MEDIA_TYPE
     )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = str(retry_after or _RETRY_AFTER)
+        answer.headers["Retry-After"] = str(_retry_after(request, retry_after or _RETRY_AFTER))
     return answer
+
+
+def _retry_after(request: Request, seconds: int) -> int:
+    """Return after how many seconds a caller shall repeat the request, at most 2 for a read."""
+    reads = request.method in ("GET", "HEAD")
+    return min(seconds, _LONGEST_RETRY_AFTER_OF_READS) if reads else seconds
 
 
 def _path(location: tuple[int | str, ...]) -> str:

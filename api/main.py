@@ -14,8 +14,18 @@ from api.metrics.front import FrontMetrics
 from api.metrics.requests import MeasuredRequests, is_probe
 from api.openapi.document import DescribedApplication
 from api.openapi.info import INFO, operation_id
+from api.openapi.reference import install_reference
 from api.requests.context import RequestContext
-from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
+from api.routes import (
+    categories,
+    embeddings,
+    interventions,
+    jobs,
+    probes,
+    queues,
+    receipts,
+    schemas,
+)
 from api.submission import Submissions
 from api.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
@@ -49,6 +59,8 @@ def create_app(settings: Settings) -> FastAPI:
         version=service_version(),
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
+        docs_url=None,
+        redoc_url=None,
         telemetry={
             "tracer_provider": tracing.provider,
             "tracing": True,
@@ -63,9 +75,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(MeasuredRequests)
     # A limit on the application itself would be enforced outside our middleware, in plain text.
     limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD)
-    for module in (jobs, interventions, queues, receipts, categories, embeddings, probes):
+    for module in (jobs, interventions, queues, receipts, categories, embeddings, schemas, probes):
         limited.include_router(module.router)
     app.include_router(limited)
+    install_reference(app)
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app
@@ -83,7 +96,8 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
                 transaction_limit=settings.database_patience,
             )
         )
-        waiters = Waiters(database, messenger)
+        admission = Admission(database, settings)
+        waiters = Waiters(database, messenger, admission)
         await stack.enter_async_context(waiters.running())
         broker = Broker(settings)
         stack.push_async_callback(broker.close)
@@ -93,7 +107,6 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         )
         # A missing dependency is only logged: the front serves what it can meanwhile.
         await check_dependencies(database, messenger, required=False)
-        admission = Admission(database, settings)
         draining = Drain()
         submissions = Submissions(
             database, messenger, admission, draining, limits, metrics, tracing.tracer

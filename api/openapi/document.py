@@ -1,5 +1,6 @@
 """Builds the OpenAPI document from the routes, and adds what they do not declare themselves."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,11 +43,21 @@ def _complete(document: Json) -> Json:
     components["parameters"] = PARAMETERS
     by_call = examples()
     for operation in operations(document):
+        operation["summary"] = _summary(operation["description"])
         add_headers(operation)
         if shown := by_call.get(operation["operationId"]):
             shown.add_to(operation)
         _add_links(operation)
+        _require_discriminators(operation)
     return document
+
+
+def _summary(description: str) -> str:
+    """Return what comes before the first full stop, colon or semicolon.
+
+    FastAPI's own summary only repeats the name of the route.
+    """
+    return re.split(r"[.:;](?:\s|$)", description, maxsplit=1)[0].replace("\n", " ")
 
 
 def _schemas_of_other_models() -> Json:
@@ -64,6 +75,17 @@ def _add_links(operation: Json) -> None:
         body = answer.get("content", {}).get("application/json", {})
         if status.startswith("2") and body.get("schema") == _JOB:
             answer["links"] = {name: _link(name) for name in _LINKS}
+
+
+def _require_discriminators(operation: Json) -> None:
+    """Say that the field that decides which of several models a body has is required.
+
+    The models behind it have a default for it, because most calls take only one of them.
+    """
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schema = content["schema"]
+        if discriminator := schema.get("discriminator"):
+            schema["required"] = [discriminator["propertyName"]]
 
 
 def _link(name: str) -> Json:

@@ -11,8 +11,8 @@ INFO: dict[str, Any] = {
     "title": "grocery-planner AI service",
     "summary": "Reads receipts, categorises groceries and embeds texts.",
     "description": """
-Reads receipts, categorises groceries and embeds texts. Every piece of work is a durable **job**:
-an accepted job is never lost, whatever crashes afterwards.
+Every piece of work is a durable **job**: an accepted job is never lost, whatever crashes
+afterwards.
 
 There are two ways to get a result:
 
@@ -54,6 +54,10 @@ Every job belongs to a tenant, and no tenant sees the jobs of another one.
             "description": "Waiting calls that turn texts into unit vectors.",
         },
         {"name": "queues", "description": "How much work waits, and how fast it is done."},
+        {
+            "name": "schemas",
+            "description": "JSON Schemas of payloads and results, to check what is sent and got.",
+        },
         {
             "name": "probes",
             "description": "Health for load balancers and people, and metrics for Prometheus.",

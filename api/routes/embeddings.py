@@ -23,8 +23,8 @@ router = APIRouter(
 )
 
 
-@router.post("/embed", response_model=EmbedAnswer)
 @router.post("/embed/batch", response_model=EmbedAnswer, name="embed_texts_batch")
+@router.post("/embed", response_model=EmbedAnswer)
 async def embed_texts(
     request: EmbedRequest,
     front: FrontDep,
@@ -40,4 +40,5 @@ async def embed_texts(
         payload=EmbedPayload(texts=request.texts, batch_size=request.batch_size),
     )
     done = await answer(http, front, job, key)
-    return EmbedAnswer(**done.output, version=request.version, request_id=request.request_id)
+    embedded = {"model_version": done.job.model_version, **done.output}
+    return EmbedAnswer(**embedded, version=request.version, request_id=request.request_id)

@@ -40,9 +40,14 @@ class Embedding(Contract):
 
 
 class Embeddings(Contract):
-    """The `output_payload` of an embedding job. Every vector has `dimension` numbers."""
+    """The `output_payload` of an embedding job. Every vector has `dimension` numbers.
+
+    Vectors of different models must not be compared. Outputs that version 0.1.0 stored have no
+    `model_version`.
+    """
 
     model: str
+    model_version: str | None = None
     dimension: int
     embeddings: list[Embedding]
 

@@ -29,6 +29,8 @@ CALLS = {
     "extractRichReceipt": ("post", "/api/v1/receipts/extract"),
     "embedTexts": ("post", "/api/v1/embed"),
     "embedTextsBatch": ("post", "/api/v1/embed/batch"),
+    "listSchemas": ("get", "/api/v1/schemas"),
+    "getSchema": ("get", "/api/v1/schemas/{name}"),
     "getHealth": ("get", "/health"),
     "getLiveness": ("get", "/health/live"),
     "getReadiness": ("get", "/health/ready"),

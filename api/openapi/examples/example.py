@@ -18,7 +18,7 @@ class Examples:
     """Examples of a call's JSON: requests by what they show, and the answer of each status."""
 
     requests: Mapping[str, Contract] = field(default_factory=dict)
-    answers: Mapping[int, Contract] = field(default_factory=dict)
+    answers: Mapping[int, Contract | dict[str, Any]] = field(default_factory=dict)
     # Whether the call leaves out the fields of its answer that are not set.
     sparse: bool = False
 
@@ -34,4 +34,9 @@ class Examples:
             }
         for status, answer in self.answers.items():
             content = operation["responses"][str(status)]["content"][_JSON]
-            content["example"] = answer.model_dump(mode="json", exclude_unset=self.sparse)
+            content["example"] = self._json(answer)
+
+    def _json(self, answer: Contract | dict[str, Any]) -> dict[str, Any]:
+        if isinstance(answer, dict):
+            return answer
+        return answer.model_dump(mode="json", exclude_unset=self.sparse)

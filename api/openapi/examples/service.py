@@ -3,6 +3,7 @@
 from api.openapi.examples.example import Examples
 from api.openapi.examples.items import MODEL
 from api.openapi.examples.receipts import MODEL as OCR_MODEL
+from api.openapi.schemas import json_schema, schema_entries
 from shared.contracts.features import Queue
 from shared.contracts.service.components import Component
 from shared.contracts.service.health import (
@@ -18,6 +19,7 @@ from shared.contracts.service.health import (
     Waiting,
 )
 from shared.contracts.service.queues import QueueList, QueueView
+from shared.contracts.service.schemas import SchemaList
 from shared.errors import DatabaseUnavailable
 from shared.version import SERVICE, service_version
 
@@ -27,6 +29,8 @@ def examples() -> dict[str, Examples]:
     health = Health(status="ok", service=SERVICE, version=service_version())
     return {
         "listQueues": Examples(answers={200: _queues()}),
+        "listSchemas": Examples(answers={200: SchemaList(schemas=schema_entries())}),
+        "getSchema": Examples(answers={200: json_schema("categorization.output")}),
         "getHealth": Examples(answers={200: health}),
         "getLiveness": Examples(answers={200: Liveness(status="ok")}),
         "getReadiness": Examples(answers={200: _readiness(), 503: _not_ready()}, sparse=True),
