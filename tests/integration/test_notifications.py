@@ -7,7 +7,7 @@ from shared.client.calls.options import Callback
 from shared.client.pytest_plugin import AwaitJob
 from shared.contracts.events import JobEvent, StageEvent
 from shared.contracts.jobs import JobStatus
-from shared.rejections import DeliveryNotFound
+from shared.errors import BadInput
 from tests.integration.callback_receiver import CallbackReceiver
 
 ITEM = {"item_name": "Whole Milk", "candidate_labels": ["Produce", "Dairy"]}
@@ -52,8 +52,9 @@ def test_a_callback_comes_and_can_be_sent_again(
 
     ai_client.redeliver(job.id, delivery.id)
     assert receiver.next() == (first_id, first)
-    with pytest.raises(DeliveryNotFound):
+    with pytest.raises(BadInput) as caught:
         ai_client.redeliver(job.id, job.id)
+    assert caught.value.code == "delivery_not_found"
 
 
 def test_a_callback_that_fails_comes_again(
