@@ -44,7 +44,7 @@ class CallbackRequest(Contract):
     """
 
     url: Annotated[Text, Field(min_length=1, max_length=MAX_URL)]
-    events: Annotated[list[CallbackEvent], Field(min_length=1)] = list(CallbackEvent)
+    events: Annotated[tuple[CallbackEvent, ...], Field(min_length=1)] = tuple(CallbackEvent)
     include_output: bool = False
 
 

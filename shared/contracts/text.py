@@ -1,4 +1,4 @@
-"""Types of text that Postgres can store: without null bytes, of bounded length."""
+"""Types of text that Postgres can store: without null bytes, mostly of bounded length."""
 
 from typing import Annotated
 
@@ -11,6 +11,8 @@ def _storable(value: str) -> str:
         raise PydanticCustomError("null_byte", "must not contain null bytes")
     return value
 
+
+Text = Annotated[str, AfterValidator(_storable)]
 
 # Constraints stand before the check: after it, pydantic would count "items", not characters.
 LongText = Annotated[

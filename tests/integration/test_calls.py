@@ -148,7 +148,7 @@ def test_documents(http: httpx.Client) -> None:
 
 
 async def test_the_async_client(service_url: str, ai_tenant: str) -> None:
-    """It makes the same calls."""
+    """The calls are the same for asyncio."""
     async with AsyncServiceClient(service_url, ai_tenant) as client:
         job = await client.submit("categorization", MILK)
         done = await client.await_job(job.id, within=30)

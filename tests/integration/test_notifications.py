@@ -37,7 +37,7 @@ async def test_async_events(service_url: str, ai_tenant: str) -> None:
 def test_a_callback_comes_and_can_be_sent_again(
     ai_client: ServiceClient, await_job: AwaitJob, receiver: CallbackReceiver
 ) -> None:
-    """It is signed, has the result that was asked for, and belongs to the trace of the job."""
+    """A callback is signed, has the result that was asked for, and belongs to the job's trace."""
     callback = Callback(url=receiver.url, include_output=True)
     job = await_job(ai_client.submit("categorization", ITEM, callback=callback))
     first_id, first = receiver.next()

@@ -25,9 +25,10 @@ class Origin(TypedDict, total=False):
     """The origin of a request.
 
     `tenant_id` replaces the client's, and `traceparent` (W3C) the current OpenTelemetry span. The
-    same `idempotency_key` finds the same job.
+    same `idempotency_key` finds the same job. A `callback` is sent when the job has ended.
     """
 
+    callback: Callback | None
     tenant_id: str
     user_id: str | None
     request_id: str | None
@@ -51,12 +52,11 @@ class Submission(Origin, total=False):
     """Options of a submission.
 
     `priority` is 0 to 9, the highest first. `wait` is for how many seconds, up to 30, the call
-    waits for the end of the job. A `callback` is sent when the job has ended.
+    waits for the end of the job.
     """
 
     priority: int
     wait: int
-    callback: Callback | None
 
 
 class ReceiptSubmission(Submission, Hints, total=False):
@@ -104,7 +104,10 @@ def split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     for name, value in headers.items():
         if not (value.isascii() and value.isprintable()):
             raise InvalidRequest(f"{name}: a header can hold only printable ASCII.")
-    return {name: value for name, value in options.items() if name not in _HEADERS}, headers
+    fields = {name: value for name, value in options.items() if name not in _HEADERS}
+    if fields.get("callback") is None:
+        fields.pop("callback", None)
+    return fields, headers
 
 
 def given(**values: Any) -> dict[str, Any]:

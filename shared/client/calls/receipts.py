@@ -1,6 +1,7 @@
 """The calls that read a receipt and wait for it."""
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
@@ -39,6 +40,9 @@ def upload_receipt(
 ) -> Call[RichReceipt]:
     """Read a receipt like `read_receipt`, but send the image as a file: a quarter less data."""
     fields, headers = split(options)
+    if "callback" in fields:
+        # A form has no objects.
+        fields["callback"] = json.dumps(fields["callback"])
     form = {**given(**fields), "candidate_labels": list(candidate_labels or ())}
     return Call("POST", _PATH, RichReceipt, form=form, file=image, headers=headers)
 

@@ -20,8 +20,6 @@ def submit(
         headers["Prefer"] = f"wait={wait}"
     if not fields.get("request_id"):
         headers.setdefault("Idempotency-Key", str(uuid4()))
-    if fields.get("callback") is None:
-        fields.pop("callback", None)
     body = {"feature": feature, "payload": payload, **fields}
     return Call("POST", "/api/v1/jobs", JobView, json=body, headers=headers)
 

@@ -124,15 +124,18 @@ async def test_hints_and_callbacks_are_sent(kind: Kind) -> None:
             client.submit_receipt(b"x", LABELS, **hints, callback=callback),
             client.extract_receipt(b"x", **hints),
             client.read_receipt(b"x", LABELS, **hints),
-            client.upload_receipt(b"x", **hints),
+            client.upload_receipt(b"x", **hints, callback=callback),
+            client.embed(["x"], callback=callback),
             client.submit_receipt(b"x", callback=None, locale=None),
         ):
             with pytest.raises(BadInput):
                 await call
 
-    submitted, flat, rich, uploaded, bare = server.seen
+    submitted, flat, rich, uploaded, embedded, bare = server.seen
     assert json.loads(submitted.body)["payload"]["options"] == {**hints, "candidate_labels": LABELS}
     assert json.loads(submitted.body)["callback"] == callback
+    assert json.loads(embedded.body)["callback"] == callback
+    assert json.dumps(callback).encode() in uploaded.body
     assert json.loads(flat.body)["payload"]["options"] == hints
     assert json.loads(rich.body)["options"] == {**hints, "candidate_labels": LABELS}
     for name, value in hints.items():
