@@ -91,7 +91,7 @@ class Embedding(Contract):
     vector: list[float]
 
 
-class Embeddings(Contract):
+class EmbeddingBatch(Contract):
     """The `output_payload` of an embedding job: vectors of the good texts, the bad ones' errors.
 
     Every vector has `dimension` numbers. Vectors of different models must not be compared. Outputs
@@ -105,7 +105,7 @@ class Embeddings(Contract):
     errors: list[EntryError] = Field(default_factory=list)
 
 
-class EmbedAnswer(Embeddings):
+class EmbedAnswer(EmbeddingBatch):
     """The answer to a flat body."""
 
     version: str

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from shared.contracts.receipts import NO_HINTS, ReadingHints
 from shared.contracts.service.components import OcrEngineName
 from shared.errors import RecognitionCrashed, ServiceError
 from worker.features import recognition_child as child
@@ -54,7 +55,11 @@ class RecognitionPool:
         return loaded[0]
 
     async def read(
-        self, content: bytes, recorder: StageRecorder, on_page: OnPage = unwatched
+        self,
+        content: bytes,
+        recorder: StageRecorder,
+        on_page: OnPage = unwatched,
+        hints: ReadingHints = NO_HINTS,
     ) -> ReceiptReading:
         """Wait for a free child and read one receipt in it; the stages go to `recorder`.
 
@@ -62,20 +67,24 @@ class RecognitionPool:
 
         Raises what `extract_receipt` raises, and RecognitionCrashed if the child dies.
         """
-        outcome = await self._in_child(child.recognise, content, recorder, on_page)
+        outcome = await self._in_child(child.recognise, content, recorder, on_page, hints)
         if isinstance(outcome, ServiceError):
             raise outcome
         return outcome
 
     async def observe(
-        self, content: bytes, recorder: StageRecorder, on_page: OnPage = unwatched
+        self,
+        content: bytes,
+        recorder: StageRecorder,
+        on_page: OnPage = unwatched,
+        hints: ReadingHints = NO_HINTS,
     ) -> Observation:
         """Read one receipt like `read`, and return the evidence for people to look at as well.
 
         The error of a receipt that cannot be read is part of the result. Raises
         RecognitionCrashed, EngineUnavailable.
         """
-        return await self._in_child(child.observe, content, recorder, on_page)
+        return await self._in_child(child.observe, content, recorder, on_page, hints)
 
     async def close(self) -> None:
         """End every child, and remove the temporary files that killed children left."""
@@ -84,15 +93,16 @@ class RecognitionPool:
 
     async def _in_child(
         self,
-        work: Callable[[OcrEngineName, bytes, int, OnPage], tuple[T, list[Stage]]],
+        work: Callable[[OcrEngineName, bytes, int, OnPage, ReadingHints], tuple[T, list[Stage]]],
         content: bytes,
         recorder: StageRecorder,
         on_page: OnPage,
+        hints: ReadingHints,
     ) -> T:
         for _ in range(2):
             async with self._slot() as pool:
                 try:
-                    arguments = (self._engine, content, self._max_pixels, on_page)
+                    arguments = (self._engine, content, self._max_pixels, on_page, hints)
                     with _without_ctrl_c():
                         running = pool.schedule(work, arguments)
                     outcome, stages = await asyncio.wrap_future(running)

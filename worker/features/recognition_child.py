@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 
+from shared.contracts.receipts import ReadingHints
 from shared.contracts.service.components import OcrEngineName
 from shared.errors import EngineUnavailable, ServiceError
 from shared.process.parent_death import dying_with_parent
@@ -46,7 +47,7 @@ def ready(engine: OcrEngineName) -> tuple[str, str]:
 
 
 def recognise(
-    engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage
+    engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage, hints: ReadingHints
 ) -> tuple[ReceiptReading | ServiceError, list[Stage]]:
     """Read one receipt with the engine that `start` loaded; return the reading, or an error, and
     the stages. The process ends if it runs out of memory."""
@@ -54,20 +55,20 @@ def recognise(
     try:
         with _ending_without_memory():
             return extract_receipt(
-                content, _engine(engine), max_pixels, recorder, on_page
+                content, _engine(engine), max_pixels, recorder, on_page, hints
             ), recorder.stages
     except ServiceError as error:
         return error, recorder.stages
 
 
 def observe(
-    engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage
+    engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage, hints: ReadingHints
 ) -> tuple[Observation, list[Stage]]:
     """Read one receipt like `recognise`, and return the evidence for people to look at as well."""
     recorder = StageRecorder()
     with _ending_without_memory():
         return observe_receipt(
-            content, lambda: _engine(engine), max_pixels, recorder, on_page
+            content, lambda: _engine(engine), max_pixels, recorder, on_page, hints
         ), recorder.stages
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from shared.contracts.receipts import NO_HINTS, ReadingHints
 from shared.errors import ServiceError
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.engines.engine import OcrEngine
@@ -68,6 +69,7 @@ def observe_receipt(
     max_pixels: int,
     recorder: StageRecorder,
     on_page: OnPage = unwatched,
+    hints: ReadingHints = NO_HINTS,
 ) -> Observation:
     """Extract a receipt as `extract_receipt` does, but return a ServiceError as the outcome."""
     _reset_peak()
@@ -76,7 +78,7 @@ def observe_receipt(
     outcome: ReceiptReading | ServiceError
     try:
         found = see(content, engine(), max_pixels, recorder, on_page)
-        outcome = understand(found, recorder)
+        outcome = understand(found, recorder, hints)
     except ServiceError as error:
         outcome = error
     cpu_seconds = _cpu_seconds() - started

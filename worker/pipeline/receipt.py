@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import fmean
 
-from shared.contracts.receipts import Extraction
+from shared.contracts.receipts import NO_HINTS, Extraction, ReadingHints
 from shared.rejections import NoTextFound
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.pages import Recognition, load_pages, recognise
@@ -27,12 +27,13 @@ def extract_receipt(
     max_pixels: int,
     recorder: StageRecorder,
     on_page: OnPage = unwatched,
+    hints: ReadingHints = NO_HINTS,
 ) -> ReceiptReading:
     """Decode, recognise and parse a receipt, and record each stage in `recorder`.
 
     Raises NoTextFound, and whatever `load_pages` raises.
     """
-    return understand(see(content, engine, max_pixels, recorder, on_page), recorder)
+    return understand(see(content, engine, max_pixels, recorder, on_page), recorder, hints)
 
 
 def see(
@@ -54,11 +55,13 @@ def see(
     return found
 
 
-def understand(found: Recognition, recorder: StageRecorder) -> ReceiptReading:
+def understand(
+    found: Recognition, recorder: StageRecorder, hints: ReadingHints = NO_HINTS
+) -> ReceiptReading:
     """Turn the text of the pages into a receipt. Raises NoTextFound if there is none."""
     if not found.lines:
         raise NoTextFound
     with recorder.measure("receipt.parse") as attributes:
-        extraction = read_receipt(found.lines, today=datetime.now(UTC).date())
+        extraction = read_receipt(found.lines, today=datetime.now(UTC).date(), hints=hints)
         attributes["items"] = len(extraction.line_items)
     return ReceiptReading(extraction, found.engine, found.engine_version)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from shared.contracts.receipts import RichReceipt
+from shared.contracts.receipts import ExtractionOptions, RichReceipt
 from shared.errors import ServiceError, TimedOut
 from shared.images import ImageLimits, inspect
 from shared.pipeline_settings import PipelineSettings
@@ -58,12 +58,12 @@ class ReadingListener(Protocol):
 async def extract_files(
     files: Sequence[Path],
     settings: PipelineSettings,
-    labels: Sequence[str],
+    options: ExtractionOptions,
     listener: ReadingListener,
     *,
     with_evidence: bool = False,
 ) -> None:
-    """Read all files, `settings.receipt_slots` at a time, and give their items the best label.
+    """Read all files with the same options, `settings.receipt_slots` at a time.
 
     What goes wrong with one file is in its reading. Raises EngineUnavailable if an engine or model
     cannot be loaded, and RecognitionCrashed if a recognition child dies while it loads one.
@@ -80,7 +80,8 @@ async def extract_files(
         )
         stack.push_async_callback(recognition.close)
         await recognition.start()
-        reader = _Reader(recognition, Features(recognition, models), settings, labels)
+        features = Features(recognition, models, settings.default_currency)
+        reader = _Reader(recognition, features, settings, options)
         slots = asyncio.Semaphore(settings.receipt_slots)
         reporter_of = stack.enter_context(receiving_page_reports(listener.pages))
 
@@ -99,7 +100,7 @@ class _Reader:
     recognition: RecognitionPool
     features: Features
     settings: PipelineSettings
-    labels: Sequence[str]
+    options: ExtractionOptions
 
     async def read(self, path: Path, on_page: OnPage, *, with_evidence: bool) -> FileReading:
         """Read one file. An error of the file becomes part of its reading and is not raised."""
@@ -127,7 +128,7 @@ class _Reader:
         )
         inspect(content, limits)
         return Work(
-            payload={"options": {"candidate_labels": list(self.labels)}},
+            payload={"options": self.options.model_dump(mode="json")},
             image=content,
             request_id=None,
             recorder=StageRecorder(),
@@ -136,7 +137,9 @@ class _Reader:
 
     async def _observe(self, work: Work, seen: list[Evidence]) -> Product:
         started = time.perf_counter()
-        observation = await self.recognition.observe(work.image or b"", work.recorder, work.on_page)
+        observation = await self.recognition.observe(
+            work.image or b"", work.recorder, work.on_page, self.features.hints_of(work)
+        )
         seen.append(observation.evidence)
         if isinstance(observation.outcome, ServiceError):
             raise observation.outcome
