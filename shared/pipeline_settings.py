@@ -11,7 +11,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.contracts.features import Queue
-from shared.contracts.hints import CurrencyCode
+from shared.contracts.fields.hints import CurrencyCode
 from shared.contracts.service.components import ClassifierKind, OcrEngineName
 
 

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from shared.contracts.common_fields import CommonFields
-from shared.contracts.entries import (
+from shared.contracts.fields.common import CommonFields
+from shared.contracts.fields.entries import (
     EntryError,
     EntryId,
     RefusedEntries,

@@ -8,8 +8,8 @@ from pydantic import Field, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.categories import CandidateLabels
-from shared.contracts.common_fields import OwnedFields
-from shared.contracts.hints import CountryCode, CurrencyCode, CurrencySource, Locale
+from shared.contracts.fields.common import OwnedFields
+from shared.contracts.fields.hints import CountryCode, CurrencyCode, CurrencySource, Locale
 from shared.contracts.text import CONTRACT_VERSION, Contract
 
 # Amounts are Decimal here and decimal strings on the wire, with all digits that were printed.

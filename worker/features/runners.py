@@ -24,22 +24,20 @@ from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
 from worker.pipeline.meaning.models.ports import Scores
 from worker.pipeline.receipt import ReceiptReading
-from worker.pipeline.stages import OnPage, StageRecorder, unwatched
+from worker.pipeline.stages import StageRecorder
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
     """The work of one job.
 
-    Only receipts have an `image`. The stages go to `recorder`, and `on_page` is called in the
-    process that reads the image.
+    Only receipts have an `image`. The stages go to `recorder`.
     """
 
     payload: dict[str, Any]
     image: bytes | None
     request_id: str | None
     recorder: StageRecorder
-    on_page: OnPage = unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +81,7 @@ class Features:
         started = time.perf_counter()
         if self._recognition is None or work.image is None:
             raise RuntimeError("a receipt job needs an image and a recognition pool")
-        hints = self.hints_of(work)
-        reading = await self._recognition.read(work.image, work.recorder, work.on_page, hints)
+        reading = await self._recognition.read(work.image, work.recorder, self.hints_of(work))
         return await self.as_receipt(reading, work, started)
 
     def hints_of(self, work: Work) -> ReadingHints:

@@ -20,7 +20,7 @@ from worker.pipeline.ocr.pages import Recognition
 from worker.pipeline.ocr.pdf import TextPage
 from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.receipt import ReceiptReading, see, understand
-from worker.pipeline.stages import OnPage, StageRecorder, unwatched
+from worker.pipeline.stages import StageRecorder
 
 _JPEG_QUALITY = 60
 _PROC = Path("/proc/self")
@@ -68,7 +68,6 @@ def observe_receipt(
     engine: Callable[[], OcrEngine],
     max_pixels: int,
     recorder: StageRecorder,
-    on_page: OnPage = unwatched,
     hints: ReadingHints = NO_HINTS,
 ) -> Observation:
     """Extract a receipt as `extract_receipt` does, but return a ServiceError as the outcome."""
@@ -77,7 +76,7 @@ def observe_receipt(
     found: Recognition | None = None
     outcome: ReceiptReading | ServiceError
     try:
-        found = see(content, engine(), max_pixels, recorder, on_page)
+        found = see(content, engine(), max_pixels, recorder)
         outcome = understand(found, recorder, hints)
     except ServiceError as error:
         outcome = error

@@ -9,7 +9,7 @@ from shared.rejections import NoTextFound
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.pages import Recognition, load_pages, recognise
 from worker.pipeline.reading.receipt import read_receipt
-from worker.pipeline.stages import OnPage, StageRecorder, unwatched
+from worker.pipeline.stages import StageRecorder
 
 
 @dataclass(frozen=True)
@@ -26,29 +26,25 @@ def extract_receipt(
     engine: OcrEngine,
     max_pixels: int,
     recorder: StageRecorder,
-    on_page: OnPage = unwatched,
     hints: ReadingHints = NO_HINTS,
 ) -> ReceiptReading:
     """Decode, recognise and parse a receipt, and record each stage in `recorder`.
 
     Raises NoTextFound, and whatever `load_pages` raises.
     """
-    return understand(see(content, engine, max_pixels, recorder, on_page), recorder, hints)
+    return understand(see(content, engine, max_pixels, recorder), recorder, hints)
 
 
-def see(
-    content: bytes,
-    engine: OcrEngine,
-    max_pixels: int,
-    recorder: StageRecorder,
-    on_page: OnPage = unwatched,
-) -> Recognition:
+def see(content: bytes, engine: OcrEngine, max_pixels: int, recorder: StageRecorder) -> Recognition:
     """Turn bytes into pages of text, which may be empty. Raises whatever `load_pages` raises."""
     with recorder.measure("ocr.preprocess") as attributes:
         pages = load_pages(content, max_pixels)
         attributes["pages"] = len(pages)
     with recorder.measure("ocr.recognise") as attributes:
-        found = recognise(pages, engine, on_page)
+        recorder.count_pages("ocr.recognise", 0, len(pages))
+        found = recognise(
+            pages, engine, lambda read: recorder.count_pages("ocr.recognise", read, len(pages))
+        )
         attributes["engine"], attributes["lines"] = found.engine, len(found.lines)
         if found.lines:
             attributes["confidence"] = round(fmean(line.confidence for line in found.lines), 3)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from statistics import fmean
 from typing import TypeVar
 
-from shared.contracts.hints import CurrencySource
+from shared.contracts.fields.hints import CurrencySource
 from shared.contracts.receipts import (
     NO_HINTS,
     Extraction,

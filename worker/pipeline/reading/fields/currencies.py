@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from shared.contracts.hints import CurrencySource
+from shared.contracts.fields.hints import CurrencySource
 from worker.pipeline.knowledge.countries import Conventions
 from worker.pipeline.knowledge.currencies import Clue, SharedSign, load_currencies
 from worker.pipeline.knowledge.patterns import whole
