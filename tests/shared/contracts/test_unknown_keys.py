@@ -50,7 +50,7 @@ def example(kind: Any) -> Any:
         value = example(parts[0])
     elif origin is Literal:
         value = parts[0]
-    elif origin is list:
+    elif origin in (list, tuple):
         value = [example(parts[0])]
     elif origin is dict:
         value = {example(parts[0]): example(parts[1])}
@@ -68,7 +68,7 @@ def with_extra_keys(value: Any, kind: Any) -> Any:
     origin, parts = get_origin(kind), get_args(kind)
     if origin in _WRAPPERS:
         return with_extra_keys(value, parts[0])
-    if origin is list:
+    if origin in (list, tuple):
         return [with_extra_keys(entry, parts[0]) for entry in value]
     if origin is dict:
         return {key: with_extra_keys(entry, parts[1]) for key, entry in value.items()}
