@@ -15,7 +15,7 @@ from api.requests.context import adopt_request_id, request_id_of
 from shared import errors, rejections
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobError
-from shared.contracts.problems import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
+from shared.contracts.problems import PROBLEM_MEDIA_TYPE, PROBLEM_TYPE, FieldProblem, Problem
 from shared.errors import ErrorClass, ServiceError
 from shared.telemetry.trace_context import current_trace_id
 
@@ -35,6 +35,7 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.MalformedBody.code: HTTPStatus.BAD_REQUEST,
     rejections.TenantRequired.code: HTTPStatus.BAD_REQUEST,
     rejections.JobNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.SchemaNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.NotCancellable.code: HTTPStatus.CONFLICT,
     rejections.NotRetryable.code: HTTPStatus.CONFLICT,
     rejections.RequestTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -62,6 +63,8 @@ _CODE_BY_CHECK = {
 # What pydantic puts before the path of a field where a body may be of several kinds.
 _KINDS = {*Feature, "extraction", "embedding_batch", "envelope", "flat"}
 _RETRY_AFTER = errors.Unavailable.retry_after
+# Clients repeat a GET by themselves, often three times, while somebody waits for them; seconds.
+_LONGEST_RETRY_AFTER_OF_READS = 2
 
 
 class JobFailed(Exception):
@@ -193,7 +196,7 @@ def _problem(
 ) -> JSONResponse:
     status = status or status_of(code, error_class)
     problem = Problem(
-        type=f"urn:grocery-planner-ai:problem:{code}",
+        type=PROBLEM_TYPE + code,
         title=status.phrase,
         status=status,
         detail=detail,
@@ -209,8 +212,14 @@ def _problem(
         jsonable_encoder(problem), status_code=status, media_type=PROBLEM_MEDIA_TYPE
     )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = str(retry_after or _RETRY_AFTER)
+        answer.headers["Retry-After"] = str(_retry_after(request, retry_after or _RETRY_AFTER))
     return answer
+
+
+def _retry_after(request: Request, seconds: int) -> int:
+    """Return after how many seconds a caller shall repeat the request, at most 2 for a read."""
+    reads = request.method in ("GET", "HEAD")
+    return min(seconds, _LONGEST_RETRY_AFTER_OF_READS) if reads else seconds
 
 
 def _path(location: tuple[int | str, ...]) -> str:

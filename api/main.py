@@ -12,12 +12,23 @@ from api.errors import install_error_handlers
 from api.front import Front
 from api.metrics.front import FrontMetrics
 from api.metrics.requests import MeasuredRequests, is_probe
+from api.openapi.document import DescribedApplication
+from api.openapi.info import INFO, operation_id
+from api.openapi.reference import install_reference
 from api.requests.context import RequestContext
 from api.requests.unknown_fields import check_unknown_fields
-from api.routes import categories, embeddings, interventions, jobs, probes, queues, receipts
+from api.routes import (
+    categories,
+    embeddings,
+    interventions,
+    jobs,
+    probes,
+    queues,
+    receipts,
+    schemas,
+)
 from api.submission import Submissions
 from api.waiting import Waiters
-from shared.contracts.problems import Problem
 from shared.dependencies import check_dependencies, connected
 from shared.images import ImageLimits
 from shared.settings import Settings
@@ -44,12 +55,13 @@ def create_app(settings: Settings) -> FastAPI:
             finally:
                 await tracing.close()
 
-    app = FastAPI(
-        title="grocery-planner AI service",
-        description="Reads receipts and categorises groceries: jobs to submit, results to poll.",
+    app = DescribedApplication(
+        **INFO,
         version=service_version(),
         lifespan=lifespan,
-        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+        generate_unique_id_function=operation_id,
+        docs_url=None,
+        redoc_url=None,
         telemetry={
             "tracer_provider": tracing.provider,
             "tracing": True,
@@ -67,9 +79,10 @@ def create_app(settings: Settings) -> FastAPI:
         max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
         dependencies=[Depends(check_unknown_fields)],
     )
-    for module in (jobs, interventions, queues, receipts, categories, embeddings, probes):
+    for module in (jobs, interventions, queues, receipts, categories, embeddings, schemas, probes):
         limited.include_router(module.router)
     app.include_router(limited)
+    install_reference(app)
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app
@@ -87,7 +100,8 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
                 transaction_limit=settings.database_patience,
             )
         )
-        waiters = Waiters(database, messenger)
+        admission = Admission(database, settings)
+        waiters = Waiters(database, messenger, admission)
         await stack.enter_async_context(waiters.running())
         broker = Broker(settings)
         stack.push_async_callback(broker.close)
@@ -97,7 +111,6 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         )
         # A missing dependency is only logged: the front serves what it can meanwhile.
         await check_dependencies(database, messenger, required=False)
-        admission = Admission(database, settings)
         draining = Drain()
         submissions = Submissions(
             database, messenger, admission, draining, limits, metrics, tracing.tracer

@@ -6,29 +6,35 @@ whose announcement was lost. An announcement only prompts a query: the row decid
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
+from api.admission import Admission
 from api.job_views import view_jobs
+from shared.contracts.features import Queue
 from shared.contracts.jobs import JobView
-from shared.errors import BrokerUnavailable, Draining
+from shared.errors import BrokerUnavailable, Draining, NoWorker, Unavailable
 from shared.process.background import repeating
 from shared.store.jobs import JobRepository
 from shared.store.postgres.database import Database
 from shared.wire.messenger import Messenger
 
 _BACKSTOP_INTERVAL = 1.0  # seconds
+_WORKERS_INTERVAL = 1.0  # seconds
 _RECONNECT_DELAY = 0.5  # seconds
 
 
 class Waiters:
     """The callers in this process that wait for a job."""
 
-    def __init__(self, database: Database, messenger: Messenger) -> None:
+    def __init__(self, database: Database, messenger: Messenger, admission: Admission) -> None:
         self._database = database
         self._messenger = messenger
+        self._admission = admission
         self._waiting: defaultdict[UUID, set[asyncio.Future[JobView]]] = defaultdict(set)
+        # The callers who give up if no worker serves the queue of their job any more.
+        self._needing: defaultdict[Queue, set[asyncio.Future[JobView]]] = defaultdict(set)
         self._suspects: set[UUID] = set()
         self._check_now = asyncio.Event()
         self._dismissed = False
@@ -44,16 +50,22 @@ class Waiters:
         """Raise Draining in every current and future call of `wait`."""
         self._dismissed = True
         for futures in self._waiting.values():
-            for future in futures:
-                if not future.done():
-                    future.set_exception(Draining())
+            _raise_in(futures, Draining)
 
-    async def wait(self, job_id: UUID, within: float) -> JobView | None:
-        """Return the job once it has ended, or None after `within` seconds. Raises Draining."""
+    async def wait(
+        self, job_id: UUID, within: float, *, needs: Queue | None = None
+    ) -> JobView | None:
+        """Return the job once it has ended, or None after `within` seconds.
+
+        Raises Draining. With `needs`, raises NoWorker within about a second after no worker has
+        served that queue for 15 seconds.
+        """
         if self._dismissed:
             raise Draining
         future: asyncio.Future[JobView] = asyncio.get_running_loop().create_future()
         self._waiting[job_id].add(future)
+        if needs:
+            self._needing[needs].add(future)
         # The job may have ended before its id was in `_waiting`.
         self._suspect(job_id)
         try:
@@ -61,6 +73,8 @@ class Waiters:
         except TimeoutError:
             return None
         finally:
+            if needs:
+                self._needing[needs].discard(future)
             self._waiting[job_id].discard(future)
             if not self._waiting[job_id]:
                 del self._waiting[job_id]
@@ -72,6 +86,7 @@ class Waiters:
             repeating("waiting.listener", self._listen, pause=_RECONNECT_DELAY),
             repeating("waiting.backstop", self._suspect_all, pause=_BACKSTOP_INTERVAL),
             repeating("waiting.reader", self._check, pause=0),
+            repeating("waiting.workers", self._dismiss_unserved, pause=_WORKERS_INTERVAL),
         ):
             yield
 
@@ -89,6 +104,15 @@ class Waiters:
 
     async def _suspect_all(self) -> None:
         self._suspect(*self._waiting)
+
+    async def _dismiss_unserved(self) -> None:
+        """Raise NoWorker in the callers who need a worker of a queue that has none."""
+        for queue, futures in list(self._needing.items()):
+            if futures:
+                try:
+                    await self._admission.require_worker(queue)
+                except NoWorker:
+                    _raise_in(futures, NoWorker)
 
     async def _check(self) -> None:
         """Query all suspects at once. Those that are added meanwhile form the next batch."""
@@ -112,3 +136,9 @@ class Waiters:
         for future in self._waiting.get(job.id, ()):
             if not future.done():
                 future.set_result(job)
+
+
+def _raise_in(futures: Iterable[asyncio.Future[JobView]], error: type[Unavailable]) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(error())

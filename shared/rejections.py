@@ -59,6 +59,13 @@ class JobNotFound(BadInput):
     detail = "There is no such job for this tenant."
 
 
+class SchemaNotFound(BadInput):
+    """There is no JSON Schema of this name."""
+
+    code = "schema_not_found"
+    detail = "There is no such schema; GET /api/v1/schemas lists all of them."
+
+
 class NotCancellable(BadInput):
     """The job has ended and cannot be cancelled."""
 

@@ -28,11 +28,7 @@ REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {
-                "schema": RichReceiptRequest.model_json_schema(
-                    ref_template="#/components/schemas/{model}"
-                )
-            },
+            "application/json": {"schema": {"$ref": "#/components/schemas/RichReceiptRequest"}},
             _FORM: {
                 "schema": {
                     "type": "object",

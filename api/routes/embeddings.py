@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Request
 
 from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
+from api.openapi.problems import SUBMITTED, WAITED, problems
 from shared.contracts.embeddings import EmbedAnswer, EmbedBody, Embeddings, EmbedEnvelope
 from shared.contracts.jobs import Answer
 from shared.contracts.requests import EmbeddingRequest
@@ -15,15 +16,22 @@ from shared.contracts.text import Identifier
 _NO_TENANT = "default"
 
 # Enough for 256 texts of maximum length, at four bytes per character.
-router = APIRouter(prefix="/api/v1", tags=["embeddings"], max_body_size=5_500_000)
+router = APIRouter(
+    prefix="/api/v1",
+    tags=["embeddings"],
+    max_body_size=5_500_000,
+    responses=problems(*SUBMITTED, *WAITED),
+)
 
 
-@router.post("/embed", response_model=EmbedAnswer | Answer[Embeddings])
-@router.post("/embed/batch", response_model=EmbedAnswer | Answer[Embeddings])
 @router.post(
     "/embed-batch", response_model=EmbedAnswer | Answer[Embeddings], include_in_schema=False
 )
-async def embed(
+@router.post(
+    "/embed/batch", response_model=EmbedAnswer | Answer[Embeddings], name="embed_texts_batch"
+)
+@router.post("/embed", response_model=EmbedAnswer | Answer[Embeddings])
+async def embed_texts(
     request: EmbedBody,
     front: FrontDep,
     http: Request,
@@ -39,6 +47,7 @@ async def embed(
         **{**request.common(), **owner}, feature=request.feature, payload=request.payload
     )
     done = await answer(http, front, job, key)
+    embedded = {"model_version": done.job.model_version, **done.output}
     if isinstance(request, EmbedEnvelope):
-        return envelope(request.request_id, Embeddings.model_validate(done.output), done)
-    return EmbedAnswer(**done.output, version=request.version, request_id=request.request_id)
+        return envelope(request.request_id, Embeddings.model_validate(embedded), done)
+    return EmbedAnswer(**embedded, version=request.version, request_id=request.request_id)

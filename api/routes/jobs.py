@@ -12,11 +12,13 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 
 from api.front import Front, FrontDep, IdempotencyKey, TenantDep
 from api.job_views import read_job, view_jobs
+from api.openapi.problems import IMAGES, SUBMITTED, TENANT, problems
 from api.requests.context import adopt_request_id
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobPage, JobStatus, JobView
 from shared.contracts.requests import JobRequest
-from shared.rejections import InvalidRequest
+from shared.errors import Draining
+from shared.rejections import InvalidRequest, JobNotFound, UnknownFeature
 from shared.store.jobs import JobFilter, JobRepository
 
 LONGEST_WAIT = 30  # seconds
@@ -32,14 +34,26 @@ Moment = Annotated[
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 
-@router.post("", status_code=202, response_model=JobView)
+@router.post(
+    "",
+    status_code=202,
+    response_model=JobView,
+    responses={
+        200: {"model": JobView, "description": "The job has ended within the preferred wait"},
+        202: {"description": "The job is accepted, or was before"},
+        **problems(*SUBMITTED, *IMAGES, UnknownFeature),
+    },
+)
 async def submit_job(
     request: JobRequest,
     front: FrontDep,
     http: Request,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-    prefer: Annotated[str | None, Header(description="wait=N: up to N ≤ 30 seconds")] = None,
+    prefer: Annotated[
+        str | None,
+        Header(alias="Prefer", description="wait=N: up to N ≤ 30 seconds"),
+    ] = None,
 ) -> JobView:
     """Submit a job. Answers 202, or 200 if the job ended within the N of `Prefer: wait=N`."""
     adopt_request_id(http, request.request_id)
@@ -60,7 +74,7 @@ async def submit_job(
     return view
 
 
-@router.get("/{job_id}", response_model=JobView)
+@router.get("/{job_id}", response_model=JobView, responses=problems(*TENANT, JobNotFound, Draining))
 async def get_job(
     job_id: UUID,
     tenant_id: TenantDep,
@@ -77,7 +91,7 @@ async def get_job(
     return view
 
 
-@router.get("", response_model=JobPage)
+@router.get("", response_model=JobPage, responses=problems(*TENANT))
 async def list_jobs(
     tenant_id: TenantDep,
     front: FrontDep,

@@ -39,7 +39,7 @@ class CommonFields(Contract):
     account_id: Identifier | None = None
     user_id: Identifier | None = None
     priority: Annotated[int, Field(ge=0, le=MAX_PRIORITY), OrNull] = 0
-    metadata: Annotated[RequestMetadata, OrNull] = RequestMetadata()
+    metadata: Annotated[RequestMetadata, OrNull] = Field(default_factory=RequestMetadata)
 
     @model_validator(mode="before")
     @classmethod

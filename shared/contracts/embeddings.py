@@ -93,10 +93,12 @@ class Embedding(Contract):
 class Embeddings(Contract):
     """The `output_payload` of an embedding job: vectors of the good texts, the bad ones' errors.
 
-    Every vector has `dimension` numbers.
+    Every vector has `dimension` numbers. Vectors of different models must not be compared. Outputs
+    that version 0.1.0 stored have no `model_version`.
     """
 
     model: str
+    model_version: str | None = None
     dimension: int
     embeddings: list[Embedding]
     errors: list[EntryError] = Field(default_factory=list)

@@ -1,5 +1,6 @@
 """Receipts: the request to read one, and the two shapes of the result."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -115,13 +116,19 @@ class Extraction(Contract):
 
 
 class RichReceipt(Contract):
-    """The rich shape: `output_payload` of a receipt job and answer of `/receipts/extract`."""
+    """The rich shape: `output_payload` of a receipt job and answer of `/receipts/extract`.
+
+    `model_id` names the engine, `model_version` also its version, and `read_at` is when it was
+    done. Outputs that version 0.1.0 stored have neither `model_id` nor `read_at`.
+    """
 
     version: str = CONTRACT_VERSION
     request_id: str | None
     status: Literal["success"] = "success"
     processing_time_ms: float
+    model_id: str | None = None
     model_version: str
+    read_at: datetime | None = None
     extraction: Extraction
 
 
@@ -146,7 +153,9 @@ class FlatReceipt(Contract):
     reconciled: bool
     raw_ocr_text: str
     overall_confidence: Confidence
+    model_id: str | None = None
     model_version: str
+    read_at: datetime | None = None
     processing_time_ms: float
 
     @classmethod
@@ -171,6 +180,8 @@ class FlatReceipt(Contract):
             reconciled=read.reconciled,
             raw_ocr_text=read.raw_ocr_text,
             overall_confidence=read.overall_confidence,
+            model_id=rich.model_id,
             model_version=rich.model_version,
+            read_at=rich.read_at,
             processing_time_ms=rich.processing_time_ms,
         )

@@ -73,12 +73,17 @@ class Messenger:
 
     @asynccontextmanager
     async def _subscribed(self, channel: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        with broker_errors():
-            async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+        subscription = self._redis.pubsub(ignore_subscribe_messages=True)
+        try:
+            with broker_errors():
                 await subscription.subscribe(channel)
                 # The subscription is not in force until Redis has confirmed it.
                 await subscription.get_message(timeout=1.0)
-                yield _payloads(subscription)
+            # What the block itself raises need not be an error of Redis.
+            yield _payloads(subscription)
+        finally:
+            with broker_errors():
+                await subscription.aclose()  # type: ignore[no-untyped-call]
 
     def _published(self, queue: Queue) -> str:
         return f"{self.namespace}:published:{queue}"
@@ -99,7 +104,8 @@ class Messenger:
 
 async def _payloads(subscription: Any) -> AsyncIterator[bytes]:
     while True:
-        # Without a timeout here, a quiet read would end in the client's own timeout, an error.
-        message = await subscription.get_message(timeout=1.0)
+        with broker_errors():
+            # Without a timeout here, a quiet read would end in the client's own timeout, an error.
+            message = await subscription.get_message(timeout=1.0)
         if message is not None:
             yield message["data"]

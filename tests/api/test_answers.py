@@ -12,7 +12,15 @@ from tests.support.processes.running_system import System
 
 LABELS = ["Dairy", "Produce"]
 ENVELOPE = {"request_id", "status", "payload", "error", "metadata"}
-METADATA = {"job_id", "trace_id", "model_id", "model_version", "latency_ms", "replayed"}
+METADATA = {
+    "job_id",
+    "trace_id",
+    "model_id",
+    "model_version",
+    "finished_at",
+    "latency_ms",
+    "replayed",
+}
 
 
 async def test_categorize(system: System, service: AsyncServiceClient) -> None:
@@ -94,7 +102,8 @@ async def test_embed(system: System, path: str) -> None:
         {"version": "1.0", "request_id": "r", "texts": [{"id": "a", "text": "milk"}]},
     )
 
-    assert set(answer) == {"version", "request_id", "model", "dimension", "embeddings", "errors"}
+    model = {"model", "model_version", "dimension"}
+    assert set(answer) == {"version", "request_id", "embeddings", "errors", *model}
     assert (answer["version"], answer["request_id"]) == ("1.0", "r")
     (embedding,) = answer["embeddings"]
     assert (set(embedding), embedding["id"]) == ({"id", "vector"}, "a")
@@ -122,7 +131,9 @@ async def test_extract_receipt(
         "reconciled",
         "raw_ocr_text",
         "overall_confidence",
+        "model_id",
         "model_version",
+        "read_at",
         "processing_time_ms",
     }
     assert (payload["total"], payload["currency"]) == (21.34, "GBP")
@@ -152,7 +163,9 @@ async def test_extract_rich_receipt(
         "request_id",
         "status",
         "processing_time_ms",
+        "model_id",
         "model_version",
+        "read_at",
         "extraction",
     }
     assert (answer["version"], answer["request_id"], answer["status"]) == ("1.0", "r", "success")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -90,7 +91,9 @@ class Features:
         receipt = RichReceipt(
             request_id=work.request_id,
             processing_time_ms=_elapsed_ms(started),
+            model_id=reading.engine,
             model_version=version,
+            read_at=datetime.now(UTC),
             extraction=extraction,
         )
         return Product(output=receipt, model_id=reading.engine, model_version=version)
@@ -143,6 +146,7 @@ class Features:
         model = self._models.embedder
         embeddings = Embeddings(
             model=model.model_id,
+            model_version=model.model_version,
             dimension=model.dimension,
             embeddings=[
                 # A float32 has about seven significant digits; more would be noise.

@@ -182,3 +182,13 @@ async def _drain(redis: ArqRedis, key: str) -> list[str]:
     )
     await worker.async_run()
     return ran
+
+
+async def test_only_redis_makes_the_broker_unavailable(messenger: Messenger) -> None:
+    """An error of anything else that is done while listening keeps its name."""
+    error = ConnectionResetError("Postgres")
+    with pytest.raises(ConnectionResetError) as raised:
+        async with messenger.announcements():
+            raise error
+
+    assert raised.value is error
