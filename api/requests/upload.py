@@ -81,7 +81,7 @@ async def _read_form(http: Request) -> tuple[dict[str, Any], bytes]:
             raise InvalidRequest("file: send the image as a file in the field `file`.")
         fields: dict[str, Any] = {}
         options: dict[str, Any] = {}
-        for name in form.keys() - {field}:
+        for name in (name for name in form if name != field):
             # An empty field is one that was not filled in.
             if values := [value for value in form.getlist(name) if value]:
                 place = options if name in _OPTIONS else fields

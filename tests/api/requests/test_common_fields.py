@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.settings import Settings
 from tests.api.bad_input.asking import (
     BATCH,
     CATEGORIZE,
@@ -15,6 +16,7 @@ from tests.api.bad_input.asking import (
     assert_problem,
     item_job,
 )
+from tests.support.fronts import front_http
 from tests.support.runners import ITEM
 
 COMMON: dict[str, Any] = {
@@ -63,6 +65,20 @@ async def test_the_common_fields_are_those_of_the_job(http: httpx.AsyncClient) -
     assert (job["tenant_id"], job["user_id"], job["request_id"], job["priority"]) == (
         "5", "7", "r", 3,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [{"texts": ["milk"]}, {"payload": {"texts": ["milk"]}}])
+async def test_calls_that_embed_use_the_common_fields(settings: Settings, body: Any) -> None:
+    """Both shapes join the same work, unless fresh work is asked for."""
+    fresh = {"metadata": {"fresh": True}}
+    async with front_http(settings.model_copy(update={"answer_timeout": 0.01})) as http:
+        for extra in ({}, {}, fresh, fresh):
+            answer = await http.post(EMBED, json={**body, **COMMON, **extra})
+            assert answer.status_code == 503
+        jobs = (await http.get(JOBS, headers={"X-Tenant-ID": "default"})).json()["jobs"]
+
+    assert len(jobs) == 3
+    assert {(job["request_id"], job["user_id"], job["priority"]) for job in jobs} == {("r", "7", 3)}
 
 
 @pytest.mark.parametrize(
