@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -113,6 +113,7 @@ ENTRIES = st.one_of(
 )
 
 
+@settings(deadline=None, max_examples=80)
 @given(st.lists(ENTRIES, min_size=1, max_size=8))
 def test_every_entry_has_a_place_in_the_result(entries: list[Any]) -> None:
     """An entry is good or has one error, and the good ones are those that are good alone."""
