@@ -11,7 +11,12 @@ from starlette.datastructures import UploadFile
 
 from api.front import Front
 from api.requests.unknown_fields import check_fields
-from shared.contracts.receipts import ExtractionOptions, ReceiptPayload, RichReceiptRequest
+from shared.contracts.receipts import (
+    ExtractionOptions,
+    ReadingHints,
+    ReceiptPayload,
+    RichReceiptRequest,
+)
 from shared.contracts.requests import ReceiptRequest
 from shared.rejections import InvalidRequest
 
@@ -21,6 +26,7 @@ _FILE_FIELDS = ("file", "image")
 # Form fields that belong into `options`, those of them that may be repeated, and the fields that
 # hold JSON.
 _OPTIONS = frozenset(ExtractionOptions.model_fields)
+_HINTS = tuple(ReadingHints.model_fields)
 _LISTS = frozenset({"candidate_labels"})
 _OBJECTS = frozenset({"metadata", "callback"})
 
@@ -43,6 +49,7 @@ REQUEST_BODY: dict[str, Any] = {
                         "priority": {"type": "integer"},
                         "metadata": {"type": "string", "contentMediaType": "application/json"},
                         "candidate_labels": {"type": "array", "items": {"type": "string"}},
+                        **{name: {"type": "string"} for name in _HINTS},
                     },
                 }
             },
@@ -62,14 +69,25 @@ class Upload:
 
 async def read_upload(http: Request, front: Front) -> Upload:
     """Read the body, whichever kind it is. Raises InvalidRequest, RequestValidationError."""
-    strict = front.settings.strict_requests
     if http.headers.get("content-type", "").startswith(_FORM):
         fields, image = await _read_form(http)
-        check_fields(http, fields, RichReceiptRequest, strict=strict)
-        return _upload(RichReceiptRequest.model_validate, {**fields, "image_base64": ""}, image)
-    body = await http.body()
-    check_fields(http, _decoded(body), RichReceiptRequest, strict=strict)
-    return _upload(RichReceiptRequest.model_validate_json, body, None)
+        body: bytes | None = None
+    else:
+        body, image = await http.body(), None
+        fields = _decoded(body)
+    check_fields(http, fields, RichReceiptRequest, strict=front.settings.strict_requests)
+    try:
+        rich = (
+            RichReceiptRequest.model_validate({**fields, "image_base64": ""})
+            if body is None
+            else RichReceiptRequest.model_validate_json(body)
+        )
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        located = [{**problem, "loc": ("body", *problem["loc"])} for problem in found]
+        raise RequestValidationError(located, body=fields) from None
+    payload = ReceiptPayload(image_base64=rich.image_base64, options=rich.options)
+    return Upload(ReceiptRequest(**rich.common(), payload=payload), image, rich.version)
 
 
 async def _read_form(http: Request) -> tuple[dict[str, Any], bytes]:
@@ -102,15 +120,3 @@ def _decoded(body: str | bytes) -> Any:
         return from_json(body)
     except ValueError:
         return None
-
-
-def _upload(validate: Any, body: Any, image: bytes | None) -> Upload:
-    try:
-        rich: RichReceiptRequest = validate(body)
-    except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        raise RequestValidationError(
-            [{**problem, "loc": ("body", *problem["loc"])} for problem in found], body=body
-        ) from None
-    payload = ReceiptPayload(image_base64=rich.image_base64, options=rich.options)
-    return Upload(ReceiptRequest(**rich.common(), payload=payload), image, rich.version)

@@ -93,10 +93,13 @@ async def test_half_a_character_is_no_trouble(http: httpx.AsyncClient, name: str
     assert f"{name}?" in answer.headers.get(HEADER, "").replace("%3F", "?") + answer.text
 
 
-async def test_a_refusal_carries_the_callers_request_id(http: httpx.AsyncClient) -> None:
-    answer = await http.post(JOBS, json={**JOB, "request_id": "r-1", "callback_url": "http://x"})
+@pytest.mark.parametrize("path", [JOBS, RICH])
+async def test_a_refusal_carries_the_callers_request_id(http: httpx.AsyncClient, path: str) -> None:
+    """Both a refusal of an unknown field and one of a wrong value do."""
+    for wrong in ({"callback_url": "http://x"}, {"priority": 10}):
+        answer = await http.post(path, json={**JOB, "request_id": "r-1", **wrong})
 
-    assert answer.json()["request_id"] == "r-1"
+        assert (answer.status_code, answer.json()["request_id"]) == (422, "r-1")
 
 
 @pytest.mark.parametrize(
