@@ -12,7 +12,17 @@ def _storable(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+def _whole(value: str) -> str:
+    """Refuse half a character, which JSON can escape. Most constraints refuse it as well."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("not_unicode", "must be valid Unicode") from None
+    return value
+
+
+# The id that a caller gave an entry of a batch. Nothing but the caller reads it.
+EntryId = int | Annotated[str, StringConstraints(max_length=200), AfterValidator(_whole)]
 
 # Constraints stand before the check: after it, pydantic would count "items", not characters.
 LongText = Annotated[

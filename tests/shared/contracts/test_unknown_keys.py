@@ -25,6 +25,8 @@ _PLAIN: dict[Any, Any] = {
     UUID: str(UUID(int=0)),
     TypeVar: None,
 }
+# Values of fields that take no other text.
+_NAMED = {"default_currency": "EUR", "country": "DE", "locale": "de-DE"}
 # The first of the types that a value may have is as good as the others.
 _WRAPPERS = (Annotated, Union, UnionType)
 _EXTRA = "of a newer version"
@@ -55,12 +57,18 @@ def example(kind: Any) -> Any:
     elif origin is dict:
         value = {example(parts[0]): example(parts[1])}
     elif isinstance(kind, type) and issubclass(kind, Contract):
-        value = {name: example(field.annotation) for name, field in kind.model_fields.items()}
+        value = example_fields(kind)
     elif isinstance(kind, type) and issubclass(kind, Enum):
         value = next(iter(kind))
     else:
         value = _PLAIN[TypeVar if isinstance(kind, TypeVar) else kind]
     return value
+
+
+def example_fields(model: type[Contract]) -> dict[str, Any]:
+    """Return an object of a model as JSON."""
+    fields = model.model_fields.items()
+    return {name: _NAMED.get(name) or example(field.annotation) for name, field in fields}
 
 
 def with_extra_keys(value: Any, kind: Any) -> Any:
