@@ -23,7 +23,7 @@ from shared.local.processes import free_port
 from shared.local.valkey import embedded_valkey
 from tests.support.waiting import wait_until
 
-TENANT = "chaos"
+_TENANT = "chaos"
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Cluster:
 
             async def submit_one(number: int) -> UUID | None:
                 payload = {"item_name": f"{what} #{number}", "candidate_labels": ["Dairy"]}
-                body = {"tenant_id": TENANT, "feature": "categorization", "payload": payload}
+                body = {"tenant_id": _TENANT, "feature": "categorization", "payload": payload}
                 return await self.send(http, body, limit)
 
             sent = await asyncio.gather(*(submit_one(number) for number in range(count)))
