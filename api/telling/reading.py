@@ -1,7 +1,8 @@
 """Reads of jobs that many callers need at the same moment: one query answers all of them.
 
-When two hundred waiting callers came or went at once, a query for each would need more connections
-than the pool has.
+When two hundred callers come or go at once, a query for each would need more connections than the
+pool has, and most of them would be refused. These queries belong to no trace, since they belong to
+many requests.
 """
 
 import asyncio
