@@ -81,7 +81,8 @@ class _Batched(Generic[T]):
         answers = {job_id: self._answers.pop(job_id) for job_id in job_ids}
         try:
             found = await self._read(job_ids)
-        except Exception as error:  # It is raised where somebody asked.
+        except Exception as error:
+            # Whoever asked raises it.
             for answer in answers.values():
                 answer.set_exception(error)
             return
