@@ -1,13 +1,14 @@
-"""Admission of new work to the queues, based on numbers that are at most a second old."""
+"""Admission of new work to the queues, and whether anybody does it, by numbers of Postgres."""
 
 import asyncio
 import math
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from shared.contracts.features import Queue
 from shared.contracts.service.queues import QueueView
-from shared.errors import QueueFull
+from shared.errors import NoWorker, QueueFull
 from shared.settings import Settings
 from shared.store.postgres.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
@@ -33,7 +34,7 @@ class Limit:
 
 
 class Admission:
-    """Refuses new jobs for a queue that has reached one of its limits."""
+    """Refuses new jobs for a full queue, and waiting calls for a queue without workers."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -41,9 +42,8 @@ class Admission:
             Queue.RECEIPTS: Limit(settings.receipts_queue_limit, settings.receipts_age_limit),
             Queue.ITEMS: Limit(settings.items_queue_limit, settings.items_age_limit),
         }
-        self._stats: dict[Queue, QueueStats] = {}
+        self._reading: asyncio.Task[dict[Queue, QueueStats]] | None = None
         self._read_at = -math.inf
-        self._reading = asyncio.Lock()
 
     async def check(self, queue: Queue) -> None:
         """Raise QueueFull if the queue takes no more jobs. Raises DatabaseUnavailable."""
@@ -51,14 +51,35 @@ class Admission:
         if self._limits[queue].exceeded(stats):
             raise QueueFull(retry_after=_retry_after(stats, self._limits[queue]))
 
+    async def require_worker(self, queue: Queue) -> None:
+        """Raise NoWorker if no worker has served the queue for 15 s. Raises DatabaseUnavailable.
+
+        A worker that has just come is not missed, although the numbers are kept for a second.
+        """
+        called_at = time.monotonic()
+        if (await self.stats())[queue].served:
+            return
+        if not (await self._stats_since(called_at))[queue].served:
+            raise NoWorker
+
     async def stats(self) -> dict[Queue, QueueStats]:
         """Return the numbers of every queue, at most a second old. Raises DatabaseUnavailable."""
-        async with self._reading:
-            if time.monotonic() - self._read_at > _MAX_AGE:
-                async with self._database.transaction() as session:
-                    self._stats = await queue_stats(session)
-                self._read_at = time.monotonic()
-            return self._stats
+        return await self._stats_since(time.monotonic() - _MAX_AGE)
+
+    async def _stats_since(self, earliest: float) -> dict[Queue, QueueStats]:
+        """Return numbers that were read at `earliest` (of `time.monotonic`) or later.
+
+        Callers share a reading, so that none of them waits for the failures of the others first.
+        """
+        reading = self._reading
+        if reading is None or self._read_at < earliest or _has_failed(reading):
+            self._read_at = time.monotonic()
+            self._reading = reading = asyncio.create_task(self._read(), name="admission.reading")
+        return await asyncio.shield(reading)
+
+    async def _read(self) -> dict[Queue, QueueStats]:
+        async with self._database.transaction() as session:
+            return await queue_stats(session)
 
     async def views(self) -> list[QueueView]:
         """Return every queue as callers and operators see it. Raises DatabaseUnavailable."""
@@ -77,6 +98,10 @@ class Admission:
             )
             for queue, stats in (await self.stats()).items()
         ]
+
+
+def _has_failed(reading: asyncio.Task[Any]) -> bool:
+    return reading.done() and (reading.cancelled() or reading.exception() is not None)
 
 
 def _retry_after(stats: QueueStats, limit: Limit) -> int:

@@ -10,10 +10,11 @@ from api.front import Front
 from api.job_views import read_job
 from api.requests.context import adopt_request_id
 from api.submission import Submitted
+from shared.contracts.features import Queue
 from shared.contracts.jobs import Answer, AnswerMetadata, JobStatus, JobView
 from shared.contracts.requests import JobRequest
 from shared.contracts.text import Contract
-from shared.errors import StillRunning
+from shared.errors import Loading, NoWorker, StillRunning
 from shared.store.models import Job
 
 P = TypeVar("P", bound=Contract)
@@ -35,6 +36,7 @@ class Done:
             trace_id=self.job.trace_id,
             model_id=self.job.model_id,
             model_version=self.job.model_version,
+            finished_at=self.job.finished_at,
             latency_ms=self.job.latency_ms,
             replayed=self.replayed,
         )
@@ -51,19 +53,14 @@ async def answer(
     """Submit the work and wait for its result, for at most ANSWER_TIMEOUT seconds.
 
     The same request finds the same job if that is unfinished or succeeded in the last hour. Raises
-    whatever `submit` raises, StillRunning if time runs out, and JobFailed.
+    whatever `submit` raises, NoWorker if no worker serves the queue, Loading or StillRunning if
+    time runs out, and JobFailed.
     """
     adopt_request_id(http, request.request_id)
     submitted: Submitted = await front.submissions.submit(
         request, idempotency_key=idempotency_key, join_same_content=True, image=image
     )
-    job = await front.waiters.wait(submitted.job.id, front.settings.answer_timeout)
-    if job is None:
-        await _raise_if_put_back(front, submitted.job)
-        raise StillRunning(
-            f"Job {submitted.job.id} is not done yet and continues. Ask for the job, or repeat "
-            "this request without `fresh`."
-        )
+    job = await _ended(front, submitted.job)
     if job.error is not None:
         raise JobFailed(job.error)
     if job.status is not JobStatus.SUCCEEDED or job.output_payload is None:
@@ -71,12 +68,29 @@ async def answer(
     return Done(job, job.output_payload, submitted.replayed)
 
 
-async def _raise_if_put_back(front: Front, job: Job) -> None:
-    """Raise JobFailed with the reason if the job was put back."""
+async def _ended(front: Front, job: Job) -> JobView:
+    """Wait until the job has ended. Raises NoWorker, Loading, StillRunning, JobFailed."""
+    queue = Queue(job.queue)
+    again = "Ask for the job, or repeat this request without `fresh`."
+    try:
+        # The result of a job that has ended needs no worker.
+        if not JobStatus(job.state).finished:
+            await front.admission.require_worker(queue)
+        ended = await front.waiters.wait(job.id, front.settings.answer_timeout, needs=queue)
+    except NoWorker as error:
+        raise NoWorker(f"Job {job.id} waits, for no worker serves its queue. {again}") from error
+    if ended is not None:
+        return ended
     async with front.database.transaction() as session:
         view = await read_job(session, job.id, job.tenant_id)
     if view.error is not None:
+        # The job was put back, and this is why.
         raise JobFailed(view.error)
+    if view.dispatch == "deferred":
+        raise StillRunning(f"Job {job.id} waits, for Redis does not take its message. {again}")
+    if (await front.admission.stats())[queue].loading:
+        raise Loading(f"Job {job.id} waits while the workers load. {again}")
+    raise StillRunning(f"Job {job.id} is not done yet and continues. {again}")
 
 
 def envelope(request_id: str | None, payload: P, done: Done) -> Answer[P]:

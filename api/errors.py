@@ -13,8 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.requests.context import adopt_request_id, request_id_of
 from shared import errors, rejections
+from shared.contracts.features import Feature
 from shared.contracts.jobs import JobError
-from shared.contracts.problems import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
+from shared.contracts.problems import PROBLEM_MEDIA_TYPE, PROBLEM_TYPE, FieldProblem, Problem
 from shared.errors import ErrorClass, ServiceError
 from shared.telemetry.trace_context import current_trace_id
 
@@ -35,6 +36,7 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.TenantRequired.code: HTTPStatus.BAD_REQUEST,
     rejections.JobNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.DeliveryNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.SchemaNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.NotCancellable.code: HTTPStatus.CONFLICT,
     rejections.NotRetryable.code: HTTPStatus.CONFLICT,
     rejections.RequestTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -57,8 +59,13 @@ _CODE_BY_CHECK = {
     "tenant_required": rejections.TenantRequired.code,
     "union_tag_invalid": rejections.UnknownFeature.code,
     "json_invalid": rejections.MalformedBody.code,
+    "unknown_field": rejections.UnknownField.code,
 }
+# What pydantic puts before the path of a field where a body may be of several kinds.
+_KINDS = {*Feature, "extraction", "embedding_batch", "envelope", "flat"}
 _RETRY_AFTER = errors.Unavailable.retry_after
+# Clients repeat a GET by themselves, often three times, while somebody waits for them; seconds.
+_LONGEST_RETRY_AFTER_OF_READS = 2
 
 
 class JobFailed(Exception):
@@ -156,6 +163,9 @@ async def _job_failed(request: Request, error: Exception) -> JSONResponse:
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (as above)
     found = error.errors()
+    if any(tuple(problem["loc"]) == ("path", "job_id") for problem in found):
+        # No job has an id that is no UUID, and a caller need not know that ids are UUIDs.
+        return await _service_error(request, rejections.JobNotFound())
     fields = [
         FieldProblem(field=_path(problem["loc"]), message=problem["msg"]) for problem in found[:20]
     ]
@@ -187,7 +197,7 @@ def _problem(
 ) -> JSONResponse:
     status = status or status_of(code, error_class)
     problem = Problem(
-        type=f"urn:grocery-planner-ai:problem:{code}",
+        type=PROBLEM_TYPE + code,
         title=status.phrase,
         status=status,
         detail=detail,
@@ -203,10 +213,17 @@ def _problem(
         jsonable_encoder(problem), status_code=status, media_type=PROBLEM_MEDIA_TYPE
     )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = str(retry_after or _RETRY_AFTER)
+        answer.headers["Retry-After"] = str(_retry_after(request, retry_after or _RETRY_AFTER))
     return answer
 
 
+def _retry_after(request: Request, seconds: int) -> int:
+    """Return after how many seconds a caller shall repeat the request, at most 2 for a read."""
+    reads = request.method in ("GET", "HEAD")
+    return min(seconds, _LONGEST_RETRY_AFTER_OF_READS) if reads else seconds
+
+
 def _path(location: tuple[int | str, ...]) -> str:
-    parts = [str(part) for part in location if part not in ("body", "query", "path")]
-    return ".".join(parts) or "body"
+    """Return the dotted path of a field, without the place and the kind of its request."""
+    parts = [str(part) for part in location[1:]]
+    return ".".join(parts[1:] if parts and parts[0] in _KINDS else parts) or "body"

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from api.admission import Admission
 from api.debugging.tidewave import install_tidewave
@@ -11,21 +11,28 @@ from api.draining import Drain
 from api.errors import install_error_handlers
 from api.front import Front
 from api.metrics.front import FrontMetrics
-from api.metrics.requests import MeasuredRequests, is_probe
+from api.metrics.requests import MeasuredRequests
+from api.openapi.document import DescribedApplication
+from api.openapi.info import INFO, operation_id
+from api.openapi.reference import install_reference
 from api.requests.context import RequestContext
+from api.requests.unknown_fields import check_unknown_fields
+from api.requests.untraced import UntracedRequests, is_untraced
 from api.routes import (
     callbacks,
     categories,
     embeddings,
+    events,
     interventions,
     jobs,
     probes,
     queues,
     receipts,
+    schemas,
 )
 from api.submission import Submissions
-from api.waiting import Waiters
-from shared.contracts.problems import Problem
+from api.telling.reading import JobReads
+from api.telling.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
 from shared.settings import Settings
 from shared.telemetry.log_export import exported_logs
@@ -51,38 +58,36 @@ def create_app(settings: Settings) -> FastAPI:
             finally:
                 await tracing.close()
 
-    app = FastAPI(
-        title="grocery-planner AI service",
-        description="Reads receipts and categorises groceries: jobs to submit, results to poll.",
+    app = DescribedApplication(
+        **INFO,
         version=service_version(),
         lifespan=lifespan,
-        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+        generate_unique_id_function=operation_id,
+        docs_url=None,
+        redoc_url=None,
         telemetry={
             "tracer_provider": tracing.provider,
             "tracing": True,
             "operation_spans": False,
             "metrics": False,
             "logs": False,
-            "exclude": is_probe,
+            "exclude": is_untraced,
         },
     )
     install_error_handlers(app)
     app.add_middleware(RequestContext)
     app.add_middleware(MeasuredRequests)
+    app.add_middleware(UntracedRequests)
     # A limit on the application itself would be enforced outside our middleware, in plain text.
-    limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD)
-    for module in (
-        jobs,
-        interventions,
-        callbacks,
-        queues,
-        receipts,
-        categories,
-        embeddings,
-        probes,
-    ):
+    limited = APIRouter(
+        max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
+        dependencies=[Depends(check_unknown_fields)],
+    )
+    work = (jobs, events, interventions, callbacks, queues, receipts, categories, embeddings)
+    for module in (*work, schemas, probes):
         limited.include_router(module.router)
     app.include_router(limited)
+    install_reference(app)
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app
@@ -100,14 +105,16 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
                 transaction_limit=settings.database_patience,
             )
         )
-        waiters = Waiters(database, messenger)
+        reads = JobReads(database)
+        await stack.enter_async_context(reads.running())
+        admission = Admission(database, settings)
+        waiters = Waiters(database, messenger, admission)
         await stack.enter_async_context(waiters.running())
         broker = Broker(settings)
         stack.push_async_callback(broker.close)
         metrics = FrontMetrics(database, messenger, broker, settings.probe_patience)
         # A missing dependency is only logged: the front serves what it can meanwhile.
         await check_dependencies(database, messenger, required=False)
-        admission = Admission(database, settings)
         draining = Drain()
         submissions = Submissions(
             database,
@@ -119,5 +126,13 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             tracing.tracer,
         )
         yield Front(
-            settings, database, messenger, admission, draining, submissions, waiters, metrics
+            settings,
+            database,
+            messenger,
+            admission,
+            draining,
+            submissions,
+            reads,
+            waiters,
+            metrics,
         )

@@ -12,6 +12,8 @@ ServiceError
 │   ├── PortTaken
 │   ├── QueueFull
 │   ├── Draining
+│   ├── NoWorker
+│   ├── Loading
 │   └── StillRunning
 ├── TimedOut             the work exceeded the time limit of its feature
 ├── Crashed              the process that did the work died
@@ -87,13 +89,14 @@ class DatabaseUnavailable(Transient):
 
     code = "database_unavailable"
     detail = "The database does not answer; try again shortly."
+    retry_after = 1
 
 
 class BrokerUnavailable(Transient):
     """Redis cannot be reached, or it dropped the connection."""
 
     code = "broker_unavailable"
-    detail = "The queue does not answer; try again shortly."
+    detail = "Redis does not answer; try again shortly."
 
 
 class Unavailable(ServiceError):
@@ -148,6 +151,21 @@ class Draining(Unavailable):
 
     code = "draining"
     detail = "This server is shutting down; send the request again."
+    retry_after = 2
+
+
+class NoWorker(Unavailable):
+    """No worker serves the queue of a waiting call; its job stays queued until one does."""
+
+    code = "no_worker"
+    detail = "No worker serves the queue; the job waits, and the same request will find it."
+
+
+class Loading(Unavailable):
+    """A waiting call reached its time limit while the workers were loading their components."""
+
+    code = "loading"
+    detail = "The workers are loading; the job waits, and the same request will find it."
     retry_after = 2
 
 

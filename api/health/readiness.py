@@ -12,7 +12,7 @@ from shared.dependencies import answer_within
 from shared.errors import Draining, ServiceError
 from shared.store.models import WorkerRecord
 from shared.store.schema import check_schema
-from shared.store.workers import alive_workers, component_reports
+from shared.store.workers import alive_workers, component_reports, is_loading
 
 CheckFields = dict[str, Any]
 
@@ -98,18 +98,17 @@ async def _workers(front: Front) -> dict[str, CheckFields]:
 def _serving(workers: Sequence[WorkerRecord]) -> CheckFields:
     """Report `ok` if every queue has a worker that has loaded its components.
 
-    Report `loading` if every queue has a worker but some only have one that is still loading.
+    Report `loading` if every queue has a worker but some only have one that is still loading,
+    `degraded` if a queue has no worker, and `error` if no worker is alive.
     """
     alive = {queue for worker in workers for queue in worker.queues}
-    ready = {queue for worker in workers if not _is_loading(worker) for queue in worker.queues}
-    status: HealthStatus = "degraded"
-    if alive.issuperset(Queue):
-        status = "ok" if ready.issuperset(Queue) else "loading"
-    return {"status": status, "alive": len(workers), "queues": sorted(alive)}
-
-
-def _is_loading(worker: WorkerRecord) -> bool:
-    return any(report.status == "loading" for report in component_reports(worker).values())
+    ready = {queue for worker in workers if not is_loading(worker) for queue in worker.queues}
+    seen = {"alive": len(workers), "queues": sorted(alive)}
+    if not workers:
+        return {"status": "error", "error": "No worker is alive; jobs wait for one.", **seen}
+    if unserved := ", ".join(queue for queue in Queue if queue not in alive):
+        return {"status": "degraded", "error": f"No worker serves {unserved}.", **seen}
+    return {"status": "ok" if ready.issuperset(Queue) else "loading", **seen}
 
 
 def _best(component: Component, workers: Sequence[WorkerRecord]) -> CheckFields:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from api.metrics.callbacks import CallbackMetrics
 from api.metrics.queues import QueueMetrics
@@ -57,6 +57,9 @@ class FrontMetrics:
             "existed already), rejected (queue full, or the front is stopping).",
             ("queue", "feature", "outcome"),
             registry=self.registry,
+        )
+        self.listeners = Gauge(
+            "ai_event_listeners", "Open streams of job events.", registry=self.registry
         )
         for feature in Feature:
             for outcome in SubmissionOutcome:

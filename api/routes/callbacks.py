@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from api.front import FrontDep, TenantDep
+from api.openapi.problems import TENANT, problems
 from shared.contracts.callbacks import CallbackList, CallbackView, DeliveryState, DeliveryView
 from shared.rejections import DeliveryNotFound, JobNotFound
 from shared.store.callbacks.views import callbacks_of, redeliver
@@ -16,7 +17,11 @@ from shared.store.postgres.database import Session
 router = APIRouter(prefix="/api/v1/jobs", tags=["callbacks"])
 
 
-@router.get("/{job_id}/callbacks", operation_id="listJobCallbacks", response_model=CallbackList)
+@router.get(
+    "/{job_id}/callbacks",
+    response_model=CallbackList,
+    responses=problems(*TENANT, JobNotFound),
+)
 async def list_job_callbacks(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> CallbackList:
     """Return the callbacks of a job, and what became of each delivery."""
     async with front.database.transaction() as session:
@@ -28,8 +33,11 @@ async def list_job_callbacks(job_id: UUID, tenant_id: TenantDep, front: FrontDep
 @router.post(
     "/{job_id}/callbacks/{delivery_id}/redeliver",
     status_code=202,
-    operation_id="redeliverCallback",
     response_model=DeliveryView,
+    responses={
+        202: {"description": "The delivery will be sent within seconds"},
+        **problems(*TENANT, JobNotFound, DeliveryNotFound),
+    },
 )
 async def redeliver_callback(
     job_id: UUID, delivery_id: str, tenant_id: TenantDep, front: FrontDep

@@ -4,16 +4,22 @@ from fastapi import APIRouter, Request
 
 from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
+from api.openapi.problems import SUBMITTED, WAITED, problems
 from shared.contracts.categories import Category, CategoryBatch
 from shared.contracts.jobs import Answer
 from shared.contracts.requests import CategorizeBatchRequest, CategorizeRequest
 
 # Enough for 50 names and 100 labels of maximum length, at four bytes per character.
-router = APIRouter(prefix="/api/v1", tags=["categories"], max_body_size=200_000)
+router = APIRouter(
+    prefix="/api/v1",
+    tags=["categories"],
+    max_body_size=200_000,
+    responses=problems(*SUBMITTED, *WAITED),
+)
 
 
 @router.post("/categorize", response_model=Answer[Category])
-async def categorize(
+async def categorize_item(
     request: CategorizeRequest, front: FrontDep, http: Request, key: IdempotencyKey = None
 ) -> Answer[Category]:
     """Choose the best of the candidate labels for one item name."""

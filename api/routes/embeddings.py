@@ -4,9 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 
-from api.answering import answer
+from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
-from shared.contracts.embeddings import EmbedAnswer, EmbedPayload, EmbedRequest
+from api.openapi.problems import SUBMITTED, WAITED, problems
+from shared.contracts.embeddings import EmbedAnswer, EmbedBody, EmbeddingBatch, EmbedEnvelope
+from shared.contracts.jobs import Answer
 from shared.contracts.requests import EmbeddingRequest
 from shared.contracts.text import Identifier
 
@@ -14,25 +16,38 @@ from shared.contracts.text import Identifier
 _NO_TENANT = "default"
 
 # Enough for 256 texts of maximum length, at four bytes per character.
-router = APIRouter(prefix="/api/v1", tags=["embeddings"], max_body_size=5_500_000)
+router = APIRouter(
+    prefix="/api/v1",
+    tags=["embeddings"],
+    max_body_size=5_500_000,
+    responses=problems(*SUBMITTED, *WAITED),
+)
 
 
-@router.post("/embed", response_model=EmbedAnswer)
-@router.post("/embed/batch", response_model=EmbedAnswer)
-async def embed(
-    request: EmbedRequest,
+@router.post(
+    "/embed-batch", response_model=EmbedAnswer | Answer[EmbeddingBatch], include_in_schema=False
+)
+@router.post(
+    "/embed/batch", response_model=EmbedAnswer | Answer[EmbeddingBatch], name="embed_texts_batch"
+)
+@router.post("/embed", response_model=EmbedAnswer | Answer[EmbeddingBatch])
+async def embed_texts(
+    request: EmbedBody,
     front: FrontDep,
     http: Request,
     key: IdempotencyKey = None,
     tenant: Annotated[Identifier | None, Header(alias="X-Tenant-ID")] = None,
-) -> EmbedAnswer:
-    """Return a unit vector for each text, in the order of the texts."""
+) -> EmbedAnswer | Answer[EmbeddingBatch]:
+    """Return a unit vector for each text, in the order of the texts.
+
+    A flat body gets a flat answer, and an envelope gets an envelope.
+    """
+    owner = {"tenant_id": request.tenant or tenant or _NO_TENANT}
     job = EmbeddingRequest(
-        tenant_id=request.tenant_id or tenant or _NO_TENANT,
-        user_id=request.user_id,
-        request_id=request.request_id,
-        callback=request.callback,
-        payload=EmbedPayload(texts=request.texts, batch_size=request.batch_size),
+        **{**request.common(), **owner}, feature=request.feature, payload=request.payload
     )
     done = await answer(http, front, job, key)
-    return EmbedAnswer(**done.output, version=request.version, request_id=request.request_id)
+    embedded = {"model_version": done.job.model_version, **done.output}
+    if isinstance(request, EmbedEnvelope):
+        return envelope(request.request_id, EmbeddingBatch.model_validate(embedded), done)
+    return EmbedAnswer(**embedded, version=request.version, request_id=request.request_id)

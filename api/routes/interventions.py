@@ -6,17 +6,27 @@ from fastapi import APIRouter, Response
 
 from api.front import Front, FrontDep, TenantDep
 from api.job_views import read_job
+from api.openapi.problems import ADMITTED, TENANT, problems
 from api.submission import publish_or_defer
 from shared.contracts.jobs import JobStatus, JobView
 from shared.errors import ErrorClass
-from shared.rejections import NotCancellable, NotRetryable
+from shared.rejections import JobNotFound, NotCancellable, NotRetryable
 from shared.store import transitions
 from shared.store.jobs import JobRepository
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 
-@router.post("/{job_id}/cancel", status_code=202, response_model=JobView)
+@router.post(
+    "/{job_id}/cancel",
+    status_code=202,
+    response_model=JobView,
+    responses={
+        200: {"model": JobView, "description": "The job is cancelled"},
+        202: {"description": "The job is running, and will be cancelled within two seconds"},
+        **problems(*TENANT, JobNotFound, NotCancellable),
+    },
+)
 async def cancel_job(
     job_id: UUID, tenant_id: TenantDep, front: FrontDep, response: Response
 ) -> JobView:
@@ -37,7 +47,15 @@ async def cancel_job(
     return view
 
 
-@router.post("/{job_id}/retry", status_code=202, response_model=JobView)
+@router.post(
+    "/{job_id}/retry",
+    status_code=202,
+    response_model=JobView,
+    responses={
+        202: {"description": "The job waits again"},
+        **problems(*TENANT, *ADMITTED, JobNotFound, NotRetryable),
+    },
+)
 async def retry_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> JobView:
     """Run a failed or cancelled job again, with new budgets and the history that it has.
 

@@ -12,11 +12,13 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 
 from api.front import Front, FrontDep, IdempotencyKey, TenantDep
 from api.job_views import read_job, view_jobs
+from api.openapi.problems import IMAGES, SUBMITTED, TENANT, problems
 from api.requests.context import adopt_request_id
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobPage, JobStatus, JobView
 from shared.contracts.requests import JobRequest
-from shared.rejections import InvalidRequest
+from shared.errors import Draining
+from shared.rejections import InvalidRequest, JobNotFound, UnknownFeature
 from shared.store.jobs import JobFilter, JobRepository
 
 LONGEST_WAIT = 30  # seconds
@@ -32,14 +34,26 @@ Moment = Annotated[
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 
-@router.post("", status_code=202, response_model=JobView)
+@router.post(
+    "",
+    status_code=202,
+    response_model=JobView,
+    responses={
+        200: {"model": JobView, "description": "The job has ended within the preferred wait"},
+        202: {"description": "The job is accepted, or was before"},
+        **problems(*SUBMITTED, *IMAGES, UnknownFeature),
+    },
+)
 async def submit_job(
     request: JobRequest,
     front: FrontDep,
     http: Request,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-    prefer: Annotated[str | None, Header(description="wait=N: up to N ≤ 30 seconds")] = None,
+    prefer: Annotated[
+        str | None,
+        Header(alias="Prefer", description="wait=N: up to N ≤ 30 seconds"),
+    ] = None,
 ) -> JobView:
     """Submit a job. Answers 202, or 200 if the job ended within the N of `Prefer: wait=N`."""
     adopt_request_id(http, request.request_id)
@@ -53,14 +67,14 @@ async def submit_job(
     if wait := _preferred_wait(prefer):
         response.headers["Preference-Applied"] = f"wait={wait}"
         await front.waiters.wait(job_id, wait)
-    view = await _read(front, job_id, request.tenant_id)
+    view = await _read(front, job_id, request.tenant)
     if wait and view.status.finished:
         response.status_code = 200
     _set_retry_after(view, response)
     return view
 
 
-@router.get("/{job_id}", response_model=JobView)
+@router.get("/{job_id}", response_model=JobView, responses=problems(*TENANT, JobNotFound, Draining))
 async def get_job(
     job_id: UUID,
     tenant_id: TenantDep,
@@ -69,15 +83,17 @@ async def get_job(
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
 ) -> JobView:
     """Return one job of the tenant; with `wait`, once it has ended or that many seconds later."""
-    view = await _read(front, job_id, tenant_id)
-    if wait and not view.status.finished:
-        ended = await front.waiters.wait(job_id, wait)
-        view = ended or await _read(front, job_id, tenant_id)
+    if wait:
+        state = await front.reads.state(job_id, tenant_id)
+        ended = None if state.finished else await front.waiters.wait(job_id, wait)
+        view = ended or await front.reads.view(job_id, tenant_id)
+    else:
+        view = await _read(front, job_id, tenant_id)
     _set_retry_after(view, response)
     return view
 
 
-@router.get("", response_model=JobPage)
+@router.get("", response_model=JobPage, responses=problems(*TENANT))
 async def list_jobs(
     tenant_id: TenantDep,
     front: FrontDep,

@@ -8,11 +8,17 @@ from fastapi import APIRouter, Request, Response
 from api.front import FrontDep
 from api.health.readiness import readiness
 from api.health.summary import summary
+from api.openapi.problems import problems
 from shared.contracts.service.health import Check, Health, HealthCheck, Liveness, Readiness
+from shared.errors import Bug
 from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version
 
-router = APIRouter(tags=["probes"])
+router = APIRouter(tags=["probes"], responses=problems(Bug))
+_TEXT = {"schema": {"type": "string"}}
+_EXPOSITION: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": _TEXT, "application/openmetrics-text": _TEXT}}
+}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,19 +36,23 @@ def probe(path: str, **options: Any) -> Callable[[F], F]:
 
 
 @probe("/health")
-async def health() -> Health:
+async def get_health() -> Health:
     """Report that this process answers."""
     return Health(status="ok", service=SERVICE, version=service_version())
 
 
 @probe("/health/live")
-async def live() -> Liveness:
+async def get_liveness() -> Liveness:
     """Report that this process need not be restarted. Checks no dependency."""
     return Liveness(status="ok")
 
 
-@probe("/health/ready", response_model_exclude_unset=True, responses={503: {"model": Readiness}})
-async def ready(front: FrontDep, response: Response) -> Readiness:
+@probe(
+    "/health/ready",
+    response_model_exclude_unset=True,
+    responses={503: {"model": Readiness, "description": "No work can be accepted"}},
+)
+async def get_readiness(front: FrontDep, response: Response) -> Readiness:
     """Report every check. Answers 503 if no work can be accepted.
 
     While the components of the workers load, it answers 200 and `degraded`, because jobs are
@@ -57,8 +67,12 @@ async def ready(front: FrontDep, response: Response) -> Readiness:
     return Readiness(status=status, checks=named, version=service_version())
 
 
-@probe("/health_check", response_model_exclude_unset=True, responses={503: {"model": HealthCheck}})
-async def health_check(front: FrontDep, response: Response) -> HealthCheck:
+@probe(
+    "/health_check",
+    response_model_exclude_unset=True,
+    responses={503: {"model": HealthCheck, "description": "Something is not fine"}},
+)
+async def get_health_check(front: FrontDep, response: Response) -> HealthCheck:
     """Report the checks of `/health/ready` by service. Answers 503 unless all of them are fine.
 
     The status is `loading` until every queue has a worker that has loaded its components.
@@ -69,8 +83,8 @@ async def health_check(front: FrontDep, response: Response) -> HealthCheck:
     return summary(status, checks, service_version())
 
 
-@probe("/metrics", response_class=Response)
-async def metrics(front: FrontDep, request: Request) -> Response:
+@probe("/metrics", response_class=Response, responses=_EXPOSITION)
+async def get_metrics(front: FrontDep, request: Request) -> Response:
     """Return the metrics as Prometheus text, or as OpenMetrics with exemplars if asked for."""
     await front.metrics.refresh()
     content, content_type = exposition(front.metrics.registry, request.headers.get("accept", ""))

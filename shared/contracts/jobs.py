@@ -108,12 +108,16 @@ class JobPage(Contract):
 
 
 class AnswerMetadata(Contract):
-    """The job that an answer comes from. `replayed`: it existed before the request."""
+    """The job that an answer comes from: who did it, when it ended, and how long that took.
+
+    `replayed`: the job existed before the request, so another engine or model may have done it.
+    """
 
     job_id: UUID
     trace_id: str | None
     model_id: str | None
     model_version: str | None
+    finished_at: datetime | None = None
     latency_ms: float | None
     replayed: bool
 

@@ -4,6 +4,8 @@ from shared.contracts.text import Contract
 from shared.errors import ErrorClass
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
+# `type` of a problem document is this and the code.
+PROBLEM_TYPE = "urn:grocery-planner-ai:problem:"
 
 
 class FieldProblem(Contract):

@@ -1,6 +1,6 @@
 """How much work waits in each queue and how fast it gets done, according to Postgres."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.store.models import Job
-from shared.store.workers import alive_workers
+from shared.store.workers import queue_workers
 
 _MINUTE = text("interval '1 minute'")
 
@@ -19,8 +19,8 @@ class QueueStats:
 
     `depth`, `scheduled` and `running` count jobs that are due, that are queued but not yet due,
     and that run. `finished` counts the jobs that ended in the last minute. `oldest_age` is for how
-    many seconds the oldest due job has waited; 0 if none waits. `workers` counts the workers that
-    are alive, and `slots` how many jobs they can run at once.
+    many seconds the oldest due job has waited; 0 if none waits. `workers`, `slots`, `served` and
+    `loading` are those of `QueueWorkers`.
     """
 
     depth: int = 0
@@ -30,6 +30,8 @@ class QueueStats:
     finished: int = 0
     workers: int = 0
     slots: int = 0
+    served: bool = False
+    loading: bool = False
 
     @property
     def estimated_wait(self) -> float | None:
@@ -64,18 +66,16 @@ async def queue_stats(session: AsyncSession) -> dict[Queue, QueueStats]:
         .group_by(Job.queue)
     )
     finished = {row[0]: row[1] for row in await session.execute(done)}
-    workers = await alive_workers(session)
+    workers = await queue_workers(session)
     stats = {}
     for queue in Queue:
         depth, scheduled, running, oldest = counted.get(queue, (0, 0, 0, 0))
-        serving = [worker for worker in workers if queue in worker.queues]
         stats[queue] = QueueStats(
             depth=depth,
             scheduled=scheduled,
             running=running,
             oldest_age=float(oldest),
             finished=finished.get(queue, 0),
-            workers=len(serving),
-            slots=sum(worker.slots.get(queue, 0) for worker in serving),
+            **asdict(workers[queue]),
         )
     return stats

@@ -1,16 +1,61 @@
 """Reads and writes the table of workers, which their heartbeats keep up to date."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport
 from shared.store.models import WorkerRecord
+
+# For how long after its last heartbeat a worker that ended or died still counts as one that serves
+# its queues. A replaced worker is back within this time, and callers wait for it meanwhile.
+_REPLACED_WITHIN = text("interval '15 seconds'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueWorkers:
+    """The workers of one queue.
+
+    `workers` counts those that are alive and take jobs, and `slots` how many jobs they run at once.
+    `served` is false if no worker of the queue is alive, and none was in the last 15 seconds.
+    `loading` is true if all of the `workers` still load their components.
+    """
+
+    workers: int = 0
+    slots: int = 0
+    served: bool = False
+    loading: bool = False
+
+
+async def queue_workers(session: AsyncSession) -> dict[Queue, QueueWorkers]:
+    """Return the workers of every queue."""
+    alive = WorkerRecord.alive_until > func.now()
+    recent = WorkerRecord.seen_at > func.now() - _REPLACED_WITHIN
+    rows = (await session.execute(select(WorkerRecord, alive).where(alive | recent))).all()
+    return {queue: _of_queue(queue, [(row[0], row[1]) for row in rows]) for queue in Queue}
+
+
+def _of_queue(queue: Queue, workers: Sequence[tuple[WorkerRecord, bool]]) -> QueueWorkers:
+    """Count the workers of one queue. Each worker comes with whether it is alive."""
+    serving = [worker for worker, alive in workers if alive and queue in worker.queues]
+    return QueueWorkers(
+        workers=len(serving),
+        slots=sum(worker.slots.get(queue, 0) for worker in serving),
+        # A worker that drains names no queues any more, but still the slots of those it served.
+        served=any(queue in worker.slots for worker, _ in workers),
+        loading=bool(serving) and all(is_loading(worker) for worker in serving),
+    )
+
+
+def is_loading(worker: WorkerRecord) -> bool:
+    """Return whether a worker is still loading a component."""
+    return any(report.status == "loading" for report in component_reports(worker).values())
 
 
 async def alive_workers(session: AsyncSession) -> Sequence[WorkerRecord]:
@@ -57,9 +102,10 @@ async def report_worker(
     )
 
 
-async def remove_worker(session: AsyncSession, worker_id: str) -> None:
-    """Delete the row of a worker that has stopped, so that it no longer counts as alive."""
-    await session.execute(delete(WorkerRecord).where(WorkerRecord.id == worker_id))
+async def end_worker(session: AsyncSession, worker_id: str) -> None:
+    """Note that a worker has stopped. Its row stays for a day, and shows when that was."""
+    ended = update(WorkerRecord).where(WorkerRecord.id == worker_id)
+    await session.execute(ended.values(seen_at=func.now(), alive_until=func.now()))
 
 
 def _to_stored(report: ComponentReport) -> dict[str, Any]:

@@ -1,18 +1,28 @@
 """The exact shapes of the answers. Elixir code matches on these keys."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
 from shared.client import AsyncServiceClient
+from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
 from tests.api.bad_input.asking import b64
 from tests.support.processes.running_system import System
 
 LABELS = ["Dairy", "Produce"]
 ENVELOPE = {"request_id", "status", "payload", "error", "metadata"}
-METADATA = {"job_id", "trace_id", "model_id", "model_version", "latency_ms", "replayed"}
+METADATA = {
+    "job_id",
+    "trace_id",
+    "model_id",
+    "model_version",
+    "finished_at",
+    "latency_ms",
+    "replayed",
+}
 
 
 async def test_categorize(system: System, service: AsyncServiceClient) -> None:
@@ -72,7 +82,7 @@ async def test_categorize_batch(system: System, service: AsyncServiceClient) -> 
         },
     )
 
-    assert set(answer["payload"]) == {"predictions", "processing_time_ms"}
+    assert set(answer["payload"]) == {"predictions", "errors", "processing_time_ms"}
     predictions = answer["payload"]["predictions"]
     assert [prediction["id"] for prediction in predictions] == [7, "b"]
     assert set(predictions[0]) == {
@@ -94,7 +104,8 @@ async def test_embed(system: System, path: str) -> None:
         {"version": "1.0", "request_id": "r", "texts": [{"id": "a", "text": "milk"}]},
     )
 
-    assert set(answer) == {"version", "request_id", "model", "dimension", "embeddings"}
+    model = {"model", "model_version", "dimension"}
+    assert set(answer) == {"version", "request_id", "embeddings", "errors", *model}
     assert (answer["version"], answer["request_id"]) == ("1.0", "r")
     (embedding,) = answer["embeddings"]
     assert (set(embedding), embedding["id"]) == ({"id", "vector"}, "a")
@@ -117,18 +128,25 @@ async def test_extract_receipt(
         "items",
         "total",
         "currency",
+        "currency_source",
         "merchant",
         "date",
         "reconciled",
         "raw_ocr_text",
         "overall_confidence",
+        "model_id",
         "model_version",
+        "read_at",
         "processing_time_ms",
     }
     assert (payload["total"], payload["currency"]) == (21.34, "GBP")
+    assert payload["currency_source"] == "printed"
     item = payload["items"][0]
-    assert set(item) == {"name", "quantity", "unit", "price", "confidence"}
+    assert set(item) == {
+        "name", "quantity", "unit", "price", "unit_price", "line_total", "confidence"
+    }  # fmt: skip
     assert (item["price"], item["quantity"]) == (1.85, 1.0)
+    assert (item["unit_price"], item["line_total"]) == (1.85, 1.85)
 
 
 async def test_extract_rich_receipt(
@@ -152,7 +170,9 @@ async def test_extract_rich_receipt(
         "request_id",
         "status",
         "processing_time_ms",
+        "model_id",
         "model_version",
+        "read_at",
         "extraction",
     }
     assert (answer["version"], answer["request_id"], answer["status"]) == ("1.0", "r", "success")
@@ -169,6 +189,7 @@ async def test_extract_rich_receipt(
     }
     assert set(extraction["merchant"]) == {"name", "confidence"}
     assert extraction["date"]["value"] == "2026-03-14"
+    assert set(extraction["total"]) == {"amount", "currency", "currency_source", "confidence"}
     assert (extraction["total"]["amount"], extraction["total"]["currency"]) == ("21.34", "GBP")
     item = extraction["line_items"][0]
     assert set(item) == {
@@ -182,6 +203,35 @@ async def test_extract_rich_receipt(
         "confidence",
     }
     assert (item["total_price"], item["category"]) == ("1.85", "Dairy")
+
+
+async def test_hints_reach_the_reading(system: System, service: AsyncServiceClient) -> None:
+    """The hints of a body, of a form and of a job decide what the receipt leaves open."""
+    receipt = DrawnReceipt(
+        merchant="ZEPHYRA", address=(), date="03/04/2026 17:42", currency="",
+        items=[DrawnItem("Sourdough Bread", Decimal("3.20")), DrawnItem("Milk", Decimal("1.15"))],
+    )  # fmt: skip
+    image = encode(draw_receipt(receipt))
+    owner = {"tenant_id": service.tenant_id}
+    hinted = {"image_base64": b64(image), "options": {"country": "us", "default_currency": "EUR"}}
+    flat = (await _post(system, "/api/v1/extract-receipt", {**owner, "payload": hinted}))["payload"]
+    async with httpx.AsyncClient(base_url=system.url, timeout=70) as http:
+        form = {**owner, "locale": "en_US", "default_currency": "cad"}
+        uploaded = await http.post("/api/v1/receipts/extract", data=form, files={"file": image})
+    job = await service.submit(
+        "receipt_extraction", {"image_base64": b64(image), "options": {"locale": "de-DE"}}
+    )
+    output = (await service.await_job(job.id)).output_payload or {}
+
+    assert (flat["date"], flat["currency"], flat["currency_source"]) == (
+        "2026-03-04", "USD", "inferred",
+    )  # fmt: skip
+    rich = uploaded.json()["extraction"]
+    assert (rich["date"]["value"], rich["total"]["currency"]) == ("2026-03-04", "CAD")
+    assert rich["total"]["currency_source"] == "default"
+    read = output["extraction"]
+    assert (read["date"]["value"], read["total"]["currency"]) == ("2026-04-03", None)
+    assert read["total"]["currency_source"] is None
 
 
 async def test_a_job(system: System, service: AsyncServiceClient) -> None:

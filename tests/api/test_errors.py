@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from pydantic import SecretStr
 
 from api.errors import STATUS_BY_CLASS, STATUS_BY_CODE, status_of
 from shared import errors, rejections
@@ -10,8 +11,8 @@ from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus
 from shared.errors import ErrorClass, ServiceError
 from shared.settings import Settings
-from tests.support.fronts import front_client
-from tests.support.runners import LABELS, Gate, raising, worker_with
+from tests.support.fronts import front_client, front_http, nowhere
+from tests.support.runners import ITEM, LABELS, Gate, raising, worker_with
 
 # The answer of a waiting call for each error of its job. The Elixir client acts on these.
 ANSWERS = [
@@ -92,6 +93,26 @@ async def test_a_job_that_is_not_done_in_time_continues(
     assert refused.value.retry_after == 2
     assert answer.metadata.replayed
     assert gate.runs == 1
+
+
+async def test_reads_are_repeated_soon(settings: Settings, behind: str) -> None:
+    """A client that repeats a GET three times by itself is not held up for long."""
+    old = settings.model_copy(update={"database_url": SecretStr(behind)})
+    away = settings.model_copy(update={"database_url": nowhere("postgresql")})
+
+    assert await _retry_after(old) == {"POST": 30, "GET": 2}
+    assert await _retry_after(away) == {"POST": 1, "GET": 1}
+
+
+async def _retry_after(settings: Settings) -> dict[str, int]:
+    body = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
+    async with front_http(settings) as http:
+        answers = [
+            await http.post("/api/v1/jobs", json=body),
+            await http.get("/api/v1/jobs", params={"tenant_id": "t"}),
+        ]
+    assert {answer.status_code for answer in answers} == {503}
+    return {answer.request.method: int(answer.headers["Retry-After"]) for answer in answers}
 
 
 def test_every_class_has_a_status() -> None:

@@ -3,42 +3,41 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
 
 from shared.contracts.categories import (
     BatchItem,
-    CategorizeBatchPayload,
     CategorizePayload,
     Category,
     CategoryBatch,
     Prediction,
+    StoredItems,
     confidence_level,
 )
-from shared.contracts.embeddings import Embedding, Embeddings, EmbedPayload
+from shared.contracts.embeddings import Embedding, EmbeddingBatch, StoredTexts
 from shared.contracts.features import Feature
-from shared.contracts.receipts import Extraction, ExtractionOptions, RichReceipt
+from shared.contracts.receipts import Extraction, ExtractionOptions, ReadingHints, RichReceipt
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
 from worker.pipeline.meaning.models.ports import Scores
 from worker.pipeline.receipt import ReceiptReading
-from worker.pipeline.stages import OnPage, StageRecorder, unwatched
+from worker.pipeline.stages import StageRecorder
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
     """The work of one job.
 
-    Only receipts have an `image`. The stages go to `recorder`, and `on_page` is called in the
-    process that reads the image.
+    Only receipts have an `image`. The stages go to `recorder`.
     """
 
     payload: dict[str, Any]
     image: bytes | None
     request_id: str | None
     recorder: StageRecorder
-    on_page: OnPage = unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +55,17 @@ Run = Callable[[Work], Awaitable[Product]]
 class Features:
     """The runners of the features that this worker can serve."""
 
-    def __init__(self, recognition: RecognitionPool | None, models: ItemModels) -> None:
-        """`recognition` is None in a worker that does not serve the receipts queue."""
+    def __init__(
+        self,
+        recognition: RecognitionPool | None,
+        models: ItemModels,
+        default_currency: str | None = None,
+    ) -> None:
+        """`recognition` is None in a worker that does not serve the receipts queue.
+        `default_currency` is for requests that name none."""
         self._recognition = recognition
         self._models = models
+        self._default_currency = default_currency
 
     def runners(self) -> Mapping[Feature, Run]:
         """Return the runner of each feature."""
@@ -75,8 +81,18 @@ class Features:
         started = time.perf_counter()
         if self._recognition is None or work.image is None:
             raise RuntimeError("a receipt job needs an image and a recognition pool")
-        reading = await self._recognition.read(work.image, work.recorder, work.on_page)
+        reading = await self._recognition.read(work.image, work.recorder, self.hints_of(work))
         return await self.as_receipt(reading, work, started)
+
+    def hints_of(self, work: Work) -> ReadingHints:
+        """Return the hints of a request, with the default currency of the worker if it names
+        none."""
+        options = ExtractionOptions.model_validate(work.payload.get("options") or {})
+        return ReadingHints(
+            default_currency=options.default_currency or self._default_currency,
+            country=options.country,
+            locale=options.locale,
+        )
 
     async def as_receipt(self, reading: ReceiptReading, work: Work, started: float) -> Product:
         """Return a reading in the rich shape. `started` is a time of `time.perf_counter`."""
@@ -90,7 +106,9 @@ class Features:
         receipt = RichReceipt(
             request_id=work.request_id,
             processing_time_ms=_elapsed_ms(started),
+            model_id=reading.engine,
             model_version=version,
+            read_at=datetime.now(UTC),
             extraction=extraction,
         )
         return Product(output=receipt, model_id=reading.engine, model_version=version)
@@ -121,33 +139,36 @@ class Features:
     async def categorize_batch(self, work: Work) -> Product:
         """Categorise up to 50 item names."""
         started = time.perf_counter()
-        payload = CategorizeBatchPayload.model_validate(work.payload)
+        payload = StoredItems.model_validate(work.payload)
         labels, items = payload.candidate_labels, payload.items
         with work.recorder.measure("categorize_item") as attributes:
             scores = await self._models.score([item.name for item in items], labels)
             attributes.update(items=len(items), candidate_labels_count=len(labels))
         batch = CategoryBatch(
             predictions=_predictions(items, labels, scores),
+            errors=payload.errors,
             processing_time_ms=_elapsed_ms(started),
         )
         return self._by_classifier(batch)
 
     async def embed(self, work: Work) -> Product:
         """Embed up to 256 texts."""
-        payload = EmbedPayload.model_validate(work.payload)
+        payload = StoredTexts.model_validate(work.payload)
         with work.recorder.measure("embed_texts") as attributes:
             texts = [entry.text for entry in payload.texts]
             vectors = await self._models.embed(texts, payload.batch_size)
             attributes["texts"] = len(texts)
         model = self._models.embedder
-        embeddings = Embeddings(
+        embeddings = EmbeddingBatch(
             model=model.model_id,
+            model_version=model.model_version,
             dimension=model.dimension,
             embeddings=[
                 # A float32 has about seven significant digits; more would be noise.
                 Embedding(id=entry.id, vector=[round(x, 7) for x in vector])
                 for entry, vector in zip(payload.texts, vectors.tolist(), strict=True)
             ],
+            errors=payload.errors,
         )
         return Product(
             output=embeddings, model_id=model.model_id, model_version=model.model_version

@@ -5,7 +5,7 @@ import structlog
 from shared.errors import Transient
 from shared.store import transitions
 from shared.store.postgres.database import Database
-from shared.store.workers import remove_worker, report_worker
+from shared.store.workers import end_worker, report_worker
 from worker.jobs.running_jobs import RunningJobs, Stop
 from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.state import WorkerState
@@ -53,9 +53,9 @@ class Heartbeat:
             self._running.stop(job_id, Stop.LEASE_LOST)
 
     async def end(self) -> None:
-        """Remove this worker's row, or others would count on the worker for another lease."""
+        """Report that this worker has ended, or others would count on it for another lease."""
         try:
             async with self._database.transaction() as session:
-                await remove_worker(session, self._state.id)
+                await end_worker(session, self._state.id)
         except Transient as error:
             log.warning("heartbeat.not_ended", reason=error.code)

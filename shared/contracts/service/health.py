@@ -1,7 +1,7 @@
 """Health answers: liveness, readiness, and the checks of readiness by service.
 
-A service that is `ok`, `loading` or `degraded` accepts work; one in `error` does not. `loading`
-becomes `ok` by itself.
+The whole service accepts work while it is `ok`, `loading` or `degraded`, and none in `error`.
+`loading` becomes `ok` by itself. Workers in `error` do no work: none of them is alive.
 """
 
 from typing import Literal

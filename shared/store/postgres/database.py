@@ -131,10 +131,13 @@ class Database:
         """Run the block in one transaction: commit when it ends, roll back if it raises.
 
         Raises DatabaseUnavailable if Postgres cannot be reached or takes too long, and SchemaBehind
-        if a table or column is missing. Other database errors are bugs and pass through.
+        if a table or column is missing. Other database errors are bugs and pass through, and so
+        does what anything else in the block raises: a broken connection may be one to Redis.
         """
+        limit = asyncio.timeout(self._transaction_limit)
         try:
-            async with asyncio.timeout(self._transaction_limit), self._sessions.begin() as session:
+            async with limit, self._sessions.begin() as session:
+                await _connect(session)
                 yield session
         except DBAPIError as error:
             cause = error.orig and error.orig.__cause__
@@ -143,8 +146,11 @@ class Database:
             if error.connection_invalidated or isinstance(cause, _AWAY):
                 raise DatabaseUnavailable from error
             raise
-        except (*_AWAY, PoolTimeout, OSError) as error:
-            # SQLAlchemy does not wrap the errors that the driver raises while it connects.
+        except (*_AWAY, PoolTimeout) as error:
+            raise DatabaseUnavailable from error
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
             raise DatabaseUnavailable from error
 
     async def ping(self) -> None:
@@ -168,6 +174,14 @@ class Database:
         await self._engine.dispose()
         if self._traced:
             SQLAlchemyInstrumentor().uninstrument()
+
+
+async def _connect(session: Session) -> None:
+    """Take a connection. Only here does the driver raise errors that SQLAlchemy does not wrap."""
+    try:
+        await session.connection()
+    except OSError as error:
+        raise DatabaseUnavailable from error
 
 
 _MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)

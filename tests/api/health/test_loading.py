@@ -83,6 +83,9 @@ async def test_every_queue_needs_a_worker_with_its_engines(
         await asyncio.wait_for(first.ready.wait(), 20)
         await wait_until(lambda: _alive(http, 2), "both workers reported")
         assert (await composite(http))[:2] == (code, status)
+        check = (await composite(http))[2]["workers"]
+
+    assert check.get("error") == ("No worker serves receipts." if status == "degraded" else None)
 
 
 async def test_a_draining_worker_does_not_count(

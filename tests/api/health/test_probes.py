@@ -91,7 +91,12 @@ async def test_without_a_worker_work_is_accepted_and_waits(http: httpx.AsyncClie
     answer = await http.get("/health/ready")
 
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
-    assert answer.json()["checks"]["workers"] == {"status": "degraded", "alive": 0, "queues": []}
+    assert answer.json()["checks"]["workers"] == {
+        "status": "error",
+        "error": "No worker is alive; jobs wait for one.",
+        "alive": 0,
+        "queues": [],
+    }
 
 
 async def test_a_worker_that_left_is_not_counted(
@@ -177,7 +182,7 @@ async def test_the_health_check_counts_waiting_jobs(
 
     assert (answer.status_code, answer.json()["status"]) == (503, "degraded")
     services = answer.json()["services"]
-    assert services["ai_service"]["status"] == "degraded"
+    assert services["ai_service"]["status"] == "error"
     assert services["ai_service"]["workers"]["alive"] == 0
     assert services["queue"]["status"] == "ok"
     assert services["queue"]["waiting"]["items"]["depth"] == 1
@@ -191,14 +196,17 @@ async def test_the_health_check_counts_waiting_jobs(
         (
             "redis_url",
             "degraded",
-            {"database": "ok", "ai_service": "degraded", "queue": "degraded"},
+            {"database": "ok", "ai_service": "error", "queue": "degraded"},
         ),
     ],
 )
 async def test_the_health_check_says_which_service_is_affected(
     settings: Settings, missing: str, overall: str, each: dict[str, str]
 ) -> None:
-    """Postgres affects all three services. Without Redis, work is accepted and waits."""
+    """Postgres affects all three services. Without Redis, work is accepted and waits.
+
+    The AI service has no workers here.
+    """
     scheme = "postgresql" if missing == "database_url" else "redis"
     broken = settings.model_copy(update={missing: nowhere(scheme)})
     async with front_http(broken) as http:

@@ -28,7 +28,7 @@ async def test_a_ready_service_has_no_shortcomings(system: System, kind: Kind) -
 @pytest.mark.parametrize(
     ("missing", "status", "expected"),
     [
-        ({}, "degraded", {"workers": ("0 alive, serving no queue.", "python -m worker")}),
+        ({}, "degraded", {"workers": ("No worker is alive", "python -m worker")}),
         (
             {"database_url": nowhere("postgresql")},
             "error",
@@ -37,7 +37,7 @@ async def test_a_ready_service_has_no_shortcomings(system: System, kind: Kind) -
         (
             {"redis_url": nowhere("redis")},
             "degraded",
-            {"redis": ("queue does not answer", "REDIS_URL")},
+            {"redis": ("Redis does not answer", "REDIS_URL")},
         ),
     ],
     ids=["no worker", "no database", "no broker"],

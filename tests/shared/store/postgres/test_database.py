@@ -1,4 +1,4 @@
-"""Transactions of frozen processes: their locks are released after the transaction limit."""
+"""Transactions: the locks of frozen processes, and which failures are those of Postgres."""
 
 from collections.abc import AsyncIterator
 
@@ -6,7 +6,9 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from shared.errors import BrokerUnavailable, DatabaseUnavailable
 from shared.store.postgres.database import Database
+from tests.support.fronts import nowhere
 from tests.support.waiting import wait_until
 
 _LOCK = "SELECT pg_advisory_xact_lock(4711)"
@@ -45,3 +47,55 @@ async def test_a_frozen_process_loses_its_locks(
 
         await wait_until(lambda: _lock_is_free(database_url), "the lock was freed")
         await frozen.invalidate()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(ConnectionResetError("the peer"), id="another connection broke"),
+        pytest.param(TimeoutError("the peer"), id="something else took too long"),
+        pytest.param(BrokerUnavailable(), id="Redis is away"),
+    ],
+)
+async def test_only_postgres_makes_the_database_unavailable(
+    database: Database, error: Exception
+) -> None:
+    """An error of anything else that is done in a transaction keeps its name."""
+    with pytest.raises(type(error)) as raised:
+        async with database.transaction():
+            raise error
+
+    assert raised.value is error
+
+
+async def test_a_transaction_that_takes_too_long_is_the_databases_fault(
+    impatient: Database,
+) -> None:
+    """The limit is ours, and Postgres keeps to it or not."""
+    with pytest.raises(DatabaseUnavailable):
+        async with impatient.transaction() as session:
+            await session.execute(text("SELECT pg_sleep(30)"))
+
+
+async def test_a_connection_that_breaks_is_the_databases_fault(database: Database) -> None:
+    """Here it breaks between two statements. The next transaction has a new connection."""
+
+    async def broken() -> None:
+        async with database.transaction() as session:
+            raw = await (await session.connection()).get_raw_connection()
+            assert raw.driver_connection is not None
+            raw.driver_connection._transport.abort()
+            await session.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseUnavailable):
+        await broken()
+    await database.ping()
+
+
+async def test_a_database_that_cannot_be_reached_is_unavailable() -> None:
+    """Nobody listens at its port, or its name has no address."""
+    for url in (nowhere("postgresql").get_secret_value(), "postgresql://nobody.invalid/x"):
+        away = Database(url, process="test")
+        with pytest.raises(DatabaseUnavailable):
+            await away.ping()
+        await away.close()

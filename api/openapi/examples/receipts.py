@@ -1,0 +1,127 @@
+"""Examples of the calls that read a receipt."""
+
+from decimal import Decimal
+
+from api.openapi.examples.example import REQUEST_ID, TENANT, Examples
+from api.openapi.examples.items import metadata
+from shared.contracts.jobs import Answer
+from shared.contracts.receipts import (
+    ArithmeticCheck,
+    Extraction,
+    ExtractionOptions,
+    FlatReceipt,
+    LineItem,
+    Merchant,
+    PrintedDate,
+    ReceiptPayload,
+    RichReceipt,
+    RichReceiptRequest,
+    Total,
+)
+from shared.contracts.requests import ReceiptRequest
+
+# The smallest PNG: it shows where the image goes, but no text is found in it.
+IMAGE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
+)
+MODEL = "rapidocr 3.10.0 PP-OCRv6-small"
+
+
+def examples() -> dict[str, Examples]:
+    """Return the examples by `operationId`."""
+    flat = Answer[FlatReceipt](
+        request_id=REQUEST_ID,
+        status="success",
+        payload=FlatReceipt.of(rich_receipt()),
+        error=None,
+        metadata=metadata().model_copy(update={"model_id": "rapidocr", "model_version": "3.10.0"}),
+    )
+    return {
+        "extractReceipt": Examples(
+            {"One image": receipt_request(), "With hints": _receipt_request_with_hints()},
+            {200: flat},
+        ),
+        "extractRichReceipt": Examples(
+            {"One image": _rich_request(), "With categories": _rich_request_with_labels()},
+            {200: rich_receipt()},
+        ),
+    }
+
+
+def receipt_request() -> ReceiptRequest:
+    """Return a request to read a receipt."""
+    return ReceiptRequest(
+        tenant_id=TENANT,
+        request_id=REQUEST_ID,
+        feature="receipt_extraction",
+        payload=ReceiptPayload(image_base64=IMAGE),
+    )
+
+
+def _receipt_request_with_hints() -> ReceiptRequest:
+    options = ExtractionOptions(default_currency="EUR", country="IE", locale="en-IE")
+    payload = ReceiptPayload(image_base64=IMAGE, options=options)
+    return receipt_request().model_copy(update={"payload": payload})
+
+
+def rich_receipt() -> RichReceipt:
+    """Return a receipt with two items in the rich shape."""
+    return RichReceipt(
+        request_id=REQUEST_ID,
+        processing_time_ms=1840.5,
+        model_version=MODEL,
+        extraction=Extraction(
+            merchant=Merchant(name="Corner Market", confidence=0.93),
+            date=PrintedDate(value="2026-10-03", confidence=0.98),
+            total=Total(
+                amount=Decimal("6.78"), currency="EUR", currency_source="printed", confidence=0.97
+            ),
+            line_items=[
+                LineItem(
+                    raw_text="2 x Whole Milk 1L 1.69 3.38",
+                    parsed_name="Whole Milk 1L",
+                    quantity=Decimal(2),
+                    unit=None,
+                    unit_price=Decimal("1.69"),
+                    total_price=Decimal("3.38"),
+                    category="Dairy",
+                    confidence=0.95,
+                ),
+                LineItem(
+                    raw_text="Rye Bread 3.40",
+                    parsed_name="Rye Bread",
+                    quantity=Decimal(1),
+                    unit=None,
+                    unit_price=Decimal("3.40"),
+                    total_price=Decimal("3.40"),
+                    category="Bakery",
+                    confidence=0.96,
+                ),
+            ],
+            reconciled=True,
+            checks=[
+                ArithmeticCheck(
+                    name="items",
+                    printed=Decimal("6.78"),
+                    calculated=Decimal("6.78"),
+                    closes=True,
+                )
+            ],
+            raw_ocr_text="Corner Market\n03.10.2026\n2 x Whole Milk 1L 1.69 3.38\nRye Bread 3.40\n"
+            "TOTAL EUR 6.78",
+            overall_confidence=0.96,
+        ),
+    )
+
+
+def _rich_request() -> RichReceiptRequest:
+    return RichReceiptRequest(account_id=TENANT, request_id=REQUEST_ID, image_base64=IMAGE)
+
+
+def _rich_request_with_labels() -> RichReceiptRequest:
+    return RichReceiptRequest(
+        account_id=TENANT,
+        image_base64=IMAGE,
+        options=ExtractionOptions(candidate_labels=["Produce", "Dairy", "Bakery", "Meat"]),
+    )
