@@ -22,6 +22,7 @@ SUBMITTED: Errors = (
     rejections.UnknownField,
     rejections.MalformedBody,
     rejections.RequestTooLarge,
+    rejections.CallbackRefused,
     rejections.IdempotencyKeyReused,
     rejections.CallbackRefused,
     *ADMITTED,
