@@ -32,13 +32,18 @@ def main() -> None:
         log.error("front.stopped", error=error.code, reason=error.detail)  # noqa: TRY400 (no traceback)
         sys.exit(1)
     app = create_app(settings)
-    config = uvicorn.Config(
+    DrainingServer(http_config(app, settings), app, settings.drain_delay).run(listening)
+
+
+def http_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn serves a front."""
+    return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=10,
+        timeout_keep_alive=settings.keep_alive,
     )
-    DrainingServer(config, app, settings.drain_delay).run(listening)
 
 
 async def _require_dependencies(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.requests.context import adopt_request_id, request_id_of
 from shared import errors, rejections
+from shared.contracts.features import Feature
 from shared.contracts.jobs import JobError
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE, PROBLEM_TYPE, FieldProblem, Problem
 from shared.errors import ErrorClass, ServiceError
@@ -57,7 +58,10 @@ _CODE_BY_CHECK = {
     "tenant_required": rejections.TenantRequired.code,
     "union_tag_invalid": rejections.UnknownFeature.code,
     "json_invalid": rejections.MalformedBody.code,
+    "unknown_field": rejections.UnknownField.code,
 }
+# What pydantic puts before the path of a field where a body may be of several kinds.
+_KINDS = {*Feature, "extraction", "embedding_batch", "envelope", "flat"}
 _RETRY_AFTER = errors.Unavailable.retry_after
 # Clients repeat a GET by themselves, often three times, while somebody waits for them; seconds.
 _LONGEST_RETRY_AFTER_OF_READS = 2
@@ -158,6 +162,9 @@ async def _job_failed(request: Request, error: Exception) -> JSONResponse:
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (as above)
     found = error.errors()
+    if any(tuple(problem["loc"]) == ("path", "job_id") for problem in found):
+        # No job has an id that is no UUID, and a caller need not know that ids are UUIDs.
+        return await _service_error(request, rejections.JobNotFound())
     fields = [
         FieldProblem(field=_path(problem["loc"]), message=problem["msg"]) for problem in found[:20]
     ]
@@ -225,5 +232,6 @@ def _retry_after(request: Request, seconds: int) -> int:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    parts = [str(part) for part in location if part not in ("body", "query", "path")]
-    return ".".join(parts) or "body"
+    """Return the dotted path of a field, without the place and the kind of its request."""
+    parts = [str(part) for part in location[1:]]
+    return ".".join(parts[1:] if parts and parts[0] in _KINDS else parts) or "body"

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from api.admission import Admission
 from api.debugging.tidewave import install_tidewave
@@ -16,6 +16,7 @@ from api.openapi.document import DescribedApplication
 from api.openapi.info import INFO, operation_id
 from api.openapi.reference import install_reference
 from api.requests.context import RequestContext
+from api.requests.unknown_fields import check_unknown_fields
 from api.routes import (
     categories,
     embeddings,
@@ -74,7 +75,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(RequestContext)
     app.add_middleware(MeasuredRequests)
     # A limit on the application itself would be enforced outside our middleware, in plain text.
-    limited = APIRouter(max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD)
+    limited = APIRouter(
+        max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
+        dependencies=[Depends(check_unknown_fields)],
+    )
     for module in (jobs, interventions, queues, receipts, categories, embeddings, schemas, probes):
         limited.include_router(module.router)
     app.include_router(limited)

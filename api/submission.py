@@ -77,13 +77,13 @@ class Submissions:
         accepted and their messages are sent later.
         """
         # All later log lines of the request have the tenant, also those about a refusal.
-        structlog.contextvars.bind_contextvars(tenant_id=request.tenant_id)
+        structlog.contextvars.bind_contextvars(tenant_id=request.tenant)
         payload, content = await asyncio.to_thread(self._stored_payload, request, image)
         feature = Feature(request.feature)
-        request_hash = _hash(request.tenant_id, feature, payload)
+        request_hash = _hash(request.tenant, feature, payload)
         joins = join_same_content and not idempotency_key and not request.metadata.fresh
         new = NewJob(
-            tenant_id=request.tenant_id,
+            tenant_id=request.tenant,
             user_id=request.user_id,
             request_id=request.request_id,
             feature=feature,

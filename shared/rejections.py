@@ -10,6 +10,13 @@ class InvalidRequest(BadInput):
     detail = "The request does not fit the contract."
 
 
+class UnknownField(BadInput):
+    """A field that the contract does not have, and that cannot be ignored."""
+
+    code = "unknown_field"
+    detail = "The request has a field that this service does not know."
+
+
 class MalformedBody(BadInput):
     """The body is not what its content type says: broken or too deeply nested JSON, a bad form."""
 

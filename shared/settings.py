@@ -44,6 +44,10 @@ class Settings(PipelineSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    # Longer than callers' pools and load balancers keep an idle connection.
+    keep_alive: Annotated[int, Field(ge=1)] = 75
+    # If set, requests with any unknown field are refused.
+    strict_requests: bool = False
     # Less than the 60 s after which callers' HTTP clients give up.
     answer_timeout: Annotated[float, Field(gt=0)] = 50
     # Less than the time after which whoever probes or scrapes gives up.

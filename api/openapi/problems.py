@@ -19,6 +19,7 @@ ADMITTED: Errors = (errors.QueueFull, errors.Draining)
 # … that has a body.
 SUBMITTED: Errors = (
     rejections.InvalidRequest,
+    rejections.UnknownField,
     rejections.MalformedBody,
     rejections.RequestTooLarge,
     rejections.IdempotencyKeyReused,
@@ -37,6 +38,8 @@ IMAGES: Errors = (
 # … that waits for the result of a job. Errors of the job are errors of the call.
 WAITED: Errors = (
     errors.StillRunning,
+    errors.NoWorker,
+    errors.Loading,
     errors.EngineUnavailable,
     errors.BrokerUnavailable,
     errors.TimedOut,

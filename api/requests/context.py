@@ -1,5 +1,9 @@
-"""The request id, which is in the answer and in each log line of a request."""
+"""What is known of a request beside its answer: its ids, and the fields that were ignored.
 
+The ids are in the headers of every answer, and the request id in each log line.
+"""
+
+from collections.abc import Sequence
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -12,11 +16,15 @@ from shared.telemetry.trace_context import current_trace_id
 
 REQUEST_ID = "X-Request-ID"
 TRACE_ID = "X-Trace-Id"
+IGNORED_FIELDS = "X-Ignored-Fields"
 _LONGEST_ID = 200
+# A header has room for so many names of so many characters.
+_MOST_NAMES = 20
+_LONGEST_NAME = 100
 
 
 class RequestContext:
-    """ASGI middleware that takes or makes a request id, and returns request and trace id."""
+    """ASGI middleware that takes or makes a request id, and returns it with what else is known."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -35,6 +43,8 @@ class RequestContext:
                 headers[REQUEST_ID] = _as_header(state["request_id"])
                 if trace_id := current_trace_id():
                     headers[TRACE_ID] = trace_id
+                if ignored := state.get("ignored_fields"):
+                    headers[IGNORED_FIELDS] = ignored
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=state["request_id"]):
@@ -52,6 +62,13 @@ def adopt_request_id(request: Request, value: object) -> None:
     if isinstance(value, str) and 0 < len(value) <= _LONGEST_ID and value.isprintable():
         request.state.request_id = value
         structlog.contextvars.bind_contextvars(request_id=value)
+
+
+def ignore_fields(request: Request, paths: Sequence[str]) -> None:
+    """List fields that were ignored in the header of the answer, the first 20 and an ellipsis."""
+    names = [quote(path[:_LONGEST_NAME], safe="._[]-") for path in paths[:_MOST_NAMES]]
+    more = ["..."] if len(paths) > _MOST_NAMES else []
+    request.state.ignored_fields = ", ".join(names + more)
 
 
 def _as_header(request_id: str) -> str:

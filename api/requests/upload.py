@@ -6,15 +6,23 @@ from typing import Any
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 
-from shared.contracts.receipts import ReceiptPayload, RichReceiptRequest
+from api.front import Front
+from api.requests.unknown_fields import check_fields
+from shared.contracts.receipts import ExtractionOptions, ReceiptPayload, RichReceiptRequest
 from shared.contracts.requests import ReceiptRequest
 from shared.rejections import InvalidRequest
 
 _FORM = "multipart/form-data"
 # Form fields that may hold the file.
 _FILE_FIELDS = ("file", "image")
+# Form fields that belong into `options`, those of them that may be repeated, and the fields that
+# hold JSON.
+_OPTIONS = frozenset(ExtractionOptions.model_fields)
+_LISTS = frozenset({"candidate_labels"})
+_OBJECTS = frozenset({"metadata", "callback"})
 
 REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
@@ -32,6 +40,8 @@ REQUEST_BODY: dict[str, Any] = {
                         "user_id": {"type": "string"},
                         "request_id": {"type": "string"},
                         "version": {"type": "string"},
+                        "priority": {"type": "integer"},
+                        "metadata": {"type": "string", "contentMediaType": "application/json"},
                         "candidate_labels": {"type": "array", "items": {"type": "string"}},
                     },
                 }
@@ -50,36 +60,57 @@ class Upload:
     version: str
 
 
-async def read_upload(http: Request) -> Upload:
+async def read_upload(http: Request, front: Front) -> Upload:
     """Read the body, whichever kind it is. Raises InvalidRequest, RequestValidationError."""
+    strict = front.settings.strict_requests
     if http.headers.get("content-type", "").startswith(_FORM):
         fields, image = await _read_form(http)
-        return _upload(RichReceiptRequest.model_validate, fields, image)
-    return _upload(RichReceiptRequest.model_validate_json, await http.body(), None)
+        check_fields(http, fields, RichReceiptRequest, strict=strict)
+        return _upload(RichReceiptRequest.model_validate, {**fields, "image_base64": ""}, image)
+    body = await http.body()
+    check_fields(http, _decoded(body), RichReceiptRequest, strict=strict)
+    return _upload(RichReceiptRequest.model_validate_json, body, None)
 
 
 async def _read_form(http: Request) -> tuple[dict[str, Any], bytes]:
+    """Return the fields of a form as those of a JSON body, and the content of the file."""
     async with http.form(max_files=1, max_fields=120, max_part_size=10_000) as form:
-        file = next((form[name] for name in _FILE_FIELDS if name in form), None)
+        field = next((name for name in _FILE_FIELDS if name in form), "")
+        file = form.get(field)
         if not isinstance(file, UploadFile):
             raise InvalidRequest("file: send the image as a file in the field `file`.")
-        labels = form.getlist("candidate_labels")
-        fields: dict[str, Any] = {
-            name: value for name, value in form.items() if isinstance(value, str) and value
-        }
-        options = {"candidate_labels": labels} if labels else {}
-        return {**fields, "image_base64": "", "options": options}, await file.read()
+        fields: dict[str, Any] = {}
+        options: dict[str, Any] = {}
+        for name in form.keys() - {field}:
+            # An empty field is one that was not filled in.
+            if values := [value for value in form.getlist(name) if value]:
+                place = options if name in _OPTIONS else fields
+                place[name] = _value(name, values)
+        return {**fields, **({"options": options} if options else {})}, await file.read()
+
+
+def _value(name: str, values: list[Any]) -> Any:
+    if name in _LISTS:
+        return values
+    decoded = _decoded(values[-1]) if name in _OBJECTS else None
+    return values[-1] if decoded is None else decoded
+
+
+def _decoded(body: str | bytes) -> Any:
+    """Return the value of a JSON text, or None if it is not JSON, which validation reports."""
+    try:
+        return from_json(body)
+    except ValueError:
+        return None
 
 
 def _upload(validate: Any, body: Any, image: bytes | None) -> Upload:
     try:
         rich: RichReceiptRequest = validate(body)
     except ValidationError as error:
-        raise RequestValidationError(error.errors(include_input=False, include_url=False)) from None
-    request = ReceiptRequest(
-        tenant_id=rich.tenant_id or rich.account_id or "",
-        user_id=rich.user_id,
-        request_id=rich.request_id,
-        payload=ReceiptPayload(image_base64=rich.image_base64, options=rich.options),
-    )
-    return Upload(request, image, rich.version)
+        found = error.errors(include_input=False, include_url=False)
+        raise RequestValidationError(
+            [{**problem, "loc": ("body", *problem["loc"])} for problem in found], body=body
+        ) from None
+    payload = ReceiptPayload(image_base64=rich.image_base64, options=rich.options)
+    return Upload(ReceiptRequest(**rich.common(), payload=payload), image, rich.version)

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 
-from api.answering import answer
+from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
 from api.openapi.problems import SUBMITTED, WAITED, problems
-from shared.contracts.embeddings import EmbedAnswer, EmbedPayload, EmbedRequest
+from shared.contracts.embeddings import EmbedAnswer, EmbedBody, Embeddings, EmbedEnvelope
+from shared.contracts.jobs import Answer
 from shared.contracts.requests import EmbeddingRequest
 from shared.contracts.text import Identifier
 
@@ -23,22 +24,30 @@ router = APIRouter(
 )
 
 
-@router.post("/embed/batch", response_model=EmbedAnswer, name="embed_texts_batch")
-@router.post("/embed", response_model=EmbedAnswer)
+@router.post(
+    "/embed-batch", response_model=EmbedAnswer | Answer[Embeddings], include_in_schema=False
+)
+@router.post(
+    "/embed/batch", response_model=EmbedAnswer | Answer[Embeddings], name="embed_texts_batch"
+)
+@router.post("/embed", response_model=EmbedAnswer | Answer[Embeddings])
 async def embed_texts(
-    request: EmbedRequest,
+    request: EmbedBody,
     front: FrontDep,
     http: Request,
     key: IdempotencyKey = None,
     tenant: Annotated[Identifier | None, Header(alias="X-Tenant-ID")] = None,
-) -> EmbedAnswer:
-    """Return a unit vector for each text, in the order of the texts."""
+) -> EmbedAnswer | Answer[Embeddings]:
+    """Return a unit vector for each text, in the order of the texts.
+
+    A flat body gets a flat answer, and an envelope gets an envelope.
+    """
+    owner = {"tenant_id": request.tenant or tenant or _NO_TENANT}
     job = EmbeddingRequest(
-        tenant_id=request.tenant_id or tenant or _NO_TENANT,
-        user_id=request.user_id,
-        request_id=request.request_id,
-        payload=EmbedPayload(texts=request.texts, batch_size=request.batch_size),
+        **{**request.common(), **owner}, feature=request.feature, payload=request.payload
     )
     done = await answer(http, front, job, key)
     embedded = {"model_version": done.job.model_version, **done.output}
+    if isinstance(request, EmbedEnvelope):
+        return envelope(request.request_id, Embeddings.model_validate(embedded), done)
     return EmbedAnswer(**embedded, version=request.version, request_id=request.request_id)

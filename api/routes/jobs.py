@@ -67,7 +67,7 @@ async def submit_job(
     if wait := _preferred_wait(prefer):
         response.headers["Preference-Applied"] = f"wait={wait}"
         await front.waiters.wait(job_id, wait)
-    view = await _read(front, job_id, request.tenant_id)
+    view = await _read(front, job_id, request.tenant)
     if wait and view.status.finished:
         response.status_code = 200
     _set_retry_after(view, response)

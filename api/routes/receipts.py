@@ -37,7 +37,7 @@ async def extract_rich_receipt(
     front: FrontDep, http: Request, key: IdempotencyKey = None
 ) -> RichReceipt:
     """Read one receipt, sent as JSON or as a multipart upload, and return the rich shape."""
-    upload = await read_upload(http)
+    upload = await read_upload(http, front)
     done = await answer(http, front, upload.request, key, image=upload.image)
     return _rich(done).model_copy(
         update={"version": upload.version, "request_id": upload.request.request_id}

@@ -1,9 +1,16 @@
 """Categorisation: from item names and the caller's labels to a label with a confidence."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from shared.contracts.entries import (
+    EntryError,
+    EntryId,
+    RefusedEntries,
+    or_plain_text,
+    sort_out,
+)
 from shared.contracts.text import Contract, Label, Name
 
 MAX_LABELS = 100
@@ -52,15 +59,30 @@ class Category(Contract):
 class BatchItem(Contract):
     """An item of a batch. `id` is the caller's and is returned unchanged."""
 
-    id: int | Annotated[str, Field(max_length=200)]
+    id: EntryId
     name: Name
 
 
-class CategorizeBatchPayload(Contract):
-    """Up to 50 items and one set of labels."""
+class StoredItems(Contract):
+    """What a job stores of a batch: the good items, the labels, and why others were refused."""
 
-    items: Annotated[list[BatchItem], Field(min_length=1, max_length=MAX_ITEMS)]
+    items: list[BatchItem]
     candidate_labels: CandidateLabels
+    errors: RefusedEntries
+
+
+class CategorizeBatchPayload(StoredItems):
+    """Up to 50 items and one set of labels. The id of a plain string is its position, from 0."""
+
+    items: Annotated[
+        list[BatchItem],
+        Field(min_length=1, max_length=MAX_ITEMS, json_schema_extra=or_plain_text),
+    ]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sort_out(cls, data: Any) -> Any:
+        return sort_out(data, "items", BatchItem, "name", MAX_ITEMS)
 
 
 class Prediction(Contract):
@@ -74,7 +96,8 @@ class Prediction(Contract):
 
 
 class CategoryBatch(Contract):
-    """The predictions for a batch, in the order of its items."""
+    """The predictions for the good items of a batch, in their order, and the bad ones' errors."""
 
     predictions: list[Prediction]
+    errors: list[EntryError] = Field(default_factory=list)
     processing_time_ms: float

@@ -8,13 +8,15 @@ from pydantic import Field, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.categories import CandidateLabels
-from shared.contracts.text import CONTRACT_VERSION, Contract, Identifier, Version
+from shared.contracts.common_fields import OwnedFields
+from shared.contracts.text import CONTRACT_VERSION, Contract
 
 # Amounts are Decimal here and decimal strings on the wire, with all digits that were printed.
 Amount = Annotated[Decimal, PlainSerializer(lambda amount: format(amount, "f"), return_type=str)]
 # Callers of the flat shape want amounts as JSON numbers.
 JsonNumber = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 Confidence = Annotated[float, Field(ge=0, le=1)]
+ReceiptFeature = Literal["receipt_extraction", "extraction"]
 
 
 class ExtractionOptions(Contract):
@@ -42,20 +44,10 @@ class ReceiptPayload(Contract):
         return data
 
 
-class RichReceiptRequest(ReceiptPayload):
+class RichReceiptRequest(ReceiptPayload, OwnedFields):
     """The body of `POST /api/v1/receipts/extract`. It needs `account_id` or `tenant_id`."""
 
-    version: Version = CONTRACT_VERSION
-    request_id: Identifier | None = None
-    account_id: Identifier | None = None
-    tenant_id: Identifier | None = None
-    user_id: Identifier | None = None
-
-    @model_validator(mode="after")
-    def _has_owner(self) -> "RichReceiptRequest":
-        if not (self.tenant_id or self.account_id):
-            raise PydanticCustomError("tenant_required", "account_id or tenant_id is needed")
-        return self
+    feature: ReceiptFeature = "receipt_extraction"
 
 
 class Merchant(Contract):

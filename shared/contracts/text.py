@@ -1,4 +1,4 @@
-"""Types of text that Postgres can store: without null bytes, mostly of bounded length."""
+"""Types of text that Postgres can store: without null bytes, of bounded length."""
 
 from typing import Annotated
 
@@ -12,7 +12,10 @@ def _storable(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+# Constraints stand before the check: after it, pydantic would count "items", not characters.
+LongText = Annotated[
+    str, StringConstraints(min_length=1, max_length=5000), AfterValidator(_storable)
+]
 
 # An id that the caller chose: a UUID, a number, a slug. A number becomes its digits.
 Identifier = Annotated[

@@ -80,7 +80,7 @@ async def test_categorize_batch(system: System, service: AsyncServiceClient) -> 
         },
     )
 
-    assert set(answer["payload"]) == {"predictions", "processing_time_ms"}
+    assert set(answer["payload"]) == {"predictions", "errors", "processing_time_ms"}
     predictions = answer["payload"]["predictions"]
     assert [prediction["id"] for prediction in predictions] == [7, "b"]
     assert set(predictions[0]) == {
@@ -103,7 +103,7 @@ async def test_embed(system: System, path: str) -> None:
     )
 
     model = {"model", "model_version", "dimension"}
-    assert set(answer) == {"version", "request_id", "embeddings", *model}
+    assert set(answer) == {"version", "request_id", "embeddings", "errors", *model}
     assert (answer["version"], answer["request_id"]) == ("1.0", "r")
     (embedding,) = answer["embeddings"]
     assert (set(embedding), embedding["id"]) == ({"id", "vector"}, "a")

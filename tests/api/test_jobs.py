@@ -13,6 +13,7 @@ from shared.client.errors import NotDoneInTime
 from shared.contracts.jobs import JobStatus
 from shared.rejections import JobNotFound
 from shared.settings import Settings
+from tests.api.bad_input.asking import assert_problem
 from tests.support.runners import ITEM, Gate, dairy, worker_with
 
 _SOME_ID = str(uuid4())
@@ -77,10 +78,14 @@ async def test_invalid_filters_are_refused(http: httpx.AsyncClient, query: dict[
 
 
 @pytest.mark.parametrize("job_id", ["17", "not-an-id", "%00"])
-async def test_invalid_ids_are_refused(http: httpx.AsyncClient, job_id: str) -> None:
-    answer = await http.get(f"/api/v1/jobs/{job_id}", params={"tenant_id": "t"})
+@pytest.mark.parametrize(("method", "call"), [("GET", ""), ("POST", "/cancel"), ("POST", "/retry")])
+async def test_an_id_that_is_no_uuid_is_the_id_of_no_job(
+    http: httpx.AsyncClient, job_id: str, method: str, call: str
+) -> None:
+    """Callers need not know what ids look like."""
+    answer = await http.request(method, f"/api/v1/jobs/{job_id}{call}", params={"tenant_id": "t"})
 
-    assert answer.status_code == 422
+    assert_problem(answer, 404, "job_not_found")
 
 
 @pytest.mark.parametrize("wait", ["-1", "31", "nan", "long"])

@@ -8,7 +8,7 @@ LAYERS = {
         ["api.routes", "api.debugging"],
         ["api.health.summary"],
         ["api.answering", "api.health.readiness", "api.requests.upload"],
-        ["api.openapi.document"],
+        ["api.openapi.document", "api.requests.unknown_fields"],
         [
             "api.openapi.examples",
             "api.openapi.headers",
@@ -22,7 +22,7 @@ LAYERS = {
         ["api.admission", "api.draining"],
         ["api.job_views", "api.metrics.front", "api.requests.context"],
         ["api.metrics.queues", "api.metrics.requests"],
-        ["api.health", "api.metrics", "api.requests"],
+        ["api.health", "api.metrics", "api.requests", "api.requests.field_walk"],
     ],
     "worker": [
         ["worker.__main__", "worker.cli.main"],

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.bench import tracing
+from tests.bench import connections, tracing
 
 
 @pytest.mark.timeout(120)
@@ -16,6 +16,17 @@ async def test_the_cost_of_traces_is_measured() -> None:
     assert len(found.without) == len(found.traced) == 1
     assert found.ratio > 0
     assert found.spans_per_job > 10
+
+
+@pytest.mark.timeout(120)
+async def test_failures_on_idle_connections_are_counted() -> None:
+    """A connection is used again while the front keeps it, and found closed after that."""
+    found = await connections.measure(4, keep_alive=2, short=(0.1, 0.3), long=(2.5, 3))
+
+    kept, ours, closed = found.uses
+    assert found.passed
+    assert (kept.failed, kept.reopened) == (0, 0)
+    assert (ours.failed, closed.failed, closed.reopened) == (0, 0, 4)
 
 
 def test_an_unknown_measurement_is_an_error_that_lists_the_names() -> None:

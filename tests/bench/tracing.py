@@ -1,7 +1,9 @@
 """Measures what traces cost: jobs per second with every span collected, and without any span."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
+
+from rich.table import Table
 
 from tests.chaos.cluster import cluster
 from tests.support.telemetry.span_collector import span_collector
@@ -25,6 +27,27 @@ class Overhead:
         """Traced over untraced throughput, as the median over the rounds."""
         pairs = zip(self.traced, self.without, strict=True)
         return round(median(traced / without for traced, without in pairs), 3)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the ratio reaches its bound."""
+        return self.ratio >= AT_LEAST
+
+    def figures(self) -> dict[str, object]:
+        """Return everything that was measured."""
+        return {**asdict(self), "ratio": self.ratio, "at_least": AT_LEAST}
+
+    def table(self) -> Table:
+        """Return a table with a line for each way to run."""
+        table = Table(title=f"Jobs per second ({self.jobs} categorisations per run)")
+        for name in ("", "runs"):
+            table.add_column(name)
+        table.add_row("without traces", ", ".join(map(str, self.without)))
+        table.add_row(
+            f"traced, {self.spans_per_job:g} spans per job", ", ".join(map(str, self.traced))
+        )
+        table.add_row("median ratio", f"{self.ratio} (at least {AT_LEAST})")
+        return table
 
 
 async def measure(jobs: int, rounds: int) -> Overhead:

@@ -8,6 +8,7 @@ import httpx
 import uvicorn
 from pydantic import SecretStr
 
+from api.__main__ import http_config
 from api.main import create_app
 from shared.client import AsyncServiceClient
 from shared.local.processes import free_port
@@ -51,7 +52,8 @@ async def front_http(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 @asynccontextmanager
 async def front_server(settings: Settings) -> AsyncIterator[str]:
     """Run a front that listens on a port of its own; yields its URL."""
-    config = uvicorn.Config(create_app(settings), port=0, log_config=None)
+    config = http_config(create_app(settings), settings)
+    config.port = 0
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     try:

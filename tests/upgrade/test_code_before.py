@@ -4,12 +4,15 @@ The file BEFORE contains the commit of that release. Whoever releases a version 
 """
 
 import io
+import json
 import subprocess
 import sys
 import tarfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -124,6 +127,37 @@ async def test_an_old_front_answers_while_a_new_worker_loads(
     engines = composite.json()["services"]["ai_service"]["engines"]
     assert engines["classifier"]["status"] == engines["ocr"]["status"] == "not_loaded"
     assert ready.json()["checks"]["workers"]["alive"] == 2
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "payload"),
+    [
+        (
+            "categories",
+            "CategorizeBatchPayload",
+            {"items": ["Milk", ""], "candidate_labels": LABELS},
+        ),
+        ("embeddings", "EmbedPayload", {"texts": ["milk", {"id": "b", "text": "x" * 5001}]}),
+    ],
+)
+def test_an_old_worker_reads_a_batch_with_a_bad_entry(
+    code_before: Path, module: str, name: str, payload: dict[str, Any]
+) -> None:
+    """The stored batch has only the good entries where an old worker looks for entries."""
+    today = import_module(f"shared.contracts.{module}")
+    stored = getattr(today, name).model_validate(payload).model_dump_json()
+    reading = (
+        f"import sys; from shared.contracts.{module} import {name};"
+        f"print({name}.model_validate_json(sys.stdin.read()).model_dump_json())"
+    )
+    read = subprocess.run(
+        [sys.executable, "-c", reading],
+        cwd=code_before, input=stored, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    kept = json.loads(stored)
+    assert len(kept.pop("errors")) == 1
+    assert json.loads(read.stdout) == kept
 
 
 async def _done(client: AsyncServiceClient, name: str) -> JobView:

@@ -10,14 +10,14 @@ from pydantic import BaseModel
 
 from shared.contracts.categories import (
     BatchItem,
-    CategorizeBatchPayload,
     CategorizePayload,
     Category,
     CategoryBatch,
     Prediction,
+    StoredItems,
     confidence_level,
 )
-from shared.contracts.embeddings import Embedding, Embeddings, EmbedPayload
+from shared.contracts.embeddings import Embedding, Embeddings, StoredTexts
 from shared.contracts.features import Feature
 from shared.contracts.receipts import Extraction, ExtractionOptions, RichReceipt
 from worker.features.item_models import ItemModels
@@ -124,20 +124,21 @@ class Features:
     async def categorize_batch(self, work: Work) -> Product:
         """Categorise up to 50 item names."""
         started = time.perf_counter()
-        payload = CategorizeBatchPayload.model_validate(work.payload)
+        payload = StoredItems.model_validate(work.payload)
         labels, items = payload.candidate_labels, payload.items
         with work.recorder.measure("categorize_item") as attributes:
             scores = await self._models.score([item.name for item in items], labels)
             attributes.update(items=len(items), candidate_labels_count=len(labels))
         batch = CategoryBatch(
             predictions=_predictions(items, labels, scores),
+            errors=payload.errors,
             processing_time_ms=_elapsed_ms(started),
         )
         return self._by_classifier(batch)
 
     async def embed(self, work: Work) -> Product:
         """Embed up to 256 texts."""
-        payload = EmbedPayload.model_validate(work.payload)
+        payload = StoredTexts.model_validate(work.payload)
         with work.recorder.measure("embed_texts") as attributes:
             texts = [entry.text for entry in payload.texts]
             vectors = await self._models.embed(texts, payload.batch_size)
@@ -152,6 +153,7 @@ class Features:
                 Embedding(id=entry.id, vector=[round(x, 7) for x in vector])
                 for entry, vector in zip(payload.texts, vectors.tolist(), strict=True)
             ],
+            errors=payload.errors,
         )
         return Product(
             output=embeddings, model_id=model.model_id, model_version=model.model_version

@@ -11,12 +11,12 @@ from shared.contracts.categories import (
     CategoryBatch,
     Prediction,
 )
+from shared.contracts.common_fields import RequestMetadata
 from shared.contracts.embeddings import EmbedAnswer, Embedding, EmbedRequest, EmbedText
 from shared.contracts.jobs import Answer, AnswerMetadata
 from shared.contracts.requests import (
     CategorizeBatchRequest,
     CategorizeRequest,
-    RequestMetadata,
 )
 
 LABELS = ["Produce", "Dairy", "Bakery", "Meat"]
@@ -80,6 +80,7 @@ def _batch_request() -> CategorizeBatchRequest:
         payload=CategorizeBatchPayload(
             items=[BatchItem(id="a", name="Whole Milk"), BatchItem(id="b", name="Rye Bread")],
             candidate_labels=LABELS,
+            errors=[],
         ),
     )
 
@@ -116,6 +117,7 @@ def _embed_request() -> EmbedRequest:
     return EmbedRequest(
         tenant_id=TENANT,
         texts=[EmbedText(id="a", text="Whole Milk"), EmbedText(id="b", text="Rye Bread")],
+        errors=[],
     )
 
 

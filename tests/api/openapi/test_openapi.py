@@ -14,7 +14,7 @@ from shared.contracts.features import Feature
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE
 from tests.docs.pages import rows, section, text_of
 
-SNAPSHOT = Path(__file__).with_name("openapi.json")
+SNAPSHOT = Path(__file__).parents[1] / "openapi.json"
 # The names that clients are generated with.
 CALLS = {
     "submitJob": ("post", "/api/v1/jobs"),

@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.api.test_openapi import CALLS, SNAPSHOT
+from tests.api.openapi.test_openapi import CALLS, SNAPSHOT
 from tests.support.runners import ITEM
 
 NAME = "generated_client"

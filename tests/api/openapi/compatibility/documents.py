@@ -6,7 +6,7 @@ Python has no library for this that is kept up; oasdiff and its like are program
 from collections.abc import Iterator
 from typing import Any
 
-from tests.api.compatibility.schemas import Direction, Schemas
+from tests.api.openapi.compatibility.schemas import Direction, Schemas
 
 Json = dict[str, Any]
 

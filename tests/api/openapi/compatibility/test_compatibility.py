@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.api.compatibility.documents import incompatible_changes
+from tests.api.openapi.compatibility.documents import incompatible_changes
 
 Json = dict[str, Any]
 
 HERE = Path(__file__).parent
-CURRENT = HERE.parent / "openapi.json"
+CURRENT = HERE.parents[1] / "openapi.json"
 
 
 def test_every_incompatible_change_is_declared() -> None:

@@ -1,0 +1,183 @@
+"""Finds the fields of a body that the models of its request do not have."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import SkipJsonSchema
+
+# How alike two names have to be for one to be taken for a misspelling of the other, from 0 to 1.
+_ALIKE = 0.8
+# Comparing names takes time, so no more than this many unknown fields are compared with the known
+# ones, and no name that is longer.
+_MOST_COMPARED = 100
+_LONGEST_COMPARED = 100
+# Every key of an object of this name is the caller's own.
+_OWN = "metadata"
+# An unknown key of an object of these names is an option that the caller relies on.
+_RELIED_ON = ("options", "callback")
+# Names that other services give to what is called otherwise here, and what to do instead.
+_INSTEAD = {
+    "callback_url": 'send `callback: {"url": …}` instead',
+    "idempotency_key": "send the key in the Idempotency-Key header",
+}
+
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnknownField:
+    """A field that no model of the request has at its place.
+
+    `path` names the entries of a list as `[]`. `absent`: its value is null. `advice` says what to
+    send instead, or is None if the field resembles nothing that the service knows.
+    """
+
+    path: Path
+    absent: bool
+    advice: str | None
+
+    @property
+    def dotted(self) -> str:
+        """The path as one word, such as `payload.items[].unit`."""
+        return _dotted(self.path)
+
+    @property
+    def refused(self) -> bool:
+        """Whether ignoring the field may give an answer that the caller did not ask for."""
+        return self.advice is not None and not self.absent
+
+
+def unknown_fields(body: Any, annotation: Any) -> list[UnknownField]:
+    """Return the unknown fields of a body, each path once, in their order.
+
+    `annotation` is the type of the request: a model, or a union of models.
+    """
+    found: dict[Path, bool] = {}
+    for path, value in _walk(body, annotation, ()):
+        found[path] = found.get(path, True) and value is None
+    if not found:
+        return []
+    known = _known_names(_model_of(body, annotation))
+    return [
+        UnknownField(path, absent, _advice(path, known, compare=index < _MOST_COMPARED))
+        for index, (path, absent) in enumerate(found.items())
+    ]
+
+
+def _walk(value: Any, annotation: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Yield path and value of every unknown field."""
+    if isinstance(value, list):
+        for kind in _entries(annotation):
+            for entry in value:
+                yield from _walk(entry, kind, _of_entries(path))
+    elif isinstance(value, dict) and (model := _model_of(value, annotation)):
+        yield from _walk_object(value, _fields(model), path)
+
+
+def _walk_object(
+    value: Mapping[str, Any], fields: Mapping[str, FieldInfo], path: Path
+) -> Iterator[tuple[Path, Any]]:
+    for name, inner in value.items():
+        if name in fields:
+            yield from _walk(inner, fields[name].annotation, (*path, name))
+        elif path[-1:] != (_OWN,):
+            yield (*path, name), inner
+
+
+def _of_entries(path: Path) -> Path:
+    return (*path[:-1], f"{path[-1]}[]") if path else ("[]",)
+
+
+def _model_of(value: Mapping[str, Any], annotation: Any) -> type[BaseModel] | None:
+    """Return the model that an object is meant for: that which knows the most of its fields."""
+    models = [model for model in _models(annotation) if _may_be(value, model)]
+    given = {name for name, inner in value.items() if inner is not None}
+    return max(models, key=lambda model: len(given & _fields(model).keys()), default=None)
+
+
+def _may_be(value: Mapping[str, Any], model: type[BaseModel]) -> bool:
+    """Return whether an object has the values by which a model is recognised, such as `feature`."""
+    return all(
+        value.get(name, field.default) in get_args(field.annotation)
+        for name, field in _fields(model).items()
+        if get_origin(field.annotation) is Literal
+    )
+
+
+@cache
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a model that callers may send."""
+    return {
+        name: field
+        for name, field in model.model_fields.items()
+        # To mypy, SkipJsonSchema is no class.
+        if not any(isinstance(mark, SkipJsonSchema) for mark in field.metadata)  # type: ignore[misc]
+    }
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    """Yield the members of a union, or else the annotation itself, without its metadata."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _members(get_args(annotation)[0])
+    elif origin in (Union, UnionType):
+        for member in get_args(annotation):
+            yield from _members(member)
+    else:
+        yield annotation
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that an object of this type may be meant for."""
+    for kind in _members(annotation):
+        if get_origin(kind) is None and isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield kind
+
+
+def _entries(annotation: Any) -> Iterator[Any]:
+    """Yield the types of the entries of a list."""
+    for kind in _members(annotation):
+        if get_origin(kind) is list:
+            yield from get_args(kind)
+
+
+def _known_names(model: type[BaseModel] | None) -> dict[str, str]:
+    """Return every name that occurs in a request, with the path of the outermost such field."""
+    levels: list[tuple[Path, Any]] = [((), model)]
+    known: dict[str, str] = {}
+    for path, kind in levels:
+        levels += [(_of_entries(path), entry) for entry in _entries(kind)]
+        for inner in _models(kind):
+            for name, field in _fields(inner).items():
+                known.setdefault(name, _dotted((*path, name)))
+                levels.append(((*path, name), field.annotation))
+    return known
+
+
+def _advice(path: Path, known: Mapping[str, str], *, compare: bool) -> str | None:
+    name = path[-1]
+    if name in _INSTEAD:
+        return _INSTEAD[name]
+    if name in known:
+        return f"did you mean `{known[name]}`?"
+    if compare and len(name) <= _LONGEST_COMPARED:
+        alike = difflib.get_close_matches(_snake_case(name), known, n=1, cutoff=_ALIKE)
+        if alike:
+            return f"did you mean `{known[alike[0]]}`?"
+    return "there is no such option" if path[-2:-1] and path[-2] in _RELIED_ON else None
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path)

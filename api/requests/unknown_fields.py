@@ -1,0 +1,54 @@
+"""What becomes of the fields of a body that the contract does not have.
+
+Those that would change the answer, or that the caller relies on, are refused by name. Others are
+ignored, and the header X-Ignored-Fields lists them.
+"""
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+
+from api.front import FrontDep
+from api.requests.context import ignore_fields
+from api.requests.field_walk import unknown_fields
+
+
+async def check_unknown_fields(http: Request, front: FrontDep) -> None:
+    """Check the JSON body of the route that was asked for. Raises RequestValidationError.
+
+    It runs before the route's own validation, so a misspelt field is reported under its name, and
+    not as another field that is missing.
+    """
+    field = getattr(http.scope["route"], "body_field", None)
+    if field is not None and _is_json(http.headers.get("content-type", "")) and await http.body():
+        body = await http.json()
+        check_fields(http, body, field.field_info.annotation, strict=front.settings.strict_requests)
+
+
+def check_fields(http: Request, body: Any, annotation: Any, *, strict: bool) -> None:
+    """Refuse unknown fields, all of them if `strict`, and note the others for the header.
+
+    Raises RequestValidationError with the type `unknown_field`.
+    """
+    unknown = unknown_fields(body, annotation)
+    refused = [
+        {
+            "type": "unknown_field",
+            "loc": ("body", *field.path),
+            "msg": f"There is no such field here: {field.advice or 'leave it out'}",
+        }
+        for field in unknown
+        if field.refused or strict
+    ]
+    if refused:
+        raise RequestValidationError(refused, body=body)
+    ignore_fields(http, [field.dotted for field in unknown])
+
+
+def _is_json(content_type: str) -> bool:
+    """Return whether FastAPI takes a body of this content type for JSON, and has parsed it."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (
+        kind.startswith("application/") and kind.endswith("+json")
+    )

@@ -1,0 +1,169 @@
+"""Unknown fields are found wherever they are, and sorted by what ignoring them would change."""
+
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from api.requests.field_walk import unknown_fields
+from shared.contracts.embeddings import EmbedBody
+from shared.contracts.receipts import RichReceiptRequest
+from shared.contracts.requests import JobRequest
+from tests.support.runners import ITEM
+
+ITEMS = [{"id": 1, "name": "Milk"}, {"id": 2, "name": "Bread"}]
+BATCH = {
+    "tenant_id": "t",
+    "feature": "categorization_batch",
+    "payload": {"items": ITEMS, "candidate_labels": ["Dairy"]},
+    "metadata": {"fresh": True},
+}
+RECEIPT = {
+    "tenant_id": "t",
+    "feature": "extraction",
+    "payload": {"image_base64": "", "options": {"candidate_labels": ["Dairy"]}},
+}
+TEXTS = {"texts": [{"id": 1, "text": "milk"}]}
+
+
+def found(body: Any, annotation: Any = JobRequest) -> dict[str, bool]:
+    """Return the unknown fields of a body, and whether each is refused."""
+    return {field.dotted: field.refused for field in unknown_fields(body, annotation)}
+
+
+def test_a_body_of_known_fields_has_no_unknown_one() -> None:
+    common = {"version": "1", "request_id": "r", "account_id": "t", "user_id": None, "priority": 1}
+
+    assert found({**BATCH, **common}) == {}
+    assert found({**RECEIPT, **common}) == {}
+    assert found({**TEXTS, **common, "feature": "embedding"}, EmbedBody) == {}
+
+
+def test_the_path_of_a_field_leads_through_lists_and_is_found_once() -> None:
+    items = [{**item, "unit": "kg", "name": item["name"]} for item in ITEMS]
+    body = {**BATCH, "colour": 1, "payload": {**BATCH["payload"], "items": items}}  # type: ignore[dict-item]
+
+    assert found(body) == {"payload.items[].unit": False, "colour": False}
+
+
+@pytest.mark.parametrize(
+    ("body", "annotation", "path", "advice"),
+    [
+        ({**BATCH, "callback_url": "http://x"}, JobRequest, "callback_url", "callback"),
+        ({**BATCH, "idempotency_key": "k"}, JobRequest, "idempotency_key", "Idempotency-Key"),
+        ({**BATCH, "fresh": True}, JobRequest, "fresh", "`metadata.fresh`"),
+        ({**BATCH, "items": []}, JobRequest, "items", "`payload.items`"),
+        ({**BATCH, "candidateLabels": []}, JobRequest, "candidateLabels",
+         "`payload.candidate_labels`"),
+        ({**TEXTS, "batchsize": 1}, EmbedBody, "batchsize", "`batch_size`"),
+        ({"payload": TEXTS, **TEXTS}, EmbedBody, "texts", "`payload.texts`"),
+        ({"image_base64": "", "options": {"colour": 1}}, RichReceiptRequest, "options.colour",
+         "no such option"),
+        ({"image_base64": "", "options": {"candidate_label": []}}, RichReceiptRequest,
+         "options.candidate_label", "`options.candidate_labels`"),
+    ],
+)  # fmt: skip
+def test_a_field_that_would_change_the_answer_is_refused(
+    body: Any, annotation: Any, path: str, advice: str
+) -> None:
+    """The advice says what may be meant."""
+    (field,) = unknown_fields(body, annotation)
+
+    assert (field.dotted, field.refused) == (path, True)
+    assert advice in str(field.advice)
+
+
+def test_a_null_changes_nothing_and_is_ignored() -> None:
+    """Some callers send every field that they know, null where they have no value."""
+    assert found({**BATCH, "callback_url": None, "texts": None, "items": None}) == {
+        "callback_url": False,
+        "texts": False,
+        "items": False,
+    }
+    assert found({**TEXTS, "payload": None}, EmbedBody) == {"payload": False}
+    assert found({"payload": TEXTS, "texts": None}, EmbedBody) == {"texts": False}
+
+
+def test_keys_of_the_metadata_are_the_callers_own() -> None:
+    assert found({**BATCH, "metadata": {"tenant_id": 1, "callback_url": 2, "of mine": 3}}) == {}
+
+
+def test_fields_that_only_the_front_writes_are_unknown_in_a_request() -> None:
+    """Nobody can put errors of entries into a payload."""
+    assert found({**BATCH, "payload": {**BATCH["payload"], "errors": [1]}}) == {  # type: ignore[dict-item]
+        "payload.errors": False
+    }
+
+
+@pytest.mark.parametrize("body", [None, 1, "text", [], [BATCH], {"feature": "divination"}])
+def test_a_body_that_fits_no_model_is_left_to_validation(body: Any) -> None:
+    assert found(body) == {}
+
+
+# None of them is a field of the object that it is added to.
+KEYS = st.text("abcdexyz. \x00é", max_size=20) | st.sampled_from(
+    ["names", "labels", "errors", "callback_url", "payload.items", "Tenant", "candidateLabels"]
+)
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=2),
+    max_leaves=4,
+)
+VALID = [
+    (JobRequest, BATCH),
+    (JobRequest, RECEIPT),
+    (JobRequest, {"tenant_id": "t", "feature": "categorization", "payload": ITEM}),
+    (RichReceiptRequest, {"tenant_id": "t", "image_base64": "", "options": {}}),
+    (EmbedBody, TEXTS),
+    (EmbedBody, {"payload": TEXTS}),
+]
+
+
+def objects(value: Any, name: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """Return every object in a body, with the name of the field that it is in."""
+    if isinstance(value, list):
+        return [pair for entry in value for pair in objects(entry, name)]
+    if isinstance(value, dict):
+        inner = [pair for key, entry in value.items() for pair in objects(entry, key)]
+        return [(name, value), *inner]
+    return []
+
+
+def copied(value: Any) -> Any:
+    """Return a body that can be changed."""
+    if isinstance(value, list):
+        return [copied(entry) for entry in value]
+    return {k: copied(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+@given(st.sampled_from(VALID), st.data())
+def test_unknown_fields_are_refused_or_change_nothing(request: Any, data: st.DataObject) -> None:
+    """Whatever is added to a valid body, and wherever, it is reported and without effect."""
+    annotation, body = request
+    changed = copied(body)
+    name, target = data.draw(st.sampled_from(objects(changed)))
+    extra = data.draw(
+        st.dictionaries(KEYS.filter(lambda key: key not in target), VALUES, max_size=3)
+    )
+    target.update(extra)
+
+    unknown = unknown_fields(changed, annotation)
+
+    assert len(unknown) == (0 if name == "metadata" else len(extra))
+    if not any(field.refused for field in unknown):
+        adapter = TypeAdapter(annotation)
+        assert adapter.validate_python(changed) == adapter.validate_python(body)
+
+
+@given(st.dictionaries(st.text(max_size=300), st.none() | st.integers(), max_size=300))
+@example({f"item_nam{number}": number for number in range(500)})
+def test_any_number_of_unknown_fields_is_reported(extra: dict[str, Any]) -> None:
+    """No name is dropped, however many there are."""
+    body = {**extra, "tenant_id": "t", "feature": "categorization", "payload": ITEM}
+
+    reported = {field.path[0] for field in unknown_fields(body, JobRequest)}
+
+    common = {"version", "request_id", "account_id", "user_id", "priority", "metadata"}
+    assert reported == extra.keys() - {"tenant_id", "feature", "payload", *common}

@@ -1,0 +1,97 @@
+"""Rows and answers may come from a newer version, so no model minds a key that it does not know."""
+
+import pkgutil
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
+from importlib import import_module
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from uuid import UUID
+
+import pytest
+
+import shared.contracts
+from shared.contracts.text import Contract
+
+_PLAIN: dict[Any, Any] = {
+    str: "x",
+    int: 1,
+    float: 0.5,
+    bool: True,
+    Any: 1,
+    datetime: datetime(2026, 1, 1, tzinfo=UTC).isoformat(),
+    Decimal: "1.50",
+    UUID: str(UUID(int=0)),
+    TypeVar: None,
+}
+# The first of the types that a value may have is as good as the others.
+_WRAPPERS = (Annotated, Union, UnionType)
+_EXTRA = "of a newer version"
+
+
+def models() -> list[type[Contract]]:
+    """Return every model of the wire format."""
+    for module in pkgutil.walk_packages(shared.contracts.__path__, "shared.contracts."):
+        import_module(module.name)
+    found = [Contract]
+    for model in found:
+        found += [child for child in model.__subclasses__() if child not in found]
+    return [model for model in found[1:] if model.__module__.startswith("shared.contracts")]
+
+
+def example(kind: Any) -> Any:
+    """Return a value of this type as JSON."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in _WRAPPERS:
+        value = example(parts[0])
+    elif origin is Literal:
+        value = parts[0]
+    elif origin is list:
+        value = [example(parts[0])]
+    elif origin is dict:
+        value = {example(parts[0]): example(parts[1])}
+    elif isinstance(kind, type) and issubclass(kind, Contract):
+        value = {name: example(field.annotation) for name, field in kind.model_fields.items()}
+    elif isinstance(kind, type) and issubclass(kind, Enum):
+        value = next(iter(kind))
+    else:
+        value = _PLAIN[TypeVar if isinstance(kind, TypeVar) else kind]
+    return value
+
+
+def with_extra_keys(value: Any, kind: Any) -> Any:
+    """Return a value with another key in it, and in each object inside it that has a model."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in _WRAPPERS:
+        return with_extra_keys(value, parts[0])
+    if origin is list:
+        return [with_extra_keys(entry, parts[0]) for entry in value]
+    if origin is dict:
+        return {key: with_extra_keys(entry, parts[1]) for key, entry in value.items()}
+    if isinstance(kind, type) and issubclass(kind, Contract):
+        fields = kind.model_fields
+        inner = {name: with_extra_keys(value[name], fields[name].annotation) for name in value}
+        return {**inner, _EXTRA: {"a": [1]}}
+    return value
+
+
+def without_extra_keys(value: Any) -> Any:
+    """Return what is left of a value. Checks of health keep the keys that they do not know."""
+    if isinstance(value, list):
+        return [without_extra_keys(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: without_extra_keys(entry) for key, entry in value.items() if key != _EXTRA}
+    return value
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_unknown_keys_are_ignored_at_every_level(model: type[Contract]) -> None:
+    """A worker reads what a newer front stored, and a client what a newer service answers."""
+    plain = example(model)
+    extended = with_extra_keys(plain, model)
+
+    read = model.model_validate(extended).model_dump(mode="json")
+
+    assert str(extended).count(_EXTRA) >= 1
+    assert without_extra_keys(read) == model.model_validate(plain).model_dump(mode="json")
