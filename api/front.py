@@ -9,7 +9,8 @@ from api.admission import Admission
 from api.draining import Drain
 from api.metrics.front import FrontMetrics
 from api.submission import Submissions
-from api.waiting import Waiters
+from api.telling.reading import JobReads
+from api.telling.waiting import Waiters
 from shared.contracts.text import Identifier
 from shared.rejections import TenantRequired
 from shared.settings import Settings
@@ -27,6 +28,7 @@ class Front:
     admission: Admission
     draining: Drain
     submissions: Submissions
+    reads: JobReads
     waiters: Waiters
     metrics: FrontMetrics
 

@@ -26,6 +26,14 @@ async def read_job(session: Session, job_id: UUID, tenant_id: str) -> JobView:
     return view
 
 
+async def read_views(session: Session, job_ids: Sequence[UUID]) -> dict[UUID, JobView]:
+    """Return those of the jobs that exist, with their attempts."""
+    if not job_ids:
+        return {}
+    jobs = await JobRepository(session).find_all(job_ids)
+    return {view.id: view for view in await view_jobs(session, jobs)}
+
+
 async def view_jobs(session: Session, jobs: Sequence[Job]) -> list[JobView]:
     """Return the jobs with their attempts, in the given order."""
     attempts = await JobRepository(session).attempts([job.id for job in jobs])

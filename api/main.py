@@ -11,15 +11,17 @@ from api.draining import Drain
 from api.errors import install_error_handlers
 from api.front import Front
 from api.metrics.front import FrontMetrics
-from api.metrics.requests import MeasuredRequests, is_probe
+from api.metrics.requests import MeasuredRequests
 from api.openapi.document import DescribedApplication
 from api.openapi.info import INFO, operation_id
 from api.openapi.reference import install_reference
 from api.requests.context import RequestContext
 from api.requests.unknown_fields import check_unknown_fields
+from api.requests.untraced import UntracedRequests, is_untraced
 from api.routes import (
     categories,
     embeddings,
+    events,
     interventions,
     jobs,
     probes,
@@ -28,7 +30,8 @@ from api.routes import (
     schemas,
 )
 from api.submission import Submissions
-from api.waiting import Waiters
+from api.telling.reading import JobReads
+from api.telling.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
 from shared.images import ImageLimits
 from shared.settings import Settings
@@ -68,18 +71,20 @@ def create_app(settings: Settings) -> FastAPI:
             "operation_spans": False,
             "metrics": False,
             "logs": False,
-            "exclude": is_probe,
+            "exclude": is_untraced,
         },
     )
     install_error_handlers(app)
     app.add_middleware(RequestContext)
     app.add_middleware(MeasuredRequests)
+    app.add_middleware(UntracedRequests)
     # A limit on the application itself would be enforced outside our middleware, in plain text.
     limited = APIRouter(
         max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
         dependencies=[Depends(check_unknown_fields)],
     )
-    for module in (jobs, interventions, queues, receipts, categories, embeddings, schemas, probes):
+    work = (jobs, events, interventions, queues, receipts, categories, embeddings)
+    for module in (*work, schemas, probes):
         limited.include_router(module.router)
     app.include_router(limited)
     install_reference(app)
@@ -100,6 +105,8 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
                 transaction_limit=settings.database_patience,
             )
         )
+        reads = JobReads(database)
+        await stack.enter_async_context(reads.running())
         admission = Admission(database, settings)
         waiters = Waiters(database, messenger, admission)
         await stack.enter_async_context(waiters.running())
@@ -116,5 +123,13 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             database, messenger, admission, draining, limits, metrics, tracing.tracer
         )
         yield Front(
-            settings, database, messenger, admission, draining, submissions, waiters, metrics
+            settings,
+            database,
+            messenger,
+            admission,
+            draining,
+            submissions,
+            reads,
+            waiters,
+            metrics,
         )

@@ -11,6 +11,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.contracts.features import Queue
+from shared.contracts.fields.hints import CurrencyCode
 from shared.contracts.service.components import ClassifierKind, OcrEngineName
 
 
@@ -29,6 +30,9 @@ class PipelineSettings(BaseSettings):
     receipt_timeout: Annotated[float, Field(gt=0)] = 60
     item_timeout: Annotated[float, Field(gt=0)] = 20
     recognition_memory: Annotated[int, Field(gt=0)] = 4_000_000_000
+
+    # The currency of receipts that show none, if the request names none either.
+    default_currency: CurrencyCode | None = None
 
     ocr_engine: OcrEngineName = OcrEngineName.AUTO
     classifier: ClassifierKind = ClassifierKind.EMBEDDING

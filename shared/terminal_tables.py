@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.contracts.jobs import JobView
-from shared.contracts.receipts import Extraction
+from shared.contracts.receipts import Extraction, Total
 from shared.contracts.service.queues import QueueView
 
 
@@ -17,7 +17,7 @@ def receipt_table(read: Extraction) -> Table:
 
     Categories have a column if there are any.
     """
-    total = f"{read.total.amount or '?'} {read.total.currency or ''}".strip()
+    total = f"{read.total.amount or '?'} {_currency(read.total)}".strip()
     table = titled_table(
         f"{read.merchant.name or 'unknown merchant'}, {read.date.value or 'no date'}"
     )
@@ -41,6 +41,13 @@ def receipt_table(read: Extraction) -> Table:
             f"{item.confidence:.2f}",
         )
     return table
+
+
+def _currency(total: Total) -> str:
+    """Name the currency, and where it comes from unless it is printed."""
+    if total.currency_source in ("inferred", "default"):
+        return f"{total.currency} ({total.currency_source})"
+    return total.currency or ""
 
 
 def _sum(read: Extraction) -> str:

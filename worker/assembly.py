@@ -27,6 +27,7 @@ from worker.jobs.execution import Executor, Limits
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.persistence import until_database_answers
 from worker.jobs.queues import serving_queues
+from worker.jobs.reports import Reports
 from worker.jobs.running_jobs import RunningJobs
 from worker.reconciliation.periodic import repairing
 from worker.telemetry.job_tracing import JobTracing
@@ -57,11 +58,13 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         await until_database_answers(heartbeat.beat)
         await stack.enter_async_context(_cancelling(parts))
         await stack.enter_async_context(
-            repairing(settings, parts.database, parts.messenger, parts.telemetry)
+            repairing(settings, parts.database, parts.messenger, parts.telemetry, parts.reports)
         )
         await stack.enter_async_context(_watching_broker(parts))
         await stack.enter_async_context(
-            serving_queues(settings, _executor(parts, runners), parts.messenger, parts.pulse)
+            serving_queues(
+                settings, _executor(parts, runners), parts.messenger, parts.reports, parts.pulse
+            )
         )
         await stack.enter_async_context(_ready(parts.state))
         yield parts.state
@@ -78,6 +81,7 @@ class _Parts:
     telemetry: Telemetry
     pulse: Pulse
     running: RunningJobs
+    reports: Reports
 
 
 @asynccontextmanager
@@ -101,6 +105,7 @@ async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
             # After two leases without a heartbeat, other workers have long rescued its jobs.
             pulse=Pulse(stalled_after=2 * (settings.lease + settings.heartbeat)),
             running=RunningJobs(),
+            reports=Reports(messenger),
         )
 
 
@@ -170,10 +175,10 @@ def _executor(parts: _Parts, runners: Mapping[Feature, Run]) -> Executor:
     return Executor(
         worker_id=parts.state.id,
         database=parts.database,
-        messenger=parts.messenger,
         runners=runners,
         running=parts.running,
         telemetry=parts.telemetry,
+        reports=parts.reports,
         limits=Limits(
             lease=settings.lease, retry_pause=settings.retry_pause, timeouts=settings.timeouts
         ),

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from api.metrics.queues import QueueMetrics
 from api.metrics.requests import RequestMetrics
@@ -54,6 +54,9 @@ class FrontMetrics:
             "existed already), rejected (queue full, or the front is stopping).",
             ("queue", "feature", "outcome"),
             registry=self.registry,
+        )
+        self.listeners = Gauge(
+            "ai_event_listeners", "Open streams of job events.", registry=self.registry
         )
         for feature in Feature:
             for outcome in SubmissionOutcome:

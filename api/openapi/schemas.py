@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, TypeAdapter
 
 from shared.contracts.categories import Category, CategoryBatch
-from shared.contracts.embeddings import Embeddings
+from shared.contracts.embeddings import EmbeddingBatch
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobView
 from shared.contracts.problems import Problem
@@ -24,7 +24,7 @@ _OUTPUTS: dict[Feature, type[BaseModel]] = {
     Feature.RECEIPT_EXTRACTION: RichReceipt,
     Feature.CATEGORIZATION: Category,
     Feature.CATEGORIZATION_BATCH: CategoryBatch,
-    Feature.EMBEDDING: Embeddings,
+    Feature.EMBEDDING: EmbeddingBatch,
 }
 # Bodies that are no payload or result of a job.
 _ANSWERS: dict[str, type[BaseModel]] = {

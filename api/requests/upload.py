@@ -11,7 +11,12 @@ from starlette.datastructures import UploadFile
 
 from api.front import Front
 from api.requests.unknown_fields import check_fields
-from shared.contracts.receipts import ExtractionOptions, ReceiptPayload, RichReceiptRequest
+from shared.contracts.receipts import (
+    ExtractionOptions,
+    ReadingHints,
+    ReceiptPayload,
+    RichReceiptRequest,
+)
 from shared.contracts.requests import ReceiptRequest
 from shared.rejections import InvalidRequest
 
@@ -21,6 +26,7 @@ _FILE_FIELDS = ("file", "image")
 # Form fields that belong into `options`, those of them that may be repeated, and the fields that
 # hold JSON.
 _OPTIONS = frozenset(ExtractionOptions.model_fields)
+_HINTS = tuple(ReadingHints.model_fields)
 _LISTS = frozenset({"candidate_labels"})
 _OBJECTS = frozenset({"metadata", "callback"})
 
@@ -43,6 +49,7 @@ REQUEST_BODY: dict[str, Any] = {
                         "priority": {"type": "integer"},
                         "metadata": {"type": "string", "contentMediaType": "application/json"},
                         "candidate_labels": {"type": "array", "items": {"type": "string"}},
+                        **{name: {"type": "string"} for name in _HINTS},
                     },
                 }
             },

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Request
 from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
 from api.openapi.problems import SUBMITTED, WAITED, problems
-from shared.contracts.embeddings import EmbedAnswer, EmbedBody, Embeddings, EmbedEnvelope
+from shared.contracts.embeddings import EmbedAnswer, EmbedBody, EmbeddingBatch, EmbedEnvelope
 from shared.contracts.jobs import Answer
 from shared.contracts.requests import EmbeddingRequest
 from shared.contracts.text import Identifier
@@ -25,19 +25,19 @@ router = APIRouter(
 
 
 @router.post(
-    "/embed-batch", response_model=EmbedAnswer | Answer[Embeddings], include_in_schema=False
+    "/embed-batch", response_model=EmbedAnswer | Answer[EmbeddingBatch], include_in_schema=False
 )
 @router.post(
-    "/embed/batch", response_model=EmbedAnswer | Answer[Embeddings], name="embed_texts_batch"
+    "/embed/batch", response_model=EmbedAnswer | Answer[EmbeddingBatch], name="embed_texts_batch"
 )
-@router.post("/embed", response_model=EmbedAnswer | Answer[Embeddings])
+@router.post("/embed", response_model=EmbedAnswer | Answer[EmbeddingBatch])
 async def embed_texts(
     request: EmbedBody,
     front: FrontDep,
     http: Request,
     key: IdempotencyKey = None,
     tenant: Annotated[Identifier | None, Header(alias="X-Tenant-ID")] = None,
-) -> EmbedAnswer | Answer[Embeddings]:
+) -> EmbedAnswer | Answer[EmbeddingBatch]:
     """Return a unit vector for each text, in the order of the texts.
 
     A flat body gets a flat answer, and an envelope gets an envelope.
@@ -49,5 +49,5 @@ async def embed_texts(
     done = await answer(http, front, job, key)
     embedded = {"model_version": done.job.model_version, **done.output}
     if isinstance(request, EmbedEnvelope):
-        return envelope(request.request_id, Embeddings.model_validate(embedded), done)
+        return envelope(request.request_id, EmbeddingBatch.model_validate(embedded), done)
     return EmbedAnswer(**embedded, version=request.version, request_id=request.request_id)

@@ -83,10 +83,12 @@ async def get_job(
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
 ) -> JobView:
     """Return one job of the tenant; with `wait`, once it has ended or that many seconds later."""
-    view = await _read(front, job_id, tenant_id)
-    if wait and not view.status.finished:
-        ended = await front.waiters.wait(job_id, wait)
-        view = ended or await _read(front, job_id, tenant_id)
+    if wait:
+        state = await front.reads.state(job_id, tenant_id)
+        ended = None if state.finished else await front.waiters.wait(job_id, wait)
+        view = ended or await front.reads.view(job_id, tenant_id)
+    else:
+        view = await _read(front, job_id, tenant_id)
     _set_retry_after(view, response)
     return view
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.contracts.entries import (
+from shared.contracts.fields.entries import (
     EntryError,
     EntryId,
     RefusedEntries,

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from shared.contracts.common_fields import CommonFields
-from shared.contracts.entries import (
+from shared.contracts.fields.common import CommonFields
+from shared.contracts.fields.entries import (
     EntryError,
     EntryId,
     RefusedEntries,
@@ -91,7 +91,7 @@ class Embedding(Contract):
     vector: list[float]
 
 
-class Embeddings(Contract):
+class EmbeddingBatch(Contract):
     """The `output_payload` of an embedding job: vectors of the good texts, the bad ones' errors.
 
     Every vector has `dimension` numbers. Vectors of different models must not be compared. Outputs
@@ -105,7 +105,7 @@ class Embeddings(Contract):
     errors: list[EntryError] = Field(default_factory=list)
 
 
-class EmbedAnswer(Embeddings):
+class EmbedAnswer(EmbeddingBatch):
     """The answer to a flat body."""
 
     version: str

@@ -8,7 +8,8 @@ from pydantic import Field, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.categories import CandidateLabels
-from shared.contracts.common_fields import OwnedFields
+from shared.contracts.fields.common import OwnedFields
+from shared.contracts.fields.hints import CountryCode, CurrencyCode, CurrencySource, Locale
 from shared.contracts.text import CONTRACT_VERSION, Contract
 
 # Amounts are Decimal here and decimal strings on the wire, with all digits that were printed.
@@ -19,7 +20,30 @@ Confidence = Annotated[float, Field(ge=0, le=1)]
 ReceiptFeature = Literal["receipt_extraction", "extraction"]
 
 
-class ExtractionOptions(Contract):
+def _missing(value: object) -> bool:
+    return value is None
+
+
+class ReadingHints(Contract):
+    """What the caller knows of a receipt, for what its print leaves open. Clear print wins.
+
+    `default_currency` (ISO 4217) is used if no currency is found. `country` (ISO 3166-1) decides
+    between 03/04 and 04/03, what `$` and `kr` stand for, whether 1.234 has thousands, and the
+    currency if the receipt shows none. `locale` (BCP 47) helps like `country` where that is not
+    given, but a receipt that shows no currency gets none from it.
+    """
+
+    # A hint that is not given is left out of the stored payload, whose hash then is the one that
+    # fronts without hints calculate.
+    default_currency: CurrencyCode | None = Field(default=None, exclude_if=_missing)
+    country: CountryCode | None = Field(default=None, exclude_if=_missing)
+    locale: Locale | None = Field(default=None, exclude_if=_missing)
+
+
+NO_HINTS = ReadingHints()
+
+
+class ExtractionOptions(ReadingHints):
     """Options for reading. If `candidate_labels` are given, every line item gets the best one."""
 
     candidate_labels: CandidateLabels | None = None
@@ -65,10 +89,16 @@ class PrintedDate(Contract):
 
 
 class Total(Contract):
-    """The amount to pay. `currency` is an ISO 4217 code, or null."""
+    """The amount to pay. `currency` is an ISO 4217 code, or null.
+
+    `currency_source` is `printed` if the receipt shows a sign or the code of the currency,
+    `inferred` if other print or a hint suggests it, and `default` if the caller or DEFAULT_CURRENCY
+    named it for this case. It is null without a currency, and in results of older versions.
+    """
 
     amount: Amount | None
     currency: str | None
+    currency_source: CurrencySource | None = None
     confidence: Confidence
 
 
@@ -133,12 +163,18 @@ class RichReceipt(Contract):
 
 
 class FlatItem(Contract):
-    """One item on the receipt, in the flat shape. `price` is for the line."""
+    """One item on the receipt, in the flat shape.
+
+    `price` and `line_total` are both what the line costs, so nobody has to multiply them by
+    `quantity`. `unit_price` is what one unit costs, or null if that is not known.
+    """
 
     name: str
     quantity: JsonNumber
     unit: str | None
     price: JsonNumber | None
+    unit_price: JsonNumber | None = None
+    line_total: JsonNumber | None = None
     confidence: Confidence
 
 
@@ -148,6 +184,7 @@ class FlatReceipt(Contract):
     items: list[FlatItem]
     total: JsonNumber | None
     currency: str | None
+    currency_source: CurrencySource | None = None
     merchant: str | None
     date: str | None
     reconciled: bool
@@ -169,12 +206,15 @@ class FlatReceipt(Contract):
                     quantity=item.quantity,
                     unit=item.unit,
                     price=item.total_price,
+                    unit_price=item.unit_price,
+                    line_total=item.total_price,
                     confidence=item.confidence,
                 )
                 for item in read.line_items
             ],
             total=read.total.amount,
             currency=read.total.currency,
+            currency_source=read.total.currency_source,
             merchant=read.merchant.name,
             date=read.date.value,
             reconciled=read.reconciled,

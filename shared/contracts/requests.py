@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.categories import CategorizeBatchPayload, CategorizePayload
-from shared.contracts.common_fields import OwnedFields
 from shared.contracts.embeddings import EmbeddingFeature, EmbedPayload
+from shared.contracts.fields.common import OwnedFields
 from shared.contracts.receipts import ReceiptFeature, ReceiptPayload
 
 

@@ -77,11 +77,9 @@ class JobRepository:
         query = select(Job).where(Job.id == job_id, Job.tenant_id == tenant_id)
         return (await self._session.scalars(query)).one_or_none()
 
-    async def find_finished(self, job_ids: Sequence[UUID]) -> Sequence[Job]:
-        """Return those of the jobs that have ended, in no particular order."""
-        finished = [status for status in JobStatus if status.finished]
-        query = select(Job).where(Job.id.in_(job_ids), Job.state.in_(finished))
-        return (await self._session.scalars(query)).all()
+    async def find_all(self, job_ids: Sequence[UUID]) -> Sequence[Job]:
+        """Return those of the jobs that exist, in no particular order."""
+        return (await self._session.scalars(select(Job).where(Job.id.in_(job_ids)))).all()
 
     async def page(self, wanted: JobFilter, limit: int) -> Sequence[Job]:
         """Return up to `limit` of the wanted jobs, newest first."""

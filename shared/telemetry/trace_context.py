@@ -4,9 +4,10 @@ Traces have ids even if nothing is exported, so that a job and its log lines can
 found by the id of their trace.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from opentelemetry import trace
+from opentelemetry import context, trace
 from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -28,6 +29,19 @@ def inject() -> Carrier:
 def carried(carrier: Mapping[str, str]) -> Context:
     """Return the context that `carrier` names, without anything of the current one."""
     return _PROPAGATOR.extract(carrier, Context())
+
+
+@contextmanager
+def continuing(carrier: Mapping[str, str]) -> Iterator[None]:
+    """Make the trace that `carrier` names the current one during the block; none if it names none.
+
+    The block makes no span of its own for it.
+    """
+    token = context.attach(carried(carrier))
+    try:
+        yield
+    finally:
+        context.detach(token)
 
 
 def trace_id(carrier: Mapping[str, str]) -> str | None:

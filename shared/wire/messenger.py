@@ -1,6 +1,6 @@
-"""The messenger: sends messages to the workers and carries announcements back to the fronts."""
+"""The messenger: sends messages to the workers, and carries what they announce to the fronts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.trace import TracerProvider
 
+from shared.contracts.events import StageEvent
 from shared.contracts.features import Queue
 from shared.errors import BrokerUnavailable
 from shared.settings import Settings
@@ -30,7 +31,10 @@ class Messenger:
         """Use REDIS_URL and QUEUE_NAMESPACE. The messenger connects when it is first used."""
         self._redis = connect_quick(settings)
         self.namespace = settings.queue_namespace
-        self._finished = f"{self.namespace}:finished"
+        # Fronts of 0.1.0 listen to announcements only, and workers of 0.1.0 announce endings only.
+        self._announced = f"{self.namespace}:finished"
+        self._stages = f"{self.namespace}:stages"
+        self._listened = f"{self.namespace}:listened"
 
     async def publish(self, job: Job) -> None:
         """Send the message of the job's current dispatch; do nothing if it is in Redis already."""
@@ -55,30 +59,62 @@ class Messenger:
             await self._redis.publish(self._published(Queue(job.queue)), b"")
 
     async def announce(self, job_id: UUID) -> None:
-        """Announce to every front that a job has ended. A front that misses it reads the row."""
+        """Announce to every front that a job has changed. A front that misses it reads the row."""
+        await self.report([job_id])
+
+    async def report(self, news: Sequence[UUID | StageEvent]) -> None:
+        """Announce to every front that jobs have changed, and that stages have begun, in order."""
         with broker_errors():
-            await self._redis.publish(self._finished, str(job_id))
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for entry in news:
+                    if isinstance(entry, StageEvent):
+                        pipe.publish(self._stages, entry.model_dump_json())
+                    else:
+                        pipe.publish(self._announced, str(entry))
+                await pipe.execute()
 
     @asynccontextmanager
-    async def announcements(self) -> AsyncIterator[AsyncIterator[UUID]]:
-        """Subscribe to the announcements for the block, and yield the ids of the ended jobs."""
-        async with self._subscribed(self._finished) as payloads:
-            yield (UUID(payload.decode()) async for payload in payloads)
+    async def news(self) -> AsyncIterator[AsyncIterator[UUID | StageEvent]]:
+        """Subscribe to what `report` sends for the block, and yield it."""
+        async with self._subscribed(self._announced, self._stages) as payloads:
+            yield (
+                StageEvent.model_validate_json(payload)
+                if channel == self._stages
+                else UUID(payload.decode())
+                async for channel, payload in payloads
+            )
+
+    async def publish_listened(self, job_ids: Collection[UUID]) -> None:
+        """Let every worker know that somebody listens to these jobs. It has to be repeated."""
+        with broker_errors():
+            await self._redis.publish(self._listened, " ".join(map(str, job_ids)))
 
     @asynccontextmanager
-    async def publications(self, queue: Queue) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Subscribe to a queue for the block, and yield an empty value for each new message."""
-        async with self._subscribed(self._published(queue)) as payloads:
-            yield payloads
+    async def calls(
+        self, queues: Collection[Queue]
+    ) -> AsyncIterator[AsyncIterator[Queue | list[UUID]]]:
+        """Subscribe to what concerns a worker of these queues for the block.
+
+        Yields a queue for each new message in it, and the jobs that somebody listens to.
+        """
+        published = {self._published(queue): queue for queue in queues}
+        async with self._subscribed(self._listened, *published) as payloads:
+            yield (
+                published[channel]
+                if channel in published
+                else [UUID(job_id) for job_id in payload.decode().split()]
+                async for channel, payload in payloads
+            )
 
     @asynccontextmanager
-    async def _subscribed(self, channel: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def _subscribed(self, *channels: str) -> AsyncIterator[AsyncIterator[tuple[str, bytes]]]:
         subscription = self._redis.pubsub(ignore_subscribe_messages=True)
         try:
             with broker_errors():
-                await subscription.subscribe(channel)
-                # The subscription is not in force until Redis has confirmed it.
-                await subscription.get_message(timeout=1.0)
+                await subscription.subscribe(*channels)
+                # The subscription is not in force until Redis has confirmed each channel.
+                for _ in channels:
+                    await subscription.get_message(timeout=1.0)
             # What the block itself raises need not be an error of Redis.
             yield _payloads(subscription)
         finally:
@@ -102,10 +138,10 @@ class Messenger:
         await self._redis.aclose(close_connection_pool=True)
 
 
-async def _payloads(subscription: Any) -> AsyncIterator[bytes]:
+async def _payloads(subscription: Any) -> AsyncIterator[tuple[str, bytes]]:
     while True:
         with broker_errors():
             # Without a timeout here, a quiet read would end in the client's own timeout, an error.
             message = await subscription.get_message(timeout=1.0)
         if message is not None:
-            yield message["data"]
+            yield message["channel"].decode(), message["data"]

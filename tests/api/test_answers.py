@@ -1,12 +1,14 @@
 """The exact shapes of the answers. Elixir code matches on these keys."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
 from shared.client import AsyncServiceClient
+from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
 from tests.api.bad_input.asking import b64
 from tests.support.processes.running_system import System
 
@@ -126,6 +128,7 @@ async def test_extract_receipt(
         "items",
         "total",
         "currency",
+        "currency_source",
         "merchant",
         "date",
         "reconciled",
@@ -137,9 +140,13 @@ async def test_extract_receipt(
         "processing_time_ms",
     }
     assert (payload["total"], payload["currency"]) == (21.34, "GBP")
+    assert payload["currency_source"] == "printed"
     item = payload["items"][0]
-    assert set(item) == {"name", "quantity", "unit", "price", "confidence"}
+    assert set(item) == {
+        "name", "quantity", "unit", "price", "unit_price", "line_total", "confidence"
+    }  # fmt: skip
     assert (item["price"], item["quantity"]) == (1.85, 1.0)
+    assert (item["unit_price"], item["line_total"]) == (1.85, 1.85)
 
 
 async def test_extract_rich_receipt(
@@ -182,6 +189,7 @@ async def test_extract_rich_receipt(
     }
     assert set(extraction["merchant"]) == {"name", "confidence"}
     assert extraction["date"]["value"] == "2026-03-14"
+    assert set(extraction["total"]) == {"amount", "currency", "currency_source", "confidence"}
     assert (extraction["total"]["amount"], extraction["total"]["currency"]) == ("21.34", "GBP")
     item = extraction["line_items"][0]
     assert set(item) == {
@@ -195,6 +203,35 @@ async def test_extract_rich_receipt(
         "confidence",
     }
     assert (item["total_price"], item["category"]) == ("1.85", "Dairy")
+
+
+async def test_hints_reach_the_reading(system: System, service: AsyncServiceClient) -> None:
+    """The hints of a body, of a form and of a job decide what the receipt leaves open."""
+    receipt = DrawnReceipt(
+        merchant="ZEPHYRA", address=(), date="03/04/2026 17:42", currency="",
+        items=[DrawnItem("Sourdough Bread", Decimal("3.20")), DrawnItem("Milk", Decimal("1.15"))],
+    )  # fmt: skip
+    image = encode(draw_receipt(receipt))
+    owner = {"tenant_id": service.tenant_id}
+    hinted = {"image_base64": b64(image), "options": {"country": "us", "default_currency": "EUR"}}
+    flat = (await _post(system, "/api/v1/extract-receipt", {**owner, "payload": hinted}))["payload"]
+    async with httpx.AsyncClient(base_url=system.url, timeout=70) as http:
+        form = {**owner, "locale": "en_US", "default_currency": "cad"}
+        uploaded = await http.post("/api/v1/receipts/extract", data=form, files={"file": image})
+    job = await service.submit(
+        "receipt_extraction", {"image_base64": b64(image), "options": {"locale": "de-DE"}}
+    )
+    output = (await service.await_job(job.id)).output_payload or {}
+
+    assert (flat["date"], flat["currency"], flat["currency_source"]) == (
+        "2026-03-04", "USD", "inferred",
+    )  # fmt: skip
+    rich = uploaded.json()["extraction"]
+    assert (rich["date"]["value"], rich["total"]["currency"]) == ("2026-03-04", "CAD")
+    assert rich["total"]["currency_source"] == "default"
+    read = output["extraction"]
+    assert (read["date"]["value"], read["total"]["currency"]) == ("2026-04-03", None)
+    assert read["total"]["currency_source"] is None
 
 
 async def test_a_job(system: System, service: AsyncServiceClient) -> None:

@@ -44,9 +44,11 @@ def front(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Served
 
 @pytest.mark.parametrize("front", ["4"], indirect=True)
 async def test_a_front_drains_before_it_closes(front: Served) -> None:
-    """New work and waiting callers get 503. Existing jobs can still be read."""
+    """New work, waiting callers and new listeners get 503, and streams end. Existing jobs can
+    still be read."""
     job = front.http.post("/api/v1/jobs", json=JOB).json()
-    with ThreadPoolExecutor() as threads:
+    events = f"/api/v1/jobs/{job['id']}/events?tenant_id=t"
+    with ThreadPoolExecutor() as threads, front.http.stream("GET", events) as stream:
         waiting = threads.submit(
             front.http.get, f"/api/v1/jobs/{job['id']}", params={"tenant_id": "t", "wait": 20}
         )
@@ -55,12 +57,16 @@ async def test_a_front_drains_before_it_closes(front: Served) -> None:
         front.http.get("/health/live")
         front.process.send_signal(signal.SIGTERM)
         sent_away = waiting.result()
+        streamed = stream.read().decode()
     ready = front.http.get("/health/ready")
     refused = front.http.post("/api/v1/jobs", json={**JOB, "request_id": "another"})
+    deaf = front.http.get(events)
     read = front.http.get(f"/api/v1/jobs/{job['id']}", params={"tenant_id": "t"})
 
     assert (sent_away.status_code, sent_away.json()["error"]) == (503, "draining")
     assert sent_away.headers["Retry-After"]
+    assert streamed.count("event: job") == 1
+    assert (deaf.status_code, deaf.json()["error"]) == (503, "draining")
     assert (ready.status_code, ready.json()["status"]) == (503, "error")
     assert (refused.status_code, refused.json()["error"]) == (503, "draining")
     assert (read.status_code, read.json()["status"]) == (200, "queued")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.bench import connections, tracing
+from tests.bench import connections, tracing, waiters
 
 
 @pytest.mark.timeout(120)
@@ -29,6 +29,17 @@ async def test_failures_on_idle_connections_are_counted() -> None:
     assert (ours.failed, closed.failed, closed.reopened) == (0, 0, 4)
 
 
+@pytest.mark.timeout(120)
+async def test_the_delays_of_callers_are_measured() -> None:
+    """Every waiter and every listener gets the end of its job, at both paces."""
+    found = await waiters.measure(callers=5, rounds=1)
+
+    for pace in (found.paced, found.together):
+        assert 0 < pace.waiters.p50 <= pace.waiters.p95
+        assert 0 < pace.listeners.p50 <= pace.listeners.p95
+    assert "5 callers wait" in str(found.table().title)
+
+
 def test_an_unknown_measurement_is_an_error_that_lists_the_names() -> None:
     """A mistyped name measures nothing."""
     ran = subprocess.run(
@@ -39,4 +50,4 @@ def test_an_unknown_measurement_is_an_error_that_lists_the_names() -> None:
     )
 
     assert ran.returncode == 2
-    assert "'nonsense' is none of: tracing" in ran.stderr
+    assert "'nonsense' is none of: tracing, waiters" in ran.stderr

@@ -23,7 +23,7 @@ from shared.local.processes import free_port
 from shared.local.valkey import embedded_valkey
 from tests.support.waiting import wait_until
 
-_TENANT = "chaos"
+TENANT = "chaos"
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Cluster:
     refused: int = 0
     killed_at: dict[int, float] = field(default_factory=dict)
     url: str = ""
+    front: stack.Popen | None = None
 
     def start_worker(self, **env: str) -> stack.Popen:
         """Start another worker, which is ready a second or so later."""
@@ -90,7 +91,7 @@ class Cluster:
 
             async def submit_one(number: int) -> UUID | None:
                 payload = {"item_name": f"{what} #{number}", "candidate_labels": ["Dairy"]}
-                body = {"tenant_id": _TENANT, "feature": "categorization", "payload": payload}
+                body = {"tenant_id": TENANT, "feature": "categorization", "payload": payload}
                 return await self.send(http, body, limit)
 
             sent = await asyncio.gather(*(submit_one(number) for number in range(count)))
@@ -167,7 +168,8 @@ async def cluster(workers: int, seed: int, **settings: str) -> AsyncIterator[Clu
             system.start_redis()
             stack.migrate(env["DATABASE_URL"])
             port = free_port()
-            system.running.enter_context(stack.front(env, port, folder / "front.log"))
+            front = stack.front(env, port, folder / "front.log")
+            system.front = system.running.enter_context(front)
             system.url = f"http://127.0.0.1:{port}"
             for _ in range(workers):
                 system.start_worker()

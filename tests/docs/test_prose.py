@@ -25,7 +25,8 @@ _WORDS = {
     "fronted Of": rf"{_START}Of (?!course\b)",
     "in parts of": r"\bin parts of\b",
     "likewise": r"\b[Ll]ikewise\b",
-    "tells": r"\b[Tt]ell(?:s|ing)?\b|\btold\b",
+    # But not in the path of a file.
+    "tells": r"(?<!/)\b[Tt]ell(?:s|ing)?\b|\btold\b",
     "of equals": r"\bof equals\b",
     "of 255": r"\bof 255\b",
     "what of them": r"\bwhat of them\b",

@@ -13,11 +13,22 @@ from worker.cli.extraction.comparison import compare, find_truths, protect_truth
 from worker.cli.extraction.progress import reading_progress
 from worker.cli.extraction.results import Results
 from worker.cli.extraction.selection import check_names, check_writable, select_files
-from worker.cli.options import AsJson, Labels, pipeline_settings, print_json, split_labels
+from worker.cli.options import (
+    AsJson,
+    Country,
+    DefaultCurrency,
+    Labels,
+    LocaleName,
+    extraction_options,
+    pipeline_settings,
+    print_json,
+    split_labels,
+)
 from worker.cli.stderr import stderr
 from worker.cli.whole_files import write_whole
 
 if TYPE_CHECKING:
+    from shared.contracts.receipts import ExtractionOptions
     from worker.cli.extraction.files import FileReading
 
 Paths = Annotated[
@@ -48,13 +59,16 @@ Slots = Annotated[
 ]
 
 
-def extract(
+def extract(  # noqa: PLR0913 (each is an option)
     paths: Paths,
     *,
     out: Out = None,
     engine: Engine = None,
     jobs: Slots = None,
     labels: Labels = None,
+    default_currency: DefaultCurrency = None,
+    country: Country = None,
+    locale: LocaleName = None,
     report: Report = False,
     as_json: AsJson = False,
 ) -> None:
@@ -68,11 +82,13 @@ def extract(
     files = selection.files
     truths = find_truths(files) if report else {}
     settings = pipeline_settings(ocr_engine=engine, receipt_slots=jobs)
-    wanted = split_labels(labels)
+    options = extraction_options(
+        split_labels(labels), default_currency=default_currency, country=country, locale=locale
+    )
     _check_output(files, out, report=report)
     for skipped in selection.skipped:
         stderr().print(f"skipped {skipped.path}: {skipped.reason}", markup=False)
-    readings = _read(files, settings, wanted, out, with_evidence=report)
+    readings = _read(files, settings, options, out, with_evidence=report)
     quality = compare(readings, truths) if report else None
     if quality:
         page = (out or Path()) / "report.html"
@@ -100,7 +116,7 @@ def _check_output(files: Sequence[Path], out: Path | None, *, report: bool) -> N
 def _read(
     files: Sequence[Path],
     settings: PipelineSettings,
-    labels: Sequence[str],
+    options: "ExtractionOptions",
     out: Path | None,
     *,
     with_evidence: bool,
@@ -120,5 +136,5 @@ def _read(
             write_whole(out / f"{reading.path.stem}.json", result)
 
     with reading_progress(len(files), keep) as progress:
-        asyncio.run(extract_files(files, settings, labels, progress, with_evidence=with_evidence))
+        asyncio.run(extract_files(files, settings, options, progress, with_evidence=with_evidence))
     return sorted(readings, key=lambda reading: files.index(reading.path))

@@ -3,13 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
 from shared.contracts.categories import COMMON_LABELS
+from shared.contracts.receipts import ExtractionOptions
 from shared.pipeline_settings import PipelineSettings
 from shared.telemetry.logs import configure_logging
 
@@ -18,6 +19,26 @@ Labels = Annotated[
     str | None,
     typer.Option(
         "--labels", metavar="A,B,C", help="Labels to choose from, instead of the usual ones."
+    ),
+]
+DefaultCurrency = Annotated[
+    str | None,
+    typer.Option(
+        "--default-currency",
+        metavar="CODE",
+        help="Currency of receipts that show none, such as EUR; else DEFAULT_CURRENCY decides.",
+    ),
+]
+Country = Annotated[
+    str | None,
+    typer.Option(
+        "--country", metavar="CODE", help="Where the receipts were printed, such as DE: a hint."
+    ),
+]
+LocaleName = Annotated[
+    str | None,
+    typer.Option(
+        "--locale", metavar="NAME", help="Like --country, but a weaker hint; such as de-DE."
     ),
 ]
 Texts = Annotated[
@@ -43,6 +64,16 @@ def pipeline_settings(**chosen: Any) -> PipelineSettings:
         raise typer.BadParameter(first["msg"], param_hint=hint) from error
     configure_logging("WARNING", "console")
     return settings
+
+
+def extraction_options(labels: Sequence[str] | None, **hints: str | None) -> ExtractionOptions:
+    """Return the options of reading a receipt. Raises typer.BadParameter for an invalid hint."""
+    try:
+        return ExtractionOptions(candidate_labels=labels, **hints)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = f"--{first['loc'][0]}".replace("_", "-")
+        raise typer.BadParameter(first["msg"], param_hint=option) from error
 
 
 def split_labels(labels: str | None) -> list[str]:

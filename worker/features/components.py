@@ -67,7 +67,7 @@ async def load_features(
         )
         stack.push_async_callback(recognition.close)
         state.components[Component.OCR] = await _started(recognition)
-    return Features(recognition, models).runners()
+    return Features(recognition, models, settings.default_currency).runners()
 
 
 async def _started(recognition: RecognitionPool) -> ComponentReport:

@@ -18,12 +18,14 @@ from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from shared.contracts.receipts import NO_HINTS, ReadingHints
 from shared.contracts.service.components import OcrEngineName
 from shared.errors import RecognitionCrashed, ServiceError
 from worker.features import recognition_child as child
+from worker.features.child_reports import ChildReports
 from worker.pipeline.observation import Observation
 from worker.pipeline.receipt import ReceiptReading
-from worker.pipeline.stages import OnPage, Stage, StageRecorder, unwatched
+from worker.pipeline.stages import OnReport, Stage, StageRecorder
 
 T = TypeVar("T")
 
@@ -39,6 +41,7 @@ class RecognitionPool:
         self._memory = memory
         self._max_pixels = max_pixels
         self._scratch = TemporaryDirectory(prefix="grocery-planner-ai-")
+        self._reports: ChildReports | None = None
         self._free: asyncio.LifoQueue[ProcessPool] = asyncio.LifoQueue()
         self._pools = {self._new_pool() for _ in range(slots)}
 
@@ -48,54 +51,60 @@ class RecognitionPool:
         Raises EngineUnavailable, as every later `read` does then, and RecognitionCrashed if a
         child dies while it loads.
         """
+        self._reports = ChildReports(self._scratch.name)
         for pool in self._pools:
             self._free.put_nowait(pool)
         loaded = await asyncio.gather(*(self._warm(pool) for pool in self._pools))
         return loaded[0]
 
     async def read(
-        self, content: bytes, recorder: StageRecorder, on_page: OnPage = unwatched
+        self, content: bytes, recorder: StageRecorder, hints: ReadingHints = NO_HINTS
     ) -> ReceiptReading:
         """Wait for a free child and read one receipt in it; the stages go to `recorder`.
 
-        `on_page` is called in the child, so it has to be picklable. Cancelling kills the child.
+        Cancelling kills the child.
 
         Raises what `extract_receipt` raises, and RecognitionCrashed if the child dies.
         """
-        outcome = await self._in_child(child.recognise, content, recorder, on_page)
+        outcome = await self._in_child(child.recognise, content, recorder, hints)
         if isinstance(outcome, ServiceError):
             raise outcome
         return outcome
 
     async def observe(
-        self, content: bytes, recorder: StageRecorder, on_page: OnPage = unwatched
+        self, content: bytes, recorder: StageRecorder, hints: ReadingHints = NO_HINTS
     ) -> Observation:
         """Read one receipt like `read`, and return the evidence for people to look at as well.
 
         The error of a receipt that cannot be read is part of the result. Raises
         RecognitionCrashed, EngineUnavailable.
         """
-        return await self._in_child(child.observe, content, recorder, on_page)
+        return await self._in_child(child.observe, content, recorder, hints)
 
     async def close(self) -> None:
         """End every child, and remove the temporary files that killed children left."""
         await asyncio.gather(*(asyncio.to_thread(_stop, pool) for pool in self._pools))
+        if self._reports is not None:
+            self._reports.close()
         self._scratch.cleanup()
 
     async def _in_child(
         self,
-        work: Callable[[OcrEngineName, bytes, int, OnPage], tuple[T, list[Stage]]],
+        work: Callable[[OcrEngineName, bytes, int, OnReport, ReadingHints], tuple[T, list[Stage]]],
         content: bytes,
         recorder: StageRecorder,
-        on_page: OnPage,
+        hints: ReadingHints,
     ) -> T:
+        if (reports := self._reports) is None:
+            raise RuntimeError("the pool was not started")
         for _ in range(2):
             async with self._slot() as pool:
                 try:
-                    arguments = (self._engine, content, self._max_pixels, on_page)
-                    with _without_ctrl_c():
-                        running = pool.schedule(work, arguments)
-                    outcome, stages = await asyncio.wrap_future(running)
+                    with reports.passing_on(recorder.on_report) as reporter:
+                        arguments = (self._engine, content, self._max_pixels, reporter, hints)
+                        with _without_ctrl_c():
+                            running = pool.schedule(work, arguments)
+                        outcome, stages = await asyncio.wrap_future(running)
                 except ProcessExpired as error:
                     raise RecognitionCrashed from error
                 except BrokenProcessPool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 
+from shared.contracts.receipts import ReadingHints
 from shared.contracts.service.components import OcrEngineName
 from shared.errors import EngineUnavailable, ServiceError
 from shared.process.parent_death import dying_with_parent
@@ -16,7 +17,7 @@ from worker.pipeline.knowledge.reading import load_reading
 from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import ReceiptReading, extract_receipt
-from worker.pipeline.stages import OnPage, Stage, StageRecorder
+from worker.pipeline.stages import OnReport, Stage, StageRecorder
 
 
 def start(parent: int, engine: OcrEngineName, memory: int, scratch: str) -> None:
@@ -46,28 +47,28 @@ def ready(engine: OcrEngineName) -> tuple[str, str]:
 
 
 def recognise(
-    engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage
+    engine: OcrEngineName, content: bytes, max_pixels: int, on_report: OnReport, hints: ReadingHints
 ) -> tuple[ReceiptReading | ServiceError, list[Stage]]:
     """Read one receipt with the engine that `start` loaded; return the reading, or an error, and
     the stages. The process ends if it runs out of memory."""
-    recorder = StageRecorder()
+    recorder = StageRecorder(on_report)
     try:
         with _ending_without_memory():
             return extract_receipt(
-                content, _engine(engine), max_pixels, recorder, on_page
+                content, _engine(engine), max_pixels, recorder, hints
             ), recorder.stages
     except ServiceError as error:
         return error, recorder.stages
 
 
 def observe(
-    engine: OcrEngineName, content: bytes, max_pixels: int, on_page: OnPage
+    engine: OcrEngineName, content: bytes, max_pixels: int, on_report: OnReport, hints: ReadingHints
 ) -> tuple[Observation, list[Stage]]:
     """Read one receipt like `recognise`, and return the evidence for people to look at as well."""
-    recorder = StageRecorder()
+    recorder = StageRecorder(on_report)
     with _ending_without_memory():
         return observe_receipt(
-            content, lambda: _engine(engine), max_pixels, recorder, on_page
+            content, lambda: _engine(engine), max_pixels, recorder, hints
         ), recorder.stages
 
 

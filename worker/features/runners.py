@@ -17,29 +17,27 @@ from shared.contracts.categories import (
     StoredItems,
     confidence_level,
 )
-from shared.contracts.embeddings import Embedding, Embeddings, StoredTexts
+from shared.contracts.embeddings import Embedding, EmbeddingBatch, StoredTexts
 from shared.contracts.features import Feature
-from shared.contracts.receipts import Extraction, ExtractionOptions, RichReceipt
+from shared.contracts.receipts import Extraction, ExtractionOptions, ReadingHints, RichReceipt
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
 from worker.pipeline.meaning.models.ports import Scores
 from worker.pipeline.receipt import ReceiptReading
-from worker.pipeline.stages import OnPage, StageRecorder, unwatched
+from worker.pipeline.stages import StageRecorder
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
     """The work of one job.
 
-    Only receipts have an `image`. The stages go to `recorder`, and `on_page` is called in the
-    process that reads the image.
+    Only receipts have an `image`. The stages go to `recorder`.
     """
 
     payload: dict[str, Any]
     image: bytes | None
     request_id: str | None
     recorder: StageRecorder
-    on_page: OnPage = unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +55,17 @@ Run = Callable[[Work], Awaitable[Product]]
 class Features:
     """The runners of the features that this worker can serve."""
 
-    def __init__(self, recognition: RecognitionPool | None, models: ItemModels) -> None:
-        """`recognition` is None in a worker that does not serve the receipts queue."""
+    def __init__(
+        self,
+        recognition: RecognitionPool | None,
+        models: ItemModels,
+        default_currency: str | None = None,
+    ) -> None:
+        """`recognition` is None in a worker that does not serve the receipts queue.
+        `default_currency` is for requests that name none."""
         self._recognition = recognition
         self._models = models
+        self._default_currency = default_currency
 
     def runners(self) -> Mapping[Feature, Run]:
         """Return the runner of each feature."""
@@ -76,8 +81,18 @@ class Features:
         started = time.perf_counter()
         if self._recognition is None or work.image is None:
             raise RuntimeError("a receipt job needs an image and a recognition pool")
-        reading = await self._recognition.read(work.image, work.recorder, work.on_page)
+        reading = await self._recognition.read(work.image, work.recorder, self.hints_of(work))
         return await self.as_receipt(reading, work, started)
+
+    def hints_of(self, work: Work) -> ReadingHints:
+        """Return the hints of a request, with the default currency of the worker if it names
+        none."""
+        options = ExtractionOptions.model_validate(work.payload.get("options") or {})
+        return ReadingHints(
+            default_currency=options.default_currency or self._default_currency,
+            country=options.country,
+            locale=options.locale,
+        )
 
     async def as_receipt(self, reading: ReceiptReading, work: Work, started: float) -> Product:
         """Return a reading in the rich shape. `started` is a time of `time.perf_counter`."""
@@ -144,7 +159,7 @@ class Features:
             vectors = await self._models.embed(texts, payload.batch_size)
             attributes["texts"] = len(texts)
         model = self._models.embedder
-        embeddings = Embeddings(
+        embeddings = EmbeddingBatch(
             model=model.model_id,
             model_version=model.model_version,
             dimension=model.dimension,

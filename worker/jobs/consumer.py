@@ -12,7 +12,6 @@ from arq.worker import Function, Worker
 
 from shared.contracts.features import Queue
 from shared.wire.messages import TASK, decode, encode, parse_message_id, queue_key
-from shared.wire.messenger import Messenger
 from worker.health.pulse import Pulse, poll_of
 from worker.jobs.execution import Executor
 
@@ -93,8 +92,8 @@ class Consumer:
         self,
         redis: ArqRedis,
         executor: Executor,
-        messenger: Messenger,
         *,
+        namespace: str,
         queue: Queue,
         slots: int,
         timeout: float,
@@ -102,12 +101,10 @@ class Consumer:
     ) -> None:
         """`timeout` is arq's limit of a run in seconds: see `arq_timeout`."""
         self._executor = executor
-        self._messenger = messenger
-        self._queue = queue
         self._polled = partial(pulse.turned, poll_of(queue))
         self._options: dict[str, Any] = {
             "redis_pool": redis,
-            "queue_name": queue_key(messenger.namespace, queue),
+            "queue_name": queue_key(namespace, queue),
             "max_jobs": slots,
             "job_timeout": timeout,
             "poll_delay": _POLL_DELAY,
@@ -129,17 +126,8 @@ class Consumer:
         self._workers.append(_Worker([self._function()], self._polled, **self._options))
         await self._workers[-1].async_run()
 
-    async def listen(self) -> None:
-        """Poll whenever a message is published, until the subscription ends.
-
-        Raises BrokerUnavailable.
-        """
-        async with self._messenger.publications(self._queue) as published:
-            self._wake()
-            async for _ in published:
-                self._wake()
-
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Poll now, since a message may have been published."""
         for worker in self._workers:
             worker.wake()
 

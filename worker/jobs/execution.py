@@ -14,15 +14,15 @@ import structlog
 
 from shared.contracts.features import Feature, Queue
 from shared.contracts.outcomes import AttemptOutcome
-from shared.errors import BrokerUnavailable, Bug, Cancelled, ServiceError, TimedOut
+from shared.errors import Bug, Cancelled, ServiceError, TimedOut
 from shared.store import transitions
 from shared.store.postgres.database import Database, Session
 from shared.store.transitions import AttemptRecord, Claim
 from shared.telemetry.trace_context import trace_id
-from shared.wire.messenger import Messenger
 from worker.features.runners import Product, Run, Work
 from worker.jobs.endings import Endings, Interrupted, RunResult
 from worker.jobs.persistence import committed, uninterrupted
+from worker.jobs.reports import Reports
 from worker.jobs.running_jobs import RunningJobs, Stop
 from worker.pipeline.stages import StageRecorder
 from worker.telemetry.job_metrics import AttemptMetrics
@@ -52,19 +52,19 @@ class Executor:
         *,
         worker_id: str,
         database: Database,
-        messenger: Messenger,
         runners: Mapping[Feature, Run],
         running: RunningJobs,
         telemetry: Telemetry,
+        reports: Reports,
         limits: Limits,
     ) -> None:
         self._worker_id = worker_id
         self._database = database
-        self._messenger = messenger
         self._runners = runners
         self._running = running
         self._tracing = telemetry.tracing
         self._metrics = telemetry.metrics.jobs
+        self._reports = reports
         self._limits = limits
         self._endings = Endings(limits.retry_pause)
 
@@ -79,6 +79,7 @@ class Executor:
             log.info("message.ignored", job_id=str(job_id), dispatch=dispatch)
             return
         claim, image = claimed
+        self._reports.changed(job_id)
         with (
             self._tracing.run(claim),
             structlog.contextvars.bound_contextvars(
@@ -105,7 +106,7 @@ class Executor:
     async def _run_claimed(
         self, claim: Claim, image: bytes | None, metrics: AttemptMetrics
     ) -> None:
-        recorder = StageRecorder()
+        recorder = StageRecorder(partial(self._reports.stage, claim))
         work = Work(
             payload=claim.payload, image=image, request_id=claim.request_id, recorder=recorder
         )
@@ -163,7 +164,9 @@ class Executor:
             log.warning("job.dropped", error=code)
             return
         if outcome.ends_job:
-            await self._announce(claim.job_id)
+            await self._reports.ended(claim.job_id)
+        else:
+            self._reports.changed(claim.job_id)
         log.info(f"job.{outcome}", error=code, stages=_durations(record))
 
     def _report_crashed(self, recorder: StageRecorder) -> None:
@@ -174,13 +177,6 @@ class Executor:
         self._tracing.stages(recorder.stages)
         self._tracing.ended(AttemptOutcome.CRASHED, None)
         log.warning(f"job.{AttemptOutcome.CRASHED}", reason="lease lost")
-
-    async def _announce(self, job_id: UUID) -> None:
-        try:
-            await self._messenger.announce(job_id)
-        except BrokerUnavailable as error:
-            # Waiting callers also poll, and find the result within a second or so.
-            log.warning("job.unannounced", reason=error.code)
 
 
 def _record(claim: Claim, recorder: StageRecorder) -> AttemptRecord:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from shared.contracts.receipts import NO_HINTS, ReadingHints
 from shared.errors import ServiceError
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.engines.engine import OcrEngine
@@ -19,7 +20,7 @@ from worker.pipeline.ocr.pages import Recognition
 from worker.pipeline.ocr.pdf import TextPage
 from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.receipt import ReceiptReading, see, understand
-from worker.pipeline.stages import OnPage, StageRecorder, unwatched
+from worker.pipeline.stages import StageRecorder
 
 _JPEG_QUALITY = 60
 _PROC = Path("/proc/self")
@@ -67,7 +68,7 @@ def observe_receipt(
     engine: Callable[[], OcrEngine],
     max_pixels: int,
     recorder: StageRecorder,
-    on_page: OnPage = unwatched,
+    hints: ReadingHints = NO_HINTS,
 ) -> Observation:
     """Extract a receipt as `extract_receipt` does, but return a ServiceError as the outcome."""
     _reset_peak()
@@ -75,8 +76,8 @@ def observe_receipt(
     found: Recognition | None = None
     outcome: ReceiptReading | ServiceError
     try:
-        found = see(content, engine(), max_pixels, recorder, on_page)
-        outcome = understand(found, recorder)
+        found = see(content, engine(), max_pixels, recorder)
+        outcome = understand(found, recorder, hints)
     except ServiceError as error:
         outcome = error
     cpu_seconds = _cpu_seconds() - started

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import fmean
 
-from shared.contracts.receipts import Extraction
+from shared.contracts.receipts import NO_HINTS, Extraction, ReadingHints
 from shared.rejections import NoTextFound
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.pages import Recognition, load_pages, recognise
 from worker.pipeline.reading.receipt import read_receipt
-from worker.pipeline.stages import OnPage, StageRecorder, unwatched
+from worker.pipeline.stages import StageRecorder
 
 
 @dataclass(frozen=True)
@@ -26,39 +26,38 @@ def extract_receipt(
     engine: OcrEngine,
     max_pixels: int,
     recorder: StageRecorder,
-    on_page: OnPage = unwatched,
+    hints: ReadingHints = NO_HINTS,
 ) -> ReceiptReading:
     """Decode, recognise and parse a receipt, and record each stage in `recorder`.
 
     Raises NoTextFound, and whatever `load_pages` raises.
     """
-    return understand(see(content, engine, max_pixels, recorder, on_page), recorder)
+    return understand(see(content, engine, max_pixels, recorder), recorder, hints)
 
 
-def see(
-    content: bytes,
-    engine: OcrEngine,
-    max_pixels: int,
-    recorder: StageRecorder,
-    on_page: OnPage = unwatched,
-) -> Recognition:
+def see(content: bytes, engine: OcrEngine, max_pixels: int, recorder: StageRecorder) -> Recognition:
     """Turn bytes into pages of text, which may be empty. Raises whatever `load_pages` raises."""
     with recorder.measure("ocr.preprocess") as attributes:
         pages = load_pages(content, max_pixels)
         attributes["pages"] = len(pages)
     with recorder.measure("ocr.recognise") as attributes:
-        found = recognise(pages, engine, on_page)
+        recorder.count_pages("ocr.recognise", 0, len(pages))
+        found = recognise(
+            pages, engine, lambda read: recorder.count_pages("ocr.recognise", read, len(pages))
+        )
         attributes["engine"], attributes["lines"] = found.engine, len(found.lines)
         if found.lines:
             attributes["confidence"] = round(fmean(line.confidence for line in found.lines), 3)
     return found
 
 
-def understand(found: Recognition, recorder: StageRecorder) -> ReceiptReading:
+def understand(
+    found: Recognition, recorder: StageRecorder, hints: ReadingHints = NO_HINTS
+) -> ReceiptReading:
     """Turn the text of the pages into a receipt. Raises NoTextFound if there is none."""
     if not found.lines:
         raise NoTextFound
     with recorder.measure("receipt.parse") as attributes:
-        extraction = read_receipt(found.lines, today=datetime.now(UTC).date())
+        extraction = read_receipt(found.lines, today=datetime.now(UTC).date(), hints=hints)
         attributes["items"] = len(extraction.line_items)
     return ReceiptReading(extraction, found.engine, found.engine_version)

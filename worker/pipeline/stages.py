@@ -6,12 +6,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-# Called with the number of pages read so far and the number of pages in the file.
-OnPage = Callable[[int, int], None]
+
+@dataclass(frozen=True)
+class StageReport:
+    """What an attempt does from `at_ns` on, in nanoseconds since the epoch.
+
+    `pages_read` and `pages` count the pages of the image while they are being read.
+    """
+
+    stage: str
+    at_ns: int
+    pages_read: int | None = None
+    pages: int | None = None
 
 
-def unwatched(_read: int, _pages: int) -> None:
-    """Ignore the progress: the OnPage of callers that do not need it."""
+# Called when a stage begins, and after every page.
+OnReport = Callable[[StageReport], None]
+
+
+def unwatched(_report: StageReport) -> None:
+    """Ignore the report: the OnReport of callers that do not need it."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +40,9 @@ class Stage:
 
 @dataclass
 class StageRecorder:
-    """Collects stages. It is plain data, since it crosses from the child to its parent."""
+    """Collects stages when they end, and reports each to `on_report` when it begins."""
 
+    on_report: OnReport = unwatched
     stages: list[Stage] = field(default_factory=list)
 
     @contextmanager
@@ -35,7 +50,12 @@ class StageRecorder:
         """Time the block, even if it raises; the block may put attributes into the dict."""
         attributes: dict[str, Any] = {}
         start = time.time_ns()
+        self.on_report(StageReport(name, start))
         try:
             yield attributes
         finally:
             self.stages.append(Stage(name, start, time.time_ns(), attributes))
+
+    def count_pages(self, stage: str, read: int, pages: int) -> None:
+        """Report that `read` of the `pages` pages of the image have been read in `stage`."""
+        self.on_report(StageReport(stage, time.time_ns(), read, pages))

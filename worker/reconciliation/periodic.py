@@ -10,6 +10,7 @@ from shared.store.postgres.database import Database
 from shared.wire.broker import Broker
 from shared.wire.messenger import Messenger
 from worker.jobs.consumer import lock_seconds
+from worker.jobs.reports import Reports
 from worker.reconciliation.messages import MessageRepair
 from worker.reconciliation.outbox import publish_deferred
 from worker.reconciliation.reconciler import Reconciler
@@ -18,18 +19,22 @@ from worker.telemetry.signals import Telemetry
 
 @asynccontextmanager
 async def repairing(
-    settings: Settings, database: Database, messenger: Messenger, telemetry: Telemetry
+    settings: Settings,
+    database: Database,
+    messenger: Messenger,
+    telemetry: Telemetry,
+    reports: Reports,
 ) -> AsyncIterator[None]:
     """Run the outbox and the reconciler while the block runs, every RECONCILE_INTERVAL."""
     broker = Broker(settings)
     reconciler = Reconciler(
         database,
-        messenger,
         [
             MessageRepair(database, broker, queue, lock=lock_seconds(limit))
             for queue, limit in settings.timeouts.items()
         ],
         telemetry,
+        reports,
         image_retention=settings.image_retention,
         job_retention=settings.job_retention,
     )

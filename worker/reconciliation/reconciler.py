@@ -6,13 +6,12 @@ from dataclasses import asdict
 
 import structlog
 
-from shared.errors import BrokerUnavailable
 from shared.store import transitions
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
 from shared.store.retention import prune_images, prune_jobs, prune_workers
 from shared.telemetry.trace_context import trace_id
-from shared.wire.messenger import Messenger
+from worker.jobs.reports import Reports
 from worker.reconciliation import CHUNK
 from worker.reconciliation.messages import MessageRepair
 from worker.telemetry.signals import Telemetry
@@ -28,19 +27,19 @@ class Reconciler:
     def __init__(
         self,
         database: Database,
-        messenger: Messenger,
         repairs: Sequence[MessageRepair],
         telemetry: Telemetry,
+        reports: Reports,
         *,
         image_retention: float,
         job_retention: float,
     ) -> None:
         """The retentions are in seconds after the end of a job."""
         self._database = database
-        self._messenger = messenger
         self._repairs = repairs
         self._tracing = telemetry.tracing
         self._metrics = telemetry.metrics
+        self._reports = reports
         self._image_retention = image_retention
         self._job_retention = job_retention
         self._pruned_at = 0.0
@@ -75,13 +74,9 @@ class Reconciler:
                 trace_id=trace_id(job.trace_carrier),
             )
             if job.state.finished:
-                await self._announce(job)
-
-    async def _announce(self, job: transitions.Rescued) -> None:
-        try:
-            await self._messenger.announce(job.job_id)
-        except BrokerUnavailable as error:
-            log.warning("job.unannounced", job_id=str(job.job_id), reason=error.code)
+                await self._reports.ended(job.job_id)
+            else:
+                self._reports.changed(job.job_id)
 
     async def _repair_messages(self, repair: MessageRepair) -> None:
         repairs = asdict(await repair.step())

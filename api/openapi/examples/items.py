@@ -11,8 +11,8 @@ from shared.contracts.categories import (
     CategoryBatch,
     Prediction,
 )
-from shared.contracts.common_fields import RequestMetadata
 from shared.contracts.embeddings import EmbedAnswer, Embedding, EmbedRequest, EmbedText
+from shared.contracts.fields.common import RequestMetadata
 from shared.contracts.jobs import Answer, AnswerMetadata
 from shared.contracts.requests import (
     CategorizeBatchRequest,

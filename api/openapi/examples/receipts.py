@@ -38,7 +38,10 @@ def examples() -> dict[str, Examples]:
         metadata=metadata().model_copy(update={"model_id": "rapidocr", "model_version": "3.10.0"}),
     )
     return {
-        "extractReceipt": Examples({"One image": receipt_request()}, {200: flat}),
+        "extractReceipt": Examples(
+            {"One image": receipt_request(), "With hints": _receipt_request_with_hints()},
+            {200: flat},
+        ),
         "extractRichReceipt": Examples(
             {"One image": _rich_request(), "With categories": _rich_request_with_labels()},
             {200: rich_receipt()},
@@ -56,6 +59,12 @@ def receipt_request() -> ReceiptRequest:
     )
 
 
+def _receipt_request_with_hints() -> ReceiptRequest:
+    options = ExtractionOptions(default_currency="EUR", country="IE", locale="en-IE")
+    payload = ReceiptPayload(image_base64=IMAGE, options=options)
+    return receipt_request().model_copy(update={"payload": payload})
+
+
 def rich_receipt() -> RichReceipt:
     """Return a receipt with two items in the rich shape."""
     return RichReceipt(
@@ -65,7 +74,9 @@ def rich_receipt() -> RichReceipt:
         extraction=Extraction(
             merchant=Merchant(name="Corner Market", confidence=0.93),
             date=PrintedDate(value="2026-10-03", confidence=0.98),
-            total=Total(amount=Decimal("6.78"), currency="EUR", confidence=0.97),
+            total=Total(
+                amount=Decimal("6.78"), currency="EUR", currency_source="printed", confidence=0.97
+            ),
             line_items=[
                 LineItem(
                     raw_text="2 x Whole Milk 1L 1.69 3.38",

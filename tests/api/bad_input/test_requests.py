@@ -11,6 +11,7 @@ from tests.api.bad_input.asking import (
     BATCH,
     CATEGORIZE,
     EMBED,
+    EXTRACT,
     JOBS,
     RICH,
     assert_problem,
@@ -69,6 +70,29 @@ async def test_bodies_that_do_not_fit_the_contract_are_refused(
     problem = assert_problem(await http.post(path, json=body), status, code)
 
     assert problem.fields
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("default_currency", "EURO"), ("country", "UK"), ("locale", "german"), ("country", 49)],
+)
+async def test_a_hint_that_names_nothing_is_refused(
+    http: httpx.AsyncClient, name: str, value: Any
+) -> None:
+    """The answer names the field on every call that takes it, the form included."""
+    in_job = receipt_job("aGk=", options={name: value})
+    in_body = {"tenant_id": "t", "image_base64": "aGk=", "options": {name: value}}
+    in_form = {"tenant_id": "t", name: str(value)}
+    answers = [
+        await http.post(JOBS, json=in_job),
+        await http.post(EXTRACT, json=in_job),
+        await http.post(RICH, json=in_body),
+        await http.post(RICH, data=in_form, files={"file": b"image"}),
+    ]
+
+    for answer in answers:
+        (field,) = assert_problem(answer, 422, "invalid_request").fields or []
+        assert field.field.endswith(f"options.{name}")
 
 
 RAW = [

@@ -20,6 +20,7 @@ CALLS = {
     "submitJob": ("post", "/api/v1/jobs"),
     "listJobs": ("get", "/api/v1/jobs"),
     "getJob": ("get", "/api/v1/jobs/{job_id}"),
+    "streamJobEvents": ("get", "/api/v1/jobs/{job_id}/events"),
     "cancelJob": ("post", "/api/v1/jobs/{job_id}/cancel"),
     "retryJob": ("post", "/api/v1/jobs/{job_id}/retry"),
     "listQueues": ("get", "/api/v1/queues"),

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.categories import BatchItem, CategorizeBatchPayload, StoredItems
 from shared.contracts.embeddings import EmbedPayload, EmbedText, StoredTexts
-from shared.contracts.entries import EntryId
+from shared.contracts.fields.entries import EntryId
 from shared.contracts.text import Identifier, Label, LongText, Name, Version
 
 BAD = [

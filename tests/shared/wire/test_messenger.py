@@ -117,7 +117,7 @@ async def test_no_clock_keeps_a_message_from_being_taken(
 async def test_announcements_reach_every_listener(messenger: Messenger) -> None:
     """A listener gets every announcement from the start of its block on."""
     job_id = uuid4()
-    async with messenger.announcements() as first, messenger.announcements() as second:
+    async with messenger.news() as first, messenger.news() as second:
         await messenger.announce(job_id)
         async with asyncio.timeout(5):
             assert await anext(first) == await anext(second) == job_id
@@ -188,7 +188,7 @@ async def test_only_redis_makes_the_broker_unavailable(messenger: Messenger) -> 
     """An error of anything else that is done while listening keeps its name."""
     error = ConnectionResetError("Postgres")
     with pytest.raises(ConnectionResetError) as raised:
-        async with messenger.announcements():
+        async with messenger.news():
             raise error
 
     assert raised.value is error

@@ -72,6 +72,20 @@ def test_without_out_a_table_is_printed(grocery_ai: Run, folder: Path) -> None:
     assert done.stderr.startswith("1 read, 0 failed; ")
 
 
+def test_hints_and_the_default_currency(grocery_ai: Run, tmp_path: Path) -> None:
+    """The table says so if the currency is not printed."""
+    drawn = DrawnReceipt(merchant="ZEPHYRA", address=(), date="03/04/2026", currency="")
+    file = tmp_path / "receipt.pdf"
+    file.write_bytes(pdf(drawn))
+    done = grocery_ai("extract", file, "--locale", "en-US", DEFAULT_CURRENCY="cad")
+    wrong = grocery_ai("extract", file, "--country", "UK")
+
+    assert "21.34 CAD (default)" in done.stdout
+    assert "ZEPHYRA, 2026-03-04" in done.stdout
+    assert wrong.returncode == 2
+    assert "--country" in wrong.stderr
+
+
 def test_a_path_that_looks_like_markup(grocery_ai: Run, folder: Path) -> None:
     """A path is printed as it is and never wrapped, so that it can be copied."""
     broken = folder / f"[red]{'x' * 100}.jpg"

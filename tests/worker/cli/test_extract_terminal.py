@@ -15,7 +15,7 @@ from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, en
 from tests.support.processes.alive import is_alive
 from tests.support.waiting import wait_until
 from tests.worker.cli.conftest import PROGRAM
-from tests.worker.features.test_page_progress import scan
+from tests.worker.features.test_child_reports import scan
 
 pytestmark = pytest.mark.slow
 

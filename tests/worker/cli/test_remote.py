@@ -35,7 +35,7 @@ def test_submit_and_wait(grocery_ai: Run, env: dict[str, str], receipt: Path) ->
     """The result is printed as a table; a bad file is reported and does not stop the other."""
     bad = receipt.with_name("bad.jpg")
     bad.write_bytes(b"nothing")
-    done = grocery_ai("submit", bad, receipt, "--wait", **env)
+    done = grocery_ai("submit", bad, receipt, "--wait", "--country", "gb", **env)
 
     assert done.returncode == 1
     assert "unsupported_image_format" in done.stderr

@@ -39,12 +39,12 @@ async def test_workers_hear_of_the_messages_of_their_queue_only(
     client: AsyncServiceClient, messenger: Messenger
 ) -> None:
     async with (
-        messenger.publications(Queue.ITEMS) as items,
-        messenger.publications(Queue.RECEIPTS) as receipts,
+        messenger.calls([Queue.ITEMS]) as items,
+        messenger.calls([Queue.RECEIPTS]) as receipts,
     ):
         await client.submit("categorization", ITEM)
         async with asyncio.timeout(5):
-            await anext(items)
+            assert await anext(items) is Queue.ITEMS
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
                 await anext(receipts)

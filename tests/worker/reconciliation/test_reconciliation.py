@@ -20,6 +20,7 @@ from shared.wire.broker import Broker
 from shared.wire.messages import queue_key
 from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM
+from worker.jobs.reports import Reports
 from worker.reconciliation.messages import MessageRepair, MessageRepairs
 from worker.reconciliation.outbox import publish_deferred
 from worker.reconciliation.reconciler import Reconciler
@@ -160,7 +161,12 @@ def reconciler(database: Database, messenger: Messenger, repair: MessageRepair) 
     metrics = WorkerMetrics(WorkerState("worker", "1", [Queue.ITEMS], {Queue.ITEMS: 1}, {}))
     telemetry = Telemetry(JobTracing(NoOpTracer()), metrics)
     return Reconciler(
-        database, messenger, [repair], telemetry, image_retention=60, job_retention=3600
+        database,
+        [repair],
+        telemetry,
+        Reports(messenger),
+        image_retention=60,
+        job_retention=3600,
     )
 
 

@@ -5,20 +5,20 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from shared.contracts.receipts import RichReceipt
+from shared.contracts.receipts import ExtractionOptions, RichReceipt
 from shared.errors import ServiceError, TimedOut
 from shared.images import ImageLimits, inspect
 from shared.pipeline_settings import PipelineSettings
 from shared.rejections import ImageUnreadable
 from worker.features.item_models import ItemModels
-from worker.features.page_progress import receiving_page_reports
 from worker.features.recognition import RecognitionPool
 from worker.features.runners import Features, Product, Work
 from worker.pipeline.observation import Evidence
-from worker.pipeline.stages import OnPage, StageRecorder
+from worker.pipeline.stages import OnReport, StageRecorder, StageReport
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ class ReadingListener(Protocol):
 async def extract_files(
     files: Sequence[Path],
     settings: PipelineSettings,
-    labels: Sequence[str],
+    options: ExtractionOptions,
     listener: ReadingListener,
     *,
     with_evidence: bool = False,
 ) -> None:
-    """Read all files, `settings.receipt_slots` at a time, and give their items the best label.
+    """Read all files with the same options, `settings.receipt_slots` at a time.
 
     What goes wrong with one file is in its reading. Raises EngineUnavailable if an engine or model
     cannot be loaded, and RecognitionCrashed if a recognition child dies while it loads one.
@@ -80,13 +80,14 @@ async def extract_files(
         )
         stack.push_async_callback(recognition.close)
         await recognition.start()
-        reader = _Reader(recognition, Features(recognition, models), settings, labels)
+        features = Features(recognition, models, settings.default_currency)
+        reader = _Reader(recognition, features, settings, options)
         slots = asyncio.Semaphore(settings.receipt_slots)
-        reporter_of = stack.enter_context(receiving_page_reports(listener.pages))
 
         async def read(number: int, path: Path) -> None:
             async with slots:
-                reading = await reader.read(path, reporter_of(number), with_evidence=with_evidence)
+                on_report = partial(_count_pages, listener, number)
+                reading = await reader.read(path, on_report, with_evidence=with_evidence)
                 listener.finished(number, reading)
 
         async with asyncio.TaskGroup() as group:
@@ -94,18 +95,23 @@ async def extract_files(
                 group.create_task(read(number, path))
 
 
+def _count_pages(listener: ReadingListener, file: int, report: StageReport) -> None:
+    if report.pages_read is not None and report.pages is not None:
+        listener.pages(file, report.pages_read, report.pages)
+
+
 @dataclass(frozen=True)
 class _Reader:
     recognition: RecognitionPool
     features: Features
     settings: PipelineSettings
-    labels: Sequence[str]
+    options: ExtractionOptions
 
-    async def read(self, path: Path, on_page: OnPage, *, with_evidence: bool) -> FileReading:
+    async def read(self, path: Path, on_report: OnReport, *, with_evidence: bool) -> FileReading:
         """Read one file. An error of the file becomes part of its reading and is not raised."""
         seen: list[Evidence] = []
         try:
-            work = await self._work(path, on_page)
+            work = await self._work(path, on_report)
             async with asyncio.timeout(self.settings.receipt_timeout):
                 product = await (
                     self._observe(work, seen)
@@ -120,23 +126,24 @@ class _Reader:
             return FileReading(path, None, error, *seen)
         return FileReading(path, RichReceipt.model_validate(product.output), None, *seen)
 
-    async def _work(self, path: Path, on_page: OnPage) -> Work:
+    async def _work(self, path: Path, on_report: OnReport) -> Work:
         content = await asyncio.to_thread(path.read_bytes)
         limits = ImageLimits(
             max_bytes=self.settings.max_image_bytes, max_pixels=self.settings.max_image_pixels
         )
         inspect(content, limits)
         return Work(
-            payload={"options": {"candidate_labels": list(self.labels)}},
+            payload={"options": self.options.model_dump(mode="json")},
             image=content,
             request_id=None,
-            recorder=StageRecorder(),
-            on_page=on_page,
+            recorder=StageRecorder(on_report),
         )
 
     async def _observe(self, work: Work, seen: list[Evidence]) -> Product:
         started = time.perf_counter()
-        observation = await self.recognition.observe(work.image or b"", work.recorder, work.on_page)
+        observation = await self.recognition.observe(
+            work.image or b"", work.recorder, self.features.hints_of(work)
+        )
         seen.append(observation.evidence)
         if isinstance(observation.outcome, ServiceError):
             raise observation.outcome

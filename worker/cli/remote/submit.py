@@ -1,5 +1,6 @@
 """`grocery-ai submit`: send files to a running service as jobs."""
 
+import base64
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,9 +10,19 @@ import typer
 
 from shared.client import ServiceClient
 from shared.client.errors import NotDoneInTime, ServiceUnreachable
+from shared.contracts.features import Feature
 from shared.contracts.jobs import JobView
+from shared.contracts.receipts import ExtractionOptions
 from shared.errors import ServiceError
-from worker.cli.options import AsJson, print_line, split_labels
+from worker.cli.options import (
+    AsJson,
+    Country,
+    DefaultCurrency,
+    LocaleName,
+    extraction_options,
+    print_line,
+    split_labels,
+)
 from worker.cli.remote.service import (
     DEFAULT_TENANT,
     DEFAULT_URL,
@@ -54,6 +65,9 @@ def submit(  # noqa: PLR0913 (each is an option)
     within: Within = 600,
     quiet: Quiet = False,
     labels: Labels = None,
+    default_currency: DefaultCurrency = None,
+    country: Country = None,
+    locale: LocaleName = None,
     url: Url = DEFAULT_URL,
     tenant: Tenant = DEFAULT_TENANT,
     as_json: AsJson = False,
@@ -65,8 +79,14 @@ def submit(  # noqa: PLR0913 (each is an option)
     """
     if quiet and as_json:
         raise typer.BadParameter("choose either --quiet or --json")
+    options = extraction_options(
+        split_labels(labels) if labels else None,
+        default_currency=default_currency,
+        country=country,
+        locale=locale,
+    )
     with connected(url, tenant) as service:
-        jobs = _submit_all(service, files, split_labels(labels) if labels else None, quiet=quiet)
+        jobs = _submit_all(service, files, options, quiet=quiet)
         if wait:
             jobs = _ended(service, jobs, within)
     if not quiet and (jobs or as_json):
@@ -76,11 +96,11 @@ def submit(  # noqa: PLR0913 (each is an option)
 
 
 def _submit_all(
-    service: ServiceClient, files: Sequence[Path], labels: Sequence[str] | None, *, quiet: bool
+    service: ServiceClient, files: Sequence[Path], options: ExtractionOptions, *, quiet: bool
 ) -> list[JobView]:
     """Submit the files and return the accepted jobs. With `quiet`, print each id at once."""
     jobs: list[JobView] = []
-    for job in _submitted(service, files, labels):
+    for job in _submitted(service, files, options):
         jobs.append(job)
         if quiet:
             print_line(str(job.id))
@@ -107,12 +127,16 @@ def _ended(service: ServiceClient, jobs: Sequence[JobView], within: float) -> li
 
 
 def _submitted(
-    service: ServiceClient, files: Sequence[Path], labels: Sequence[str] | None
+    service: ServiceClient, files: Sequence[Path], options: ExtractionOptions
 ) -> Iterator[JobView]:
     """Yield the job of each accepted file. If the service is unreachable, stop there."""
     for file in files:
         try:
-            yield service.submit_receipt(file.read_bytes(), labels)
+            payload = {
+                "image_base64": base64.b64encode(file.read_bytes()).decode(),
+                "options": options.model_dump(mode="json", exclude_none=True),
+            }
+            yield service.submit(Feature.RECEIPT_EXTRACTION, payload)
         except ServiceError as error:
             print_error(error, file)
             if isinstance(error, ServiceUnreachable):

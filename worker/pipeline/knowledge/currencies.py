@@ -29,10 +29,11 @@ class Clue(Table):
     """Text that suggests a currency, with so many points each time that it is printed.
 
     `exact` are words exactly as printed, `words` are phrases in the notation of `patterns.py`, and
-    `pattern` is a regular expression. Any of them counts.
+    `pattern` is a regular expression. Any of them counts. A `sign` stands for the currency itself.
     """
 
     points: Annotated[int, Field(ge=1, le=3)]
+    sign: bool = False
     exact: Words = ()
     words: Phrases = ()
     pattern: Pattern | None = None
@@ -51,8 +52,13 @@ class SharedSign(Table):
 
     pattern: Pattern
     currencies: Annotated[tuple[Code, ...], Field(strict=False, min_length=1)]
+    hinted: Annotated[tuple[Code, ...], Field(strict=False)] = ()
     otherwise: Code | None = None
     not_otherwise: Words = ()
+
+    def may_be(self, code: str | None) -> bool:
+        """Return whether the sign is also that of the currency `code`."""
+        return code is not None and code in (*self.currencies, *self.hinted, self.otherwise)
 
 
 class Currencies(Table):

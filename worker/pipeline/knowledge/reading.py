@@ -1,6 +1,7 @@
 """Loads all knowledge that reading a receipt needs."""
 
 from worker.pipeline.knowledge.chains import load_chains
+from worker.pipeline.knowledge.countries import load_countries
 from worker.pipeline.knowledge.currencies import load_currencies
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.translations import load_short_forms
@@ -15,6 +16,7 @@ def load_reading() -> None:
     """
     vocabulary()
     load_currencies()
+    load_countries()
     load_chains()
     load_units()
     load_short_forms()

@@ -1,6 +1,6 @@
 """Loads a file as pages, and recognises the pages as the text of one receipt."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +11,6 @@ from worker.pipeline.ocr.orientation import UprightPage, read_upright
 from worker.pipeline.ocr.pdf import TextPage, read_pdf, text_layer_reader
 from worker.pipeline.ocr.photo.prepare import prepare
 from worker.pipeline.ocr.text import TextLine
-from worker.pipeline.stages import OnPage, unwatched
 
 
 @dataclass(frozen=True)
@@ -47,14 +46,13 @@ def load_pages(content: bytes, max_pixels: int) -> Sequence[Pixels | TextPage]:
 
 
 def recognise(
-    pages: Sequence[Pixels | TextPage], engine: OcrEngine, on_page: OnPage = unwatched
+    pages: Sequence[Pixels | TextPage], engine: OcrEngine, on_page: Callable[[int], None]
 ) -> Recognition:
-    """Read the pages that are pixels with `engine`; `on_page` is called first and after each."""
+    """Read the pages that are pixels with `engine`; after each, `on_page` gets the number read."""
     read: list[UprightPage | TextPage] = []
-    on_page(0, len(pages))
     for page in pages:
         read.append(page if isinstance(page, TextPage) else read_upright(page, engine))
-        on_page(len(read), len(pages))
+        on_page(len(read))
     if any(isinstance(page, UprightPage) for page in read):
         return Recognition(read, engine.name, engine.version)
     return Recognition(read, *text_layer_reader())

@@ -3,15 +3,28 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from statistics import fmean
+from typing import TypeVar
 
-from shared.contracts.receipts import Extraction, LineItem, Merchant, PrintedDate, Total
+from shared.contracts.fields.hints import CurrencySource
+from shared.contracts.receipts import (
+    NO_HINTS,
+    Extraction,
+    LineItem,
+    Merchant,
+    PrintedDate,
+    ReadingHints,
+    Total,
+)
+from shared.contracts.text import Contract
+from worker.pipeline.knowledge.countries import Conventions, conventions_of
 from worker.pipeline.knowledge.currencies import date_orders
 from worker.pipeline.ocr.text import TextLine, as_text
 from worker.pipeline.reading.fields.chains import currency_of
-from worker.pipeline.reading.fields.currencies import find_currency
+from worker.pipeline.reading.fields.currencies import FoundCurrency, find_currency
 from worker.pipeline.reading.fields.dates import (
     FoundDate,
     calls_it_a_date,
@@ -24,67 +37,131 @@ from worker.pipeline.reading.items.found_items import FoundItem
 from worker.pipeline.reading.items.readable import readable_name
 from worker.pipeline.reading.rows.building import build_rows
 from worker.pipeline.reading.rows.layout import ReadRow, read_rows
+from worker.pipeline.reading.rows.whole_amounts import has_whole_amounts, without_decimals
 from worker.pipeline.reading.sums.checks import checks_of
-from worker.pipeline.reading.sums.ledger import read_ledger
+from worker.pipeline.reading.sums.ledger import Ledger, read_ledger
+
+C = TypeVar("C", bound=Contract)
 
 _TIME = re.compile(r"(?<!\d)[0-2]?\d\s?[:.h]\s?[0-5]\d(?!\d)")
 
 
-def read_receipt(lines: Sequence[TextLine], *, today: date) -> Extraction:
+def read_receipt(
+    lines: Sequence[TextLine], *, today: date, hints: ReadingHints = NO_HINTS
+) -> Extraction:
     """Read the lines of one receipt; dates after `today` are not believed.
 
-    Fields that cannot be found are None with a confidence of 0; no error is raised.
+    Fields that cannot be found are None with a confidence of 0; no error is raised. `hints` decide
+    what the print leaves open.
     """
-    rows = read_rows(build_rows(lines))
-    raw_text = as_text([row.line for row in rows])
+    conventions = conventions_of(hints)
+    printed = build_rows(lines)
+    thousands = conventions.thousands if conventions else ""
+    is_whole = has_whole_amounts(printed, thousands)
+    rows = read_rows(printed, thousands if is_whole else "")
+    raw_text = as_text(printed)
     merchant = find_merchant(rows)
     chain_currency = currency_of(merchant.name) if merchant else None
-    currency, currency_confidence = find_currency(raw_text, chain_currency=chain_currency)
+    currency = find_currency(raw_text, chain_currency=chain_currency, conventions=conventions)
     ledger = read_ledger(rows)
-    items, total = ledger.items, ledger.total
-    seen = is_month_first(raw_text, today=today)
-    order = date_orders().get(currency or "")
-    month_first = order == "month_first" if seen is None else seen
-    certain = order not in (None, "either")
-    printed = _date(rows, month_first=month_first, certain=certain, today=today)
+    order = _date_order(raw_text, currency.code, conventions, today)
+    bought = _date(rows, order, today=today)
+    total = _total(ledger, currency, hints.default_currency)
     merchant_confidence = merchant.confidence if merchant else 0.0
-    total_confidence = total.confidence if total else 0.0
-    items_confidence = fmean(item.confidence for item in items) if items else 0.0
-    fields = [merchant_confidence, printed.confidence, total_confidence, items_confidence]
-    return Extraction(
+    items = [_line_item(item, closes=ledger.closes) for item in ledger.items]
+    items_confidence = fmean(item.confidence for item in ledger.items) if items else 0.0
+    total_confidence = ledger.total.confidence if ledger.total else 0.0
+    extraction = Extraction(
         merchant=Merchant(
             name=merchant.name if merchant else None, confidence=_rounded(merchant_confidence)
         ),
-        date=printed,
-        total=Total(
-            amount=total.amount if total else None,
-            currency=currency,
-            confidence=_rounded(min(total_confidence, max(currency_confidence, 0.5))),
-        ),
-        line_items=[_line_item(item, closes=ledger.closes) for item in items],
+        date=bought,
+        total=total,
+        line_items=items,
         reconciled=ledger.closes,
         checks=checks_of(ledger),
         raw_ocr_text=raw_text,
-        overall_confidence=_rounded(fmean(fields)),
+        overall_confidence=_rounded(
+            fmean([merchant_confidence, bought.confidence, total_confidence, items_confidence])
+        ),
+    )
+    return _as_printed(extraction) if is_whole else extraction
+
+
+def _total(ledger: Ledger, currency: FoundCurrency, default: str | None) -> Total:
+    """Return the total. A default currency does not make it more certain."""
+    found = ledger.total
+    confidence = min(found.confidence if found else 0.0, max(currency.confidence, 0.5))
+    source: CurrencySource | None = "default" if default else None
+    return Total(
+        amount=found.amount if found else None,
+        currency=currency.code or default,
+        currency_source=currency.source or source,
+        confidence=_rounded(confidence),
     )
 
 
-def _date(rows: Sequence[ReadRow], *, month_first: bool, certain: bool, today: date) -> PrintedDate:
-    """Return the date with the most votes from the rows that have it, the first one on ties.
+def _as_printed(read: Extraction) -> Extraction:
+    """Remove the decimals of amounts that are printed without any."""
+    return read.model_copy(
+        update={
+            "total": _without_decimals(read.total, "amount"),
+            "line_items": [
+                _without_decimals(item, "unit_price", "total_price") for item in read.line_items
+            ],
+            "checks": [_without_decimals(check, "printed", "calculated") for check in read.checks],
+        }
+    )
 
-    `certain`: whether the order of day and month is more than a guess.
-    """
+
+def _without_decimals(shape: C, *fields: str) -> C:
+    amounts = {field: without_decimals(getattr(shape, field)) for field in fields}
+    return shape.model_copy(update=amounts)
+
+
+@dataclass(frozen=True)
+class _DateOrder:
+    """The order of day, month and year; `is_certain` if it is more than a guess."""
+
+    month_first: bool
+    year_first: bool
+    is_certain: bool
+
+
+def _date_order(
+    text: str, currency: str | None, conventions: Conventions | None, today: date
+) -> _DateOrder:
+    """Find the order of dates: from another date, then from the country of the hint, unless the
+    receipt has a currency of somewhere else, then from the currency."""
+    order = date_orders().get(currency or "")
+    hinted = None
+    if conventions and (order in (None, "either") or conventions.currency == currency):
+        hinted = conventions.date_order
+    if hinted in ("day_first", "month_first"):
+        order = hinted
+    seen = is_month_first(text, today=today)
+    return _DateOrder(
+        month_first=order == "month_first" if seen is None else seen,
+        year_first=hinted == "year_first",
+        is_certain=order not in (None, "either"),
+    )
+
+
+def _date(rows: Sequence[ReadRow], order: _DateOrder, *, today: date) -> PrintedDate:
+    """Return the date with the most votes from the rows that have it, the first one on ties."""
     votes: Counter[date] = Counter()
     found: dict[date, tuple[FoundDate, float]] = {}
     for row in rows:
-        for printed in find_dates(row.text, month_first=month_first, today=today):
+        for printed in find_dates(
+            row.text, month_first=order.month_first, year_first=order.year_first, today=today
+        ):
             votes[printed.value] += _votes(row.text)
             found.setdefault(printed.value, (printed, row.line.confidence))
     if not votes:
         return PrintedDate(value=None, confidence=0.0)
     [(value, _)] = votes.most_common(1)
     printed, confidence = found[value]
-    doubt = 0.95 if certain or not printed.ambiguous else 0.8
+    doubt = 0.95 if order.is_certain or not printed.ambiguous else 0.8
     return PrintedDate(value=value.isoformat(), confidence=_rounded(confidence * doubt))
 
 

@@ -7,7 +7,9 @@ from itertools import product
 
 import pytest
 
+from shared.contracts.iso_codes import COUNTRIES, CURRENCIES
 from worker.pipeline.knowledge.chains import SEVERAL, load_chains
+from worker.pipeline.knowledge.countries import load_countries
 from worker.pipeline.knowledge.currencies import load_currencies
 from worker.pipeline.knowledge.files import Table
 from worker.pipeline.knowledge.groceries import load_brands, load_grocery, load_products
@@ -20,16 +22,6 @@ from worker.pipeline.reading.rows.kinds import row_kind
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.words.folding import folded
 
-# The ISO 4217 codes of circulating money (SIX list one, without funds and metals).
-ISO_4217 = """
-AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN
-BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS
-GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW
-KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD
-NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD
-SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES
-VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
-"""
 LANGUAGES = languages()
 
 
@@ -124,11 +116,22 @@ def test_a_month_has_one_number() -> None:
     assert {name: months for name, months in numbers.items() if len(months) > 1} == {}
 
 
+def test_every_country_has_one_currency() -> None:
+    """The codes are those that requests may name. Antarctica has no money."""
+    known = load_countries()
+    countries = [country for listed in known.currencies.values() for country in listed]
+
+    assert sorted([*countries, "AQ"]) == sorted(COUNTRIES)
+    assert set(known.currencies) <= CURRENCIES
+    assert not set(known.month_first) & set(known.year_first)
+
+
 def test_currencies_are_those_of_iso_4217() -> None:
     """What is printed beside amounts belongs to one currency only."""
     known = load_currencies()
 
-    assert set(known.currencies) <= set(ISO_4217.split())
+    hinted = {code for sign in known.shared for code in sign.hinted}
+    assert set(known.currencies) | hinted <= CURRENCIES
     beside = [phrase for currency in known.currencies.values() for phrase in currency.beside]
     assert len(set(beside)) == len(beside)
 

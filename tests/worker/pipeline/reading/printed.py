@@ -3,12 +3,12 @@
 from datetime import date
 from textwrap import dedent
 
-from shared.contracts.receipts import Extraction
+from shared.contracts.receipts import NO_HINTS, Extraction, ReadingHints
 from worker.pipeline.ocr.text import TextLine, Word
 from worker.pipeline.reading.receipt import read_receipt
 
 
-def read(text: str) -> Extraction:
+def read(text: str, hints: ReadingHints = NO_HINTS) -> Extraction:
     """Read rows of text as if an engine had found each as a line, with ten pixels per letter."""
     lines = []
     for number, row in enumerate(dedent(text).strip("\n").splitlines()):
@@ -19,7 +19,7 @@ def read(text: str) -> Extraction:
             left = right + 10
         if words:
             lines.append(TextLine(tuple(words)))
-    return read_receipt(lines, today=date(2026, 11, 23))
+    return read_receipt(lines, today=date(2026, 11, 23), hints=hints)
 
 
 def items(text: str) -> list[tuple[str, str, str, str | None]]:

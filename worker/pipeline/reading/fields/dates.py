@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 
@@ -34,13 +34,19 @@ class FoundDate:
     ambiguous: bool
 
 
-def find_dates(text: str, *, month_first: bool, today: date) -> list[FoundDate]:
-    """Find the dates in a row from 2000 on, up to the day after `today`."""
+def find_dates(
+    text: str, *, month_first: bool, today: date, year_first: bool = False
+) -> list[FoundDate]:
+    """Find the dates in a row from 2000 on, up to the day after `today`.
+
+    `year_first`: a year of two digits may be first, where that makes the date a later one.
+    """
     found = []
     for match in _YEAR_FIRST.finditer(text):
         found.append(_date(match["year"], match["month"], match["day"], today))
     for match in _NUMERIC.finditer(text):
-        found.append(_numeric(match, month_first, today))
+        numeric = _numeric(match, month_first, today)
+        found.append(_later(numeric, _short_year_first(match, today)) if year_first else numeric)
     for pattern in (_named(), _NAME_FIRST):
         for match in pattern.finditer(text):
             month = _months().get(folded(match["month"]))
@@ -74,6 +80,22 @@ def _numeric(match: re.Match[str], month_first: bool, today: date) -> FoundDate 
     found = _date(year, month, day, today, ambiguous=ambiguous)
     # A date that is in the future in one order may be in the past in the other.
     return found or (_date(year, day, month, today) if ambiguous else None)
+
+
+def _short_year_first(match: re.Match[str], today: date) -> FoundDate | None:
+    """Read `26-03-14` as the 14th of March 2026."""
+    day = _year_digits(match["year"], bool(match["time"]))
+    if day is None or len(day) != 2 or len(match["first"]) != 2:
+        return None
+    return _date(match["first"], match["second"], day, today)
+
+
+def _later(either: FoundDate | None, other: FoundDate | None) -> FoundDate | None:
+    """Return the later of two readings of a date, since receipts are seldom many years old."""
+    if either is None or other is None:
+        return either or other
+    later = max(either, other, key=lambda found: found.value)
+    return replace(later, ambiguous=either.value != other.value)
 
 
 def _year_digits(digits: str, time_follows: bool) -> str | None:

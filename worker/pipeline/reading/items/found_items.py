@@ -54,7 +54,7 @@ def _item(
 ) -> FoundItem | None:
     """Return the item whose price is on the row `part`, if it has a price and the item a name."""
     if part.has_unreadable_price:
-        return FoundItem(part.row.text, part.name, Decimal(0), None, 0.0)
+        return FoundItem(part.row.printed, part.name, Decimal(0), None, 0.0)
     name, raw_text = _name(above, part, below, names_below=names_below)
     if not (part.price and name):
         return None
@@ -80,9 +80,9 @@ def _name(
     """Return the name of an item, and the text of the rows that have it and its price."""
     beside = below if names_below else above
     if not part.is_numbers or beside is None or not beside.is_name:
-        return part.name, part.row.text
+        return part.name, part.row.printed
     pair = (part, beside) if names_below else (beside, part)
-    return beside.name, "\n".join(printed.row.text for printed in pair)
+    return beside.name, "\n".join(row.row.printed for row in pair)
 
 
 def _products(*quantities: Quantity | None) -> list[Decimal]:

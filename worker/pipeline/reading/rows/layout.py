@@ -10,6 +10,7 @@ from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.reading.rows.kinds import row_kind
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.numbers import Amount, closing_amount
+from worker.pipeline.reading.rows.whole_amounts import with_decimals
 
 _RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
 # No till prints rows of more characters, but pages of text may have them.
@@ -23,9 +24,13 @@ _SUMMARY = frozenset({RowKind.TOTAL, RowKind.SUBTOTAL, RowKind.PAYMENT, RowKind.
 
 @dataclass(frozen=True)
 class ReadRow:
-    """A row, with its kind and its closing amount as far as the row alone shows them."""
+    """A row, with its kind and its closing amount as far as the row alone shows them.
+
+    `printed` is its text, and `text` is the same with decimals behind amounts that have none.
+    """
 
     line: TextLine
+    printed: str
     text: str
     kind: RowKind | None
     amount: Amount | None
@@ -42,16 +47,20 @@ class ReadRow:
         return (self.kind in _SUMMARY and self.amount is not None) or self.kind is RowKind.COUNT
 
 
-def read_rows(lines: Sequence[TextLine]) -> list[ReadRow]:
-    """Find the kind and the closing amount of each row."""
-    return _with_taxes([_read_row(line) for line in lines])
+def read_rows(lines: Sequence[TextLine], thousands: str = "") -> list[ReadRow]:
+    """Find the kind and the closing amount of each row.
+
+    `thousands` has the characters that group thousands, if the amounts have no decimals.
+    """
+    return _with_taxes([_read_row(line, thousands) for line in lines])
 
 
-def _read_row(line: TextLine) -> ReadRow:
+def _read_row(line: TextLine, thousands: str) -> ReadRow:
     # NFKC turns full-width digits and letters into the usual ones.
-    text = unicodedata.normalize("NFKC", line.text)[:_LONGEST]
+    printed = unicodedata.normalize("NFKC", line.text)[:_LONGEST]
+    text = with_decimals(printed, thousands) if thousands else printed
     amount = closing_amount(text)
-    return ReadRow(line, text, row_kind(text, amount.start if amount else None), amount)
+    return ReadRow(line, printed, text, row_kind(text, amount.start if amount else None), amount)
 
 
 def _with_taxes(rows: list[ReadRow]) -> list[ReadRow]:

@@ -1,0 +1,64 @@
+"""The call that streams the events of a job."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from api.front import Front, FrontDep, TenantDep
+from api.openapi.problems import TENANT, problems
+from api.telling.streams import event_stream
+from shared.contracts.events import EventId
+from shared.errors import Draining
+from shared.rejections import JobNotFound
+from shared.store.states import JobState
+
+# Seconds between two comments, which keep proxies from closing a quiet stream.
+_HEARTBEAT = 15
+# Seconds that a caller may take to accept an event. One who no longer reads has to make room.
+_SEND_TIMEOUT = 30
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+
+@router.get(
+    "/{job_id}/events",
+    response_class=EventSourceResponse,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        204: {"description": "The caller has seen the end of the job already"},
+        **problems(*TENANT, JobNotFound, Draining),
+    },
+)
+async def stream_job_events(
+    job_id: UUID,
+    tenant_id: TenantDep,
+    front: FrontDep,
+    last_event_id: Annotated[
+        str | None, Header(alias="Last-Event-ID", description="the last `id` received")
+    ] = None,
+) -> Response:
+    """Stream the events of a job of the tenant until it has ended.
+
+    `event: job` has the state of the job: first the current one, unless `Last-Event-ID` names it,
+    then every change. `event: stage` says that a stage of the running attempt began; it has no id.
+    After the end of a job there is nothing to stream: 204, at which an EventSource stops.
+    """
+    front.draining.check()
+    since = EventId.parse(last_event_id)
+    state = await front.reads.state(job_id, tenant_id)
+    if state.finished and since is not None and since >= state.id:
+        return Response(status_code=204)
+    return EventSourceResponse(
+        _counted(front, state, since), ping=_HEARTBEAT, sep="\n", send_timeout=_SEND_TIMEOUT
+    )
+
+
+async def _counted(
+    front: Front, state: JobState, since: EventId | None
+) -> AsyncIterator[ServerSentEvent]:
+    with front.metrics.listeners.track_inprogress():
+        async for event in event_stream(front.waiters, state, since):
+            yield event

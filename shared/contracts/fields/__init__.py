@@ -1,0 +1,1 @@
+"""Fields that several requests share: the common ones, the entries of a batch, hints."""

@@ -1,0 +1,105 @@
+"""What one caller learns of a job: only news, in order."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from api.telling.watch import Watch
+from shared.contracts.events import EventId, JobEvent, StageEvent
+from shared.contracts.jobs import JobStatus
+from shared.errors import Draining
+from shared.store.states import JobState
+
+JOB, NOW = uuid4(), datetime.now(UTC)
+
+
+def state(event_id: str, status: JobStatus) -> JobState:
+    """Return a state of the job."""
+    known = EventId.parse(event_id)
+    assert known is not None
+    event = JobEvent(
+        job_id=JOB,
+        status=status,
+        attempt=known.attempt,
+        error=None,
+        created_at=NOW,
+        started_at=None,
+        finished_at=None,
+    )
+    return JobState("t", known, event)
+
+
+def stage(attempt: int, name: str = "ocr.recognise") -> StageEvent:
+    """Return the beginning of a stage."""
+    return StageEvent(job_id=JOB, attempt=attempt, stage=name, at=NOW)
+
+
+QUEUED, RUNNING = state("1.0.1", JobStatus.QUEUED), state("1.1.0", JobStatus.RUNNING)
+ENDED = state("1.1.2", JobStatus.SUCCEEDED)
+
+
+async def test_only_newer_states_are_news() -> None:
+    """The same row may be read many times, and the caller may know its state already."""
+    watch = Watch(since=QUEUED.id)
+    for read in (QUEUED, RUNNING, RUNNING, QUEUED, ENDED):
+        watch.read(read)
+
+    assert [await watch.next(), await watch.next()] == [RUNNING, ENDED]
+
+
+async def test_stages_come_after_the_state_of_their_attempt() -> None:
+    """A stage that is ahead of its state asks for a query."""
+    watch = Watch()
+    watch.read(QUEUED)
+    assert watch.report(stage(1, "first"))
+    watch.read(RUNNING)
+    assert not watch.report(stage(1, "second"))
+
+    expected = [QUEUED, RUNNING, stage(1, "first"), stage(1, "second")]
+    assert [await watch.next() for _ in expected] == expected
+
+
+async def test_stages_of_an_earlier_attempt_are_left_out() -> None:
+    """Reports may arrive late."""
+    watch = Watch()
+    watch.read(state("2.2.0", JobStatus.RUNNING))
+    watch.report(stage(1))
+    watch.read(state("2.2.2", JobStatus.FAILED))
+
+    seen = [await watch.next(), await watch.next()]
+    assert [str(news.id) for news in seen if isinstance(news, JobState)] == ["2.2.0", "2.2.2"]
+
+
+async def test_whoever_reads_slowly_still_gets_the_latest_state() -> None:
+    """The oldest stages are dropped."""
+    watch = Watch()
+    watch.read(RUNNING)
+    for number in range(1_000):
+        watch.report(stage(1, f"stage {number}"))
+    watch.read(ENDED)
+
+    first = await watch.next()
+    assert isinstance(first, StageEvent)
+    assert first.stage != "stage 0"
+    for _ in range(98):
+        await watch.next()
+    assert await watch.next() == ENDED
+
+
+async def test_a_deleted_job_has_no_more_news() -> None:
+    watch = Watch()
+    watch.read(ENDED)
+    watch.read(None)
+
+    assert [await watch.next(), await watch.next()] == [ENDED, None]
+
+
+async def test_a_dismissed_caller_gets_what_is_there_first() -> None:
+    watch = Watch()
+    watch.read(ENDED)
+    watch.dismiss()
+
+    assert await watch.next() == ENDED
+    with pytest.raises(Draining):
+        await watch.next()
