@@ -33,7 +33,7 @@ def fuzz(url: str, *, examples: int, seed: int, calls: Sequence[str] = ()) -> Fu
             *(Path(sys.executable).with_name("schemathesis"), "--no-color"),
             *("--config-file", _HERE / "schemathesis.toml"),
             *("run", f"{url}/openapi.json", "--continue-on-failure"),
-            *("--max-examples", str(examples), "--seed", str(seed)),
+            *("--max-examples", str(examples), "--seed", str(seed), "--request-timeout", "60"),
             *(f"--include-operation-id={call}" for call in calls),
         ],
         env={**os.environ, "SCHEMATHESIS_HOOKS": str(_HERE / "checks.py")},
