@@ -183,7 +183,16 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     code = _CODE_BY_STATUS.get(status, status.phrase.lower().replace(" ", "_"))
     answer = _problem(request, code, ErrorClass.BAD_INPUT, str(error.detail), status=status)
     answer.headers.update(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = _allowed(request, answer.headers.get("Allow", ""))
     return answer
+
+
+def _allowed(request: Request, allowed: str) -> str:
+    """Return every method of the path; the framework knows only those of one of its routes."""
+    path = getattr(request.scope.get("route"), "path", None)
+    documented = request.app.openapi()["paths"].get(path, {})
+    return ", ".join(sorted({*filter(None, allowed.split(", ")), *map(str.upper, documented)}))
 
 
 def _problem(

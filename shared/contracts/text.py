@@ -29,8 +29,6 @@ LongText = Annotated[
     str, StringConstraints(min_length=1, max_length=5000), AfterValidator(_storable)
 ]
 
-Url = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_storable)]
-
 # An id that the caller chose: a UUID, a number, a slug. A number becomes its digits.
 Identifier = Annotated[
     str,

@@ -95,7 +95,7 @@ class Cluster:
             async def submit_one(number: int) -> UUID | None:
                 payload = {"item_name": f"{what} #{number}", "candidate_labels": ["Dairy"]}
                 body = {
-                    "tenant_id": TENANT,
+                    "tenant_id": _TENANT,
                     "feature": "categorization",
                     "payload": payload,
                     "callback": {"url": callback} if callback else None,

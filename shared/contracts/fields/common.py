@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic import Field, GetJsonSchemaHandler, StrictBool, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
@@ -28,7 +28,7 @@ class RequestMetadata(Contract):
     `fresh`: make a new job even if the same work was done recently.
     """
 
-    fresh: bool = False
+    fresh: StrictBool = False
 
 
 class CommonFields(Contract):

@@ -1,0 +1,25 @@
+"""Methods that a path does not have."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/v1/jobs", "GET, POST"),
+        (f"/api/v1/jobs/{uuid4()}/cancel", "POST"),
+        ("/health", "GET, HEAD"),
+        ("/docs", "GET"),
+    ],
+)
+async def test_another_method_is_refused_with_those_that_there_are(
+    http: httpx.AsyncClient, path: str, methods: str
+) -> None:
+    """`Allow` lists every method of the path, also where each is a route of its own."""
+    answer = await http.put(path)
+
+    assert (answer.status_code, answer.json()["error"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == methods
