@@ -49,6 +49,9 @@ Label = Annotated[
     AfterValidator(_storable),
 ]
 
+# A URL, of which only the length is checked here.
+Url = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_storable)]
+
 # The version of the contract, for the shapes that have a `version`.
 CONTRACT_VERSION = "1.0"
 Version = Annotated[str, StringConstraints(min_length=1, max_length=20), AfterValidator(_storable)]
