@@ -25,8 +25,6 @@ _PLAIN: dict[Any, Any] = {
     UUID: str(UUID(int=0)),
     TypeVar: None,
 }
-# Values of fields that take no other text.
-_NAMED = {"default_currency": "EUR", "country": "DE", "locale": "de-DE"}
 # The first of the types that a value may have is as good as the others.
 _WRAPPERS = (Annotated, Union, UnionType)
 _EXTRA = "of a newer version"
@@ -47,28 +45,26 @@ def example(kind: Any) -> Any:
     origin, parts = get_origin(kind), get_args(kind)
     documented = [example for part in parts for example in getattr(part, "examples", None) or ()]
     if documented:
-        value = documented[0]
-    elif origin in _WRAPPERS:
-        value = example(parts[0])
-    elif origin is Literal:
-        value = parts[0]
-    elif origin in (list, tuple):
-        value = [example(parts[0])]
-    elif origin is dict:
-        value = {example(parts[0]): example(parts[1])}
-    elif isinstance(kind, type) and issubclass(kind, Contract):
-        value = example_fields(kind)
-    elif isinstance(kind, type) and issubclass(kind, Enum):
-        value = next(iter(kind))
-    else:
-        value = _PLAIN[TypeVar if isinstance(kind, TypeVar) else kind]
-    return value
+        return documented[0]
+    return example_of_class(kind) if origin is None else example_of_parts(origin, parts)
 
 
-def example_fields(model: type[Contract]) -> dict[str, Any]:
-    """Return an object of a model as JSON."""
-    fields = model.model_fields.items()
-    return {name: _NAMED.get(name) or example(field.annotation) for name, field in fields}
+def example_of_parts(origin: Any, parts: tuple[Any, ...]) -> Any:
+    """Return a value of a type that is made of others."""
+    if origin is Literal:
+        return parts[0]
+    if origin is dict:
+        return {example(parts[0]): example(parts[1])}
+    return example(parts[0]) if origin in _WRAPPERS else [example(parts[0])]
+
+
+def example_of_class(kind: Any) -> Any:
+    """Return a value of a model, an enum, or a type of which there is one in _PLAIN."""
+    if isinstance(kind, type) and issubclass(kind, Contract):
+        return {name: example(field.annotation) for name, field in kind.model_fields.items()}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return next(iter(kind))
+    return _PLAIN[TypeVar if isinstance(kind, TypeVar) else kind]
 
 
 def with_extra_keys(value: Any, kind: Any) -> Any:
@@ -76,7 +72,7 @@ def with_extra_keys(value: Any, kind: Any) -> Any:
     origin, parts = get_origin(kind), get_args(kind)
     if origin in _WRAPPERS:
         return with_extra_keys(value, parts[0])
-    if origin in (list, tuple):
+    if origin is list:
         return [with_extra_keys(entry, parts[0]) for entry in value]
     if origin is dict:
         return {key: with_extra_keys(entry, parts[1]) for key, entry in value.items()}
