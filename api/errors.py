@@ -36,6 +36,7 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.TenantRequired.code: HTTPStatus.BAD_REQUEST,
     rejections.JobNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.SchemaNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.DeliveryNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.NotCancellable.code: HTTPStatus.CONFLICT,
     rejections.NotRetryable.code: HTTPStatus.CONFLICT,
     rejections.RequestTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -212,7 +213,10 @@ def _problem(
         jsonable_encoder(problem), status_code=status, media_type=PROBLEM_MEDIA_TYPE
     )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = str(_retry_after(request, retry_after or _RETRY_AFTER))
+        seconds = _retry_after(request, retry_after or _RETRY_AFTER)
+        # Erlang's `httpc` repeats a 503 by itself, endlessly and without a word to its caller, if
+        # this has fewer than three digits.
+        answer.headers["Retry-After"] = f"{seconds:03}"
     return answer
 
 

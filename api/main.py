@@ -19,6 +19,7 @@ from api.requests.context import RequestContext
 from api.requests.unknown_fields import check_unknown_fields
 from api.requests.untraced import UntracedRequests, is_untraced
 from api.routes import (
+    callbacks,
     categories,
     embeddings,
     events,
@@ -33,7 +34,6 @@ from api.submission import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
-from shared.images import ImageLimits
 from shared.settings import Settings
 from shared.telemetry.log_export import exported_logs
 from shared.telemetry.tracing import Tracing
@@ -83,7 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
         max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
         dependencies=[Depends(check_unknown_fields)],
     )
-    work = (jobs, events, interventions, queues, receipts, categories, embeddings)
+    work = (jobs, events, interventions, callbacks, queues, receipts, categories, embeddings)
     for module in (*work, schemas, probes):
         limited.include_router(module.router)
     app.include_router(limited)
@@ -113,14 +113,17 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         broker = Broker(settings)
         stack.push_async_callback(broker.close)
         metrics = FrontMetrics(database, messenger, broker, settings.probe_patience)
-        limits = ImageLimits(
-            max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
-        )
         # A missing dependency is only logged: the front serves what it can meanwhile.
         await check_dependencies(database, messenger, required=False)
         draining = Drain()
         submissions = Submissions(
-            database, messenger, admission, draining, limits, metrics, tracing.tracer
+            database,
+            messenger,
+            admission,
+            draining,
+            settings,
+            metrics,
+            tracing.tracer,
         )
         yield Front(
             settings,

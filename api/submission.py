@@ -14,11 +14,15 @@ from opentelemetry.trace import Span, SpanKind, Tracer
 from api.admission import Admission
 from api.draining import Drain
 from api.metrics.front import FrontMetrics, SubmissionOutcome
+from shared.callback_urls import CallbackHosts
+from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.features import Feature
 from shared.contracts.requests import JobRequest, ReceiptRequest
 from shared.errors import BrokerUnavailable, Draining, QueueFull
 from shared.images import ImageLimits, decode_base64, inspect
+from shared.settings import Settings
 from shared.store import publication
+from shared.store.callbacks.asking import NewCallback, ask_for_callback
 from shared.store.jobs import JobRepository, NewJob
 from shared.store.models import Job
 from shared.store.postgres.database import Database
@@ -47,7 +51,7 @@ class Submissions:
         messenger: Messenger,
         admission: Admission,
         draining: Drain,
-        limits: ImageLimits,
+        settings: Settings,
         metrics: FrontMetrics,
         tracer: Tracer,
     ) -> None:
@@ -55,7 +59,10 @@ class Submissions:
         self._messenger = messenger
         self._admission = admission
         self._draining = draining
-        self._limits = limits
+        self._limits = ImageLimits(
+            max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
+        )
+        self._callback_hosts = CallbackHosts(settings.callback_hosts)
         self._metrics = metrics
         self._tracer = tracer
 
@@ -71,13 +78,15 @@ class Submissions:
 
         `join_same_content`: without a key, the same work for the same tenant is the same job,
         unless the request asks for a fresh one. `image`: the bytes, if not base64 in the payload.
+        A callback does not distinguish requests: each URL hears of the one job that they share.
 
-        Raises the Image errors, IdempotencyKeyReused, DatabaseUnavailable and SchemaBehind, and for
-        a job that does not exist yet QueueFull and Draining. While the broker is away, jobs are
-        accepted and their messages are sent later.
+        Raises the Image errors, CallbackRefused, IdempotencyKeyReused, DatabaseUnavailable and
+        SchemaBehind, and for a job that does not exist yet QueueFull and Draining. While the broker
+        is away, jobs are accepted and their messages are sent later.
         """
         # All later log lines of the request have the tenant, also those about a refusal.
         structlog.contextvars.bind_contextvars(tenant_id=request.tenant)
+        callback = self._new_callback(request.callback)
         payload, content = await asyncio.to_thread(self._stored_payload, request, image)
         feature = Feature(request.feature)
         request_hash = _hash(request.tenant, feature, payload)
@@ -95,7 +104,7 @@ class Submissions:
             request_hash=request_hash,
         )
         try:
-            submitted, outcome = await self._find_or_create(new)
+            submitted, outcome = await self._find_or_create(new, callback)
         except (QueueFull, Draining):
             self._metrics.submitted(feature, SubmissionOutcome.REJECTED)
             raise
@@ -103,10 +112,14 @@ class Submissions:
         trace.get_current_span().set_attribute("job.id", str(submitted.job.id))
         return submitted
 
-    async def _find_or_create(self, new: NewJob) -> tuple[Submitted, SubmissionOutcome]:
+    async def _find_or_create(
+        self, new: NewJob, callback: NewCallback | None
+    ) -> tuple[Submitted, SubmissionOutcome]:
         """Use two transactions, so that no connection is held while the queue's state is read."""
         async with self._database.transaction() as session:
             found = await JobRepository(session).find_same(new)
+            if found is not None and callback is not None:
+                await ask_for_callback(session, found.id, callback)
         if found is not None:
             return Submitted(found, replayed=True), SubmissionOutcome.REPLAYED
         self._draining.check()
@@ -116,6 +129,8 @@ class Submissions:
                 job, replayed = await JobRepository(session).add(
                     replace(new, trace_carrier=inject())
                 )
+                if callback is not None:
+                    await ask_for_callback(session, job.id, callback)
             span.set_attribute("job.id", str(job.id))
             if replayed:
                 return Submitted(job, replayed), SubmissionOutcome.REPLAYED
@@ -129,6 +144,17 @@ class Submissions:
             f"send {new.feature.queue}",
             kind=SpanKind.PRODUCER,
             attributes=message_attributes("send", new.feature, new.tenant_id),
+        )
+
+    def _new_callback(self, asked: CallbackRequest | None) -> NewCallback | None:
+        """Return the callback to record, or None. Raises CallbackRefused."""
+        if asked is None:
+            return None
+        return NewCallback(
+            url=asked.url,
+            host=self._callback_hosts.check(asked.url).host,
+            events=asked.events,
+            include_output=asked.include_output,
         )
 
     def _stored_payload(

@@ -80,6 +80,20 @@ class NotRetryable(BadInput):
     detail = "Only a failed or cancelled job can be retried."
 
 
+class CallbackRefused(BadInput):
+    """The URL of a callback is none that CALLBACK_HOSTS allows."""
+
+    code = "callback_refused"
+    detail = "The URL of the callback is not allowed."
+
+
+class DeliveryNotFound(BadInput):
+    """The job has no such delivery."""
+
+    code = "delivery_not_found"
+    detail = "There is no such delivery of this job."
+
+
 class ImageNotBase64(BadInput):
     """`image_base64` is not valid base64."""
 

@@ -1,18 +1,21 @@
 """The settings, read from unprefixed environment variables. Only entry points build them."""
 
 import os
+from base64 import b64decode
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
     ImportString,
+    SecretStr,
     ValidationError,
     field_validator,
     model_validator,
 )
 from pydantic_settings import NoDecode
 
+from shared.callback_urls import CallbackHosts
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
 from shared.store.postgres.database_url import DatabaseUrl
@@ -79,10 +82,44 @@ class Settings(PipelineSettings):
     image_retention: Annotated[float, Field(gt=0)] = 86_400
     job_retention: Annotated[float, Field(gt=0)] = 2_592_000
 
-    @field_validator("worker_queues", mode="before")
+    # The hosts that callbacks may be sent to; without any, callbacks are off.
+    callback_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    # The keys that sign callbacks: one, or while it is being replaced the old and the new one.
+    callback_secrets: Annotated[tuple[SecretStr, ...], NoDecode, Field(max_length=2)] = ()
+    callback_timeout: Annotated[float, Field(gt=0)] = 10
+    # The pause before the second attempt; it triples with each further attempt, up to four hours.
+    callback_retry_pause: Annotated[float, Field(gt=0)] = 5
+
+    @field_validator("worker_queues", "callback_hosts", "callback_secrets", mode="before")
     @classmethod
-    def _split_queues(cls, value: object) -> object:
-        return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+    def _split_at_commas(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(filter(None, (part.strip() for part in value.split(","))))
+
+    @field_validator("callback_hosts")
+    @classmethod
+    def _hosts_can_be_parsed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        CallbackHosts(value)
+        return value
+
+    @field_validator("callback_secrets")
+    @classmethod
+    def _secrets_are_long_enough(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not all(_is_signing_key(secret.get_secret_value()) for secret in value):
+            raise ValueError(
+                "each must be whsec_ and the base64 of 24 to 64 random bytes, as in "
+                "`echo whsec_$(openssl rand -base64 32)`"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _callbacks_are_signed(self) -> "Settings":
+        if self.callback_hosts and not self.callback_secrets:
+            raise ValueError(
+                "CALLBACK_HOSTS needs CALLBACK_SECRETS, with which callbacks are signed"
+            )
+        return self
 
     @model_validator(mode="after")
     def _leases_outlive_heartbeats(self) -> "Settings":
@@ -110,6 +147,15 @@ class Settings(PipelineSettings):
             "USE_TESSERACT_OCR": "OCR_ENGINE",
         }
         return {old: new for old, new in replacements.items() if old in os.environ}
+
+
+def _is_signing_key(secret: str) -> bool:
+    """Return whether a text is a key as Standard Webhooks writes it."""
+    encoded = secret.removeprefix("whsec_")
+    try:
+        return encoded != secret and 24 <= len(b64decode(encoded, validate=True)) <= 64
+    except ValueError:
+        return False
 
 
 def setting_problems(error: ValidationError) -> list[str]:

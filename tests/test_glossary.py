@@ -8,18 +8,23 @@ from pathlib import Path
 import pytest
 
 from api.metrics.front import SubmissionOutcome
+from shared.contracts.callbacks import CallbackEvent, DeliveryState
 from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.contracts.service.components import ClassifierKind, Component, OcrEngineName
 from shared.errors import ErrorClass
 from shared.local.checkout import ROOT
+from worker.telemetry.callback_metrics import DeliveryOutcome
 
 GLOSSARY = (ROOT / "docs/glossary.md").read_text()
 VOCABULARIES: list[type[StrEnum]] = [
     AttemptOutcome,
+    CallbackEvent,
     ClassifierKind,
     Component,
+    DeliveryOutcome,
+    DeliveryState,
     ErrorClass,
     Feature,
     JobStatus,

@@ -18,6 +18,7 @@ from shared.store.postgres.database import Database
 from shared.telemetry.tracing import traced
 from shared.version import SERVICE, service_version
 from shared.wire.messenger import Messenger
+from worker.callbacks.periodic import delivering_callbacks
 from worker.features.components import Loader, expected_components, load_features, settle
 from worker.features.runners import Run
 from worker.health.probes import Probes, serving
@@ -59,6 +60,9 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         await stack.enter_async_context(_cancelling(parts))
         await stack.enter_async_context(
             repairing(settings, parts.database, parts.messenger, parts.telemetry, parts.reports)
+        )
+        await stack.enter_async_context(
+            delivering_callbacks(settings, parts.database, parts.telemetry, parts.running.ended)
         )
         await stack.enter_async_context(_watching_broker(parts))
         await stack.enter_async_context(

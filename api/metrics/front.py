@@ -7,11 +7,13 @@ from typing import TypeVar
 
 from prometheus_client import Counter, Gauge
 
+from api.metrics.callbacks import CallbackMetrics
 from api.metrics.queues import QueueMetrics
 from api.metrics.requests import RequestMetrics
 from shared.contracts.features import Feature, Queue
 from shared.dependencies import answer_within, missing_dependencies
 from shared.errors import ServiceError
+from shared.store.callbacks.views import CallbackStats, callback_stats
 from shared.store.postgres.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
 from shared.telemetry.metrics import FinishedJobs, new_registry
@@ -48,6 +50,7 @@ class FrontMetrics:
         self.requests = RequestMetrics(self.registry)
         self.finished = FinishedJobs(self.registry)
         self._queues = QueueMetrics(self.registry)
+        self._callbacks = CallbackMetrics(self.registry)
         self._submitted = Counter(
             "ai_jobs_submitted",
             "Submissions by outcome: queued, deferred (broker away), replayed (the job "
@@ -74,18 +77,20 @@ class FrontMetrics:
             self._answer_or_nothing(self._stats()),
             self._answer_or_nothing(self._counts()),
         )
-        self._queues.show(missing, stats, counts)
+        queues, callbacks = stats or ({}, None)
+        self._queues.show(missing, queues, counts or {})
+        self._callbacks.show(callbacks)
 
-    async def _stats(self) -> Mapping[Queue, QueueStats]:
+    async def _stats(self) -> tuple[Mapping[Queue, QueueStats], CallbackStats]:
         async with self._database.transaction() as session:
-            return await queue_stats(session)
+            return await queue_stats(session), await callback_stats(session)
 
     async def _counts(self) -> Mapping[Queue, BrokerCounts]:
         return {queue: await self._broker.counts(queue) for queue in Queue}
 
-    async def _answer_or_nothing(self, question: Awaitable[Mapping[Queue, T]]) -> Mapping[Queue, T]:
-        """Return an empty mapping if there is no answer, which `ai_dependency_up` shows."""
+    async def _answer_or_nothing(self, question: Awaitable[T]) -> T | None:
+        """Return None if there is no answer, which `ai_dependency_up` shows."""
         try:
             return await answer_within(question, self._within)
         except ServiceError:
-            return {}
+            return None

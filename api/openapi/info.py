@@ -40,6 +40,11 @@ Every job belongs to a tenant, and no tenant sees the jobs of another one.
             "description": "Work of every kind: submit it, look at it, cancel it, run it again.",
         },
         {
+            "name": "callbacks",
+            "description": "Signed requests that the service sends when a job ends: what became of "
+            "them, and how to have one sent again.",
+        },
+        {
             "name": "receipts",
             "description": "Waiting calls that read a receipt. The flat shape has what an app "
             "stores; the rich shape has every field with a confidence.",

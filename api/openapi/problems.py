@@ -23,6 +23,7 @@ SUBMITTED: Errors = (
     rejections.MalformedBody,
     rejections.RequestTooLarge,
     rejections.IdempotencyKeyReused,
+    rejections.CallbackRefused,
     *ADMITTED,
     *STORED,
 )

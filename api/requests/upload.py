@@ -48,6 +48,11 @@ REQUEST_BODY: dict[str, Any] = {
                         "version": {"type": "string"},
                         "priority": {"type": "integer"},
                         "metadata": {"type": "string", "contentMediaType": "application/json"},
+                        "callback": {
+                            "type": "string",
+                            "contentMediaType": "application/json",
+                            "description": "The fields of CallbackRequest.",
+                        },
                         "candidate_labels": {"type": "array", "items": {"type": "string"}},
                         **{name: {"type": "string"} for name in _HINTS},
                     },

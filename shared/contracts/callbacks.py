@@ -9,10 +9,7 @@ from pydantic import Field
 
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobError, JobStatus
-from shared.contracts.text import Contract, Text
-
-# The longest URL of a callback, in characters.
-MAX_URL = 2000
+from shared.contracts.text import Contract, Url
 
 
 class CallbackEvent(StrEnum):
@@ -43,7 +40,7 @@ class CallbackRequest(Contract):
     all. With `include_output` the body has the result as well.
     """
 
-    url: Annotated[Text, Field(min_length=1, max_length=MAX_URL)]
+    url: Url
     events: Annotated[tuple[CallbackEvent, ...], Field(min_length=1)] = tuple(CallbackEvent)
     include_output: bool = False
 

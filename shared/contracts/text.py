@@ -1,4 +1,4 @@
-"""Types of text that Postgres can store: without null bytes, mostly of bounded length."""
+"""Types of text that Postgres can store: without null bytes, of bounded length."""
 
 from typing import Annotated
 
@@ -11,8 +11,6 @@ def _storable(value: str) -> str:
         raise PydanticCustomError("null_byte", "must not contain null bytes")
     return value
 
-
-Text = Annotated[str, AfterValidator(_storable)]
 
 # Constraints stand before the check: after it, pydantic would count "items", not characters.
 LongText = Annotated[
@@ -38,6 +36,9 @@ Label = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_storable),
 ]
+
+# A URL, of which only the length is checked here.
+Url = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_storable)]
 
 # The version of the contract, for the shapes that have a `version`.
 CONTRACT_VERSION = "1.0"

@@ -15,6 +15,7 @@ LAYERS = {
             "api.openapi.info",
             "api.openapi.problems",
             "api.openapi.reference",
+            "api.openapi.webhooks",
         ],
         ["api.openapi.schemas"],
         ["api.openapi", "api.front"],
@@ -23,7 +24,7 @@ LAYERS = {
         ["api.telling.reading", "api.telling.watch", "api.telling"],
         ["api.admission", "api.draining"],
         ["api.job_views", "api.metrics.front", "api.requests.context", "api.requests.untraced"],
-        ["api.metrics.queues", "api.metrics.requests"],
+        ["api.metrics.callbacks", "api.metrics.queues", "api.metrics.requests"],
         ["api.health", "api.metrics", "api.requests", "api.requests.field_walk"],
     ],
     "worker": [
@@ -53,7 +54,8 @@ LAYERS = {
         ["worker.main", "worker.cli.extraction.files"],
         ["worker.assembly"],
         ["worker.features.components", "worker.health.probes", "worker.jobs.queues"],
-        ["worker.reconciliation"],
+        ["worker.callbacks.periodic", "worker.reconciliation"],
+        ["worker.callbacks.delivering"],
         [
             "worker.jobs.consumer",
             "worker.jobs.heartbeat",
@@ -64,12 +66,15 @@ LAYERS = {
         ["worker.telemetry.signals"],
         ["worker.telemetry.metrics"],
         [
+            "worker.telemetry.callback_metrics",
             "worker.telemetry.job_metrics",
             "worker.telemetry.job_tracing",
             "worker.jobs.persistence",
             "worker.jobs.reports",
             "worker.health.pulse",
         ],
+        ["worker.callbacks.sending"],
+        ["worker.callbacks"],
         ["worker.telemetry.state"],
         ["worker.features.runners", "worker.jobs.running_jobs"],
         [
@@ -110,6 +115,7 @@ LAYERS = {
         ["shared.wire.connections"],
         ["shared.wire.messages"],
         [
+            "shared.store.callbacks",
             "shared.store.transitions",
             "shared.store.jobs",
             "shared.store.queue_stats",
@@ -133,7 +139,7 @@ LAYERS = {
             "shared.version",
         ],
         ["shared.pipeline_settings", "shared.store.postgres.database_url", "shared.wire.redis_url"],
-        ["shared.contracts", "shared.server_urls"],
+        ["shared.contracts", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",
             "shared.store.retry_policy",

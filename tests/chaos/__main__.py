@@ -40,7 +40,8 @@ def chaos(
     for name in scenarios or SCENARIOS:
         with screen.status(f"{name} ..."):
             reports.append(asyncio.run(SCENARIOS[name](plan)))
-        screen.print(f"{name}: lost {reports[-1].lost}")
+        notes = "".join(f", {what} {value}" for what, value in reports[-1].notes.items())
+        screen.print(f"{name}: lost {reports[-1].lost}{notes}")
     if as_json:
         sys.stdout.write(json.dumps([asdict(report) for report in reports], indent=2) + "\n")
     else:

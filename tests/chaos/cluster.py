@@ -84,14 +84,22 @@ class Cluster:
         url: str = self.parts[part].enter_context(context)  # type: ignore[arg-type]
         return url
 
-    async def submit(self, what: str, count: int = 1) -> list[UUID]:
-        """Submit `count` jobs that all differ; return the ids of those that were accepted."""
+    async def submit(self, what: str, count: int = 1, *, callback: str | None = None) -> list[UUID]:
+        """Submit `count` jobs that all differ; return the ids of those that were accepted.
+
+        `callback` is a URL that hears of the end of each.
+        """
         async with httpx.AsyncClient(base_url=self.url, timeout=15) as http:
             limit = asyncio.Semaphore(8)
 
             async def submit_one(number: int) -> UUID | None:
                 payload = {"item_name": f"{what} #{number}", "candidate_labels": ["Dairy"]}
-                body = {"tenant_id": TENANT, "feature": "categorization", "payload": payload}
+                body = {
+                    "tenant_id": TENANT,
+                    "feature": "categorization",
+                    "payload": payload,
+                    "callback": {"url": callback} if callback else None,
+                }
                 return await self.send(http, body, limit)
 
             sent = await asyncio.gather(*(submit_one(number) for number in range(count)))

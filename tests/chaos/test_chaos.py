@@ -13,6 +13,7 @@ _CUT = (
     "skewed_zombie",
     "postgres_restarted",
     "redis_restarted_empty",
+    "callbacks",
 )
 
 

@@ -45,6 +45,12 @@ def test_queues_are_names_separated_by_commas(environment: pytest.MonkeyPatch) -
         ("OCR_ENGINE", "crystal ball"),
         ("QUEUE_NAMESPACE", "a b"),
         ("PORT", "70000"),
+        ("CALLBACK_HOSTS", "*"),
+        ("CALLBACK_HOSTS", "app.example.com"),
+        ("CALLBACK_SECRETS", "secret"),
+        ("CALLBACK_SECRETS", "whsec_c2hvcnQ="),
+        ("CALLBACK_SECRETS", "whsec_not base64 at all, though it is quite long enough"),
+        ("CALLBACK_SECRETS", ",".join(["whsec_b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xkLW9sZA=="] * 3)),
     ],
 )
 def test_nonsense_stops_the_start(
@@ -59,6 +65,31 @@ def test_nonsense_stops_the_start(
         start_process()
     assert stopped.value.code == 2
     assert name in capsys.readouterr().err
+
+
+def test_callbacks_need_hosts_and_keys(environment: pytest.MonkeyPatch) -> None:
+    """Both are lists separated by commas. The keys are not shown."""
+    keys = ["whsec_b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xkLW9sZA==", f"whsec_{'A' * 32}"]
+    environment.setenv("CALLBACK_HOSTS", "app.example.com, 10.0.0.0/8")
+    environment.setenv("CALLBACK_SECRETS", ",".join(keys))
+    settings = Settings()
+
+    assert settings.callback_hosts == ("app.example.com", "10.0.0.0/8")
+    assert [key.get_secret_value() for key in settings.callback_secrets] == keys
+    assert not any(key in repr(settings) for key in keys)
+
+
+def test_a_key_with_a_mistake_is_not_shown(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong may be one letter of a key that is in use."""
+    environment.setenv("CALLBACK_SECRETS", "wsec_b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xkLW9sZA==")
+
+    with pytest.raises(SystemExit):
+        start_process()
+    shown = capsys.readouterr().err
+    assert "CALLBACK_SECRETS" in shown
+    assert "b2xk" not in shown
 
 
 def test_a_missing_server_is_named(

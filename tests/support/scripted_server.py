@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -91,7 +92,9 @@ def problem(
 
 
 @asynccontextmanager
-async def scripted(*acts: Act, port: int = 0) -> AsyncIterator[Script]:
+async def scripted(
+    *acts: Act, port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Script]:
     """Run a server while the block runs."""
     script = Script(list(acts))
 
@@ -105,8 +108,8 @@ async def scripted(*acts: Act, port: int = 0) -> AsyncIterator[Script]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", port)
-    script.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls)
+    script.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
         yield script
 

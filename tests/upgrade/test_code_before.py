@@ -22,6 +22,8 @@ from shared.contracts.jobs import JobStatus, JobView
 from shared.local.checkout import ROOT
 from shared.local.processes import free_port, running
 from shared.settings import Settings
+from shared.store.postgres.database import Database
+from tests.support.callback_rows import ask, asked, deliveries
 from tests.support.loading_worker import loading_worker
 from tests.support.runners import LABELS, dairy, worker_with
 from tests.support.waiting import wait_until
@@ -107,6 +109,20 @@ async def test_old_and_new_do_each_others_jobs(
     # Each front reads what the other accepted.
     assert (await client.job(by_new.id)).output_payload == by_new.output_payload
     assert (await old_client.job(by_old[1].id)).output_payload == by_old[1].output_payload
+
+
+async def test_the_end_of_a_job_on_an_old_worker_queues_its_callback(
+    database: Database, old_client: AsyncServiceClient
+) -> None:
+    """The old worker knows no callbacks, but the trigger of the new schema does."""
+    payload = {"item_name": "slow 1", "candidate_labels": LABELS}
+    job = await old_client.submit("categorization", payload)
+    await ask(database, job.id, asked())
+    before = await deliveries(database, job.id)
+    await old_client.await_job(job.id)
+
+    assert before == []
+    assert [delivery.event for delivery in await deliveries(database, job.id)] == ["job.succeeded"]
 
 
 async def test_an_old_front_answers_while_a_new_worker_loads(

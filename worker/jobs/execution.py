@@ -164,6 +164,7 @@ class Executor:
             log.warning("job.dropped", error=code)
             return
         if outcome.ends_job:
+            self._running.ended.set()
             await self._reports.ended(claim.job_id)
         else:
             self._reports.changed(claim.job_id)

@@ -21,6 +21,8 @@ class RunningJobs:
     def __init__(self) -> None:
         self._tasks: dict[UUID, asyncio.Task[Any]] = {}
         self._stopped: dict[UUID, Stop] = {}
+        # Set when the end of a job has been stored; whoever sends callbacks waits for it.
+        self.ended = asyncio.Event()
 
     @contextmanager
     def track(self, job_id: UUID, task: asyncio.Task[Any]) -> Iterator[None]:

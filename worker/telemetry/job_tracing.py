@@ -5,7 +5,8 @@ send receipts (front, PRODUCER)
 │  ├─ job.queue_wait                   from being due to the claim
 │  ├─ ocr.preprocess, ocr.recognise …  the stages, as the run measured them
 │  └─ result.persist
-└─ job.rescue                          the time of an attempt that crashed with its worker
+├─ job.rescue                          the time of an attempt that crashed with its worker
+└─ send callback (CLIENT)              one for each attempt to deliver a callback
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +14,11 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from opentelemetry import trace
-from opentelemetry.trace import SpanKind, StatusCode, Tracer
+from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import ServiceError
+from shared.store.callbacks.deliveries import ClaimedDelivery
 from shared.store.transitions import Claim, Rescued
 from shared.telemetry.trace_context import carried
 from shared.telemetry.tracing import message_attributes
@@ -90,6 +92,27 @@ class JobTracing:
         )
         span.set_status(StatusCode.ERROR, "the worker was lost")
         span.end()
+
+    @contextmanager
+    def callback(self, claimed: ClaimedDelivery) -> Iterator[Span]:
+        """Make the span of one attempt to deliver a callback, current while the block runs.
+
+        Its attributes do not have the URL, whose path and query may contain a secret.
+        """
+        with self._tracer.start_as_current_span(
+            "send callback",
+            context=carried(claimed.trace_carrier),
+            kind=SpanKind.CLIENT,
+            attributes={
+                "http.request.method": "POST",
+                "http.request.resend_count": claimed.attempts - 1,
+                "server.address": claimed.host,
+                "job.id": str(claimed.job_id),
+                "callback.id": str(claimed.id),
+                "callback.event": claimed.event,
+            },
+        ) as span:
+            yield span
 
 
 def _ns(moment: datetime) -> int:

@@ -3,6 +3,7 @@
 from prometheus_client import Gauge
 
 from shared.telemetry.metrics import new_registry
+from worker.telemetry.callback_metrics import CallbackMetrics
 from worker.telemetry.job_metrics import JobMetrics
 from worker.telemetry.state import WorkerState
 
@@ -13,6 +14,7 @@ class WorkerMetrics:
     def __init__(self, state: WorkerState) -> None:
         self.registry = new_registry()
         self.jobs = JobMetrics(self.registry, state.queues)
+        self.callbacks = CallbackMetrics(self.registry)
         up = Gauge(
             "ai_worker_up",
             "1 while the worker takes jobs, 0 while it loads its components or drains.",

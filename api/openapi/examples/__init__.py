@@ -1,9 +1,10 @@
 """An example of every request and of every answer that has JSON."""
 
-from api.openapi.examples import items, jobs, receipts, service
+from api.openapi.examples import callbacks, items, jobs, receipts, service
 from api.openapi.examples.example import Examples
 
 
 def examples() -> dict[str, Examples]:
     """Return the examples of every call, by its `operationId`."""
-    return {**jobs.examples(), **receipts.examples(), **items.examples(), **service.examples()}
+    modules = (jobs, callbacks, receipts, items, service)
+    return {call: shown for module in modules for call, shown in module.examples().items()}

@@ -6,6 +6,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.text import CONTRACT_VERSION, Contract, Identifier, Version
 
 MAX_PRIORITY = 9
@@ -40,6 +41,7 @@ class CommonFields(Contract):
     user_id: Identifier | None = None
     priority: Annotated[int, Field(ge=0, le=MAX_PRIORITY), OrNull] = 0
     metadata: Annotated[RequestMetadata, OrNull] = Field(default_factory=RequestMetadata)
+    callback: CallbackRequest | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -41,9 +41,12 @@ def models() -> list[type[Contract]]:
 
 
 def example(kind: Any) -> Any:
-    """Return a value of this type as JSON."""
+    """Return a value of this type as JSON: its first documented example, if it has any."""
     origin, parts = get_origin(kind), get_args(kind)
-    if origin in _WRAPPERS:
+    documented = [example for part in parts for example in getattr(part, "examples", None) or ()]
+    if documented:
+        value = documented[0]
+    elif origin in _WRAPPERS:
         value = example(parts[0])
     elif origin is Literal:
         value = parts[0]

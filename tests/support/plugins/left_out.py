@@ -16,6 +16,7 @@ import pytest
 # The Debian package of each program that a test may need.
 PACKAGES = {
     "git": "git",
+    "mix": "elixir",
     "npm": "npm",
     "prometheus": "prometheus",
     "promtool": "prometheus",

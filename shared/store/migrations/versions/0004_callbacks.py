@@ -18,23 +18,35 @@ _TIME = TIMESTAMP(timezone=True)
 _NOW = sa.func.now()
 _NEW_ID = sa.func.gen_random_uuid()
 
-_FUNCTION = """
-CREATE FUNCTION queue_callbacks() RETURNS trigger LANGUAGE plpgsql AS $$
+# Queues a delivery for each callback that wants to hear of this ending of a job. A job that was
+# retried by hand ends again, at another time.
+_QUEUE = """
+CREATE FUNCTION queue_callbacks(
+    ended_job uuid, ended_state text, ended_error jsonb, ended_at timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO callback_deliveries (callback_id, event, host, error, finished_at)
-    SELECT callback.id, 'job.' || NEW.state, callback.host, NEW.error, NEW.finished_at
+    SELECT callback.id, 'job.' || ended_state, callback.host, ended_error, ended_at
     FROM job_callbacks AS callback
-    WHERE callback.job_id = NEW.id AND 'job.' || NEW.state = ANY (callback.events)
+    WHERE callback.job_id = ended_job AND 'job.' || ended_state = ANY (callback.events)
     ON CONFLICT DO NOTHING;
+END
+$$
+"""
+_ON_END = """
+CREATE FUNCTION queue_callbacks_on_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM job_callbacks WHERE job_id = NEW.id) THEN
+        PERFORM queue_callbacks(NEW.id, NEW.state, NEW.error, NEW.finished_at);
+    END IF;
     RETURN NULL;
 END
 $$
 """
-# A job that was retried by hand ends again, at another time.
 _TRIGGER = """
 CREATE TRIGGER queue_callbacks AFTER UPDATE OF finished_at ON jobs FOR EACH ROW
 WHEN (NEW.finished_at IS NOT NULL AND NEW.finished_at IS DISTINCT FROM OLD.finished_at)
-EXECUTE FUNCTION queue_callbacks()
+EXECUTE FUNCTION queue_callbacks_on_end()
 """
 
 
@@ -42,8 +54,8 @@ def upgrade() -> None:
     """Add the tables and the trigger. No row of `jobs` is rewritten."""
     _create_callbacks()
     _create_deliveries()
-    op.execute(_FUNCTION)
-    op.execute(_TRIGGER)
+    for statement in (_QUEUE, _ON_END, _TRIGGER):
+        op.execute(statement)
 
 
 def _create_callbacks() -> None:
@@ -111,6 +123,6 @@ def _create_deliveries() -> None:
 def downgrade() -> None:
     """Drop the trigger and the tables."""
     op.execute("DROP TRIGGER queue_callbacks ON jobs")
-    op.execute("DROP FUNCTION queue_callbacks()")
+    op.execute("DROP FUNCTION queue_callbacks_on_end, queue_callbacks")
     for table in ("callback_deliveries", "job_callbacks"):
         op.drop_table(table)

@@ -1,0 +1,86 @@
+"""Calls that list the callbacks of a job with their deliveries, and send one again."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from api.front import FrontDep, TenantDep
+from api.openapi.problems import TENANT, problems
+from shared.contracts.callbacks import CallbackList, CallbackView, DeliveryState, DeliveryView
+from shared.rejections import DeliveryNotFound, JobNotFound
+from shared.store.callbacks.views import callbacks_of, redeliver
+from shared.store.jobs import JobRepository
+from shared.store.models import CallbackDelivery, JobCallback
+from shared.store.postgres.database import Session
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["callbacks"])
+
+
+@router.get(
+    "/{job_id}/callbacks",
+    response_model=CallbackList,
+    responses=problems(*TENANT, JobNotFound),
+)
+async def list_job_callbacks(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> CallbackList:
+    """Return the callbacks of a job, and what became of each delivery."""
+    async with front.database.transaction() as session:
+        await _check_job(session, job_id, tenant_id)
+        found = await callbacks_of(session, job_id)
+    return CallbackList(callbacks=[_view(callback, rows) for callback, rows in found])
+
+
+@router.post(
+    "/{job_id}/callbacks/{delivery_id}/redeliver",
+    status_code=202,
+    response_model=DeliveryView,
+    responses=problems(*TENANT, JobNotFound, DeliveryNotFound),
+)
+async def redeliver_callback(
+    job_id: UUID, delivery_id: str, tenant_id: TenantDep, front: FrontDep
+) -> DeliveryView:
+    """Send a callback again within seconds, whether it is pending, delivered or dead.
+
+    The request has the same `webhook-id`, and is tried for another day. A receiver that
+    remembers the id ignores what it has already handled.
+    """
+    async with front.database.transaction() as session:
+        await _check_job(session, job_id, tenant_id)
+        delivery = await redeliver(session, job_id, _uuid(delivery_id))
+    if delivery is None:
+        raise DeliveryNotFound
+    return _view_delivery(delivery)
+
+
+async def _check_job(session: Session, job_id: UUID, tenant_id: str) -> None:
+    if await JobRepository(session).find(job_id, tenant_id) is None:
+        raise JobNotFound
+
+
+def _uuid(delivery_id: str) -> UUID:
+    try:
+        return UUID(delivery_id)
+    except ValueError:
+        raise DeliveryNotFound from None
+
+
+def _view(callback: JobCallback, deliveries: Iterable[CallbackDelivery]) -> CallbackView:
+    columns = {
+        name: getattr(callback, name) for name in CallbackView.model_fields if name != "deliveries"
+    }
+    return CallbackView(**columns, deliveries=[_view_delivery(row) for row in deliveries])
+
+
+def _view_delivery(delivery: CallbackDelivery) -> DeliveryView:
+    pending = delivery.state == DeliveryState.PENDING
+    return DeliveryView(
+        id=delivery.id,
+        event=delivery.event,
+        status=DeliveryState(delivery.state),
+        attempts=delivery.attempts,
+        due_at=delivery.due_at if pending else None,
+        last_status=delivery.last_status,
+        last_error=delivery.last_error,
+        created_at=delivery.created_at,
+        delivered_at=delivery.delivered_at,
+    )

@@ -1,0 +1,182 @@
+"""Claims deliveries that are due, and records how each attempt ended."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Update, case, func, literal, text, update
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.callbacks import CallbackEvent, DeliveryState
+from shared.contracts.features import Feature
+from shared.contracts.jobs import JobError
+from shared.store.models import CallbackDelivery
+from shared.telemetry.trace_context import Carrier
+
+# For how long a delivery is tried.
+LIFETIME = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimedDelivery:
+    """A delivery that this worker may attempt until its claim ends, with what has to be sent.
+
+    `attempts` counts this attempt as well. `output` is None unless the callback includes it.
+    """
+
+    id: UUID
+    url: str
+    host: str
+    event: CallbackEvent
+    attempts: int
+    pending_since: datetime
+    finished_at: datetime
+    error: JobError | None
+    job_id: UUID
+    tenant_id: str
+    user_id: str | None
+    request_id: str | None
+    feature: Feature
+    output: dict[str, Any] | None
+    trace_carrier: Carrier
+
+
+# The recursion visits each host that has pending deliveries once, by the index: with a large
+# backlog for one host, looking for the others takes no longer. The hosts take turns, the least busy
+# first, so that the slots never all go to the host with the longest backlog.
+_CLAIM = text(
+    """
+    WITH RECURSIVE hosts AS (
+        (SELECT host FROM callback_deliveries WHERE state = 'pending' ORDER BY host LIMIT 1)
+        UNION ALL
+        SELECT (SELECT later.host FROM callback_deliveries AS later
+                WHERE later.state = 'pending' AND later.host > hosts.host
+                ORDER BY later.host LIMIT 1)
+        FROM hosts WHERE hosts.host IS NOT NULL
+    ), counted AS (
+        SELECT host, coalesce(CAST(CAST(:busy AS jsonb) ->> host AS integer), 0) AS busy FROM hosts
+    ), due AS (
+        SELECT candidate.id
+        FROM counted CROSS JOIN LATERAL (
+            SELECT delivery.id, delivery.due_at FROM callback_deliveries AS delivery
+            WHERE delivery.state = 'pending' AND delivery.host = counted.host
+                AND delivery.due_at <= now()
+            ORDER BY delivery.due_at
+            LIMIT greatest(:per_host - counted.busy, 0)
+            FOR UPDATE SKIP LOCKED
+        ) AS candidate
+        ORDER BY counted.busy + row_number() OVER (
+            PARTITION BY counted.host ORDER BY candidate.due_at
+        ), candidate.due_at
+        LIMIT :slots
+    ), claimed AS (
+        UPDATE callback_deliveries AS delivery
+        SET attempts = delivery.attempts + 1, due_at = now() + :lasting
+        FROM due WHERE delivery.id = due.id
+        RETURNING delivery.*
+    )
+    SELECT claimed.id, callback.url, claimed.host, claimed.event, claimed.attempts,
+        claimed.pending_since, claimed.finished_at, claimed.error,
+        job.id AS job_id, job.tenant_id, job.user_id, job.request_id, job.feature,
+        CASE WHEN callback.include_output AND claimed.event = 'job.succeeded' THEN job.output END
+            AS output,
+        job.trace_carrier
+    FROM claimed
+    JOIN job_callbacks AS callback ON callback.id = claimed.callback_id
+    JOIN jobs AS job ON job.id = callback.job_id
+    """
+).columns(error=JSONB, output=JSON, trace_carrier=JSONB)
+
+
+async def claim_due(
+    session: AsyncSession, *, slots: int, per_host: int, busy: Mapping[str, int], lasting: float
+) -> list[ClaimedDelivery]:
+    """Claim up to `slots` due deliveries for `lasting` seconds, at most `per_host` for one host.
+
+    `busy` is how many deliveries this worker is sending now, by host; they count against
+    `per_host`. Rows that another worker is claiming are skipped. After `lasting` seconds a
+    delivery whose worker died is due again.
+    """
+    rows = await session.execute(
+        _CLAIM,
+        {
+            "slots": slots,
+            "per_host": per_host,
+            "busy": json.dumps(busy),
+            "lasting": timedelta(seconds=lasting),
+        },
+    )
+    return [_claimed(dict(row)) for row in rows.mappings()]
+
+
+async def note_delivered(session: AsyncSession, claimed: ClaimedDelivery, status: int) -> bool:
+    """Record that the receiver has answered with a status of 2xx.
+
+    Returns False if the delivery is no longer pending, or was asked for again meanwhile. A worker
+    whose claim has ended may still record it: the receiver has the callback.
+    """
+    change = _pending(claimed).values(
+        state=DeliveryState.DELIVERED,
+        delivered_at=func.now(),
+        last_status=status,
+        last_error=None,
+    )
+    return await session.scalar(change.returning(CallbackDelivery.id)) is not None
+
+
+async def note_failed(
+    session: AsyncSession,
+    claimed: ClaimedDelivery,
+    *,
+    status: int | None,
+    error: str,
+    pause: float | None,
+) -> DeliveryState | None:
+    """Record that an attempt failed. The next is due in `pause` seconds; None: there is none.
+
+    Returns the new state, which is dead if the next attempt would be later than LIFETIME after the
+    delivery was asked for, or None if another worker has claimed the delivery meanwhile.
+    """
+    due_at = func.now() + timedelta(seconds=pause or 0)
+    state = (
+        case((due_at > CallbackDelivery.pending_since + LIFETIME, "dead"), else_="pending")
+        if pause is not None
+        else literal(DeliveryState.DEAD.value)
+    )
+    change = (
+        _pending(claimed)
+        .where(CallbackDelivery.attempts == claimed.attempts)
+        .values(state=state, due_at=due_at, last_status=status, last_error=error)
+    )
+    stored = await session.scalar(change.returning(CallbackDelivery.state))
+    return None if stored is None else DeliveryState(stored)
+
+
+async def release_claim(session: AsyncSession, claimed: ClaimedDelivery) -> None:
+    """Make a delivery due again at once, since this worker stops before it has an answer."""
+    unclaimed = _pending(claimed).where(CallbackDelivery.attempts == claimed.attempts)
+    await session.execute(unclaimed.values(due_at=func.now()))
+
+
+def _pending(claimed: ClaimedDelivery) -> Update:
+    return update(CallbackDelivery).where(
+        CallbackDelivery.id == claimed.id,
+        CallbackDelivery.state == DeliveryState.PENDING,
+        CallbackDelivery.pending_since == claimed.pending_since,
+    )
+
+
+def _claimed(row: dict[str, Any]) -> ClaimedDelivery:
+    error = row["error"]
+    return ClaimedDelivery(
+        **{
+            **row,
+            "event": CallbackEvent(row["event"]),
+            "feature": Feature(row["feature"]),
+            "error": JobError.model_validate(error) if error else None,
+        }
+    )

@@ -1,0 +1,81 @@
+"""Reads the callbacks of a job and their deliveries, counts them all, and redelivers by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.callbacks import DeliveryState
+from shared.store.models import CallbackDelivery, JobCallback
+
+
+async def callbacks_of(
+    session: AsyncSession, job_id: UUID
+) -> list[tuple[JobCallback, Sequence[CallbackDelivery]]]:
+    """Return the callbacks of a job, each with its deliveries. Both are ordered oldest first."""
+    query = (
+        select(JobCallback)
+        .where(JobCallback.job_id == job_id)
+        .order_by(JobCallback.created_at, JobCallback.id)
+    )
+    callbacks = (await session.scalars(query)).all()
+    deliveries = (
+        select(CallbackDelivery)
+        .where(CallbackDelivery.callback_id.in_([callback.id for callback in callbacks]))
+        .order_by(CallbackDelivery.created_at, CallbackDelivery.id)
+    )
+    found = (await session.scalars(deliveries)).all() if callbacks else []
+    return [
+        (callback, [delivery for delivery in found if delivery.callback_id == callback.id])
+        for callback in callbacks
+    ]
+
+
+async def redeliver(
+    session: AsyncSession, job_id: UUID, delivery_id: UUID
+) -> CallbackDelivery | None:
+    """Make a delivery of the job due at once, for another LIFETIME, whatever its state is.
+
+    Returns the delivery, or None if the job has no such delivery.
+    """
+    of_job = select(JobCallback.id).where(JobCallback.job_id == job_id)
+    change = (
+        update(CallbackDelivery)
+        .where(CallbackDelivery.id == delivery_id, CallbackDelivery.callback_id.in_(of_job))
+        .values(
+            state=DeliveryState.PENDING,
+            attempts=0,
+            due_at=func.now(),
+            pending_since=func.now(),
+            delivered_at=None,
+        )
+        .returning(CallbackDelivery)
+    )
+    return (await session.scalars(change)).one_or_none()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackStats:
+    """Numbers of deliveries, and for how many seconds the oldest pending one has been pending.
+
+    `oldest_age` is 0 if none is pending.
+    """
+
+    pending: int
+    dead: int
+    oldest_age: float
+
+
+async def callback_stats(session: AsyncSession) -> CallbackStats:
+    """Count the pending and the dead deliveries, by the indexes of each."""
+    age = func.extract("epoch", func.now() - func.min(CallbackDelivery.pending_since))
+    pending = select(func.count(), func.coalesce(age, 0)).where(
+        CallbackDelivery.state == DeliveryState.PENDING.value
+    )
+    dead = select(func.count()).where(CallbackDelivery.state == DeliveryState.DEAD.value)
+    waiting, oldest = (await session.execute(pending)).one()
+    return CallbackStats(
+        pending=waiting, dead=(await session.scalars(dead)).one(), oldest_age=float(oldest)
+    )

@@ -1,0 +1,1 @@
+"""Sends the callbacks of jobs that ended, from the outbox in Postgres to their receivers."""
