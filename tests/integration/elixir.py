@@ -43,7 +43,8 @@ def run(env: Mapping[str, str]) -> tuple[Results, bool]:
     """Run the suite of the project in ELIXIR_PROJECT; return its results and whether all passed.
 
     That is the client itself by default, and may be one that has it with other libraries. A suite
-    whose output names no call has not passed. Without mix that is one line, and a failure if REQUIRE_ALL_TESTS is set.
+    whose output names no call has not passed. Without mix there is one line, and a failure if
+    REQUIRE_ALL_TESTS is set.
     """
     if not shutil.which("mix"):
         print("Elixir: left out, since mix is not installed: apt-get install elixir erlang-jiffy")  # noqa: T201
