@@ -1,4 +1,4 @@
-"""Types of text that Postgres can store: without null bytes, of bounded length."""
+"""Types of text that Postgres can store: without null bytes, mostly of bounded length."""
 
 from typing import Annotated
 
@@ -12,10 +12,24 @@ def _storable(value: str) -> str:
     return value
 
 
+def _whole(value: str) -> str:
+    """Refuse half a character, which JSON can escape. Most constraints refuse it as well."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("not_unicode", "must be valid Unicode") from None
+    return value
+
+
+# The id that a caller gave an entry of a batch. Nothing but the caller reads it.
+EntryId = int | Annotated[str, StringConstraints(max_length=200), AfterValidator(_whole)]
+
 # Constraints stand before the check: after it, pydantic would count "items", not characters.
 LongText = Annotated[
     str, StringConstraints(min_length=1, max_length=5000), AfterValidator(_storable)
 ]
+
+Url = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_storable)]
 
 # An id that the caller chose: a UUID, a number, a slug. A number becomes its digits.
 Identifier = Annotated[
@@ -38,7 +52,12 @@ Label = Annotated[
 ]
 
 # A URL, of which only the length is checked here.
-Url = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_storable)]
+Url = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2000),
+    AfterValidator(_storable),
+    Field(examples=["https://app.example.com/ai-callbacks"]),
+]
 
 # The version of the contract, for the shapes that have a `version`.
 CONTRACT_VERSION = "1.0"

@@ -28,6 +28,11 @@ CALLS = {
     ),
     "cancelJob": ("post", "/api/v1/jobs/{job_id}/cancel"),
     "retryJob": ("post", "/api/v1/jobs/{job_id}/retry"),
+    "listJobCallbacks": ("get", "/api/v1/jobs/{job_id}/callbacks"),
+    "redeliverCallback": (
+        "post",
+        "/api/v1/jobs/{job_id}/callbacks/{delivery_id}/redeliver",
+    ),
     "listQueues": ("get", "/api/v1/queues"),
     "categorizeItem": ("post", "/api/v1/categorize"),
     "categorizeBatch": ("post", "/api/v1/categorize-batch"),
