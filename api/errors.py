@@ -35,8 +35,8 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.MalformedBody.code: HTTPStatus.BAD_REQUEST,
     rejections.TenantRequired.code: HTTPStatus.BAD_REQUEST,
     rejections.JobNotFound.code: HTTPStatus.NOT_FOUND,
-    rejections.DeliveryNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.SchemaNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.DeliveryNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.NotCancellable.code: HTTPStatus.CONFLICT,
     rejections.NotRetryable.code: HTTPStatus.CONFLICT,
     rejections.RequestTooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -45,6 +45,7 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.ImageUnsupported.code: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     # Every call needs the database, so without it the front itself is unavailable.
     errors.DatabaseUnavailable.code: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Busy.code: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # Our codes for rejections by the framework.
 _CODE_BY_STATUS = {
@@ -213,7 +214,10 @@ def _problem(
         jsonable_encoder(problem), status_code=status, media_type=PROBLEM_MEDIA_TYPE
     )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = str(_retry_after(request, retry_after or _RETRY_AFTER))
+        seconds = _retry_after(request, retry_after or _RETRY_AFTER)
+        # Erlang's `httpc` repeats a 503 by itself, endlessly and without a word to its caller, if
+        # this has fewer than three digits.
+        answer.headers["Retry-After"] = f"{seconds:03}"
     return answer
 
 

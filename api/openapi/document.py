@@ -9,6 +9,8 @@ from pydantic.json_schema import models_json_schema
 
 from api.openapi.examples import examples
 from api.openapi.headers import HEADERS, PARAMETERS, add_headers
+from api.openapi.webhooks import webhooks
+from shared.contracts.callbacks import CallbackBody
 from shared.contracts.problems import Problem
 from shared.contracts.receipts import RichReceiptRequest
 
@@ -41,6 +43,7 @@ def _complete(document: Json) -> Json:
     components["schemas"] |= _schemas_of_other_models()
     components["headers"] = HEADERS
     components["parameters"] = PARAMETERS
+    document["webhooks"] = webhooks()
     by_call = examples()
     for operation in operations(document):
         operation["summary"] = _summary(operation["description"])
@@ -63,7 +66,11 @@ def _summary(description: str) -> str:
 def _schemas_of_other_models() -> Json:
     """Return the schemas of models that are in no route's signature."""
     _, schemas = models_json_schema(
-        [(Problem, "serialization"), (RichReceiptRequest, "validation")],
+        [
+            (Problem, "serialization"),
+            (CallbackBody, "serialization"),
+            (RichReceiptRequest, "validation"),
+        ],
         ref_template=f"{_SCHEMAS}{{model}}",
     )
     found: Json = schemas["$defs"]

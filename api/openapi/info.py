@@ -41,7 +41,7 @@ Every job belongs to a tenant, and no tenant sees the jobs of another one.
         },
         {
             "name": "callbacks",
-            "description": "Requests that the service sends when a job has ended: what became of "
+            "description": "Signed requests that the service sends when a job ends: what became of "
             "them, and how to have one sent again.",
         },
         {

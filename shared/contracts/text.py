@@ -1,4 +1,4 @@
-"""Types of text that Postgres can store: without null bytes, of bounded length."""
+"""Types of text that Postgres can store: without null bytes, mostly of bounded length."""
 
 from typing import Annotated
 
@@ -11,6 +11,18 @@ def _storable(value: str) -> str:
         raise PydanticCustomError("null_byte", "must not contain null bytes")
     return value
 
+
+def _whole(value: str) -> str:
+    """Refuse half a character, which JSON can escape. Most constraints refuse it as well."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("not_unicode", "must be valid Unicode") from None
+    return value
+
+
+# The id that a caller gave an entry of a batch. Nothing but the caller reads it.
+EntryId = int | Annotated[str, StringConstraints(max_length=200), AfterValidator(_whole)]
 
 # Constraints stand before the check: after it, pydantic would count "items", not characters.
 LongText = Annotated[
@@ -37,6 +49,14 @@ Label = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_storable),
+]
+
+# A URL, of which only the length is checked here.
+Url = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2000),
+    AfterValidator(_storable),
+    Field(examples=["https://app.example.com/ai-callbacks"]),
 ]
 
 # The version of the contract, for the shapes that have a `version`.

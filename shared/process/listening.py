@@ -43,6 +43,8 @@ def _listen(host: str, port: int) -> list[socket.socket]:
                 # The first address decides what port 0 stands for.
                 chosen = sockets[0].getsockname()[1] if sockets else port
                 server = socket.create_server((address[0], chosen, *address[2:]), family=family)
+                # Connections inherit it. asyncio sets it only on sockets that it opened itself.
+                server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError as error:
                 if error.errno not in _NO_SUCH_ADDRESS:
                     raise

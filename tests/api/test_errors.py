@@ -104,6 +104,16 @@ async def test_reads_are_repeated_soon(settings: Settings, behind: str) -> None:
     assert await _retry_after(away) == {"POST": 1, "GET": 1}
 
 
+async def test_a_refusal_reaches_callers_that_use_httpc(settings: Settings) -> None:
+    """Erlang's `httpc` repeats a 503 by itself, endlessly, if Retry-After has one or two digits."""
+    away = settings.model_copy(update={"database_url": nowhere("postgresql")})
+    async with front_http(away) as http:
+        answer = await http.get("/api/v1/jobs", params={"tenant_id": "t"})
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "001"
+
+
 async def _retry_after(settings: Settings) -> dict[str, int]:
     body = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
     async with front_http(settings) as http:

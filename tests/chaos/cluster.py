@@ -23,7 +23,7 @@ from shared.local.processes import free_port
 from shared.local.valkey import embedded_valkey
 from tests.support.waiting import wait_until
 
-TENANT = "chaos"
+_TENANT = "chaos"
 
 
 @dataclass

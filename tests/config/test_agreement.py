@@ -10,6 +10,7 @@ from tests.config.files import WORKERS, content, services
 LISTENS: dict[str, int] = {
     "api": Settings.model_fields["port"].default,
     **dict.fromkeys(WORKERS, Settings.model_fields["worker_port"].default),
+    "elixir-app": 4000,
     "prometheus": 9090,
     "tempo": 3200,
     "loki": 3100,
@@ -17,11 +18,11 @@ LISTENS: dict[str, int] = {
 
 
 def test_prometheus_scrapes_whatever_has_metrics() -> None:
-    """Prometheus scrapes nothing else, and finds every replica of our processes by DNS."""
+    """Prometheus scrapes nothing else, and finds our processes and the app by DNS."""
     fixed, looked_up = _targets()
 
     assert fixed | looked_up == LISTENS
-    assert looked_up.keys() == {"api", *WORKERS}
+    assert looked_up.keys() == {"api", "elixir-app", *WORKERS}
     assert LISTENS.keys() <= services().keys()
 
 

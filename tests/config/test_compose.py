@@ -35,7 +35,7 @@ def test_only_the_specified_ports_are_published() -> None:
     assert published_ports() == {
         f"127.0.0.1:{port}"
         for port in (
-            *("8000:8000", "5432:5432", "6379:6379"),
+            *("4000:4000", "8000:8000", "5432:5432", "6379:6379"),
             *("4317:4317", "3200:3200", "3100:3100", "9090:9090", "3001:3000"),
         )
     }
@@ -84,6 +84,26 @@ def test_environment_variables_of_a_service_are_settings(name: str) -> None:
         host = re.search(r"(?:@|//)([a-z]+):\d+", environment[key])
         assert host, key
         assert host[1] in services()
+
+
+def test_the_app_is_in_the_stack_by_its_profile() -> None:
+    """The app gets the variables of the specification, and starts after what it needs."""
+    (app,) = (service for service in services().values() if service.get("profiles") == ["elixir"])
+    environment = app["environment"]
+
+    assert app["build"] == {"context": "${GROCERY_PLANNER_PATH:-../grocery_planner}"}
+    assert environment.keys() == {
+        *("DATABASE_URL", "AI_SERVICE_URL", "PHX_HOST"),
+        *("SECRET_KEY_BASE", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    }
+    assert environment["DATABASE_URL"].endswith(
+        f"/{services()['postgres']['environment']['POSTGRES_DB']}"
+    )
+    assert len(environment["SECRET_KEY_BASE"]) >= 64
+    assert app["command"] == ["sh", "-c", "mix ash.setup && mix phx.server"]
+    assert app["depends_on"] == {
+        name: {"condition": "service_healthy"} for name in ("postgres", "api")
+    }
 
 
 def test_data_sources_point_at_services_and_at_each_other() -> None:

@@ -37,6 +37,18 @@ def test_it_starts_both_files_and_says_where_to_look(docker: Path) -> None:
     assert "http://localhost:3001/d/service-overview" in done.stdout
 
 
+def test_it_starts_the_app_with_its_profile(docker: Path) -> None:
+    """Compose reads the profiles itself; a missing checkout of the app is named before that."""
+    path, profile = f"{docker}:{os.environ['PATH']}", "observability,elixir"
+    done = _dev_full(path, COMPOSE_PROFILES=profile, GROCERY_PLANNER_PATH=str(docker))
+    missing = _dev_full(path, COMPOSE_PROFILES=profile, GROCERY_PLANNER_PATH="/nowhere")
+
+    assert "http://localhost:4000 " in done.stdout
+    assert "localhost:4000" not in _dev_full(path).stdout
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "there is no /nowhere. Set GROCERY_PLANNER_PATH." in missing.stderr
+
+
 def test_it_passes_its_arguments_on_to_compose(docker: Path) -> None:
     """An argument with a space stays one argument."""
     done = _dev_full(f"{docker}:{os.environ['PATH']}", "exec", "api", "echo", "two words")
@@ -65,10 +77,10 @@ def test_it_names_every_port_and_dashboard_of_the_stack() -> None:
     assert set(re.findall(r"3001/d/([\w-]+)", text)) == dashboards
 
 
-def _dev_full(path: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _dev_full(path: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["/bin/sh", "-eu", ROOT / "bin/dev-full", *arguments],
-        env={"PATH": path},
+        env={"PATH": path, **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -42,7 +42,19 @@ def test_every_supported_python_is_tested() -> None:
     assert {"check", "tests", "package"} == _jobs("ci").keys()
 
 
-@pytest.mark.parametrize("name", ["ci", "nightly"])
+def test_the_integration_workflow_tests_the_elixir_client_with_every_library() -> None:
+    """The libraries are those that the project of the matrix knows, and each is in some job."""
+    matrix = _jobs("integration")["elixir-client"]["strategy"]["matrix"]["include"]
+    project = (ROOT / "clients/elixir/integration/mix.exs").read_text()
+    known = set(re.findall(r'"(\w+)" => \[\{:', project))
+    run = {library for job in matrix for library in job["libraries"].split(",")}
+
+    assert run == known == {"req", "jason", "telemetry", "opentelemetry"}
+    # 1.18 has JSON, and OTP 27 has :json.
+    assert {job["elixir"] for job in matrix} == {"1.14", "1.17", "1.18"}
+
+
+@pytest.mark.parametrize("name", ["ci", "integration", "nightly"])
 def test_scripts_of_workflows_can_be_run(name: str) -> None:
     """Steps run from the root of the checkout."""
     steps = [step for job in _jobs(name).values() for step in job["steps"]]

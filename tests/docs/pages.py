@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from shared.local.checkout import ROOT
 
 PAGES = sorted(
-    page for folder in (".", "docs/**", "worker/**") for page in ROOT.glob(f"{folder}/*.md")
+    page
+    for folder in (".", "clients/*", "docs/**", "worker/**")
+    for page in ROOT.glob(f"{folder}/*.md")
 )
 
 

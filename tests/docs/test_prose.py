@@ -99,8 +99,11 @@ def _relative(path: Path) -> str:
 @cache
 def _files() -> list[Path]:
     places = [path for folder in _FOLDERS for path in (ROOT / folder).rglob("*")]
+    clients = ROOT.glob("clients/*/*.md")
     top = [path for path in ROOT.iterdir() if path.suffix in (".md", ".toml", ".yml")]
-    return sorted(path for path in (*places, *top) if path.is_file() and path != Path(__file__))
+    return sorted(
+        path for path in (*places, *clients, *top) if path.is_file() and path != Path(__file__)
+    )
 
 
 def _python() -> list[Path]:

@@ -6,9 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
-from shared.contracts.text import Contract
-
-EntryId = int | Annotated[str, Field(max_length=200)]
+from shared.contracts.text import Contract, EntryId
 
 
 class EntryError(Contract):
@@ -19,7 +17,7 @@ class EntryError(Contract):
     """
 
     index: int
-    id: int | str | None
+    id: EntryId | None
     error: str
 
 
@@ -45,7 +43,8 @@ def sort_out(data: Any, field: str, model: type[Contract], text: str, limit: int
     entries = [_complete(entry, index, text) for index, entry in enumerate(data[field])]
     # The JSON of a caller holds no EntryError, so these were found when the same list was sorted
     # out before.
-    errors = [error for error in data.get("errors") or () if isinstance(error, EntryError)]
+    before = data["errors"] if isinstance(data.get("errors"), list) else []
+    errors = [error for error in before if isinstance(error, EntryError)]
     good: list[Any] = []
     for index, entry in enumerate(entries if len(entries) <= limit else ()):
         try:

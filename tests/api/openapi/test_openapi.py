@@ -21,6 +21,11 @@ CALLS = {
     "listJobs": ("get", "/api/v1/jobs"),
     "getJob": ("get", "/api/v1/jobs/{job_id}"),
     "streamJobEvents": ("get", "/api/v1/jobs/{job_id}/events"),
+    "listJobCallbacks": ("get", "/api/v1/jobs/{job_id}/callbacks"),
+    "redeliverCallback": (
+        "post",
+        "/api/v1/jobs/{job_id}/callbacks/{delivery_id}/redeliver",
+    ),
     "cancelJob": ("post", "/api/v1/jobs/{job_id}/cancel"),
     "retryJob": ("post", "/api/v1/jobs/{job_id}/retry"),
     "listJobCallbacks": ("get", "/api/v1/jobs/{job_id}/callbacks"),

@@ -25,6 +25,8 @@ _PLAIN: dict[Any, Any] = {
     UUID: str(UUID(int=0)),
     TypeVar: None,
 }
+# Values of fields that take no other text.
+_NAMED = {"default_currency": "EUR", "country": "DE", "locale": "de-DE"}
 # The first of the types that a value may have is as good as the others.
 _WRAPPERS = (Annotated, Union, UnionType)
 _EXTRA = "of a newer version"
@@ -41,18 +43,21 @@ def models() -> list[type[Contract]]:
 
 
 def example(kind: Any) -> Any:
-    """Return a value of this type as JSON."""
+    """Return a value of this type as JSON: its first documented example, if it has any."""
     origin, parts = get_origin(kind), get_args(kind)
-    if origin in _WRAPPERS:
+    documented = [example for part in parts for example in getattr(part, "examples", None) or ()]
+    if documented:
+        value = documented[0]
+    elif origin in _WRAPPERS:
         value = example(parts[0])
     elif origin is Literal:
         value = parts[0]
-    elif origin is list:
+    elif origin in (list, tuple):
         value = [example(parts[0])]
     elif origin is dict:
         value = {example(parts[0]): example(parts[1])}
     elif isinstance(kind, type) and issubclass(kind, Contract):
-        value = {name: example(field.annotation) for name, field in kind.model_fields.items()}
+        value = example_fields(kind)
     elif isinstance(kind, type) and issubclass(kind, Enum):
         value = next(iter(kind))
     else:
@@ -60,12 +65,18 @@ def example(kind: Any) -> Any:
     return value
 
 
+def example_fields(model: type[Contract]) -> dict[str, Any]:
+    """Return an object of a model as JSON."""
+    fields = model.model_fields.items()
+    return {name: _NAMED.get(name) or example(field.annotation) for name, field in fields}
+
+
 def with_extra_keys(value: Any, kind: Any) -> Any:
     """Return a value with another key in it, and in each object inside it that has a model."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin in _WRAPPERS:
         return with_extra_keys(value, parts[0])
-    if origin is list:
+    if origin in (list, tuple):
         return [with_extra_keys(entry, parts[0]) for entry in value]
     if origin is dict:
         return {key: with_extra_keys(entry, parts[1]) for key, entry in value.items()}

@@ -1,4 +1,4 @@
-"""Starting a front or a worker on a port that is taken."""
+"""The sockets of a front or a worker, and starting on a port that is taken."""
 
 import socket
 from contextlib import ExitStack
@@ -23,6 +23,16 @@ def test_a_host_with_several_addresses_is_listened_on_at_all_of_them() -> None:
             PortTaken, match=f"^Cannot listen on ::1:{port}: Address already in use"
         ):
             listen("::1", port, "PORT")
+
+
+def test_an_answer_in_two_parts_is_not_held_back() -> None:
+    """The body does not wait until the caller acknowledges the headers, which takes 40 ms."""
+    with ExitStack() as stack:
+        (server,) = (stack.enter_context(each) for each in listen("127.0.0.1", 0, "PORT"))
+        stack.enter_context(socket.create_connection(server.getsockname(), timeout=5))
+        connection = stack.enter_context(server.accept()[0])
+
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
 @pytest.mark.parametrize("host", ["a..b", "host.invalid"])

@@ -1,0 +1,60 @@
+defmodule GroceryPlanner.AIClient.Config do
+  @moduledoc """
+  Reads what the app configured, each time it is needed.
+
+      config :grocery_planner_ai,
+        base_url: "http://ai.internal:8000",
+        transport: :auto
+
+  | key | default | meaning |
+  | --- | --- | --- |
+  | `:base_url` | `AI_SERVICE_URL`, or `http://localhost:8000` | where the service is |
+  | `:transport` | `:auto` | `:httpc`, `:req`, or a module; `:auto` is Req where the app has it |
+  | `:json` | `:auto` | `JSON`, `:json`, `Jason` or `:jiffy`; `:auto` is the first that is there |
+  | `:headers` | `[]` | headers of every request, as `{name, value}` |
+  | `:receive_timeout` | `70_000` | milliseconds for the answer of a waiting call |
+  | `:connect_timeout` | `5_000` | milliseconds for a new connection |
+  | `:pool_size` | `50` | connections that are kept open |
+  | `:ssl` | the system's certificates | options for `:ssl`, of `:httpc` only |
+  | `:req_options` | `[]` | options for `Req.new/1`, of Req only |
+
+  Options of a call with the same name take precedence.
+  """
+
+  @default_url "http://localhost:8000"
+
+  # A balancer or front closes idle connections, the service's own front after 75 s. A connection
+  # that is dropped earlier is never found closed.
+  @idle_timeout 60_000
+
+  @doc """
+  Returns the option of the call, else what the app configured, else the default.
+  """
+  @spec get(keyword(), atom(), term()) :: term()
+  def get(opts, key, default) do
+    Keyword.get_lazy(opts, key, fn -> Application.get_env(:grocery_planner_ai, key, default) end)
+  end
+
+  @doc """
+  Returns the URL of the service without a slash at its end.
+  """
+  @spec base_url(keyword()) :: String.t()
+  def base_url(opts) do
+    url = get(opts, :base_url, nil) || from_environment() || @default_url
+    String.trim_trailing(url, "/")
+  end
+
+  # A variable that is set to nothing counts as not set.
+  defp from_environment do
+    case System.get_env("AI_SERVICE_URL") do
+      "" -> nil
+      url -> url
+    end
+  end
+
+  @doc """
+  Returns after how many milliseconds an idle connection is closed.
+  """
+  @spec idle_timeout() :: pos_integer()
+  def idle_timeout, do: @idle_timeout
+end

@@ -1,0 +1,205 @@
+defmodule GroceryPlanner.AIClient.Fake do
+  @moduledoc """
+  A transport for the app's own tests: it sends nothing and answers what the test says.
+
+      # config/test.exs
+      config :grocery_planner_ai, transport: GroceryPlanner.AIClient.Fake
+
+      # a test
+      alias GroceryPlanner.AIClient.Fake
+
+      test "a new item gets its category" do
+        Fake.answer(fn %{path: "/api/v1/categorize", body: body} ->
+          Fake.category(hd(body["payload"]["candidate_labels"]), 0.93)
+        end)
+
+        …
+        assert_received {Fake, %{path: "/api/v1/categorize"}}
+      end
+
+  Everything but the network is real: the request was encoded, and the answer is decoded and turned
+  into a result as any other. The answer belongs to the process that gave it and to those that it
+  started by `Task` or that have it among their `$callers` (LiveView in tests, `Oban.Testing`), so tests
+  may be `async: true`. For other processes, call `share/0` in a test that is not.
+
+  What the function gets is `%{method: :post, path: path, query: map, headers: map, body: map}`, with
+  `body` decoded. It returns `{status, body}`, `{status, body, headers}`, or `{:error, reason}`
+  (such as `:closed`, `:timeout` or `{:not_connected, :econnrefused}`) for a request without an answer.
+  """
+
+  @behaviour GroceryPlanner.AIClient.Transport
+
+  alias GroceryPlanner.AIClient.{Codec, Key}
+
+  @type request :: %{
+          method: :get | :post,
+          path: String.t(),
+          query: map(),
+          headers: map(),
+          body: term()
+        }
+  @type answer :: {pos_integer(), term()} | {pos_integer(), term(), map()} | {:error, term()}
+
+  @doc """
+  Says what is answered to this process and those that it starts, until it says something else.
+  """
+  @spec answer((request() -> answer())) :: :ok
+  def answer(function) when is_function(function, 1) do
+    Process.put(__MODULE__, function)
+    :ok
+  end
+
+  @doc """
+  Has every process of the node get this process's answers, until it ends.
+  """
+  @spec share() :: :ok
+  def share, do: Application.put_env(:grocery_planner_ai, :fake_owner, self())
+
+  @doc """
+  An envelope with a payload, as waiting calls answer.
+  """
+  @spec success(map()) :: answer()
+  def success(payload) do
+    metadata = %{
+      job_id: Key.uuid(),
+      trace_id: nil,
+      model_id: "fake",
+      model_version: "1",
+      latency_ms: 1.0,
+      finished_at: now(),
+      replayed: false
+    }
+
+    {200, %{request_id: nil, status: "success", payload: payload, error: nil, metadata: metadata}}
+  end
+
+  @doc """
+  The answer of `GroceryPlanner.AIClient.categorize/4`.
+  """
+  @spec category(String.t(), float()) :: answer()
+  def category(label, confidence \\ 0.9) do
+    success(%{
+      category: label,
+      confidence: confidence,
+      confidence_level: level(confidence),
+      all_scores: %{label => confidence},
+      processing_time_ms: 1.0
+    })
+  end
+
+  @doc """
+  A job. `fields` replace those of a queued one.
+  """
+  @spec job(map()) :: answer()
+  def job(fields \\ %{}) do
+    job = %{
+      id: Key.uuid(),
+      tenant_id: "fake",
+      user_id: nil,
+      request_id: nil,
+      feature: "categorization",
+      status: "queued",
+      priority: 0,
+      dispatch: "published",
+      input_payload: %{},
+      output_payload: nil,
+      error: nil,
+      attempts: [],
+      model_id: nil,
+      model_version: nil,
+      created_at: now(),
+      started_at: nil,
+      finished_at: nil,
+      latency_ms: nil,
+      trace_id: nil
+    }
+
+    {200, Map.merge(job, fields)}
+  end
+
+  @doc """
+  A refusal or failure, such as `problem(503, "no_worker", "unavailable", retry_after: 5)`.
+  """
+  @spec problem(pos_integer(), String.t(), String.t(), keyword()) :: answer()
+  def problem(status, code, error_class, opts \\ []) do
+    problem = %{
+      type: "urn:grocery-planner-ai:problem:#{code}",
+      title: "Fake",
+      status: status,
+      detail: opts[:detail] || "A fake answers #{code}.",
+      instance: "/",
+      error: code,
+      error_class: error_class,
+      retryable: error_class not in ["bad_input", "cancelled"],
+      request_id: nil,
+      trace_id: opts[:trace_id],
+      fields: opts[:fields]
+    }
+
+    headers = if opts[:retry_after], do: %{"retry-after" => "#{opts[:retry_after]}"}, else: %{}
+    {status, problem, headers}
+  end
+
+  @impl GroceryPlanner.AIClient.Transport
+  def send(request) do
+    {owner, function} = find() || raise "no answer was given to GroceryPlanner.AIClient.Fake"
+    seen = seen(request)
+    Kernel.send(owner, {__MODULE__, seen})
+
+    case function.(seen) do
+      {:error, reason} -> {:error, reason}
+      {status, body} -> encoded(status, body, %{})
+      {status, body, headers} -> encoded(status, body, headers)
+    end
+  end
+
+  defp seen(request) do
+    uri = URI.parse(request.url)
+    {:ok, body} = if request.body, do: Codec.decode(request.body), else: {:ok, nil}
+
+    %{
+      method: request.method,
+      path: uri.path,
+      query: URI.decode_query(uri.query || ""),
+      headers: Map.new(request.headers),
+      body: body
+    }
+  end
+
+  defp encoded(status, body, headers) when is_binary(body) do
+    {:ok, %{status: status, headers: headers, body: body}}
+  end
+
+  defp encoded(status, body, headers) do
+    {:ok, text} = Codec.encode(body)
+    encoded(status, text, headers)
+  end
+
+  defp find do
+    shared = Application.get_env(:grocery_planner_ai, :fake_owner)
+
+    candidates =
+      [self() | Process.get(:"$callers", [])] ++ Process.get(:"$ancestors", []) ++ [shared]
+
+    Enum.find_value(candidates, &given_by/1)
+  end
+
+  # The process dictionary of another process can be read as long as it lives on this node.
+  defp given_by(pid) when is_pid(pid) and node(pid) == node() do
+    with {:dictionary, dictionary} <- Process.info(pid, :dictionary),
+         {__MODULE__, function} <- List.keyfind(dictionary, __MODULE__, 0),
+         do: {pid, function},
+         else: (_nothing -> nil)
+  end
+
+  defp given_by(name) when is_atom(name) and name != nil,
+    do: name |> Process.whereis() |> given_by()
+
+  defp given_by(_other), do: nil
+
+  defp level(confidence) when confidence >= 0.8, do: "high"
+  defp level(confidence) when confidence >= 0.5, do: "medium"
+  defp level(_confidence), do: "low"
+
+  defp now, do: DateTime.utc_now() |> DateTime.to_iso8601()
+end

@@ -1,0 +1,81 @@
+defmodule GroceryPlanner.AIClient.Startup do
+  @moduledoc """
+  Checks once, at the start of the app, whether the service is there, and logs what it found.
+
+  Put it at the end of the supervision tree:
+
+      children = [
+        MyApp.Repo,
+        {Oban, Application.fetch_env!(:my_app, Oban)},
+        {GroceryPlanner.AIClient.Startup,
+         required: Application.get_env(:my_app, :require_ai_service, false)}
+      ]
+
+  It delays nothing: the check runs beside the start, after `:delay` milliseconds (by default 2,000).
+  With `required: true` an app whose service does not answer, or has no worker, is stopped with exit
+  code 1. `:stop` is a function of one argument that does it in another way. The options of
+  `GroceryPlanner.AIClient.health_check/1` are taken too.
+  """
+
+  use Task, restart: :temporary
+
+  require Logger
+
+  alias GroceryPlanner.AIClient
+  alias GroceryPlanner.AIClient.{Config, Health}
+
+  @doc false
+  @spec start_link(keyword()) :: {:ok, pid()}
+  def start_link(opts) do
+    Task.start_link(fn ->
+      Process.sleep(opts[:delay] || 2_000)
+      validate(opts)
+    end)
+  end
+
+  @doc """
+  Checks the service now. Returns `:ok`, or what is wrong: a warning with the names of the checks that
+  are not fine, or an error if the service does not answer, refuses work, or has no worker.
+  """
+  @spec validate(keyword()) :: :ok | {:warning, [String.t()]} | {:error, term()}
+  def validate(opts \\ []) do
+    url = Config.base_url(opts)
+
+    case AIClient.health_check(opts) do
+      {:ok, %{"status" => "ok"}} ->
+        Logger.info("AI service connected: #{url}")
+        :ok
+
+      {:ok, body} ->
+        judge(body, url, opts)
+
+      {:error, reason} ->
+        failed(reason, "#{url} #{described(reason)}", opts)
+    end
+  end
+
+  defp judge(body, url, opts) do
+    if Health.worker?(body) do
+      unwell = Health.unwell(body)
+      Logger.warning("AI service #{body["status"]}: #{Enum.join(unwell, ", ")} (#{url})")
+      {:warning, unwell}
+    else
+      failed(:no_worker, "#{url} has no worker, so no work gets done", opts)
+    end
+  end
+
+  defp failed(reason, sentence, opts) do
+    if opts[:required] do
+      Logger.error("AI service unavailable (required): #{sentence}")
+      stop = opts[:stop] || (&System.stop/1)
+      stop.(1)
+    else
+      Logger.warning("AI service unavailable: #{sentence}. AI features are disabled.")
+    end
+
+    {:error, reason}
+  end
+
+  defp described({:unhealthy, status, _body}), do: "answers #{status}"
+  defp described({:connection_failed, reason}), do: "does not answer (#{inspect(reason)})"
+end

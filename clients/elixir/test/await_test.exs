@@ -1,0 +1,78 @@
+defmodule GroceryPlanner.AIClient.AwaitTest do
+  @moduledoc """
+  Waiting for a job ends with the job, or with the time, and survives hiccups in between.
+  """
+  use ExUnit.Case, async: true
+
+  alias GroceryPlanner.AIClient
+  alias GroceryPlanner.AIClient.{Error, Fake}
+
+  @context %{tenant_id: "home"}
+  @opts [transport: Fake]
+
+  # Answers one after the other; the last one stays.
+  defp answering(answers) do
+    {:ok, script} = Agent.start_link(fn -> answers end)
+
+    Fake.answer(fn _request ->
+      Agent.get_and_update(script, fn
+        [last] -> {last, [last]}
+        [next | rest] -> {next, rest}
+      end)
+    end)
+  end
+
+  test "hiccups and refusals that pass are waited out" do
+    answering([
+      {:error, :closed},
+      Fake.problem(503, "draining", "unavailable", retry_after: 0),
+      Fake.problem(500, "broker_unavailable", "transient", retry_after: 0),
+      Fake.job(%{status: "succeeded", output_payload: %{category: "Dairy"}})
+    ])
+
+    assert {:ok, %{"status" => "succeeded"} = job} = AIClient.await_job("a", @context, @opts)
+    assert AIClient.job_result(job) == {:ok, %{"category" => "Dairy"}}
+    assert_received {Fake, %{query: %{"wait" => "25"}}}
+  end
+
+  test "a job that failed is returned, and its result is the error" do
+    error = %{code: "no_text_found", error_class: "bad_input", detail: "None.", retryable: false}
+    answering([Fake.job(%{status: "failed", error: error, trace_id: "abc"})])
+    {:ok, job} = AIClient.await_job("a", @context, @opts)
+
+    assert {:error, %Error{class: :bad_input, code: "no_text_found", trace_id: "abc"} = error} =
+             AIClient.job_result(job)
+
+    assert AIClient.oban_result({:error, error}) == {:cancel, error}
+  end
+
+  test "a cancelled job has no result either" do
+    answering([Fake.job(%{status: "cancelled"})])
+    {:ok, job} = AIClient.await_job("a", @context, @opts)
+
+    assert {:error, %Error{class: :cancelled}} = AIClient.job_result(job)
+  end
+
+  test "it gives up in time, and a worker comes back later" do
+    answering([Fake.job(%{status: "running"})])
+
+    assert {:error, %Error{code: "not_done_in_time", class: :unavailable} = error} =
+             AIClient.await_job("a", @context, [timeout: 500] ++ @opts)
+
+    assert AIClient.oban_result({:error, error}) == {:snooze, 2}
+
+    assert {:error, %Error{code: "not_done_in_time"}} =
+             AIClient.job_result(%{"status" => "queued"})
+  end
+
+  test "an error that stays is returned at once, or when the time is over" do
+    answering([Fake.problem(404, "job_not_found", "bad_input")])
+
+    assert {:error, %Error{code: "job_not_found"}} = AIClient.await_job("a", @context, @opts)
+
+    answering([Fake.problem(503, "draining", "unavailable", retry_after: 2)])
+
+    assert {:error, %Error{code: "draining"}} =
+             AIClient.await_job("a", @context, [timeout: 100] ++ @opts)
+  end
+end

@@ -1,0 +1,239 @@
+defmodule GroceryPlanner.AIClient.CallsTest do
+  @moduledoc """
+  What each function sends, and what it makes of the answer.
+  """
+  use ExUnit.Case, async: true
+
+  alias GroceryPlanner.AIClient
+  alias GroceryPlanner.AIClient.{Error, Fake}
+
+  @context %{tenant_id: "home", user_id: 7}
+  @opts [transport: Fake]
+
+  defp answering(answer) do
+    Fake.answer(fn _request -> answer end)
+  end
+
+  defp sent do
+    assert_received {Fake, request}
+    request
+  end
+
+  test "categorize sends the envelope and returns the payload" do
+    answering(Fake.category("Produce", 0.93))
+    opts = [request_id: "r1", priority: 3] ++ @opts
+
+    assert {:ok, %{"category" => "Produce", "confidence" => 0.93, "confidence_level" => "high"}} =
+             AIClient.categorize("Organic Bananas", ["Produce", "Dairy"], @context, opts)
+
+    assert %{method: :post, path: "/api/v1/categorize", body: body, headers: headers} = sent()
+
+    assert body == %{
+             "tenant_id" => "home",
+             "user_id" => "7",
+             "request_id" => "r1",
+             "priority" => 3,
+             "feature" => "categorization",
+             "payload" => %{
+               "item_name" => "Organic Bananas",
+               "candidate_labels" => ["Produce", "Dairy"]
+             }
+           }
+
+    refute Map.has_key?(headers, "idempotency-key")
+  end
+
+  test "the whole envelope is returned if asked for" do
+    answering(Fake.category("Produce"))
+    opts = [envelope: true] ++ @opts
+
+    {:ok, envelope} = AIClient.categorize_item("Leek", ["Produce"], @context, opts)
+
+    assert {:ok, %{metadata: %{replayed: false}}} =
+             AIClient.Contracts.BaseResponse.validate(envelope)
+  end
+
+  test "new work has a key of its own, so that a repeat does not do it twice" do
+    answering(Fake.category("Produce"))
+    {:ok, _} = AIClient.categorize("Leek", ["Produce"], @context, [fresh: true] ++ @opts)
+
+    assert %{body: %{"metadata" => %{"fresh" => true}}, headers: headers} = sent()
+    assert headers["idempotency-key"] =~ ~r/^[0-9a-f-]{36}$/
+  end
+
+  test "a batch takes names and maps" do
+    answering(Fake.success(%{predictions: [], errors: [], processing_time_ms: 1}))
+
+    {:ok, %{"predictions" => []}} =
+      AIClient.categorize_batch(["Milk", %{id: "b", name: "Bread"}], ["Dairy"], @context, @opts)
+
+    assert sent().body["payload"]["items"] == [
+             %{"id" => 0, "name" => "Milk"},
+             %{"id" => "b", "name" => "Bread"}
+           ]
+  end
+
+  test "texts are sent flat, and the answer is returned as it is" do
+    answering({200, %{model: "m", dimension: 2, embeddings: [%{id: "1", vector: [0, 1]}]}})
+    assert {:ok, %{"dimension" => 2}} = AIClient.generate_embedding("Milk", @context, @opts)
+
+    assert %{path: "/api/v1/embed", body: body} = sent()
+    assert body["texts"] == [%{"id" => "1", "text" => "Milk"}]
+    assert body["tenant_id"] == "home"
+
+    {:ok, _} = AIClient.generate_embeddings(["Milk", "Bread"], @context, @opts)
+    assert [%{"id" => 0}, %{"id" => 1}] = sent().body["texts"]
+
+    {:ok, _} = AIClient.generate_embeddings_batch(["Milk"], @context, [batch_size: 2] ++ @opts)
+    assert %{path: "/api/v1/embed/batch", body: %{"batch_size" => 2}} = sent()
+  end
+
+  test "a receipt is base64, bytes or a file, with hints" do
+    answering(Fake.success(%{items: [], merchant: "Shop"}))
+    hints = [default_currency: "EUR", country: "DE", locale: "de-DE"]
+
+    assert {:ok, %{"merchant" => "Shop"}} =
+             AIClient.extract_receipt({:binary, "bytes"}, @context, hints ++ @opts)
+
+    assert %{path: "/api/v1/extract-receipt", body: %{"payload" => payload}} = sent()
+
+    assert payload == %{
+             "image_base64" => Base.encode64("bytes"),
+             "options" => %{
+               "default_currency" => "EUR",
+               "country" => "DE",
+               "locale" => "de-DE"
+             }
+           }
+
+    {:ok, _} = AIClient.extract_receipt("aGk=", @context, @opts)
+    assert sent().body["payload"] == %{"image_base64" => "aGk="}
+
+    {:ok, _} = AIClient.extract_receipt({:file, __ENV__.file}, @context, @opts)
+    assert Base.decode64!(sent().body["payload"]["image_base64"]) =~ "defmodule"
+
+    assert {:error, %Error{code: "not_sendable", detail: detail}} =
+             AIClient.extract_receipt({:file, "nowhere.jpg"}, @context, @opts)
+
+    assert detail =~ "nowhere.jpg cannot be read"
+  end
+
+  test "a rich receipt is returned whole" do
+    answering({200, %{status: "success", extraction: %{}}})
+
+    assert {:ok, %{"extraction" => %{}}} =
+             AIClient.extract_rich_receipt("aGk=", @context, [candidate_labels: ["a"]] ++ @opts)
+
+    assert %{path: "/api/v1/receipts/extract", body: body} = sent()
+    assert %{"image_base64" => "aGk=", "options" => %{"candidate_labels" => ["a"]}} = body
+  end
+
+  test "200 and 202 are both success" do
+    for status <- [200, 202] do
+      answering({status, elem(Fake.job(%{id: "a"}), 1)})
+      assert {:ok, %{"id" => "a"}} = AIClient.submit_job("embedding", %{}, @context, @opts)
+    end
+  end
+
+  test "a job may be waited for, and have a callback" do
+    answering(Fake.job())
+    opts = [wait: 10, callback: "https://app.example/hook"] ++ @opts
+    {:ok, _} = AIClient.submit_job(:categorization, %{item_name: "Milk"}, @context, opts)
+
+    assert %{path: "/api/v1/jobs", headers: headers, body: body} = sent()
+    assert headers["prefer"] == "wait=10"
+    assert body["feature"] == "categorization"
+    assert body["callback"] == %{"url" => "https://app.example/hook"}
+
+    callback = %{url: "https://app.example/hook", events: ["job.failed"], include_output: true}
+    {:ok, _} = AIClient.submit_job("embedding", %{}, @context, [callback: callback] ++ @opts)
+    assert %{"events" => ["job.failed"], "include_output" => true} = sent().body["callback"]
+  end
+
+  describe "the key of a submission" do
+    defp key(feature, payload, opts) do
+      answering(Fake.job())
+      {:ok, _} = AIClient.submit_job(feature, payload, @context, opts ++ @opts)
+      sent().headers["idempotency-key"]
+    end
+
+    test "is the same in all attempts of an Oban job, but not for other work" do
+      payload = %{item_name: "Milk", candidate_labels: ["Dairy"]}
+      first = key("categorization", payload, oban_job: %{id: 42, attempt: 1})
+
+      assert first =~ ~r/^oban-42-[0-9a-f]{16}$/
+      assert key("categorization", payload, oban_job: %{id: 42, attempt: 2}) == first
+      assert key("embedding", payload, oban_job: %{id: 42, attempt: 1}) != first
+      assert key("categorization", payload, oban_job: %{id: 43, attempt: 1}) != first
+    end
+
+    test "is given, left to the request id, or random" do
+      assert key("embedding", %{}, idempotency_key: "mine", oban_job: %{id: 1}) == "mine"
+      assert key("embedding", %{}, request_id: "r1") == nil
+      assert key("embedding", %{}, []) != key("embedding", %{}, [])
+      assert key("embedding", %{}, oban_job: %{id: nil}) =~ ~r/^[0-9a-f-]{36}$/
+    end
+  end
+
+  test "jobs are looked up, listed, cancelled and retried for the tenant" do
+    answering(Fake.job(%{id: "a"}))
+
+    {:ok, %{"id" => "a"}} = AIClient.get_job("a b/c", @context, [wait: 5] ++ @opts)
+
+    assert %{method: :get, path: "/api/v1/jobs/a%20b%2Fc", query: query, headers: headers} =
+             sent()
+
+    assert query == %{"wait" => "5"}
+    assert headers["x-tenant-id"] == "home"
+
+    {:ok, _} = AIClient.cancel_job("a", @context, @opts)
+    assert %{method: :post, path: "/api/v1/jobs/a/cancel"} = sent()
+
+    {:ok, _} = AIClient.retry_job("a", @context, @opts)
+    assert %{method: :post, path: "/api/v1/jobs/a/retry"} = sent()
+
+    {:ok, _} = AIClient.list_callbacks("a", @context, @opts)
+    assert %{method: :get, path: "/api/v1/jobs/a/callbacks"} = sent()
+
+    {:ok, _} = AIClient.redeliver_callback("a", "d", @context, @opts)
+    assert %{method: :post, path: "/api/v1/jobs/a/callbacks/d/redeliver"} = sent()
+
+    since = ~U[2026-11-26 12:00:00Z]
+    {:ok, _} = AIClient.list_jobs(@context, [status: "failed", since: since, limit: 5] ++ @opts)
+    assert %{path: "/api/v1/jobs", query: query} = sent()
+    assert query == %{"status" => "failed", "since" => "2026-11-26T12:00:00Z", "limit" => "5"}
+  end
+
+  test "a context may have strings as keys" do
+    answering({200, %{jobs: [], next_cursor: nil}})
+    {:ok, _} = AIClient.list_jobs(%{"tenant_id" => "home"}, @opts)
+
+    assert sent().headers["x-tenant-id"] == "home"
+  end
+
+  test "the trace of the caller and headers of the app are passed on" do
+    answering({200, %{queues: []}})
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    opts = [traceparent: traceparent, headers: [{"authorization", "Bearer t"}]] ++ @opts
+    {:ok, _} = AIClient.queues(opts)
+
+    assert %{"traceparent" => ^traceparent, "authorization" => "Bearer t"} = sent().headers
+  end
+
+  test "health_check has the errors of the specification" do
+    body = %{status: "ok", checks: %{}, version: "1"}
+    answering({200, body})
+    assert {:ok, %{"status" => "ok"}} = AIClient.health_check(@opts)
+    assert sent().path == "/health/ready"
+
+    answering({503, %{status: "error"}})
+    assert AIClient.health_check(@opts) == {:error, {:unhealthy, 503, %{"status" => "error"}}}
+
+    answering({:error, :timeout})
+    assert AIClient.health_check(@opts) == {:error, {:connection_failed, :timeout}}
+
+    answering({503, body})
+    assert {:error, {:unhealthy, 503, %{"version" => "1"}}} = AIClient.service_health(@opts)
+    assert_received {Fake, %{path: "/health_check"}}
+  end
+end

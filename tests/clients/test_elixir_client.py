@@ -1,0 +1,48 @@
+"""The Elixir client has our version, is formatted, has no warnings, and passes its own tests.
+
+Its tests against a running service are part of bin/test-integration.
+"""
+
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from shared.local.checkout import ROOT
+
+CLIENT = ROOT / "clients/elixir"
+
+
+def test_it_has_the_version_of_the_service() -> None:
+    """A client of another version would promise another interface."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert re.findall(r'@version "(.+)"', (CLIENT / "mix.exs").read_text()) == [project["version"]]
+
+
+def test_it_depends_on_nothing() -> None:
+    """Without Hex, even an optional dependency would stop `mix test`."""
+    assert "defp deps, do: []" in (CLIENT / "mix.exs").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.needs_program("mix")
+def test_it_passes_its_own_checks(tmp_path: Path) -> None:
+    """The build goes into a folder of its own, so that it is complete each time."""
+    environment = {**os.environ, "MIX_ENV": "test", "MIX_BUILD_PATH": str(tmp_path)}
+    command = "format --check-formatted + compile --warnings-as-errors + test"
+    done = subprocess.run(
+        ["mix", "do", *command.split()],
+        cwd=CLIENT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 failures" in done.stdout
