@@ -75,6 +75,8 @@ class Admission:
         if reading is None or self._read_at < earliest or _has_failed(reading):
             self._read_at = time.monotonic()
             self._reading = reading = asyncio.create_task(self._read(), name="admission.reading")
+            # All callers may have left by the time it fails, which would be logged as an oversight.
+            reading.add_done_callback(_has_failed)
         return await asyncio.shield(reading)
 
     async def _read(self) -> dict[Queue, QueueStats]:

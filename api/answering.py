@@ -7,7 +7,6 @@ from fastapi import Request
 
 from api.errors import JobFailed
 from api.front import Front
-from api.job_views import read_job
 from api.requests.context import adopt_request_id
 from api.submission import Submitted
 from shared.contracts.features import Queue
@@ -81,8 +80,7 @@ async def _ended(front: Front, job: Job) -> JobView:
         raise NoWorker(f"Job {job.id} waits, for no worker serves its queue. {again}") from error
     if ended is not None:
         return ended
-    async with front.database.transaction() as session:
-        view = await read_job(session, job.id, job.tenant_id)
+    view = await front.reads.view(job.id, job.tenant_id)
     if view.error is not None:
         # The job was put back, and this is why.
         raise JobFailed(view.error)

@@ -45,6 +45,7 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.ImageUnsupported.code: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     # Every call needs the database, so without it the front itself is unavailable.
     errors.DatabaseUnavailable.code: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Busy.code: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # Our codes for rejections by the framework.
 _CODE_BY_STATUS = {

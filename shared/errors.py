@@ -4,6 +4,7 @@ ServiceError
 ├── BadInput             the request itself is at fault; never retried (`shared/rejections.py`)
 ├── Transient            a dependency failed for a moment; retried with backoff
 │   ├── DatabaseUnavailable
+│   │   └── Busy
 │   └── BrokerUnavailable
 ├── Unavailable          it cannot be done now; refused, or put back without spending an attempt
 │   ├── SchemaBehind
@@ -90,6 +91,17 @@ class DatabaseUnavailable(Transient):
     code = "database_unavailable"
     detail = "The database does not answer; try again shortly."
     retry_after = 1
+
+
+class Busy(DatabaseUnavailable):
+    """Postgres answers, but this process has so much to do that a transaction took too long.
+
+    Whoever can wait for Postgres waits in the same way, which is why it is a DatabaseUnavailable.
+    """
+
+    code = "busy"
+    detail = "This server has too much to do at the moment; try again shortly."
+    retry_after = 2
 
 
 class BrokerUnavailable(Transient):

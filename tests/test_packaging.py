@@ -16,8 +16,9 @@ from tests.architecture.sources import PACKAGES, SOURCES, imports, module_name
 
 # Extras that parts of the three packages import.
 IMPORTED_EXTRAS = ("local", "ml")
-# What api/debugging/tidewave.py imports of the dev extra, which nothing else outside tests does.
-OPTIONAL = {"tidewave"}
+# What api/debugging/tidewave.py and shared/client/pytest_plugin.py import of the dev extra, which
+# nothing else outside tests does.
+OPTIONAL = {"tidewave", "pytest"}
 # The lock of the ml extra is missing, since it leaves out torch, whose build pip chooses.
 LOCKS = {"requirements.lock": ("local", "dev", "build"), "requirements-runtime.lock": ("build",)}
 

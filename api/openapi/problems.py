@@ -11,7 +11,7 @@ from shared.errors import ServiceError
 Errors = tuple[type[ServiceError], ...]
 
 # What may happen to every call that uses the database.
-STORED: Errors = (errors.DatabaseUnavailable, errors.SchemaBehind, errors.Bug)
+STORED: Errors = (errors.Busy, errors.DatabaseUnavailable, errors.SchemaBehind, errors.Bug)
 # … that reads jobs of a tenant.
 TENANT: Errors = (rejections.TenantRequired, rejections.InvalidRequest, *STORED)
 # … that takes a new job, or an old one again.
@@ -22,6 +22,7 @@ SUBMITTED: Errors = (
     rejections.UnknownField,
     rejections.MalformedBody,
     rejections.RequestTooLarge,
+    rejections.CallbackRefused,
     rejections.IdempotencyKeyReused,
     rejections.CallbackRefused,
     *ADMITTED,

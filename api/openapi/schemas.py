@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, TypeAdapter
 
+from shared.contracts.callbacks import CallbackBody
 from shared.contracts.categories import Category, CategoryBatch
 from shared.contracts.embeddings import EmbeddingBatch
 from shared.contracts.features import Feature
@@ -26,10 +27,11 @@ _OUTPUTS: dict[Feature, type[BaseModel]] = {
     Feature.CATEGORIZATION_BATCH: CategoryBatch,
     Feature.EMBEDDING: EmbeddingBatch,
 }
-# Bodies that are no payload or result of a job.
+# Bodies that are no payload or result of a job. The service sends `callback` to a receiver.
 _ANSWERS: dict[str, type[BaseModel]] = {
     "job": JobView,
     "problem": Problem,
+    "callback": CallbackBody,
     "flat_receipt": FlatReceipt,
 }
 

@@ -18,9 +18,8 @@ REQUEST_ID = "X-Request-ID"
 TRACE_ID = "X-Trace-Id"
 IGNORED_FIELDS = "X-Ignored-Fields"
 _LONGEST_ID = 200
-# A header has room for so many names of so many characters.
+# A header has room for so many names.
 _MOST_NAMES = 20
-_LONGEST_NAME = 100
 
 
 class RequestContext:
@@ -66,7 +65,7 @@ def adopt_request_id(request: Request, value: object) -> None:
 
 def ignore_fields(request: Request, paths: Sequence[str]) -> None:
     """List fields that were ignored in the header of the answer, the first 20 and an ellipsis."""
-    names = [quote(path[:_LONGEST_NAME], safe="._[]-") for path in paths[:_MOST_NAMES]]
+    names = [quote(path, safe="._[]-") for path in paths[:_MOST_NAMES]]
     more = ["..."] if len(paths) > _MOST_NAMES else []
     request.state.ignored_fields = ", ".join(names + more)
 

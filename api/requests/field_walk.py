@@ -15,9 +15,9 @@ from pydantic.json_schema import SkipJsonSchema
 # How alike two names have to be for one to be taken for a misspelling of the other, from 0 to 1.
 _ALIKE = 0.8
 # Comparing names takes time, so no more than this many unknown fields are compared with the known
-# ones, and no name that is longer.
+# ones, and longer names are cut.
 _MOST_COMPARED = 100
-_LONGEST_COMPARED = 100
+_LONGEST_NAME = 100
 # Every key of an object of this name is the caller's own.
 _OWN = "metadata"
 # An unknown key of an object of these names is an option that the caller relies on.
@@ -89,7 +89,7 @@ def _walk_object(
         if name in fields:
             yield from _walk(inner, fields[name].annotation, (*path, name))
         elif path[-1:] != (_OWN,):
-            yield (*path, name), inner
+            yield (*path, _writable(name)), inner
 
 
 def _of_entries(path: Path) -> Path:
@@ -168,7 +168,7 @@ def _advice(path: Path, known: Mapping[str, str], *, compare: bool) -> str | Non
         return _INSTEAD[name]
     if name in known:
         return f"did you mean `{known[name]}`?"
-    if compare and len(name) <= _LONGEST_COMPARED:
+    if compare:
         alike = difflib.get_close_matches(_snake_case(name), known, n=1, cutoff=_ALIKE)
         if alike:
             return f"did you mean `{known[alike[0]]}`?"
@@ -177,6 +177,12 @@ def _advice(path: Path, known: Mapping[str, str], *, compare: bool) -> str | Non
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
+
+
+def _writable(name: str) -> str:
+    """Return a name that can be sent back: neither too long nor with half a character."""
+    cut = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    return cut.encode(errors="replace").decode()
 
 
 def _dotted(path: Path) -> str:

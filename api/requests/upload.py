@@ -74,14 +74,25 @@ class Upload:
 
 async def read_upload(http: Request, front: Front) -> Upload:
     """Read the body, whichever kind it is. Raises InvalidRequest, RequestValidationError."""
-    strict = front.settings.strict_requests
     if http.headers.get("content-type", "").startswith(_FORM):
         fields, image = await _read_form(http)
-        check_fields(http, fields, RichReceiptRequest, strict=strict)
-        return _upload(RichReceiptRequest.model_validate, {**fields, "image_base64": ""}, image)
-    body = await http.body()
-    check_fields(http, _decoded(body), RichReceiptRequest, strict=strict)
-    return _upload(RichReceiptRequest.model_validate_json, body, None)
+        body: bytes | None = None
+    else:
+        body, image = await http.body(), None
+        fields = _decoded(body)
+    check_fields(http, fields, RichReceiptRequest, strict=front.settings.strict_requests)
+    try:
+        rich = (
+            RichReceiptRequest.model_validate({**fields, "image_base64": ""})
+            if body is None
+            else RichReceiptRequest.model_validate_json(body)
+        )
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        located = [{**problem, "loc": ("body", *problem["loc"])} for problem in found]
+        raise RequestValidationError(located, body=fields) from None
+    payload = ReceiptPayload(image_base64=rich.image_base64, options=rich.options)
+    return Upload(ReceiptRequest(**rich.common(), payload=payload), image, rich.version)
 
 
 async def _read_form(http: Request) -> tuple[dict[str, Any], bytes]:
@@ -93,7 +104,7 @@ async def _read_form(http: Request) -> tuple[dict[str, Any], bytes]:
             raise InvalidRequest("file: send the image as a file in the field `file`.")
         fields: dict[str, Any] = {}
         options: dict[str, Any] = {}
-        for name in form.keys() - {field}:
+        for name in (name for name in form if name != field):
             # An empty field is one that was not filled in.
             if values := [value for value in form.getlist(name) if value]:
                 place = options if name in _OPTIONS else fields
@@ -114,15 +125,3 @@ def _decoded(body: str | bytes) -> Any:
         return from_json(body)
     except ValueError:
         return None
-
-
-def _upload(validate: Any, body: Any, image: bytes | None) -> Upload:
-    try:
-        rich: RichReceiptRequest = validate(body)
-    except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        raise RequestValidationError(
-            [{**problem, "loc": ("body", *problem["loc"])} for problem in found], body=body
-        ) from None
-    payload = ReceiptPayload(image_base64=rich.image_base64, options=rich.options)
-    return Upload(ReceiptRequest(**rich.common(), payload=payload), image, rich.version)

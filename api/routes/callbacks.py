@@ -34,7 +34,10 @@ async def list_job_callbacks(job_id: UUID, tenant_id: TenantDep, front: FrontDep
     "/{job_id}/callbacks/{delivery_id}/redeliver",
     status_code=202,
     response_model=DeliveryView,
-    responses=problems(*TENANT, JobNotFound, DeliveryNotFound),
+    responses={
+        202: {"description": "The delivery will be sent within seconds"},
+        **problems(*TENANT, JobNotFound, DeliveryNotFound),
+    },
 )
 async def redeliver_callback(
     job_id: UUID, delivery_id: str, tenant_id: TenantDep, front: FrontDep

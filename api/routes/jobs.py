@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import AwareDatetime, Field, TypeAdapter
 
-from api.front import Front, FrontDep, IdempotencyKey, TenantDep
-from api.job_views import read_job, view_jobs
+from api.front import FrontDep, IdempotencyKey, TenantDep
+from api.job_views import view_jobs
 from api.openapi.problems import IMAGES, SUBMITTED, TENANT, problems
 from api.requests.context import adopt_request_id
 from shared.contracts.features import Feature
@@ -67,7 +67,7 @@ async def submit_job(
     if wait := _preferred_wait(prefer):
         response.headers["Preference-Applied"] = f"wait={wait}"
         await front.waiters.wait(job_id, wait)
-    view = await _read(front, job_id, request.tenant)
+    view = await front.reads.view(job_id, request.tenant)
     if wait and view.status.finished:
         response.status_code = 200
     _set_retry_after(view, response)
@@ -83,12 +83,10 @@ async def get_job(
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
 ) -> JobView:
     """Return one job of the tenant; with `wait`, once it has ended or that many seconds later."""
-    if wait:
-        state = await front.reads.state(job_id, tenant_id)
-        ended = None if state.finished else await front.waiters.wait(job_id, wait)
-        view = ended or await front.reads.view(job_id, tenant_id)
-    else:
-        view = await _read(front, job_id, tenant_id)
+    ended = None
+    if wait and not (await front.reads.state(job_id, tenant_id)).finished:
+        ended = await front.waiters.wait(job_id, wait)
+    view = ended or await front.reads.view(job_id, tenant_id)
     _set_retry_after(view, response)
     return view
 
@@ -116,11 +114,6 @@ async def list_jobs(
         views = await view_jobs(session, jobs[:limit])
     more = len(jobs) > limit
     return JobPage(jobs=views, next_cursor=_encode_cursor(views[-1]) if more else None)
-
-
-async def _read(front: Front, job_id: UUID, tenant_id: str) -> JobView:
-    async with front.database.transaction() as session:
-        return await read_job(session, job_id, tenant_id)
 
 
 def _set_retry_after(view: JobView, response: Response) -> None:

@@ -1,7 +1,8 @@
 """Reads of jobs that many callers need at the same moment: one query answers all of them.
 
-When two hundred waiting callers came or went at once, a query for each would need more connections
-than the pool has.
+When two hundred callers come or go at once, a query for each would need more connections than the
+pool has, and most of them would be refused. These queries belong to no trace, since they belong to
+many requests.
 """
 
 import asyncio
@@ -80,7 +81,8 @@ class _Batched(Generic[T]):
         answers = {job_id: self._answers.pop(job_id) for job_id in job_ids}
         try:
             found = await self._read(job_ids)
-        except Exception as error:  # It is raised where somebody asked.
+        except Exception as error:
+            # Whoever asked raises it.
             for answer in answers.values():
                 answer.set_exception(error)
             return

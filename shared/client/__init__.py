@@ -1,5 +1,7 @@
 """The Python client, sync and async. What is public is here, in `errors` and in `validation`."""
 
-from shared.client.clients import AsyncServiceClient, ServiceClient
+from shared.client.async_client import AsyncServiceClient
+from shared.client.callbacks import verify_callback
+from shared.client.sync_client import ServiceClient
 
-__all__ = ["AsyncServiceClient", "ServiceClient"]
+__all__ = ["AsyncServiceClient", "ServiceClient", "verify_callback"]

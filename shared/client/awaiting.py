@@ -5,13 +5,12 @@ import time
 from dataclasses import replace
 from uuid import UUID
 
-from tenacity import RetryCallState
-
-from shared.client import calls
+from shared.client.calls import existing_jobs
 from shared.client.errors import NotDoneInTime
 from shared.client.http import Call
-from shared.client.retries import Policy, failure, pause, will_pass
+from shared.client.retries import Policy, pause, will_pass
 from shared.contracts.jobs import JobView
+from shared.errors import ServiceError
 
 LONG_POLL = 25  # seconds
 # The shortest pause between two looks, so that one client cannot keep a front busy; seconds.
@@ -22,8 +21,9 @@ _POLL_PAUSE = 1.0
 _GRACE = 5
 
 
-class JobWatch:
-    """One wait for one job: builds the calls that look at it, and decides when to look again."""
+class JobWatch(Policy[JobView]):
+    """One wait for one job: builds the calls that look at it, and is the policy that decides when
+    to look again."""
 
     def __init__(self, job_id: UUID, within: float, tenant_id: str | None) -> None:
         self._job_id = job_id
@@ -36,43 +36,40 @@ class JobWatch:
     def look(self) -> Call[JobView]:
         """Build the next call that looks at the job."""
         wait = min(self._left(), LONG_POLL) if self._long else 0
-        call = calls.job(self._job_id, wait, tenant_id=self._tenant_id)
+        call = existing_jobs.job(self._job_id, wait, tenant_id=self._tenant_id)
         return replace(call, timeout=wait + _GRACE)
 
-    def policy(self) -> Policy:
-        """Look until the job has ended or time is up, in spite of failures that may pass."""
-        return Policy(
-            retry=self._unfinished,
-            wait=self._pause,
-            stop=lambda _: self._left() <= 0,
-            before_sleep=None,
-            retry_error_callback=self._give_up,
-        )
+    def pause_after(self, seen: JobView | ServiceError) -> float | None:
+        """Look until the job has ended, in spite of failures that may pass.
 
-    def _unfinished(self, state: RetryCallState) -> bool:
-        if error := failure(state):
+        No pause goes beyond the deadline, at which there is a last look. Raises NotDoneInTime after
+        that.
+        """
+        error = seen if isinstance(seen, ServiceError) else None
+        if self._ends_with(seen):
+            return None
+        if self._left() <= 0:
+            self._give_up(error)
+        return min(self._pause(error), self._left())
+
+    def _ends_with(self, seen: JobView | ServiceError) -> bool:
+        if isinstance(seen, ServiceError):
             # A proxy on the way may not let long requests through.
             self._long = False
             self._failures += 1
-            return will_pass(error)
+            return not will_pass(seen)
         self._failures = 0
-        return state.outcome is not None and not state.outcome.result().status.finished
+        return seen.status.finished
 
-    def _pause(self, state: RetryCallState) -> float:
-        """Return the pause in seconds. It ends at the deadline at the latest, for a last look."""
-        if error := failure(state):
-            seconds = max(pause(error, self._failures), _MIN_PAUSE)
-        elif self._long:
-            seconds = _MIN_PAUSE
-        else:
-            seconds = _POLL_PAUSE * random.uniform(0.5, 1.5)
-        return min(seconds, self._left())
+    def _pause(self, error: ServiceError | None) -> float:
+        if error:
+            return max(pause(error, self._failures), _MIN_PAUSE)
+        return _MIN_PAUSE if self._long else _POLL_PAUSE * random.uniform(0.5, 1.5)
 
     def _left(self) -> float:
         return max(self._deadline - time.monotonic(), 0.0)
 
-    def _give_up(self, state: RetryCallState) -> None:
-        last = failure(state)
+    def _give_up(self, last: ServiceError | None) -> None:
         because = f"; the last look failed: {last}" if last else ", and continues."
         raise NotDoneInTime(
             f"Job {self._job_id} has not ended within {self._within:g} s{because}"

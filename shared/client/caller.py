@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, ParamSpec, Self, TypedDict, TypeVar, 
 
 import httpx
 
-from shared.client.http import limits
+from shared.client.connections import pool, timeouts
 from shared.client.retries import Retries
 
 P = ParamSpec("P")
@@ -20,6 +20,8 @@ Http = TypeVar("Http")
 TIMEOUT = 70.0
 RETRIES = 4
 RETRY_BUDGET = 120.0  # seconds
+# Seconds. A service that can be reached answers its readiness probe within about one.
+VALIDATION_TIMEOUT = 3.0
 
 
 class ClientOptions(TypedDict, total=False):
@@ -59,7 +61,7 @@ class Caller(Generic[Transport, Http]):
         self.url = str(url.copy_with(userinfo=b""))
         self._retries = Retries(retries, retry_budget)
         self._http: Http = type(self)._open(
-            base_url=url, timeout=limits(timeout), transport=transport
+            base_url=url, timeout=timeouts(timeout), limits=pool(), transport=transport
         )
 
     @classmethod

@@ -1,6 +1,6 @@
 """Errors that occur only in a client: failures on the way to the service, and its own limit."""
 
-from shared.errors import Bug, Transient, Unavailable
+from shared.errors import BadInput, Bug, Transient, Unavailable
 
 
 class ServiceUnreachable(Transient):
@@ -28,8 +28,18 @@ class UnexpectedAnswer(Bug):
 
 
 class NotDoneInTime(Unavailable):
-    """`await_job` gave up waiting; the job continues and can be awaited again."""
+    """`await_job` or `events` gave up waiting; the job continues and can be awaited again."""
 
     code = "not_done_in_time"
     detail = "The job is not done yet; it continues."
     retry_after = 2
+
+
+class CallbackNotVerified(BadInput):
+    """A request that says it is a callback was not signed with a known secret, or not lately.
+
+    Answer it with a 4xx and do nothing else.
+    """
+
+    code = "callback_not_verified"
+    detail = "The request is not a callback of this service."

@@ -9,14 +9,16 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from shared import errors, rejections
+from shared.client.connections import timeouts
 from shared.client.errors import GatewayFailed, ServiceUnreachable, UnexpectedAnswer
+from shared.client.traces import trace_headers
 from shared.contracts.problems import Problem
 from shared.errors import ErrorClass, ServiceError
-from shared.telemetry.trace_context import inject
 
 M = TypeVar("M", bound=BaseModel)
 
-_CONNECT_TIMEOUT = 5.0
+EVENT_STREAM = "text/event-stream"
+
 _BASES: dict[ErrorClass, type[ServiceError]] = {
     ErrorClass.BAD_INPUT: errors.BadInput,
     ErrorClass.TRANSIENT: errors.Transient,
@@ -58,7 +60,7 @@ class Call(Generic[M]):
 def request(call: Call[M], tenant_id: str) -> dict[str, Any]:
     """Return the arguments of httpx's `request`, with the current trace unless the call has one."""
     owner = {"tenant_id": tenant_id} if call.owned else {}
-    trace = {} if "traceparent" in call.headers else inject()
+    trace = {} if "traceparent" in call.headers else trace_headers()
     parts: dict[str, Any] = {
         "method": call.method,
         "url": call.path,
@@ -72,13 +74,8 @@ def request(call: Call[M], tenant_id: str) -> dict[str, Any]:
     else:
         parts["params"] = {**owner, **call.query}
     if call.timeout is not None:
-        parts["timeout"] = limits(call.timeout)
+        parts["timeout"] = timeouts(call.timeout)
     return parts
-
-
-def limits(seconds: float) -> httpx.Timeout:
-    """Return the timeout of each step of one try; that of connecting is shorter."""
-    return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT))
 
 
 @contextmanager
@@ -105,10 +102,16 @@ def result(call: Call[M], answer: httpx.Response) -> M:
         except ValidationError as error:
             if answer.is_success:
                 raise UnexpectedAnswer(_described(answer)) from error
-    raise _failure(answer)
+    raise failure(answer)
 
 
-def _failure(answer: httpx.Response) -> ServiceError:
+def is_event_stream(answer: httpx.Response) -> bool:
+    """Whether the answer is a stream of server-sent events."""
+    return answer.is_success and answer.headers.get("content-type", "").startswith(EVENT_STREAM)
+
+
+def failure(answer: httpx.Response) -> ServiceError:
+    """Return the error that an answer stands for. Its body has to be read already."""
     try:
         problem = Problem.model_validate_json(answer.content)
     except ValidationError:

@@ -1,26 +1,22 @@
 """Repeating calls: after which failures, after what pause, and how often.
 
-A policy is a set of arguments of tenacity, so that the sync and the async client share it.
+A policy only decides; the two loops at the end, one sync and one async, act on its decisions.
 """
 
+import asyncio
+import logging
 import random
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypedDict
-
-import structlog
-from tenacity import (
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_any,
-    stop_before_delay,
-)
+from typing import Protocol, TypeVar
 
 from shared.client.http import Call, M
 from shared.errors import ServiceError, Transient, Unavailable
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
+
+Seen_contra = TypeVar("Seen_contra", contravariant=True)
 
 # The pause before the n-th repeat is random: up to FIRST_PAUSE · 2ⁿ⁻¹ seconds, but no more than
 # LONGEST_PAUSE.
@@ -30,14 +26,12 @@ LONGEST_PAUSE = 10.0
 _MAX_DOUBLINGS = 10
 
 
-class Policy(TypedDict):
-    """Arguments of tenacity's Retrying and AsyncRetrying."""
+class Policy(Protocol[Seen_contra]):
+    """Decides after each try of one call whether there is another. It serves one call only."""
 
-    retry: Callable[[RetryCallState], bool]
-    wait: Callable[[RetryCallState], float]
-    stop: Callable[[RetryCallState], bool]
-    before_sleep: Callable[[RetryCallState], None] | None
-    retry_error_callback: Callable[[RetryCallState], Any]
+    def pause_after(self, seen: Seen_contra | ServiceError) -> float | None:
+        """Return the pause before the next try in seconds, or None if `seen` is the end of the
+        call: its answer, or the error to raise. May raise an error of its own instead."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +45,35 @@ class Retries:
     limit: int
     budget: float
 
-    def policy(self, call: Call[M]) -> Policy:
+    def policy(self, call: Call[M]) -> Policy[M]:
         """Return the policy for a call. A call that is not repeatable is tried once."""
-        tries = 1 + (self.limit if call.repeatable else 0)
-        return Policy(
-            retry=retry_if_exception(will_pass),
-            wait=lambda state: pause(failure(state), state.attempt_number),
-            stop=stop_any(stop_after_attempt(tries), stop_before_delay(self.budget)),
-            before_sleep=_log_repeat,
-            retry_error_callback=_raise_last,
+        return _Repeats(self.limit if call.repeatable else 0, self.budget)
+
+
+class _Repeats(Policy[object]):
+    """The policy that repeats a call which failed in a way that may pass."""
+
+    def __init__(self, limit: int, budget: float) -> None:
+        self._limit = limit
+        self._deadline = time.monotonic() + budget
+        self._failures = 0
+
+    def pause_after(self, seen: object) -> float | None:
+        """Pause after a failure that may pass, unless the limit or the budget is spent."""
+        if not isinstance(seen, ServiceError) or not will_pass(seen):
+            return None
+        self._failures += 1
+        seconds = pause(seen, self._failures)
+        if self._failures > self._limit or time.monotonic() + seconds >= self._deadline:
+            return None
+        log.info(
+            "call.repeated: after try %d and a pause of %.3g s: %s",
+            self._failures,
+            seconds,
+            seen,
+            extra={"error": seen.code, "tries": self._failures, "pause": round(seconds, 3)},
         )
+        return seconds
 
 
 def will_pass(error: BaseException) -> bool:
@@ -83,22 +96,35 @@ def pause(error: BaseException | None, failures: int) -> float:
     return random.uniform(0, min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE))
 
 
-def failure(state: RetryCallState) -> BaseException | None:
-    """Return what the last try raised, or None."""
-    return state.outcome.exception() if state.outcome else None
+def repeat(attempt: Callable[[], M], policy: Policy[M]) -> M:
+    """Call `attempt` until the policy has seen enough. Return or raise what the last try did."""
+    while True:
+        seen: M | ServiceError
+        try:
+            seen = attempt()
+        except ServiceError as error:
+            seen = error
+        seconds = policy.pause_after(seen)
+        if seconds is None:
+            return _ended(seen)
+        time.sleep(seconds)
 
 
-def _log_repeat(state: RetryCallState) -> None:
-    error = failure(state)
-    code = error.code if isinstance(error, ServiceError) else repr(error)
-    log.info(
-        "call.repeated",
-        error=code,
-        tries=state.attempt_number,
-        pause=round(state.upcoming_sleep, 3),
-    )
+async def repeat_async(attempt: Callable[[], Awaitable[M]], policy: Policy[M]) -> M:
+    """Await `attempt` until the policy has seen enough. Return or raise what the last try did."""
+    while True:
+        seen: M | ServiceError
+        try:
+            seen = await attempt()
+        except ServiceError as error:
+            seen = error
+        seconds = policy.pause_after(seen)
+        if seconds is None:
+            return _ended(seen)
+        await asyncio.sleep(seconds)
 
 
-def _raise_last(state: RetryCallState) -> Any:
-    assert state.outcome is not None  # noqa: S101 (called only after a try)
-    return state.outcome.result()
+def _ended(seen: M | ServiceError) -> M:
+    if isinstance(seen, ServiceError):
+        raise seen
+    return seen

@@ -1,15 +1,14 @@
 """Validation at startup of a calling program: what is wrong with the service, and what to do."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import asdict, dataclass
 from typing import Literal
-
-import structlog
 
 from shared.client.errors import ServiceUnreachable
 from shared.contracts.service.health import Check, Readiness
 from shared.errors import ServiceError, Unavailable
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 _REMEDIES = {
     "database": "Start Postgres or correct its DATABASE_URL; until then nothing is accepted.",
@@ -67,16 +66,15 @@ def report(url: str, seen: Readiness | ServiceError, *, fail_fast: bool) -> Vali
     """
     found = validation(seen)
     if found.ok:
-        log.info("ai_service.ready", url=url)
+        log.info("ai_service.ready: %s", url, extra={"url": url})
     elif not fail_fast:
         for shortcoming in found.shortcomings:
             log.warning(
-                "ai_service.not_ready",
-                url=url,
-                status=found.status,
-                check=shortcoming.check,
-                wrong=shortcoming.wrong,
-                remedy=shortcoming.remedy,
+                "ai_service.not_ready: %s: %s %s",
+                shortcoming.check,
+                shortcoming.wrong,
+                shortcoming.remedy,
+                extra={"url": url, "status": found.status, **asdict(shortcoming)},
             )
     elif isinstance(seen, ServiceUnreachable):
         raise seen

@@ -6,12 +6,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from shared.contracts.fields.entries import (
     EntryError,
-    EntryId,
     RefusedEntries,
     or_plain_text,
     sort_out,
 )
-from shared.contracts.text import Contract, Label, Name
+from shared.contracts.text import Contract, EntryId, Label, Name
 
 MAX_LABELS = 100
 MAX_ITEMS = 50

@@ -7,13 +7,12 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from shared.contracts.fields.common import CommonFields
 from shared.contracts.fields.entries import (
     EntryError,
-    EntryId,
     RefusedEntries,
     or_plain_text,
     sort_out,
 )
 from shared.contracts.fields.numbers import NO_BOOLEAN
-from shared.contracts.text import Contract, LongText
+from shared.contracts.text import Contract, EntryId, LongText
 
 MAX_TEXTS = 256
 EmbeddingFeature = Literal["embedding", "embedding_batch"]

@@ -1,4 +1,4 @@
-"""Types of text that Postgres can store: without null bytes, of bounded length."""
+"""Types of text that Postgres can store: without null bytes, mostly of bounded length."""
 
 from typing import Annotated
 
@@ -40,6 +40,18 @@ class OrNumber:
         return {"anyOf": [handler(schema), {"type": "number"}]}
 
 
+def _whole(value: str) -> str:
+    """Refuse half a character, which JSON can escape. Most constraints refuse it as well."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("not_unicode", "must be valid Unicode") from None
+    return value
+
+
+# The id that a caller gave an entry of a batch. Nothing but the caller reads it.
+EntryId = int | Annotated[str, StringConstraints(max_length=200), AfterValidator(_whole)]
+
 # Constraints stand before the check: after it, pydantic would count "items", not characters.
 LongText = Annotated[
     str, StringConstraints(min_length=1, max_length=5000), AfterValidator(_storable)
@@ -74,6 +86,7 @@ Url = Annotated[
     StringConstraints(min_length=1, max_length=2000),
     AfterValidator(_storable),
     WithoutNullBytes,
+    Field(examples=["https://app.example.com/ai-callbacks"]),
 ]
 
 # The version of the contract, for the shapes that have a `version`.

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
 from shared.rejections import IdempotencyKeyReused
-from shared.store.models import Job, JobAttempt, JobImage
+from shared.store.models import Job, JobAttempt, JobImage, is_any_of
 from shared.telemetry.trace_context import Carrier
 
 # For how long after its end a job's result is returned for the same content; an SQL interval.
@@ -79,7 +79,7 @@ class JobRepository:
 
     async def find_all(self, job_ids: Sequence[UUID]) -> Sequence[Job]:
         """Return those of the jobs that exist, in no particular order."""
-        return (await self._session.scalars(select(Job).where(Job.id.in_(job_ids)))).all()
+        return (await self._session.scalars(select(Job).where(is_any_of(Job.id, job_ids)))).all()
 
     async def page(self, wanted: JobFilter, limit: int) -> Sequence[Job]:
         """Return up to `limit` of the wanted jobs, newest first."""
@@ -101,7 +101,11 @@ class JobRepository:
 
     async def attempts(self, job_ids: Sequence[UUID]) -> dict[UUID, list[JobAttempt]]:
         """Return the recorded attempts of each job, oldest first."""
-        query = select(JobAttempt).where(JobAttempt.job_id.in_(job_ids)).order_by(JobAttempt.number)
+        query = (
+            select(JobAttempt)
+            .where(is_any_of(JobAttempt.job_id, job_ids))
+            .order_by(JobAttempt.number)
+        )
         attempts: dict[UUID, list[JobAttempt]] = {job_id: [] for job_id in job_ids}
         for attempt in await self._session.scalars(query):
             attempts[attempt.job_id].append(attempt)

@@ -1,12 +1,24 @@
 """The tables: jobs, their attempts, images and callbacks, and the workers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    MetaData,
+    Uuid,
+    any_,
+    func,
+    literal,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB, TIMESTAMP
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from shared.contracts.callbacks import DeliveryState
@@ -15,6 +27,14 @@ from shared.contracts.jobs import JobStatus
 _LIVE = text("state IN ('queued', 'running')")
 _STATES = ", ".join(f"'{status}'" for status in JobStatus)
 _DELIVERY_STATES = ", ".join(f"'{state}'" for state in DeliveryState)
+
+
+def is_any_of(column: InstrumentedAttribute[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
+    """Return the condition that `column` has one of the ids, of which there may be any number.
+
+    `in_` would make another statement, to be prepared by Postgres, for each number of ids.
+    """
+    return column == any_(literal(list(ids), ARRAY(Uuid)))
 
 
 class Base(DeclarativeBase):

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.events import EventId, JobEvent
 from shared.contracts.jobs import JobStatus
-from shared.store.models import Job
+from shared.store.models import Job, is_any_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ async def read_states(session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping
         Job.created_at,
         Job.started_at,
         Job.finished_at,
-    ).where(Job.id.in_(job_ids))
+    ).where(is_any_of(Job.id, job_ids))
     return {
         row.id: JobState(
             row.tenant_id,

@@ -46,10 +46,14 @@ def continuing(carrier: Mapping[str, str]) -> Iterator[None]:
 
 def trace_id(carrier: Mapping[str, str]) -> str | None:
     """Return the id of the trace that `carrier` names, in 32 hex digits; None if it names none."""
-    span = trace.get_current_span(carried(carrier)).get_span_context()
-    return f"{span.trace_id:032x}" if span.is_valid else None
+    return _id_of(trace.get_current_span(carried(carrier)))
 
 
 def current_trace_id() -> str | None:
     """Return the trace id of the current request or job; None if there is none."""
-    return trace_id(inject())
+    return _id_of(trace.get_current_span())
+
+
+def _id_of(span: trace.Span) -> str | None:
+    known = span.get_span_context()
+    return f"{known.trace_id:032x}" if known.is_valid else None

@@ -5,10 +5,9 @@ This is the one place that translates the errors of redis-py into those of `shar
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from arq.connections import ArqRedis
-from redis.asyncio import ConnectionPool
+from redis.asyncio import BlockingConnectionPool, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import ConnectionError, RedisError, TimeoutError
@@ -19,11 +18,23 @@ from shared.wire.messages import decode, encode
 
 # Seconds.
 _QUICK, _POLLING = 0.5, 5.0
+# More than a front ever has calls at once, so that no call waits for the connection of another.
+_MOST_CONNECTIONS = 10_000
 
 
 def connect_quick(settings: Settings) -> ArqRedis:
     """Return a client that gives up on Redis after half a second, for use while a caller waits."""
-    return _connect(settings, timeout=_QUICK, retry=Retry(NoBackoff(), 0))
+    # This kind of pool connects outside its lock. With the other kind, callers would wait for each
+    # other's failures while Redis hangs: the hundredth one for 50 s.
+    pool = BlockingConnectionPool.from_url(
+        _url(settings),
+        max_connections=_MOST_CONNECTIONS,
+        timeout=_QUICK,
+        socket_timeout=_QUICK,
+        socket_connect_timeout=_QUICK,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return _client(pool)
 
 
 def connect_for_polling(settings: Settings) -> ArqRedis:
@@ -31,12 +42,14 @@ def connect_for_polling(settings: Settings) -> ArqRedis:
 
     It is for arq's poll loop, which ends if any error reaches it.
     """
-    return _connect(
-        settings,
-        timeout=_POLLING,
+    pool = ConnectionPool.from_url(
+        _url(settings),
+        socket_timeout=_POLLING,
+        socket_connect_timeout=_POLLING,
         retry=Retry(ExponentialBackoff(cap=1), -1),
         retry_on_error=[ConnectionError, TimeoutError, OSError],
     )
+    return _client(pool)
 
 
 @contextmanager
@@ -48,11 +61,9 @@ def broker_errors() -> Iterator[None]:
         raise BrokerUnavailable from error
 
 
-def _connect(settings: Settings, *, timeout: float, **options: Any) -> ArqRedis:
-    pool = ConnectionPool.from_url(
-        settings.redis_url.get_secret_value(),
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        **options,
-    )
+def _url(settings: Settings) -> str:
+    return settings.redis_url.get_secret_value()
+
+
+def _client(pool: ConnectionPool) -> ArqRedis:
     return ArqRedis(pool, job_serializer=encode, job_deserializer=decode)

@@ -73,6 +73,7 @@ async def test_a_job_without_callbacks_has_an_empty_list(http: httpx.AsyncClient
         ({"url": "https://app.example.com/\x00"}, "invalid_request"),
         ({"url": URL, "events": []}, "invalid_request"),
         ({"url": URL, "events": ["job.started"]}, "invalid_request"),
+        ({"url": URL, "include_outputs": True}, "unknown_field"),
         ({}, "invalid_request"),
         (URL, "invalid_request"),
     ],

@@ -76,3 +76,20 @@ async def test_a_database_that_hangs_is_unavailable(wire: tuple[Wire, Settings])
     # This tests that the wait is limited at all, not how fast the front is.
     assert took < 10
     assert after.status_code == 202
+
+
+async def test_callers_do_not_wait_for_the_failures_of_others(wire: tuple[Wire, Settings]) -> None:
+    """Twelve callers ask for the queues, and all of them share one vain reading."""
+    line, settings = wire
+    async with front_http(settings) as http:
+        line.flowing.clear()
+        began = time.monotonic()
+        answers = await asyncio.gather(*(http.get("/api/v1/queues") for _ in range(12)))
+        took = time.monotonic() - began
+        line.flowing.set()
+        after = await http.get("/api/v1/queues")
+
+    assert {answer.json()["error"] for answer in answers} == {"database_unavailable"}
+    # One after the other, they would take 18 s.
+    assert took < 12
+    assert after.status_code == 200

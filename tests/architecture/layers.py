@@ -30,7 +30,7 @@ LAYERS = {
     "worker": [
         ["worker.__main__", "worker.cli.main"],
         ["worker.cli.commands"],
-        ["worker.cli.doctor", "worker.cli.extract", "worker.cli.items"],
+        ["worker.cli.doctor", "worker.cli.extract", "worker.cli.items", "worker.cli.processes"],
         ["worker.cli.remote.jobs", "worker.cli.remote.submit"],
         ["worker.cli.remote.service", "worker.cli.remote"],
         ["worker.cli.extraction.results"],
@@ -89,10 +89,20 @@ LAYERS = {
     "shared": [
         ["shared.local", "shared.process.start"],
         ["shared.terminal_tables", "shared.client"],
-        ["shared.client.clients"],
-        ["shared.client.awaiting", "shared.client.caller", "shared.client.validation"],
-        ["shared.client.calls", "shared.client.retries"],
+        ["shared.client.async_client", "shared.client.sync_client"],
+        [
+            "shared.client.awaiting",
+            "shared.client.callbacks",
+            "shared.client.caller",
+            "shared.client.listening",
+            "shared.client.validation",
+        ],
+        ["shared.client.calls.submissions", "shared.client.retries"],
+        ["shared.client.calls.receipts"],
+        ["shared.client.calls"],
+        ["shared.client.calls.options"],
         ["shared.client.http"],
+        ["shared.client.connections", "shared.client.traces"],
         ["shared.dependencies", "shared.telemetry.log_export"],
         [
             "shared.store.schema",

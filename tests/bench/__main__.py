@@ -55,17 +55,17 @@ def bench(
     if only is not None and only not in MEASUREMENTS:
         names = ", ".join(MEASUREMENTS)
         raise typer.BadParameter(f"{only!r} is none of: {names}", param_hint="--only")
-    found: list[tuple[str, Found]] = []
+    found = {}
     for name in [only] if only else MEASUREMENTS:
         measure, usual = MEASUREMENTS[name]
         with Console(stderr=True).status(f"{name} ..."):
-            found.append((name, asyncio.run(measure(jobs or usual, rounds))))
+            found[name] = asyncio.run(measure(jobs or usual, rounds))
     if as_json:
-        figures = {name: measured.figures() for name, measured in found}
+        figures = {name: measured.figures() for name, measured in found.items()}
         sys.stdout.write(json.dumps(figures, indent=2) + "\n")
     else:
-        Console().print(*(measured.table() for _, measured in found))
-    sys.exit(not all(measured.passed for _, measured in found))
+        Console().print(*(measured.table() for measured in found.values()))
+    sys.exit(not all(measured.passed for measured in found.values()))
 
 
 if __name__ == "__main__":

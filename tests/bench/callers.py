@@ -44,7 +44,7 @@ class Caller(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def callers(
+async def callers_of(
     url: str, tenant: str, jobs: Sequence[UUID]
 ) -> AsyncIterator[tuple[dict[UUID, Caller], dict[UUID, Caller]]]:
     """Wait for every job and listen to every job during the block, each on its own connection.

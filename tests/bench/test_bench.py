@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import psutil
 import pytest
 
+from shared.settings import Settings
 from tests.bench import connections, tracing, waiters
+from tests.support.fronts import front_server
 
 
 @pytest.mark.timeout(120)
@@ -30,9 +33,10 @@ async def test_failures_on_idle_connections_are_counted() -> None:
 
 
 @pytest.mark.timeout(120)
-async def test_the_delays_of_callers_are_measured() -> None:
+async def test_the_delays_of_callers_are_measured(settings: Settings) -> None:
     """Every waiter and every listener gets the end of its job, at both paces."""
-    found = await waiters.measure(callers=5, rounds=1)
+    async with front_server(settings) as url:
+        found = await waiters.measure_front(settings, url, psutil.Process(), callers=5, rounds=1)
 
     for pace in (found.paced, found.together):
         assert 0 < pace.waiters.p50 <= pace.waiters.p95

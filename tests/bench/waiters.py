@@ -11,18 +11,21 @@ from dataclasses import asdict, dataclass
 from statistics import median, quantiles
 from uuid import UUID
 
+import asyncpg
 import psutil
 from pydantic import SecretStr
 from rich.table import Table
 
 from shared.settings import Settings
 from shared.wire.messenger import Messenger
-from tests.bench.callers import Caller, callers
-from tests.chaos.cluster import TENANT, Cluster, cluster
+from tests.bench.callers import Caller, callers_of
+from tests.chaos.cluster import cluster
 from tests.support.waiting import wait_until
 
 # Jobs that end in a second, and the most milliseconds that 95 of 100 callers may wait for the end.
 PACE, AT_MOST_PACED, AT_MOST_TOGETHER = 50, 100, 400
+_TENANT = "bench"
+_PAYLOAD = json.dumps({"item_name": "Milk", "candidate_labels": ["Dairy"]})
 _OUTPUT = json.dumps(
     {
         "category": "Dairy",
@@ -102,20 +105,36 @@ class Waiting:
 
 
 async def measure(callers: int, rounds: int) -> Waiting:
-    """Let `callers` wait, and as many listen, twice in each round."""
-    paces = (1 / PACE, 0.0)
-    delays: dict[float, list[tuple[list[float], list[float]]]] = {pause: [] for pause in paces}
+    """Let `callers` wait for jobs of a front of their own, and as many listen."""
     async with cluster(0, 1) as system:
         assert system.front is not None
+        settings = Settings(
+            database_url=SecretStr(system.env["DATABASE_URL"]),
+            redis_url=SecretStr(system.env["REDIS_URL"]),
+            queue_namespace=system.env["QUEUE_NAMESPACE"],
+        )
         front = psutil.Process(system.front.pid)
-        # The first calls of a process load what later ones have.
-        await _round(system, min(callers, 20), 0, front)
-        idle = full = front.memory_info().rss
-        for _ in range(rounds):
-            for pause in paces:
-                waiters, listeners, memory = await _round(system, callers, pause, front)
-                delays[pause].append((waiters, listeners))
-                full = max(full, memory)
+        return await measure_front(settings, system.url, front, callers, rounds)
+
+
+async def measure_front(
+    settings: Settings, url: str, front: psutil.Process, callers: int, rounds: int
+) -> Waiting:
+    """Let `callers` wait, and as many listen, at a front that runs: twice in each round."""
+    paces = (1 / PACE, 0.0)
+    delays: dict[float, list[tuple[list[float], list[float]]]] = {pause: [] for pause in paces}
+    database = await asyncpg.connect(settings.database_url.get_secret_value())
+    messenger = Messenger(settings)
+    ender = _Ender(database, messenger)
+    # The first calls of a process load what later ones have.
+    await _round(ender, url, min(callers, 20), 0)
+    idle = full = front.memory_info().rss
+    for _ in range(rounds):
+        for pause in paces:
+            delays[pause].append(await _round(ender, url, callers, pause))
+            full = max(full, front.memory_info().rss)
+    await messenger.close()
+    await database.close()
     paced, together = (
         Pace(*(Delays.of(rounds_of) for rounds_of in zip(*delays[pause], strict=True)))
         for pause in paces
@@ -124,39 +143,46 @@ async def measure(callers: int, rounds: int) -> Waiting:
 
 
 async def _round(
-    system: Cluster, count: int, pause: float, front: psutil.Process
-) -> tuple[list[float], list[float], int]:
-    """Return the delays of waiters and listeners, and the front's memory while all were there."""
-    jobs = await system.submit("waited for", count)
-    async with system.database() as database:
-        await database.execute(
-            """UPDATE jobs SET state = 'running', worker_id = 'bench', attempt = 1,
-               started_at = now(), lease_until = now() + interval '1 hour' WHERE id = ANY($1)""",
-            jobs,
-        )
-    async with callers(system.url, TENANT, jobs) as (waiters, listeners):
-        memory = front.memory_info().rss
-        ended = await _end(system, jobs, pause)
+    ender: "_Ender", url: str, count: int, pause: float
+) -> tuple[list[float], list[float]]:
+    """Return the delays of the waiters and of the listeners."""
+    jobs = await ender.begin(count)
+    async with callers_of(url, _TENANT, jobs) as (waiters, listeners):
+        ended = await ender.end(jobs, pause)
         everybody = [*waiters.values(), *listeners.values()]
         await wait_until(lambda: all(caller.ended_at for caller in everybody), "all had the end")
-    return _delays(waiters, ended), _delays(listeners, ended), memory
+    return _delays(waiters, ended), _delays(listeners, ended)
 
 
-async def _end(system: Cluster, jobs: Sequence[UUID], pause: float) -> dict[UUID, float]:
-    """End the jobs, one after each pause or all with one statement; return when each ended."""
-    settings = Settings(
-        database_url=SecretStr(system.env["DATABASE_URL"]),
-        redis_url=SecretStr(system.env["REDIS_URL"]),
-        queue_namespace=system.env["QUEUE_NAMESPACE"],
-    )
-    messenger = Messenger(settings)
-    ended: dict[UUID, float] = {}
-    loop = asyncio.get_running_loop()
-    begin = loop.time()
-    async with system.database() as database:
+@dataclass(frozen=True)
+class _Ender:
+    """Stands in for the workers, without doing any work."""
+
+    database: asyncpg.Connection
+    messenger: Messenger
+
+    async def begin(self, count: int) -> list[UUID]:
+        """Make `count` jobs that run."""
+        rows = await self.database.fetch(
+            """INSERT INTO jobs (id, tenant_id, feature, queue, payload, trace_carrier,
+                                 request_hash, state, worker_id, attempt, started_at, lease_until)
+               SELECT gen_random_uuid(), $1, 'categorization', 'items', $2, '{}', '',
+                      'running', 'bench', 1, now(), now() + interval '1 hour'
+               FROM generate_series(1, $3) RETURNING id""",
+            _TENANT,
+            _PAYLOAD,
+            count,
+        )
+        return [UUID(str(row["id"])) for row in rows]
+
+    async def end(self, jobs: Sequence[UUID], pause: float) -> dict[UUID, float]:
+        """End the jobs, one after each pause or all with one statement; return when each ended."""
+        ended: dict[UUID, float] = {}
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
         for number, batch in enumerate([[job] for job in jobs] if pause else [list(jobs)]):
             await asyncio.sleep(begin + number * pause - loop.time())
-            rows = await database.fetch(
+            rows = await self.database.fetch(
                 """UPDATE jobs SET state = 'succeeded', worker_id = NULL, lease_until = NULL,
                    output = $2, model_id = 'bench', model_version = '1',
                    finished_at = clock_timestamp() WHERE id = ANY($1)
@@ -165,9 +191,8 @@ async def _end(system: Cluster, jobs: Sequence[UUID], pause: float) -> dict[UUID
                 _OUTPUT,
             )
             ended |= {UUID(str(row["id"])): row["at"] for row in rows}
-            await messenger.report(batch)
-    await messenger.close()
-    return ended
+            await self.messenger.report(batch)
+        return ended
 
 
 def _delays(called: Mapping[UUID, Caller], ended: Mapping[UUID, float]) -> list[float]:

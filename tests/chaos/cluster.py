@@ -23,7 +23,7 @@ from shared.local.processes import free_port
 from shared.local.valkey import embedded_valkey
 from tests.support.waiting import wait_until
 
-TENANT = "chaos"
+_TENANT = "chaos"
 
 
 @dataclass
@@ -95,7 +95,7 @@ class Cluster:
             async def submit_one(number: int) -> UUID | None:
                 payload = {"item_name": f"{what} #{number}", "candidate_labels": ["Dairy"]}
                 body = {
-                    "tenant_id": TENANT,
+                    "tenant_id": _TENANT,
                     "feature": "categorization",
                     "payload": payload,
                     "callback": {"url": callback} if callback else None,

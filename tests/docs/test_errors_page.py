@@ -13,7 +13,7 @@ PAGE = "docs/errors.md"
 # Errors that stop a process at its start, before it serves requests.
 AT_THE_START = {errors.DependencyMissing, errors.PortTaken}
 # Classes that are raised although others derive from them.
-RAISED_THEMSELVES = {errors.Crashed}
+RAISED_THEMSELVES = {errors.Crashed, errors.DatabaseUnavailable}
 
 
 def raised() -> Iterator[type[ServiceError]]:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Literal, cast
 
 from shared.client import AsyncServiceClient, ServiceClient
+from shared.contracts.events import JobEvent, StageEvent
 
 Kind = Literal["sync", "async"]
 
@@ -19,6 +20,11 @@ class _InThread:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return partial(asyncio.to_thread, getattr(self._client, name))
+
+    async def events(self, *args: Any, **options: Any) -> AsyncIterator[JobEvent | StageEvent]:
+        events = self._client.events(*args, **options)
+        while event := await asyncio.to_thread(next, events, None):
+            yield event
 
 
 @asynccontextmanager

@@ -16,20 +16,25 @@ from shared.errors import ErrorClass
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer of the server."""
+    """An answer of the server, which closes the connection after it unless `keep` is true."""
 
     status: int = 200
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    keep: bool = False
 
 
-# "drop" closes the connection without a reply; "silence" waits until the client is gone.
+# "drop" closes the connection without a reply, also one that was kept; "silence" waits until the
+# client is gone.
 Act = Reply | Literal["drop", "silence"]
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A request that the server received. `at` is in seconds of the monotonic clock."""
+    """A request that the server received.
+
+    `at` is in seconds of the monotonic clock; `connection` counts the connections from 1.
+    """
 
     method: str
     path: str
@@ -37,6 +42,7 @@ class Seen:
     headers: Mapping[str, str]
     body: bytes
     at: float
+    connection: int
 
 
 @dataclass
@@ -45,6 +51,7 @@ class Script:
 
     acts: list[Act]
     url: str = ""
+    connections: int = 0
     seen: list[Seen] = field(default_factory=list)
 
     def next(self) -> Act:
@@ -88,18 +95,16 @@ def problem(
 async def scripted(
     *acts: Act, port: int = 0, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Script]:
-    """Run a server while the block runs; it closes the connection after each request."""
+    """Run a server while the block runs."""
     script = Script(list(acts))
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        script.connections += 1
+        number, kept = script.connections, True
         try:
-            script.seen.append(await _read(reader))
-            act = script.next()
-            if isinstance(act, Reply):
-                writer.write(_encode(act))
-                await writer.drain()
-            elif act == "silence":
-                await reader.read()
+            while kept and (seen := await _read(reader, number)):
+                script.seen.append(seen)
+                kept = await _act(script.next(), reader, writer)
         finally:
             writer.close()
 
@@ -109,18 +114,34 @@ async def scripted(
         yield script
 
 
-async def _read(reader: asyncio.StreamReader) -> Seen:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+async def _act(act: Act, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """Do what the script says, and return whether the connection is kept."""
+    if isinstance(act, Reply):
+        writer.write(_encode(act))
+        await writer.drain()
+    elif act == "silence":
+        await reader.read()
+    return isinstance(act, Reply) and act.keep
+
+
+async def _read(reader: asyncio.StreamReader, connection: int) -> Seen | None:
+    """Read a request. Returns None if the client closed the connection instead of sending one."""
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    except (asyncio.IncompleteReadError, ConnectionResetError):
+        return None
     first, *lines = head.strip().split("\r\n")
     method, target, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     url = urlsplit(target)
-    return Seen(method, url.path, parse_qs(url.query), headers, body, time.monotonic())
+    return Seen(method, url.path, parse_qs(url.query), headers, body, time.monotonic(), connection)
 
 
 def _encode(reply: Reply) -> bytes:
     body = reply.body.encode()
-    headers = {**reply.headers, "Content-Length": str(len(body)), "Connection": "close"}
+    headers = {"Content-Length": str(len(body)), **reply.headers}
+    if not reply.keep:
+        headers["Connection"] = "close"
     lines = [f"HTTP/1.1 {reply.status} .", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -195,7 +195,7 @@ def _report(claimed: ClaimedDelivery, answer: Answer, outcome: DeliveryOutcome |
     write = log.warning if outcome is DeliveryOutcome.DEAD else log.info
     write(
         f"callback.{outcome or 'dropped'}",
-        callback_id=str(claimed.id),
+        delivery_id=str(claimed.id),
         event_type=claimed.event,
         # A query may contain a secret.
         url=claimed.url.partition("?")[0],

@@ -8,6 +8,7 @@ from shared.errors import ServiceError
 from worker.cli.doctor import doctor
 from worker.cli.extract import extract
 from worker.cli.items import categorize, embed
+from worker.cli.processes import migrate, serve, worker
 from worker.cli.remote.jobs import cancel, get, list_jobs, queues, retry, watch
 from worker.cli.remote.submit import submit
 from worker.cli.stderr import print_error, stderr
@@ -36,10 +37,13 @@ def _app() -> typer.Typer:
     )
     local: Sequence[Callable[..., None]] = (extract, categorize, embed, doctor)
     remote: Sequence[Callable[..., None]] = (submit, get, watch, cancel, retry, queues)
+    processes: Sequence[Callable[..., None]] = (serve, worker, migrate)
     for command in local:
         app.command(rich_help_panel="On this machine")(command)
     for command in remote:
         app.command(rich_help_panel="Through a running service")(command)
+    for command in processes:
+        app.command(rich_help_panel="Running the service")(command)
     # Its function cannot be called `list`.
     app.command("list", rich_help_panel="Through a running service")(list_jobs)
     return app

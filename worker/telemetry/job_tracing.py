@@ -108,7 +108,7 @@ class JobTracing:
                 "http.request.resend_count": claimed.attempts - 1,
                 "server.address": claimed.host,
                 "job.id": str(claimed.job_id),
-                "callback.id": str(claimed.id),
+                "callback.delivery_id": str(claimed.id),
                 "callback.event": claimed.event,
             },
         ) as span:

@@ -106,7 +106,9 @@ defmodule GroceryPlanner.AIClient.TransportTest do
           end)
 
         assert {:error, %Error{class: :transient, retryable: true}} =
-                 AIClient.queues([base_url: url, receive_timeout: 200, connect_timeout: 200] ++ opts)
+                 AIClient.queues(
+                   [base_url: url, receive_timeout: 200, connect_timeout: 200] ++ opts
+                 )
       end
 
       test "a call that waits holds up no other one", %{opts: opts} do

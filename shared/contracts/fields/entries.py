@@ -6,9 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
-from shared.contracts.text import Contract
-
-EntryId = int | Annotated[str, Field(max_length=200)]
+from shared.contracts.text import Contract, EntryId
 
 
 class EntryError(Contract):
@@ -19,7 +17,7 @@ class EntryError(Contract):
     """
 
     index: int
-    id: int | str | None
+    id: EntryId | None
     error: str
 
 

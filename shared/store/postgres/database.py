@@ -4,6 +4,8 @@ This is the one place that translates the driver's errors into those of `shared/
 """
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypedDict, Unpack
@@ -23,7 +25,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from shared.errors import DatabaseUnavailable, SchemaBehind
+from shared.errors import Busy, DatabaseUnavailable, SchemaBehind
 from shared.settings import Settings
 from shared.store.postgres.database_metrics import measure_statements
 from shared.store.postgres.database_url import async_url
@@ -115,6 +117,8 @@ class Database:
         )
         if transaction_limit is not None:
             _limit_transactions(self._engine, transaction_limit)
+        event.listen(self._engine.sync_engine, "after_cursor_execute", self._note_answer)
+        self._answered_at = -math.inf
         self._transaction_limit = transaction_limit
         self._traced = False
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
@@ -130,14 +134,15 @@ class Database:
     async def transaction(self) -> AsyncIterator[Session]:
         """Run the block in one transaction: commit when it ends, roll back if it raises.
 
-        Raises DatabaseUnavailable if Postgres cannot be reached or takes too long, and SchemaBehind
-        if a table or column is missing. Other database errors are bugs and pass through, and so
-        does what anything else in the block raises: a broken connection may be one to Redis.
+        Raises DatabaseUnavailable if Postgres cannot be reached or takes too long, Busy if only
+        this transaction takes too long, and SchemaBehind if a table or column is missing. Other
+        database errors are bugs and pass through, and so does what anything else in the block
+        raises: a broken connection may be one to Redis.
         """
-        limit = asyncio.timeout(self._transaction_limit)
+        limit, begun = asyncio.timeout(self._transaction_limit), time.monotonic()
         try:
             async with limit, self._sessions.begin() as session:
-                await _connect(session)
+                await self._connect(session)
                 yield session
         except DBAPIError as error:
             cause = error.orig and error.orig.__cause__
@@ -146,12 +151,29 @@ class Database:
             if error.connection_invalidated or isinstance(cause, _AWAY):
                 raise DatabaseUnavailable from error
             raise
-        except (*_AWAY, PoolTimeout) as error:
+        except _AWAY as error:
             raise DatabaseUnavailable from error
         except TimeoutError as error:
             if not limit.expired():
                 raise
+            raise self._too_late(begun) from error
+
+    async def _connect(self, session: Session) -> None:
+        """Take a connection. SQLAlchemy wraps most errors of the driver, but not these."""
+        begun = time.monotonic()
+        try:
+            await session.connection()
+        except (PoolTimeout, TimeoutError) as error:
+            raise self._too_late(begun) from error
+        except OSError as error:
             raise DatabaseUnavailable from error
+
+    def _note_answer(self, *_event: object) -> None:
+        self._answered_at = time.monotonic()
+
+    def _too_late(self, begun: float) -> DatabaseUnavailable:
+        """Return the error of a wait since `begun`: Busy if Postgres answered anybody meanwhile."""
+        return Busy() if self._answered_at > begun else DatabaseUnavailable()
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless Postgres answers."""
@@ -174,14 +196,6 @@ class Database:
         await self._engine.dispose()
         if self._traced:
             SQLAlchemyInstrumentor().uninstrument()
-
-
-async def _connect(session: Session) -> None:
-    """Take a connection. Only here does the driver raise errors that SQLAlchemy does not wrap."""
-    try:
-        await session.connection()
-    except OSError as error:
-        raise DatabaseUnavailable from error
 
 
 _MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)

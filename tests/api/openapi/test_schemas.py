@@ -20,7 +20,7 @@ async def test_every_feature_has_the_schemas_of_its_payload_and_its_output(
 
     assert listed.keys() == {
         *(f"{feature}.{part}" for feature in Feature for part in ("payload", "output")),
-        *("job", "problem", "flat_receipt"),
+        *("job", "problem", "callback", "flat_receipt"),
     }
     for entry in listed.values():
         schema = (await http.get(entry["href"])).json()

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.settings import Settings
 from tests.api.bad_input.asking import (
     BATCH,
     CATEGORIZE,
@@ -15,6 +16,7 @@ from tests.api.bad_input.asking import (
     assert_problem,
     item_job,
 )
+from tests.support.fronts import front_http
 from tests.support.runners import ITEM
 
 COMMON: dict[str, Any] = {
@@ -39,19 +41,20 @@ CALLS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("common", [COMMON, NULLS, {}], ids=["given", "null", "absent"])
-@pytest.mark.parametrize("tenant", [{"tenant_id": "t"}, {"account_id": "t", "tenant_id": None}])
 @pytest.mark.parametrize(("path", "body", "refusal"), CALLS)
 async def test_common_fields_change_nothing(
-    http: httpx.AsyncClient, path: str, body: Any, refusal: str, tenant: Any, common: Any
+    http: httpx.AsyncClient, path: str, body: Any, refusal: str
 ) -> None:
-    answer = await http.post(path, json={**body, **tenant, **common})
+    """Each of them may be given, null or absent."""
+    for common in (COMMON, NULLS, {}):
+        for tenant in ({"tenant_id": "t"}, {"account_id": "t", "tenant_id": None}):
+            answer = await http.post(path, json={**body, **tenant, **common})
 
-    problem = answer.json()
-    assert problem["error_class"] == "bad_input"
-    assert refusal in problem["error"] + problem["detail"]
-    assert len(problem["fields"] or [1]) == 1
-    assert "X-Ignored-Fields" not in answer.headers
+            problem = answer.json()
+            assert problem["error_class"] == "bad_input"
+            assert refusal in problem["error"] + problem["detail"]
+            assert len(problem["fields"] or [1]) == 1
+            assert "X-Ignored-Fields" not in answer.headers
 
 
 async def test_the_common_fields_are_those_of_the_job(http: httpx.AsyncClient) -> None:
@@ -64,23 +67,39 @@ async def test_the_common_fields_are_those_of_the_job(http: httpx.AsyncClient) -
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("path", [JOBS, CATEGORIZE, RICH, EMBED])
-async def test_two_tenants_are_refused(http: httpx.AsyncClient, path: str) -> None:
-    body = {**item_job(**ITEM), **EMPTY, "texts": None, "account_id": "other"}
-    body["feature"] = "categorization"
-    if path in (RICH, EMBED):
-        body = {"tenant_id": "t", "account_id": "other", **EMPTY}
-    if path == EMBED:
-        body = {"tenant_id": "t", "account_id": "other", "texts": ["milk"]}
+@pytest.mark.parametrize("body", [{"texts": ["milk"]}, {"payload": {"texts": ["milk"]}}])
+async def test_calls_that_embed_use_the_common_fields(settings: Settings, body: Any) -> None:
+    """Both shapes join the same work, unless fresh work is asked for."""
+    fresh = {"metadata": {"fresh": True}}
+    async with front_http(settings.model_copy(update={"answer_timeout": 0.01})) as http:
+        for extra in ({}, {}, fresh, fresh):
+            answer = await http.post(EMBED, json={**body, **COMMON, **extra})
+            assert answer.status_code == 503
+        jobs = (await http.get(JOBS, headers={"X-Tenant-ID": "default"})).json()["jobs"]
 
-    assert_problem(await http.post(path, json=body), 400, "tenant_required")
+    assert len(jobs) == 3
+    assert {(job["request_id"], job["user_id"], job["priority"]) for job in jobs} == {("r", "7", 3)}
 
 
-@pytest.mark.parametrize("path", [JOBS, CATEGORIZE, RICH])
-async def test_a_request_without_a_tenant_is_refused(http: httpx.AsyncClient, path: str) -> None:
-    body = EMPTY if path == RICH else {"feature": "categorization", "payload": ITEM}
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (JOBS, {"feature": "categorization", "payload": ITEM}),
+        (CATEGORIZE, {"payload": ITEM}),
+        (RICH, EMPTY),
+        (EMBED, {"texts": ["milk"]}),
+        (EMBED, {"payload": {"texts": ["milk"]}}),
+    ],
+)
+async def test_no_request_is_for_two_tenants_or_for_none(
+    http: httpx.AsyncClient, path: str, body: Any
+) -> None:
+    """Only the calls that embed have a tenant for those who name none."""
+    two = await http.post(path, json={**body, "tenant_id": "t", "account_id": "other"})
 
-    assert_problem(await http.post(path, json=body), 400, "tenant_required")
+    assert_problem(two, 400, "tenant_required")
+    if path != EMBED:
+        assert_problem(await http.post(path, json=body), 400, "tenant_required")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,6 @@ WAITING = [
 SUBMITTED = [
     ("categorization", ITEM),
     ("categorization_batch", BATCH),
-    ("extraction", None),
     ("embedding", {"texts": TEXTS}),
     ("embedding_batch", FIVE),
     ("embedding_batch", {"texts": ["Fresh Bananas", "Whole Milk"]}),
@@ -73,15 +72,14 @@ async def test_waiting_calls_answer_with_the_envelope(
 
 @pytest.mark.parametrize(("feature", "payload"), SUBMITTED)
 async def test_jobs_are_accepted_and_found(
-    system: System, service: AsyncServiceClient, receipt_png: bytes,
-    feature: str, payload: dict[str, Any] | None,
-) -> None:  # fmt: skip
+    system: System, service: AsyncServiceClient, feature: str, payload: dict[str, Any]
+) -> None:
     """Submissions have no request id, and the header of the tenant is in lower case."""
     body = {
         "tenant_id": service.tenant_id,
         "user_id": None,
         "feature": feature,
-        "payload": payload or {"image_base64": b64(receipt_png)},
+        "payload": payload,
     }
     async with httpx.AsyncClient(base_url=system.url, timeout=70) as http:
         submitted = await http.post("/api/v1/jobs", json=body)
@@ -92,6 +90,20 @@ async def test_jobs_are_accepted_and_found(
 
     assert (submitted.status_code, read.status_code) == (202, 200)
     assert read.json()["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("feature", ["extraction", "receipt_extraction"])
+async def test_receipts_are_accepted_and_found(
+    http: httpx.AsyncClient, receipt_png: bytes, feature: str
+) -> None:
+    """A worker would take a second or more for each, so there is none here."""
+    payload = {"image_base64": b64(receipt_png)}
+    body = {"tenant_id": "t", "user_id": None, "feature": feature, "payload": payload}
+    submitted = await http.post("/api/v1/jobs", json=body)
+    read = await http.get(f"/api/v1/jobs/{submitted.json()['id']}", headers={"x-tenant-id": "t"})
+
+    assert (submitted.status_code, read.status_code) == (202, 200)
+    assert read.json()["feature"] == "receipt_extraction"
 
 
 async def test_the_service_is_ready(system: System) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -138,6 +138,7 @@ def copied(value: Any) -> Any:
     return {k: copied(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
+@settings(deadline=None, max_examples=80)
 @given(st.sampled_from(VALID), st.data())
 def test_unknown_fields_are_refused_or_change_nothing(request: Any, data: st.DataObject) -> None:
     """Whatever is added to a valid body, and wherever, it is reported and without effect."""
@@ -157,7 +158,15 @@ def test_unknown_fields_are_refused_or_change_nothing(request: Any, data: st.Dat
         assert adapter.validate_python(changed) == adapter.validate_python(body)
 
 
-@given(st.dictionaries(st.text(max_size=300), st.none() | st.integers(), max_size=300))
+def test_a_name_that_cannot_be_sent_back_is_replaced() -> None:
+    """A caller can send half a character, or a name of megabytes."""
+    fields = unknown_fields({**BATCH, "a\ud800": 1, "b" * 1000: 1}, JobRequest)
+
+    assert [field.dotted for field in fields] == ["a?", "b" * 99 + "…"]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.dictionaries(st.text(max_size=100), st.none() | st.integers(), max_size=300))
 @example({f"item_nam{number}": number for number in range(500)})
 def test_any_number_of_unknown_fields_is_reported(extra: dict[str, Any]) -> None:
     """No name is dropped, however many there are."""

@@ -2,15 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from shared.client import AsyncServiceClient
+from shared.contracts.events import StageEvent
+from shared.local.processes import free_port
+from shared.local.valkey import embedded_valkey
 from shared.settings import Settings
 from shared.store import transitions
 from shared.store.postgres.database import Database
+from shared.store.transitions import Claim
+from shared.wire.messenger import Messenger
 from tests.shared.store.transitions.endings import succeed
 from tests.support.event_streams import Received, listening
 from tests.support.fronts import front_server, nowhere
@@ -36,11 +45,18 @@ async def submit(http: httpx.AsyncClient) -> UUID:
     return UUID((await http.post("/api/v1/jobs", json=body)).json()["id"])
 
 
-async def end(database: Database, job_id: UUID) -> None:
-    """Claim and end a job as a worker that announces nothing."""
+async def claim(database: Database, job_id: UUID) -> Claim:
+    """Claim a job as a worker that announces nothing."""
     async with database.transaction() as session:
         held = await transitions.claim(session, job_id, dispatch=1, worker_id="w", lease=15)
-        assert held is not None
+    assert held is not None
+    return held
+
+
+async def end(database: Database, job_id: UUID, held: Claim | None = None) -> None:
+    """End a job as that worker, which claims it first if it does not hold it."""
+    held = held or await claim(database, job_id)
+    async with database.transaction() as session:
         await succeed(session, held)
 
 
@@ -136,6 +152,42 @@ async def test_without_redis_the_end_is_still_seen(settings: Settings, database:
             rest = [event async for event in stream.events]
 
     assert (queued.data["status"], rest[-1].data["status"]) == ("queued", "succeeded")
+
+
+async def test_a_stream_outlives_redis(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    """States come by the query while Redis is gone, and stages again when it is back."""
+    port = free_port()
+    redis = partial(embedded_valkey, tmp_path, port=port, password="redis")
+    url = SecretStr(f"redis://:redis@127.0.0.1:{port}/0")
+    own = settings.model_copy(update={"redis_url": url})
+    messenger = Messenger(own)
+    async with AsyncExitStack() as stack:
+        with redis():
+            front = await stack.enter_async_context(front_server(own))
+            http = httpx.AsyncClient(base_url=front, timeout=20)
+            await stack.enter_async_context(http)
+            job_id = await submit(http)
+            stream = await stack.enter_async_context(listening(http, job_id))
+            states = [await anext(stream.events)]
+        held = await claim(database, job_id)
+        states.append(await anext(stream.events))
+        with redis():
+            heard = asyncio.ensure_future(anext(stream.events))
+            stage = StageEvent(job_id=job_id, attempt=1, stage="step", at=held.started_at)
+
+            async def reported() -> bool:
+                await messenger.report([stage])
+                return heard.done()
+
+            await wait_until(reported, "the front had subscribed again", pause=0.1)
+            await end(database, job_id, held)
+            states += [event async for event in stream.events if event.event == "job"]
+    await messenger.close()
+
+    assert [event.data["status"] for event in states] == ["queued", "running", "succeeded"]
+    assert heard.result().data["stage"] == "step"
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,29 @@ async def test_a_broken_subscription_is_replaced(
     assert done.status is JobStatus.SUCCEEDED
 
 
+async def test_many_who_ask_at_once_share_queries(
+    client: AsyncServiceClient, database: Database
+) -> None:
+    """A query for each would open every connection of the pool, and refuse whoever gets none."""
+    job = await client.submit("categorization", ITEM)
+    before = await _connections(database)
+    polls = [client.job(job.id) for _ in range(100)]
+    waits = [client.job(job.id, wait=0.2) for _ in range(100)]
+    seen = await asyncio.gather(*polls, *waits)
+
+    assert {found.status for found in seen} == {JobStatus.QUEUED}
+    assert await _connections(database) - before <= 3
+
+
+async def _connections(database: Database) -> int:
+    query = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE application_name = 'api' AND datname = current_database()
+    """
+    async with database.transaction() as session:
+        return int(await session.scalar(text(query)) or 0)
+
+
 async def _idle(database: Database) -> bool:
     query = """
         SELECT count(*) FROM pg_stat_activity

@@ -1,30 +1,40 @@
 """Every call of the interface, from both clients to the running system."""
 
 import inspect
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import assert_type
+from typing import Any, assert_type, get_origin
 from uuid import UUID, uuid4
 
 import pytest
 
-from shared.client import AsyncServiceClient, ServiceClient, calls
+from shared.client import AsyncServiceClient, ServiceClient
+from shared.client.calls import deliveries, existing_jobs, items, probes, receipts, submissions
+from shared.client.calls.options import Callback
+from shared.client.http import Call
 from shared.contracts.categories import Category
 from shared.contracts.embeddings import EmbedAnswer
 from shared.contracts.features import Queue
 from shared.contracts.jobs import Answer, JobStatus, JobView
 from shared.contracts.receipts import RichReceipt
+from shared.errors import BadInput, ErrorClass
 from shared.rejections import InvalidRequest
 from shared.version import SERVICE, service_version
 from tests.support.both_clients import Kind, open_client
 from tests.support.processes.running_system import System
 from tests.support.runners import ITEM, LABELS
+from tests.support.scripted_server import problem, scripted
 
+# The functions of the interface are those that build a Call.
 FUNCTIONS = {
     name: function
-    for name, function in inspect.getmembers(calls, inspect.isfunction)
-    if function.__module__ == calls.__name__ and not name.startswith("_")
+    for module in (deliveries, existing_jobs, items, probes, receipts, submissions)
+    for name, function in inspect.getmembers(module, inspect.isfunction)
+    if function.__module__ == module.__name__
+    and not name.startswith("_")
+    and get_origin(inspect.signature(function).return_annotation) is Call
 }
 
 
@@ -102,6 +112,36 @@ async def test_health(service: AsyncServiceClient) -> None:
     assert ready.checks["classifier"].model == "all-MiniLM-L6-v2"
     assert composite.services.queue.waiting is not None
     assert set(composite.services.queue.waiting) == set(Queue)
+
+
+async def test_hints_and_callbacks_are_sent(kind: Kind) -> None:
+    """Hints are among a payload's options, or fields of a form; a callback is at the top."""
+    hints: dict[str, Any] = {"default_currency": "EUR", "country": "DE", "locale": "de-DE"}
+    callback: Callback = {"url": "https://app.example/ai", "events": ["job.failed"]}
+    refused = problem(422, ErrorClass.BAD_INPUT, "refused")
+    async with scripted(refused) as server, open_client(kind, server.url) as client:
+        for call in (
+            client.submit_receipt(b"x", LABELS, **hints, callback=callback),
+            client.extract_receipt(b"x", **hints),
+            client.read_receipt(b"x", LABELS, **hints),
+            client.upload_receipt(b"x", **hints, callback=callback),
+            client.embed(["x"], callback=callback),
+            client.submit_receipt(b"x", callback=None, locale=None),
+        ):
+            with pytest.raises(BadInput):
+                await call
+
+    submitted, flat, rich, uploaded, embedded, bare = server.seen
+    assert json.loads(submitted.body)["payload"]["options"] == {**hints, "candidate_labels": LABELS}
+    assert json.loads(submitted.body)["callback"] == callback
+    assert json.loads(embedded.body)["callback"] == callback
+    assert json.dumps(callback).encode() in uploaded.body
+    assert json.loads(flat.body)["payload"]["options"] == hints
+    assert json.loads(rich.body)["options"] == {**hints, "candidate_labels": LABELS}
+    for name, value in hints.items():
+        assert f'name="{name}"\r\n\r\n{value}\r\n'.encode() in uploaded.body
+    assert json.loads(bare.body)["payload"].keys() == {"image_base64"}
+    assert "callback" not in json.loads(bare.body)
 
 
 async def test_a_key_that_no_header_can_hold_is_refused(service: AsyncServiceClient) -> None:

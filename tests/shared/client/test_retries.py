@@ -2,12 +2,12 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
-from structlog.typing import EventDict
 
+from shared.client import retries
 from shared.client.errors import GatewayFailed, ServiceUnreachable
 from shared.client.retries import FIRST_PAUSE, LONGEST_PAUSE, pause
 from shared.errors import ErrorClass, ServiceError, Unavailable
@@ -148,7 +148,7 @@ async def test_fresh_work_is_never_done_twice(
 
 
 async def test_a_call_whose_job_is_still_running_finds_it_again(
-    settings: Settings, kind: Kind
+    settings: Settings, kind: Kind, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A real front ends the call before the job ends, and the client calls again."""
     impatient = settings.model_copy(update={"answer_timeout": 0.1})
@@ -158,9 +158,8 @@ async def test_a_call_whose_job_is_still_running_finds_it_again(
         front_server(impatient) as url,
         open_client(kind, url) as client,
     ):
-        with capture_logs() as logs:
-            call = asyncio.create_task(client.categorize("Milk", LABELS))
-            await wait_until(lambda: _repeated(logs, "still_running"), "the client tried again")
+        call = asyncio.create_task(client.categorize("Milk", LABELS))
+        await wait_until(lambda: _repeated(caplog, "still_running"), "the client tried again")
         gate.opened.set()
         answer = await call
 
@@ -169,16 +168,27 @@ async def test_a_call_whose_job_is_still_running_finds_it_again(
     assert gate.runs == 1
 
 
-async def test_a_service_that_starts_late_is_waited_for(kind: Kind) -> None:
+async def test_a_service_that_starts_late_is_waited_for(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
     """At first nobody listens at the URL."""
     port = free_port()
     async with open_client(kind, f"http://127.0.0.1:{port}", retries=10) as client:
-        with capture_logs() as logs:
-            call = asyncio.create_task(client.live())
-            await wait_until(lambda: _repeated(logs, "service_unreachable"), "the client tried")
+        call = asyncio.create_task(client.live())
+        await wait_until(lambda: _repeated(caplog, "service_unreachable"), "the client tried")
         async with scripted(ALIVE, port=port):
             assert (await call).status == "ok"
 
 
-def _repeated(logs: list[EventDict], error: str) -> bool:
-    return any((line["event"], line.get("error")) == ("call.repeated", error) for line in logs)
+def _repeated(caplog: pytest.LogCaptureFixture, error: str) -> bool:
+    return any(
+        record.getMessage().startswith("call.repeated: ") and vars(record)["error"] == error
+        for record in caplog.records
+        if record.name == retries.__name__
+    )
+
+
+@pytest.fixture(autouse=True)
+def _info(caplog: pytest.LogCaptureFixture) -> None:
+    """Keep the lines about repeated calls, which a program shows if it wants to."""
+    caplog.set_level(logging.INFO, retries.__name__)

@@ -4,6 +4,7 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
+from shared.client.calls.options import Origin
 from shared.settings import Settings
 from tests.support.both_clients import Kind, open_client
 from tests.support.fronts import front_server
@@ -43,7 +44,7 @@ async def test_tracestate_is_only_sent_with_its_own_traceparent(kind: Kind, name
     """The tracestate of the current span does not belong to the given trace."""
     state = trace.TraceState([("vendor", "x")])
     context = trace.SpanContext(1, 2, is_remote=False, trace_state=state)
-    given = {"traceparent": TRACEPARENT} if named else {}
+    given: Origin = {"traceparent": TRACEPARENT} if named else {}
     async with scripted(ok({})) as server, open_client(kind, server.url, retries=0) as client:
         with trace.use_span(trace.NonRecordingSpan(context)), pytest.raises(Exception, match="200"):
             await client.embed(["milk"], **given)

@@ -3,14 +3,13 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.categories import BatchItem, CategorizeBatchPayload, StoredItems
 from shared.contracts.embeddings import EmbedPayload, EmbedText, StoredTexts
-from shared.contracts.fields.entries import EntryId
-from shared.contracts.text import Identifier, Label, LongText, Name, Version
+from shared.contracts.text import EntryId, Identifier, Label, LongText, Name, Version
 
 BAD = [
     ("", 1, "text: String should have at least 1 character."),
@@ -22,6 +21,10 @@ BAD = [
     ({"id": "b"}, "b", "text: Field required."),
     ({"id": [], "text": "x"}, None,
      "id: Input should be an integer or a string of at most 200 characters."),
+    ({"id": "\ud800", "text": "x"}, None,
+     "id: Input should be an integer or a string of at most 200 characters."),
+    ("\ud800", 1,
+     "text: Input should be a valid string, unable to parse raw data as a unicode string."),
     (5, None, "An entry should be a string or an object with `id` and `text`."),
     (None, None, "An entry should be a string or an object with `id` and `text`."),
 ]  # fmt: skip
@@ -110,6 +113,7 @@ ENTRIES = st.one_of(
 )
 
 
+@settings(deadline=None, max_examples=80)
 @given(st.lists(ENTRIES, min_size=1, max_size=8))
 def test_every_entry_has_a_place_in_the_result(entries: list[Any]) -> None:
     """An entry is good or has one error, and the good ones are those that are good alone."""

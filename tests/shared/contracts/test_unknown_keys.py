@@ -45,22 +45,26 @@ def example(kind: Any) -> Any:
     origin, parts = get_origin(kind), get_args(kind)
     documented = [example for part in parts for example in getattr(part, "examples", None) or ()]
     if documented:
-        value = documented[0]
-    elif origin in _WRAPPERS:
-        value = example(parts[0])
-    elif origin is Literal:
-        value = parts[0]
-    elif origin is list:
-        value = [example(parts[0])]
-    elif origin is dict:
-        value = {example(parts[0]): example(parts[1])}
-    elif isinstance(kind, type) and issubclass(kind, Contract):
-        value = {name: example(field.annotation) for name, field in kind.model_fields.items()}
-    elif isinstance(kind, type) and issubclass(kind, Enum):
-        value = next(iter(kind))
-    else:
-        value = _PLAIN[TypeVar if isinstance(kind, TypeVar) else kind]
-    return value
+        return documented[0]
+    return example_of_class(kind) if origin is None else example_of_parts(origin, parts)
+
+
+def example_of_parts(origin: Any, parts: tuple[Any, ...]) -> Any:
+    """Return a value of a type that is made of others."""
+    if origin is Literal:
+        return parts[0]
+    if origin is dict:
+        return {example(parts[0]): example(parts[1])}
+    return example(parts[0]) if origin in _WRAPPERS else [example(parts[0])]
+
+
+def example_of_class(kind: Any) -> Any:
+    """Return a value of a model, an enum, or a type of which there is one in _PLAIN."""
+    if isinstance(kind, type) and issubclass(kind, Contract):
+        return {name: example(field.annotation) for name, field in kind.model_fields.items()}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return next(iter(kind))
+    return _PLAIN[TypeVar if isinstance(kind, TypeVar) else kind]
 
 
 def with_extra_keys(value: Any, kind: Any) -> Any:

@@ -12,6 +12,7 @@ import pytest
 from arq import func
 from arq.connections import ArqRedis
 from arq.worker import Worker
+from pydantic import SecretStr
 
 from shared.contracts.features import Queue
 from shared.errors import BrokerUnavailable
@@ -192,3 +193,26 @@ async def test_only_redis_makes_the_broker_unavailable(messenger: Messenger) -> 
             raise error
 
     assert raised.value is error
+
+
+async def test_callers_do_not_wait_for_the_failures_of_others(settings: Settings) -> None:
+    """Redis hangs: somebody takes every connection and never answers on it."""
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1000):
+            pass
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+        url = SecretStr(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+        messenger = Messenger(settings.model_copy(update={"redis_url": url}))
+        began = time.monotonic()
+        outcomes = await asyncio.gather(
+            *(messenger.ping() for _ in range(40)), return_exceptions=True
+        )
+        took = time.monotonic() - began
+        await messenger.close()
+
+    assert {type(outcome) for outcome in outcomes} == {BrokerUnavailable}
+    # One after the other, they would take 20 s.
+    assert took < 12

@@ -23,6 +23,8 @@ PACKAGES = {
     "strace": "strace",
     "tesseract": "tesseract-ocr",
 }
+# The integration tests, which need a running service: bin/test-integration runs them.
+INTEGRATION = Path(__file__).parents[2] / "integration"
 # The folder of the tests of the ml extra.
 ML = Path(__file__).parents[2] / "worker/ml"
 
@@ -39,8 +41,12 @@ def pytest_report_header() -> str:
     return "ml extra: not installed, tests/worker/ml is left out (bin/setup --ml installs it)"
 
 
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out the tests of the ml extra if it is not installed."""
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the tests of the ml extra if it is not installed, and those of the integration
+    unless an argument names them."""
+    if collection_path == INTEGRATION:
+        named = [(config.invocation_params.dir / argument).resolve() for argument in config.args]
+        return None if any(path.is_relative_to(INTEGRATION) for path in named) else True
     left_out = not _has_ml() and not _all_are_required()
     return True if left_out and collection_path.is_relative_to(ML) else None
 

@@ -19,7 +19,15 @@ _FOLDER_KEY = "folder_of_groups"
 # A test that uses one of these fixtures needs a server, a model or a process, so it is slow.
 SLOW_FIXTURES = {"servers", "system", "engine", "tesseract", "embedder", "grocery_ai"}
 # Every test in these folders is slow. Other slow tests carry the marker themselves.
-SLOW_FOLDERS = ("bench", "chaos", "shared/local", "upgrade", "worker/features", "worker/ml")
+SLOW_FOLDERS = (
+    "bench",
+    "chaos",
+    "integration",
+    "shared/local",
+    "upgrade",
+    "worker/features",
+    "worker/ml",
+)
 
 # Fixtures that start once per process and are expensive, so the tests that use one share a process.
 SHARED_FIXTURES = ("system", "engine")

@@ -15,14 +15,15 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="session")
 def grocery_ai() -> Run:
-    """Return a function that runs `grocery-ai` with arguments, stdin and variables."""
+    """Return a function that runs `grocery-ai` with arguments, stdin, a folder and variables."""
 
     def run(
-        *arguments: str | Path, stdin: str = "", **env: str
+        *arguments: str | Path, stdin: str = "", cwd: Path | None = None, **env: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [PROGRAM, *arguments],
             input=stdin,
+            cwd=cwd,
             capture_output=True,
             text=True,
             check=False,

@@ -62,6 +62,7 @@ defmodule GroceryPlanner.AIClient.Integration.AIServiceTest do
       {:ok, envelope} = AIClient.categorize_item("Rye Bread", @labels, context, envelope: true)
 
       assert {:ok, %{metadata: metadata}} = Contracts.BaseResponse.validate(envelope)
+      assert is_binary(metadata.finished_at)
       assert {:ok, %{"status" => "succeeded"}} = AIClient.get_job(metadata.job_id, context)
     end
 

@@ -1,12 +1,13 @@
 """Transactions: the locks of frozen processes, and which failures are those of Postgres."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 from sqlalchemy import text
 
-from shared.errors import BrokerUnavailable, DatabaseUnavailable
+from shared.errors import BrokerUnavailable, Busy, DatabaseUnavailable
 from shared.store.postgres.database import Database
 from tests.support.fronts import nowhere
 from tests.support.waiting import wait_until
@@ -99,3 +100,19 @@ async def test_a_database_that_cannot_be_reached_is_unavailable() -> None:
         with pytest.raises(DatabaseUnavailable):
             await away.ping()
         await away.close()
+
+
+async def test_a_database_that_answers_others_is_not_away(impatient: Database) -> None:
+    """All connections are taken, first by somebody who gets answers, and then by nobody."""
+    async with impatient._engine.connect() as first, impatient._engine.connect():
+        # Postgres would end a transaction that is idle for as long as this test waits.
+        await first.execution_options(isolation_level="AUTOCOMMIT")
+        waiting = asyncio.create_task(impatient.ping())
+        while not waiting.done():
+            await first.execute(text("SELECT pg_sleep(0.02)"))
+        with pytest.raises(Busy):
+            await waiting
+        with pytest.raises(DatabaseUnavailable) as raised:
+            await impatient.ping()
+
+    assert type(raised.value) is DatabaseUnavailable

@@ -1,0 +1,163 @@
+"""The client for asyncio: the loops, the connections, and a method for each call."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self
+from uuid import UUID
+
+import httpx
+
+from shared.client.awaiting import JobWatch
+from shared.client.caller import VALIDATION_TIMEOUT, Caller, introduced
+from shared.client.calls import (
+    deliveries,
+    existing_jobs,
+    items,
+    probes,
+    receipts,
+    submissions,
+)
+from shared.client.connections import CLOSED, Sending
+from shared.client.http import Call, M, failure, is_event_stream, reaching, request, result
+from shared.client.listening import Listening
+from shared.client.retries import repeat_async
+from shared.client.validation import Validation, report
+from shared.contracts.events import JobEvent, StageEvent
+from shared.contracts.jobs import JobView
+from shared.contracts.service.health import Readiness
+from shared.errors import ServiceError
+
+P = ParamSpec("P")
+
+
+def _async_method(
+    build: Callable[P, Call[M]],
+) -> Callable[Concatenate["AsyncServiceClient", P], Coroutine[Any, Any, M]]:
+    async def method(self: "AsyncServiceClient", /, *args: P.args, **kwargs: P.kwargs) -> M:
+        return await self._repeatedly(build(*args, **kwargs))
+
+    return introduced(method, build)
+
+
+class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
+    """The client for asyncio. Use it as an async context manager, or `aclose` it."""
+
+    _open = httpx.AsyncClient
+
+    submit = _async_method(submissions.submit)
+    submit_receipt = _async_method(submissions.submit_receipt)
+    job = _async_method(existing_jobs.job)
+    jobs = _async_method(existing_jobs.jobs)
+    cancel = _async_method(existing_jobs.cancel)
+    retry = _async_method(existing_jobs.retry)
+    callbacks = _async_method(deliveries.callbacks)
+    redeliver = _async_method(deliveries.redeliver)
+    queues = _async_method(existing_jobs.queues)
+    categorize = _async_method(items.categorize)
+    categorize_batch = _async_method(items.categorize_batch)
+    extract_receipt = _async_method(receipts.extract_receipt)
+    read_receipt = _async_method(receipts.read_receipt)
+    upload_receipt = _async_method(receipts.upload_receipt)
+    embed = _async_method(items.embed)
+    embed_batch = _async_method(items.embed_batch)
+    health = _async_method(probes.health)
+    live = _async_method(probes.live)
+    ready = _async_method(probes.ready)
+    health_check = _async_method(probes.health_check)
+
+    async def await_job(
+        self, job_id: UUID, within: float = 120, *, tenant_id: str | None = None
+    ) -> JobView:
+        """Return the job once it has ended, however it ended, and wait out failures that may pass.
+
+        Raises NotDoneInTime after `within` seconds, and at once an error that will not pass, such
+        as JobNotFound.
+        """
+        watch = JobWatch(job_id, within, tenant_id)
+        return await repeat_async(lambda: self._once(watch.look()), watch)
+
+    async def events(
+        self, job_id: UUID, within: float = 120, *, tenant_id: str | None = None
+    ) -> AsyncIterator[JobEvent | StageEvent]:
+        """Yield every change of a job's state, and every stage that a worker begins, as it happens.
+
+        The first event is the state of now, and the last one the end. A lost connection is made
+        again, and then brings the state of that moment; stages in between are not repeated. Raises
+        NotDoneInTime after `within` seconds, and at once an error that will not pass.
+        """
+        listening = Listening(job_id, within, tenant_id)
+        while not listening.ended:
+            error = None
+            try:
+                async with aclosing(self._heard(listening)) as heard:
+                    async for event in heard:
+                        yield event
+            except ServiceError as failed:
+                error = failed
+            await asyncio.sleep(listening.pause_after(error))
+
+    async def _heard(self, listening: Listening) -> AsyncGenerator[JobEvent | StageEvent, None]:
+        """Yield what comes over one connection."""
+        parts = request(listening.call(), self.tenant_id)
+        with reaching(self.url):
+            async with self._http.stream(**parts) as answer:
+                if not is_event_stream(answer):
+                    await answer.aread()
+                    raise failure(answer)
+                async for chunk in answer.aiter_bytes():
+                    for event in listening.heard(chunk):
+                        yield event
+                    if listening.over:
+                        return
+
+    async def validate(
+        self, *, fail_fast: bool = False, within: float = VALIDATION_TIMEOUT
+    ) -> Validation:
+        """Ask once whether the service is ready; log and return what is wrong and what to do.
+
+        `within` is the timeout of each step of the connection, in seconds. With `fail_fast`, raises
+        ServiceUnreachable or Unavailable instead of logging. Otherwise it never raises.
+        """
+        try:
+            seen: Readiness | ServiceError = await self._once(
+                replace(probes.ready(), timeout=within)
+            )
+        except ServiceError as error:
+            seen = error
+        return report(self.url, seen, fail_fast=fail_fast)
+
+    async def _repeatedly(self, call: Call[M]) -> M:
+        return await repeat_async(lambda: self._once(call), self._retries.policy(call))
+
+    async def _once(self, call: Call[M]) -> M:
+        with reaching(self.url):
+            return result(call, await self._send(call))
+
+    async def _send(self, call: Call[M]) -> httpx.Response:
+        """Send a call; once more, at once, if the idle connection that it took was closed."""
+        sending = Sending()
+        parts = request(call, self.tenant_id)
+        try:
+            return await self._http.request(**parts, extensions={"trace": sending.note_async})
+        except CLOSED:
+            if not (call.repeatable and sending.reused):
+                raise
+        return await self._http.request(**parts)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,57 @@
+"""The calls about jobs that were submitted, and about the queues in which they wait."""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared.client.calls.options import given
+from shared.client.http import Call
+from shared.contracts.jobs import JobPage, JobView
+from shared.contracts.service.queues import QueueList
+
+
+def job(job_id: UUID, wait: float = 0, *, tenant_id: str | None = None) -> Call[JobView]:
+    """Return one job; with `wait` (up to 30 s), as soon as it has ended or time is up."""
+    query = given(wait=wait or None, tenant_id=tenant_id)
+    return Call("GET", f"/api/v1/jobs/{job_id}", JobView, query=query)
+
+
+def jobs(
+    *,
+    status: str | None = None,
+    feature: str | None = None,
+    since: datetime | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+    tenant_id: str | None = None,
+) -> Call[JobPage]:
+    """Return a page of the tenant's jobs, newest first. `since` needs a UTC offset, `limit` is at
+    most 100 (50 by default), and `cursor` is the `next_cursor` of the page before."""
+    query = given(
+        status=status,
+        feature=feature,
+        since=since and since.isoformat(),
+        cursor=cursor,
+        limit=limit,
+        tenant_id=tenant_id,
+    )
+    return Call("GET", "/api/v1/jobs", JobPage, query=query)
+
+
+def cancel(job_id: UUID, *, tenant_id: str | None = None) -> Call[JobView]:
+    """Cancel a job: a queued one at once, a running one within two seconds.
+
+    Cancelling a cancelled job changes nothing. Raises NotCancellable if it has ended otherwise.
+    """
+    query = given(tenant_id=tenant_id)
+    return Call("POST", f"/api/v1/jobs/{job_id}/cancel", JobView, query=query)
+
+
+def retry(job_id: UUID, *, tenant_id: str | None = None) -> Call[JobView]:
+    """Run a failed or cancelled job again. Raises NotRetryable for any other job."""
+    query = given(tenant_id=tenant_id)
+    return Call("POST", f"/api/v1/jobs/{job_id}/retry", JobView, query=query, repeatable=False)
+
+
+def queues() -> Call[QueueList]:
+    """Return for each queue the waiting jobs, the workers, and whether it accepts new work."""
+    return Call("GET", "/api/v1/queues", QueueList, owned=False)
