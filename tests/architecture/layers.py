@@ -17,7 +17,7 @@ LAYERS = {
             "api.openapi.reference",
             "api.openapi.webhooks",
         ],
-        ["api.openapi.schemas"],
+        ["api.openapi.schemas", "api.openapi.streams"],
         ["api.openapi", "api.front"],
         ["api.submission", "api.telling.streams", "api.errors"],
         ["api.telling.waiting"],
