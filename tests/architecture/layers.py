@@ -130,6 +130,8 @@ LAYERS = {
         ],
         ["shared.store.migrations"],
         ["shared.store.models", "shared.store.postgres.database"],
+        ["shared.store.callback_models"],
+        ["shared.store.base"],
         ["shared.store.postgres.database_metrics"],
         ["shared.telemetry.metrics"],
         [

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.callbacks import DeliveryState
-from shared.store.models import CallbackDelivery, JobCallback
+from shared.store.models import CallbackDelivery, JobCallback, is_any_of
 
 
 async def callbacks_of(
@@ -23,7 +23,7 @@ async def callbacks_of(
     callbacks = (await session.scalars(query)).all()
     deliveries = (
         select(CallbackDelivery)
-        .where(CallbackDelivery.callback_id.in_([callback.id for callback in callbacks]))
+        .where(is_any_of(CallbackDelivery.callback_id, [callback.id for callback in callbacks]))
         .order_by(CallbackDelivery.created_at, CallbackDelivery.id)
     )
     found = (await session.scalars(deliveries)).all() if callbacks else []
