@@ -11,6 +11,7 @@ from api.openapi.examples import examples
 from api.openapi.headers import HEADERS, PARAMETERS, add_headers
 from api.openapi.webhooks import webhooks
 from shared.contracts.callbacks import CallbackBody
+from shared.contracts.events import JobEvent, StageEvent
 from shared.contracts.problems import Problem
 from shared.contracts.receipts import RichReceiptRequest
 
@@ -19,7 +20,9 @@ Json = dict[str, Any]
 _SCHEMAS = "#/components/schemas/"
 _JOB = {"$ref": f"{_SCHEMAS}JobView"}
 # What can be asked next about a job, by the calls that answer with one.
-_LINKS = ("getJob", "cancelJob", "retryJob")
+_LINKS = ("getJob", "cancelJob", "retryJob", "streamJobEvents", "listJobCallbacks")
+# Unknown fields are refused in these, whatever their names: see api/requests/unknown_fields.py.
+_CLOSED = ("ExtractionOptions", "CallbackRequest")
 
 
 class DescribedApplication(FastAPI):
@@ -41,6 +44,8 @@ def operations(document: Json) -> Iterator[Json]:
 def _complete(document: Json) -> Json:
     components = document["components"]
     components["schemas"] |= _schemas_of_other_models()
+    for name in _CLOSED:
+        components["schemas"][name]["additionalProperties"] = False
     components["headers"] = HEADERS
     components["parameters"] = PARAMETERS
     document["webhooks"] = webhooks()
@@ -69,6 +74,8 @@ def _schemas_of_other_models() -> Json:
         [
             (Problem, "serialization"),
             (CallbackBody, "serialization"),
+            (JobEvent, "serialization"),
+            (StageEvent, "serialization"),
             (RichReceiptRequest, "validation"),
         ],
         ref_template=f"{_SCHEMAS}{{model}}",

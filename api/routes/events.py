@@ -9,6 +9,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.front import Front, FrontDep, TenantDep
 from api.openapi.problems import TENANT, problems
+from api.openapi.streams import EVENT_SCHEMA
 from api.telling.streams import event_stream
 from shared.contracts.events import EventId
 from shared.errors import Draining
@@ -27,7 +28,10 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
     "/{job_id}/events",
     response_class=EventSourceResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        200: {
+            "description": "The stream of events, of which the schema describes one",
+            "content": {"text/event-stream": {"schema": EVENT_SCHEMA}},
+        },
         204: {"description": "The caller has seen the end of the job already"},
         **problems(*TENANT, JobNotFound, Draining),
     },

@@ -11,6 +11,7 @@ from shared.contracts.fields.entries import (
     or_plain_text,
     sort_out,
 )
+from shared.contracts.fields.numbers import NO_BOOLEAN
 from shared.contracts.text import Contract, EntryId, LongText
 
 MAX_TEXTS = 256
@@ -31,7 +32,7 @@ class StoredTexts(Contract):
     """
 
     texts: list[EmbedText]
-    batch_size: Annotated[int, Field(ge=1, le=MAX_TEXTS)] = 32
+    batch_size: Annotated[int, Field(ge=1, le=MAX_TEXTS), NO_BOOLEAN] = 32
     errors: RefusedEntries
 
 

@@ -2,14 +2,42 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 
 def _storable(value: str) -> str:
     if "\x00" in value:
         raise PydanticCustomError("null_byte", "must not contain null bytes")
     return value
+
+
+class WithoutNullBytes:
+    """Says in the JSON Schema of a text what `_storable` checks, with a better sentence."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": r"^[^\u0000]*$"}
+
+
+class OrNumber:
+    """Says in the JSON Schema of a text that a number is accepted, and becomes its digits."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"type": "number"}]}
 
 
 def _whole(value: str) -> str:
@@ -34,12 +62,14 @@ Identifier = Annotated[
     str,
     Field(coerce_numbers_to_str=True),
     StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f]+$"),
+    OrNumber,
 ]
 
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
     AfterValidator(_storable),
+    WithoutNullBytes,
 ]
 
 # A label that the caller chose: a few words at most.
@@ -47,6 +77,7 @@ Label = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_storable),
+    WithoutNullBytes,
 ]
 
 # A URL, of which only the length is checked here.
@@ -54,12 +85,15 @@ Url = Annotated[
     str,
     StringConstraints(min_length=1, max_length=2000),
     AfterValidator(_storable),
+    WithoutNullBytes,
     Field(examples=["https://app.example.com/ai-callbacks"]),
 ]
 
 # The version of the contract, for the shapes that have a `version`.
 CONTRACT_VERSION = "1.0"
-Version = Annotated[str, StringConstraints(min_length=1, max_length=20), AfterValidator(_storable)]
+Version = Annotated[
+    str, StringConstraints(min_length=1, max_length=20), AfterValidator(_storable), WithoutNullBytes
+]
 
 
 class Contract(BaseModel):

@@ -17,7 +17,7 @@ LAYERS = {
             "api.openapi.reference",
             "api.openapi.webhooks",
         ],
-        ["api.openapi.schemas"],
+        ["api.openapi.schemas", "api.openapi.streams"],
         ["api.openapi", "api.front"],
         ["api.submission", "api.telling.streams", "api.errors"],
         ["api.telling.waiting"],
@@ -129,7 +129,7 @@ LAYERS = {
             "shared.store.workers",
         ],
         ["shared.store.migrations"],
-        ["shared.store.models", "shared.store.postgres.database"],
+        ["shared.store.conditions", "shared.store.models", "shared.store.postgres.database"],
         ["shared.store.postgres.database_metrics"],
         ["shared.telemetry.metrics"],
         [

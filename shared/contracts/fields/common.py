@@ -7,6 +7,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from shared.contracts.callbacks import CallbackRequest
+from shared.contracts.fields.numbers import NO_BOOLEAN
 from shared.contracts.text import CONTRACT_VERSION, Contract, Identifier, Version
 
 MAX_PRIORITY = 9
@@ -39,7 +40,7 @@ class CommonFields(Contract):
     tenant_id: Identifier | None = None
     account_id: Identifier | None = None
     user_id: Identifier | None = None
-    priority: Annotated[int, Field(ge=0, le=MAX_PRIORITY), OrNull] = 0
+    priority: Annotated[int, Field(ge=0, le=MAX_PRIORITY), NO_BOOLEAN, OrNull] = 0
     metadata: Annotated[RequestMetadata, OrNull] = Field(default_factory=RequestMetadata)
     callback: CallbackRequest | None = None
 
