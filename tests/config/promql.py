@@ -15,10 +15,31 @@ RULES = sorted((ROOT / "config/prometheus/rules").glob("*.yml"))
 # Tempo makes these metrics from spans; no process of ours has them.
 MADE_BY_TEMPO = ("traces_spanmetrics_", "traces_service_graph_")
 
+# PromEx makes these metrics in the Phoenix app, with these labels, if it is set up as
+# docs/integrating.md says. The source is lib/prom_ex/plugins/oban.ex and phoenix.ex of PromEx: a
+# name is `metric_prefix` and the parts after it joined by `_`, a `distribution` is a histogram, and
+# the labels are the `tags`.
+_OBAN_ENDED = {"name", "queue", "state", "worker"}
+_OBAN_FAILED = _OBAN_ENDED | {"kind", "error"}
+_PHOENIX_HTTP = {"status", "method", "path", "controller", "action"}
+MADE_BY_APP = {
+    "oban_queue_length_count": {"name", "queue", "state"},
+    "oban_job_processing_duration_milliseconds_bucket": _OBAN_ENDED | {"le"},
+    "oban_job_processing_duration_milliseconds_count": _OBAN_ENDED,
+    "oban_job_queue_time_milliseconds_bucket": _OBAN_ENDED | {"le"},
+    "oban_job_exception_duration_milliseconds_bucket": _OBAN_FAILED | {"le"},
+    "oban_job_exception_duration_milliseconds_count": _OBAN_FAILED,
+    "oban_job_exception_queue_time_milliseconds_bucket": _OBAN_FAILED | {"le"},
+    "phoenix_http_requests_total": _PHOENIX_HTTP,
+    "phoenix_http_request_duration_milliseconds_bucket": _PHOENIX_HTTP | {"le"},
+}
+
 _VARIABLES = {"$__rate_interval": "10s", "$queue": ".*"}
 _CLAUSES = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{[^}]*\})?\s*(\()?")
+_GROUPED = re.compile(r"\bby\s*\(([^)]*)\)")
+_MATCHED = re.compile(r"[{,]\s*(\w+)\s*[=!]")
 _WORDS = {"and", "or", "unless", "bool", "offset"}
 
 
@@ -63,3 +84,19 @@ def _without_clauses(expression: str) -> str:
     """Remove ranges and grouping clauses, whose words are not metrics."""
     without_ranges = re.sub(r"\[[^\]]*\]", "", expression)
     return _CLAUSES.sub("", without_ranges)
+
+
+def labels(expression: str) -> set[str]:
+    """Return the labels that an expression compares or groups by."""
+    grouped = {name.strip() for names in _GROUPED.findall(expression) for name in names.split(",")}
+    return grouped | set(_MATCHED.findall(expression))
+
+
+def metrics(expression: str) -> set[str]:
+    """Return the names of the metrics of an expression."""
+    return {selector.partition("{")[0] for selector in selectors(expression)}
+
+
+def is_ours(selector: str) -> bool:
+    """Return whether our processes have to have the metric: neither Tempo nor the app makes it."""
+    return not selector.startswith(MADE_BY_TEMPO) and not metrics(selector) <= MADE_BY_APP.keys()

@@ -1,6 +1,7 @@
 """Dashboards, which people edit by hand, say what they show and query data that exists."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,18 @@ import pytest
 import yaml
 
 from shared.local.checkout import ROOT
-from tests.config.promql import DASHBOARDS, MADE_BY_TEMPO, dashboard_queries, panels, selectors
+from tests.config.promql import (
+    DASHBOARDS,
+    MADE_BY_APP,
+    MADE_BY_TEMPO,
+    dashboard_queries,
+    is_ours,
+    labels,
+    metrics,
+    panels,
+    rule_queries,
+    selectors,
+)
 
 SOURCES = ROOT / "config/grafana/provisioning/datasources/datasources.yaml"
 
@@ -59,12 +71,13 @@ def test_a_dashboard_links_to_every_dashboard(board: dict[str, Any]) -> None:
 
 
 def test_latency_panels_have_exemplars() -> None:
-    """A point of a latency graph opens the trace of a job."""
+    """A point of a latency graph opens the trace of a job. PromEx writes no exemplars."""
     for path in DASHBOARDS:
         for panel in panels(json.loads(path.read_text())):
             for target in panel["targets"]:
                 if "histogram_quantile" in target.get("expr", ""):
-                    assert target["exemplar"], (path.stem, panel["title"])
+                    of_app = metrics(target["expr"]) <= MADE_BY_APP.keys()
+                    assert target.get("exemplar", False) != of_app, (path.stem, panel["title"])
 
 
 def test_only_panels_that_say_so_use_metrics_of_tempo() -> None:
@@ -72,6 +85,63 @@ def test_only_panels_that_say_so_use_metrics_of_tempo() -> None:
     for where, expression in dashboard_queries():
         if any(name.startswith(MADE_BY_TEMPO) for name in selectors(expression)):
             assert any(word in where for word in ("by service", "between services")), where
+
+
+def test_the_row_of_the_app_has_all_metrics_of_the_app() -> None:
+    """Each of its panels says why it may be empty, and no rule waits for what may not exist."""
+    board = json.loads((ROOT / "config/grafana/dashboards/service-overview.json").read_text())
+    titles = [panel["title"] for panel in board["panels"]]
+    row = board["panels"][titles.index("The app") + 1 :]
+    places = {f"{board['uid']}: {panel['title']}" for panel in row}
+    used = {where: metrics(expression) for where, expression in dashboard_queries()}
+
+    assert {where for where, names in used.items() if names & MADE_BY_APP.keys()} == places
+    assert set().union(*(used[where] for where in places)) == MADE_BY_APP.keys()
+    assert not any(metrics(expression) & MADE_BY_APP.keys() for _, expression in rule_queries())
+    for panel in row:
+        assert "Empty without the app; docs/integrating.md" in panel["description"], panel["title"]
+
+
+def test_queries_of_the_app_use_labels_that_its_metrics_have() -> None:
+    for where, expression in dashboard_queries():
+        for name in metrics(expression) & MADE_BY_APP.keys():
+            assert labels(expression) <= MADE_BY_APP[name], (where, name)
+
+
+def test_a_metric_of_the_app_is_known_by_its_whole_name() -> None:
+    """A misspelt one is looked for among ours, and missed."""
+    assert not is_ours('oban_queue_length_count{state="available"}')
+    assert is_ours('oban_queue_lengths_count{state="available"}')
+    assert is_ours("ai_queue_depth")
+
+
+def test_a_span_leads_to_the_log_lines_of_the_app_too() -> None:
+    """The names of our services and of the app begin alike."""
+    sources = {
+        source["uid"]: source for source in yaml.safe_load(SOURCES.read_text())["datasources"]
+    }
+    board = json.loads((ROOT / "config/grafana/dashboards/trace-explorer.json").read_text())
+    (lines,) = (panel for panel in panels(board) if panel["type"] == "logs")
+
+    for query in (
+        sources["tempo"]["jsonData"]["tracesToLogsV2"]["query"],
+        lines["targets"][0]["expr"],
+    ):
+        (pattern,) = re.findall(r'service_name=~"([^"]*)"', query)
+        for name in ("grocery-planner", "grocery-planner-ai", "grocery-planner-ai-worker"):
+            assert re.fullmatch(pattern, name), (query, name)
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ('sum by (le, queue) (rate(a{x="y", z!~"w"}[5m]))', {"le", "queue", "x", "z"}),
+        ("sum(rate(a[5m]))", set()),
+    ],
+)
+def test_labels_of_dashboards_are_found(expression: str, found: set[str]) -> None:
+    """A query by a label that is not found could use one that no metric has."""
+    assert labels(expression) == found
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from shared.client import AsyncServiceClient
 from shared.local import stack
 from shared.local.checkout import ROOT
 from shared.local.processes import free_port, running
-from tests.config.promql import MADE_BY_TEMPO, dashboard_queries, rule_queries, selectors
+from tests.config.promql import dashboard_queries, is_ours, rule_queries, selectors
 from tests.support.processes.running_system import System
 from tests.support.runners import LABELS
 from tests.support.telemetry.span_collector import Collector
@@ -94,7 +94,7 @@ async def test_metrics_of_every_dashboard_and_rule_exist(
         selector: where
         for where, expression in queries
         for selector in selectors(expression)
-        if not selector.startswith(MADE_BY_TEMPO)
+        if is_ours(selector)
     }
     assert len(wanted) > 40
 
