@@ -140,7 +140,7 @@ class Listening:
             self._give_up(error)
         self._failures += 1
         own = self._parser.pause * random.uniform(0.5, 1.5)
-        # A service that ends every stream at once is asked ever more rarely.
+        # As long as nothing at all is heard, the pauses grow.
         return min(max(own, pause(error, self._failures)), left)
 
     def _left(self) -> float:

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
 from shared.rejections import IdempotencyKeyReused
-from shared.store.models import Job, JobAttempt, JobImage, is_any_of
+from shared.store.conditions import is_any_of
+from shared.store.models import Job, JobAttempt, JobImage
 from shared.telemetry.trace_context import Carrier
 
 # For how long after its end a job's result is returned for the same content; an SQL interval.

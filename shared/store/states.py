@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.events import EventId, JobEvent
 from shared.contracts.jobs import JobStatus
-from shared.store.models import Job, is_any_of
+from shared.store.conditions import is_any_of
+from shared.store.models import Job
 
 
 @dataclass(frozen=True)

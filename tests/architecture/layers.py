@@ -129,7 +129,7 @@ LAYERS = {
             "shared.store.workers",
         ],
         ["shared.store.migrations"],
-        ["shared.store.models", "shared.store.postgres.database"],
+        ["shared.store.conditions", "shared.store.models", "shared.store.postgres.database"],
         ["shared.store.postgres.database_metrics"],
         ["shared.telemetry.metrics"],
         [

@@ -137,7 +137,11 @@ def test_tidewave_stops_an_endless_evaluation(debugged: Debugged) -> None:
 def test_tidewave_knows_where_categorisation_is_defined(debugged: Debugged) -> None:
     """Definitions in the front and in the worker have a file and a line."""
     for reference, path, definition in (
-        ("api.routes.categories.categorize", "api/routes/categories.py", "async def categorize("),
+        (
+            "api.routes.categories.categorize_item",
+            "api/routes/categories.py",
+            "async def categorize_item(",
+        ),
         (
             "worker.pipeline.meaning.similarity.SimilarityClassifier",
             "worker/pipeline/meaning/similarity.py",
@@ -156,12 +160,14 @@ def test_tidewave_lists_the_models(debugged: Debugged) -> None:
     models = debugged.tool("get_models").splitlines()
 
     assert [model.partition(" at ")[0] for model in models] == [
+        "* CallbackDelivery",
         "* Job",
         "* JobAttempt",
+        "* JobCallback",
         "* JobImage",
         "* WorkerRecord",
     ]
-    assert all(" at shared/store/models.py:" in model for model in models)
+    assert all(" at shared/store/models/" in model for model in models)
 
 
 def test_the_calls_in_the_documentation_of_tidewave_work(debugged: Debugged) -> None:

@@ -1,61 +1,24 @@
-"""The tables: jobs, their attempts, images and callbacks, and the workers."""
+"""The tables of jobs, their attempts and their images."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
     CheckConstraint,
-    ColumnElement,
     ForeignKey,
     Index,
-    MetaData,
-    Uuid,
-    any_,
     func,
-    literal,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB, TIMESTAMP
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
-from sqlalchemy.types import Text
+from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.contracts.callbacks import DeliveryState
 from shared.contracts.jobs import JobStatus
+from shared.store.models.base import Base
 
 _LIVE = text("state IN ('queued', 'running')")
 _STATES = ", ".join(f"'{status}'" for status in JobStatus)
-_DELIVERY_STATES = ", ".join(f"'{state}'" for state in DeliveryState)
-
-
-def is_any_of(column: InstrumentedAttribute[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
-    """Return the condition that `column` has one of the ids, of which there may be any number.
-
-    `in_` would make another statement, to be prepared by Postgres, for each number of ids.
-    """
-    return column == any_(literal(list(ids), ARRAY(Uuid)))
-
-
-class Base(DeclarativeBase):
-    """The base of the tables: strings are `text` columns, and all times have a time zone."""
-
-    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's own protocol)
-        str: Text,
-        datetime: TIMESTAMP(timezone=True),
-        dict[str, Any]: JSONB(none_as_null=True),
-        dict[str, str]: JSONB(none_as_null=True),
-        list[dict[str, Any]]: JSONB,
-        list[str]: ARRAY(Text),
-    }
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
 
 
 class Job(Base):
@@ -172,82 +135,3 @@ class JobImage(Base):
         ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
     )
     content: Mapped[bytes]
-
-
-class JobCallback(Base):
-    """A URL to notify of the end of a job. There is one row for each job and URL."""
-
-    __tablename__ = "job_callbacks"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
-    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
-    url: Mapped[str]
-    # The host of the URL. Workers share their time fairly between hosts.
-    host: Mapped[str]
-    events: Mapped[list[str]]
-    include_output: Mapped[bool]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-    __table_args__ = (Index("uq_job_callbacks_job_id_url", "job_id", "url", unique=True),)
-
-
-class CallbackDelivery(Base):
-    """One ending of a job that one callback has to hear of.
-
-    A trigger on `jobs` inserts the row in the transaction that ends the job, or else whoever asks
-    for a callback after the end. `error` and `finished_at` are those of that ending, since a failed
-    job may be retried by hand before the delivery succeeds.
-    """
-
-    __tablename__ = "callback_deliveries"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
-    callback_id: Mapped[UUID] = mapped_column(ForeignKey("job_callbacks.id", ondelete="CASCADE"))
-    event: Mapped[str]
-    host: Mapped[str]
-    error: Mapped[dict[str, Any] | None]
-    finished_at: Mapped[datetime]
-
-    state: Mapped[str] = mapped_column(server_default=DeliveryState.PENDING.value)
-    # The requests made since `pending_since`; also the fence against late writes of a worker that
-    # took longer than its claim lasted.
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    # When the next attempt is due. A claim sets it to its own end.
-    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    # When the delivery was created, or last asked for again by hand.
-    pending_since: Mapped[datetime] = mapped_column(server_default=func.now())
-    last_status: Mapped[int | None]
-    last_error: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    delivered_at: Mapped[datetime | None]
-
-    __table_args__ = (
-        CheckConstraint(f"state IN ({_DELIVERY_STATES})", name="state"),
-        Index("uq_callback_deliveries_ending", "callback_id", "event", "finished_at", unique=True),
-        Index(
-            "ix_callback_deliveries_pending",
-            "host",
-            "due_at",
-            postgresql_where=text("state = 'pending'"),
-        ),
-        Index(
-            "ix_callback_deliveries_dead", "pending_since", postgresql_where=text("state = 'dead'")
-        ),
-    )
-
-
-class WorkerRecord(Base):
-    """A worker, and what it can do. Its heartbeat renews the row while it is alive."""
-
-    __tablename__ = "workers"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[str]
-    queues: Mapped[list[str]]
-    # How many jobs the worker runs at once, by queue.
-    slots: Mapped[dict[str, Any]]
-    engines: Mapped[dict[str, Any]]
-    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    # When the worker stops counting as alive unless another heartbeat comes.
-    alive_until: Mapped[datetime]

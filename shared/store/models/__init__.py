@@ -1,0 +1,16 @@
+"""The tables."""
+
+from shared.store.models.base import Base
+from shared.store.models.callbacks import CallbackDelivery, JobCallback
+from shared.store.models.jobs import Job, JobAttempt, JobImage
+from shared.store.models.workers import WorkerRecord
+
+__all__ = [
+    "Base",
+    "CallbackDelivery",
+    "Job",
+    "JobAttempt",
+    "JobCallback",
+    "JobImage",
+    "WorkerRecord",
+]

@@ -1,0 +1,26 @@
+"""The table of workers."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.store.models.base import Base
+
+
+class WorkerRecord(Base):
+    """A worker, and what it can do. Its heartbeat renews the row while it is alive."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str]
+    queues: Mapped[list[str]]
+    # How many jobs the worker runs at once, by queue.
+    slots: Mapped[dict[str, Any]]
+    engines: Mapped[dict[str, Any]]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # When the worker stops counting as alive unless another heartbeat comes.
+    alive_until: Mapped[datetime]
