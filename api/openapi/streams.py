@@ -1,29 +1,11 @@
-"""The schema of one server-sent event, since OpenAPI 3.1 cannot describe a stream of them."""
+"""The schema of the stream of events, whose form OpenAPI 3.1 cannot describe."""
 
 from typing import Any
 
-from shared.contracts.events import JOB_EVENT, STAGE_EVENT
-
+# It has no type: generators would take a stream of objects for one object, or for one text.
 EVENT_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "title": "ServerSentEvent",
-    "description": "One event. Comments, which keep a quiet stream open, are none.",
-    "properties": {
-        "event": {"type": "string", "enum": [JOB_EVENT, STAGE_EVENT]},
-        "id": {
-            "type": "string",
-            "description": "Only events `job` have one, for `Last-Event-ID`.",
-        },
-        "data": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": {
-                "anyOf": [
-                    {"$ref": "#/components/schemas/JobEvent"},
-                    {"$ref": "#/components/schemas/StageEvent"},
-                ]
-            },
-        },
-        "retry": {"type": "integer", "description": "Milliseconds until a client reconnects."},
-    },
+    "title": "ServerSentEvents",
+    "description": "Events `job` and `stage`. The `data` of the first is a JobEvent as JSON, and "
+    "that of the second a StageEvent; only events `job` have an `id`, for `Last-Event-ID`. "
+    "Comments keep a quiet stream open.",
 }

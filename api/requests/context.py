@@ -65,14 +65,15 @@ def adopt_request_id(request: Request, value: object) -> None:
 
 def ignore_fields(request: Request, paths: Sequence[str]) -> None:
     """List fields that were ignored in the header of the answer, the first 20 and an ellipsis."""
-    names = [quote(path, safe="._[]-") for path in paths[:_MOST_NAMES]]
+    # A header may not end with a space, so a field without a name has to be visible.
+    names = [quote(path, safe="._[]-") or '""' for path in paths[:_MOST_NAMES]]
     more = ["..."] if len(paths) > _MOST_NAMES else []
     request.state.ignored_fields = ", ".join(names + more)
 
 
 def _as_header(request_id: str) -> str:
-    """Percent-encode an id that is not ASCII, since a header cannot hold it."""
-    return request_id if request_id.isascii() else quote(request_id)
+    """Percent-encode an id that is not ASCII or has spaces, which a header may not begin with."""
+    return request_id if request_id.isascii() and " " not in request_id else quote(request_id)
 
 
 def _acceptable(value: str) -> bool:

@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 
 from api.front import Front
 from api.requests.unknown_fields import check_fields
+from shared.contracts.fields.common import MAX_PRIORITY
 from shared.contracts.receipts import (
     ExtractionOptions,
     ReadingHints,
@@ -30,6 +31,9 @@ _HINTS = tuple(ReadingHints.model_fields)
 _LISTS = frozenset({"candidate_labels"})
 _OBJECTS = frozenset({"metadata", "callback"})
 
+# As in a JSON body, but a field that was not filled in may be sent.
+_ID = {"type": "string", "maxLength": 200, "pattern": r"^[^\s\x00-\x1f\x7f]*$"}
+
 REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -41,12 +45,12 @@ REQUEST_BODY: dict[str, Any] = {
                     "required": ["file"],
                     "properties": {
                         "file": {"type": "string", "format": "binary"},
-                        "account_id": {"type": "string"},
-                        "tenant_id": {"type": "string"},
-                        "user_id": {"type": "string"},
-                        "request_id": {"type": "string"},
-                        "version": {"type": "string"},
-                        "priority": {"type": "integer"},
+                        "account_id": _ID,
+                        "tenant_id": _ID,
+                        "user_id": _ID,
+                        "request_id": _ID,
+                        "version": {"type": "string", "maxLength": 20},
+                        "priority": {"type": "integer", "minimum": 0, "maximum": MAX_PRIORITY},
                         "metadata": {"type": "string", "contentMediaType": "application/json"},
                         "callback": {
                             "type": "string",

@@ -46,6 +46,17 @@ async def test_ignored_fields_are_listed(http: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()["id"]) == (202, plain.json()["id"])
 
 
+async def test_a_header_can_hold_the_list_and_the_id_whatever_they_are(
+    http: httpx.AsyncClient,
+) -> None:
+    """The server drops the connection for a header that begins or ends with a space."""
+    ignored = await http.post(JOBS, json={**JOB, "zzz": 1, "": 1})
+    refused = await http.post(JOBS, json={**JOB, "request_id": " id "})
+
+    assert ignored.headers[HEADER] == 'zzz, ""'
+    assert refused.headers["X-Request-ID"] == "%20id%20"
+
+
 async def test_a_long_list_is_cut(http: httpx.AsyncClient) -> None:
     """A header has to stay small enough for every proxy."""
     answer = await http.post(JOBS, json={**JOB, **{f"x{n}" + "y" * 500: n for n in range(100)}})
