@@ -4,7 +4,7 @@ of a stream that would go on."""
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, Timer
+from threading import TIMEOUT_MAX, Event, Timer
 from typing import Any
 
 import httpx
@@ -78,7 +78,7 @@ def cut_after(answer: httpx.Response, seconds: float) -> Iterator[None]:
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
 
-    timer = Timer(seconds, cut)
+    timer = Timer(min(seconds, TIMEOUT_MAX), cut)
     timer.daemon = True
     timer.start()
     try:

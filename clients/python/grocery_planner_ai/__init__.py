@@ -8,7 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grocery_planner_ai.client import AsyncServiceClient, ServiceClient, verify_callback
+    from grocery_planner_ai.client import (
+        AsyncServiceClient,
+        ServiceClient,
+        UnknownCallback,
+        verify_callback,
+    )
     from grocery_planner_ai.errors import (
         BadInput,
         Bug,
@@ -31,11 +36,12 @@ __all__ = [
     "TimedOut",
     "Transient",
     "Unavailable",
+    "UnknownCallback",
     "verify_callback",
 ]
 
 # What comes from the client; the rest are errors.
-_CLIENT = ("AsyncServiceClient", "ServiceClient", "verify_callback")
+_CLIENT = ("AsyncServiceClient", "ServiceClient", "UnknownCallback", "verify_callback")
 
 
 # Type checkers would take any name for one of the package if they saw this function.

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from math import inf
 from typing import Any
 from uuid import uuid4
 
@@ -59,7 +60,7 @@ async def test_events_are_typed_and_end_with_the_job(kind: Kind) -> None:
     # The service would send more, which the client does not wait for.
     act = stream(RUNNING, STAGE, unknown, ENDED, **{"Content-Length": "9999"})
     async with scripted(act) as server, open_client(kind, server.url) as client:
-        events = [event async for event in client.events(JOB_ID, tenant_id="other")]
+        events = [event async for event in client.events(JOB_ID, inf, tenant_id="other")]
 
     assert [type(event) for event in events] == [JobEvent, StageEvent, JobEvent]
     (seen,) = server.seen
