@@ -16,7 +16,7 @@ from tests.architecture.sources import PACKAGES, SOURCES, imports, module_name
 
 # Extras that parts of the three packages import.
 IMPORTED_EXTRAS = ("local", "ml")
-# What api/debugging/tidewave.py and shared/client/pytest_plugin.py import of the dev extra, which
+# What api/debugging/tidewave.py and shared/pytest_plugin.py import of the dev extra, which
 # nothing else outside tests does.
 OPTIONAL = {"tidewave", "pytest"}
 # The lock of the ml extra is missing, since it leaves out torch, whose build pip chooses.

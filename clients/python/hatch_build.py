@@ -15,8 +15,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGE, SOURCE = "grocery_planner_ai", "shared"
-# The package that is public, and a module of it that only tests of its users import.
-ROOTS = ("shared.client", "shared.client.pytest_plugin")
+# The package that is public, and a module that pytest imports.
+ROOTS = ("shared.client", "shared.pytest_plugin")
 # `shared` as the first part of a module's name or of a path, in code and in prose.
 _NAME = re.compile(r"(?<![\w./])shared(?=[./]\w| import )")
 

@@ -107,7 +107,8 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
                 if not is_event_stream(answer):
                     await answer.aread()
                     raise failure(answer)
-                async for chunk in answer.aiter_bytes():
+                chunks = answer.aiter_bytes()
+                while chunk := await _before(listening.left, chunks):
                     for event in listening.heard(chunk):
                         yield event
                     if listening.over:
@@ -161,3 +162,15 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+async def _before(seconds: float, chunks: AsyncIterator[bytes]) -> bytes:
+    """Return the next chunk, or none after that time or at the end of the stream.
+
+    httpx's timeout counts from the last byte, and cannot be changed while a stream lasts.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await anext(chunks, b"")
+    except TimeoutError:
+        return b""

@@ -6,27 +6,39 @@ import hashlib
 import hmac
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from pydantic import ValidationError
 
 from shared.client.errors import CallbackNotVerified
 from shared.contracts.callbacks import CallbackBody
+from shared.contracts.text import Contract
 
 _PREFIX = "whsec_"
 _ID, _TIMESTAMP, _SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 _LONGEST_NUMBER = 12
 
 
+class UnknownCallback(Contract):
+    """A callback that this version of the client does not know, such as a type that was added
+    later. Answer it with 2xx, or it is sent again for a day."""
+
+    type: str
+    timestamp: datetime
+    data: dict[str, Any]
+
+
 def verify_callback(
     headers: Mapping[str, str], body: bytes, secrets: Sequence[str], tolerance: int = 300
-) -> CallbackBody:
+) -> CallbackBody | UnknownCallback:
     """Return the callback if its signature (Standard Webhooks) was made with one of the secrets.
 
     `body` has to be the bytes that were received, and `headers` those of the request; their case
-    does not matter. `secrets` are those of CALLBACK_SECRETS, as they are there. The time of the
-    signature may differ from now by `tolerance` seconds. Raises CallbackNotVerified, and ValueError
-    for secrets that are none. The same callback may come again: the header `webhook-id` is the same
-    then.
+    does not matter. `secrets` are those of CALLBACK_SECRETS, with or without `whsec_`. The time of
+    the signature may differ from now by `tolerance` seconds. Raises CallbackNotVerified, and
+    ValueError for secrets that are none. The same callback may come again: the header `webhook-id`
+    is the same then.
     """
     keys = [_key(secret) for secret in secrets]
     if not keys:
@@ -39,8 +51,17 @@ def verify_callback(
     signed = f"{given[_ID]}.{given[_TIMESTAMP]}.".encode() + body
     if not _signed_by(keys, signed, given[_SIGNATURE]):
         raise CallbackNotVerified("No signature of the request was made with one of the secrets.")
+    return _parsed(body)
+
+
+def _parsed(body: bytes) -> CallbackBody | UnknownCallback:
+    """Return the callback. What a newer service has signed is no forgery."""
     try:
         return CallbackBody.model_validate_json(body)
+    except ValidationError:
+        pass
+    try:
+        return UnknownCallback.model_validate_json(body)
     except ValidationError as error:
         raise CallbackNotVerified("The body is signed, but is no callback.") from error
 
@@ -53,8 +74,8 @@ def _key(secret: str) -> bytes:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
         key = b""
-    if not (secret.startswith(_PREFIX) and key):
-        raise ValueError(f"a secret of callbacks is {_PREFIX} and base64 after it")
+    if not key:
+        raise ValueError(f"a secret of callbacks is {_PREFIX} and base64 after it, or base64 alone")
     return key
 
 

@@ -1,5 +1,10 @@
-"""Connections: how long an idle one is kept, and whether a failed try had used an idle one."""
+"""Connections: how long an idle one is kept, whether a failed try had used an idle one, and the end
+of a stream that would go on."""
 
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import TIMEOUT_MAX, Event, Timer
 from typing import Any
 
 import httpx
@@ -51,3 +56,37 @@ class Sending:
     async def note_async(self, event: str, info: dict[str, Any]) -> None:
         """Take note of an event of an async transport."""
         self.note(event, info)
+
+
+@contextmanager
+def cut_after(answer: httpx.Response, seconds: float) -> Iterator[None]:
+    """End a sync stream after that time, wherever its reader waits, as if it had ended by itself.
+
+    httpx's timeout counts from the last byte, and cannot be changed while a stream lasts. Where
+    there is no socket, as behind a transport of the caller's own, nothing is cut.
+    """
+    stream = answer.extensions.get("network_stream")
+    connection: socket.socket | None = stream and stream.get_extra_info("socket")
+    if connection is None:
+        yield
+        return
+    over = Event()
+
+    def cut() -> None:
+        over.set()
+        # This wakes a reader in another thread, which closing the socket would not do.
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(min(seconds, TIMEOUT_MAX), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except CLOSED:
+        if not over.is_set():
+            raise
+    finally:
+        timer.cancel()
+        # After that, the connection may be another call's.
+        timer.join()

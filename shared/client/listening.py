@@ -104,7 +104,7 @@ class Listening:
                 "Accept": EVENT_STREAM,
                 **({"Last-Event-ID": self._parser.last_id} if self._parser.last_id else {}),
             },
-            timeout=min(_LONGEST_SILENCE, max(self._left(), 1.0)),
+            timeout=min(_LONGEST_SILENCE, max(self.left, 1.0)),
         )
 
     def heard(self, chunk: bytes) -> Iterator[JobEvent | StageEvent]:
@@ -123,7 +123,12 @@ class Listening:
     @property
     def over(self) -> bool:
         """Whether there is nothing left to hear: the job has ended, or time is up."""
-        return self.ended or self._left() <= 0
+        return self.ended or self.left <= 0
+
+    @property
+    def left(self) -> float:
+        """The time that is left, in seconds."""
+        return max(self._deadline - time.monotonic(), 0.0)
 
     def pause_after(self, error: ServiceError | None) -> float:
         """Return the pause before the next connection in seconds, 0 if none is needed.
@@ -135,16 +140,13 @@ class Listening:
             return 0
         if error and not will_pass(error):
             raise error
-        left = self._left()
+        left = self.left
         if left <= 0:
             self._give_up(error)
         self._failures += 1
         own = self._parser.pause * random.uniform(0.5, 1.5)
         # As long as nothing at all is heard, the pauses grow.
         return min(max(own, pause(error, self._failures)), left)
-
-    def _left(self) -> float:
-        return max(self._deadline - time.monotonic(), 0.0)
 
     def _give_up(self, last: ServiceError | None) -> None:
         because = f"; the last connection failed: {last}" if last else ", and continues."

@@ -19,7 +19,7 @@ from shared.client.calls import (
     receipts,
     submissions,
 )
-from shared.client.connections import CLOSED, Sending
+from shared.client.connections import CLOSED, Sending, cut_after
 from shared.client.http import Call, M, failure, is_event_stream, reaching, request, result
 from shared.client.listening import Listening
 from shared.client.retries import repeat
@@ -101,10 +101,11 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
             if not is_event_stream(answer):
                 answer.read()
                 raise failure(answer)
-            for chunk in answer.iter_bytes():
-                yield from listening.heard(chunk)
-                if listening.over:
-                    return
+            with cut_after(answer, listening.left):
+                for chunk in answer.iter_bytes():
+                    yield from listening.heard(chunk)
+                    if listening.over:
+                        return
 
     def validate(
         self, *, fail_fast: bool = False, within: float = VALIDATION_TIMEOUT

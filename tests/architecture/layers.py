@@ -88,7 +88,8 @@ LAYERS = {
     ],
     "shared": [
         ["shared.local", "shared.process.start"],
-        ["shared.terminal_tables", "shared.client"],
+        ["shared.pytest_plugin"],
+        ["shared.terminal_tables", "shared.client", "shared.client.expectations"],
         ["shared.client.async_client", "shared.client.sync_client"],
         [
             "shared.client.awaiting",

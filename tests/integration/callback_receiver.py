@@ -50,6 +50,7 @@ class CallbackReceiver:
         """Return the id and the verified body of the next callback; wait for it if need be."""
         received = self._received.get(timeout=_WITHIN)
         body = verify_callback(received.headers, received.body, self._secrets)
+        assert isinstance(body, CallbackBody)
         ids = {name.lower(): value for name, value in received.headers.items()}
         return ids["webhook-id"], body
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from shared.client import ServiceClient
-from shared.client.pytest_plugin import ai_tenant, assert_enqueued, await_job, drain_queues
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
+from shared.pytest_plugin import ai_tenant, assert_enqueued, await_job, drain_queues
 from tests.integration.callback_receiver import CallbackReceiver
 from tests.integration.checked_transport import CheckedTransport, Contract
 

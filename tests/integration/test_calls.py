@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from shared.client import AsyncServiceClient, ServiceClient
-from shared.client.pytest_plugin import AssertEnqueued, AwaitJob, DrainQueues
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
+from shared.pytest_plugin import AssertEnqueued, AwaitJob, DrainQueues
 from shared.rejections import (
     ImageUnsupported,
     InvalidRequest,

@@ -4,10 +4,10 @@ import pytest
 
 from shared.client import AsyncServiceClient, ServiceClient
 from shared.client.calls.options import Callback
-from shared.client.pytest_plugin import AwaitJob
 from shared.contracts.events import JobEvent, StageEvent
 from shared.contracts.jobs import JobStatus
 from shared.errors import BadInput
+from shared.pytest_plugin import AwaitJob
 from tests.integration.callback_receiver import CallbackReceiver
 
 ITEM = {"item_name": "Whole Milk", "candidate_labels": ["Produce", "Dairy"]}

@@ -1,8 +1,8 @@
 """The cases of the specification, word for word."""
 
 from shared.client import ServiceClient
-from shared.client.pytest_plugin import AwaitJob
 from shared.contracts.receipts import RichReceipt
+from shared.pytest_plugin import AwaitJob
 
 
 def test_a_receipt_is_processed_end_to_end(

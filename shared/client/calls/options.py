@@ -78,21 +78,22 @@ class WaitingReceipt(WaitingCall, Hints, total=False):
     """Options of a waiting call for a receipt: those of a waiting call, and hints."""
 
 
-class ReceiptOrigin(Origin, Hints, total=False):
-    """Options of a call for a rich receipt: its origin, and hints."""
-
-
 def waiting(
     path: str, payload: Mapping[str, Any], answer: type[M], options: WaitingCall
 ) -> Call[M]:
     """Build a waiting call. It is repeatable if the service can find the same work again."""
-    fields, headers = split(options)
+    fields, headers, repeatable = split_waiting(options)
     body = {"payload": payload, **fields}
-    fresh = body.pop("fresh", False)
-    if fresh:
-        body["metadata"] = {"fresh": True}
-    repeatable = not fresh or "Idempotency-Key" in headers
     return Call("POST", path, answer, json=body, headers=headers, repeatable=repeatable)
+
+
+def split_waiting(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str], bool]:
+    """Split options of a waiting call as `split` does, and add whether it may be sent twice."""
+    fields, headers = split(options)
+    fresh = fields.pop("fresh", False)
+    if fresh:
+        fields["metadata"] = {"fresh": True}
+    return fields, headers, not fresh or "Idempotency-Key" in headers
 
 
 def split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -7,10 +7,9 @@ from typing import Any, Unpack
 
 from shared.client.calls.options import (
     Hints,
-    ReceiptOrigin,
     WaitingReceipt,
     given,
-    split,
+    split_waiting,
     waiting,
 )
 from shared.client.http import Call
@@ -27,24 +26,36 @@ def extract_receipt(image: bytes, **options: Unpack[WaitingReceipt]) -> Call[Ans
 
 
 def read_receipt(
-    image: bytes, candidate_labels: Sequence[str] | None = None, **options: Unpack[ReceiptOrigin]
+    image: bytes, candidate_labels: Sequence[str] | None = None, **options: Unpack[WaitingReceipt]
 ) -> Call[RichReceipt]:
     """Read a receipt into the rich shape, and wait for it. The image is sent as base64."""
-    fields, headers = split(without_hints(options))
+    fields, headers, repeatable = split_waiting(without_hints(options))
     body = {**receipt_payload(image, candidate_labels, options), **fields}
-    return Call("POST", _PATH, RichReceipt, json=body, headers=headers)
+    return Call("POST", _PATH, RichReceipt, json=body, headers=headers, repeatable=repeatable)
 
 
 def upload_receipt(
-    image: bytes, candidate_labels: Sequence[str] | None = None, **options: Unpack[ReceiptOrigin]
+    image: bytes, candidate_labels: Sequence[str] | None = None, **options: Unpack[WaitingReceipt]
 ) -> Call[RichReceipt]:
     """Read a receipt like `read_receipt`, but send the image as a file: a quarter less data."""
-    fields, headers = split(options)
-    if "callback" in fields:
+    fields, headers, repeatable = split_waiting(options)
+    form = {
         # A form has no objects.
-        fields["callback"] = json.dumps(fields["callback"])
-    form = {**given(**fields), "candidate_labels": list(candidate_labels or ())}
-    return Call("POST", _PATH, RichReceipt, form=form, file=image, headers=headers)
+        **{
+            name: json.dumps(value) if isinstance(value, Mapping) else value
+            for name, value in given(**fields).items()
+        },
+        "candidate_labels": list(candidate_labels or ()),
+    }
+    return Call(
+        "POST",
+        _PATH,
+        RichReceipt,
+        form=form,
+        file=image,
+        headers=headers,
+        repeatable=repeatable,
+    )
 
 
 def receipt_payload(

@@ -81,10 +81,12 @@ async def test_receipts(service: AsyncServiceClient, receipt_png: bytes) -> None
     read = await service.read_receipt(receipt_png, request_id="r")
     uploaded = await service.upload_receipt(receipt_png, request_id="r", user_id=None)
     labelled = await service.upload_receipt(receipt_png, LABELS)
+    fresh = await service.upload_receipt(receipt_png, request_id="r", fresh=True, priority=3)
 
     assert flat.payload is not None
     assert flat.payload.total == read.extraction.total.amount == Decimal("21.34")
     assert read == uploaded
+    assert fresh.read_at != read.read_at
     assert read.extraction.line_items[0].category is None
     assert labelled.extraction.line_items[0].category == "Dairy"
 

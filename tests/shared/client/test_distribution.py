@@ -126,3 +126,22 @@ async def test_it_works_beside_another_shared(
 
     assert process.returncode == 0, output.decode()
     assert [seen.path for seen in server.seen] == ["/health/live", "/health/live"]
+
+
+def test_a_run_of_pytest_without_calls_does_not_load_the_client(
+    installed: Path, libraries: Path
+) -> None:
+    """The fixtures are registered in every run of pytest. The public names are there when used."""
+    program = (
+        "import sys, grocery_planner_ai.pytest_plugin\n"
+        "assert not {'httpx', 'pydantic'}.intersection(sys.modules)\n"
+        "import grocery_planner_ai\n"
+        "assert all(getattr(grocery_planner_ai, name) for name in grocery_planner_ai.__all__)\n"
+        "assert set(grocery_planner_ai.__all__) <= set(dir(grocery_planner_ai))\n"
+        "assert not hasattr(grocery_planner_ai, 'Mistake')\n"
+    )
+    subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        env={"PYTHONPATH": f"{installed}:{libraries}"},
+        check=True,
+    )

@@ -1,6 +1,8 @@
 """Listening to a job, over streams that end, break, or hold something odd."""
 
 import json
+from dataclasses import replace
+from math import inf
 from typing import Any
 from uuid import uuid4
 
@@ -58,7 +60,7 @@ async def test_events_are_typed_and_end_with_the_job(kind: Kind) -> None:
     # The service would send more, which the client does not wait for.
     act = stream(RUNNING, STAGE, unknown, ENDED, **{"Content-Length": "9999"})
     async with scripted(act) as server, open_client(kind, server.url) as client:
-        events = [event async for event in client.events(JOB_ID, tenant_id="other")]
+        events = [event async for event in client.events(JOB_ID, inf, tenant_id="other")]
 
     assert [type(event) for event in events] == [JobEvent, StageEvent, JobEvent]
     (seen,) = server.seen
@@ -113,6 +115,18 @@ async def test_the_client_gives_up_on_a_job_that_takes_too_long(kind: Kind, act:
     async with scripted(act) as server, open_client(kind, server.url) as client:
         with pytest.raises(NotDoneInTime, match=r"within 0\.3 s"):
             [event async for event in client.events(JOB_ID, within=0.3)]
+
+
+async def test_time_is_up_while_a_stream_is_open(kind: Kind) -> None:
+    """The time that is left ends a wait for the next event, and does not begin again with each
+    event: then the reason would be a timeout of httpx."""
+    act = replace(stream(RUNNING, **{"Content-Length": "9999"}), keep=True)
+    async with scripted(act) as server, open_client(kind, server.url) as client:
+        with pytest.raises(NotDoneInTime, match=r"within 0\.3 s, and continues") as caught:
+            [event async for event in client.events(JOB_ID, within=0.3)]
+
+    assert caught.value.__cause__ is None
+    assert len(server.seen) == 1
 
 
 async def test_a_service_that_is_away_is_named_as_the_reason(kind: Kind) -> None:

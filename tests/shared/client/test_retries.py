@@ -131,20 +131,30 @@ async def test_a_failure_that_will_not_pass_is_raised_at_once(
 
 
 @pytest.mark.parametrize(
+    ("call", "subject"),
+    [
+        ("categorize_batch", ["Milk"]),
+        ("read_receipt", b"x"),
+        ("upload_receipt", b"x"),
+    ],
+)
+@pytest.mark.parametrize(
     ("options", "tries"),
     [({}, 2), ({"fresh": True}, 1), ({"fresh": True, "idempotency_key": "k"}, 2)],
     ids=["found by content", "fresh", "fresh with a key"],
 )
 async def test_fresh_work_is_never_done_twice(
-    kind: Kind, options: dict[str, object], tries: int
+    kind: Kind, call: str, subject: Any, options: dict[str, object], tries: int
 ) -> None:
     """A second try without a key would make a second fresh job."""
     busy = html(503, **{"Retry-After": "0"})
     async with scripted(busy) as server, open_client(kind, server.url, retries=1) as client:
         with pytest.raises(GatewayFailed):
-            await client.categorize("Milk", LABELS, **options)  # type: ignore[arg-type]
+            await getattr(client, call)(subject, candidate_labels=LABELS, **options)
 
     assert len(server.seen) == tries
+    fresh = [b'"fresh": true' in seen.body or b'"fresh":true' in seen.body for seen in server.seen]
+    assert fresh == ["fresh" in options] * tries
 
 
 async def test_a_call_whose_job_is_still_running_finds_it_again(

@@ -1,6 +1,5 @@
 """`grocery-ai submit`: send files to a running service as jobs."""
 
-import base64
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +9,6 @@ import typer
 
 from shared.client import ServiceClient
 from shared.client.errors import NotDoneInTime, ServiceUnreachable
-from shared.contracts.features import Feature
 from shared.contracts.jobs import JobView
 from shared.contracts.receipts import ExtractionOptions
 from shared.errors import ServiceError
@@ -132,11 +130,13 @@ def _submitted(
     """Yield the job of each accepted file. If the service is unreachable, stop there."""
     for file in files:
         try:
-            payload = {
-                "image_base64": base64.b64encode(file.read_bytes()).decode(),
-                "options": options.model_dump(mode="json", exclude_none=True),
-            }
-            yield service.submit(Feature.RECEIPT_EXTRACTION, payload)
+            yield service.submit_receipt(
+                file.read_bytes(),
+                options.candidate_labels,
+                default_currency=options.default_currency,
+                country=options.country,
+                locale=options.locale,
+            )
         except ServiceError as error:
             print_error(error, file)
             if isinstance(error, ServiceUnreachable):

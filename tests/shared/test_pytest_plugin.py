@@ -3,7 +3,8 @@
 import pytest
 
 from shared.client import ServiceClient
-from shared.client.pytest_plugin import (
+from shared.contracts.jobs import JobStatus
+from shared.pytest_plugin import (
     AssertEnqueued,
     AwaitJob,
     DrainQueues,
@@ -13,7 +14,6 @@ from shared.client.pytest_plugin import (
     await_job,
     drain_queues,
 )
-from shared.contracts.jobs import JobStatus
 from tests.support.processes.running_system import System
 from tests.support.runners import ITEM
 
@@ -36,7 +36,9 @@ def test_jobs_are_awaited_and_drained(
     drained = drain_queues()
 
     assert first.status is JobStatus.SUCCEEDED
-    assert {job.id for job in drained} <= submitted
+    found = [job.id for job in drained]
+    assert len(found) == len(set(found))
+    assert set(found) <= submitted
     assert all(ai_client.job(job_id).status is JobStatus.SUCCEEDED for job_id in submitted)
     assert drain_queues() == []
 
