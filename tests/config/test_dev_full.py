@@ -58,6 +58,14 @@ def test_it_passes_its_arguments_on_to_compose(docker: Path) -> None:
     assert asked[1:] == [f"{BOTH}<exec><api><echo><two words>"]
 
 
+def test_it_stops_the_app_as_well(docker: Path) -> None:
+    """Compose leaves the containers of a profile that is not on, and then also their network."""
+    _dev_full(f"{docker}:{os.environ['PATH']}", "down", "--volumes")
+
+    asked = (docker / "asked").read_text().splitlines()
+    assert asked[1:] == [f"{BOTH}<--profile><*><down><--volumes>"]
+
+
 def test_without_docker_it_says_what_to_do(tmp_path: Path) -> None:
     for tool in ("dirname", "cat"):
         (tmp_path / tool).symlink_to(Path("/usr/bin") / tool)
