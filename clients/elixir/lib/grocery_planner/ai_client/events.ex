@@ -38,6 +38,8 @@ defmodule GroceryPlanner.AIClient.Events do
           deadline: now() + timeout,
           parser: EventParser.new(),
           failures: 0,
+          # Why nothing is heard.
+          error: nil,
           over: false,
           reader: nil
         }
@@ -56,7 +58,7 @@ defmodule GroceryPlanner.AIClient.Events do
       {^tag, {:done, result}} -> state |> close() |> ended(result)
       {:EXIT, ^pid, reason} -> state |> close() |> ended({:error, lost(reason)})
     after
-      min(@silence, left(state)) -> state |> close() |> ended({:error, lost(:timeout)})
+      min(@silence, left(state)) -> state |> close() |> silent()
     end
   end
 
@@ -95,7 +97,7 @@ defmodule GroceryPlanner.AIClient.Events do
     {sent, parser} = EventParser.feed(state.parser, chunk)
     events = for %{name: name, data: data} <- sent, kind = @kinds[name], do: {kind, decoded(data)}
     over = Enum.any?(events, &match?({:job, %{"status" => status}} when status in @ended, &1))
-    {events, %{state | parser: parser, over: over, failures: 0}}
+    {events, %{state | parser: parser, over: over, failures: 0, error: nil}}
   end
 
   defp decoded(data) do
@@ -105,6 +107,10 @@ defmodule GroceryPlanner.AIClient.Events do
     end
   end
 
+  defp silent(state) do
+    if left(state) == 0, do: give_up(state), else: ended(state, {:error, lost(:timeout)})
+  end
+
   # The event of the end was seen before.
   defp ended(state, {:ok, %{status: 204}}), do: {:halt, state}
   defp ended(state, {:ok, _answer}), do: again(state, nil)
@@ -112,9 +118,11 @@ defmodule GroceryPlanner.AIClient.Events do
   defp ended(_state, {:error, error}), do: raise(error)
 
   defp again(state, error) do
+    state = %{state | error: error}
+
     case left(state) do
       0 ->
-        raise error || not_done(state)
+        give_up(state)
 
       left ->
         asked = ((error && error.retry_after) || 0) * 1000
@@ -157,10 +165,12 @@ defmodule GroceryPlanner.AIClient.Events do
 
   defp unexpected(sentence), do: Error.new(:bug, "unexpected_answer", sentence, retryable: false)
 
-  defp not_done(state) do
+  defp give_up(%{error: nil} = state) do
     sentence = "Job #{state.job_id} is not done yet; it continues."
-    Error.new(:unavailable, "not_done_in_time", sentence, retry_after: 2)
+    raise Error.new(:unavailable, "not_done_in_time", sentence, retry_after: 2)
   end
+
+  defp give_up(state), do: raise(state.error)
 
   defp now, do: System.monotonic_time(:millisecond)
 end

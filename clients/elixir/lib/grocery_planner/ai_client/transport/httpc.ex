@@ -21,6 +21,10 @@ defmodule GroceryPlanner.AIClient.Transport.Httpc do
   # Milliseconds after which `:httpc` should have reported its own timeout.
   @leeway 1_000
 
+  # `:httpc` holds the part of the body that is read together with the end of the headers until more
+  # is read, so a socket that reads little at once holds back less than an event.
+  @stream_socket [nodelay: true, buffer: 16]
+
   # Reasons that say nothing about the host, if the other version of IP has a reason too.
   @no_route [:nxdomain, :eafnosupport, :enetunreach, :ehostunreach, :eaddrnotavail]
 
@@ -39,7 +43,7 @@ defmodule GroceryPlanner.AIClient.Transport.Httpc do
 
   @impl GroceryPlanner.AIClient.Transport
   def stream(request, receiver) do
-    options = [body_format: :binary, sync: false, stream: :self, socket_opts: [nodelay: true]]
+    options = [body_format: :binary, sync: false, stream: :self, socket_opts: @stream_socket]
 
     with {:ok, manager} <- HttpcProfile.manager(),
          {:ok, id} <- ask(request, :infinity, options, manager) do
