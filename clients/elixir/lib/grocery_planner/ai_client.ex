@@ -10,7 +10,7 @@ defmodule GroceryPlanner.AIClient do
       result["category"]
       #=> "Produce"
 
-  Every function returns `{:ok, map}`, whose keys are strings as on the wire, or
+  Every function but `stream_events/3` returns `{:ok, map}`, whose keys are strings as on the wire, or
   `{:error, %GroceryPlanner.AIClient.Error{}}`. `oban_result/1` makes of both what an Oban worker
   returns. `GroceryPlanner.AIClient.Contracts` checks the maps.
 

@@ -92,7 +92,7 @@ defmodule GroceryPlanner.AIClient.Call do
   defp request(call, text, opts) do
     %{
       method: call.method,
-      url: Config.base_url(opts) <> (call.path || call.route) <> query(call.query),
+      url: Config.shown_url(opts) <> (call.path || call.route) <> query(call.query),
       headers: headers(call, opts),
       body: text,
       receive_timeout: opts[:receive_timeout] || call.receive_timeout,

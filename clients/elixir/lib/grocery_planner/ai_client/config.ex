@@ -22,6 +22,9 @@ defmodule GroceryPlanner.AIClient.Config do
   `:pool_size`, which belong to the app.
   """
 
+  # The scheme, and a user with a password.
+  @userinfo ~r{^(\w+://)?([^/?#]*)@}
+
   @default_url "http://localhost:8000"
 
   # A balancer or front closes idle connections, the service's own front after 75 s. A connection
@@ -46,17 +49,29 @@ defmodule GroceryPlanner.AIClient.Config do
   end
 
   @doc """
-  Returns the URL of the service without a user and password, for logs and messages.
+  Returns the URL of the service without a user and password, as it is used in requests and messages.
   """
   @spec shown_url(keyword()) :: String.t()
-  def shown_url(opts), do: Regex.replace(~r{^(\w+://)?[^/?#]*@}, base_url(opts), "\\1")
+  def shown_url(opts), do: Regex.replace(@userinfo, base_url(opts), "\\1")
 
   @doc """
-  Returns the headers that the app configured, and those of the call.
+  Returns the headers for the user and password in the URL, those that the app configured, and those of
+  the call. The later ones have precedence.
   """
   @spec headers(keyword()) :: [{String.t(), String.t()}]
   def headers(opts) do
-    Application.get_env(:grocery_planner_ai, :headers, []) ++ Keyword.get(opts, :headers, [])
+    authorization(base_url(opts)) ++
+      Application.get_env(:grocery_planner_ai, :headers, []) ++ Keyword.get(opts, :headers, [])
+  end
+
+  defp authorization(url) do
+    case Regex.run(@userinfo, url) do
+      [_all, _scheme, userinfo] ->
+        [{"authorization", "Basic " <> (userinfo |> URI.decode() |> Base.encode64())}]
+
+      nil ->
+        []
+    end
   end
 
   # A variable that is set to nothing counts as not set.

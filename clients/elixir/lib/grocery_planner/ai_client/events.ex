@@ -56,6 +56,7 @@ defmodule GroceryPlanner.AIClient.Events do
     receive do
       {^tag, {:chunk, chunk}} -> heard(state, chunk)
       {^tag, {:done, result}} -> state |> close() |> ended(result)
+      {^tag, {:raised, kind, reason, stack}} -> :erlang.raise(kind, reason, stack)
       {:EXIT, ^pid, reason} -> state |> close() |> ended({:error, lost(reason)})
     after
       min(@silence, left(state)) -> state |> close() |> silent()
@@ -85,12 +86,18 @@ defmodule GroceryPlanner.AIClient.Events do
     pid =
       spawn_link(fn ->
         Process.put(:"$callers", callers)
-        result = Call.stream(call, opts, &send(owner, {tag, {:chunk, &1}}))
-        send(owner, {tag, {:done, result}})
+        send(owner, {tag, read(call, opts, &send(owner, {tag, {:chunk, &1}}))})
         Process.sleep(:infinity)
       end)
 
     %{state | reader: {pid, tag}, parser: EventParser.restart(state.parser)}
+  end
+
+  # What is raised is raised again in the process that listens, where it can be rescued.
+  defp read(call, opts, receiver) do
+    {:done, Call.stream(call, opts, receiver)}
+  catch
+    kind, reason -> {:raised, kind, reason, __STACKTRACE__}
   end
 
   defp heard(state, chunk) do

@@ -33,7 +33,12 @@ defmodule GroceryPlanner.AIClient.Transport.HttpcProfile do
   @doc false
   # Cancels the request when the process has ended, however that happens.
   @spec cancel_with(pid(), term()) :: :ok
-  def cancel_with(pid, request_id), do: GenServer.call(name(), {:cancel_with, pid, request_id})
+  def cancel_with(pid, request_id) do
+    GenServer.call(name(), {:cancel_with, pid, request_id})
+  catch
+    # The requests of a profile that has ended have ended with it.
+    :exit, _reason -> :ok
+  end
 
   # The name to which the handlers of the profile send.
   defp name, do: :httpc.profile_name(~c"stand_alone_", @profile)
