@@ -131,7 +131,7 @@ defmodule GroceryPlanner.AIClient.EventsTest do
 
     test "what may pass is raised when the time is over" do
       Fake.answer(fn _request -> {:error, {:not_connected, :econnrefused}} end)
-      assert_raise Error, ~r/service_unreachable/, fn -> events(timeout: 50) end
+      assert_raise Error, ~r/service_unreachable/, fn -> events(timeout: 500) end
 
       Fake.answer(fn _request -> Fake.events(job: %{status: "queued"}) end)
       assert_raise Error, ~r/not_done_in_time/, fn -> events(timeout: 50) end

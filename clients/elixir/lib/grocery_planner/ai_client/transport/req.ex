@@ -95,6 +95,10 @@ defmodule GroceryPlanner.AIClient.Transport.Req do
     own |> Keyword.merge(pool) |> Keyword.merge(more)
   end
 
+  # Req asks for IPv6 by an option for connections, if the host is an address of it.
+  defp pool(%{url: "http://[" <> _rest}), do: []
+  defp pool(%{url: "https://[" <> _rest}), do: []
+
   # A repeat keeps the app's time for connecting, because the connections of a Finch share theirs.
   defp pool(%{fresh_connection: true}), do: [finch: @fresh]
 
