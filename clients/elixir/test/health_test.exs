@@ -97,6 +97,16 @@ defmodule GroceryPlanner.AIClient.HealthTest do
                Health.report(@opts)
     end
 
+    test "takes no option that it does not know" do
+      assert_raise ArgumentError, ~r/unknown option :databse/, fn ->
+        Health.report([databse: fn -> :ok end] ++ @opts)
+      end
+
+      assert_raise ArgumentError, ~r/unknown option :require/, fn ->
+        Startup.validate([require: true] ++ @opts)
+      end
+    end
+
     test "is ok with a service that is only degraded, as the specification has it" do
       answering(ready("degraded", @alive, %{redis: %{status: "degraded"}}))
 

@@ -29,6 +29,7 @@ defmodule GroceryPlanner.AIClient.Health do
   """
 
   alias GroceryPlanner.AIClient
+  alias GroceryPlanner.AIClient.Options
 
   # Statuses of a check that need nobody's attention.
   @fine ~w(ok available not_loaded)
@@ -55,6 +56,7 @@ defmodule GroceryPlanner.AIClient.Health do
   """
   @spec report(keyword()) :: {200 | 503, map()}
   def report(opts \\ []) do
+    Options.check!(opts, [:database, :oban, :version])
     {own, opts} = Keyword.split(opts, [:database, :oban, :version])
 
     services =

@@ -23,7 +23,7 @@ defmodule GroceryPlanner.AIClient.Startup do
   require Logger
 
   alias GroceryPlanner.AIClient
-  alias GroceryPlanner.AIClient.{Config, Health}
+  alias GroceryPlanner.AIClient.{Config, Health, Options}
 
   @start "Start the service, or correct AI_SERVICE_URL."
   @not_ours "Correct AI_SERVICE_URL, or repair the proxy between here and the service."
@@ -31,6 +31,8 @@ defmodule GroceryPlanner.AIClient.Startup do
   @doc false
   @spec start_link(keyword()) :: {:ok, pid()}
   def start_link(opts) do
+    check!(opts)
+
     Task.start_link(fn ->
       Process.sleep(opts[:delay] || 2_000)
       validate(opts)
@@ -43,6 +45,7 @@ defmodule GroceryPlanner.AIClient.Startup do
   """
   @spec validate(keyword()) :: :ok | {:warning, [String.t()]} | {:error, term()}
   def validate(opts \\ []) do
+    check!(opts)
     url = Config.shown_url(opts)
 
     case opts |> Keyword.drop([:delay, :required, :stop]) |> AIClient.health_check() do
@@ -65,6 +68,8 @@ defmodule GroceryPlanner.AIClient.Startup do
         failed(reason, "#{url} does not answer (#{inspect(why)}). #{@start}", opts)
     end
   end
+
+  defp check!(opts), do: Options.check!(opts, [:delay, :required, :stop])
 
   defp judge(body, url, opts) do
     if Health.worker?(body) do

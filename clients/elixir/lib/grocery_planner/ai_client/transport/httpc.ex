@@ -11,6 +11,10 @@ defmodule GroceryPlanner.AIClient.Transport.Httpc do
   `:httpc` repeats a 503 by itself if it has a `Retry-After` of one or two digits, without end. This
   profile does not: the caller gets the 503 at once, with its `Retry-After` but without its body. The
   service sends three digits, and its body arrives.
+
+  `:httpc` passes on what it read together with the end of the headers only when it reads more. The first
+  event of a stream therefore comes with the second, or with the next heartbeat (15 s), if a proxy with
+  TLS joins it to the headers. The service sends them apart. Req has no such limit.
   """
 
   @behaviour GroceryPlanner.AIClient.Transport
