@@ -83,7 +83,7 @@ defmodule GroceryPlanner.AIClient.AwaitTest do
     ])
 
     assert {:ok, %{"status" => "succeeded"}} =
-             AIClient.await_job("a", @context, [timeout: 100] ++ @opts)
+             AIClient.await_job("a", @context, [timeout: 500] ++ @opts)
   end
 
   describe "a job of an earlier attempt" do
