@@ -45,7 +45,10 @@ defmodule GroceryPlanner.AIClient.Transport.HttpcProfile do
 
   @impl GenServer
   def init(nil) do
+    # A manager that does not start exits, and is linked already.
+    Process.flag(:trap_exit, true)
     manager = start_manager(@attempts)
+    Process.flag(:trap_exit, false)
 
     options = [
       keep_alive_timeout: Config.idle_timeout(),
@@ -101,6 +104,13 @@ defmodule GroceryPlanner.AIClient.Transport.HttpcProfile do
   end
 
   @impl GenServer
+  def handle_info({:EXIT, manager, reason}, %{manager: manager} = state) do
+    {:stop, reason, state}
+  end
+
+  # One that did not start.
+  def handle_info({:EXIT, _pid, _reason}, state), do: {:noreply, state}
+
   def handle_info({:DOWN, monitor, :process, _pid, _reason}, state) do
     {request_id, watched} = Map.pop(state.watched, monitor)
     if request_id, do: :httpc.cancel_request(request_id, state.manager)
