@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from shared.local.checkout import ROOT
+from tests.integration.checked_transport import Contract
+from tests.integration.elixir import OPERATIONS
 
 CLIENT = ROOT / "clients/elixir"
 
@@ -26,6 +28,17 @@ def test_it_has_the_version_of_the_service() -> None:
 def test_it_depends_on_nothing() -> None:
     """Without Hex, even an optional dependency would stop `mix test`."""
     assert "defp deps, do: []" in (CLIENT / "mix.exs").read_text()
+
+
+def test_its_operations_are_those_of_the_contract() -> None:
+    """The table of bin/test-integration counts the client's operations under our names."""
+    library = "".join(path.read_text() for path in (CLIENT / "lib").rglob("*.ex"))
+    named = r"(?:operation: |Work\.(?:flat|enveloped)\(\s*|about\(|ask\():(\w+)"
+
+    assert set(re.findall(named, library)) == set(OPERATIONS)
+    assert set(OPERATIONS.values()) <= {
+        operation.name for operation in Contract.snapshot().operations
+    }
 
 
 @pytest.mark.slow

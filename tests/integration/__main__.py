@@ -39,7 +39,7 @@ def main() -> int:
         env = {"RECEIPT_IMAGE": str(receipt)}
         env |= {"AI_SERVICE_URL": given.rstrip("/")} if given else _start(stack, folder)
         python, python_passed = _python(env, folder / "python.json")
-        other, elixir_passed = elixir.run(env)
+        other, elixir_passed = elixir.run(env, folder / "elixir.json")
     operations = [operation.name for operation in Contract.snapshot().operations]
     print(table(operations, {"Python": python, "Elixir": other}))  # noqa: T201
     return 0 if python_passed and elixir_passed else 1

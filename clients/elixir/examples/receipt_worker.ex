@@ -25,7 +25,8 @@ defmodule GroceryPlanner.Workers.ReceiptWorker do
     }
 
     with {:ok, job} <- submit(payload, context, oban_job),
-         {:ok, job} <- revive(job, context),
+         # An earlier attempt's job may have failed for a reason that has passed.
+         {:ok, job} <- AIClient.revive(job, context),
          {:ok, job} <- AIClient.await_job(job["id"], context, timeout: 60_000),
          {:ok, receipt} <- AIClient.job_result(job) do
       receipts.store_reading!(receipt_id, receipt)
@@ -39,11 +40,4 @@ defmodule GroceryPlanner.Workers.ReceiptWorker do
   defp submit(payload, context, oban_job) do
     AIClient.submit_job("receipt_extraction", payload, context, oban_job: oban_job)
   end
-
-  # An earlier attempt's job may have failed for a reason that has passed.
-  defp revive(%{"status" => "failed", "error" => %{"retryable" => true}} = job, context) do
-    AIClient.retry_job(job["id"], context)
-  end
-
-  defp revive(job, _context), do: {:ok, job}
 end

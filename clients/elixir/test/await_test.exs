@@ -75,4 +75,53 @@ defmodule GroceryPlanner.AIClient.AwaitTest do
     assert {:error, %Error{code: "draining"}} =
              AIClient.await_job("a", @context, [timeout: 100] ++ @opts)
   end
+
+  test "a pause that is longer than what is left ends with a last look" do
+    answering([
+      Fake.problem(503, "draining", "unavailable", retry_after: 120),
+      Fake.job(%{status: "succeeded"})
+    ])
+
+    assert {:ok, %{"status" => "succeeded"}} =
+             AIClient.await_job("a", @context, [timeout: 500] ++ @opts)
+  end
+
+  describe "a job of an earlier attempt" do
+    @failed %{"id" => "a", "status" => "failed", "error" => %{"retryable" => true}}
+
+    test "runs again if its failure may pass" do
+      answering([Fake.job(%{id: "a"})])
+
+      assert {:ok, %{"status" => "queued"}} = AIClient.revive(@failed, @context, @opts)
+      assert_received {Fake, %{method: :post, path: "/api/v1/jobs/a/retry"}}
+    end
+
+    test "is left as it is otherwise" do
+      for job <- [
+            put_in(@failed["error"]["retryable"], false),
+            %{@failed | "status" => "running"},
+            %{"id" => "a", "status" => "cancelled", "error" => nil},
+            %{"id" => "a", "status" => "succeeded"}
+          ] do
+        assert AIClient.revive(job, @context, @opts) == {:ok, job}
+      end
+
+      refute_received {Fake, _}
+    end
+
+    test "is looked up if somebody else was quicker" do
+      answering([
+        Fake.problem(409, "job_not_retryable", "bad_input"),
+        Fake.job(%{id: "a", status: "running"})
+      ])
+
+      assert {:ok, %{"status" => "running"}} = AIClient.revive(@failed, @context, @opts)
+    end
+
+    test "that cannot be revived is an error" do
+      answering([Fake.problem(503, "draining", "unavailable", retry_after: 2)])
+
+      assert {:error, %Error{code: "draining"}} = AIClient.revive(@failed, @context, @opts)
+    end
+  end
 end

@@ -87,6 +87,26 @@ defmodule GroceryPlanner.AIClient.CallbacksTest do
     end
   end
 
+  test "an event of a newer service is returned, and keeps the contract" do
+    body = String.replace(@body, "job.succeeded", "job.archived")
+    headers = Callbacks.sign("msg_1", body, @secret)
+
+    assert {:ok, %{"type" => "job.archived"} = event} =
+             AIClient.verify_callback(headers, body, [@secret])
+
+    assert {:ok, %{type: "job.archived"}} = CallbackEvent.validate(event)
+
+    body = String.replace(@body, "job.succeeded", "job.failed")
+    {:ok, event} = AIClient.Codec.decode(body)
+
+    assert {:error, [%{field: "data.status"}]} = CallbackEvent.validate(event)
+  end
+
+  test "a body that was not kept, or a header without a value, is refused" do
+    assert verify(@headers, nil, [@secret]) == {:error, :no_raw_body}
+    assert verify(%{"webhook-id" => []}, @body, [@secret]) == {:error, :missing_header}
+  end
+
   test "a test of the app can sign its own" do
     headers = Callbacks.sign("msg_1", "{}", @secret)
 

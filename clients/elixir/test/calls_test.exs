@@ -2,7 +2,7 @@ defmodule GroceryPlanner.AIClient.CallsTest do
   @moduledoc """
   What each function sends, and what it makes of the answer.
   """
-  use ExUnit.Case, async: true
+  use ExUnit.Case, async: false
 
   alias GroceryPlanner.AIClient
   alias GroceryPlanner.AIClient.{Error, Fake}
@@ -218,6 +218,64 @@ defmodule GroceryPlanner.AIClient.CallsTest do
     {:ok, _} = AIClient.queues(opts)
 
     assert %{"traceparent" => ^traceparent, "authorization" => "Bearer t"} = sent().headers
+  end
+
+  test "headers of a call are added to those of the app, and replace those of the same name" do
+    answering({200, %{queues: []}})
+    Application.put_env(:grocery_planner_ai, :headers, [{"X-App", "planner"}, {"X-Zone", "a"}])
+    on_exit(fn -> Application.delete_env(:grocery_planner_ai, :headers) end)
+    {:ok, _} = AIClient.queues([headers: [{"x-zone", "b"}, {"authorization", "t"}]] ++ @opts)
+
+    assert %{"X-App" => "planner", "x-zone" => "b", "authorization" => "t"} =
+             headers = sent().headers
+
+    refute Map.has_key?(headers, "X-Zone")
+  end
+
+  test "waiting calls pass on all that makes work" do
+    callback = %{url: "https://app.example/hook", events: ["job.failed"]}
+    opts = [callback: callback, priority: 3, fresh: true, metadata: %{screen: "pantry"}] ++ @opts
+    answering({200, %{status: "success", payload: %{}, extraction: %{}, embeddings: []}})
+
+    for call <- [
+          &AIClient.categorize("Milk", ["Dairy"], @context, &1),
+          &AIClient.categorize_batch(["Milk"], ["Dairy"], @context, &1),
+          &AIClient.extract_receipt("aGk=", @context, &1),
+          &AIClient.extract_rich_receipt("aGk=", @context, &1),
+          &AIClient.generate_embedding("Milk", @context, &1),
+          &AIClient.generate_embeddings_batch(["Milk"], @context, &1)
+        ] do
+      {:ok, _} = call.(opts)
+
+      assert %{
+               "callback" => %{"url" => "https://app.example/hook", "events" => ["job.failed"]},
+               "priority" => 3,
+               "metadata" => %{"fresh" => true, "screen" => "pantry"}
+             } = sent().body
+    end
+  end
+
+  test "an option that a function does not take is refused, and nothing is sent" do
+    for call <- [
+          fn -> AIClient.categorize("Milk", ["Dairy"], @context, [fesh: true] ++ @opts) end,
+          fn -> AIClient.extract_rich_receipt("a", @context, [envelope: true] ++ @opts) end,
+          fn -> AIClient.generate_embeddings(["a"], @context, [batch_size: 2] ++ @opts) end,
+          fn -> AIClient.submit_job("embedding", %{}, @context, [timeout: 1] ++ @opts) end,
+          fn -> AIClient.get_job("a", @context, [timeout: 1] ++ @opts) end,
+          fn -> AIClient.await_job("a", @context, [within: 1] ++ @opts) end,
+          fn -> AIClient.list_jobs(@context, [state: "failed"] ++ @opts) end,
+          fn -> AIClient.cancel_job("a", @context, [wait: 1] ++ @opts) end,
+          fn -> AIClient.revive(%{"status" => "queued"}, @context, [wait: 1] ++ @opts) end,
+          fn -> AIClient.redeliver_callback("a", "b", @context, [wait: 1] ++ @opts) end,
+          fn -> AIClient.stream_events("a", @context, [within: 1] ++ @opts) end,
+          fn -> AIClient.queues([tenant_id: "home"] ++ @opts) end,
+          fn -> AIClient.health_check([required: true] ++ @opts) end,
+          fn -> AIClient.Receipts.payload("aGk=", currency: "EUR") end
+        ] do
+      assert_raise ArgumentError, ~r/unknown option :\w+; the options are /, call
+    end
+
+    refute_received {Fake, _}
   end
 
   test "health_check has the errors of the specification" do

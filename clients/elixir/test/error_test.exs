@@ -68,7 +68,10 @@ defmodule GroceryPlanner.AIClient.ErrorTest do
     {503, body, _headers} = Fake.problem(503, "queue_full", "unavailable")
 
     assert error({503, body, %{"retry-after" => date}}).retry_after in 85..90
-    assert error({503, body, %{"retry-after" => "soon"}}).retry_after == nil
+
+    for odd <- ["soon", "", "5s", "1.5", "-1", " 5", "Mon, ", "Mon, 99 Foo 2026 99:99:99 GMT"] do
+      assert error({503, body, %{"retry-after" => odd}}).retry_after == nil
+    end
   end
 
   test "a page of a proxy is not taken for an answer of the service" do

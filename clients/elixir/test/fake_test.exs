@@ -27,6 +27,13 @@ defmodule GroceryPlanner.AIClient.FakeTest do
     assert error.retry_after == 5
   end
 
+  test "names of headers may be in any case" do
+    {503, body, _} = Fake.problem(503, "draining", "unavailable")
+    Fake.answer(fn _request -> {503, body, %{"Retry-After" => 7, "X-Trace-ID" => "abc"}} end)
+
+    assert {:error, %{retry_after: 7, trace_id: "abc"}} = AIClient.get_job("a", @context, @opts)
+  end
+
   test "tasks of the test get its answers, other processes do not" do
     Fake.answer(fn _request -> Fake.job(%{id: "mine"}) end)
     ask = fn -> AIClient.get_job("a", @context, @opts) end

@@ -20,6 +20,7 @@ defmodule GroceryPlanner.AIClient.HealthTest do
   end
 
   @alive %{status: "ok", alive: 1, queues: ["items", "receipts"]}
+  @half %{status: "degraded", alive: 1, queues: ["items"], error: "No worker serves receipts."}
   @none %{status: "error", alive: 0, queues: []}
   # As services before `workers: {status: error}` say it.
   @none_before %{status: "degraded", alive: 0, queues: []}
@@ -48,6 +49,13 @@ defmodule GroceryPlanner.AIClient.HealthTest do
       end
     end
 
+    test "is degraded if a queue has no worker" do
+      answering(ready("degraded", @half))
+
+      assert {503, %{status: "degraded", services: %{ai_service: service}}} = Health.report(@opts)
+      assert %{status: "error", error: "a queue has no worker"} = service
+    end
+
     test "is degraded without the service" do
       for answer <- [{:error, :timeout}, {503, %{status: "error", checks: %{}}}, {502, "<html>"}] do
         answering(answer)
@@ -63,7 +71,14 @@ defmodule GroceryPlanner.AIClient.HealthTest do
       for check <- [
             fn -> {:error, :refused} end,
             fn -> raise "no pool" end,
-            fn -> exit(:noproc) end
+            fn -> exit(:noproc) end,
+            fn -> throw(:ball) end,
+            fn -> {:error, :refused, :details} end,
+            fn -> :error end,
+            fn -> nil end,
+            fn -> false end,
+            fn -> Task.await(Task.async(fn -> exit(:linked) end)) end,
+            fn -> Process.exit(self(), :kill) end
           ] do
         assert {503, %{status: "error", services: %{database: %{status: "error", error: error}}}} =
                  Health.report([database: check] ++ @opts)
@@ -73,6 +88,23 @@ defmodule GroceryPlanner.AIClient.HealthTest do
 
       assert {503, %{status: "degraded", services: %{oban: %{status: "error"}}}} =
                Health.report([oban: fn -> raise "no Oban" end] ++ @opts)
+    end
+
+    test "is given whatever the check of the service does" do
+      Fake.answer(fn _request -> throw(:ball) end)
+
+      assert {503, %{status: "degraded", services: %{ai_service: %{status: "error"}}}} =
+               Health.report(@opts)
+    end
+
+    test "takes no option that it does not know" do
+      assert_raise ArgumentError, ~r/unknown option :databse/, fn ->
+        Health.report([databse: fn -> :ok end] ++ @opts)
+      end
+
+      assert_raise ArgumentError, ~r/unknown option :require/, fn ->
+        Startup.validate([require: true] ++ @opts)
+      end
     end
 
     test "is ok with a service that is only degraded, as the specification has it" do
@@ -107,6 +139,7 @@ defmodule GroceryPlanner.AIClient.HealthTest do
 
       assert {{:warning, ["ocr"]}, log} = start(required: true)
       assert log =~ "AI service degraded: ocr"
+      assert log =~ "ocr: It is unavailable. Read the logs of the service and of its workers."
       refute_received {:stopped, _}
     end
 
@@ -115,6 +148,7 @@ defmodule GroceryPlanner.AIClient.HealthTest do
 
       assert {{:error, {:connection_failed, _}}, log} = start()
       assert log =~ "AI features are disabled"
+      assert log =~ "Start the service, or correct AI_SERVICE_URL"
       refute_received {:stopped, _}
 
       assert {{:error, {:connection_failed, _}}, log} = start(required: true)
@@ -122,11 +156,32 @@ defmodule GroceryPlanner.AIClient.HealthTest do
       assert_received {:stopped, 1}
     end
 
+    test "what is wrong with a service that refuses work comes with what to do" do
+      checks = %{database: %{status: "error", error: "refused"}, workers: @alive}
+      answering({503, %{status: "error", checks: checks, version: "1"}})
+
+      assert {{:error, {:unhealthy, 503, _}}, log} = start()
+      assert log =~ "database: refused Start Postgres or correct its DATABASE_URL"
+
+      answering({502, "<html>"})
+      assert {{:error, {:unhealthy, 502, _}}, log} = start()
+      assert log =~ "repair the proxy between here and the service"
+    end
+
+    test "a password in the URL is in no log" do
+      answering({:error, :timeout})
+
+      assert {_error, log} = start(base_url: "http://ann:secret@ai.example")
+      assert log =~ "http://ai.example does not answer"
+      refute log =~ "secret"
+    end
+
     test "a service without a worker is not there" do
       answering(ready("degraded", @none_before))
 
       assert {{:error, :no_worker}, log} = start(required: true)
       assert log =~ "has no worker"
+      assert log =~ "workers: It is degraded. Start workers (python -m worker)"
       assert_received {:stopped, 1}
     end
 

@@ -36,12 +36,13 @@ defmodule GroceryPlanner.AIClient.TelemetryTest do
   end
 
   test "a request that fails has an exception with the error class" do
-    Fake.answer(fn _request -> Fake.problem(503, "queue_full", "unavailable") end)
+    fields = [%{field: "payload.item_name", message: "secret item is too long"}]
+    Fake.answer(fn _request -> Fake.problem(503, "queue_full", "unavailable", fields: fields) end)
     {:error, error} = AIClient.get_job("secret-id", @context, @opts)
 
     assert_received {:telemetry, @prefix ++ [:exception], %{duration: _}, metadata}
     assert %{error_class: :unavailable, code: "queue_full", kind: :error, status: 503} = metadata
-    assert metadata.reason == error
+    assert metadata.reason == %{error | body: nil, fields: []}
     assert metadata.route == "/api/v1/jobs/{job_id}"
     refute_received {:telemetry, @prefix ++ [:stop], _, _}
   end

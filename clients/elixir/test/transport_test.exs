@@ -24,9 +24,10 @@ defmodule GroceryPlanner.AIClient.TransportTest do
       test "a connection is used again for the next call", %{opts: opts} do
         url = ScriptedServer.start(fn _connection, _number, _request -> json(200, @queues) end)
 
-        for _ <- 1..3, do: assert({:ok, _} = AIClient.queues([base_url: url] ++ opts))
+        # One that has just answered may not be free yet.
+        for _ <- 1..10, do: assert({:ok, _} = AIClient.queues([base_url: url] ++ opts))
 
-        assert_received {:requested, 1, 3, _request}
+        assert_received {:requested, _connection, 3, _request}
       end
 
       test "a submission on a connection that the server closes is repeated with its key", %{
@@ -97,18 +98,54 @@ defmodule GroceryPlanner.AIClient.TransportTest do
         refute_received {:requested, 2, _, _}
       end
 
-      test "a proxy that answers 503 does not hold the caller for longer than receive_timeout", %{
-        opts: opts
-      } do
-        url =
-          ScriptedServer.start(fn _connection, _number, _request ->
-            {503, [{"retry-after", "0"}], "<html>"}
-          end)
+      test "a 503 of a proxy reaches the caller, and nothing is sent again", %{opts: opts} do
+        for {after_seconds, expected} <- [{"0", 0}, {"1", 1}, {"30", 30}, {"-1", nil}] do
+          url =
+            ScriptedServer.start(fn _connection, _number, _request ->
+              {503, [{"retry-after", after_seconds}], "<html>"}
+            end)
 
-        assert {:error, %Error{class: :transient, retryable: true}} =
-                 AIClient.queues(
-                   [base_url: url, receive_timeout: 200, connect_timeout: 200] ++ opts
-                 )
+          opts = [base_url: url, receive_timeout: 2_000] ++ opts
+          assert {:error, %Error{code: "gateway_failed", status: 503} = error} = queues(opts)
+          assert {after_seconds, error.class} == {after_seconds, :transient}
+          if expected, do: assert(error.retry_after == expected)
+
+          assert {:error, {:unhealthy, 503, _body}} = AIClient.health_check(opts)
+          assert_received {:requested, _, _, %{path: "/api/v1/queues"}}
+          assert_received {:requested, _, _, %{path: "/health/ready"}}
+        end
+
+        refute_receive {:requested, _, _, _}, 1_200
+      end
+
+      test "a Retry-After that means nothing is no reason to raise", %{opts: opts} do
+        for after_seconds <- ["", "5s", "1.5", "x", "tomorrow", "Mon, soon"] do
+          url =
+            ScriptedServer.start(fn _connection, _number, _request ->
+              {503, [{"retry-after", after_seconds}], "<html>"}
+            end)
+
+          assert {:error, %Error{class: :transient, retry_after: nil}} =
+                   queues([base_url: url, receive_timeout: 2_000, retry: false] ++ opts)
+        end
+      end
+
+      test "a service with IPv6 only is reached", %{opts: opts} do
+        url = ScriptedServer.start(fn _, _, _ -> json(200, @queues) end, "[::1]")
+        assert {:ok, _} = queues([base_url: url] ++ opts)
+      end
+
+      test "a name and a password in the URL are sent, and shown nowhere", %{opts: opts} do
+        url = ScriptedServer.start(fn _, _, _ -> json(200, @queues) end)
+        url = String.replace(url, "//", "//ann:secret@")
+        assert {:ok, _} = queues([base_url: url] ++ opts)
+
+        assert_received {:requested, _, _,
+                         %{headers: %{"authorization" => "Basic YW5uOnNlY3JldA=="}}}
+
+        assert {:error, error} = queues([base_url: "http://ann:secret@127.0.0.1:1"] ++ opts)
+        assert error.detail =~ "http://127.0.0.1:1 does not answer"
+        refute inspect(error) =~ "secret"
       end
 
       test "a call that waits holds up no other one", %{opts: opts} do
@@ -188,10 +225,57 @@ defmodule GroceryPlanner.AIClient.TransportTest do
     end
   end
 
-  test "idle connections are dropped before the front closes them" do
-    {:ok, options} = :httpc.get_options(:all, :grocery_planner_ai)
+  defp queues(opts), do: AIClient.queues(opts)
+end
 
-    assert options[:keep_alive_timeout] == 60_000
-    assert AIClient.Config.idle_timeout() < 75_000
+defmodule GroceryPlanner.AIClient.HttpcProfileTest do
+  @moduledoc """
+  The profile of `:httpc` keeps its options, whatever ends.
+  """
+  use ExUnit.Case, async: false
+
+  alias GroceryPlanner.AIClient
+  alias GroceryPlanner.AIClient.{Config, ScriptedServer}
+  alias GroceryPlanner.AIClient.Transport.HttpcProfile
+
+  defp options do
+    {:ok, manager} = HttpcProfile.manager()
+    {:ok, options} = :httpc.get_options(:all, manager)
+    options
+  end
+
+  test "idle connections are dropped before the front closes them" do
+    assert options()[:keep_alive_timeout] == 60_000
+    assert Config.idle_timeout() < 75_000
+  end
+
+  @tag :capture_log
+  test "a profile that was started again has the same options, and works" do
+    before = options()
+
+    relay = :httpc.profile_name(~c"stand_alone_", :grocery_planner_ai)
+
+    for doomed <- [fn -> elem(HttpcProfile.manager(), 1) end, fn -> Process.whereis(relay) end],
+        doomed = doomed.() do
+      {:ok, manager} = HttpcProfile.manager()
+      {:links, connections} = Process.info(manager, :links)
+      monitors = for pid <- [doomed, manager | connections], is_pid(pid), do: Process.monitor(pid)
+      Process.exit(doomed, :kill)
+      for monitor <- monitors, do: assert_receive({:DOWN, ^monitor, :process, _pid, _reason})
+      assert started_again() == before
+    end
+
+    url = ScriptedServer.start(fn _, _, _ -> ScriptedServer.json(200, ~s({"queues": []})) end)
+    assert {:ok, _} = AIClient.queues(base_url: url, transport: :httpc)
+  end
+
+  # The supervisor is busy until the children are there again.
+  defp started_again do
+    Supervisor.which_children(AIClient.Supervisor)
+
+    case HttpcProfile.manager() do
+      {:ok, _manager} -> options()
+      {:error, :not_started} -> started_again()
+    end
   end
 end

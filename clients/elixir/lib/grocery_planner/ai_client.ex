@@ -10,7 +10,7 @@ defmodule GroceryPlanner.AIClient do
       result["category"]
       #=> "Produce"
 
-  Every function returns `{:ok, map}`, whose keys are strings as on the wire, or
+  Every function but `stream_events/3` returns `{:ok, map}`, whose keys are strings as on the wire, or
   `{:error, %GroceryPlanner.AIClient.Error{}}`. `oban_result/1` makes of both what an Oban worker
   returns. `GroceryPlanner.AIClient.Contracts` checks the maps.
 
@@ -23,7 +23,8 @@ defmodule GroceryPlanner.AIClient do
   | `:traceparent` | the trace to join; by default the one of OpenTelemetry's current span |
   | `:headers` | more headers, as `{name, value}` |
 
-  and those of `GroceryPlanner.AIClient.Config`.
+  and those of `GroceryPlanner.AIClient.Config`. An option that a function does not take is an
+  `ArgumentError`.
 
   ## Options of calls that make work
 
@@ -34,10 +35,25 @@ defmodule GroceryPlanner.AIClient do
   | `:idempotency_key` | the key itself; the same key always gets the same job |
   | `:priority` | 0 to 9, the highest first |
   | `:fresh` | `true`: do the work again even if the same was done in the last hour |
-  | `:envelope` | `true`: return the whole answer, with `"metadata"` beside `"payload"` |
+  | `:metadata` | a map of your own, which the service ignores |
+  | `:callback` | where to send the end of the job; see `submit_job/4` |
+
+  `categorize`, `categorize_batch` and `extract_receipt` also take `envelope: true`, and return the whole
+  answer then, with `"metadata"` beside `"payload"`.
   """
 
-  alias GroceryPlanner.AIClient.{Call, Callbacks, Error, Jobs, ObanResult, Probes, Receipts, Work}
+  alias GroceryPlanner.AIClient.{
+    Call,
+    Callbacks,
+    Error,
+    Events,
+    Jobs,
+    ObanResult,
+    Options,
+    Probes,
+    Receipts,
+    Work
+  }
 
   @type context :: GroceryPlanner.AIClient.Context.t() | map()
   @type result :: {:ok, map()} | {:error, Error.t()}
@@ -49,6 +65,7 @@ defmodule GroceryPlanner.AIClient do
   """
   @spec categorize(String.t(), [String.t()], context(), keyword()) :: result()
   def categorize(item_name, candidate_labels, context, opts \\ []) do
+    Options.check!(opts, [:work, :envelope])
     payload = %{item_name: item_name, candidate_labels: candidate_labels}
     Work.enveloped(:categorize, "/api/v1/categorize", "categorization", payload, context, opts)
   end
@@ -69,6 +86,7 @@ defmodule GroceryPlanner.AIClient do
   """
   @spec categorize_batch([String.t() | map()], [String.t()], context(), keyword()) :: result()
   def categorize_batch(items, candidate_labels, context, opts \\ []) do
+    Options.check!(opts, [:work, :envelope])
     payload = %{items: with_ids(items, :name), candidate_labels: candidate_labels}
     route = "/api/v1/categorize-batch"
     Work.enveloped(:categorize_batch, route, "categorization_batch", payload, context, opts)
@@ -90,8 +108,8 @@ defmodule GroceryPlanner.AIClient do
   @doc """
   Reads a receipt and returns it in the rich shape, under `"extraction"`.
 
-  It takes what `extract_receipt/3` takes, but for `:fresh` and `:envelope`, and also
-  `:candidate_labels`: each line item gets the best of them as its `"category"`.
+  It takes what `extract_receipt/3` takes, but for `:envelope`. With `:candidate_labels`, each line item
+  gets the best of them as its `"category"`.
   """
   @spec extract_rich_receipt(Receipts.image(), context(), keyword()) :: result()
   defdelegate extract_rich_receipt(image, context, opts \\ []), to: Receipts, as: :rich
@@ -112,6 +130,7 @@ defmodule GroceryPlanner.AIClient do
   """
   @spec generate_embeddings([String.t() | map()], context(), keyword()) :: result()
   def generate_embeddings(texts, context, opts \\ []) do
+    Options.check!(opts, [:work])
     payload = %{texts: with_ids(texts, :text)}
     Work.flat(:generate_embeddings, "/api/v1/embed", "embedding", payload, context, opts)
   end
@@ -122,6 +141,7 @@ defmodule GroceryPlanner.AIClient do
   """
   @spec generate_embeddings_batch([String.t() | map()], context(), keyword()) :: result()
   def generate_embeddings_batch(texts, context, opts \\ []) do
+    Options.check!(opts, [:work, :batch_size])
     payload = %{texts: with_ids(texts, :text), batch_size: opts[:batch_size] || 32}
 
     Work.flat(
@@ -185,6 +205,42 @@ defmodule GroceryPlanner.AIClient do
   end
 
   @doc """
+  Has a job run again if it failed for a reason that may have passed, and returns it.
+
+  Any other job is returned as it is. All attempts of an Oban job find the same job of the service, so
+  this belongs between `submit_job/4` and `await_job/3`:
+
+      with {:ok, job} <- AIClient.submit_job("receipt_extraction", payload, context, oban_job: oban_job),
+           {:ok, job} <- AIClient.revive(job, context),
+           {:ok, job} <- AIClient.await_job(job["id"], context),
+           do: AIClient.job_result(job)
+  """
+  @spec revive(map(), context(), keyword()) :: result()
+  defdelegate revive(job, context, opts \\ []), to: Jobs
+
+  @doc """
+  Returns a stream of the events of a job, which ends with the job.
+
+      job["id"]
+      |> AIClient.stream_events(context)
+      |> Enum.each(fn
+        {:job, %{"status" => status}} -> show(status)
+        {:stage, %{"stage" => stage}} -> show(stage)
+      end)
+
+  `{:job, data}` is the state of the job, as in `Contracts.JobEvent`: the current one first, then each
+  change. `{:stage, data}` is a stage of the running attempt, as in `Contracts.StageEvent`. The result is
+  in no event: ask `get_job/3` for it.
+
+  Nothing is sent before the stream is enumerated. A connection that ends before the job does is
+  opened again, and no state comes twice. The enumeration blocks its process, so a LiveView leaves it to
+  a task. It raises a `GroceryPlanner.AIClient.Error`: `not_done_in_time` (or the last error) after
+  `:timeout` milliseconds, by default 600,000, and at once what will not pass, such as `job_not_found`.
+  """
+  @spec stream_events(id(), context(), keyword()) :: Enumerable.t()
+  defdelegate stream_events(job_id, context, opts \\ []), to: Events, as: :stream
+
+  @doc """
   Returns the tenant's jobs, newest first: `"jobs"` and `"next_cursor"`.
 
   Options: `:status`, `:feature`, `:since` (a `DateTime`), `:limit` (up to 100), `:cursor`.
@@ -213,6 +269,7 @@ defmodule GroceryPlanner.AIClient do
   """
   @spec queues(keyword()) :: result()
   def queues(opts \\ []) do
+    Options.check!(opts, [])
     call = %Call{operation: :queues, method: :get, route: "/api/v1/queues", repeatable: true}
     Jobs.object(call, opts)
   end
@@ -256,7 +313,7 @@ defmodule GroceryPlanner.AIClient do
 
   See `GroceryPlanner.AIClient.Callbacks.verify/4`.
   """
-  @spec verify_callback(Callbacks.headers(), binary(), [String.t()], keyword()) ::
+  @spec verify_callback(Callbacks.headers(), binary() | nil, [String.t()], keyword()) ::
           {:ok, map()} | {:error, Callbacks.refusal()}
   defdelegate verify_callback(headers, body, secrets, opts \\ []), to: Callbacks, as: :verify
 

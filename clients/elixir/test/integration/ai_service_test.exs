@@ -7,6 +7,11 @@ defmodule GroceryPlanner.AIClient.Integration.AIServiceTest do
   @labels ["Produce", "Dairy", "Bakery", "Meat"]
   @milk %{item_name: "Whole Milk", candidate_labels: @labels}
 
+  defp contract(event, module) do
+    assert {:ok, valid} = module.validate(event)
+    valid
+  end
+
   describe "receipt processing end-to-end" do
     test "submit_job, await_job: a receipt is read within 30 s", %{context: context} do
       {:ok, payload} = AIClient.Receipts.payload(receipt())
@@ -33,7 +38,14 @@ defmodule GroceryPlanner.AIClient.Integration.AIServiceTest do
     end
 
     test "extract_rich_receipt: the rich shape has a category for each item", %{context: context} do
-      opts = [candidate_labels: @labels, default_currency: "EUR", request_id: "receipt-1"]
+      opts = [
+        candidate_labels: @labels,
+        default_currency: "EUR",
+        request_id: "receipt-1",
+        priority: 5,
+        fresh: true
+      ]
+
       {:ok, result} = AIClient.extract_rich_receipt(receipt(), context, opts)
 
       assert {:ok, receipt} = Contracts.RichReceiptResponse.validate(result)
@@ -157,6 +169,44 @@ defmodule GroceryPlanner.AIClient.Integration.AIServiceTest do
 
       {:ok, _job} = AIClient.retry_job(job["id"], context)
       assert {:ok, %{"status" => "succeeded"}} = AIClient.await_job(job["id"], context)
+    end
+
+    test "stream_events: every state comes in order, with the stages in between", %{
+      context: context
+    } do
+      {:ok, payload} = AIClient.Receipts.payload(receipt())
+      {:ok, job} = AIClient.submit_job("receipt_extraction", payload, context)
+      events = job["id"] |> AIClient.stream_events(context, timeout: 60_000) |> Enum.to_list()
+
+      states = for {:job, event} <- events, do: contract(event, Contracts.JobEvent).status
+      stages = for {:stage, event} <- events, do: contract(event, Contracts.StageEvent).stage
+      assert states == Enum.take(["queued", "running", "succeeded"], -length(states))
+      assert Enum.any?(stages, &String.starts_with?(&1, "ocr."))
+
+      assert [{:job, %{"status" => "succeeded"}}] =
+               job["id"] |> AIClient.stream_events(context) |> Enum.to_list()
+    end
+
+    test "stream_events: the state of a job that waits comes at once", %{context: context} do
+      {:ok, payload} = AIClient.Receipts.payload(receipt())
+      {:ok, job} = AIClient.submit_job("receipt_extraction", payload, context)
+      stream = AIClient.stream_events(job["id"], context, timeout: 5_000)
+
+      assert [{:job, %{"job_id" => _}}] = Enum.take(stream, 1)
+      {:ok, _job} = AIClient.cancel_job(job["id"], context)
+    end
+
+    test "stream_events: another tenant's job is not there", %{context: context} do
+      {:ok, job} = AIClient.submit_job("categorization", @milk, context)
+      stream = AIClient.stream_events(job["id"], %{tenant_id: "somebody-else"})
+
+      assert_raise Error, ~r/job_not_found/, fn -> Enum.to_list(stream) end
+    end
+
+    test "revive: a job that did not fail is left as it is", %{context: context} do
+      {:ok, job} = AIClient.submit_job("categorization", @milk, context, wait: 20)
+
+      assert AIClient.revive(job, context) == {:ok, job}
     end
 
     test "list_jobs: pages follow each other", %{context: context} do

@@ -40,6 +40,15 @@ defmodule GroceryPlanner.AIClient.Integration.CallbacksTest do
     assert delivery.event == "job.succeeded"
   end
 
+  test "categorize: a waiting call may have a callback too", %{context: context} do
+    url = ScriptedServer.start(fn _connection, _number, _request -> {204, [], ""} end)
+    {:ok, _} = AIClient.categorize("Whole Milk", ["Produce", "Dairy"], context, callback: url)
+
+    assert_receive {:requested, _connection, _number, request}, 60_000
+    assert {:ok, event} = AIClient.verify_callback(request.headers, request.body, secrets())
+    assert %{"type" => "job.succeeded"} = event
+  end
+
   test "redeliver_callback: a delivery is sent once more", %{context: context} do
     url = ScriptedServer.start(fn _connection, _number, _request -> {204, [], ""} end)
     opts = [callback: %{url: url, events: ["job.succeeded"]}]

@@ -5,15 +5,18 @@ defmodule GroceryPlanner.AIClient.ScriptedServer do
   The script is a function of the connection's number, the number of the request on it (both from 1),
   and the request. It returns `{status, headers, body}`, `:close` (close without an answer), `:hang`
   (never answer), `{:raw, bytes}` or `{:raw, bytes, :close}`. The test process gets
-  `{:requested, connection, number, request}` for every request.
+  `{:requested, connection, number, request}` for every request, and `{:closed, connection}` when the
+  client has closed a connection.
   """
 
   @doc """
-  Starts a server that ends with the test. Returns its URL.
+  Starts a server that ends with the test. Returns its URL. `host` is an address of this machine, such
+  as `"[::1]"`.
   """
-  def start(script) do
+  def start(script, host \\ "127.0.0.1") do
     owner = self()
-    {:ok, listening} = :gen_tcp.listen(0, [:binary, active: false, ip: {127, 0, 0, 1}])
+    {:ok, ip} = host |> String.trim_leading("[") |> String.trim_trailing("]") |> address()
+    {:ok, listening} = :gen_tcp.listen(0, [family(ip), :binary, active: false, ip: ip])
     {:ok, port} = :inet.port(listening)
 
     ExUnit.Callbacks.start_supervised!(
@@ -22,8 +25,13 @@ defmodule GroceryPlanner.AIClient.ScriptedServer do
     )
 
     # The listening socket belongs to the test process, and closes with it.
-    "http://127.0.0.1:#{port}"
+    "http://#{host}:#{port}"
   end
+
+  defp address(text), do: text |> String.to_charlist() |> :inet.parse_address()
+
+  defp family(ip) when tuple_size(ip) == 8, do: :inet6
+  defp family(_ip), do: :inet
 
   @doc """
   Returns the headers and body of an answer in JSON.
@@ -65,6 +73,8 @@ defmodule GroceryPlanner.AIClient.ScriptedServer do
           :ok = :gen_tcp.send(socket, answer(status, headers, body))
           serve(socket, owner, script, connection, number + 1)
       end
+    else
+      _closed -> send(owner, {:closed, connection})
     end
   end
 

@@ -7,7 +7,7 @@ defmodule GroceryPlanner.AIClient.ServiceCase do
   use ExUnit.CaseTemplate
 
   alias GroceryPlanner.AIClient
-  alias GroceryPlanner.AIClient.Key
+  alias GroceryPlanner.AIClient.{Key, Recorder}
 
   using do
     quote do
@@ -28,7 +28,8 @@ defmodule GroceryPlanner.AIClient.ServiceCase do
     end
   end
 
-  setup do
+  setup context do
+    Recorder.running(context)
     {:ok, context: %{tenant_id: "elixir-#{Key.uuid()}", user_id: "test-user"}}
   end
 

@@ -5,6 +5,9 @@ unless Code.ensure_loaded?(:telemetry) do
   defmodule :telemetry do
     @moduledoc false
     def execute(event, measurements, metadata) do
+      with {^event, function} <- :persistent_term.get(:telemetry_handler, nil),
+           do: function.(event, measurements, metadata, nil)
+
       case Process.get(:telemetry_listener) do
         nil -> :ok
         pid -> send(pid, {:telemetry, event, measurements, metadata})
@@ -25,7 +28,8 @@ defmodule GroceryPlanner.AIClient.StandIns do
   Gives tests the same means with the real libraries and with what stands in for them.
   """
 
-  @compile {:no_warn_undefined, [:otel_tracer, {:telemetry, :attach_many, 4}]}
+  @compile {:no_warn_undefined,
+            [:otel_tracer, {:telemetry, :attach, 4}, {:telemetry, :attach_many, 4}]}
 
   alias GroceryPlanner.AIClient.Telemetry
 
@@ -39,6 +43,17 @@ defmodule GroceryPlanner.AIClient.StandIns do
       :telemetry.attach_many(owner, Telemetry.events(), &__MODULE__.forward/4, owner)
     else
       Process.put(:telemetry_listener, owner)
+    end
+  end
+
+  @doc """
+  Has a function called for every event of that name, in whatever process.
+  """
+  def attach(id, event, function) do
+    if function_exported?(:telemetry, :attach, 4) do
+      :telemetry.attach(id, event, function, nil)
+    else
+      :persistent_term.put(:telemetry_handler, {event, function})
     end
   end
 

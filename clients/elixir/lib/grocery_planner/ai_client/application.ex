@@ -21,6 +21,6 @@ defmodule GroceryPlanner.AIClient.Application do
   end
 
   # The profile of `:httpc` is always there, because a call may ask for that transport.
-  defp children(Transport.Req), do: [Transport.Httpc, Transport.Req.connections()]
-  defp children(_transport), do: [Transport.Httpc]
+  defp children(Transport.Req), do: [Transport.HttpcProfile | Transport.Req.connections()]
+  defp children(_transport), do: [Transport.HttpcProfile]
 end

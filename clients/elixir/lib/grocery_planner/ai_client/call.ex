@@ -42,15 +42,33 @@ defmodule GroceryPlanner.AIClient.Call do
   @spec run(t(), keyword()) :: {:ok, answer()} | {:error, Error.t()}
   def run(%__MODULE__{} = call, opts) do
     transport = Transport.module(opts)
+    Telemetry.span(metadata(call, transport), fn -> send_encoded(call, transport, opts) end)
+  end
 
-    metadata = %{
+  @doc false
+  # Passes the body of a 200 to the function, chunk by chunk.
+  @spec stream(t(), keyword(), (binary() -> term())) :: {:ok, answer()} | {:error, Error.t()}
+  def stream(%__MODULE__{} = call, opts, receiver) do
+    transport = Transport.module(opts)
+
+    Telemetry.span(metadata(call, transport), fn ->
+      result =
+        case transport.stream(request(call, nil, opts), receiver) do
+          {:ok, %{status: status} = answer} when status in [200, 204] -> {:ok, answer}
+          answered -> result(answered, Config.shown_url(opts))
+        end
+
+      {result, %{status: status(result), repeats: 0}}
+    end)
+  end
+
+  defp metadata(call, transport) do
+    %{
       operation: call.operation,
       method: call.method |> Atom.to_string() |> String.upcase(),
       route: call.route,
       transport: transport
     }
-
-    Telemetry.span(metadata, fn -> send_encoded(call, transport, opts) end)
   end
 
   defp send_encoded(call, transport, opts) do
@@ -59,7 +77,7 @@ defmodule GroceryPlanner.AIClient.Call do
         request = request(call, text, opts)
         repeats? = call.repeatable and Config.get(opts, :retry, true) != false
         {answered, repeats} = send_or_repeat(transport, request, repeats?)
-        result = result(answered, Config.base_url(opts))
+        result = result(answered, Config.shown_url(opts))
         {result, %{status: status(result), repeats: repeats}}
 
       {:error, sentence} ->
@@ -74,7 +92,7 @@ defmodule GroceryPlanner.AIClient.Call do
   defp request(call, text, opts) do
     %{
       method: call.method,
-      url: Config.base_url(opts) <> (call.path || call.route) <> query(call.query),
+      url: Config.shown_url(opts) <> (call.path || call.route) <> query(call.query),
       headers: headers(call, opts),
       body: text,
       receive_timeout: opts[:receive_timeout] || call.receive_timeout,
@@ -91,9 +109,14 @@ defmodule GroceryPlanner.AIClient.Call do
     end
   end
 
+  # The last header of a name counts, so an app can replace every one.
   defp headers(call, opts) do
-    [{"accept", "application/json"}, {"content-type", "application/json"}] ++
-      call.headers ++ Trace.headers(opts) ++ Config.get(opts, :headers, [])
+    own = [{"accept", "application/json"}, {"content-type", "application/json"}]
+
+    (own ++ call.headers ++ Trace.headers(opts) ++ Config.headers(opts))
+    |> Enum.reverse()
+    |> Enum.uniq_by(fn {name, _value} -> String.downcase(name) end)
+    |> Enum.reverse()
   end
 
   # A server closes a connection that was idle for long; the request that meets the end of it was not

@@ -4,27 +4,54 @@ defmodule GroceryPlanner.AIClient.Callbacks do
   say.
 
   The signature covers the bytes of the body, so the app has to keep them before it parses them. In
-  Phoenix, a reader of bodies does that:
+  Phoenix that takes three steps. First, a reader of bodies:
 
       defmodule MyAppWeb.RawBody do
-        def read_body(conn, opts) do
+        def read_body(%{request_path: "/webhooks/" <> _} = conn, opts) do
           with {:ok, body, conn} <- Plug.Conn.read_body(conn, opts) do
             {:ok, body, Plug.Conn.assign(conn, :raw_body, body)}
           end
         end
+
+        def read_body(conn, opts), do: Plug.Conn.read_body(conn, opts)
       end
 
-      # endpoint.ex
-      plug Plug.Parsers, parsers: [:json], json_decoder: Jason,
+  Second, one more line in the `plug Plug.Parsers` that the endpoint already has. Its other options stay as
+  they are, because forms and uploads need them:
+
+      plug Plug.Parsers,
+        parsers: [:urlencoded, :multipart, :json],
+        pass: ["*/*"],
+        json_decoder: Phoenix.json_library(),
         body_reader: {MyAppWeb.RawBody, :read_body, []}
 
-      # the controller
+  Third, a route outside the pipeline `:browser`, whose `protect_from_forgery` would refuse the callback,
+  and its controller:
+
+      pipeline :webhooks do
+        plug :accepts, ["json"]
+      end
+
+      scope "/webhooks", MyAppWeb do
+        pipe_through :webhooks
+        post "/ai", AIWebhookController, :create
+      end
+
       def create(conn, _params) do
         secrets = Application.fetch_env!(:my_app, :callback_secrets)
 
-        case AIClient.verify_callback(conn.req_headers, conn.assigns.raw_body, secrets) do
-          {:ok, event} -> enqueue(event); send_resp(conn, 204, "")
-          {:error, _refusal} -> send_resp(conn, 401, "")
+        case AIClient.verify_callback(conn.req_headers, conn.assigns[:raw_body], secrets) do
+          {:ok, %{"type" => "job." <> _} = event} ->
+            enqueue(event)
+            send_resp(conn, 204, "")
+
+          # An event of a newer service.
+          {:ok, _event} ->
+            send_resp(conn, 204, "")
+
+          {:error, refusal} ->
+            Logger.warning("callback refused: \#{refusal}")
+            send_resp(conn, 401, "")
         end
       end
 
@@ -39,8 +66,13 @@ defmodule GroceryPlanner.AIClient.Callbacks do
 
   @type headers :: [{String.t(), String.t()}] | %{String.t() => String.t() | [String.t()]}
 
+  @typedoc """
+  Why a callback is refused. `:no_raw_body` means that the body was not kept: the request is no JSON, or
+  the reader of bodies above is not in use.
+  """
   @type refusal ::
           :missing_header
+          | :no_raw_body
           | :bad_timestamp
           | :too_old
           | :too_new
@@ -52,16 +84,19 @@ defmodule GroceryPlanner.AIClient.Callbacks do
   Returns the event of a callback, such as
   `%{"type" => "job.succeeded", "data" => %{"job_id" => …}}`, if one of the secrets signed it.
 
-  `body` is the body as it came. Secrets are `whsec_` and base64; without that prefix they are base64
+  Events of types that this client does not know are returned too: ignore them. `body` is the body as it
+  came. Secrets are `whsec_` and base64; without that prefix they are base64
   too. A rotation has two of them. Raises `ArgumentError` for a secret that is no base64.
 
   Options: `:tolerance` (seconds, by default 300) and `:now` (seconds since 1970).
   """
-  @spec verify(headers(), binary(), [String.t()], keyword()) :: {:ok, map()} | {:error, refusal()}
+  @spec verify(headers(), binary() | nil, [String.t()], keyword()) ::
+          {:ok, map()} | {:error, refusal()}
   def verify(headers, body, secrets, opts \\ []) do
     keys = secrets |> List.wrap() |> Enum.map(&key/1)
 
     with :ok <- if(keys == [], do: {:error, :no_secret}, else: :ok),
+         :ok <- if(is_binary(body), do: :ok, else: {:error, :no_raw_body}),
          {:ok, id} <- header(headers, "webhook-id"),
          {:ok, timestamp} <- header(headers, "webhook-timestamp"),
          {:ok, signatures} <- header(headers, "webhook-signature"),
@@ -107,6 +142,7 @@ defmodule GroceryPlanner.AIClient.Callbacks do
   end
 
   defp first([value | _others]), do: value
+  defp first([]), do: nil
   defp first(value), do: value
 
   defp recent(timestamp, opts) do

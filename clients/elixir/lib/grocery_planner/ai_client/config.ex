@@ -11,15 +11,19 @@ defmodule GroceryPlanner.AIClient.Config do
   | `:base_url` | `AI_SERVICE_URL`, or `http://localhost:8000` | where the service is |
   | `:transport` | `:auto` | `:httpc`, `:req`, or a module; `:auto` is Req where the app has it |
   | `:json` | `:auto` | `JSON`, `:json`, `Jason` or `:jiffy`; `:auto` is the first that is there |
-  | `:headers` | `[]` | headers of every request, as `{name, value}` |
+  | `:headers` | `[]` | headers of every request, as `{name, value}`; a call adds its own |
   | `:receive_timeout` | `70_000` | milliseconds for the answer of a waiting call |
   | `:connect_timeout` | `5_000` | milliseconds for a new connection |
   | `:pool_size` | `50` | connections that are kept open |
   | `:ssl` | the system's certificates | options for `:ssl`, of `:httpc` only |
   | `:req_options` | `[]` | options for `Req.new/1`, of Req only |
 
-  Options of a call with the same name take precedence.
+  Options of a call with the same name take precedence, but for `:headers`, and for `:json` and
+  `:pool_size`, which belong to the app.
   """
+
+  # The scheme, and a user with a password.
+  @userinfo ~r{^(\w+://)?([^/?#]*)@}
 
   @default_url "http://localhost:8000"
 
@@ -42,6 +46,32 @@ defmodule GroceryPlanner.AIClient.Config do
   def base_url(opts) do
     url = get(opts, :base_url, nil) || from_environment() || @default_url
     String.trim_trailing(url, "/")
+  end
+
+  @doc """
+  Returns the URL of the service without a user and password, as it is used in requests and messages.
+  """
+  @spec shown_url(keyword()) :: String.t()
+  def shown_url(opts), do: Regex.replace(@userinfo, base_url(opts), "\\1")
+
+  @doc """
+  Returns the headers for the user and password in the URL, those that the app configured, and those of
+  the call. The later ones have precedence.
+  """
+  @spec headers(keyword()) :: [{String.t(), String.t()}]
+  def headers(opts) do
+    authorization(base_url(opts)) ++
+      Application.get_env(:grocery_planner_ai, :headers, []) ++ Keyword.get(opts, :headers, [])
+  end
+
+  defp authorization(url) do
+    case Regex.run(@userinfo, url) do
+      [_all, _scheme, userinfo] ->
+        [{"authorization", "Basic " <> (userinfo |> URI.decode() |> Base.encode64())}]
+
+      nil ->
+        []
+    end
   end
 
   # A variable that is set to nothing counts as not set.

@@ -20,6 +20,7 @@ defmodule GroceryPlanner.AIClient.Contracts do
   | `HealthCheckResponse` | `health_check/1` and `service_health/1` |
   | `ProblemResponse` | every error |
   | `CallbackEvent` | `verify_callback/4` |
+  | `JobEvent`, `StageEvent` | `stream_events/3` |
   | `CallbackListResponse` | `list_callbacks/3` |
 
   The error is a list of `%{field: "predictions.0.confidence", message: "must be a number from 0 to 1"}`.

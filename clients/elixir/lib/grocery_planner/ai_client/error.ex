@@ -171,14 +171,20 @@ defmodule GroceryPlanner.AIClient.Error do
 
   defp retry_after(_headers), do: nil
 
-  defp seconds_until(date) do
-    case :httpd_util.convert_request_date(String.to_charlist(date)) do
-      :bad_date ->
-        nil
-
-      date ->
-        seconds = :calendar.datetime_to_gregorian_seconds(date)
-        max(seconds - :calendar.datetime_to_gregorian_seconds(:calendar.universal_time()), 0)
+  # OTP's parser raises for most texts that are no date.
+  defp seconds_until(text) do
+    with true <- text =~ ~r/^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/,
+         {{_, _, _}, {_, _, _}} = date <- parsed(text) do
+      seconds = :calendar.datetime_to_gregorian_seconds(date)
+      max(seconds - :calendar.datetime_to_gregorian_seconds(:calendar.universal_time()), 0)
+    else
+      _no_date -> nil
     end
+  end
+
+  defp parsed(text) do
+    :httpd_util.convert_request_date(String.to_charlist(text))
+  rescue
+    _error -> :bad_date
   end
 end

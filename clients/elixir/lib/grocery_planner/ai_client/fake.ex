@@ -140,6 +140,55 @@ defmodule GroceryPlanner.AIClient.Fake do
     {status, problem, headers}
   end
 
+  @doc """
+  A stream of events that ends after them, as `GroceryPlanner.AIClient.stream_events/3` reads it:
+
+      Fake.events(job: %{status: "running"}, stage: %{stage: "ocr.recognise"}, job: %{status: "succeeded"})
+
+  If the last is no event of a job that has ended, the client connects again after a second.
+  """
+  @spec events(keyword(map())) :: answer()
+  def events(events) do
+    id = Key.uuid()
+
+    lines =
+      for {{kind, fields}, number} <- Enum.with_index(events, 1) do
+        {:ok, data} = kind |> event(id) |> Map.merge(fields) |> Codec.encode()
+        id_line = if kind == :job, do: "id: 1.#{number}.0\n", else: ""
+        "#{id_line}event: #{kind}\ndata: #{data}\n\n"
+      end
+
+    {200, Enum.join(lines), %{"content-type" => "text/event-stream"}}
+  end
+
+  defp event(:job, id) do
+    %{
+      job_id: id,
+      status: "queued",
+      attempt: 1,
+      error: nil,
+      created_at: now(),
+      started_at: nil,
+      finished_at: nil
+    }
+  end
+
+  defp event(:stage, id) do
+    %{job_id: id, attempt: 1, stage: "fake", at: now(), pages_read: nil, pages: nil}
+  end
+
+  @impl GroceryPlanner.AIClient.Transport
+  def stream(request, receiver) do
+    case __MODULE__.send(request) do
+      {:ok, %{status: 200} = answer} ->
+        receiver.(answer.body)
+        {:ok, %{answer | body: ""}}
+
+      answered ->
+        answered
+    end
+  end
+
   @impl GroceryPlanner.AIClient.Transport
   def send(request) do
     {owner, function} = find() || raise "no answer was given to GroceryPlanner.AIClient.Fake"
@@ -167,6 +216,11 @@ defmodule GroceryPlanner.AIClient.Fake do
   end
 
   defp encoded(status, body, headers) when is_binary(body) do
+    headers =
+      Map.new(headers, fn {name, value} ->
+        {name |> to_string() |> String.downcase(), to_string(value)}
+      end)
+
     {:ok, %{status: status, headers: headers, body: body}}
   end
 

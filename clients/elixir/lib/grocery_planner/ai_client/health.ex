@@ -17,14 +17,32 @@ defmodule GroceryPlanner.AIClient.Health do
         end
       end
 
-  The answer is 200 only if all is well. Without the database the status is `"error"`; without the
-  service, without a worker of it, or with Oban failing, it is `"degraded"`.
+  | what | status | HTTP |
+  | --- | --- | --- |
+  | the database fails | `"error"` | 503 |
+  | the service fails or refuses work, a queue of it has no worker, or Oban fails | `"degraded"` | 503 |
+  | everything else | `"ok"` | 200 |
+
+  "Everything else" includes a service whose own status is `"degraded"` while all of its queues have
+  workers: Redis is away (jobs are accepted and wait), or a component such as the OCR is missing or still
+  loading. `services.ai_service` says so, with the service's checks in `details`.
   """
 
   alias GroceryPlanner.AIClient
+  alias GroceryPlanner.AIClient.Options
 
   # Statuses of a check that need nobody's attention.
   @fine ~w(ok available not_loaded)
+
+  # The words are those of the Python client.
+  @remedies %{
+    "database" => "Start Postgres or correct its DATABASE_URL; until then nothing is accepted.",
+    "redis" => "Start Redis or correct its REDIS_URL; until then jobs are accepted and wait.",
+    "queue" => "The queue is counted in the database: see the check `database`.",
+    "workers" => "Start workers (python -m worker) that serve every queue; until then jobs wait."
+  }
+  @otherwise "Read the logs of the service and of its workers."
+  @loading "Wait a few seconds: the workers are loading their components."
 
   # Milliseconds for all checks, which run at the same time.
   @patience 6_000
@@ -32,12 +50,13 @@ defmodule GroceryPlanner.AIClient.Health do
   @doc """
   Returns the HTTP status and the body of a health answer.
 
-  Options: `:database` and `:oban` (functions without arguments; `{:error, reason}`, an exception or no
-  answer within 6 s count as failed), `:version`, and those of
+  Options: `:database` and `:oban` (functions without arguments; `{:error, reason}`, `:error`, `nil`,
+  `false`, an exception, a throw, an exit or no answer within 6 s count as failed), `:version`, and those of
   `GroceryPlanner.AIClient.health_check/1`. Checks that are not given are left out.
   """
   @spec report(keyword()) :: {200 | 503, map()}
   def report(opts \\ []) do
+    Options.check!(opts, [:database, :oban, :version])
     {own, opts} = Keyword.split(opts, [:database, :oban, :version])
 
     services =
@@ -57,7 +76,8 @@ defmodule GroceryPlanner.AIClient.Health do
 
   @doc """
   Returns the state of the service: `:status` (`"ok"`, `"degraded"` or `"error"`), `:details` (its
-  checks) and `:error`. A service without a worker is an error, although it accepts work.
+  checks) and `:error`. A service that has a queue without a worker is an error, although it accepts
+  work.
   """
   @spec ai_service(keyword()) :: %{
           required(:status) => String.t(),
@@ -67,10 +87,9 @@ defmodule GroceryPlanner.AIClient.Health do
   def ai_service(opts \\ []) do
     case AIClient.health_check(opts) do
       {:ok, body} ->
-        if worker?(body) do
-          %{status: body["status"], details: body["checks"]}
-        else
-          %{status: "error", details: body["checks"], error: "no worker is alive"}
+        case unserved(body) do
+          nil -> %{status: body["status"], details: body["checks"]}
+          error -> %{status: "error", details: body["checks"], error: error}
         end
 
       {:error, {:unhealthy, status, body}} when is_map(body) ->
@@ -78,6 +97,14 @@ defmodule GroceryPlanner.AIClient.Health do
 
       {:error, reason} ->
         %{status: "error", error: inspect(reason)}
+    end
+  end
+
+  defp unserved(body) do
+    cond do
+      not worker?(body) -> "no worker is alive"
+      body["checks"]["workers"]["status"] == "degraded" -> "a queue has no worker"
+      true -> nil
     end
   end
 
@@ -106,30 +133,78 @@ defmodule GroceryPlanner.AIClient.Health do
 
   def unwell(_body), do: []
 
-  defp together(checks) do
-    tasks = for {name, check} <- checks, do: {name, Task.async(check)}
-    answers = tasks |> Enum.map(&elem(&1, 1)) |> Task.yield_many(@patience)
-
-    for {{name, _task}, {task, answer}} <- Enum.zip(tasks, answers), into: %{} do
-      case answer || Task.shutdown(task, :brutal_kill) do
-        {:ok, found} -> {name, found}
-        _late -> {name, %{status: "error", error: "no answer within #{@patience} ms"}}
-      end
+  @doc """
+  Returns what is wrong according to the answer of `GroceryPlanner.AIClient.health_check/1`, and what to
+  do about it, in the order of `unwell/1`.
+  """
+  @spec shortcomings(map()) :: [%{check: String.t(), wrong: String.t(), remedy: String.t()}]
+  def shortcomings(body) do
+    for name <- unwell(body), check = body["checks"][name] do
+      %{check: name, wrong: wrong(check), remedy: remedy(name, check)}
     end
   end
 
-  # A probe has to answer, whatever a check does.
-  defp checked(check, more) do
-    case check.() do
-      {:error, reason} -> %{status: "error", error: inspect(reason)}
-      {:ok, found} -> Map.merge(%{status: "ok"}, more.(found))
-      found -> Map.merge(%{status: "ok"}, more.(found))
+  defp wrong(%{"error" => error}) when is_binary(error) and error != "", do: error
+  defp wrong(check), do: "It is #{check["status"]}."
+
+  defp remedy(_name, %{"status" => "loading"}), do: @loading
+  defp remedy(name, _check), do: Map.get(@remedies, name, @otherwise)
+
+  # Processes that are not linked, because a check may start others that crash, or exit by itself. The
+  # report has to be given whatever a check does.
+  defp together(checks) do
+    callers = [self() | Process.get(:"$callers", [])]
+    deadline = System.monotonic_time(:millisecond) + @patience
+
+    running =
+      for {name, check} <- checks do
+        {pid, monitor} =
+          spawn_monitor(fn ->
+            Process.put(:"$callers", callers)
+            exit({:checked, attempted(check)})
+          end)
+
+        {name, pid, monitor}
+      end
+
+    for {name, pid, monitor} <- running, into: %{} do
+      {name, found(pid, monitor, max(deadline - System.monotonic_time(:millisecond), 0))}
     end
+  end
+
+  defp found(pid, monitor, patience) do
+    receive do
+      {:DOWN, ^monitor, :process, ^pid, {:checked, found}} -> found
+      {:DOWN, ^monitor, :process, ^pid, reason} -> failed(reason)
+    after
+      patience ->
+        Process.demonitor(monitor, [:flush])
+        Process.exit(pid, :kill)
+        %{status: "error", error: "no answer within #{@patience} ms"}
+    end
+  end
+
+  defp attempted(check) do
+    check.()
   rescue
     error -> %{status: "error", error: Exception.message(error)}
   catch
-    :exit, reason -> %{status: "error", error: inspect(reason)}
+    _kind, reason -> failed(reason)
   end
+
+  defp checked(check, more) do
+    case check.() do
+      nothing when nothing in [nil, false, :error] -> failed(nothing)
+      error when is_tuple(error) and elem(error, 0) == :error -> failed(reason(error))
+      {:ok, found} -> Map.merge(%{status: "ok"}, more.(found))
+      found -> Map.merge(%{status: "ok"}, more.(found))
+    end
+  end
+
+  defp reason({:error, reason}), do: reason
+  defp reason(error), do: error
+
+  defp failed(reason), do: %{status: "error", error: inspect(reason)}
 
   defp ignore(_found), do: %{}
 

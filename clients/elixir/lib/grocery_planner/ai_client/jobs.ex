@@ -2,7 +2,7 @@ defmodule GroceryPlanner.AIClient.Jobs do
   @moduledoc false
   # Jobs in the background: submitted, looked up, awaited, cancelled, retried.
 
-  alias GroceryPlanner.AIClient.{Call, Context, Error, Key, Work}
+  alias GroceryPlanner.AIClient.{Call, Context, Error, Key, Options, Work}
 
   @type result :: {:ok, map()} | {:error, Error.t()}
 
@@ -11,19 +11,17 @@ defmodule GroceryPlanner.AIClient.Jobs do
   @long_poll 25
   # Milliseconds that an answer may take beyond the time that it was asked to wait.
   @leeway 10_000
+  # Milliseconds between two looks, even if the service names less.
+  @shortest_pause 100
 
   @doc false
   @spec submit(String.t() | atom(), map(), map(), keyword()) :: result()
   def submit(feature, payload, context, opts) do
+    Options.check!(opts, [:work, :wait])
     feature = to_string(feature)
 
     with {:ok, ids} <- Context.ids(context) do
-      body =
-        ids
-        |> Work.common(opts)
-        |> Map.merge(%{feature: feature, payload: payload})
-        |> with_callback(opts[:callback])
-
+      body = ids |> Work.common(opts) |> Map.merge(%{feature: feature, payload: payload})
       wait = opts[:wait] || 0
       key = Key.for_submission(opts, feature, payload)
 
@@ -43,16 +41,13 @@ defmodule GroceryPlanner.AIClient.Jobs do
     end
   end
 
-  defp with_callback(body, nil), do: body
-  defp with_callback(body, url) when is_binary(url), do: Map.put(body, :callback, %{url: url})
-  defp with_callback(body, callback), do: Map.put(body, :callback, Map.new(callback))
-
   @doc false
   @spec get(String.t(), map(), keyword()) :: result()
   def get(job_id, context, opts) do
+    Options.check!(opts, [:wait])
     wait = opts[:wait] || 0
 
-    about(:get_job, :get, job_id, "", context, opts,
+    about(:get_job, :get, job_id, "", context, Keyword.delete(opts, :wait),
       query: [wait: if(wait > 0, do: wait)],
       receive_timeout: wait * 1000 + @leeway,
       repeatable: true
@@ -60,8 +55,25 @@ defmodule GroceryPlanner.AIClient.Jobs do
   end
 
   @doc false
+  @spec revive(map(), map(), keyword()) :: result()
+  def revive(%{"status" => "failed", "error" => %{"retryable" => true}} = job, context, opts) do
+    with {:error, %Error{code: "job_not_retryable"}} <-
+           about(:retry_job, :post, job["id"], "/retry", context, opts) do
+      # Somebody else was quicker.
+      get(job["id"], context, opts)
+    end
+  end
+
+  def revive(job, _context, opts) do
+    Options.check!(opts, [])
+    {:ok, job}
+  end
+
+  @doc false
   @spec list(map(), keyword()) :: result()
   def list(context, opts) do
+    Options.check!(opts, [:status, :feature, :since, :cursor, :limit])
+
     with {:ok, ids} <- Context.ids(context) do
       call = %Call{
         operation: :list_jobs,
@@ -89,6 +101,8 @@ defmodule GroceryPlanner.AIClient.Jobs do
   @spec about(atom(), :get | :post, String.t(), String.t(), map(), keyword(), keyword()) ::
           result()
   def about(operation, method, job_id, rest, context, opts, more \\ []) do
+    Options.check!(opts, [])
+
     with {:ok, ids} <- Context.ids(context) do
       call = %Call{
         operation: operation,
@@ -105,6 +119,8 @@ defmodule GroceryPlanner.AIClient.Jobs do
   @doc false
   @spec redeliver(String.t(), String.t(), map(), keyword()) :: result()
   def redeliver(job_id, delivery_id, context, opts) do
+    Options.check!(opts, [])
+
     with {:ok, ids} <- Context.ids(context) do
       [job, delivery] =
         for id <- [job_id, delivery_id],
@@ -133,6 +149,7 @@ defmodule GroceryPlanner.AIClient.Jobs do
   @doc false
   @spec await(String.t(), map(), keyword()) :: result()
   def await(job_id, context, opts) do
+    Options.check!(opts, [:timeout, :wait])
     timeout = opts[:timeout] || 120_000
     look(job_id, context, opts, now() + timeout)
   end
@@ -155,7 +172,8 @@ defmodule GroceryPlanner.AIClient.Jobs do
         {:error, Error.new(:bug, "unexpected_answer", "The answer is no job.", retryable: false)}
 
       {:error, %Error{retryable: true} = error} ->
-        again(job_id, context, opts, deadline, (error.retry_after || 1) * 1000, error)
+        pause = max((error.retry_after || 1) * 1000, @shortest_pause)
+        again(job_id, context, opts, deadline, pause, error)
 
       {:error, error} ->
         {:error, error}
@@ -163,11 +181,14 @@ defmodule GroceryPlanner.AIClient.Jobs do
   end
 
   defp again(job_id, context, opts, deadline, pause, error) do
-    if now() + pause >= deadline do
-      {:error, error}
-    else
-      Process.sleep(pause)
-      look(job_id, context, opts, deadline)
+    case deadline - now() do
+      left when left > 0 ->
+        # A pause that is longer than what is left ends with a last look.
+        Process.sleep(min(pause, left))
+        look(job_id, context, opts, deadline)
+
+      _over ->
+        {:error, error}
     end
   end
 

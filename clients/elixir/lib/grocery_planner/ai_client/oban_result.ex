@@ -12,11 +12,11 @@ defmodule GroceryPlanner.AIClient.ObanResult do
   | `{:error, {:connection_failed, reason}}` of a probe | `{:error, reason}` |
 
   A worker that submits a job with `oban_job: job` finds the same job at its next attempt. If that one
-  has failed for a reason that may pass, `retry_job/3` has it run again with its history:
+  has failed for a reason that may pass, `revive/3` has it run again with its history:
 
       def perform(%Oban.Job{args: args} = oban_job) do
         with {:ok, job} <- AIClient.submit_job("receipt_extraction", payload, context, oban_job: oban_job),
-             {:ok, job} <- revive(job, context),
+             {:ok, job} <- AIClient.revive(job, context),
              {:ok, job} <- AIClient.await_job(job["id"], context),
              {:ok, receipt} <- AIClient.job_result(job) do
           store(receipt)

@@ -2,7 +2,7 @@ defmodule GroceryPlanner.AIClient.Probes do
   @moduledoc false
   # The service's probes, asked once and quickly.
 
-  alias GroceryPlanner.AIClient.{Call, Error}
+  alias GroceryPlanner.AIClient.{Call, Error, Options}
 
   @type result ::
           {:ok, map()}
@@ -17,6 +17,7 @@ defmodule GroceryPlanner.AIClient.Probes do
   def composite(opts \\ []), do: ask(:service_health, "/health_check", opts)
 
   defp ask(operation, route, opts) do
+    Options.check!(opts, [])
     call = %Call{operation: operation, method: :get, route: route, receive_timeout: 5_000}
 
     case Call.run(call, opts) do

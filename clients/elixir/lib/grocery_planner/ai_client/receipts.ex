@@ -2,16 +2,16 @@ defmodule GroceryPlanner.AIClient.Receipts do
   @moduledoc false
   # Images of receipts, and the hints with which they are read.
 
-  alias GroceryPlanner.AIClient.{Error, Work}
+  alias GroceryPlanner.AIClient.{Error, Options, Work}
 
   @type image :: String.t() | {:binary, binary()} | {:file, Path.t()}
-
-  @hints ~w(candidate_labels default_currency country locale)a
 
   @doc false
   @spec flat(image(), map(), keyword()) :: Work.result()
   def flat(image, context, opts \\ []) do
-    with {:ok, payload} <- payload(image, opts) do
+    Options.check!(opts, [:work, :hints, :envelope])
+
+    with {:ok, payload} <- with_hints(image, opts) do
       route = "/api/v1/extract-receipt"
       Work.enveloped(:extract_receipt, route, "receipt_extraction", payload, context, opts)
     end
@@ -20,9 +20,10 @@ defmodule GroceryPlanner.AIClient.Receipts do
   @doc false
   @spec rich(image(), map(), keyword()) :: Work.result()
   def rich(image, context, opts \\ []) do
-    with {:ok, payload} <- payload(image, opts) do
+    Options.check!(opts, [:work, :hints])
+
+    with {:ok, payload} <- with_hints(image, opts) do
       route = "/api/v1/receipts/extract"
-      opts = Keyword.drop(opts, [:fresh, :priority])
       Work.flat(:extract_rich_receipt, route, "receipt_extraction", payload, context, opts)
     end
   end
@@ -32,8 +33,15 @@ defmodule GroceryPlanner.AIClient.Receipts do
   """
   @spec payload(image(), keyword()) :: {:ok, map()} | {:error, Error.t()}
   def payload(image, opts \\ []) do
+    Options.check!(opts, [:hints])
+    with_hints(image, opts)
+  end
+
+  defp with_hints(image, opts) do
+    hints = Keyword.take(opts, Options.hints())
+
     with {:ok, text} <- base64(image) do
-      case for {name, value} <- opts, name in @hints, value != nil, into: %{}, do: {name, value} do
+      case for {name, value} <- hints, value != nil, into: %{}, do: {name, value} do
         hints when hints == %{} -> {:ok, %{image_base64: text}}
         hints -> {:ok, %{image_base64: text, options: hints}}
       end

@@ -1,6 +1,7 @@
 defmodule GroceryPlanner.AIClient.Startup do
   @moduledoc """
-  Checks once, at the start of the app, whether the service is there, and logs what it found.
+  Checks once, at the start of the app, whether the service is there, and logs what it found and what to
+  do about it.
 
   Put it at the end of the supervision tree:
 
@@ -22,11 +23,16 @@ defmodule GroceryPlanner.AIClient.Startup do
   require Logger
 
   alias GroceryPlanner.AIClient
-  alias GroceryPlanner.AIClient.{Config, Health}
+  alias GroceryPlanner.AIClient.{Config, Health, Options}
+
+  @start "Start the service, or correct AI_SERVICE_URL."
+  @not_ours "Correct AI_SERVICE_URL, or repair the proxy between here and the service."
 
   @doc false
   @spec start_link(keyword()) :: {:ok, pid()}
   def start_link(opts) do
+    check!(opts)
+
     Task.start_link(fn ->
       Process.sleep(opts[:delay] || 2_000)
       validate(opts)
@@ -39,9 +45,10 @@ defmodule GroceryPlanner.AIClient.Startup do
   """
   @spec validate(keyword()) :: :ok | {:warning, [String.t()]} | {:error, term()}
   def validate(opts \\ []) do
-    url = Config.base_url(opts)
+    check!(opts)
+    url = Config.shown_url(opts)
 
-    case AIClient.health_check(opts) do
+    case opts |> Keyword.drop([:delay, :required, :stop]) |> AIClient.health_check() do
       {:ok, %{"status" => "ok"}} ->
         Logger.info("AI service connected: #{url}")
         :ok
@@ -49,24 +56,45 @@ defmodule GroceryPlanner.AIClient.Startup do
       {:ok, body} ->
         judge(body, url, opts)
 
-      {:error, reason} ->
-        failed(reason, "#{url} #{described(reason)}", opts)
+      {:error, {:unhealthy, status, %{"checks" => _} = body} = reason} ->
+        failed(reason, "#{url} answers #{status}", opts)
+        log_remedies(body)
+        {:error, reason}
+
+      {:error, {:unhealthy, status, _body} = reason} ->
+        failed(reason, "#{url} answers #{status}. #{@not_ours}", opts)
+
+      {:error, {:connection_failed, why} = reason} ->
+        failed(reason, "#{url} does not answer (#{inspect(why)}). #{@start}", opts)
     end
   end
+
+  defp check!(opts), do: Options.check!(opts, [:delay, :required, :stop])
 
   defp judge(body, url, opts) do
     if Health.worker?(body) do
       unwell = Health.unwell(body)
       Logger.warning("AI service #{body["status"]}: #{Enum.join(unwell, ", ")} (#{url})")
+      log_remedies(body)
       {:warning, unwell}
     else
       failed(:no_worker, "#{url} has no worker, so no work gets done", opts)
+      log_remedies(body)
+      {:error, :no_worker}
+    end
+  end
+
+  defp log_remedies(body) do
+    for found <- Health.shortcomings(body) do
+      Logger.warning("AI service: #{found.check}: #{found.wrong} #{found.remedy}")
     end
   end
 
   defp failed(reason, sentence, opts) do
+    sentence = String.trim_trailing(sentence, ".")
+
     if opts[:required] do
-      Logger.error("AI service unavailable (required): #{sentence}")
+      Logger.error("AI service unavailable (required): #{sentence}.")
       stop = opts[:stop] || (&System.stop/1)
       stop.(1)
     else
@@ -75,7 +103,4 @@ defmodule GroceryPlanner.AIClient.Startup do
 
     {:error, reason}
   end
-
-  defp described({:unhealthy, status, _body}), do: "answers #{status}"
-  defp described({:connection_failed, reason}), do: "does not answer (#{inspect(reason)})"
 end

@@ -11,11 +11,13 @@ defmodule GroceryPlanner.AIClient.Telemetry do
   Times are in native units. The metadata of all three are `operation` (an atom, such as
   `:categorize`), `method`, `route` (without ids) and `transport`; after the end also `status` (nil
   without an answer) and `repeats` (0 or 1). A failure adds `kind` (`:error`), `reason` (the
-  `GroceryPlanner.AIClient.Error`), `error_class` and `code`, which are good labels of a metric:
+  `GroceryPlanner.AIClient.Error` without its `body` and `fields`, which may quote what was sent),
+  `error_class` and `code`, which are good labels of a metric:
 
       counter("grocery_planner.ai_client.request.exception.count", tags: [:operation, :error_class])
 
-  No metadata have anything of a payload, tenant or user.
+  The metadata have nothing of a payload, tenant or user. A stream of events has its own pair of events
+  for each connection, in the process that reads it.
   """
 
   alias GroceryPlanner.AIClient.{Error, Libraries}
@@ -49,7 +51,8 @@ defmodule GroceryPlanner.AIClient.Telemetry do
         execute(:stop, measured, metadata)
 
       {:error, %Error{} = error} ->
-        failure = %{kind: :error, reason: error, error_class: error.class, code: error.code}
+        reason = %{error | body: nil, fields: []}
+        failure = %{kind: :error, reason: reason, error_class: error.class, code: error.code}
         execute(:exception, measured, Map.merge(metadata, failure))
     end
 

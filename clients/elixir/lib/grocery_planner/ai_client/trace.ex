@@ -22,6 +22,16 @@ defmodule GroceryPlanner.AIClient.Trace do
     end
   end
 
+  @doc false
+  # The options with which another process sends the headers of this one.
+  @spec options(keyword()) :: keyword()
+  def options(opts) do
+    case for {"traceparent", value} <- headers(opts), do: value do
+      [traceparent | _others] -> [traceparent: traceparent]
+      [] -> []
+    end
+  end
+
   defp current do
     for {name, value} <- :otel_propagator_text_map.inject([]),
         do: {to_string(name), to_string(value)}

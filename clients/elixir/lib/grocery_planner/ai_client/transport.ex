@@ -39,6 +39,17 @@ defmodule GroceryPlanner.AIClient.Transport do
   @callback send(request()) :: {:ok, answer()} | {:error, reason()}
 
   @doc """
+  Sends the request, and passes the body of a 200 to the function, chunk by chunk. The body of what is
+  returned is empty then; that of any other status is whole. It runs in a process of its own, which may
+  be killed at any time.
+
+  A transport without this function cannot be used for `GroceryPlanner.AIClient.stream_events/3`.
+  """
+  @callback stream(request(), (binary() -> term())) :: {:ok, answer()} | {:error, reason()}
+
+  @optional_callbacks stream: 2
+
+  @doc """
   Returns the module that sends the requests of a call.
   """
   @spec module(keyword()) :: module()

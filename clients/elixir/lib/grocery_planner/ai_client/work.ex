@@ -25,7 +25,7 @@ defmodule GroceryPlanner.AIClient.Work do
   @spec flat(atom(), String.t(), String.t(), map(), map(), keyword()) :: result()
   def flat(operation, route, feature, payload, context, opts) do
     with {:ok, ids} <- Context.ids(context),
-         body = ids |> common(opts) |> Map.delete(:metadata) |> Map.merge(payload),
+         body = ids |> common(opts) |> Map.merge(payload),
          {:ok, answer} <- run(operation, route, feature, payload, body, opts) do
       if is_map(answer.body), do: {:ok, answer.body}, else: {:error, Call.unexpected(answer)}
     end
@@ -40,7 +40,8 @@ defmodule GroceryPlanner.AIClient.Work do
       user_id: ids.user_id,
       request_id: opts[:request_id],
       priority: opts[:priority],
-      metadata: metadata(opts)
+      metadata: metadata(opts),
+      callback: callback(opts[:callback])
     }
 
     for {name, value} <- given, value != nil, into: %{}, do: {name, value}
@@ -51,6 +52,10 @@ defmodule GroceryPlanner.AIClient.Work do
     metadata = if opts[:fresh], do: Map.put(metadata, :fresh, true), else: metadata
     if metadata == %{}, do: nil, else: metadata
   end
+
+  defp callback(url) when is_binary(url), do: %{url: url}
+  defp callback(nil), do: nil
+  defp callback(callback), do: Map.new(callback)
 
   defp run(operation, route, feature, payload, body, opts) do
     key = Key.for_waiting_call(opts, feature, payload)

@@ -1,6 +1,7 @@
 defmodule GroceryPlanner.AIClient.Contracts.CallbackData do
   @moduledoc """
-  The job of a callback. `output_payload` is null unless the caller asked for it.
+  The job of a callback. `output_payload` is null unless the caller asked for it. `status` is
+  `"succeeded"`, `"failed"` or `"cancelled"` in the events that are known here.
   """
   alias GroceryPlanner.AIClient.Contracts.JobError
 
@@ -11,7 +12,7 @@ defmodule GroceryPlanner.AIClient.Contracts.CallbackData do
       user_id: {:string, :nullable},
       request_id: {:string, :nullable},
       feature: {:string, :required},
-      status: {{:enum, ["succeeded", "failed", "cancelled"]}, :required},
+      status: {:string, :required},
       finished_at: {:datetime, :required},
       trace_id: {:string, :nullable},
       error: {JobError, :nullable},
@@ -21,16 +22,24 @@ end
 
 defmodule GroceryPlanner.AIClient.Contracts.CallbackEvent do
   @moduledoc """
-  The body of a callback.
+  The body of a callback. `type` is `"job.succeeded"`, `"job.failed"`, `"job.cancelled"`, or the name of
+  an event of a newer service: answer that with 2xx, and ignore it.
   """
   alias GroceryPlanner.AIClient.Contracts.CallbackData
 
   use GroceryPlanner.AIClient.Contracts.Shape,
     fields: [
-      type: {{:enum, ["job.succeeded", "job.failed", "job.cancelled"]}, :required},
+      type: {:string, :required},
       timestamp: {:datetime, :required},
       data: {CallbackData, :required}
     ]
+
+  def check(%{type: "job." <> status = type, data: data})
+      when type in ["job.succeeded", "job.failed", "job.cancelled"] and data.status != status do
+    [Shape.problem("data.status", "must be #{status} in an event #{type}")]
+  end
+
+  def check(_event), do: []
 end
 
 defmodule GroceryPlanner.AIClient.Contracts.Delivery do

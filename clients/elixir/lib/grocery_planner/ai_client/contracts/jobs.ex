@@ -105,3 +105,36 @@ defmodule GroceryPlanner.AIClient.Contracts.BaseResponse do
       metadata: {AnswerMetadata, :required}
     ]
 end
+
+defmodule GroceryPlanner.AIClient.Contracts.JobEvent do
+  @moduledoc """
+  The state of a job in its stream of events. `attempt` is 0 before the first one.
+  """
+  alias GroceryPlanner.AIClient.Contracts.JobError
+
+  use GroceryPlanner.AIClient.Contracts.Shape,
+    fields: [
+      job_id: {:string, :required},
+      status: {{:enum, ["queued", "running", "succeeded", "failed", "cancelled"]}, :required},
+      attempt: {:integer, :required},
+      error: {JobError, :nullable},
+      created_at: {:datetime, :required},
+      started_at: {:datetime, :nullable},
+      finished_at: {:datetime, :nullable}
+    ]
+end
+
+defmodule GroceryPlanner.AIClient.Contracts.StageEvent do
+  @moduledoc """
+  A stage of the running attempt, in a job's stream of events. The pages are those of a receipt.
+  """
+  use GroceryPlanner.AIClient.Contracts.Shape,
+    fields: [
+      job_id: {:string, :required},
+      attempt: {:integer, :required},
+      stage: {:string, :required},
+      at: {:datetime, :required},
+      pages_read: {:integer, :optional},
+      pages: {:integer, :optional}
+    ]
+end

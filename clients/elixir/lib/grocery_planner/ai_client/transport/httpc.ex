@@ -6,74 +6,92 @@ defmodule GroceryPlanner.AIClient.Transport.Httpc do
   longer than the service keeps them. This profile drops them after 60 s and puts no request behind
   another one that still waits for its answer. Certificates are verified with those of the system.
 
-  `:httpc` repeats a 503 by itself if it has a `Retry-After` of one or two digits, without end. The
-  service therefore sends three. If a proxy before it sends fewer, the call ends as one without an
-  answer, at the latest after `:receive_timeout` and `:connect_timeout`.
+  IPv6 is tried before IPv4.
+
+  `:httpc` repeats a 503 by itself if it has a `Retry-After` of one or two digits, without end. This
+  profile does not: the caller gets the 503 at once, with its `Retry-After` but without its body. The
+  service sends three digits, and its body arrives.
+
+  `:httpc` passes on what it read together with the end of the headers only when it reads more. The first
+  event of a stream therefore comes with the second, or with the next heartbeat (15 s), if a proxy with
+  TLS joins it to the headers. The service sends them apart. Req has no such limit.
   """
 
   @behaviour GroceryPlanner.AIClient.Transport
 
   alias GroceryPlanner.AIClient.Config
-
-  @profile :grocery_planner_ai
+  alias GroceryPlanner.AIClient.Transport.HttpcProfile
 
   # Milliseconds after which `:httpc` should have reported its own timeout.
   @leeway 1_000
 
-  @doc false
-  def child_spec(_opts) do
-    %{id: __MODULE__, start: {__MODULE__, :start_link, []}}
-  end
+  # `:httpc` holds the part of the body that is read together with the end of the headers until more
+  # is read, so a socket that reads little at once holds back less than an event.
+  @stream_socket [nodelay: true, buffer: 16]
 
-  @doc """
-  Starts the profile. It may be there already, if this application was restarted.
-  """
-  @spec start_link() :: :ignore | {:error, term()}
-  def start_link do
-    case :inets.start(:httpc, profile: @profile) do
-      {:ok, _pid} -> configure()
-      {:error, {:already_started, _pid}} -> configure()
-      {:error, reason} -> {:error, reason}
-    end
-  end
-
-  defp configure do
-    options = [
-      keep_alive_timeout: Config.idle_timeout(),
-      max_sessions: Config.get([], :pool_size, 50),
-      # Only a connection without a running request is used again.
-      max_keep_alive_length: 0
-    ]
-
-    with :ok <- :httpc.set_options(options, @profile), do: :ignore
-  end
+  # Reasons that say nothing about the host, if the other version of IP has a reason too.
+  @no_route [:nxdomain, :eafnosupport, :enetunreach, :ehostunreach, :eaddrnotavail]
 
   @impl GroceryPlanner.AIClient.Transport
   def send(request) do
-    http_options =
-      [
-        timeout: request.receive_timeout,
-        connect_timeout: request.connect_timeout,
-        autoredirect: false
-      ] ++ ssl(request)
-
+    # Either version of IP may take the time for connecting.
+    patience = request.receive_timeout + 2 * request.connect_timeout + @leeway
     options = [body_format: :binary] ++ connection(request)
 
-    patience = request.receive_timeout + request.connect_timeout + @leeway
-
-    answered =
-      within(patience, fn ->
-        :httpc.request(request.method, to_httpc(request), http_options, options, @profile)
-      end)
-
-    case answered do
-      {:ok, {{_version, status, _reason}, headers, body}} ->
-        {:ok, %{status: status, headers: from_httpc(headers), body: body}}
-
-      {:error, reason} ->
-        {:error, reason(reason)}
+    with {:ok, manager} <- HttpcProfile.manager() do
+      patience
+      |> within(fn -> ask(request, request.receive_timeout, options, manager) end)
+      |> answer()
     end
   end
+
+  @impl GroceryPlanner.AIClient.Transport
+  def stream(request, receiver) do
+    options = [body_format: :binary, sync: false, stream: :self, socket_opts: @stream_socket]
+
+    with {:ok, manager} <- HttpcProfile.manager(),
+         {:ok, id} <- ask(request, :infinity, options, manager) do
+      # Whoever listens is ended from outside, and then the connection has to be closed.
+      HttpcProfile.cancel_with(self(), id)
+      hear(id, receiver, %{})
+    else
+      {:error, reason} -> {:error, reason(reason)}
+    end
+  end
+
+  defp hear(id, receiver, headers) do
+    receive do
+      {:http, {^id, :stream_start, headers}} ->
+        hear(id, receiver, from_httpc(headers))
+
+      {:http, {^id, :stream, chunk}} ->
+        receiver.(chunk)
+        hear(id, receiver, headers)
+
+      {:http, {^id, :stream_end, _headers}} ->
+        {:ok, %{status: 200, headers: headers, body: ""}}
+
+      {:http, {^id, {:error, reason}}} ->
+        answer({:error, reason})
+
+      {:http, {^id, {_status, _headers, _body} = result}} ->
+        answer({:ok, result})
+    end
+  end
+
+  defp ask(request, timeout, options, manager) do
+    http_options =
+      [timeout: timeout, connect_timeout: request.connect_timeout, autoredirect: false] ++
+        ssl(request)
+
+    :httpc.request(request.method, to_httpc(request), http_options, options, manager)
+  end
+
+  defp answer({:ok, {{_version, status, _reason}, headers, body}}) do
+    {:ok, %{status: status, headers: from_httpc(headers), body: body}}
+  end
+
+  defp answer({:error, reason}), do: {:error, reason(reason)}
 
   # A process of its own, not linked, so that a caller that traps exits gets no message of it.
   defp within(patience, request) do
@@ -134,11 +152,10 @@ defmodule GroceryPlanner.AIClient.Transport.Httpc do
   defp reason(:timeout), do: :timeout
   defp reason(other), do: other
 
+  # One reason for each version of IP that was tried.
   defp connect_reason(details) when is_list(details) do
-    Enum.find_value(details, details, fn
-      {_family, _options, reason} -> reason
-      _address -> nil
-    end)
+    reasons = for {_family, _options, reason} <- details, do: reason
+    Enum.find(reasons, &(&1 not in @no_route)) || List.last(reasons) || details
   end
 
   defp connect_reason(details), do: details

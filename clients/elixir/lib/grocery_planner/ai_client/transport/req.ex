@@ -15,33 +15,66 @@ defmodule GroceryPlanner.AIClient.Transport.Req do
   @compile {:no_warn_undefined, [Finch, Req]}
 
   @finch GroceryPlanner.AIClient.Finch
+  @fresh GroceryPlanner.AIClient.Finch.Fresh
+
+  # Milliseconds without anything, after which a stream counts as ended: the service says something
+  # every 15 s.
+  @silence 45_000
 
   @doc """
-  Returns the child specification of the connections.
+  Returns the child specifications of the connections: those that are used again, and those that are
+  not, for a request whose connection was found closed.
   """
-  @spec connections() :: Supervisor.child_spec() | {module(), keyword()}
+  @spec connections() :: [Supervisor.child_spec()]
   def connections do
-    pool = [
-      size: Config.get([], :pool_size, 50),
-      conn_max_idle_time: Config.idle_timeout(),
-      conn_opts: [transport_opts: [timeout: Config.get([], :connect_timeout, 5_000)]]
-    ]
+    for {name, idle} <- [{@finch, Config.idle_timeout()}, {@fresh, 1}] do
+      pool = [
+        size: Config.get([], :pool_size, 50),
+        conn_max_idle_time: idle,
+        conn_opts: [transport_opts: transport_opts(Config.get([], :connect_timeout, 5_000))]
+      ]
 
-    {Finch, name: @finch, pools: %{default: pool}}
+      Supervisor.child_spec({Finch, name: name, pools: %{default: pool}}, id: name)
+    end
   end
+
+  # IPv6 first, then IPv4.
+  defp transport_opts(timeout), do: [timeout: timeout, inet6: true]
 
   @impl GroceryPlanner.AIClient.Transport
   def send(request) do
     case request |> options() |> Req.new() |> Req.request() do
-      {:ok, response} ->
-        {:ok, %{status: response.status, headers: headers(response), body: body(response.body)}}
-
-      {:error, error} ->
-        {:error, reason(error)}
+      {:ok, response} -> {:ok, answer(response, response.body)}
+      {:error, error} -> {:error, reason(error)}
     end
   rescue
     # Finch raises when its pool has no connection in time.
     error in RuntimeError -> {:error, {:raised, Exception.message(error)}}
+  end
+
+  @impl GroceryPlanner.AIClient.Transport
+  def stream(request, receiver) do
+    into = fn {:data, chunk}, {sent, response} ->
+      if response.status == 200 do
+        receiver.(chunk)
+        {:cont, {sent, response}}
+      else
+        {:cont, {sent, %{response | body: response.body <> chunk}}}
+      end
+    end
+
+    options = Keyword.merge(options(request), receive_timeout: @silence, into: into)
+
+    case options |> Req.new() |> Req.request() do
+      {:ok, response} -> {:ok, answer(response, response.body)}
+      {:error, error} -> {:error, reason(error)}
+    end
+  rescue
+    error in RuntimeError -> {:error, {:raised, Exception.message(error)}}
+  end
+
+  defp answer(response, body) do
+    %{status: response.status, headers: headers(response), body: body(body)}
   end
 
   defp options(request) do
@@ -58,8 +91,23 @@ defmodule GroceryPlanner.AIClient.Transport.Req do
 
     more = Config.get(request.options, :req_options, [])
     # Req takes options for connections only without a Finch.
-    finch = if more[:connect_options] || more[:finch], do: [], else: [finch: @finch]
-    own |> Keyword.merge(finch) |> Keyword.merge(more)
+    pool = if more[:connect_options] || more[:finch], do: [], else: pool(request)
+    own |> Keyword.merge(pool) |> Keyword.merge(more)
+  end
+
+  # Req asks for IPv6 by an option for connections, if the host is an address of it.
+  defp pool(%{url: "http://[" <> _rest}), do: []
+  defp pool(%{url: "https://[" <> _rest}), do: []
+
+  # A repeat keeps the app's time for connecting, because the connections of a Finch share theirs.
+  defp pool(%{fresh_connection: true}), do: [finch: @fresh]
+
+  defp pool(%{options: options} = request) do
+    if options[:connect_timeout] do
+      [connect_options: [timeout: request.connect_timeout, transport_opts: [inet6: true]]]
+    else
+      [finch: @finch]
+    end
   end
 
   # Lists of values since Req 0.4, single values before.
