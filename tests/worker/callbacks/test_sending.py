@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_address
@@ -21,13 +21,6 @@ from worker.callbacks.sending import Answer, Sender
 PEM = Path(__file__).parents[2] / "support/tls/localhost.pem"
 REQUEST = SignedRequest({"webhook-id": "d"}, b'{"a": 1}')
 LIMIT = 10.0
-
-
-@pytest.fixture
-def resolver() -> Iterator[SystemResolver]:
-    """The resolver of the system."""
-    with SystemResolver(4) as resolver:
-        yield resolver
 
 
 def sender(
@@ -64,10 +57,10 @@ async def test_a_request_arrives_as_it_was_signed() -> None:
     assert seen.headers["host"] == f"receiver:{urlsplit(script.url).port}"
 
 
-async def test_the_system_resolves_names(resolver: SystemResolver) -> None:
+async def test_the_system_resolves_names() -> None:
     """`localhost` is an exact entry, so loopback is permitted."""
     tls = ssl.create_default_context()
-    sending = Sender(CallbackHosts(["http://localhost"]), resolver.resolve, tls, LIMIT)
+    sending = Sender(CallbackHosts(["http://localhost"]), SystemResolver().resolve, tls, LIMIT)
     async with scripted(Reply(200)) as script:
         port = urlsplit(script.url).port
         answer = await sending.send(f"http://localhost:{port}/", REQUEST)
@@ -75,9 +68,9 @@ async def test_the_system_resolves_names(resolver: SystemResolver) -> None:
     assert answer.accepted
 
 
-async def test_a_name_without_addresses_is_reported(resolver: SystemResolver) -> None:
+async def test_a_name_without_addresses_is_reported() -> None:
     tls = ssl.create_default_context()
-    sending = Sender(CallbackHosts(["*.invalid"]), resolver.resolve, tls, LIMIT)
+    sending = Sender(CallbackHosts(["*.invalid"]), SystemResolver().resolve, tls, LIMIT)
     answer = await sending.send("https://no.such.invalid/", REQUEST)
 
     assert answer.problem == "The name of the host could not be resolved."
