@@ -57,6 +57,15 @@ async def test_a_request_arrives_as_it_was_signed() -> None:
     assert seen.headers["host"] == f"receiver:{urlsplit(script.url).port}"
 
 
+async def test_an_answer_that_accepts_is_never_too_strange() -> None:
+    """A receiver that has the callback is not sent it again for a header that means nothing."""
+    odd = {"Retry-After": f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT"}
+    answer, _ = await sent_to(Reply(200, "", odd))
+
+    assert answer == Answer(status=200)
+    assert answer.accepted
+
+
 async def test_the_system_resolves_names() -> None:
     """`localhost` is an exact entry, so loopback is permitted."""
     tls = ssl.create_default_context()
@@ -127,6 +136,7 @@ async def test_redirects_are_not_followed(status: int) -> None:
     [
         (Reply(503, "", {"Retry-After": "120"}), 120),
         (Reply(503, "", {"Retry-After": "soon"}), None),
+        (Reply(503, "", {"Retry-After": f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT"}), None),
         (Reply(503, "", {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}), 0),
         (Reply(429), None),
     ],
