@@ -194,7 +194,7 @@ async def test_a_receiver_that_hangs_delays_no_other(
 async def test_a_receiver_that_answers_has_the_slots_that_nobody_needs(
     calling: Settings, database: Database
 ) -> None:
-    """Its first answer shows that it answers. A reserve stays free for other hosts."""
+    """The first answer shows that it lives. A reserve stays free for other hosts."""
     async with scripted(Reply(200), "silence") as receiver:
         for _ in range(30):
             await end(database, await add_job(database, asked(receiver.url, host="127.0.0.1")))

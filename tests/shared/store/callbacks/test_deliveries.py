@@ -129,7 +129,7 @@ async def test_a_host_that_answers_has_what_others_leave(database: Database) -> 
 async def test_a_row_of_a_newer_version_holds_up_no_other(
     database: Database, delivery: dict[str, Any], job: dict[str, Any]
 ) -> None:
-    """It counts as a failed attempt, and a newer worker may send it a minute later."""
+    """The row counts as a failed attempt, and a newer worker may send it a minute later."""
     await ended_jobs(database, "new", 1)
     await change_deliveries(database, **{"event": CallbackDelivery.event, **delivery})
     async with database.transaction() as session:
@@ -251,7 +251,7 @@ async def test_a_released_delivery_is_due_at_once(database: Database) -> None:
 async def test_a_job_is_kept_until_its_callbacks_are_sent(
     database: Database, delivery: dict[str, Any], pruned: int
 ) -> None:
-    """Its retention may be shorter than the day for which a delivery is tried."""
+    """The retention of jobs may be shorter than the day for which a delivery is tried."""
     await ended_jobs(database, "a", 1)
     await change_deliveries(database, **delivery)
     async with database.transaction() as session:
