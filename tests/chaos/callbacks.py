@@ -126,6 +126,9 @@ async def _break_everything(plan: Plan, system: Cluster, receiver: _Receiver) ->
         receiver.kill()
         await asyncio.sleep(system.rng.uniform(0.2, 1.0))
         receiver.revive()
+        # The receiver takes about half a second to start, and has to live for a while: only what
+        # it receives can arrive twice.
+        await asyncio.sleep(system.rng.uniform(0.5, 2.0))
     return redis_stops
 
 
