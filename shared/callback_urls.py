@@ -27,10 +27,14 @@ _PORTS = {"https": 443, "http": 80}
 _LOCALHOST = "localhost"
 _PRINTABLE = re.compile(r"[!-~]+")
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
-# The part of IPv6 that is assigned to hosts, and those of its networks that are tunnels to IPv4:
-# 6to4 and Teredo.
+# The part of IPv6 that is assigned to hosts.
 _UNICAST = IPv6Network("2000::/3")
-_TUNNELS = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
+# Networks that not every version of Python knows to be no public ones: tunnels from IPv6 to IPv4
+# (6to4 and its relays, Teredo) and addresses for documentation.
+_NOT_PUBLIC: tuple[Network, ...] = (
+    *map(IPv6Network, ("2002::/16", "2001::/32", "3fff::/20")),
+    IPv4Network("192.88.99.0/24"),
+)
 # Networks whose addresses end in one of IPv4: compatible, mapped, SIIT and NAT64.
 _ENDS_IN_IPV4 = tuple(
     map(IPv6Network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96"))
@@ -69,6 +73,8 @@ class CallbackUrl:
             )
         if parts.scheme not in _PORTS or not host or not _is_host(host):
             raise CallbackRefused("callback.url: this is not an absolute https URL.")
+        if port == 0:
+            raise CallbackRefused("callback.url: no server can be reached on port 0.")
         return cls(parts.scheme, host, port or _PORTS[parts.scheme], _target(parts))
 
     @property
@@ -158,7 +164,7 @@ def _parse(entry: str) -> _ListedHost:
         host, port = "", None
     known = scheme in _PORTS or "://" not in entry
     is_host = _is_host(host) and not set("/?#@") & set(rest)
-    if not (known and is_host) or (subdomains and _address(host) is not None):
+    if not (known and is_host) or port == 0 or (subdomains and _address(host) is not None):
         raise ValueError(
             f"{entry!r} is none of app.example.com, *.example.com, http://app:4000, 10.0.0.0/8"
         )
@@ -192,6 +198,6 @@ def _is_public(address: Address) -> bool:
     """Return whether an address belongs to a host on the public network."""
     if not address.is_global or address.is_multicast or address.is_reserved:
         return False
-    if isinstance(address, IPv4Address):
-        return True
-    return address in _UNICAST and not any(address in tunnel for tunnel in _TUNNELS)
+    if any(address in network for network in _NOT_PUBLIC):
+        return False
+    return isinstance(address, IPv4Address) or address in _UNICAST

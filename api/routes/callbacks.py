@@ -6,13 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from api.front import FrontDep, TenantDep
+from api.job_views import read_job
 from api.openapi.problems import TENANT, problems
+from shared.callback_urls import CallbackHosts
 from shared.contracts.callbacks import CallbackList, CallbackView, DeliveryState, DeliveryView
-from shared.rejections import DeliveryNotFound, JobNotFound
-from shared.store.callbacks.views import callbacks_of, redeliver
-from shared.store.jobs import JobRepository
+from shared.rejections import CallbackRefused, DeliveryNotFound, JobNotFound
+from shared.store.callbacks.views import callbacks_of, redeliver, url_of_delivery
 from shared.store.models import CallbackDelivery, JobCallback
-from shared.store.postgres.database import Session
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["callbacks"])
 
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["callbacks"])
 async def list_job_callbacks(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> CallbackList:
     """Return the callbacks of a job, and what became of each delivery."""
     async with front.database.transaction() as session:
-        await _check_job(session, job_id, tenant_id)
+        await read_job(session, job_id, tenant_id)
         found = await callbacks_of(session, job_id)
     return CallbackList(callbacks=[_view(callback, rows) for callback, rows in found])
 
@@ -36,7 +36,7 @@ async def list_job_callbacks(job_id: UUID, tenant_id: TenantDep, front: FrontDep
     response_model=DeliveryView,
     responses={
         202: {"description": "The delivery will be sent within seconds"},
-        **problems(*TENANT, JobNotFound, DeliveryNotFound),
+        **problems(*TENANT, JobNotFound, DeliveryNotFound, CallbackRefused),
     },
 )
 async def redeliver_callback(
@@ -45,19 +45,20 @@ async def redeliver_callback(
     """Send a callback again within seconds, whether it is pending, delivered or dead.
 
     The request has the same `webhook-id`, and is tried for another day. A receiver that
-    remembers the id ignores what it has already handled.
+    remembers the id ignores what it has already handled. A URL that CALLBACK_HOSTS no longer
+    allows is refused.
     """
     async with front.database.transaction() as session:
-        await _check_job(session, job_id, tenant_id)
-        delivery = await redeliver(session, job_id, _uuid(delivery_id))
-    if delivery is None:
+        await read_job(session, job_id, tenant_id)
+        url = await url_of_delivery(session, job_id, delivery := _uuid(delivery_id))
+        if url is None:
+            raise DeliveryNotFound
+        # Workers would refuse it as well, for a day.
+        CallbackHosts(front.settings.callback_hosts).check(url)
+        sent = await redeliver(session, job_id, delivery)
+    if sent is None:
         raise DeliveryNotFound
-    return _view_delivery(delivery)
-
-
-async def _check_job(session: Session, job_id: UUID, tenant_id: str) -> None:
-    if await JobRepository(session).find(job_id, tenant_id) is None:
-        raise JobNotFound
+    return _view_delivery(sent)
 
 
 def _uuid(delivery_id: str) -> UUID:

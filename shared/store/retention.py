@@ -6,8 +6,10 @@ The image of a failed or cancelled job is kept as long as the job, which may be 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.contracts.callbacks import DeliveryState
 from shared.contracts.jobs import JobStatus
-from shared.store.models import Job, JobImage, WorkerRecord
+from shared.store.callbacks.deliveries import LIFETIME
+from shared.store.models import CallbackDelivery, Job, JobCallback, JobImage, WorkerRecord
 
 # Rows per call. The number is small so that each transaction is short and its locks delay nobody.
 _BATCH = 200
@@ -29,11 +31,21 @@ async def prune_images(session: AsyncSession, seconds: float) -> int:
 async def prune_jobs(session: AsyncSession, seconds: float) -> int:
     """Delete up to 200 jobs that ended more than `seconds` ago; return how many.
 
-    Their attempts and images are deleted with them.
+    Their attempts, images and callbacks are deleted with them. A job that has callbacks to send is
+    kept until each is delivered or its time is over.
     """
+    unsent = (
+        select(JobCallback.id)
+        .join(CallbackDelivery, CallbackDelivery.callback_id == JobCallback.id)
+        .where(
+            JobCallback.job_id == Job.id,
+            CallbackDelivery.state == DeliveryState.PENDING,
+            CallbackDelivery.pending_since > func.now() - LIFETIME,
+        )
+    )
     old = (
         select(Job.id)
-        .where(Job.finished_at < func.now() - _interval(seconds))
+        .where(Job.finished_at < func.now() - _interval(seconds), ~unsent.exists())
         .order_by(Job.finished_at)
         .limit(_BATCH)
     )

@@ -184,6 +184,19 @@ async def test_only_deliveries_of_the_job_are_redelivered(http: httpx.AsyncClien
     assert await _redeliver(http, cancelled, delivery["id"]) == (202, None)
 
 
+async def test_nothing_is_redelivered_to_a_url_that_is_no_longer_allowed(
+    http: httpx.AsyncClient, settings: Settings
+) -> None:
+    """A 202 would promise what no worker does."""
+    job_id = await submitted(http, {"url": URL})
+    await http.post(f"/api/v1/jobs/{job_id}/cancel", headers=TENANT)
+    ((delivery,),) = [row["deliveries"] for row in await callbacks_of(http, job_id)]
+    for later in (settings, with_callbacks(settings, callback_hosts=("other.example.com",))):
+        async with front_http(later) as front:
+            answer = await _redeliver(front, job_id, delivery["id"])
+        assert answer == (422, "callback_refused")
+
+
 async def _redeliver(
     http: httpx.AsyncClient, job_id: str, delivery_id: str
 ) -> tuple[int, str | None]:

@@ -31,8 +31,13 @@ async def callbacks(plan: Plan) -> Report:
     settings = {**_SETTINGS, **plan.settings}
     async with cluster(plan.workers, plan.seed, **settings) as system:
         with _Receiver(system) as receiver:
+            receiver.kill()
             await system.submit("slow 0.2", plan.jobs, callback=receiver.url)
-            await _break_everything(plan, system, receiver)
+            await wait_until(
+                lambda: _some(system, "last_error IS NOT NULL"), "an attempt failed", 60
+            )
+            receiver.revive()
+            redis_stops = await _break_everything(plan, system, receiver)
             await system.all_finished()
             # Pauses triple, so what is left is due within twice the time that it has been pending.
             receiver.repair()
@@ -43,7 +48,7 @@ async def callbacks(plan: Plan) -> Report:
                 pause=0.2,
             )
             report = await audit("callbacks", system)
-            await _audit_callbacks(report, system, receiver)
+            await _audit_callbacks(report, system, receiver, redis_stops)
             return report
 
 
@@ -103,28 +108,48 @@ class _Receiver:
         return Counter(line.split()[1] for line in lines)
 
 
-async def _break_everything(plan: Plan, system: Cluster, receiver: _Receiver) -> None:
-    """Kill workers and the receiver one after the other, and Redis once."""
-    half = plan.kills // 2
-    while len(system.killed_at) < plan.kills and await system.count(_UNFINISHED):
-        if len(system.killed_at) == half and "redis" in system.parts:
+async def _break_everything(plan: Plan, system: Cluster, receiver: _Receiver) -> int:
+    """Kill workers and the receiver one after the other, and Redis once, while there is work.
+
+    Returns how often Redis was stopped.
+    """
+    half, redis_stops = plan.kills // 2, 0
+    while len(system.killed_at) < plan.kills and (
+        await system.count(_UNFINISHED) or not await _all_delivered(system)
+    ):
+        if len(system.killed_at) == half:
             system.stop("redis")
+            redis_stops += 1
             system.start_redis(empty=True)
         system.kill_worker(system.rng.choice(system.workers))
         system.start_worker()
         receiver.kill()
         await asyncio.sleep(system.rng.uniform(0.2, 1.0))
         receiver.revive()
+        # The receiver takes about half a second to start, and has to live for a while: only what
+        # it receives can arrive twice.
+        await asyncio.sleep(system.rng.uniform(0.5, 2.0))
+    return redis_stops
+
+
+async def _some(system: Cluster, condition: str) -> bool:
+    """Return whether an SQL condition holds for a delivery."""
+    async with system.database() as database:
+        query = f"SELECT EXISTS (SELECT FROM callback_deliveries WHERE {condition})"  # noqa: S608
+        return bool(await database.fetchval(query))
 
 
 async def _all_delivered(system: Cluster) -> bool:
-    async with system.database() as database:
-        query = "SELECT count(*) FROM callback_deliveries WHERE state <> 'delivered'"
-        return int(await database.fetchval(query)) == 0
+    return not await _some(system, "state <> 'delivered'")
 
 
-async def _audit_callbacks(report: Report, system: Cluster, receiver: _Receiver) -> None:
-    """Count callbacks that never arrived as lost, and note how often the others did."""
+async def _audit_callbacks(
+    report: Report, system: Cluster, receiver: _Receiver, redis_stops: int
+) -> None:
+    """Count callbacks that never arrived as lost, and note how often the others did.
+
+    A run that broke nothing shows nothing, so that it fails.
+    """
     received = receiver.received()
     async with system.database() as database:
         sent = await database.fetchval("SELECT sum(attempts) FROM callback_deliveries")
@@ -132,8 +157,12 @@ async def _audit_callbacks(report: Report, system: Cluster, receiver: _Receiver)
     report.lost += len(missing)
     report.notes |= {
         "kills": len(system.killed_at),
+        "redis_stops": redis_stops,
         "receivers": receiver.starts,
         "requests": int(sent),
         "received": len(received),
         "repetitions": received.total() - len(received),
     }
+    assert system.killed_at, "no worker was killed"
+    assert redis_stops, "Redis was not stopped"
+    assert sent > len(system.accepted), "no delivery took more than one attempt"

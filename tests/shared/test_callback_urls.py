@@ -15,10 +15,11 @@ HOSTS = CallbackHosts(
 PUBLIC = ("8.8.8.8", "2606:4700::1")
 NOT_PUBLIC = (
     "127.0.0.1", "0.0.0.0", "192.168.0.1", "172.16.0.1", "100.64.1.1", "169.254.169.254",
-    "224.0.0.1", "240.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1",
+    "224.0.0.1", "240.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "192.88.99.1",
     "::", "::1", "fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1",
     "::8.8.8.8", "::ffff:8.8.8.8", "::ffff:127.0.0.1", "::ffff:0:8.8.8.8",
     "64:ff9b::8.8.8.8", "64:ff9b::7f00:1", "64:ff9b:1::1", "2002:7f00:1::", "2001:0:1::1",
+    "3fff::1",
 )  # fmt: skip
 
 
@@ -61,6 +62,7 @@ def test_listed_urls_are_allowed(text: str, expected: CallbackUrl) -> None:
         ("https://\tapp.example.com/", "percent-encode"),
         ("https://münchen.example.com/", "percent-encode"),
         ("https://app.example.com:99999/", "not a URL"),
+        ("https://app.example.com:0/", "port 0"),
         ("https://[::1/", "not a URL"),
         ("https://app.example.com./", "absolute https"),
         ("https://a..example.org:8443/", "absolute https"),
@@ -87,7 +89,7 @@ def test_callbacks_are_off_without_a_host() -> None:
 @pytest.mark.parametrize(
     "entry",
     ["*", "*.", "http://a/b", "ftp://a", "://a", "10.0.0.1/8", "a b", "u@h", "*.1.2.3.4",
-     "http://", "a:x", "a:99999", "", "a?b", "a..b", "https://*"],
+     "http://", "a:x", "a:0", "a:99999", "", "a?b", "a..b", "https://*"],
 )  # fmt: skip
 def test_entries_with_a_mistake_are_refused(entry: str) -> None:
     """A mistake stops the start. It must neither allow too much nor be ignored."""

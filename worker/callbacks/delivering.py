@@ -16,6 +16,7 @@ from shared.contracts.callbacks import DeliveryState
 from shared.errors import Transient
 from shared.store.callbacks.deliveries import (
     ClaimedDelivery,
+    Room,
     claim_due,
     note_delivered,
     note_failed,
@@ -32,8 +33,9 @@ from worker.telemetry.signals import Telemetry
 log = structlog.get_logger(__name__)
 
 # How many deliveries a worker sends at once, and how many of them to the same host. Hosts that do
-# not answer delay others only if there are more of them than SLOTS / PER_HOST.
-SLOTS, PER_HOST = 32, 4
+# not answer delay others only if there are more of them than _SLOTS / _PER_HOST. A host that
+# answers may have more, as long as _RESERVE slots stay free for hosts that become due meanwhile.
+_SLOTS, _PER_HOST, _RESERVE = 32, 4, 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,9 @@ class Deliveries:
         self._timing = timing
         self._rng = random.Random()
         self._sending: dict[asyncio.Task[None], ClaimedDelivery] = {}
+        # Those of the hosts being sent to whose last answer accepted a callback.
+        self._answering: set[str] = set()
+        self._claiming: asyncio.Task[None] | None = None
         self._woken = woken
 
     async def step(self) -> None:
@@ -83,24 +88,37 @@ class Deliveries:
             async with asyncio.timeout(self._timing.interval):
                 await self._woken.wait()
         self._woken.clear()
-        free = SLOTS - len(self._sending)
-        if not free:
+        if len(self._sending) == _SLOTS:
             return
+        # Were the claim interrupted when the worker stops, nobody would send what it has claimed
+        # until it ended by itself.
+        self._claiming = asyncio.create_task(self._claim(), name="callback claim")
+        await asyncio.shield(self._claiming)
+
+    async def _claim(self) -> None:
         busy = Counter(claimed.host for claimed in self._sending.values())
+        room = Room(
+            slots=_SLOTS - busy.total(),
+            per_host=_PER_HOST,
+            busy=busy,
+            answering=self._answering,
+            reserve=_RESERVE,
+        )
         async with self._database.transaction() as session:
-            due = await claim_due(
-                session, slots=free, per_host=PER_HOST, busy=busy, lasting=self._timing.claim
-            )
+            due = await claim_due(session, room, self._timing.claim)
         for claimed in due:
             task = asyncio.create_task(self._deliver(claimed), name="callback")
             self._sending[task] = claimed
             task.add_done_callback(self._sent)
+        self._answering &= {claimed.host for claimed in self._sending.values()}
 
     async def drain(self, grace: float) -> None:
         """Give the requests that are under way `grace` seconds, then leave them to other workers.
 
         A receiver may then hear twice of the same event.
         """
+        if self._claiming is not None:
+            await asyncio.wait([self._claiming])
         if not self._sending:
             return
         tasks = dict(self._sending)
@@ -134,6 +152,10 @@ class Deliveries:
             self._tracing.callback(claimed),
         ):
             answer = await self._attempt(claimed)
+            if answer.accepted:
+                self._answering.add(claimed.host)
+            else:
+                self._answering.discard(claimed.host)
             seconds = time.perf_counter() - began
 
             async def record(session: Session) -> DeliveryOutcome | None:
@@ -171,7 +193,7 @@ class Deliveries:
             session,
             claimed,
             status=answer.status,
-            error=answer.problem or f"The receiver answered {answer.status}.",
+            error=answer.problem,
             pause=None if answer.refused_for_good else pause,
         )
         if state is None:
@@ -201,5 +223,5 @@ def _report(claimed: ClaimedDelivery, answer: Answer, outcome: DeliveryOutcome |
         url=claimed.url.partition("?")[0],
         attempts=claimed.attempts,
         status=answer.status,
-        problem=answer.problem,
+        problem=answer.problem or None,
     )

@@ -3,10 +3,10 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
-from types import TracebackType
+from threading import Thread
 
 import httpcore
 
@@ -18,30 +18,46 @@ Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
 _TRIED = 3
 
 
-class SystemResolver(AbstractContextManager["SystemResolver"]):
-    """Resolves names as the system does, in threads of its own.
+class SystemResolver:
+    """Resolves names as the system does, in threads of its own, one for each host at a time.
 
-    A name server that does not answer holds a thread for long after the attempt has given up, and
-    must not hold one that other parts of the worker need.
+    A name server that does not answer holds a thread for long after the attempt has given up. Such
+    a thread delays no other host, and not the end of the process either. There are no more of them
+    than attempts that a worker makes in the time that the system waits for a name server.
     """
 
-    def __init__(self, threads: int) -> None:
-        self._threads = ThreadPoolExecutor(threads, "resolver")
+    def __init__(self) -> None:
+        self._running: dict[str, asyncio.Future[list[Address]]] = {}
 
-    async def resolve(self, host: str, port: int) -> Sequence[Address]:
-        """Return the addresses of a host, in the order of the system. Raises OSError."""
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        )
-        return [ip_address(address[0]) for *_, address in found]
+    async def resolve(self, host: str, _port: int) -> Sequence[Address]:
+        """Return the addresses of a host, in the order of the system. Raises OSError.
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        A look-up of this host that is under way is joined.
+        """
+        if (running := self._running.get(host)) is None:
+            running = self._running[host] = asyncio.get_running_loop().create_future()
+            running.add_done_callback(partial(self._done, host))
+            # Executors wait for their threads when the process ends, and Python waits for every
+            # thread that is no daemon.
+            Thread(target=_look_up, args=(host, running), name="resolver", daemon=True).start()
+        return await asyncio.shield(running)
+
+    def _done(self, host: str, ended: asyncio.Future[list[Address]]) -> None:
+        del self._running[host]
+        # Every attempt may have given up already. The error is then nobody's.
+        ended.exception()
+
+
+def _look_up(host: str, result: asyncio.Future[list[Address]]) -> None:
+    """Look up a host, and set the result, or the error, in the event loop of `result`."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        setting = partial(result.set_result, [ip_address(address[0]) for *_, address in found])
+    except Exception as error:
+        setting = partial(result.set_exception, error)
+    with suppress(RuntimeError):
+        # The loop is closed if the worker has stopped meanwhile.
+        result.get_loop().call_soon_threadsafe(setting)
 
 
 class CheckedNetwork(httpcore.AsyncNetworkBackend):

@@ -10,7 +10,7 @@ from shared.callback_urls import CallbackHosts
 from shared.process.background import repeating
 from shared.settings import Settings
 from shared.store.postgres.database import Database
-from worker.callbacks.delivering import SLOTS, Deliveries, Timing
+from worker.callbacks.delivering import Deliveries, Timing
 from worker.callbacks.network import SystemResolver
 from worker.callbacks.requests import Signer
 from worker.callbacks.sending import Sender
@@ -37,24 +37,23 @@ async def delivering_callbacks(
         yield
         return
     hosts = CallbackHosts(settings.callback_hosts)
-    with SystemResolver(SLOTS) as resolver:
-        sender = Sender(
-            hosts, resolver.resolve, httpcore.default_ssl_context(), settings.callback_timeout
-        )
-        deliveries = Deliveries(
-            database,
-            sender,
-            Signer([secret.get_secret_value() for secret in settings.callback_secrets]),
-            telemetry,
-            ended,
-            Timing(
-                claim=_CLAIM * settings.callback_timeout,
-                first_pause=settings.callback_retry_pause,
-                interval=settings.reconcile_interval,
-            ),
-        )
-        try:
-            async with repeating("callbacks", deliveries.step, pause=_GAP):
-                yield
-        finally:
-            await deliveries.drain(min(settings.shutdown_grace, _LAST_ANSWERS))
+    sender = Sender(
+        hosts, SystemResolver().resolve, httpcore.default_ssl_context(), settings.callback_timeout
+    )
+    deliveries = Deliveries(
+        database,
+        sender,
+        Signer([secret.get_secret_value() for secret in settings.callback_secrets]),
+        telemetry,
+        ended,
+        Timing(
+            claim=_CLAIM * settings.callback_timeout,
+            first_pause=settings.callback_retry_pause,
+            interval=settings.reconcile_interval,
+        ),
+    )
+    try:
+        async with repeating("callbacks", deliveries.step, pause=_GAP):
+            yield
+    finally:
+        await deliveries.drain(min(settings.shutdown_grace, _LAST_ANSWERS))

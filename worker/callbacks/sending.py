@@ -25,18 +25,19 @@ _BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolEr
 class Answer:
     """What came of an attempt.
 
-    `status` is None if there was no answer; `problem` is then a sentence that says why, and may be
-    shown to the caller. `retry_after` is in seconds.
+    `status` is None if there was no answer. `problem` is a sentence that says why the callback was
+    not accepted, and may be shown to the caller; it is empty if it was. `retry_after` is in
+    seconds.
     """
 
     status: int | None = None
-    problem: str | None = None
+    problem: str = ""
     retry_after: float | None = None
 
     @property
     def accepted(self) -> bool:
         """Whether the receiver has the callback."""
-        return self.status is not None and 200 <= self.status < 300
+        return not self.problem
 
     @property
     def refused_for_good(self) -> bool:
@@ -106,15 +107,13 @@ class Sender:
 
 def _answer(response: httpcore.Response) -> Answer:
     status = response.status
+    if 200 <= status < 300:
+        return Answer(status=status)
+    redirect = "; redirects are not followed" if 300 <= status < 400 else ""
     headers = {name.lower(): value for name, value in response.headers}
-    problem = None
-    if 300 <= status < 400:
-        problem = f"The receiver answered {status}; redirects are not followed."
-    elif status >= 400:
-        problem = f"The receiver answered {status}."
     return Answer(
         status=status,
-        problem=problem,
+        problem=f"The receiver answered {status}{redirect}.",
         retry_after=_seconds(headers.get(b"retry-after", b"").decode("latin-1")),
     )
 
@@ -134,7 +133,7 @@ def _seconds(retry_after: str) -> float | None:
         return float(retry_after)
     try:
         moment = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         return None

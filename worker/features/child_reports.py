@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -26,9 +26,9 @@ class ChildReporter:
 
     def __call__(self, report: StageReport) -> None:
         """Write one line, which is shorter than PIPE_BUF, so that lines of several children never
-        mix."""
+        mix. A report that cannot be written is dropped: it is not worth the reading."""
         line = json.dumps([self.image, asdict(report)]) + "\n"
-        with open(self.pipe, "wb", buffering=0) as pipe:
+        with suppress(OSError), open(self.pipe, "wb", buffering=0) as pipe:
             pipe.write(line.encode())
 
 

@@ -9,7 +9,11 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.callbacks import CallbackEvent
+from shared.rejections import CallbackRefused
 from shared.store.models import Job, JobCallback
+
+# How many URLs may hear of one job. Each is another request that its end causes.
+MOST_URLS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +30,18 @@ async def ask_for_callback(session: AsyncSession, job_id: UUID, new: NewCallback
     """Record a callback of a job. If the job has ended, queue its delivery at once.
 
     A URL that was asked for before hears of the events of both requests, once each. Does nothing
-    if the job is gone.
+    if the job is gone. Raises CallbackRefused if MOST_URLS others were asked for before.
     """
     # Whoever ends the job waits for this lock and then finds the callback; or the job has ended
     # before we get the lock, and the row says so.
     locked = select(Job.id).where(Job.id == job_id).with_for_update(key_share=True)
     if await session.scalar(locked) is None:
         return
+    others = select(func.count()).where(JobCallback.job_id == job_id, JobCallback.url != new.url)
+    if (await session.scalars(others)).one() >= MOST_URLS:
+        raise CallbackRefused(
+            f"callback.url: this job has callbacks to {MOST_URLS} others already."
+        )
     await session.execute(_recorded(job_id, new))
     ending = (Job.id, Job.state, Job.error, Job.finished_at)
     ended = select(func.queue_callbacks(*ending)).where(

@@ -1,12 +1,13 @@
 """Claims deliveries that are due, and records how each attempt ended."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Update, case, func, literal, text, update
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,23 +18,33 @@ from shared.contracts.jobs import JobError
 from shared.store.models import CallbackDelivery
 from shared.telemetry.trace_context import Carrier
 
+log = structlog.get_logger(__name__)
+
 # For how long a delivery is tried.
 LIFETIME = timedelta(days=1)
+# For how many seconds a delivery is left that this version of the worker cannot send.
+_UNREADABLE_PAUSE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClaimedDelivery:
-    """A delivery that this worker may attempt until its claim ends, with what has to be sent.
-
-    `attempts` counts this attempt as well. `output` is None unless the callback includes it.
-    """
+class Claim:
+    """The right of a worker to attempt a delivery; `attempts` counts this attempt as well."""
 
     id: UUID
+    attempts: int
+    pending_since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimedDelivery(Claim):
+    """A delivery that this worker may attempt until its claim ends, with what has to be sent.
+
+    `output` is None unless the callback includes it.
+    """
+
     url: str
     host: str
     event: CallbackEvent
-    attempts: int
-    pending_since: datetime
     finished_at: datetime
     error: JobError | None
     job_id: UUID
@@ -43,6 +54,22 @@ class ClaimedDelivery:
     feature: Feature
     output: dict[str, Any] | None
     trace_carrier: Carrier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """How many deliveries a worker has room for, and how the hosts share it.
+
+    `slots` are free, and `busy` is how many deliveries the worker is sending now, by host. A host
+    has `per_host` of them at most; one of `answering` may have more while no other host is due, as
+    long as `reserve` slots stay free.
+    """
+
+    slots: int
+    per_host: int
+    busy: Mapping[str, int] = field(default_factory=dict)
+    answering: Collection[str] = ()
+    reserve: int = 0
 
 
 # The recursion visits each host that has pending deliveries once, by the index: with a large
@@ -58,21 +85,26 @@ _CLAIM = text(
                 ORDER BY later.host LIMIT 1)
         FROM hosts WHERE hosts.host IS NOT NULL
     ), counted AS (
-        SELECT host, coalesce(CAST(CAST(:busy AS jsonb) ->> host AS integer), 0) AS busy FROM hosts
-    ), due AS (
-        SELECT candidate.id
+        SELECT host, coalesce(CAST(CAST(:busy AS jsonb) ->> host AS integer), 0) AS busy,
+            CASE WHEN CAST(:answering AS jsonb) ? host THEN :spare ELSE 0 END AS spare
+        FROM hosts
+    ), turns AS (
+        SELECT candidate.id, candidate.due_at, counted.busy + row_number() OVER (
+            PARTITION BY counted.host ORDER BY candidate.due_at
+        ) AS turn
         FROM counted CROSS JOIN LATERAL (
             SELECT delivery.id, delivery.due_at FROM callback_deliveries AS delivery
             WHERE delivery.state = 'pending' AND delivery.host = counted.host
                 AND delivery.due_at <= now()
             ORDER BY delivery.due_at
-            LIMIT greatest(:per_host - counted.busy, 0)
+            LIMIT greatest(:per_host - counted.busy, counted.spare, 0)
             FOR UPDATE SKIP LOCKED
         ) AS candidate
-        ORDER BY counted.busy + row_number() OVER (
-            PARTITION BY counted.host ORDER BY candidate.due_at
-        ), candidate.due_at
-        LIMIT :slots
+    ), ranked AS (
+        SELECT id, turn, row_number() OVER (ORDER BY turn, due_at) AS rank FROM turns
+    ), due AS (
+        SELECT id FROM ranked
+        WHERE rank <= :slots AND (turn <= :per_host OR rank <= :spare)
     ), claimed AS (
         UPDATE callback_deliveries AS delivery
         SET attempts = delivery.attempts + 1, due_at = now() + :lasting
@@ -92,28 +124,41 @@ _CLAIM = text(
 ).columns(error=JSONB, output=JSON, trace_carrier=JSONB)
 
 
-async def claim_due(
-    session: AsyncSession, *, slots: int, per_host: int, busy: Mapping[str, int], lasting: float
-) -> list[ClaimedDelivery]:
-    """Claim up to `slots` due deliveries for `lasting` seconds, at most `per_host` for one host.
+async def claim_due(session: AsyncSession, room: Room, lasting: float) -> list[ClaimedDelivery]:
+    """Claim due deliveries, as many as there is room for, for `lasting` seconds.
 
-    `busy` is how many deliveries this worker is sending now, by host; they count against
-    `per_host`. Rows that another worker is claiming are skipped. After `lasting` seconds a
-    delivery whose worker died is due again.
+    Rows that another worker is claiming are skipped. After `lasting` seconds a delivery whose
+    worker died is due again. A row that cannot be sent, because a newer version wrote it, counts
+    as a failed attempt.
     """
     rows = await session.execute(
         _CLAIM,
         {
-            "slots": slots,
-            "per_host": per_host,
-            "busy": json.dumps(busy),
+            "slots": room.slots,
+            "spare": max(room.slots - room.reserve, 0),
+            "per_host": room.per_host,
+            "busy": json.dumps(dict(room.busy)),
+            "answering": json.dumps(list(room.answering)),
             "lasting": timedelta(seconds=lasting),
         },
     )
-    return [_claimed(dict(row)) for row in rows.mappings()]
+    claimed = []
+    for row in rows.mappings():
+        try:
+            claimed.append(_claimed(dict(row)))
+        except ValueError:
+            await _leave(session, Claim(**{name: row[name] for name in Claim.__annotations__}))
+    return claimed
 
 
-async def note_delivered(session: AsyncSession, claimed: ClaimedDelivery, status: int) -> bool:
+async def _leave(session: AsyncSession, claim: Claim) -> None:
+    """Log the current exception, and leave a delivery to workers that can send it."""
+    log.exception("callback.unreadable", delivery_id=str(claim.id))
+    error = "An internal error occurred; it has been logged."
+    await note_failed(session, claim, status=None, error=error, pause=_UNREADABLE_PAUSE)
+
+
+async def note_delivered(session: AsyncSession, claimed: Claim, status: int) -> bool:
     """Record that the receiver has answered with a status of 2xx.
 
     Returns False if the delivery is no longer pending, or was asked for again meanwhile. A worker
@@ -130,7 +175,7 @@ async def note_delivered(session: AsyncSession, claimed: ClaimedDelivery, status
 
 async def note_failed(
     session: AsyncSession,
-    claimed: ClaimedDelivery,
+    claimed: Claim,
     *,
     status: int | None,
     error: str,
@@ -156,13 +201,13 @@ async def note_failed(
     return None if stored is None else DeliveryState(stored)
 
 
-async def release_claim(session: AsyncSession, claimed: ClaimedDelivery) -> None:
+async def release_claim(session: AsyncSession, claimed: Claim) -> None:
     """Make a delivery due again at once, since this worker stops before it has an answer."""
     unclaimed = _pending(claimed).where(CallbackDelivery.attempts == claimed.attempts)
     await session.execute(unclaimed.values(due_at=func.now()))
 
 
-def _pending(claimed: ClaimedDelivery) -> Update:
+def _pending(claimed: Claim) -> Update:
     return update(CallbackDelivery).where(
         CallbackDelivery.id == claimed.id,
         CallbackDelivery.state == DeliveryState.PENDING,

@@ -1,5 +1,6 @@
 """Reads the callbacks of a job and their deliveries, counts them all, and redelivers by hand."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -27,10 +28,20 @@ async def callbacks_of(
         .order_by(CallbackDelivery.created_at, CallbackDelivery.id)
     )
     found = (await session.scalars(deliveries)).all() if callbacks else []
-    return [
-        (callback, [delivery for delivery in found if delivery.callback_id == callback.id])
-        for callback in callbacks
-    ]
+    by_callback = defaultdict(list)
+    for delivery in found:
+        by_callback[delivery.callback_id].append(delivery)
+    return [(callback, by_callback[callback.id]) for callback in callbacks]
+
+
+async def url_of_delivery(session: AsyncSession, job_id: UUID, delivery_id: UUID) -> str | None:
+    """Return the URL that a delivery goes to, or None if the job has no such delivery."""
+    query = (
+        select(JobCallback.url)
+        .join(CallbackDelivery, CallbackDelivery.callback_id == JobCallback.id)
+        .where(JobCallback.job_id == job_id, CallbackDelivery.id == delivery_id)
+    )
+    return (await session.scalars(query)).one_or_none()
 
 
 async def redeliver(

@@ -191,6 +191,19 @@ async def test_a_receiver_that_hangs_delays_no_other(
             assert len(hanging.seen) == 4
 
 
+async def test_a_receiver_that_answers_has_the_slots_that_nobody_needs(
+    calling: Settings, database: Database
+) -> None:
+    """The first answer shows that it lives. A reserve stays free for other hosts."""
+    async with scripted(Reply(200), "silence") as receiver:
+        for _ in range(30):
+            await end(database, await add_job(database, asked(receiver.url, host="127.0.0.1")))
+        async with worker_with(calling, dairy):
+            await wait_until(lambda: len(receiver.seen) >= 25, "the host had 24 more slots")
+
+            assert len(receiver.seen) == 25
+
+
 async def test_a_worker_that_stops_leaves_its_requests_to_others(
     calling: Settings, http: httpx.AsyncClient
 ) -> None:

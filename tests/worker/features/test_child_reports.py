@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -72,3 +73,16 @@ async def test_many_reports_at_once_arrive_whole(tmp_path: Path) -> None:
     reports.close()
 
     assert [[report.pages for report in of_image] for of_image in heard] == [[*range(1_000)]] * 4
+
+
+async def test_a_report_that_cannot_be_written_is_dropped(tmp_path: Path) -> None:
+    """Whatever became of the pipe, the reading goes on."""
+    heard: list[StageReport] = []
+    reports = ChildReports(str(tmp_path))
+    with reports.passing_on(heard.append) as reporter:
+        os.unlink(reporter.pipe)
+        os.mkdir(reporter.pipe)
+        reporter(StageReport("ocr.recognise", 0))
+    reports.close()
+
+    assert heard == []

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text, update
 
 from shared.contracts.callbacks import CallbackEvent
+from shared.rejections import CallbackRefused
 from shared.store import transitions
-from shared.store.callbacks.asking import ask_for_callback
+from shared.store.callbacks.asking import MOST_URLS, ask_for_callback
 from shared.store.callbacks.views import callbacks_of
 from shared.store.models import Job
 from shared.store.postgres.database import Database, Session
@@ -136,6 +137,21 @@ async def test_two_requests_for_the_same_url_are_both_served(database: Database)
     assert sorted(callback.events) == ["job.failed", "job.succeeded"]
     assert callback.include_output
     assert [delivery.event for delivery in found] == ["job.succeeded"]
+
+
+async def test_a_job_has_a_limited_number_of_callbacks(database: Database) -> None:
+    """Requests that race do not exceed it either. A known URL may still ask for more."""
+    job_id = await add_job(database)
+    urls = [f"https://a.example.com/{number}" for number in range(MOST_URLS + 5)]
+    answers = await asyncio.gather(
+        *(ask(database, job_id, asked(url)) for url in urls), return_exceptions=True
+    )
+    refused = [answer for answer in answers if answer is not None]
+    assert [type(error) for error in refused] == [CallbackRefused] * 5
+    async with database.transaction() as session:
+        found = await callbacks_of(session, job_id)
+    assert len(found) == MOST_URLS
+    await ask(database, job_id, asked(found[0][0].url, include_output=True))
 
 
 async def test_asking_for_a_job_that_is_gone_does_nothing(database: Database) -> None:

@@ -1,20 +1,27 @@
 """Deliveries are claimed fairly, for a while, and end as delivered or dead."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func
+import pytest
+from sqlalchemy import func, select, update
+from structlog.testing import capture_logs
 
 from shared.contracts.callbacks import DeliveryState
 from shared.store.callbacks.deliveries import (
     ClaimedDelivery,
+    Room,
     claim_due,
     note_delivered,
     note_failed,
     release_claim,
 )
 from shared.store.callbacks.views import callback_stats, redeliver
+from shared.store.models import CallbackDelivery, Job
 from shared.store.postgres.database import Database
+from shared.store.retention import prune_jobs
 from tests.support.callback_rows import (
     add_job,
     asked,
@@ -29,9 +36,9 @@ PAST = func.now() - timedelta(seconds=1)
 
 async def claim(database: Database, **different: Any) -> list[ClaimedDelivery]:
     """Claim due deliveries as a worker does that is idle."""
-    options: dict[str, Any] = {"slots": 16, "per_host": 4, "busy": {}, "lasting": 30}
+    room = replace(Room(slots=16, per_host=4), **different)
     async with database.transaction() as session:
-        return await claim_due(session, **{**options, **different})
+        return await claim_due(session, room, 30)
 
 
 async def ended_jobs(database: Database, host: str, count: int) -> None:
@@ -96,12 +103,59 @@ async def test_a_busy_host_gets_nothing_more(database: Database) -> None:
     assert [row.host for row in await claim(database, busy=busy)] == ["fast"] * 2
 
 
+async def test_a_host_that_answers_has_what_others_leave(database: Database) -> None:
+    """A reserve stays free for hosts that become due later. Other hosts still come first."""
+    await ended_jobs(database, "fast", 12)
+    await ended_jobs(database, "slow", 12)
+    room = {"slots": 12, "busy": {"slow": 2, "fast": 2}, "answering": ["fast"], "reserve": 3}
+    first = Counter(row.host for row in await claim(database, **room))
+    assert first == {"slow": 2, "fast": 7}
+
+    room |= {"slots": 3, "busy": {"slow": 4, "fast": 9}}
+    assert await claim(database, **room) == []
+    await ended_jobs(database, "other", 5)
+    assert [row.host for row in await claim(database, **room)] == ["other"] * 3
+
+
+@pytest.mark.parametrize(
+    ("delivery", "job"),
+    [
+        ({"error": {"code": "new", "error_class": "of_a_newer_worker"}}, {}),
+        ({"event": "job.paused"}, {}),
+        ({}, {"feature": "of_a_newer_worker"}),
+    ],
+    ids=["error", "event", "feature"],
+)
+async def test_a_row_of_a_newer_version_holds_up_no_other(
+    database: Database, delivery: dict[str, Any], job: dict[str, Any]
+) -> None:
+    """The row counts as a failed attempt, and a newer worker may send it a minute later."""
+    await ended_jobs(database, "new", 1)
+    await change_deliveries(database, **{"event": CallbackDelivery.event, **delivery})
+    async with database.transaction() as session:
+        await session.execute(update(Job).values(**{"feature": Job.feature, **job}))
+    await ended_jobs(database, "old", 2)
+
+    with capture_logs() as logs:
+        assert [row.host for row in await claim(database)] == ["old", "old"]
+    async with database.transaction() as session:
+        query = select(CallbackDelivery).where(CallbackDelivery.host == "new")
+        (left,) = (await session.scalars(query)).all()
+    assert (left.state, left.attempts, left.due_at - left.created_at > timedelta(seconds=59)) == (
+        "pending", 1, True,
+    )  # fmt: skip
+    assert left.last_error == "An internal error occurred; it has been logged."
+    assert [(line["event"], line["delivery_id"]) for line in logs] == [
+        ("callback.unreadable", str(left.id))
+    ]
+
+
 async def test_two_workers_never_claim_the_same(database: Database) -> None:
     """Rows that are being claimed are skipped, not waited for."""
     await ended_jobs(database, "a", 3)
-    options = {"slots": 2, "per_host": 2, "busy": {}, "lasting": 30.0}
+    room = Room(slots=2, per_host=2)
     async with database.transaction() as first, database.transaction() as second:
-        claims = [await claim_due(first, **options), await claim_due(second, **options)]  # type: ignore[arg-type]
+        claims = [await claim_due(first, room, 30), await claim_due(second, room, 30)]
 
     assert [len(claimed) for claimed in claims] == [2, 1]
 
@@ -182,6 +236,26 @@ async def test_a_released_delivery_is_due_at_once(database: Database) -> None:
         await release_claim(session, claimed)
 
     assert [row.id for row in await claim(database)] == [claimed.id]
+
+
+@pytest.mark.parametrize(
+    ("delivery", "pruned"),
+    [
+        ({"state": "pending"}, 0),
+        ({"pending_since": func.now() - timedelta(days=2)}, 1),
+        ({"state": "delivered"}, 1),
+        ({"state": "dead"}, 1),
+    ],
+    ids=["pending", "too old", "delivered", "dead"],
+)
+async def test_a_job_is_kept_until_its_callbacks_are_sent(
+    database: Database, delivery: dict[str, Any], pruned: int
+) -> None:
+    """The retention of jobs may be shorter than the day for which a delivery is tried."""
+    await ended_jobs(database, "a", 1)
+    await change_deliveries(database, **delivery)
+    async with database.transaction() as session:
+        assert await prune_jobs(session, 0) == pruned
 
 
 async def test_stats_have_the_age_of_the_oldest(database: Database) -> None:
