@@ -142,6 +142,7 @@ LAYERS = {
         ["shared.contracts", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",
+            "shared.store.conversion",
             "shared.store.retry_policy",
             "shared.client.errors",
             "shared.process.listening",
