@@ -3,7 +3,8 @@
 import asyncio
 import math
 import time
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,9 +52,19 @@ class Admission:
         self._reading: asyncio.Task[dict[Queue, QueueStats]] | None = None
         self._read_at = -math.inf
 
-    def running(self) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def running(self, every: float = _OBSERVED_EVERY) -> AsyncIterator[None]:
         """Read the numbers every few seconds during the block, to know of failures and workers."""
-        return repeating("admission.observer", self.stats, pause=_OBSERVED_EVERY)
+
+        async def observe() -> None:
+            await asyncio.sleep(every)
+            await self.stats()
+
+        async with repeating("admission.observer", observe, pause=0):
+            yield
+        if self._reading is not None:
+            # The database is about to be closed.
+            await asyncio.wait([self._reading])
 
     async def check(self, queue: Queue) -> None:
         """Raise QueueFull if the queue takes no more jobs. Raises DatabaseUnavailable."""

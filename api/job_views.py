@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from shared.contracts.features import Feature
+from shared.contracts.fields.entries import with_refused_entries
 from shared.contracts.jobs import (
     AttemptView,
     JobError,
@@ -54,7 +55,7 @@ def view_job(job: Job, attempts: Sequence[JobAttempt]) -> JobView:
         priority=job.priority,
         dispatch="published" if job.published_at else "deferred",
         input_payload=job.payload,
-        output_payload=job.output,
+        output_payload=with_refused_entries(job.output, job.payload),
         error=error_of(job),
         attempts=[_view_attempt(attempt) for attempt in attempts],
         model_id=job.model_id,

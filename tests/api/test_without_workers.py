@@ -154,7 +154,7 @@ async def test_an_idle_front_notices_an_outage(settings: Settings, database: Dat
     """Nobody asks it for anything meanwhile."""
     admission = Admission(database, settings)
     with capture_logs() as logged:
-        async with table_missing(database, "workers"), admission.running():
+        async with table_missing(database, "workers"), admission.running(every=0.01):
             await wait_until(lambda: bool(logged), "the front noticed")
     await admission.require_worker(Queue.ITEMS)
 
