@@ -3,17 +3,23 @@
 import asyncio
 import math
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from api.serving import Serving
 from shared.contracts.features import Queue
 from shared.contracts.service.queues import QueueView
 from shared.errors import NoWorker, QueueFull
+from shared.process.background import repeating
 from shared.settings import Settings
 from shared.store.postgres.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
 
 _MAX_AGE = 1.0  # seconds
+# As often as workers send heartbeats, so that an idle front also notices that Postgres was away.
+_OBSERVED_EVERY = 5.0  # seconds
 # A refused caller is asked to return when this fraction of the limit is free again.
 _FREE_FRACTION = 0.1
 _MAX_RETRY_AFTER = 300  # seconds
@@ -42,8 +48,23 @@ class Admission:
             Queue.RECEIPTS: Limit(settings.receipts_queue_limit, settings.receipts_age_limit),
             Queue.ITEMS: Limit(settings.items_queue_limit, settings.items_age_limit),
         }
+        self._serving = Serving()
         self._reading: asyncio.Task[dict[Queue, QueueStats]] | None = None
         self._read_at = -math.inf
+
+    @asynccontextmanager
+    async def running(self, every: float = _OBSERVED_EVERY) -> AsyncIterator[None]:
+        """Read the numbers every few seconds during the block, to know of failures and workers."""
+
+        async def observe() -> None:
+            await asyncio.sleep(every)
+            await self.stats()
+
+        async with repeating("admission.observer", observe, pause=0):
+            yield
+        if self._reading is not None:
+            # The database is about to be closed.
+            await asyncio.wait([self._reading])
 
     async def check(self, queue: Queue) -> None:
         """Raise QueueFull if the queue takes no more jobs. Raises DatabaseUnavailable."""
@@ -54,12 +75,13 @@ class Admission:
     async def require_worker(self, queue: Queue) -> None:
         """Raise NoWorker if no worker has served the queue for 15 s. Raises DatabaseUnavailable.
 
-        A worker that has just come is not missed, although the numbers are kept for a second.
+        A worker that has just come is not missed, although the numbers are kept for a second. After
+        the numbers could not be read, workers have 15 s to renew their rows.
         """
         called_at = time.monotonic()
-        if (await self.stats())[queue].served:
+        if not self._serving.unserved(queue, (await self.stats())[queue]):
             return
-        if not (await self._stats_since(called_at))[queue].served:
+        if self._serving.unserved(queue, (await self._stats_since(called_at))[queue]):
             raise NoWorker
 
     async def stats(self) -> dict[Queue, QueueStats]:
@@ -80,8 +102,14 @@ class Admission:
         return await asyncio.shield(reading)
 
     async def _read(self) -> dict[Queue, QueueStats]:
-        async with self._database.transaction() as session:
-            return await queue_stats(session)
+        try:
+            async with self._database.transaction() as session:
+                stats = await queue_stats(session)
+        except Exception:
+            self._serving.note_failure()
+            raise
+        self._serving.note(stats)
+        return stats
 
     async def views(self) -> list[QueueView]:
         """Return every queue as callers and operators see it. Raises DatabaseUnavailable."""

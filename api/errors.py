@@ -1,6 +1,8 @@
 """Problem documents (RFC 9457) for every failure. Only this module decides HTTP statuses."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -167,9 +169,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     if any(tuple(problem["loc"]) == ("path", "job_id") for problem in found):
         # No job has an id that is no UUID, and a caller need not know that ids are UUIDs.
         return await _service_error(request, rejections.JobNotFound())
-    fields = [
-        FieldProblem(field=_path(problem["loc"]), message=problem["msg"]) for problem in found[:20]
-    ]
+    fields = [FieldProblem(field=_path(problem), message=problem["msg"]) for problem in found[:20]]
     code = _CODE_BY_CHECK.get(found[0]["type"], rejections.InvalidRequest.code)
     detail = "; ".join(f"{problem.field}: {problem.message}" for problem in fields[:3])
     if isinstance(error.body, dict):
@@ -236,7 +236,9 @@ def _retry_after(request: Request, seconds: int) -> int:
     return min(seconds, _LONGEST_RETRY_AFTER_OF_READS) if reads else seconds
 
 
-def _path(location: tuple[int | str, ...]) -> str:
+def _path(problem: Mapping[str, Any]) -> str:
     """Return the dotted path of a field, without the place and the kind of its request."""
-    parts = [str(part) for part in location[1:]]
-    return ".".join(parts[1:] if parts and parts[0] in _KINDS else parts) or "body"
+    parts = [str(part) for part in problem["loc"][1:]]
+    # pydantic did not report an unknown field, whose name may be anything.
+    of_kind = problem["type"] != rejections.UnknownField.code and parts[:1] and parts[0] in _KINDS
+    return ".".join(parts[1:] if of_kind else parts) or "body"

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from shared.contracts.features import Feature
+from shared.contracts.fields.entries import with_refused_entries
 from shared.contracts.jobs import (
     AttemptView,
     JobError,
     JobStatus,
     JobView,
 )
+from shared.errors import Bug
 from shared.rejections import JobNotFound
+from shared.store.conversion import convert_each
 from shared.store.jobs import JobRepository
 from shared.store.models import Job, JobAttempt
 from shared.store.postgres.database import Session
@@ -26,12 +29,12 @@ async def read_job(session: Session, job_id: UUID, tenant_id: str) -> JobView:
     return view
 
 
-async def read_views(session: Session, job_ids: Sequence[UUID]) -> dict[UUID, JobView]:
-    """Return those of the jobs that exist, with their attempts."""
-    if not job_ids:
-        return {}
-    jobs = await JobRepository(session).find_all(job_ids)
-    return {view.id: view for view in await view_jobs(session, jobs)}
+async def read_views(session: Session, job_ids: Sequence[UUID]) -> dict[UUID, JobView | Bug]:
+    """Return those of the jobs that exist, and a Bug for one that cannot be read."""
+    repository = JobRepository(session)
+    jobs = {job.id: job for job in await repository.find_all(job_ids)}
+    attempts = await repository.attempts(list(jobs))
+    return convert_each(jobs, lambda job: view_job(job, attempts[job.id]))
 
 
 async def view_jobs(session: Session, jobs: Sequence[Job]) -> list[JobView]:
@@ -52,7 +55,7 @@ def view_job(job: Job, attempts: Sequence[JobAttempt]) -> JobView:
         priority=job.priority,
         dispatch="published" if job.published_at else "deferred",
         input_payload=job.payload,
-        output_payload=job.output,
+        output_payload=with_refused_entries(job.output, job.payload),
         error=error_of(job),
         attempts=[_view_attempt(attempt) for attempt in attempts],
         model_id=job.model_id,

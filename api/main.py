@@ -108,6 +108,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         reads = JobReads(database)
         await stack.enter_async_context(reads.running())
         admission = Admission(database, settings)
+        await stack.enter_async_context(admission.running())
         waiters = Waiters(database, messenger, admission)
         await stack.enter_async_context(waiters.running())
         broker = Broker(settings)

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from api.openapi.examples import examples
 from api.openapi.headers import HEADERS, PARAMETERS, add_headers
 from api.openapi.webhooks import webhooks
+from api.requests.field_walk import CLOSED
 from shared.contracts.callbacks import CallbackBody
 from shared.contracts.events import JobEvent, StageEvent
 from shared.contracts.problems import Problem
@@ -21,8 +22,6 @@ _SCHEMAS = "#/components/schemas/"
 _JOB = {"$ref": f"{_SCHEMAS}JobView"}
 # What can be asked next about a job, by the calls that answer with one.
 _LINKS = ("getJob", "cancelJob", "retryJob", "streamJobEvents", "listJobCallbacks")
-# Unknown fields are refused in these, whatever their names: see api/requests/unknown_fields.py.
-_CLOSED = ("ExtractionOptions", "CallbackRequest")
 
 
 class DescribedApplication(FastAPI):
@@ -44,8 +43,8 @@ def operations(document: Json) -> Iterator[Json]:
 def _complete(document: Json) -> Json:
     components = document["components"]
     components["schemas"] |= _schemas_of_other_models()
-    for name in _CLOSED:
-        components["schemas"][name]["additionalProperties"] = False
+    for model in CLOSED:
+        components["schemas"][model.__name__]["additionalProperties"] = False
     components["headers"] = HEADERS
     components["parameters"] = PARAMETERS
     document["webhooks"] = webhooks()

@@ -14,13 +14,17 @@ INFO: dict[str, Any] = {
 Every piece of work is a durable **job**: an accepted job is never lost, whatever crashes
 afterwards.
 
-There are two ways to get a result:
+There are four ways to get a result:
 
 - **Submit, and look again.** `submitJob` answers 202 with a job at once, and `getJob` returns the
   job; with `wait`, as soon as the job has ended.
 - **Wait.** Calls such as `extractReceipt` and `categorizeItem` submit a job, wait for it and answer
   200 with its result. If the job is not done in time, they answer 503; the job continues, and the
   same call finds it.
+- **Listen.** `streamJobEvents` sends the changes of a job as server-sent events; after the last
+  one, `getJob` has the result.
+- **Be called back.** A request with a `callback` has a signed request sent to its URL when the job
+  has ended, with the result if `include_output` is set.
 
 Every failure is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)). Its
 `error` is a stable code, and `error_class` says what to do about it: a request that ended in

@@ -22,7 +22,6 @@ SUBMITTED: Errors = (
     rejections.UnknownField,
     rejections.MalformedBody,
     rejections.RequestTooLarge,
-    rejections.CallbackRefused,
     rejections.IdempotencyKeyReused,
     rejections.CallbackRefused,
     *ADMITTED,

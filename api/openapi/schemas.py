@@ -1,6 +1,7 @@
 """The JSON Schemas of what jobs take and result in, and of what the service answers with."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, TypeAdapter
@@ -44,8 +45,9 @@ def schema_entries() -> list[SchemaEntry]:
     ]
 
 
+@cache
 def json_schema(wanted: str) -> dict[str, Any]:
-    """Return the JSON Schema of this name. Raises SchemaNotFound."""
+    """Return the JSON Schema of this name, which is made once. Raises SchemaNotFound."""
     for name, model, mode in _models():
         if name == wanted:
             schema = TypeAdapter(model).json_schema(mode=mode)

@@ -12,16 +12,26 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import SkipJsonSchema
 
+from shared.contracts.callbacks import CallbackRequest
+from shared.contracts.embeddings import MAX_TEXTS
+from shared.contracts.receipts import ExtractionOptions
+
 # How alike two names have to be for one to be taken for a misspelling of the other, from 0 to 1.
 _ALIKE = 0.8
-# Comparing names takes time, so no more than this many unknown fields are compared with the known
-# ones, and longer names are cut.
-_MOST_COMPARED = 100
+# A body of megabytes has room for a million unknown fields. It is looked at until so many have been
+# found, and longer names are cut.
+MOST_UNKNOWN = 100
 _LONGEST_NAME = 100
+# Validation refuses a longer list, whatever its entries have.
+_MOST_ENTRIES = MAX_TEXTS
+# Shorter names resemble too many others.
+_SHORTEST_COMPARED = 4
 # Every key of an object of this name is the caller's own.
 _OWN = "metadata"
-# An unknown key of an object of these names is an option that the caller relies on.
-_RELIED_ON = ("options", "callback")
+# An unknown field of these is an option that the caller relies on.
+CLOSED: tuple[type[BaseModel], ...] = (ExtractionOptions, CallbackRequest)
+# Names that mean something else in another place, so they are no misplaced field.
+_COMMON_NAMES = frozenset({"id", "name", "text", "url", "events", "version", "metadata"})
 # Names that other services give to what is called otherwise here, and what to do instead.
 _INSTEAD = {
     "callback_url": 'send `callback: {"url": …}` instead',
@@ -56,40 +66,46 @@ class UnknownField:
 
 
 def unknown_fields(body: Any, annotation: Any) -> list[UnknownField]:
-    """Return the unknown fields of a body, each path once, in their order.
+    """Return the unknown fields of a body, each path once, in their order: the first 100.
 
     `annotation` is the type of the request: a model, or a union of models.
     """
-    found: dict[Path, bool] = {}
-    for path, value in _walk(body, annotation, ()):
-        found[path] = found.get(path, True) and value is None
+    found: dict[Path, tuple[bool, type[BaseModel]]] = {}
+    for path, value, model in _walk(body, annotation, ()):
+        if path not in found and len(found) == MOST_UNKNOWN:
+            break
+        absent, _ = found.get(path, (True, model))
+        found[path] = absent and value is None, model
     if not found:
         return []
     known = _known_names(_model_of(body, annotation))
     return [
-        UnknownField(path, absent, _advice(path, known, compare=index < _MOST_COMPARED))
-        for index, (path, absent) in enumerate(found.items())
+        UnknownField(path, absent, _advice(path, model, known))
+        for path, (absent, model) in found.items()
     ]
 
 
-def _walk(value: Any, annotation: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    """Yield path and value of every unknown field."""
+def _walk(value: Any, annotation: Any, path: Path) -> Iterator[tuple[Path, Any, type[BaseModel]]]:
+    """Yield path and value of every unknown field, and the model of the object that has it."""
     if isinstance(value, list):
         for kind in _entries(annotation):
-            for entry in value:
+            for entry in value[:_MOST_ENTRIES]:
                 yield from _walk(entry, kind, _of_entries(path))
     elif isinstance(value, dict) and (model := _model_of(value, annotation)):
-        yield from _walk_object(value, _fields(model), path)
+        yield from _walk_object(value, model, path)
 
 
 def _walk_object(
-    value: Mapping[str, Any], fields: Mapping[str, FieldInfo], path: Path
-) -> Iterator[tuple[Path, Any]]:
+    value: Mapping[str, Any], model: type[BaseModel], path: Path
+) -> Iterator[tuple[Path, Any, type[BaseModel]]]:
+    fields = _fields(model)
+    if path[-1:] == (_OWN,):
+        value = {name: value[name] for name in fields if name in value}
     for name, inner in value.items():
         if name in fields:
             yield from _walk(inner, fields[name].annotation, (*path, name))
-        elif path[-1:] != (_OWN,):
-            yield (*path, _writable(name)), inner
+        else:
+            yield (*path, _writable(name)), inner, model
 
 
 def _of_entries(path: Path) -> Path:
@@ -97,10 +113,18 @@ def _of_entries(path: Path) -> Path:
 
 
 def _model_of(value: Mapping[str, Any], annotation: Any) -> type[BaseModel] | None:
-    """Return the model that an object is meant for: that which knows the most of its fields."""
+    """Return the model that an object is meant for: that which knows the most of its fields.
+
+    Of two that know as many, an object with a `payload` is meant for the envelope.
+    """
     models = [model for model in _models(annotation) if _may_be(value, model)]
-    given = {name for name, inner in value.items() if inner is not None}
-    return max(models, key=lambda model: len(given & _fields(model).keys()), default=None)
+    return max(models, key=lambda model: _fitness(value, model), default=None)
+
+
+def _fitness(value: Mapping[str, Any], model: type[BaseModel]) -> tuple[int, bool]:
+    fields = _fields(model)
+    given = sum(value.get(name) is not None for name in fields)
+    return given, ("payload" in fields) is (value.get("payload") is not None)
 
 
 def _may_be(value: Mapping[str, Any], model: type[BaseModel]) -> bool:
@@ -162,17 +186,27 @@ def _known_names(model: type[BaseModel] | None) -> dict[str, str]:
     return known
 
 
-def _advice(path: Path, known: Mapping[str, str], *, compare: bool) -> str | None:
+def _advice(path: Path, model: type[BaseModel], known: Mapping[str, str]) -> str | None:
+    """Return what to send instead of an unknown field of an object of `model`, or None."""
     name = path[-1]
     if name in _INSTEAD:
         return _INSTEAD[name]
-    if name in known:
-        return f"did you mean `{known[name]}`?"
-    if compare:
-        alike = difflib.get_close_matches(_snake_case(name), known, n=1, cutoff=_ALIKE)
-        if alike:
-            return f"did you mean `{known[alike[0]]}`?"
-    return "there is no such option" if path[-2:-1] and path[-2] in _RELIED_ON else None
+    beside = {other: _dotted((*path[:-1], other)) for other in _fields(model)}
+    elsewhere = {other: place for other, place in known.items() if other not in _COMMON_NAMES}
+    if name in _COMMON_NAMES:
+        elsewhere = {}
+    if meant := _resembled(name, beside) or _resembled(name, elsewhere):
+        return f"did you mean `{meant}`?"
+    return "there is no such option" if model in CLOSED else None
+
+
+def _resembled(name: str, places: Mapping[str, str]) -> str | None:
+    """Return the place of the name that `name` equals or resembles, or None."""
+    if name in places:
+        return places[name]
+    long = [other for other in places if len(other) >= _SHORTEST_COMPARED]
+    alike = difflib.get_close_matches(_snake_case(name), long, n=1, cutoff=_ALIKE)
+    return places[alike[0]] if alike else None
 
 
 def _snake_case(name: str) -> str:

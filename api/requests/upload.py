@@ -80,17 +80,13 @@ async def read_upload(http: Request, front: Front) -> Upload:
     """Read the body, whichever kind it is. Raises InvalidRequest, RequestValidationError."""
     if http.headers.get("content-type", "").startswith(_FORM):
         fields, image = await _read_form(http)
-        body: bytes | None = None
+        values = {**fields, "image_base64": ""}
     else:
-        body, image = await http.body(), None
-        fields = _decoded(body)
+        fields, image = _decoded_body(await http.body()), None
+        values = fields
     check_fields(http, fields, RichReceiptRequest, strict=front.settings.strict_requests)
     try:
-        rich = (
-            RichReceiptRequest.model_validate({**fields, "image_base64": ""})
-            if body is None
-            else RichReceiptRequest.model_validate_json(body)
-        )
+        rich = RichReceiptRequest.model_validate(values)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False)
         located = [{**problem, "loc": ("body", *problem["loc"])} for problem in found]
@@ -123,9 +119,18 @@ def _value(name: str, values: list[Any]) -> Any:
     return values[-1] if decoded is None else decoded
 
 
-def _decoded(body: str | bytes) -> Any:
+def _decoded(text: str) -> Any:
     """Return the value of a JSON text, or None if it is not JSON, which validation reports."""
     try:
-        return from_json(body)
+        return from_json(text)
     except ValueError:
         return None
+
+
+def _decoded_body(body: bytes) -> Any:
+    """Return the value of a JSON body. Raises RequestValidationError."""
+    try:
+        return from_json(body)
+    except ValueError as error:
+        invalid = {"type": "json_invalid", "loc": ("body",), "msg": f"Invalid JSON: {error}"}
+        raise RequestValidationError([invalid]) from None

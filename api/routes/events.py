@@ -47,13 +47,17 @@ async def stream_job_events(
     """Stream the events of a job of the tenant until it has ended.
 
     `event: job` has the state of the job: first the current one, unless `Last-Event-ID` names it,
-    then every change. `event: stage` says that a stage of the running attempt began; it has no id.
-    After the end of a job there is nothing to stream: 204, at which an EventSource stops.
+    then each later one; states that follow each other quickly may come as one event, the last.
+    `event: stage` says that a stage of the running attempt began; it has no id. After the end of a
+    job there is nothing to stream: 204, at which an EventSource stops.
     """
     front.draining.check()
     since = EventId.parse(last_event_id)
     state = await front.reads.state(job_id, tenant_id)
-    if state.finished and since is not None and since >= state.id:
+    if since is not None and since > state.id:
+        # The row never had such a state, or lost it with the database. Nothing would be news.
+        since = None
+    if state.finished and since == state.id:
         return Response(status_code=204)
     return EventSourceResponse(
         _counted(front, state, since), ping=_HEARTBEAT, sep="\n", send_timeout=_SEND_TIMEOUT

@@ -1,8 +1,9 @@
 """Reads of jobs that many callers need at the same moment: one query answers all of them.
 
 When two hundred callers come or go at once, a query for each would need more connections than the
-pool has, and most of them would be refused. These queries belong to no trace, since they belong to
-many requests.
+pool has, and most of them would be refused. A single query for all would take too long if their
+results are large, so jobs are read a few at a time. These queries belong to no trace, since they
+belong to many requests.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from api.job_views import read_views
 from shared.contracts.jobs import JobView
+from shared.errors import Bug
 from shared.process.background import repeating
 from shared.process.gathering import Gathering
 from shared.rejections import JobNotFound
@@ -21,17 +23,22 @@ from shared.store.states import JobState, read_states
 
 T = TypeVar("T", bound=JobState | JobView)
 
+# The result of a job may have a megabyte, which takes 20 ms to decode; a state has a few bytes.
+VIEWS_AT_ONCE = 20
+STATES_AT_ONCE = 500
+
 
 class JobReads:
     """Reads jobs for the callers of this process, as many as possible with each query.
 
-    Every method raises JobNotFound, DatabaseUnavailable and SchemaBehind.
+    Every method raises JobNotFound, DatabaseUnavailable, SchemaBehind, and Bug for a row that this
+    version cannot read.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._states = _Batched(self._read_states)
-        self._views = _Batched(self._read_views)
+        self._states = Batched(self._read_states, STATES_AT_ONCE)
+        self._views = Batched(self._read_views, VIEWS_AT_ONCE)
 
     async def state(self, job_id: UUID, tenant_id: str) -> JobState:
         """Return the state of a job of the tenant."""
@@ -50,25 +57,29 @@ class JobReads:
         ):
             yield
 
-    async def _read_states(self, job_ids: Sequence[UUID]) -> Mapping[UUID, JobState]:
+    async def _read_states(self, job_ids: Sequence[UUID]) -> Mapping[UUID, JobState | Bug]:
         async with self._database.transaction() as session:
             return await read_states(session, job_ids)
 
-    async def _read_views(self, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView]:
+    async def _read_views(self, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView | Bug]:
         async with self._database.transaction() as session:
             return await read_views(session, job_ids)
 
 
-class _Batched(Generic[T]):
-    """Answers everybody who asked while the previous query ran with the next one."""
+class Batched(Generic[T]):
+    """Answers those who asked while the previous query ran with the next ones."""
 
-    def __init__(self, read: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, T]]]) -> None:
+    def __init__(
+        self, read: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, T | Bug]]], at_once: int
+    ) -> None:
+        """Read with `read`, which gets at most `at_once` ids."""
         self._read = read
+        self._at_once = at_once
         self._asked: Gathering[UUID] = Gathering()
         self._answers: dict[UUID, asyncio.Future[T | None]] = {}
 
     async def get(self, job_id: UUID) -> T | None:
-        """Return what a query that starts from now on finds. Raises what the query raises."""
+        """Return what a query that starts from now on finds. Raises what that query raises."""
         if job_id not in self._answers:
             self._answers[job_id] = asyncio.get_running_loop().create_future()
         self._asked.add(job_id)
@@ -76,8 +87,8 @@ class _Batched(Generic[T]):
         return await asyncio.shield(self._answers[job_id])
 
     async def step(self) -> None:
-        """Wait for somebody to ask, and answer all who have asked."""
-        job_ids = await self._asked.take()
+        """Wait for somebody to ask, and answer those who asked first."""
+        job_ids = await self._asked.take(self._at_once)
         answers = {job_id: self._answers.pop(job_id) for job_id in job_ids}
         try:
             found = await self._read(job_ids)
@@ -87,7 +98,11 @@ class _Batched(Generic[T]):
                 answer.set_exception(error)
             return
         for job_id, answer in answers.items():
-            answer.set_result(found.get(job_id))
+            result = found.get(job_id)
+            if isinstance(result, Bug):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)
 
 
 def _of_tenant(found: T | None, tenant_id: str) -> T:

@@ -7,7 +7,7 @@ from sse_starlette import ServerSentEvent
 
 from api.telling.waiting import Waiters
 from shared.contracts.events import JOB_EVENT, STAGE_EVENT, EventId, StageEvent
-from shared.errors import Draining
+from shared.errors import Bug, Draining
 from shared.store.states import JobState
 
 # Milliseconds after which a client reconnects if its stream breaks.
@@ -19,11 +19,12 @@ async def event_stream(
 ) -> AsyncIterator[ServerSentEvent]:
     """Yield the events of a job after `since`, the last of which says that the job has ended.
 
-    The stream also ends when the job is deleted, and when the front drains.
+    The stream also ends when the job is deleted, when the front drains, and if this version cannot
+    read the row. Whoever reconnects gets the error.
     """
     # The first bytes let the caller know at once that the stream has begun.
     yield ServerSentEvent(retry=_RETRY, sep="\n")
-    with suppress(Draining), waiters.listen(state.event.job_id, since) as watch:
+    with suppress(Draining, Bug), waiters.listen(state.event.job_id, since) as watch:
         watch.read(state)
         while (news := await watch.next()) is not None:
             yield _encode(news)

@@ -13,11 +13,12 @@ from uuid import UUID
 
 from api.admission import Admission
 from api.job_views import read_views
+from api.telling.reading import STATES_AT_ONCE, VIEWS_AT_ONCE
 from api.telling.watch import Watch
 from shared.contracts.events import EventId, StageEvent
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobView
-from shared.errors import BrokerUnavailable, Draining, NoWorker, Unavailable
+from shared.errors import BrokerUnavailable, Bug, Draining, NoWorker, ServiceError
 from shared.process.background import repeating
 from shared.process.gathering import Gathering
 from shared.store.postgres.database import Database
@@ -27,7 +28,7 @@ from shared.wire.messenger import Messenger
 _BACKSTOP_INTERVAL = 1.0  # seconds
 _WORKERS_INTERVAL = 1.0  # seconds
 _RECONNECT_DELAY = 0.5  # seconds
-# What is announced within this many seconds after a query is read by one more query.
+# What is announced within this many seconds after a query of states is read by one more query.
 _TICK = 0.01
 
 T = TypeVar("T")
@@ -44,7 +45,9 @@ class Waiters:
         # The callers who give up if no worker serves the queue of their job any more.
         self._needing: defaultdict[Queue, set[asyncio.Future[JobView]]] = defaultdict(set)
         self._watches: defaultdict[UUID, set[Watch]] = defaultdict(set)
+        # The jobs whose state may have changed, and those that have ended while somebody waits.
         self._suspects: Gathering[UUID] = Gathering()
+        self._ended: Gathering[UUID] = Gathering()
         self._unpublished: Gathering[UUID] = Gathering()
         self._dismissed = False
         self.listening = False
@@ -62,15 +65,15 @@ class Waiters:
             _raise_in(list(futures), Draining)
         for watches in list(self._watches.values()):
             for watch in list(watches):
-                watch.dismiss()
+                watch.fail(Draining())
 
     async def wait(
         self, job_id: UUID, within: float, *, needs: Queue | None = None
     ) -> JobView | None:
         """Return the job once it has ended, or None after `within` seconds.
 
-        Raises Draining. With `needs`, raises NoWorker within about a second after no worker has
-        served that queue for 15 seconds.
+        Raises Draining, and Bug if this version cannot read the row. With `needs`, raises NoWorker
+        within about a second after no worker has served that queue for 15 seconds.
         """
         future: asyncio.Future[JobView] = asyncio.get_running_loop().create_future()
         with self._among(self._waiting, job_id, future):
@@ -101,7 +104,8 @@ class Waiters:
         async with (
             repeating("waiting.listener", self._receive, pause=_RECONNECT_DELAY),
             repeating("waiting.backstop", self._refresh, pause=_BACKSTOP_INTERVAL),
-            repeating("waiting.reader", self._read, pause=_TICK),
+            repeating("waiting.reader", self._read_states, pause=_TICK),
+            repeating("waiting.results", self._read_results, pause=0),
             repeating("waiting.publisher", self._publish_listened, pause=_TICK),
             repeating("waiting.workers", self._dismiss_unserved, pause=_WORKERS_INTERVAL),
         ):
@@ -150,34 +154,48 @@ class Waiters:
                 except NoWorker:
                     _raise_in(futures, NoWorker)
 
-    async def _read(self) -> None:
-        """Query all suspects at once. Those that are added meanwhile form the next batch."""
-        suspects = await self._suspects.take()
+    async def _read_states(self) -> None:
+        """Query many suspects at once. Those that are added meanwhile come next.
+
+        If a query fails, its suspects are suspected again within a second, after the others.
+        """
+        suspects = await self._suspects.take(STATES_AT_ONCE)
         batch = [job_id for job_id in suspects if self._concerns_somebody(job_id)]
         if not batch:
             return
         async with self._database.transaction() as session:
             states = await read_states(session, batch)
-            ended = [
-                job_id
-                for job_id, state in states.items()
-                if state.finished and job_id in self._waiting
-            ]
-            views = await read_views(session, ended)
         for job_id in batch:
-            self._hand_out(job_id, states.get(job_id), views.get(job_id))
+            self._hand_out(job_id, states.get(job_id))
 
     def _concerns_somebody(self, job_id: UUID) -> bool:
         return job_id in self._waiting or job_id in self._watches
 
-    def _hand_out(self, job_id: UUID, state: JobState | None, view: JobView | None) -> None:
-        # A job that was retried by hand between the two queries has not ended any more.
-        if view is not None and view.status.finished:
-            for future in self._waiting.get(job_id, ()):
-                if not future.done():
-                    future.set_result(view)
+    def _hand_out(self, job_id: UUID, state: JobState | Bug | None) -> None:
+        if isinstance(state, Bug):
+            _raise_in(self._waiting.get(job_id, ()), Bug)
+            for watch in self._watches.get(job_id, ()):
+                watch.fail(Bug())
+            return
+        if state is not None and state.finished and job_id in self._waiting:
+            self._ended.add(job_id)
         for watch in self._watches.get(job_id, ()):
             watch.read(state)
+
+    async def _read_results(self) -> None:
+        """Query some of the jobs that have ended, and return them to those who wait for them."""
+        ended = await self._ended.take(VIEWS_AT_ONCE)
+        batch = [job_id for job_id in ended if job_id in self._waiting]
+        if not batch:
+            return
+        async with self._database.transaction() as session:
+            views = await read_views(session, batch)
+        for job_id, view in views.items():
+            if isinstance(view, Bug):
+                _raise_in(self._waiting.get(job_id, ()), Bug)
+            # A job that was retried by hand between the two queries has not ended any more.
+            elif view.status.finished:
+                _return_from(self._waiting.get(job_id, ()), view)
 
     def _pass_on(self, stage: StageEvent) -> None:
         for watch in self._watches.get(stage.job_id, ()):
@@ -191,7 +209,13 @@ class Waiters:
             await self._messenger.publish_listened(job_ids)
 
 
-def _raise_in(futures: Iterable[asyncio.Future[JobView]], error: type[Unavailable]) -> None:
+def _raise_in(futures: Iterable[asyncio.Future[JobView]], error: type[ServiceError]) -> None:
     for future in futures:
         if not future.done():
             future.set_exception(error())
+
+
+def _return_from(futures: Iterable[asyncio.Future[JobView]], view: JobView) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(view)

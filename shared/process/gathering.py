@@ -1,7 +1,8 @@
-"""Gathers what one asyncio task asks for until another takes all of it at once."""
+"""Gathers what one asyncio task asks for until another takes many of them at once."""
 
 import asyncio
 from collections.abc import Hashable
+from itertools import islice
 from typing import Generic, TypeVar
 
 T = TypeVar("T", bound=Hashable)
@@ -20,9 +21,12 @@ class Gathering(Generic[T]):
             self._values.update(dict.fromkeys(values))
             self._some.set()
 
-    async def take(self) -> list[T]:
-        """Wait for at least one value, then take all."""
+    async def take(self, most: int | None = None) -> list[T]:
+        """Wait for at least one value, then take all, or at most so many; the others stay."""
         await self._some.wait()
-        self._some.clear()
-        taken, self._values = list(self._values), {}
+        taken = list(islice(self._values, most))
+        for value in taken:
+            del self._values[value]
+        if not self._values:
+            self._some.clear()
         return taken

@@ -1,6 +1,7 @@
 """How much work waits in each queue and how fast it gets done, according to Postgres."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,8 +20,8 @@ class QueueStats:
 
     `depth`, `scheduled` and `running` count jobs that are due, that are queued but not yet due,
     and that run. `finished` counts the jobs that ended in the last minute. `oldest_age` is for how
-    many seconds the oldest due job has waited; 0 if none waits. `workers`, `slots`, `served` and
-    `loading` are those of `QueueWorkers`.
+    many seconds the oldest due job has waited; 0 if none waits. `workers`, `slots`, `served`,
+    `loading` and `heartbeats` are those of `QueueWorkers`.
     """
 
     depth: int = 0
@@ -32,6 +33,7 @@ class QueueStats:
     slots: int = 0
     served: bool = False
     loading: bool = False
+    heartbeats: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def estimated_wait(self) -> float | None:

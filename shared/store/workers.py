@@ -1,7 +1,7 @@
 """Reads and writes the table of workers, which their heartbeats keep up to date."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +13,11 @@ from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport
 from shared.store.models import WorkerRecord
 
-# For how long after its last heartbeat a worker that ended or died still counts as one that serves
-# its queues. A replaced worker is back within this time, and callers wait for it meanwhile.
-_REPLACED_WITHIN = text("interval '15 seconds'")
+# For how many seconds after its last heartbeat a worker that ended or died still counts as one that
+# serves its queues. A replaced worker is back within this time, and callers wait for it meanwhile.
+REPLACED_WITHIN = 15
+# For how long the last heartbeat of a worker is of any interest.
+_RECENTLY = text("interval '1 minute'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,32 +26,47 @@ class QueueWorkers:
 
     `workers` counts those that are alive and take jobs, and `slots` how many jobs they run at once.
     `served` is false if no worker of the queue is alive, and none was in the last 15 seconds.
-    `loading` is true if all of the `workers` still load their components.
+    `loading` is true if all of the `workers` still load their components. `heartbeats` has, by the
+    id of the worker, how many seconds ago the last heartbeat was of each that was seen within a
+    minute, alive or not.
     """
 
     workers: int = 0
     slots: int = 0
     served: bool = False
     loading: bool = False
+    heartbeats: Mapping[str, float] = field(default_factory=dict)
 
 
 async def queue_workers(session: AsyncSession) -> dict[Queue, QueueWorkers]:
     """Return the workers of every queue."""
     alive = WorkerRecord.alive_until > func.now()
-    recent = WorkerRecord.seen_at > func.now() - _REPLACED_WITHIN
-    rows = (await session.execute(select(WorkerRecord, alive).where(alive | recent))).all()
-    return {queue: _of_queue(queue, [(row[0], row[1]) for row in rows]) for queue in Queue}
+    recent = WorkerRecord.seen_at > func.now() - _RECENTLY
+    age = func.extract("epoch", func.now() - WorkerRecord.seen_at)
+    rows = await session.execute(select(WorkerRecord, alive, age).where(alive | recent))
+    seen = [_Seen(row[0], alive=row[1], age=float(row[2])) for row in rows]
+    return {queue: _of_queue(queue, seen) for queue in Queue}
 
 
-def _of_queue(queue: Queue, workers: Sequence[tuple[WorkerRecord, bool]]) -> QueueWorkers:
-    """Count the workers of one queue. Each worker comes with whether it is alive."""
-    serving = [worker for worker, alive in workers if alive and queue in worker.queues]
+@dataclass(frozen=True)
+class _Seen:
+    """A worker, whether it is alive, and the seconds since its last heartbeat."""
+
+    worker: WorkerRecord
+    alive: bool
+    age: float
+
+
+def _of_queue(queue: Queue, seen: Sequence[_Seen]) -> QueueWorkers:
+    serving = [entry.worker for entry in seen if entry.alive and queue in entry.worker.queues]
+    # A worker that drains names no queues any more, but still the slots of those it served.
+    served = [entry for entry in seen if queue in entry.worker.slots]
     return QueueWorkers(
         workers=len(serving),
         slots=sum(worker.slots.get(queue, 0) for worker in serving),
-        # A worker that drains names no queues any more, but still the slots of those it served.
-        served=any(queue in worker.slots for worker, _ in workers),
+        served=any(entry.alive or entry.age < REPLACED_WITHIN for entry in served),
         loading=bool(serving) and all(is_loading(worker) for worker in serving),
+        heartbeats={entry.worker.id: entry.age for entry in served},
     )
 
 

@@ -1,11 +1,12 @@
 """The messenger: sends messages to the workers, and carries what they announce to the fronts."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import structlog
 from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.trace import TracerProvider
 
@@ -17,6 +18,14 @@ from shared.store.models import Job
 from shared.wire.connections import broker_errors, connect_quick
 from shared.wire.messages import TASK, due, message_id, queue_key
 
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+# A message that redis-py has received, with its `type`, `channel` and `data`.
+Message = dict[str, Any]
+
+# Seconds.
+_LONGEST_SILENCE = 1.0
 # For how long Redis keeps a message. If one is gone and still needed, it is sent again.
 _EXPIRY = timedelta(days=1)
 
@@ -77,12 +86,7 @@ class Messenger:
     async def news(self) -> AsyncIterator[AsyncIterator[UUID | StageEvent]]:
         """Subscribe to what `report` sends for the block, and yield it."""
         async with self._subscribed(self._announced, self._stages) as payloads:
-            yield (
-                StageEvent.model_validate_json(payload)
-                if channel == self._stages
-                else UUID(payload.decode())
-                async for channel, payload in payloads
-            )
+            yield _understood(payloads, self._news_of)
 
     async def publish_listened(self, job_ids: Collection[UUID]) -> None:
         """Let every worker know that somebody listens to these jobs. It has to be repeated."""
@@ -99,24 +103,29 @@ class Messenger:
         """
         published = {self._published(queue): queue for queue in queues}
         async with self._subscribed(self._listened, *published) as payloads:
-            yield (
-                published[channel]
-                if channel in published
-                else [UUID(job_id) for job_id in payload.decode().split()]
-                async for channel, payload in payloads
+            yield _understood(
+                payloads,
+                lambda channel, payload: (
+                    published[channel]
+                    if channel in published
+                    else [UUID(job_id) for job_id in payload.decode().split()]
+                ),
             )
+
+    def _news_of(self, channel: str, payload: bytes) -> UUID | StageEvent:
+        if channel == self._stages:
+            return StageEvent.model_validate_json(payload)
+        return UUID(payload.decode())
 
     @asynccontextmanager
     async def _subscribed(self, *channels: str) -> AsyncIterator[AsyncIterator[tuple[str, bytes]]]:
-        subscription = self._redis.pubsub(ignore_subscribe_messages=True)
+        subscription = self._redis.pubsub()
         try:
             with broker_errors():
                 await subscription.subscribe(*channels)
-                # The subscription is not in force until Redis has confirmed each channel.
-                for _ in channels:
-                    await subscription.get_message(timeout=1.0)
+                early = await _confirmed(subscription, len(channels))
             # What the block itself raises need not be an error of Redis.
-            yield _payloads(subscription)
+            yield _payloads(subscription, early)
         finally:
             with broker_errors():
                 await subscription.aclose()  # type: ignore[no-untyped-call]
@@ -138,10 +147,46 @@ class Messenger:
         await self._redis.aclose(close_connection_pool=True)
 
 
-async def _payloads(subscription: Any) -> AsyncIterator[tuple[str, bytes]]:
+async def _confirmed(subscription: Any, channels: int) -> list[Message]:
+    """Wait until Redis has confirmed every channel, and return the messages that came meanwhile.
+
+    The subscription is not in force before. Raises BrokerUnavailable if a confirmation is late.
+    """
+    early: list[Message] = []
+    while channels:
+        message = await subscription.get_message(timeout=_LONGEST_SILENCE)
+        if message is None:
+            raise BrokerUnavailable
+        if message["type"] == "subscribe":
+            channels -= 1
+        else:
+            early.append(message)
+    return early
+
+
+async def _payloads(
+    subscription: Any, early: Sequence[Message]
+) -> AsyncIterator[tuple[str, bytes]]:
+    for message in early:
+        yield message["channel"].decode(), message["data"]
     while True:
         with broker_errors():
             # Without a timeout here, a quiet read would end in the client's own timeout, an error.
-            message = await subscription.get_message(timeout=1.0)
+            message = await subscription.get_message(
+                ignore_subscribe_messages=True, timeout=_LONGEST_SILENCE
+            )
         if message is not None:
             yield message["channel"].decode(), message["data"]
+
+
+async def _understood(
+    payloads: AsyncIterator[tuple[str, bytes]], understand: Callable[[str, bytes], T]
+) -> AsyncIterator[T]:
+    """Yield what the messages say, and log those that say nothing that this version knows."""
+    async for channel, payload in payloads:
+        try:
+            understood = understand(channel, payload)
+        except ValueError as error:
+            log.warning("messenger.not_understood", channel=channel, reason=repr(error))
+        else:
+            yield understood

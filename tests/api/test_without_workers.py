@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import httpx
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, text, update
+from structlog.testing import capture_logs
 
+from api.admission import Admission
 from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
-from shared.errors import Loading, NoWorker, StillRunning
+from shared.errors import Loading, NoWorker, SchemaBehind, StillRunning
 from shared.settings import Settings
 from shared.store.models import WorkerRecord
 from shared.store.postgres.database import Database
@@ -39,6 +42,32 @@ async def last_seen(database: Database, seconds: float, *, alive: bool = False) 
     until = func.now() + timedelta(seconds=60 if alive else -1)
     async with database.transaction() as session:
         await session.execute(update(WorkerRecord).values(seen_at=seen, alive_until=until))
+
+
+async def sees_workers(client: AsyncServiceClient) -> bool:
+    """Return whether a front has seen a worker of every queue; it reads once a second."""
+    return all(queue.workers for queue in (await client.queues()).queues)
+
+
+async def cannot_read(client: AsyncServiceClient) -> bool:
+    """Return whether a front has failed to read the workers."""
+    try:
+        await client.queues()
+    except SchemaBehind:
+        return True
+    return False
+
+
+@asynccontextmanager
+async def table_missing(database: Database, name: str) -> AsyncIterator[None]:
+    """Have every query of a table fail during the block."""
+    async with database.transaction() as session:
+        await session.execute(text(f"ALTER TABLE {name} RENAME TO missing_{name}"))
+    try:
+        yield
+    finally:
+        async with database.transaction() as session:
+            await session.execute(text(f"ALTER TABLE missing_{name} RENAME TO {name}"))
 
 
 async def test_a_waiting_call_does_not_wait_for_a_worker_that_never_was(
@@ -102,6 +131,49 @@ async def test_a_worker_is_missed_after_15_seconds(
             await impatient.categorize("Milk", LABELS)
 
     assert type(refused.value) is raised
+
+
+async def test_workers_have_time_to_renew_their_rows_after_an_outage(
+    client: AsyncServiceClient,
+    impatient: AsyncServiceClient,
+    settings: Settings,
+    database: Database,
+) -> None:
+    """No heartbeat was stored meanwhile. Only a front that noticed knows why."""
+    async with worker_with(patient(settings), Gate()):
+        await last_seen(database, 16)
+        async with table_missing(database, "workers"):
+            await wait_until(lambda: cannot_read(impatient), "the front noticed")
+        with pytest.raises(StillRunning):
+            await impatient.categorize("Milk", LABELS)
+        with pytest.raises(NoWorker):
+            await client.categorize("Milk", LABELS)
+
+
+async def test_an_idle_front_notices_an_outage(settings: Settings, database: Database) -> None:
+    """Nobody asks it for anything meanwhile."""
+    admission = Admission(database, settings)
+    with capture_logs() as logged:
+        async with table_missing(database, "workers"), admission.running(every=0.01):
+            await wait_until(lambda: bool(logged), "the front noticed")
+    await admission.require_worker(Queue.ITEMS)
+
+    assert {entry["event"] for entry in logged} == {"admission.observer.failed"}
+
+
+async def test_a_worker_that_deletes_its_row_is_missed_after_15_seconds_too(
+    impatient: AsyncServiceClient, settings: Settings, database: Database
+) -> None:
+    """Workers of 0.1.0 do so when they stop. A front that never saw one does not wait."""
+    async with worker_with(patient(settings), Gate()):
+        await wait_until(lambda: sees_workers(impatient), "the front saw the worker")
+        async with database.transaction() as session:
+            await session.execute(delete(WorkerRecord))
+        with pytest.raises(StillRunning):
+            await impatient.categorize("Milk", LABELS)
+        async with front_client(settings) as client:
+            with pytest.raises(NoWorker):
+                await client.categorize("Milk", LABELS)
 
 
 async def test_a_worker_that_has_just_left_is_waited_for(

@@ -23,7 +23,13 @@ LAYERS = {
         ["api.telling.waiting"],
         ["api.telling.reading", "api.telling.watch", "api.telling"],
         ["api.admission", "api.draining"],
-        ["api.job_views", "api.metrics.front", "api.requests.context", "api.requests.untraced"],
+        [
+            "api.job_views",
+            "api.serving",
+            "api.metrics.front",
+            "api.requests.context",
+            "api.requests.untraced",
+        ],
         ["api.metrics.callbacks", "api.metrics.queues", "api.metrics.requests"],
         ["api.health", "api.metrics", "api.requests", "api.requests.field_walk"],
     ],
@@ -143,6 +149,7 @@ LAYERS = {
         ["shared.contracts", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",
+            "shared.store.conversion",
             "shared.store.retry_policy",
             "shared.client.errors",
             "shared.process.listening",

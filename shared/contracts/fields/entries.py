@@ -1,6 +1,6 @@
 """The entries of a batch: a bad one is reported in the output, and refuses none of the others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, ValidationError
@@ -25,6 +25,18 @@ class EntryError(Contract):
 RefusedEntries = SkipJsonSchema[
     Annotated[list[EntryError], Field(default_factory=list, exclude_if=lambda errors: not errors)]
 ]
+
+
+def with_refused_entries(
+    output: dict[str, Any] | None, payload: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the output of a batch with the refused entries of its stored payload.
+
+    A worker that is older than those entries leaves them out.
+    """
+    if output is None or "errors" in output or not payload.get("errors"):
+        return output
+    return {**output, "errors": payload["errors"]}
 
 
 def or_plain_text(schema: dict[str, JsonValue]) -> None:

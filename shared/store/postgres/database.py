@@ -14,7 +14,7 @@ import asyncpg
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -40,6 +40,8 @@ _CLOSE = 0.2
 _IDLE_LIMIT = "idle_in_transaction_session_timeout"
 # A setting of Postgres 17 and newer, which closes the connection of a transaction that is too long.
 _TRANSACTION_LIMIT, _LIMITS_TRANSACTIONS = "transaction_timeout", 17
+# In the information on a connection, when the statement began whose answer it waits for, or None.
+_ASKED_AT = "asked_at"
 # Postgres waits this many seconds longer than we do, so that callers get our error and not its own.
 _SLACK = 0.5
 
@@ -117,6 +119,8 @@ class Database:
         )
         if transaction_limit is not None:
             _limit_transactions(self._engine, transaction_limit)
+        for asking in ("before_cursor_execute", "commit"):
+            event.listen(self._engine.sync_engine, asking, _note_question)
         event.listen(self._engine.sync_engine, "after_cursor_execute", self._note_answer)
         self._answered_at = -math.inf
         self._transaction_limit = transaction_limit
@@ -139,10 +143,12 @@ class Database:
         database errors are bugs and pass through, and so does what anything else in the block
         raises: a broken connection may be one to Redis.
         """
-        limit, begun = asyncio.timeout(self._transaction_limit), time.monotonic()
+        limit = asyncio.timeout(self._transaction_limit)
+        # What the transaction waits for is a connection first, then the answer to a statement.
+        waiting: dict[str, Any] = {_ASKED_AT: time.monotonic()}
         try:
             async with limit, self._sessions.begin() as session:
-                await self._connect(session)
+                waiting = await self._connect(session)
                 yield session
         except DBAPIError as error:
             cause = error.orig and error.orig.__cause__
@@ -156,24 +162,37 @@ class Database:
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise self._too_late(begun) from error
+            raise self._too_late(waiting[_ASKED_AT]) from error
 
-    async def _connect(self, session: Session) -> None:
-        """Take a connection. SQLAlchemy wraps most errors of the driver, but not these."""
+    async def _connect(self, session: Session) -> dict[str, Any]:
+        """Take a connection, and return what is known of it, which the events keep up to date.
+
+        SQLAlchemy wraps most errors of the driver, but not these.
+        """
         begun = time.monotonic()
         try:
-            await session.connection()
+            connection = await session.connection()
         except (PoolTimeout, TimeoutError) as error:
             raise self._too_late(begun) from error
         except OSError as error:
             raise DatabaseUnavailable from error
+        raw = await connection.get_raw_connection()
+        known: dict[str, Any] = raw.info
+        known[_ASKED_AT] = None
+        return known
 
-    def _note_answer(self, *_event: object) -> None:
+    def _note_answer(self, connection: Connection, *_event: object) -> None:
         self._answered_at = time.monotonic()
+        connection.info[_ASKED_AT] = None
 
-    def _too_late(self, begun: float) -> DatabaseUnavailable:
-        """Return the error of a wait since `begun`: Busy if Postgres answered anybody meanwhile."""
-        return Busy() if self._answered_at > begun else DatabaseUnavailable()
+    def _too_late(self, asked_at: float | None) -> DatabaseUnavailable:
+        """Return the error of a wait for the answer to what was asked at `asked_at`, or for us.
+
+        It is Busy if Postgres answered anybody meanwhile, and if Postgres was asked for nothing.
+        """
+        if asked_at is None or self._answered_at > asked_at:
+            return Busy()
+        return DatabaseUnavailable()
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless Postgres answers."""
@@ -196,6 +215,10 @@ class Database:
         await self._engine.dispose()
         if self._traced:
             SQLAlchemyInstrumentor().uninstrument()
+
+
+def _note_question(connection: Connection, *_event: object) -> None:
+    connection.info[_ASKED_AT] = time.monotonic()
 
 
 _MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from openapi_schema_validator import OAS31Validator
 
+from api.openapi.schemas import json_schema
 from shared.client import AsyncServiceClient
 from shared.contracts.features import Feature
 from tests.api.bad_input.asking import b64
@@ -27,6 +28,11 @@ async def test_every_feature_has_the_schemas_of_its_payload_and_its_output(
         OAS31Validator.check_schema(schema)
         assert schema["$id"] == entry["href"]
         assert entry["description"]
+
+
+def test_a_schema_is_made_once() -> None:
+    """Making one takes some milliseconds, during which the front answers nobody."""
+    assert json_schema("job") is json_schema("job")
 
 
 async def test_an_unknown_name_is_not_found(http: httpx.AsyncClient) -> None:

@@ -7,17 +7,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from api.requests.field_walk import unknown_fields
+from api.requests.field_walk import MOST_UNKNOWN, unknown_fields
 from shared.contracts.embeddings import EmbedBody
 from shared.contracts.receipts import RichReceiptRequest
 from shared.contracts.requests import JobRequest
 from tests.support.runners import ITEM
 
 ITEMS = [{"id": 1, "name": "Milk"}, {"id": 2, "name": "Bread"}]
+PAYLOAD: dict[str, Any] = {"items": ITEMS, "candidate_labels": ["Dairy"]}
 BATCH = {
     "tenant_id": "t",
     "feature": "categorization_batch",
-    "payload": {"items": ITEMS, "candidate_labels": ["Dairy"]},
+    "payload": PAYLOAD,
     "metadata": {"fresh": True},
 }
 RECEIPT = {
@@ -26,6 +27,16 @@ RECEIPT = {
     "payload": {"image_base64": "", "options": {"candidate_labels": ["Dairy"]}},
 }
 TEXTS = {"texts": [{"id": 1, "text": "milk"}]}
+# What an application may send of its own.
+OTHERS = {
+    "id": 1,
+    "name": "Shop",
+    "text": "t",
+    "url": "https://x",
+    "events": [],
+    "ids": [1],
+    "uid": 2,
+}
 
 
 def found(body: Any, annotation: Any = JobRequest) -> dict[str, bool]:
@@ -73,6 +84,21 @@ def test_a_field_that_would_change_the_answer_is_refused(
 
     assert (field.dotted, field.refused) == (path, True)
     assert advice in str(field.advice)
+
+
+@pytest.mark.parametrize(
+    ("body", "annotation"),
+    [
+        ({**BATCH, **OTHERS}, JobRequest),
+        ({**BATCH, "payload": {**PAYLOAD, **OTHERS, "metadata": {"mine": 1}}}, JobRequest),
+        ({**BATCH, "payload": {**PAYLOAD, "items": [{**OTHERS, **ITEMS[0]}]}}, JobRequest),
+        ({**RECEIPT, **OTHERS}, JobRequest),
+        ({"payload": {**TEXTS, "id": 1, "name": "x"}, **OTHERS}, EmbedBody),
+    ],
+)
+def test_a_common_name_is_no_misplaced_field(body: Any, annotation: Any) -> None:
+    """An application may send its own `name` or `url`, and means no other field by it."""
+    assert True not in found(body, annotation).values()
 
 
 def test_a_null_changes_nothing_and_is_ignored() -> None:
@@ -168,11 +194,48 @@ def test_a_name_that_cannot_be_sent_back_is_replaced() -> None:
 @settings(deadline=None, max_examples=30)
 @given(st.dictionaries(st.text(max_size=100), st.none() | st.integers(), max_size=300))
 @example({f"item_nam{number}": number for number in range(500)})
-def test_any_number_of_unknown_fields_is_reported(extra: dict[str, Any]) -> None:
-    """No name is dropped, however many there are."""
+def test_the_first_hundred_unknown_fields_are_reported(extra: dict[str, Any]) -> None:
+    """The order is that of the body."""
     body = {**extra, "tenant_id": "t", "feature": "categorization", "payload": ITEM}
 
-    reported = {field.path[0] for field in unknown_fields(body, JobRequest)}
+    reported = [field.path[0] for field in unknown_fields(body, JobRequest)]
 
     common = {"version", "request_id", "account_id", "user_id", "priority", "metadata"}
-    assert reported == extra.keys() - {"tenant_id", "feature", "payload", *common}
+    known = {"tenant_id", "feature", "payload", "callback", *common}
+    assert reported == [name for name in extra if name not in known][:MOST_UNKNOWN]
+
+
+class Counted(dict[str, Any]):
+    """An object of a body that counts how many of its fields are looked at."""
+
+    looked_at = 0
+
+    def items(self) -> Any:
+        """Yield the fields."""
+        for pair in super().items():
+            self.looked_at += 1
+            yield pair
+
+
+@pytest.mark.parametrize("place", ["", "payload", "metadata"])
+def test_no_more_of_a_body_is_looked_at_than_is_reported(place: str) -> None:
+    """A body of 14 MB has room for a million unknown fields."""
+    body = copied(BATCH)
+    large = Counted({f"unknown {number}": number for number in range(10_000)})
+    large.update(body[place] if place else body)
+    if place:
+        body[place] = large
+    else:
+        body = large
+
+    reported = unknown_fields(body, JobRequest)
+
+    assert len(reported) == (0 if place == "metadata" else MOST_UNKNOWN)
+    assert large.looked_at <= MOST_UNKNOWN + 1
+
+
+def test_a_list_that_validation_refuses_is_not_read_to_its_end() -> None:
+    """The unknown field of the last entry is not found."""
+    items = [{"id": 1, "name": "Milk"}] * 100_000 + [{"id": 1, "name": "Milk", "unit": "kg"}]
+
+    assert found({**BATCH, "payload": {**PAYLOAD, "items": items}}) == {}

@@ -75,7 +75,7 @@ async def test_a_long_list_is_cut(http: httpx.AsyncClient) -> None:
         (CATEGORIZE, item_job(itemname="Milk"), "payload.itemname", "`payload.item_name`"),
         (BATCH, item_job(items=[{"id": 1, "name": "Milk", "names": "x"}]), "payload.items[].names",
          "`payload.items[].name`"),
-        (EMBED, {"text": ["milk"]}, "text", "texts[].text`"),
+        (EMBED, {"text": ["milk"]}, "text", "`texts`"),
         (EXTRACT, receipt_job("", options={"candidate_label": ["Dairy"]}),
          "payload.options.candidate_label", "`payload.options.candidate_labels`"),
         (RICH, {"tenant_id": "t", "image_base64": "", "options": {"dpi": 300}}, "options.dpi",
@@ -120,6 +120,7 @@ async def test_a_refusal_carries_the_callers_request_id(http: httpx.AsyncClient,
         (JOBS, {**JOB, "callback_url": None}, "callback_url"),
         (EXTRACT, receipt_job("", dpi=300), "payload.dpi"),
         (RICH, {"tenant_id": "t", "image_base64": "", "dpi": 300}, "dpi"),
+        (JOBS, {**JOB, "flat": 1}, "flat"),
     ],
 )
 async def test_strict_requests_have_no_unknown_field_at_all(

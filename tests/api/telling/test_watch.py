@@ -71,7 +71,7 @@ async def test_stages_of_an_earlier_attempt_are_left_out() -> None:
     assert [str(news.id) for news in seen if isinstance(news, JobState)] == ["2.2.0", "2.2.2"]
 
 
-async def test_whoever_reads_slowly_still_gets_the_latest_state() -> None:
+async def test_whoever_reads_slowly_still_gets_every_state() -> None:
     """The oldest stages are dropped."""
     watch = Watch()
     watch.read(RUNNING)
@@ -79,12 +79,20 @@ async def test_whoever_reads_slowly_still_gets_the_latest_state() -> None:
         watch.report(stage(1, f"stage {number}"))
     watch.read(ENDED)
 
-    first = await watch.next()
-    assert isinstance(first, StageEvent)
-    assert first.stage != "stage 0"
-    for _ in range(98):
-        await watch.next()
-    assert await watch.next() == ENDED
+    first, *stages, last = [await watch.next() for _ in range(100)]
+    assert (first, last) == (RUNNING, ENDED)
+    names = [news.stage for news in stages if isinstance(news, StageEvent)]
+    assert names == [f"stage {number}" for number in range(902, 1_000)]
+
+
+async def test_states_alone_are_dropped_too_but_never_the_latest() -> None:
+    """Somebody runs a job again and again while a listener does not read."""
+    watch = Watch()
+    states = [state(f"{dispatch}.1.0", JobStatus.RUNNING) for dispatch in range(1, 201)]
+    for read in states:
+        watch.read(read)
+
+    assert [await watch.next() for _ in range(100)] == states[100:]
 
 
 async def test_a_deleted_job_has_no_more_news() -> None:
@@ -95,10 +103,10 @@ async def test_a_deleted_job_has_no_more_news() -> None:
     assert [await watch.next(), await watch.next()] == [ENDED, None]
 
 
-async def test_a_dismissed_caller_gets_what_is_there_first() -> None:
+async def test_a_caller_who_is_dismissed_gets_what_is_there_first() -> None:
     watch = Watch()
     watch.read(ENDED)
-    watch.dismiss()
+    watch.fail(Draining())
 
     assert await watch.next() == ENDED
     with pytest.raises(Draining):

@@ -8,7 +8,7 @@ from shared.store import transitions
 from shared.store.jobs import JobRepository
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.store.states import read_states
+from shared.store.states import JobState, read_states
 from tests.shared.store.transitions.endings import ENDINGS, REQUEUEING
 from tests.support.job_rows import expire, new_job
 
@@ -51,4 +51,5 @@ async def _claim(session: AsyncSession, job: Job) -> transitions.Claim:
 
 async def _state(session: AsyncSession, job: Job) -> tuple[EventId, JobStatus]:
     state = (await read_states(session, [job.id]))[job.id]
+    assert isinstance(state, JobState)
     return state.id, state.event.status

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -216,3 +217,69 @@ async def test_callers_do_not_wait_for_the_failures_of_others(settings: Settings
     assert {type(outcome) for outcome in outcomes} == {BrokerUnavailable}
     # One after the other, they would take 20 s.
     assert took < 12
+
+
+@asynccontextmanager
+async def scripted_redis(
+    settings: Settings, reply: Callable[[list[str]], list[bytes]]
+) -> AsyncIterator[Messenger]:
+    """Run a Redis that confirms subscriptions with `reply`, and yield a messenger of it."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.readline():
+            words = []
+            for _ in range(int(head[1:])):
+                length = int((await reader.readline())[1:])
+                words.append((await reader.readexactly(length + 2))[:-2].decode())
+            parts = reply(words[1:]) if words[0] == "SUBSCRIBE" else [b"+OK\r\n"]
+            writer.write(b"".join(parts))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = SecretStr(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+        messenger = Messenger(settings.model_copy(update={"redis_url": url}))
+        yield messenger
+        await messenger.close()
+
+
+def pushed(*words: str | int) -> bytes:
+    """Return an array as Redis sends it to a subscriber."""
+    parts = [f":{w}" if isinstance(w, int) else f"${len(w)}\r\n{w}" for w in words]
+    return f"*{len(words)}\r\n{''.join(part + chr(13) + chr(10) for part in parts)}".encode()
+
+
+async def test_what_is_announced_between_two_confirmations_is_received(settings: Settings) -> None:
+    """Redis confirms one channel after the other, and messages may come between them."""
+    job_id = uuid4()
+
+    def reply(channels: list[str]) -> list[bytes]:
+        first, second = channels
+        message = pushed("message", first, str(job_id))
+        return [pushed("subscribe", first, 1), message, pushed("subscribe", second, 2)]
+
+    async with scripted_redis(settings, reply) as messenger, messenger.news() as news:
+        async with asyncio.timeout(5):
+            assert await anext(news) == job_id
+
+
+async def test_a_channel_that_is_not_confirmed_is_no_subscription(settings: Settings) -> None:
+    """The listener would hear nothing of it, and not know."""
+    async with scripted_redis(
+        settings, lambda all_: [pushed("subscribe", all_[0], 1)]
+    ) as messenger:
+        with pytest.raises(BrokerUnavailable):
+            await messenger.news().__aenter__()
+
+
+async def test_a_message_that_cannot_be_understood_is_skipped(
+    messenger: Messenger, redis: ArqRedis, settings: Settings
+) -> None:
+    """Whoever shares Redis may publish anything, and a newer version sends what it likes."""
+    name, job_id = settings.queue_namespace, uuid4()
+    async with messenger.news() as news, messenger.calls([Queue.ITEMS]) as calls:
+        for channel in ("finished", "stages", "listened"):
+            await redis.publish(f"{name}:{channel}", b"\xff no id")
+        await messenger.announce(job_id)
+        await messenger.publish_listened([job_id])
+        async with asyncio.timeout(5):
+            assert (await anext(news), await anext(calls)) == (job_id, [job_id])

@@ -102,6 +102,32 @@ async def test_a_database_that_cannot_be_reached_is_unavailable() -> None:
         await away.close()
 
 
+async def test_answers_before_a_database_hung_do_not_make_it_busy(impatient: Database) -> None:
+    """The transaction got answers at first, and none to its last statement."""
+
+    async def hang() -> None:
+        async with impatient.transaction() as session:
+            await session.execute(text("SELECT 1"))
+            await session.execute(text("SELECT pg_sleep(30)"))
+
+    with pytest.raises(DatabaseUnavailable) as raised:
+        await hang()
+
+    assert type(raised.value) is DatabaseUnavailable
+
+
+async def test_a_process_that_asks_for_nothing_is_busy(impatient: Database) -> None:
+    """Postgres does not keep the transaction waiting."""
+
+    async def dawdle() -> None:
+        async with impatient.transaction() as session:
+            await session.execute(text("SELECT 1"))
+            await asyncio.Event().wait()
+
+    with pytest.raises(Busy):
+        await dawdle()
+
+
 async def test_a_database_that_answers_others_is_not_away(impatient: Database) -> None:
     """All connections are taken, first by somebody who gets answers, and then by nobody."""
     async with impatient._engine.connect() as first, impatient._engine.connect():
