@@ -1,5 +1,6 @@
 """Reads the files of the development stack as Compose does."""
 
+import re
 from typing import Any
 
 import yaml
@@ -17,11 +18,22 @@ def content(path: str) -> dict[str, Any]:
 
 
 def services() -> dict[str, dict[str, Any]]:
-    """Return the services of both files, merged as Compose merges them; none is in both."""
-    ours, observability = (content(name)["services"] for name in FILES)
+    """Return the services of both files, merged as Compose merges them; none is in both.
+
+    A variable such as `${NAME:-value}` has its default, as if it was not set.
+    """
+    ours, observability = (_with_defaults(content(name)["services"]) for name in FILES)
     assert not ours.keys() & observability.keys()
     merged: dict[str, dict[str, Any]] = ours | observability
     return merged
+
+
+def _with_defaults(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_defaults(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_defaults(entry) for entry in value]
+    return re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value) if isinstance(value, str) else value
 
 
 def published_ports() -> set[str]:

@@ -91,7 +91,10 @@ def test_the_app_is_in_the_stack_by_its_profile() -> None:
     (app,) = (service for service in services().values() if service.get("profiles") == ["elixir"])
     environment = app["environment"]
 
-    assert app["build"] == {"context": "${GROCERY_PLANNER_PATH:-../grocery_planner}"}
+    assert app["build"] == {"context": "../grocery_planner"}
+    assert (
+        "${GROCERY_PLANNER_PATH:-../grocery_planner}" in (ROOT / "docker-compose.yml").read_text()
+    )
     assert environment.keys() == {
         *("DATABASE_URL", "AI_SERVICE_URL", "PHX_HOST"),
         *("SECRET_KEY_BASE", "OTEL_EXPORTER_OTLP_ENDPOINT"),
