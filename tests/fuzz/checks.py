@@ -1,4 +1,4 @@
-"""A check of ours that schemathesis runs beside its own."""
+"""Checks of ours that schemathesis runs in place of two of its own."""
 
 import re
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, Response
 from schemathesis.checks import CheckContext
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import (
+    negative_data_rejection,
+    positive_data_acceptance,
+)
 
 # Why a request is refused although it fits its schema, which cannot say this.
 NOT_IN_A_SCHEMA = {
@@ -52,3 +55,25 @@ def valid_requests_are_accepted(
         if problem["error"] in NOT_IN_A_SCHEMA or _NOT_IN_A_SCHEMA.match(problem["detail"]):
             return None
     return positive_data_acceptance(context, response, case)
+
+
+@schemathesis.check
+def invalid_requests_are_refused(
+    context: CheckContext, response: Response, case: Case[Any]
+) -> bool | None:
+    """A request that does not fit its schema is refused, or its bad entries are reported.
+
+    A bad entry of a batch refuses none of the others: `errors` has it.
+    """
+    done = case.method.upper() == "POST" and response.status_code in (200, 202)
+    if done and _has_entry_errors(response.json()):
+        return None
+    return negative_data_rejection(context, response, case)
+
+
+def _has_entry_errors(answer: Any) -> bool:
+    """Whether an output, an envelope around one, or a job with one reports bad entries."""
+    if not isinstance(answer, dict):
+        return False
+    outputs = (answer, answer.get("payload"), answer.get("input_payload"))
+    return any(isinstance(output, dict) and bool(output.get("errors")) for output in outputs)
