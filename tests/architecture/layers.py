@@ -137,7 +137,7 @@ LAYERS = {
         ],
         ["shared.store.migrations"],
         ["shared.store.conditions", "shared.store.models", "shared.store.postgres.database"],
-        ["shared.store.postgres.database_metrics"],
+        ["shared.store.postgres.database_metrics", "shared.store.postgres.direct"],
         ["shared.telemetry.metrics"],
         [
             "shared.settings",
@@ -150,6 +150,8 @@ LAYERS = {
         [
             "shared.rejections",
             "shared.store.conversion",
+            "shared.store.postgres.answers",
+            "shared.store.postgres.driver_errors",
             "shared.store.retry_policy",
             "shared.client.errors",
             "shared.process.listening",

@@ -4,10 +4,10 @@ This is the one place that translates the driver's errors into those of `shared/
 """
 
 import asyncio
-import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Self, TypedDict, Unpack
 
 import asyncpg
@@ -25,10 +25,13 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from shared.errors import Busy, DatabaseUnavailable, SchemaBehind
+from shared.errors import DatabaseUnavailable, SchemaBehind
 from shared.settings import Settings
-from shared.store.postgres.database_metrics import measure_statements
+from shared.store.postgres.answers import Answers
+from shared.store.postgres.database_metrics import duration_histogram, measure_statements, observe
 from shared.store.postgres.database_url import async_url
+from shared.store.postgres.direct import DirectConnections, DirectOptions, Row, Statement
+from shared.store.postgres.driver_errors import AWAY, MISSING
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
@@ -105,24 +108,30 @@ class Database:
         if transaction_limit is not None:
             limits[_IDLE_LIMIT] = str(round(transaction_limit * 1000))
             within = min(transaction_limit, _CONNECT)
+        arguments = {
+            "timeout": within,
+            "connection_class": _Connection,
+            "server_settings": {"application_name": process, **limits},
+        }
         self._engine = create_async_engine(
             async_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=within,
             pool_pre_ping=True,
-            connect_args={
-                "timeout": within,
-                "connection_class": _Connection,
-                "server_settings": {"application_name": process, **limits},
-            },
+            connect_args=arguments,
+        )
+        self._answers = Answers()
+        self._direct = DirectConnections(
+            async_url(url),
+            self._answers,
+            DirectOptions(size=pool_size, limit=transaction_limit, arguments=arguments),
         )
         if transaction_limit is not None:
             _limit_transactions(self._engine, transaction_limit)
         for asking in ("before_cursor_execute", "commit"):
             event.listen(self._engine.sync_engine, asking, _note_question)
         event.listen(self._engine.sync_engine, "after_cursor_execute", self._note_answer)
-        self._answered_at = -math.inf
         self._transaction_limit = transaction_limit
         self._traced = False
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
@@ -152,17 +161,17 @@ class Database:
                 yield session
         except DBAPIError as error:
             cause = error.orig and error.orig.__cause__
-            if isinstance(cause, _MISSING):
+            if isinstance(cause, MISSING):
                 raise SchemaBehind from error
-            if error.connection_invalidated or isinstance(cause, _AWAY):
+            if error.connection_invalidated or isinstance(cause, AWAY):
                 raise DatabaseUnavailable from error
             raise
-        except _AWAY as error:
+        except AWAY as error:
             raise DatabaseUnavailable from error
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise self._too_late(waiting[_ASKED_AT]) from error
+            raise self._answers.too_late(waiting[_ASKED_AT]) from error
 
     async def _connect(self, session: Session) -> dict[str, Any]:
         """Take a connection, and return what is known of it, which the events keep up to date.
@@ -173,7 +182,7 @@ class Database:
         try:
             connection = await session.connection()
         except (PoolTimeout, TimeoutError) as error:
-            raise self._too_late(begun) from error
+            raise self._answers.too_late(begun) from error
         except OSError as error:
             raise DatabaseUnavailable from error
         raw = await connection.get_raw_connection()
@@ -182,17 +191,12 @@ class Database:
         return known
 
     def _note_answer(self, connection: Connection, *_event: object) -> None:
-        self._answered_at = time.monotonic()
+        self._answers.note()
         connection.info[_ASKED_AT] = None
 
-    def _too_late(self, asked_at: float | None) -> DatabaseUnavailable:
-        """Return the error of a wait for the answer to what was asked at `asked_at`, or for us.
-
-        It is Busy if Postgres answered anybody meanwhile, and if Postgres was asked for nothing.
-        """
-        if asked_at is None or self._answered_at > asked_at:
-            return Busy()
-        return DatabaseUnavailable()
+    async def fetch(self, statement: Statement, *arguments: object) -> Sequence[Row]:
+        """Run one statement by itself, in one round trip; see `DirectConnections.fetch`."""
+        return await self._direct.fetch(statement, *arguments)
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless Postgres answers."""
@@ -204,14 +208,18 @@ class Database:
         SQLAlchemyInstrumentor().instrument(
             engine=self._engine.sync_engine, tracer_provider=provider
         )
+        self._direct.trace_with(provider.get_tracer(__name__))
         self._traced = True
 
     def measure_with(self, registry: CollectorRegistry) -> None:
         """Measure how long each statement takes from now on, as a metric of `registry`."""
-        measure_statements(self._engine.sync_engine, registry)
+        histogram = duration_histogram(registry)
+        measure_statements(self._engine.sync_engine, histogram)
+        self._direct.measure_with(partial(observe, histogram))
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._direct.close()
         await self._engine.dispose()
         if self._traced:
             SQLAlchemyInstrumentor().uninstrument()
@@ -219,19 +227,3 @@ class Database:
 
 def _note_question(connection: Connection, *_event: object) -> None:
     connection.info[_ASKED_AT] = time.monotonic()
-
-
-_MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
-# What the driver raises if the URL names a file that is not there, such as a root certificate; then
-# error classes 08, 28, 3D, 53 and 57 of Postgres, and its errors 25P03 and 25P04: no connection,
-# no right to connect, no such database, no resources, server shutting down, transaction too long.
-_AWAY = (
-    asyncpg.ClientConfigurationError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.TransactionTimeoutError,
-)
