@@ -74,7 +74,7 @@ class Reconciler:
                 trace_id=trace_id(job.trace_carrier),
             )
             if job.state.finished:
-                await self._reports.ended(job.job_id)
+                self._reports.ended(job.job_id)
             else:
                 self._reports.changed(job.job_id)
 
