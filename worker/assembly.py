@@ -64,12 +64,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         await stack.enter_async_context(
             delivering_callbacks(settings, parts.database, parts.telemetry, parts.running.ended)
         )
-        await stack.enter_async_context(_watching_broker(parts))
-        await stack.enter_async_context(
-            serving_queues(
-                settings, _executor(parts, runners), parts.messenger, parts.reports, parts.pulse
-            )
-        )
+        await stack.enter_async_context(_serving(parts, runners))
         await stack.enter_async_context(_ready(parts.state))
         yield parts.state
 
@@ -174,9 +169,9 @@ async def _load(parts: _Parts, load: Loader | None, stack: AsyncExitStack) -> Ma
     return runners
 
 
-def _executor(parts: _Parts, runners: Mapping[Feature, Run]) -> Executor:
+def _serving(parts: _Parts, runners: Mapping[Feature, Run]) -> AbstractAsyncContextManager[None]:
     settings = parts.settings
-    return Executor(
+    executor = Executor(
         worker_id=parts.state.id,
         database=parts.database,
         runners=runners,
@@ -187,17 +182,13 @@ def _executor(parts: _Parts, runners: Mapping[Feature, Run]) -> Executor:
             lease=settings.lease, retry_pause=settings.retry_pause, timeouts=settings.timeouts
         ),
     )
+    metrics = parts.telemetry.metrics.jobs
+    return serving_queues(settings, executor, parts.messenger, parts.reports, metrics, parts.pulse)
 
 
 def _cancelling(parts: _Parts) -> AbstractAsyncContextManager[None]:
     cancellations = Cancellations(parts.database, parts.running, parts.state.id)
     return repeating("cancellations", cancellations.look, pause=_CANCEL_INTERVAL)
-
-
-def _watching_broker(parts: _Parts) -> AbstractAsyncContextManager[None]:
-    """Ping Redis, so that the log shows when it is away: the consumers wait for it silently."""
-    ping = parts.pulse.broker(parts.messenger.ping, parts.settings.worker_queues)
-    return repeating("broker", ping, pause=parts.settings.heartbeat)
 
 
 @asynccontextmanager

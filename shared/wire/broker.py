@@ -8,12 +8,13 @@ killed leaves its lock behind, and a flush of Redis leaves nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arq.constants import in_progress_key_prefix, job_key_prefix, retry_key_prefix
+from arq.constants import in_progress_key_prefix
 
 from shared.contracts.features import Queue
 from shared.settings import Settings
 from shared.wire.connections import broker_errors, connect_quick
 from shared.wire.messages import queue_key
+from shared.wire.removal import removing
 
 # Messages per command.
 _CHUNK = 1000
@@ -96,13 +97,10 @@ class Broker:
         """Remove these messages from the queue, with everything that arq keeps for them."""
         if not message_ids:
             return
-        prefixes = (job_key_prefix, in_progress_key_prefix, retry_key_prefix)
+        key = queue_key(self._namespace, queue)
         with broker_errors():
             async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.zrem(queue_key(self._namespace, queue), *message_ids)
-                pipe.delete(
-                    *(prefix + message_id for message_id in message_ids for prefix in prefixes)
-                )
+                removing(pipe, key, [message_id.encode() for message_id in message_ids])
                 await pipe.execute()
 
     async def close(self) -> None:

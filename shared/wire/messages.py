@@ -6,6 +6,7 @@ still counts.
 """
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,25 @@ def due(queued_at: datetime, priority: int) -> datetime:
 def message_id(job_id: UUID, dispatch: int) -> str:
     """Return the id under which arq keeps the message of a job's dispatch."""
     return f"{job_id}:{dispatch}"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message in a queue, and the job and dispatch that it stands for."""
+
+    queue: Queue
+    job_id: UUID
+    dispatch: int
+
+    @property
+    def key(self) -> tuple[UUID, int]:
+        """The job id and the dispatch."""
+        return self.job_id, self.dispatch
+
+    @property
+    def id(self) -> str:
+        """The id under which arq keeps the message."""
+        return message_id(self.job_id, self.dispatch)
 
 
 def parse_message_id(value: str) -> tuple[UUID, int]:

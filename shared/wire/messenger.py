@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
+from arq.constants import in_progress_key_prefix
 from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.trace import TracerProvider
 
@@ -16,16 +17,17 @@ from shared.errors import BrokerUnavailable
 from shared.settings import Settings
 from shared.store.models import Job
 from shared.wire.connections import broker_errors, connect_quick
-from shared.wire.messages import TASK, due, message_id, queue_key
+from shared.wire.messages import TASK, Message, due, message_id, queue_key
+from shared.wire.removal import removing
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-# A message that redis-py has received, with its `type`, `channel` and `data`.
-Message = dict[str, Any]
+# What redis-py has received: its `type`, `channel` and `data`.
+Received = dict[str, Any]
 
-# Seconds.
-_LONGEST_SILENCE = 1.0
+# Seconds. Nothing is lost by a long silence, and each end of one costs some time.
+_CONFIRMATION, _LONGEST_SILENCE = 1.0, 60.0
 # For how long Redis keeps a message. If one is gone and still needed, it is sent again.
 _EXPIRY = timedelta(days=1)
 
@@ -71,10 +73,27 @@ class Messenger:
         """Announce to every front that a job has changed. A front that misses it reads the row."""
         await self.report([job_id])
 
-    async def report(self, news: Sequence[UUID | StageEvent]) -> None:
-        """Announce to every front that jobs have changed, and that stages have begun, in order."""
+    async def report(
+        self,
+        news: Sequence[UUID | StageEvent],
+        *,
+        done: Sequence[Message] = (),
+        left: Sequence[Message] = (),
+    ) -> None:
+        """Announce to every front that jobs have changed, and that stages have begun, in order.
+
+        The same trip removes the messages that are `done`, and unlocks those that are `left` to
+        the next worker.
+        """
         with broker_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
+                for queue in {message.queue for message in done}:
+                    names = [message.id.encode() for message in done if message.queue is queue]
+                    removing(pipe, queue_key(self.namespace, queue), names)
+                if left:
+                    pipe.delete(*(in_progress_key_prefix + message.id for message in left))
+                    for queue in {message.queue for message in left}:
+                        pipe.publish(self._published(queue), b"")
                 for entry in news:
                     if isinstance(entry, StageEvent):
                         pipe.publish(self._stages, entry.model_dump_json())
@@ -147,14 +166,14 @@ class Messenger:
         await self._redis.aclose(close_connection_pool=True)
 
 
-async def _confirmed(subscription: Any, channels: int) -> list[Message]:
+async def _confirmed(subscription: Any, channels: int) -> list[Received]:
     """Wait until Redis has confirmed every channel, and return the messages that came meanwhile.
 
     The subscription is not in force before. Raises BrokerUnavailable if a confirmation is late.
     """
-    early: list[Message] = []
+    early: list[Received] = []
     while channels:
-        message = await subscription.get_message(timeout=_LONGEST_SILENCE)
+        message = await subscription.get_message(timeout=_CONFIRMATION)
         if message is None:
             raise BrokerUnavailable
         if message["type"] == "subscribe":
@@ -165,7 +184,7 @@ async def _confirmed(subscription: Any, channels: int) -> list[Message]:
 
 
 async def _payloads(
-    subscription: Any, early: Sequence[Message]
+    subscription: Any, early: Sequence[Received]
 ) -> AsyncIterator[tuple[str, bytes]]:
     for message in early:
         yield message["channel"].decode(), message["data"]

@@ -1,11 +1,12 @@
 """The executor takes a job from its message to the end of an attempt.
 
 claim → run under our own time limit → one outcome → persist → announce and log. Persisting comes
-first, so that nothing is announced that the database does not have.
+first, so that nothing is announced that the database does not have. Jobs are claimed together, and
+those that end together are stored together.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -13,17 +14,21 @@ from uuid import UUID
 import structlog
 
 from shared.contracts.features import Feature, Queue
+from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Bug, Cancelled, ServiceError, TimedOut
-from shared.store import transitions
-from shared.store.postgres.database import Database, Session
-from shared.store.transitions import AttemptRecord, Claim
+from shared.store.hot import claiming
+from shared.store.hot.claiming import Claim
+from shared.store.hot.storing import AttemptRecord, Stored, Unstorable
+from shared.store.postgres.database import Database
+from shared.store.publication import MessageKey
 from shared.telemetry.trace_context import trace_id
 from worker.features.runners import Product, Run, Work
 from worker.jobs.endings import Endings, Interrupted, RunResult
-from worker.jobs.persistence import committed, uninterrupted
+from worker.jobs.persistence import uninterrupted
 from worker.jobs.reports import Reports
 from worker.jobs.running_jobs import RunningJobs, Stop
+from worker.jobs.storing import Storing
 from worker.pipeline.stages import StageRecorder
 from worker.telemetry.job_metrics import AttemptMetrics
 from worker.telemetry.signals import Telemetry
@@ -44,8 +49,20 @@ class Limits:
     timeouts: Mapping[Queue, float]
 
 
+@dataclass(frozen=True)
+class Claimed:
+    """What became of messages: the claims that they led to, and those that have to wait.
+
+    The latter stay locked, and the reconciler unlocks them. All other messages stand for no job
+    that waits, and are done.
+    """
+
+    claims: Mapping[MessageKey, Claim]
+    later: frozenset[MessageKey]
+
+
 class Executor:
-    """Runs jobs. A failed job raises nothing; only a shutdown does."""
+    """Claims and runs jobs. A failed job raises nothing; only a shutdown does."""
 
     def __init__(
         self,
@@ -67,48 +84,60 @@ class Executor:
         self._reports = reports
         self._limits = limits
         self._endings = Endings(limits.retry_pause)
+        self._storing = Storing(database, worker_id)
+        # The dispatch of each job that is here, from its claim until its ending is stored.
+        self._here: dict[UUID, int] = {}
 
-    async def run(self, job_id: UUID, dispatch: int) -> None:
-        """Run the job that a message stands for, or ignore the message if the job cannot be
-        claimed.
+    async def claim(self, queue: Queue, keys: Sequence[MessageKey]) -> Claimed:
+        """Claim the jobs of a queue that these messages stand for. Raises DatabaseUnavailable.
 
+        Each claim has to be passed to `run`.
+        """
+        here = {job_id: self._here[job_id] for job_id, _ in keys if job_id in self._here}
+        # A newer message means that the claim was lost. It has to wait until the run has ended.
+        later = frozenset(key for key in keys if key[0] in here and key[1] > here[key[0]])
+        for job_id, _ in later:
+            self._running.stop(job_id, Stop.LEASE_LOST)
+        free = [key for key in keys if key[0] not in here]
+        if not free:
+            return Claimed({}, later)
+        claims = await claiming.claim(
+            self._database.fetch, queue, free, self._worker_id, self._limits.lease
+        )
+        for held in claims:
+            self._here[held.job_id] = held.dispatch
+            self._reports.changed(held.job_id)
+        return Claimed({(held.job_id, held.dispatch): held for held in claims}, later)
+
+    async def run(self, claim: Claim) -> bool:
+        """Run a claimed job to the end of an attempt.
+
+        Returns whether its message is done; if not, the message has to be left to the next worker.
         Raises CancelledError when the worker shuts down, after the job was released.
         """
-        claimed = await committed(self._database, partial(self._claim, job_id, dispatch))
-        if claimed is None:
-            log.info("message.ignored", job_id=str(job_id), dispatch=dispatch)
-            return
-        claim, image = claimed
-        self._reports.changed(job_id)
-        with (
-            self._tracing.run(claim),
-            structlog.contextvars.bound_contextvars(
-                job_id=str(job_id),
-                attempt=claim.attempt,
-                feature=claim.feature,
-                tenant_id=claim.tenant_id,
-                request_id=claim.request_id,
-            ),
-            self._metrics.attempt(claim) as metrics,
-        ):
-            await self._run_claimed(claim, image, metrics)
+        try:
+            with (
+                self._tracing.run(claim),
+                structlog.contextvars.bound_contextvars(
+                    job_id=str(claim.job_id),
+                    attempt=claim.attempt,
+                    feature=claim.feature,
+                    tenant_id=claim.tenant_id,
+                    request_id=claim.request_id,
+                ),
+                self._metrics.attempt(claim) as metrics,
+            ):
+                return await self._run_claimed(claim, metrics)
+        finally:
+            del self._here[claim.job_id]
 
-    async def _claim(
-        self, job_id: UUID, dispatch: int, session: Session
-    ) -> tuple[Claim, bytes | None] | None:
-        claim = await transitions.claim(
-            session, job_id, dispatch, self._worker_id, self._limits.lease
-        )
-        if claim is None:
-            return None
-        return claim, await transitions.claimed_image(session, claim)
-
-    async def _run_claimed(
-        self, claim: Claim, image: bytes | None, metrics: AttemptMetrics
-    ) -> None:
+    async def _run_claimed(self, claim: Claim, metrics: AttemptMetrics) -> bool:
         recorder = StageRecorder(partial(self._reports.stage, claim))
         work = Work(
-            payload=claim.payload, image=image, request_id=claim.request_id, recorder=recorder
+            payload=claim.payload,
+            image=claim.image,
+            request_id=claim.request_id,
+            recorder=recorder,
         )
         task = asyncio.create_task(self._result(claim, work))
         result: RunResult
@@ -122,10 +151,10 @@ class Executor:
                         raise
                     case Stop.LEASE_LOST:
                         self._report_crashed(recorder)
-                        return
+                        return False
                     case Stop.CANCELLED:
                         result = Cancelled()
-        await uninterrupted(self._end(claim, result, recorder, metrics))
+        return await uninterrupted(self._end(claim, result, recorder, metrics))
 
     async def _result(self, claim: Claim, work: Work) -> Product | ServiceError:
         """Return the product of a run, or the error that it ended in."""
@@ -143,17 +172,13 @@ class Executor:
 
     async def _end(
         self, claim: Claim, result: RunResult, recorder: StageRecorder, metrics: AttemptMetrics
-    ) -> None:
+    ) -> bool:
         """Store the result, then report the outcome in the span, the metrics and the log, and
-        announce it to waiting callers."""
+        announce it to waiting callers. Returns whether the message is done."""
         record = _record(claim, recorder)
         self._tracing.stages(recorder.stages)
-
-        async def store(session: Session) -> AttemptOutcome:
-            return await self._endings.store(session, claim, record, result)
-
         with self._tracing.persist():
-            outcome = await committed(self._database, store)
+            outcome, result = await self._store(claim, record, result)
         failure = result if isinstance(result, ServiceError) else None
         code = failure and failure.code
         if outcome is AttemptOutcome.CANCELLED:
@@ -161,14 +186,44 @@ class Executor:
         self._tracing.ended(outcome, failure)
         metrics.ended(outcome, recorder.stages, failure)
         if outcome is AttemptOutcome.DROPPED:
+            # If the claim was lost with Postgres, the message still stands for the job.
             log.warning("job.dropped", error=code)
-            return
+            return False
         if outcome.ends_job:
             self._running.ended.set()
-            await self._reports.ended(claim.job_id)
+            self._reports.ended(claim.job_id)
         else:
             self._reports.changed(claim.job_id)
         log.info(f"job.{outcome}", error=code, stages=_durations(record))
+        return outcome is not AttemptOutcome.RELEASED
+
+    async def _store(
+        self, claim: Claim, record: AttemptRecord, result: RunResult
+    ) -> tuple[AttemptOutcome, RunResult]:
+        """Store a result, or that it cannot be stored, which is a bug; return what was stored.
+
+        The outcome is `dropped` if the claim no longer held; nothing was changed then. It is
+        `cancelled` if a cancellation was requested that this worker had not yet seen, since the
+        job does not run again.
+        """
+        stored: Stored
+        try:
+            ending = self._endings.of(claim, record, result)
+            stored = await self._storing.store(ending)
+        except ValueError as error:
+            stored = Unstorable(type(error).__name__)
+        if isinstance(stored, Unstorable):
+            log.error("job.unstorable", reason=stored.reason)
+            result = Bug()
+            ending = self._endings.of(claim, record, result)
+            stored = await self._storing.store(ending)
+        match stored:
+            case JobStatus.CANCELLED:
+                return AttemptOutcome.CANCELLED, result
+            case JobStatus():
+                return ending.outcome, result
+            case _:
+                return AttemptOutcome.DROPPED, result
 
     def _report_crashed(self, recorder: StageRecorder) -> None:
         """Report in the span and the log that the lease ran out while the job ran.

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import asyncpg
 from opentelemetry.trace import SpanKind, Tracer
@@ -37,6 +37,13 @@ class Statement:
     name: str
     operation: Literal["select", "insert", "update", "delete"]
     sql: str
+
+
+class Fetch(Protocol):
+    """Runs a statement and returns its rows, as `Database.fetch` does."""
+
+    async def __call__(self, statement: Statement, *arguments: object) -> Sequence[Row]:
+        """Run the statement with these arguments."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.events import EventId
 from shared.contracts.jobs import JobStatus
 from shared.store import transitions
+from shared.store.hot.claiming import Claim
 from shared.store.jobs import JobRepository
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from shared.store.states import JobState, read_states
 from tests.shared.store.transitions.endings import ENDINGS, REQUEUEING
+from tests.support import holding
 from tests.support.job_rows import expire, new_job
 
 
@@ -42,9 +44,9 @@ async def test_the_id_grows_with_every_transition(database: Database) -> None:
     assert [status for _, status in seen[-4:]] == ["queued", "failed", "queued", "cancelled"]
 
 
-async def _claim(session: AsyncSession, job: Job) -> transitions.Claim:
+async def _claim(session: AsyncSession, job: Job) -> Claim:
     await session.refresh(job)
-    held = await transitions.claim(session, job.id, job.dispatch, "worker", 15)
+    held = await holding.claim(session, job.id, job.dispatch, "worker", 15)
     assert held is not None
     return held
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -165,6 +166,7 @@ def reconciler(database: Database, messenger: Messenger, repair: MessageRepair) 
         [repair],
         telemetry,
         Reports(messenger),
+        publish_deferred=partial(publish_deferred, database, messenger),
         image_retention=60,
         job_retention=3600,
     )
