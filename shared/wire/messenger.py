@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,20 +13,18 @@ from shared.contracts.events import StageEvent
 from shared.contracts.features import Queue
 from shared.errors import BrokerUnavailable
 from shared.settings import Settings
-from shared.store.models import Job
 from shared.wire.connections import broker_errors, connect_quick
-from shared.wire.messages import TASK, due, message_id, queue_key
+from shared.wire.messages import Message, wake_channel
+from shared.wire.publishing import Publisher
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-# A message that redis-py has received, with its `type`, `channel` and `data`.
-Message = dict[str, Any]
+# What redis-py has received from a channel, with its `type`, `channel` and `data`.
+_Received = dict[str, Any]
 
 # Seconds.
 _LONGEST_SILENCE = 1.0
-# For how long Redis keeps a message. If one is gone and still needed, it is sent again.
-_EXPIRY = timedelta(days=1)
 
 
 class Messenger:
@@ -44,28 +41,14 @@ class Messenger:
         self._announced = f"{self.namespace}:finished"
         self._stages = f"{self.namespace}:stages"
         self._listened = f"{self.namespace}:listened"
+        self._publisher = Publisher(self._redis, self.namespace)
 
-    async def publish(self, job: Job) -> None:
-        """Send the message of the job's current dispatch; do nothing if it is in Redis already."""
-        name, message = (
-            queue_key(self.namespace, Queue(job.queue)),
-            message_id(job.id, job.dispatch),
-        )
-        with broker_errors():
-            sent = await self._redis.enqueue_job(
-                TASK,
-                str(job.id),
-                job.trace_carrier,
-                _job_id=message,
-                _queue_name=name,
-                _defer_until=due(job.queued_at, job.priority),
-                _expires=_EXPIRY,
-            )
-            # arq returns None both if the message exists and if the connection was lost.
-            if sent is None and await self._redis.zscore(name, message) is None:
-                raise BrokerUnavailable
-            # Workers would find the message at their next poll; this spares waiting callers that.
-            await self._redis.publish(self._published(Queue(job.queue)), b"")
+    async def publish(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Send messages that are not in Redis yet; return those that were skipped.
+
+        A message is skipped if another program has put something else under its key.
+        """
+        return await self._publisher.publish(messages)
 
     async def announce(self, job_id: UUID) -> None:
         """Announce to every front that a job has changed. A front that misses it reads the row."""
@@ -101,7 +84,7 @@ class Messenger:
 
         Yields a queue for each new message in it, and the jobs that somebody listens to.
         """
-        published = {self._published(queue): queue for queue in queues}
+        published = {wake_channel(self.namespace, queue): queue for queue in queues}
         async with self._subscribed(self._listened, *published) as payloads:
             yield _understood(
                 payloads,
@@ -130,9 +113,6 @@ class Messenger:
             with broker_errors():
                 await subscription.aclose()  # type: ignore[no-untyped-call]
 
-    def _published(self, queue: Queue) -> str:
-        return f"{self.namespace}:published:{queue}"
-
     def trace_with(self, provider: TracerProvider) -> None:
         """Make a span of every command from now on."""
         RedisInstrumentor.instrument_client(self._redis, tracer_provider=provider)
@@ -147,12 +127,12 @@ class Messenger:
         await self._redis.aclose(close_connection_pool=True)
 
 
-async def _confirmed(subscription: Any, channels: int) -> list[Message]:
+async def _confirmed(subscription: Any, channels: int) -> list[_Received]:
     """Wait until Redis has confirmed every channel, and return the messages that came meanwhile.
 
     The subscription is not in force before. Raises BrokerUnavailable if a confirmation is late.
     """
-    early: list[Message] = []
+    early: list[_Received] = []
     while channels:
         message = await subscription.get_message(timeout=_LONGEST_SILENCE)
         if message is None:
@@ -165,7 +145,7 @@ async def _confirmed(subscription: Any, channels: int) -> list[Message]:
 
 
 async def _payloads(
-    subscription: Any, early: Sequence[Message]
+    subscription: Any, early: Sequence[_Received]
 ) -> AsyncIterator[tuple[str, bytes]]:
     for message in early:
         yield message["channel"].decode(), message["data"]
