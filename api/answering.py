@@ -7,13 +7,15 @@ from fastapi import Request
 
 from api.errors import JobFailed
 from api.front import Front
+from api.job_views import latency_ms, output_of
 from api.requests.context import adopt_request_id
 from api.submission import Submitted
 from shared.contracts.features import Queue
-from shared.contracts.jobs import Answer, AnswerMetadata, JobStatus, JobView
+from shared.contracts.jobs import Answer, AnswerMetadata, JobStatus
 from shared.contracts.requests import JobRequest
 from shared.contracts.text import Contract
 from shared.errors import Loading, NoWorker, StillRunning
+from shared.store.hot.reading import JobRow
 from shared.store.models import Job
 
 P = TypeVar("P", bound=Contract)
@@ -23,7 +25,7 @@ P = TypeVar("P", bound=Contract)
 class Done:
     """A job that succeeded and its output. `replayed`: the job existed before this request."""
 
-    job: JobView
+    job: JobRow
     output: dict[str, Any]
     replayed: bool
 
@@ -36,7 +38,7 @@ class Done:
             model_id=self.job.model_id,
             model_version=self.job.model_version,
             finished_at=self.job.finished_at,
-            latency_ms=self.job.latency_ms,
+            latency_ms=latency_ms(self.job),
             replayed=self.replayed,
         )
 
@@ -62,12 +64,13 @@ async def answer(
     job = await _ended(front, submitted.job)
     if job.error is not None:
         raise JobFailed(job.error)
-    if job.status is not JobStatus.SUCCEEDED or job.output_payload is None:
+    output = output_of(job)
+    if job.status is not JobStatus.SUCCEEDED or output is None:
         raise StillRunning
-    return Done(job, job.output_payload, submitted.replayed)
+    return Done(job, output, submitted.replayed)
 
 
-async def _ended(front: Front, job: Job) -> JobView:
+async def _ended(front: Front, job: Job) -> JobRow:
     """Wait until the job has ended. Raises NoWorker, Loading, StillRunning, JobFailed."""
     queue = Queue(job.queue)
     again = "Ask for the job, or repeat this request without `fresh`."
@@ -80,11 +83,11 @@ async def _ended(front: Front, job: Job) -> JobView:
         raise NoWorker(f"Job {job.id} waits, for no worker serves its queue. {again}") from error
     if ended is not None:
         return ended
-    view = await front.reads.view(job.id, job.tenant_id)
-    if view.error is not None:
+    waiting = await front.reads.job(job.id, job.tenant_id)
+    if waiting.error is not None:
         # The job was put back, and this is why.
-        raise JobFailed(view.error)
-    if view.dispatch == "deferred":
+        raise JobFailed(waiting.error)
+    if not waiting.published:
         raise StillRunning(f"Job {job.id} waits, for Redis does not take its message. {again}")
     if (await front.admission.stats())[queue].loading:
         raise Loading(f"Job {job.id} waits while the workers load. {again}")

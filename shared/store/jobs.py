@@ -78,14 +78,10 @@ class JobRepository:
         query = select(Job).where(Job.id == job_id, Job.tenant_id == tenant_id)
         return (await self._session.scalars(query)).one_or_none()
 
-    async def find_all(self, job_ids: Sequence[UUID]) -> Sequence[Job]:
-        """Return those of the jobs that exist, in no particular order."""
-        return (await self._session.scalars(select(Job).where(is_any_of(Job.id, job_ids)))).all()
-
-    async def page(self, wanted: JobFilter, limit: int) -> Sequence[Job]:
-        """Return up to `limit` of the wanted jobs, newest first."""
+    async def page(self, wanted: JobFilter, limit: int) -> Sequence[tuple[datetime, UUID]]:
+        """Return `(created_at, id)` of up to `limit` of the wanted jobs, newest first."""
         query = (
-            select(Job)
+            select(Job.created_at, Job.id)
             .where(Job.tenant_id == wanted.tenant_id)
             .order_by(Job.created_at.desc(), Job.id.desc())
             .limit(limit)
@@ -98,7 +94,7 @@ class JobRepository:
             query = query.where(Job.created_at >= wanted.since)
         if wanted.before:
             query = query.where(tuple_(Job.created_at, Job.id) < wanted.before)
-        return (await self._session.scalars(query)).all()
+        return [(row[0], row[1]) for row in await self._session.execute(query)]
 
     async def attempts(self, job_ids: Sequence[UUID]) -> dict[UUID, list[JobAttempt]]:
         """Return the recorded attempts of each job, oldest first."""

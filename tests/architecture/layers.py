@@ -21,7 +21,7 @@ LAYERS = {
         ["api.openapi", "api.front"],
         ["api.submission", "api.telling.streams", "api.errors"],
         ["api.telling.waiting"],
-        ["api.telling.reading", "api.telling.watch", "api.telling"],
+        ["api.telling.expectation", "api.telling.reading", "api.telling.watch", "api.telling"],
         ["api.admission", "api.draining"],
         [
             "api.job_views",
@@ -121,6 +121,7 @@ LAYERS = {
         ["shared.wire.broker", "shared.wire.messenger"],
         ["shared.wire.connections"],
         ["shared.wire.messages"],
+        ["shared.store.hot"],
         [
             "shared.store.callbacks",
             "shared.store.transitions",

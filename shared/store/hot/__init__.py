@@ -1,1 +1,1 @@
-"""The statements that every job needs, each in one round trip. Everything else uses SQLAlchemy."""
+"""The statements of every request and every job, as SQL, each in one round trip."""
