@@ -30,7 +30,7 @@ from api.routes import (
     receipts,
     schemas,
 )
-from api.submission import Submissions
+from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
@@ -126,6 +126,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             metrics,
             tracing.tracer,
         )
+        stack.push_async_callback(submissions.close)
         yield Front(
             settings,
             database,

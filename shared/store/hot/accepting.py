@@ -1,14 +1,13 @@
 """Accepts jobs: one statement finds those that exist already, and inserts the others."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 import asyncpg
-import structlog
 
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
@@ -19,16 +18,13 @@ from shared.store.postgres.database import Database
 from shared.store.postgres.direct import Row, Statement
 from shared.telemetry.trace_context import Carrier
 
-log = structlog.get_logger(__name__)
-
 
 @dataclass(frozen=True, kw_only=True)
 class NewJob:
     """A job to be inserted, unless there is one with its idempotency key or its content key.
 
     `payload` is the text of a JSON object. Two requests have the same `request_hash` if and only if
-    they ask for the same work. Whoever chose the `id` may ask for it repeatedly. A job that is not
-    `admitted` is not inserted.
+    they ask for the same work. Whoever chose the `id` may ask for it repeatedly.
     """
 
     tenant_id: str
@@ -44,16 +40,6 @@ class NewJob:
     id: UUID = field(default_factory=uuid4)
     trace_carrier: Carrier = field(default_factory=dict)
     callback: NewCallback | None = None
-    admitted: bool = True
-
-    @property
-    def place(self) -> tuple[str, str, str]:
-        """Where the job stands in its statement.
-
-        Two statements that insert the same keys do so in the same order, so that neither waits for
-        the other while the other waits for it.
-        """
-        return self.tenant_id, self.idempotency_key or "", self.content_key or ""
 
 
 @dataclass(frozen=True)
@@ -66,56 +52,66 @@ class Accepted:
     replayed: bool
 
 
-# What became of a NewJob. None: it is not admitted, and there was no job for it.
-Acceptance = Accepted | IdempotencyKeyReused | None
+# What became of a NewJob: the job, or why there is none. None: it may not be inserted, and there is
+# no job that it could find.
+Acceptance: TypeAlias = Accepted | Exception | None
 
 
-async def accept(database: Database, news: Sequence[NewJob]) -> list[Acceptance | Exception]:
+async def accept(
+    database: Database, news: Sequence[NewJob], refused: Container[UUID] = ()
+) -> list[Acceptance]:
     """Insert or find a job for each of `news`, and return them in the same order.
 
-    All that one statement inserts is committed together. A job that Postgres refuses becomes the
-    exception, and refuses none of the others. The callback of a job that was found is left to the
-    caller. Raises DatabaseUnavailable and SchemaBehind.
+    Those whose ids are `refused` are only looked for. All that one statement inserts is committed
+    together. The error is IdempotencyKeyReused if the key stands for other work, or else what
+    Postgres does not like about this job, which refuses none of the others. The callback of a job
+    that was found is left to the caller. Raises DatabaseUnavailable and SchemaBehind.
     """
-    results: dict[UUID, Acceptance | Exception] = {}
-    waiting = {new.id: new for new in news}
+    results: dict[UUID, Acceptance] = {}
+    waiting = sorted(news, key=_place)
     while waiting:
-        results |= await _accept_or_refuse(database, sorted(waiting.values(), key=_place))
+        results |= await _accept_or_divide(database, waiting, refused)
         # Neither found nor inserted: another transaction, or an earlier row of this statement,
         # inserted the same key meanwhile. Now it can be found.
-        waiting = {new.id: new for new in news if new.id not in results}
+        waiting = [new for new in waiting if new.id not in results]
     return [results[new.id] for new in news]
 
 
 def _place(new: NewJob) -> tuple[str, str, str]:
-    return new.place
+    """Return where a job stands in its statement.
+
+    Two statements that insert the same keys do so in the same order, so that neither waits for the
+    other while the other waits for it.
+    """
+    return new.tenant_id, new.idempotency_key or "", new.content_key or ""
 
 
-async def _accept_or_refuse(
-    database: Database, news: Sequence[NewJob]
-) -> Mapping[UUID, Acceptance | Exception]:
+async def _accept_or_divide(
+    database: Database, news: Sequence[NewJob], refused: Container[UUID]
+) -> Mapping[UUID, Acceptance]:
     try:
-        return await _accept_once(database, news)
+        return await _accept_once(database, news, refused)
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         if len(news) == 1:
             return {news[0].id: error}
-    # Whichever of them Postgres does not like, the others are accepted.
-    results: dict[UUID, Acceptance | Exception] = {}
+    results: dict[UUID, Acceptance] = {}
     for new in news:
-        results |= await _accept_or_refuse(database, [new])
+        results |= await _accept_or_divide(database, [new], refused)
     return results
 
 
-async def _accept_once(database: Database, news: Sequence[NewJob]) -> Mapping[UUID, Acceptance]:
+async def _accept_once(
+    database: Database, news: Sequence[NewJob], refused: Container[UUID]
+) -> Mapping[UUID, Acceptance]:
     statement, extra = _variant(news)
-    rows = await database.fetch(statement, *_columns(news), *extra)
-    by_id = {row["asked_id"]: row for row in rows}
+    admitted = [new.id not in refused for new in news]
+    rows = await database.fetch(statement, *_columns(news), admitted, *extra)
+    found = {row["asked_id"]: row for row in rows}
     results: dict[UUID, Acceptance] = {}
     for new in news:
-        row = by_id.get(new.id)
-        if row is not None:
-            results[new.id] = _accepted(new, row)
-        elif not new.admitted:
+        if new.id in found:
+            results[new.id] = _accepted(new, found[new.id])
+        elif new.id in refused:
             results[new.id] = None
     return results
 
@@ -156,7 +152,6 @@ def _columns(news: Sequence[NewJob]) -> list[list[Any]]:
         [new.content_key for new in news],
         [new.request_hash for new in news],
         [json.dumps(new.trace_carrier) for new in news],
-        [new.admitted for new in news],
     ]
 
 

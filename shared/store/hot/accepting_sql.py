@@ -1,4 +1,6 @@
-"""The text of the statements that accept jobs."""
+"""The text of the statements that accept jobs, which is made of constants only."""
+
+# ruff: noqa: S608
 
 from shared.contracts.jobs import JobStatus
 from shared.store.postgres.direct import Statement
@@ -7,9 +9,7 @@ from shared.store.postgres.direct import Statement
 REUSE = "1 hour"
 
 _LIVE = f"state IN ('{JobStatus.QUEUED}', '{JobStatus.RUNNING}')"
-_REUSABLE = (
-    f"state = '{JobStatus.SUCCEEDED}' AND finished_at > now() - interval '{REUSE}'"
-)
+_REUSABLE = f"state = '{JobStatus.SUCCEEDED}' AND finished_at > now() - interval '{REUSE}'"
 _KNOWN = "jobs.id, jobs.state, jobs.request_hash, jobs.created_at"
 
 # Each look-up is by an index. A failed or cancelled job is never found by its content.
@@ -82,6 +82,4 @@ def _accept(types: dict[str, str], *inserts: str) -> Statement:
 
 ACCEPT = _accept(_TYPES)
 ACCEPT_CALLBACKS = _accept({**_TYPES, **_CALLBACK_TYPES}, _CALLBACKS)
-ACCEPT_IMAGES = _accept(
-    {**_TYPES, **_CALLBACK_TYPES, "image": "bytea"}, _CALLBACKS, _IMAGES
-)
+ACCEPT_IMAGES = _accept({**_TYPES, **_CALLBACK_TYPES, "image": "bytea"}, _CALLBACKS, _IMAGES)

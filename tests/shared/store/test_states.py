@@ -9,13 +9,13 @@ from shared.store.models import Job
 from shared.store.postgres.database import Database
 from shared.store.states import JobState, read_states
 from tests.shared.store.transitions.endings import ENDINGS, REQUEUEING
-from tests.support.job_rows import expire, new_job
+from tests.support.job_rows import expire, insert_job, new_job
 
 
 async def test_the_id_grows_with_every_transition(database: Database) -> None:
     """A listener that has seen one state is sent only later ones."""
     async with database.transaction() as session:
-        job = (await JobRepository(session).add(new_job()))[0]
+        job = await insert_job(session, new_job())
     seen = [await _state(database, job)]
     for requeue in REQUEUEING.values():
         held = await _claim(database, job)
