@@ -19,6 +19,7 @@ from api.requests.context import RequestContext
 from api.requests.unknown_fields import check_unknown_fields
 from api.requests.untraced import UntracedRequests, is_untraced
 from api.routes import (
+    batches,
     callbacks,
     categories,
     embeddings,
@@ -83,8 +84,9 @@ def create_app(settings: Settings) -> FastAPI:
         max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
         dependencies=[Depends(check_unknown_fields)],
     )
-    work = (jobs, events, interventions, callbacks, queues, receipts, categories, embeddings)
-    for module in (*work, schemas, probes):
+    work = (jobs, batches, events, interventions, callbacks, queues)
+    waiting = (receipts, categories, embeddings)
+    for module in (*work, *waiting, schemas, probes):
         limited.include_router(module.router)
     app.include_router(limited)
     install_reference(app)

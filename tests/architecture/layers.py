@@ -7,7 +7,12 @@ LAYERS = {
         ["api.main"],
         ["api.routes", "api.debugging"],
         ["api.health.summary"],
-        ["api.answering", "api.health.readiness", "api.requests.upload"],
+        [
+            "api.answering",
+            "api.health.readiness",
+            "api.requests.batch",
+            "api.requests.upload",
+        ],
         ["api.openapi.document", "api.requests.unknown_fields"],
         [
             "api.openapi.examples",
@@ -32,7 +37,13 @@ LAYERS = {
             "api.requests.untraced",
         ],
         ["api.metrics.callbacks", "api.metrics.queues", "api.metrics.requests"],
-        ["api.health", "api.metrics", "api.requests", "api.requests.field_walk"],
+        [
+            "api.health",
+            "api.metrics",
+            "api.requests",
+            "api.requests.explanations",
+            "api.requests.field_walk",
+        ],
     ],
     "worker": [
         ["worker.__main__", "worker.cli.main"],

@@ -116,7 +116,7 @@ async def _enqueue(redis: ArqRedis, key: str, message: Message) -> None:
 async def test_an_unmodified_worker_of_arq_runs_what_is_published(
     messenger: Messenger, redis: ArqRedis, key: str
 ) -> None:
-    """It gets the arguments, and leaves nothing behind."""
+    """The worker gets the arguments, and leaves nothing behind."""
     messages = [a_message() for _ in range(30)]
     await messenger.publish(messages)
 
@@ -186,7 +186,7 @@ async def _calls(redis: ArqRedis) -> Counter[str]:
 
 
 async def test_publishing_wakes_the_workers_of_each_queue_once(messenger: Messenger) -> None:
-    """They hear of it when the messages are there."""
+    """Workers hear of it when the messages are there."""
     queues = [Queue.ITEMS, Queue.RECEIPTS]
     async with messenger.calls(queues) as calls:
         await messenger.publish([a_message(queue=queue) for queue in queues * 5])
