@@ -19,6 +19,7 @@ from api.requests.context import RequestContext
 from api.requests.unknown_fields import check_unknown_fields
 from api.requests.untraced import UntracedRequests, is_untraced
 from api.routes import (
+    batches,
     callbacks,
     categories,
     embeddings,
@@ -30,7 +31,7 @@ from api.routes import (
     receipts,
     schemas,
 )
-from api.submission import Submissions
+from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
@@ -83,8 +84,9 @@ def create_app(settings: Settings) -> FastAPI:
         max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
         dependencies=[Depends(check_unknown_fields)],
     )
-    work = (jobs, events, interventions, callbacks, queues, receipts, categories, embeddings)
-    for module in (*work, schemas, probes):
+    work = (jobs, batches, events, interventions, callbacks, queues)
+    waiting = (receipts, categories, embeddings)
+    for module in (*work, *waiting, schemas, probes):
         limited.include_router(module.router)
     app.include_router(limited)
     install_reference(app)
@@ -126,6 +128,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             metrics,
             tracing.tracer,
         )
+        stack.push_async_callback(submissions.close)
         yield Front(
             settings,
             database,

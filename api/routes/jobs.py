@@ -10,15 +10,18 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import AwareDatetime, Field, TypeAdapter
 
-from api.front import FrontDep, IdempotencyKey, TenantDep
-from api.job_views import view_jobs
+from api.answering import publish_and_wait
+from api.front import Front, FrontDep, IdempotencyKey, TenantDep
+from api.job_views import job_response, page_response
 from api.openapi.problems import IMAGES, SUBMITTED, TENANT, problems
 from api.requests.context import adopt_request_id
+from api.submission.submitted import Work
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobPage, JobStatus, JobView
 from shared.contracts.requests import JobRequest
-from shared.errors import Draining
+from shared.errors import Bug, Draining
 from shared.rejections import InvalidRequest, JobNotFound, UnknownFeature
+from shared.store.hot.reading import JobRow, read_jobs
 from shared.store.jobs import JobFilter, JobRepository
 
 LONGEST_WAIT = 30  # seconds
@@ -48,30 +51,28 @@ async def submit_job(
     request: JobRequest,
     front: FrontDep,
     http: Request,
-    response: Response,
     idempotency_key: IdempotencyKey = None,
     prefer: Annotated[
         str | None,
         Header(alias="Prefer", description="wait=N: up to N ≤ 30 seconds"),
     ] = None,
-) -> JobView:
+) -> Response:
     """Submit a job. Answers 202, or 200 if the job ended within the N of `Prefer: wait=N`."""
     adopt_request_id(http, request.request_id)
-    submitted = await front.submissions.submit(
-        request, idempotency_key=idempotency_key or request.request_id
-    )
-    job_id = submitted.job.id
-    response.headers["Location"] = f"/api/v1/jobs/{job_id}"
+    key = idempotency_key or request.request_id
+    submitted = await front.submissions.accept(Work(request, key))
+    headers = {"Location": f"/api/v1/jobs/{submitted.id}"}
     if submitted.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
+        headers["Idempotency-Replayed"] = "true"
+    ended = None
     if wait := _preferred_wait(prefer):
-        response.headers["Preference-Applied"] = f"wait={wait}"
-        await front.waiters.wait(job_id, wait)
-    view = await front.reads.view(job_id, request.tenant)
-    if wait and view.status.finished:
-        response.status_code = 200
-    _set_retry_after(view, response)
-    return view
+        headers["Preference-Applied"] = f"wait={wait}"
+        ended = await publish_and_wait(front, submitted, wait)
+    else:
+        await front.submissions.publish(submitted)
+    job = ended or (None if wait else submitted.row)
+    job = job or await front.reads.job(submitted.id, request.tenant)
+    return job_response(job, 200 if wait and job.finished else 202, headers | _retry_after(job))
 
 
 @router.get("/{job_id}", response_model=JobView, responses=problems(*TENANT, JobNotFound, Draining))
@@ -79,16 +80,11 @@ async def get_job(
     job_id: UUID,
     tenant_id: TenantDep,
     front: FrontDep,
-    response: Response,
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
-) -> JobView:
+) -> Response:
     """Return one job of the tenant; with `wait`, once it has ended or that many seconds later."""
-    ended = None
-    if wait and not (await front.reads.state(job_id, tenant_id)).finished:
-        ended = await front.waiters.wait(job_id, wait)
-    view = ended or await front.reads.view(job_id, tenant_id)
-    _set_retry_after(view, response)
-    return view
+    job = await _job_within(front, job_id, tenant_id, wait)
+    return job_response(job, headers=_retry_after(job))
 
 
 @router.get("", response_model=JobPage, responses=problems(*TENANT))
@@ -100,7 +96,7 @@ async def list_jobs(
     since: Moment | None = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
-) -> JobPage:
+) -> Response:
     """List the tenant's jobs, newest first. `next_cursor` is the `cursor` of the next page."""
     wanted = JobFilter(
         tenant_id=tenant_id,
@@ -110,15 +106,31 @@ async def list_jobs(
         before=_decode_cursor(cursor) if cursor else None,
     )
     async with front.database.transaction() as session:
-        jobs = await JobRepository(session).page(wanted, limit + 1)
-        views = await view_jobs(session, jobs[:limit])
-    more = len(jobs) > limit
-    return JobPage(jobs=views, next_cursor=_encode_cursor(views[-1]) if more else None)
+        places = await JobRepository(session).page(wanted, limit + 1)
+    shown = places[:limit]
+    found = await read_jobs(front.database, [job_id for _, job_id in shown])
+    more = len(places) > limit
+    return page_response(
+        [job for _, job_id in shown if isinstance(job := found.get(job_id), JobRow)],
+        next_cursor=_encode_cursor(*shown[-1]) if more else None,
+        unreadable=[job_id for job_id, job in found.items() if isinstance(job, Bug)],
+    )
 
 
-def _set_retry_after(view: JobView, response: Response) -> None:
-    if not view.status.finished:
-        response.headers["Retry-After"] = str(_POLL_AFTER)
+async def _job_within(front: Front, job_id: UUID, tenant_id: str, wait: float) -> JobRow:
+    """Return a job of the tenant at once, or after at most `wait` seconds if it has not ended."""
+    if not wait:
+        return await front.reads.job(job_id, tenant_id)
+    with front.waiters.expect(job_id) as expectation:
+        job = await front.reads.job(job_id, tenant_id)
+        if job.finished:
+            return job
+        ended = await expectation.ended(wait)
+    return ended or await front.reads.job(job_id, tenant_id)
+
+
+def _retry_after(job: JobRow) -> dict[str, str]:
+    return {} if job.finished else {"Retry-After": str(_POLL_AFTER)}
 
 
 def _preferred_wait(prefer: str | None) -> int:
@@ -130,8 +142,8 @@ def _preferred_wait(prefer: str | None) -> int:
     return 0
 
 
-def _encode_cursor(view: JobView) -> str:
-    return base64.urlsafe_b64encode(f"{view.created_at.isoformat()} {view.id}".encode()).decode()
+def _encode_cursor(created_at: datetime, job_id: UUID) -> str:
+    return base64.urlsafe_b64encode(f"{created_at.isoformat()} {job_id}".encode()).decode()
 
 
 def _decode_cursor(cursor: str) -> tuple[datetime, UUID]:
