@@ -24,6 +24,8 @@ from worker.features.runners import Run
 from worker.health.probes import Probes, serving
 from worker.health.pulse import HEARTBEAT, Pulse
 from worker.jobs.cancellations import Cancellations
+from worker.jobs.claiming import Claiming
+from worker.jobs.consumer import Observed
 from worker.jobs.execution import Executor, Limits
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.persistence import until_database_answers
@@ -171,6 +173,13 @@ async def _load(parts: _Parts, load: Loader | None, stack: AsyncExitStack) -> Ma
 
 def _serving(parts: _Parts, runners: Mapping[Feature, Run]) -> AbstractAsyncContextManager[None]:
     settings = parts.settings
+    claiming = Claiming(
+        parts.database,
+        parts.running,
+        parts.reports,
+        worker_id=parts.state.id,
+        lease=settings.lease,
+    )
     executor = Executor(
         worker_id=parts.state.id,
         database=parts.database,
@@ -178,12 +187,10 @@ def _serving(parts: _Parts, runners: Mapping[Feature, Run]) -> AbstractAsyncCont
         running=parts.running,
         telemetry=parts.telemetry,
         reports=parts.reports,
-        limits=Limits(
-            lease=settings.lease, retry_pause=settings.retry_pause, timeouts=settings.timeouts
-        ),
+        limits=Limits(retry_pause=settings.retry_pause, timeouts=settings.timeouts),
     )
-    metrics = parts.telemetry.metrics.jobs
-    return serving_queues(settings, executor, parts.messenger, parts.reports, metrics, parts.pulse)
+    observed = Observed(parts.telemetry.metrics.jobs, parts.pulse)
+    return serving_queues(settings, claiming, executor, parts.messenger, parts.reports, observed)
 
 
 def _cancelling(parts: _Parts) -> AbstractAsyncContextManager[None]:

@@ -79,7 +79,7 @@ LAYERS = {
             "worker.jobs.heartbeat",
             "worker.jobs.cancellations",
         ],
-        ["worker.jobs.execution"],
+        ["worker.jobs.claiming", "worker.jobs.execution"],
         ["worker.jobs.endings", "worker.jobs.storing"],
         ["worker.telemetry.signals"],
         ["worker.telemetry.metrics"],

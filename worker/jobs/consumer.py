@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from uuid import UUID
 
 import structlog
 
 from shared.contracts.features import Queue
+from shared.store.hot.claiming import Claim
 from shared.wire.messages import Message
 from shared.wire.taking import Intake
 from worker.health.pulse import Pulse, poll_of
-from worker.jobs.execution import Claimed, Executor
+from worker.jobs.claiming import Claimed, Claiming
+from worker.jobs.execution import Executor
 from worker.jobs.persistence import until_database_answers
 from worker.jobs.reports import Reports
 from worker.telemetry.job_metrics import JobMetrics
@@ -45,6 +48,14 @@ class Serving:
     limit: float
 
 
+@dataclass(frozen=True)
+class Observed:
+    """Where a consumer counts what it removes, and its polls."""
+
+    metrics: JobMetrics
+    pulse: Pulse
+
+
 class Consumer:
     """Takes the messages of one queue and runs their jobs."""
 
@@ -52,20 +63,23 @@ class Consumer:
         self,
         serving: Serving,
         intake: Intake,
+        claiming: Claiming,
         executor: Executor,
         reports: Reports,
-        metrics: JobMetrics,
-        pulse: Pulse,
+        observed: Observed,
     ) -> None:
         self._intake = intake
+        self._claiming = claiming
         self._executor = executor
         self._reports = reports
-        self._metrics = metrics
-        self._pulse = pulse
+        self._metrics = observed.metrics
+        self._pulse = observed.pulse
         self._queue = serving.queue
         self._slots = serving.slots
         self._lock = lock_seconds(serving.limit)
         self._running: set[asyncio.Task[None]] = set()
+        # Messages of jobs whose last attempt has not ended here yet.
+        self._later: dict[UUID, Message] = {}
         self._woken = asyncio.Event()
         # Whether there may be messages that no slot was free for.
         self._more = False
@@ -139,32 +153,38 @@ class Consumer:
             raise
         for message in messages:
             if message.key in claimed.claims:
-                self._run(message, claimed)
-            elif message.key not in claimed.later:
+                self._run(message, claimed.claims[message.key])
+            elif message.key in claimed.later:
+                self._later[message.job_id] = message
+            else:
                 log.info("message.ignored", job_id=str(message.job_id), dispatch=message.dispatch)
                 self._reports.done(message)
 
     async def _claim(self, messages: Sequence[Message]) -> Claimed:
         try:
-            return await self._executor.claim(self._queue, [message.key for message in messages])
+            return await self._claiming.claim(self._queue, [message.key for message in messages])
         finally:
             # A poll that waits for Postgres is not stalled.
             self._pulse.turned(poll_of(self._queue))
 
-    def _run(self, message: Message, claimed: Claimed) -> None:
-        job = asyncio.create_task(self._run_job(message, claimed))
+    def _run(self, message: Message, claim: Claim) -> None:
+        job = asyncio.create_task(self._run_job(message, claim))
         self._running.add(job)
         job.add_done_callback(self._freed)
 
-    async def _run_job(self, message: Message, claimed: Claimed) -> None:
+    async def _run_job(self, message: Message, claim: Claim) -> None:
         done = True
         try:
-            done = await self._executor.run(claimed.claims[message.key])
+            done = await self._executor.run(claim)
         except asyncio.CancelledError:
             done = False
         except Exception:
             # Its lease runs out, and then it is rescued.
             log.exception("job.lost", job_id=str(message.job_id))
+        finally:
+            self._claiming.ended(claim)
+        if later := self._later.pop(message.job_id, None):
+            self._reports.left(later)
         if done:
             self._reports.done(message)
         else:

@@ -1,15 +1,14 @@
-"""The executor takes a job from its message to the end of an attempt.
+"""The executor takes a job from its claim to the end of an attempt.
 
-claim → run under our own time limit → one outcome → persist → announce and log. Persisting comes
-first, so that nothing is announced that the database does not have. Jobs are claimed together, and
-those that end together are stored together.
+run under our own time limit → one outcome → persist → announce and log. Persisting comes first, so
+that nothing is announced that the database does not have. Jobs that end together are stored
+together.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from uuid import UUID
 
 import structlog
 
@@ -17,11 +16,9 @@ from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Bug, Cancelled, ServiceError, TimedOut
-from shared.store.hot import claiming
 from shared.store.hot.claiming import Claim
 from shared.store.hot.storing import AttemptRecord, Stored, Unstorable
 from shared.store.postgres.database import Database
-from shared.store.publication import MessageKey
 from shared.telemetry.trace_context import trace_id
 from worker.features.runners import Product, Run, Work
 from worker.jobs.endings import Endings, Interrupted, RunResult
@@ -40,29 +37,16 @@ log = structlog.get_logger(__name__)
 class Limits:
     """Time limits in seconds.
 
-    `lease` is how long a claim lasts without a heartbeat, `retry_pause` the longest wait before
-    the first retry, and `timeouts` the longest run on each queue.
+    `retry_pause` is the longest wait before the first retry, and `timeouts` the longest run on each
+    queue.
     """
 
-    lease: float
     retry_pause: float
     timeouts: Mapping[Queue, float]
 
 
-@dataclass(frozen=True)
-class Claimed:
-    """What became of messages: the claims that they led to, and those that have to wait.
-
-    The latter stay locked, and the reconciler unlocks them. All other messages stand for no job
-    that waits, and are done.
-    """
-
-    claims: Mapping[MessageKey, Claim]
-    later: frozenset[MessageKey]
-
-
 class Executor:
-    """Claims and runs jobs. A failed job raises nothing; only a shutdown does."""
+    """Runs jobs. A failed job raises nothing; only a shutdown does."""
 
     def __init__(
         self,
@@ -75,8 +59,6 @@ class Executor:
         reports: Reports,
         limits: Limits,
     ) -> None:
-        self._worker_id = worker_id
-        self._database = database
         self._runners = runners
         self._running = running
         self._tracing = telemetry.tracing
@@ -85,29 +67,6 @@ class Executor:
         self._limits = limits
         self._endings = Endings(limits.retry_pause)
         self._storing = Storing(database, worker_id)
-        # The dispatch of each job that is here, from its claim until its ending is stored.
-        self._here: dict[UUID, int] = {}
-
-    async def claim(self, queue: Queue, keys: Sequence[MessageKey]) -> Claimed:
-        """Claim the jobs of a queue that these messages stand for. Raises DatabaseUnavailable.
-
-        Each claim has to be passed to `run`.
-        """
-        here = {job_id: self._here[job_id] for job_id, _ in keys if job_id in self._here}
-        # A newer message means that the claim was lost. It has to wait until the run has ended.
-        later = frozenset(key for key in keys if key[0] in here and key[1] > here[key[0]])
-        for job_id, _ in later:
-            self._running.stop(job_id, Stop.LEASE_LOST)
-        free = [key for key in keys if key[0] not in here]
-        if not free:
-            return Claimed({}, later)
-        claims = await claiming.claim(
-            self._database.fetch, queue, free, self._worker_id, self._limits.lease
-        )
-        for held in claims:
-            self._here[held.job_id] = held.dispatch
-            self._reports.changed(held.job_id)
-        return Claimed({(held.job_id, held.dispatch): held for held in claims}, later)
 
     async def run(self, claim: Claim) -> bool:
         """Run a claimed job to the end of an attempt.
@@ -115,21 +74,18 @@ class Executor:
         Returns whether its message is done; if not, the message has to be left to the next worker.
         Raises CancelledError when the worker shuts down, after the job was released.
         """
-        try:
-            with (
-                self._tracing.run(claim),
-                structlog.contextvars.bound_contextvars(
-                    job_id=str(claim.job_id),
-                    attempt=claim.attempt,
-                    feature=claim.feature,
-                    tenant_id=claim.tenant_id,
-                    request_id=claim.request_id,
-                ),
-                self._metrics.attempt(claim) as metrics,
-            ):
-                return await self._run_claimed(claim, metrics)
-        finally:
-            del self._here[claim.job_id]
+        with (
+            self._tracing.run(claim),
+            structlog.contextvars.bound_contextvars(
+                job_id=str(claim.job_id),
+                attempt=claim.attempt,
+                feature=claim.feature,
+                tenant_id=claim.tenant_id,
+                request_id=claim.request_id,
+            ),
+            self._metrics.attempt(claim) as metrics,
+        ):
+            return await self._run_claimed(claim, metrics)
 
     async def _run_claimed(self, claim: Claim, metrics: AttemptMetrics) -> bool:
         recorder = StageRecorder(partial(self._reports.stage, claim))

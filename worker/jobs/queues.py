@@ -10,11 +10,11 @@ from shared.process.background import repeating
 from shared.settings import Settings
 from shared.wire.messenger import Messenger
 from shared.wire.taking import Intake
-from worker.health.pulse import Pulse, poll_of
-from worker.jobs.consumer import Consumer, Serving
+from worker.health.pulse import poll_of
+from worker.jobs.claiming import Claiming
+from worker.jobs.consumer import Consumer, Observed, Serving
 from worker.jobs.execution import Executor
 from worker.jobs.reports import Reports
-from worker.telemetry.job_metrics import JobMetrics
 
 # Seconds after which a poll loop, or a subscription, that ended starts again.
 _POLL_PAUSE, _LISTEN_PAUSE = 1, 0.5
@@ -25,11 +25,11 @@ _LAST_REPORTS = 2
 @asynccontextmanager
 async def serving_queues(
     settings: Settings,
+    claiming: Claiming,
     executor: Executor,
     messenger: Messenger,
     reports: Reports,
-    metrics: JobMetrics,
-    pulse: Pulse,
+    observed: Observed,
 ) -> AsyncIterator[None]:
     """Serve every queue of WORKER_QUEUES while the block runs.
 
@@ -43,8 +43,8 @@ async def serving_queues(
         consumers = {}
         for queue in settings.worker_queues:
             serving = Serving(queue, settings.slots[queue], settings.timeouts[queue])
-            consumer = Consumer(serving, intake, executor, reports, metrics, pulse)
-            pulse.turned(poll_of(queue))
+            consumer = Consumer(serving, intake, claiming, executor, reports, observed)
+            observed.pulse.turned(poll_of(queue))
             await stack.enter_async_context(repeating("consumer", consumer.run, pause=_POLL_PAUSE))
             consumers[queue] = consumer
         listen = partial(_listen, messenger, consumers, reports)

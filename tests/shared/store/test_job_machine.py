@@ -132,28 +132,27 @@ class JobMachine(RuleBasedStateMachine):
             if ended:
                 self.over.append(held)
 
-    @rule(numbers=st.lists(CLAIMS, min_size=2, max_size=5))
-    def fail_many(self, numbers: list[int]) -> None:
+    @rule(numbers=st.lists(CLAIMS, min_size=2, max_size=5), worker=WORKERS)
+    def fail_many(self, numbers: list[int], worker: str) -> None:
         """Store the endings of several claims with one statement: at most one of them holds."""
-        if not self.claims:
-            return
-        number = len(self.claims)
-        held = [self.claims[index] for index in sorted({each % number for each in numbers})]
-        held = [claim for index, claim in enumerate(held) if claim not in held[:index]]
-        for worker in {claim.worker_id for claim in held}:
-            stored = self.do(partial(self._fail, [c for c in held if c.worker_id == worker]))
-            new = [claim for claim, state in stored if state and claim not in self.over]
-            assert len(new) <= (0 if self.result else 1)
-            self.over += new
+        held: list[Claim] = []
+        for number in numbers if self.claims else []:
+            claim = self.claims[number % len(self.claims)]
+            if claim.worker_id == worker and claim not in held:
+                held.append(claim)
+        states = self.do(partial(self._fail, held)) if held else []
+        ended = [claim for claim, state in zip(held, states, strict=True) if state]
+        new = [claim for claim in ended if claim not in self.over]
+        assert len(new) <= (0 if self.result else 1)
+        self.over += new
 
-    async def _fail(self, held: list[Claim], session: AsyncSession) -> list[tuple[Claim, Stored]]:
+    async def _fail(self, held: list[Claim], session: AsyncSession) -> list[Stored]:
         error = JobError.of(TimedOut())
         endings = [
             Ending(claim=claim, record=RECORD, outcome=AttemptOutcome.FAILED, error=error)
             for claim in held
         ]
-        states = await store(holding.within(session), held[0].worker_id, endings)
-        return list(zip(held, states, strict=True))
+        return await store(holding.within(session), held[0].worker_id, endings)
 
     @rule()
     def cancel(self) -> None:
