@@ -80,8 +80,7 @@ async def get_job(
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
 ) -> Response:
     """Return one job of the tenant; with `wait`, once it has ended or that many seconds later."""
-    job = await _job_within(front, job_id, tenant_id, wait)
-    return job_response(job, headers=_retry_after(job))
+    return await answer_with_job(front, job_id, tenant_id, wait)
 
 
 @router.get("", response_model=JobPage, responses=problems(*TENANT))
@@ -112,6 +111,12 @@ async def list_jobs(
         next_cursor=_encode_cursor(*shown[-1]) if more else None,
         unreadable=[job_id for job_id, job in found.items() if isinstance(job, Bug)],
     )
+
+
+async def answer_with_job(front: Front, job_id: UUID, tenant_id: str, wait: float) -> Response:
+    """Answer as `get_job` does. Raises JobNotFound, Draining, and Bug for an unreadable row."""
+    job = await _job_within(front, job_id, tenant_id, wait)
+    return job_response(job, headers=_retry_after(job))
 
 
 async def _job_within(front: Front, job_id: UUID, tenant_id: str, wait: float) -> JobRow:
