@@ -13,7 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
-from api.routes.jobs import LONGEST_WAIT, answer_with_job
+from api.requests.listing import LONGEST_WAIT
+from api.routes.jobs import answer_with_job
 from shared.contracts.text import Identifier
 
 _PREFIX = "/api/v1/jobs/"

@@ -5,6 +5,7 @@ LAYERS = {
     "api": [
         ["api.__main__"],
         ["api.main"],
+        ["api.routes.quick_reads"],
         ["api.routes", "api.debugging"],
         ["api.health.summary"],
         ["api.answering", "api.health.readiness", "api.requests.upload"],
@@ -19,7 +20,7 @@ LAYERS = {
         ],
         ["api.openapi.schemas", "api.openapi.streams"],
         ["api.openapi", "api.front"],
-        ["api.submission", "api.telling.streams", "api.errors"],
+        ["api.submission", "api.telling.many", "api.telling.streams", "api.errors"],
         ["api.telling.waiting"],
         ["api.telling.expectation", "api.telling.reading", "api.telling.watch", "api.telling"],
         ["api.admission", "api.draining"],
@@ -31,7 +32,13 @@ LAYERS = {
             "api.requests.untraced",
         ],
         ["api.metrics.callbacks", "api.metrics.queues", "api.metrics.requests"],
-        ["api.health", "api.metrics", "api.requests", "api.requests.field_walk"],
+        [
+            "api.health",
+            "api.metrics",
+            "api.requests",
+            "api.requests.field_walk",
+            "api.requests.listing",
+        ],
     ],
     "worker": [
         ["worker.__main__", "worker.cli.main"],
