@@ -103,8 +103,7 @@ class Admission:
 
     async def _read(self) -> dict[Queue, QueueStats]:
         try:
-            async with self._database.transaction() as session:
-                stats = await queue_stats(session)
+            stats = await queue_stats(self._database)
         except Exception:
             self._serving.note_failure()
             raise
