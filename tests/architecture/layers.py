@@ -88,6 +88,8 @@ LAYERS = {
             "worker.features.item_models",
             "worker.features.child_reports",
         ],
+        ["worker.features.batching"],
+        ["worker.features.time_limit"],
         ["worker.features.recognition_child"],
         ["worker.pipeline"],
         ["worker.features", "worker.health", "worker.jobs", "worker.telemetry"],
@@ -154,7 +156,12 @@ LAYERS = {
             "shared.client.errors",
             "shared.process.listening",
         ],
-        ["shared.errors", "shared.process.opt_outs", "shared.process.parent_death"],
+        [
+            "shared.errors",
+            "shared.process.library_threads",
+            "shared.process.opt_outs",
+            "shared.process.parent_death",
+        ],
         ["shared.process", "shared.store", "shared.telemetry", "shared.wire"],
     ],
 }

@@ -2,6 +2,7 @@
 
 import sys
 
+from shared.process.library_threads import limit_library_threads
 from shared.process.opt_outs import opt_out_of_reports
 
 
@@ -12,6 +13,7 @@ def main() -> None:
     written to stderr.
     """
     opt_out_of_reports()
+    limit_library_threads()
     try:
         # These imports take half a second, and Ctrl-C must not print a traceback meanwhile.
         from worker.cli.commands import run

@@ -48,7 +48,7 @@ async def load_features(
     `state` shows each component as soon as it is loaded, and `stack` closes it. Raises
     EngineUnavailable if the classifier or the embedding model cannot be loaded.
     """
-    models = ItemModels.from_settings(settings, settings.item_slots)
+    models = ItemModels.from_settings(settings)
     stack.push_async_callback(models.close)
     await models.start()
     state.components[Component.CLASSIFIER] = ComponentReport(
