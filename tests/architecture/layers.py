@@ -115,6 +115,7 @@ LAYERS = {
         ["shared.dependencies", "shared.telemetry.log_export"],
         [
             "shared.store.schema",
+            "shared.store.upgrading",
             "shared.process.background",
             "shared.telemetry.logs",
             "shared.telemetry.tracing",

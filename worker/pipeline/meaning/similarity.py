@@ -28,10 +28,8 @@ _WORDING = 0.18
 _TEMPERATURE = 0.065
 # Similarities say less where a label means no more than its own text.
 _VAGUE_TEMPERATURE = 0.09
-# Numbers of sets of labels, and of texts of labels, that are cached; an app uses a few sets of
-# about ten labels.
+# Number of sets of labels that are cached; an app uses a few.
 _KEPT_SETS = 256
-_KEPT_TEXTS = 2048
 
 
 class _LabelSet(NamedTuple):
@@ -72,7 +70,6 @@ class SimilarityClassifier:
             start += len(texts)
         # Threads that miss the same entry at once both compute it, which is harmless.
         self._label_set = lru_cache(_KEPT_SETS)(self._new_label_set)
-        self._text_vectors = lru_cache(_KEPT_TEXTS)(self._embed_texts)
 
     @property
     def model_id(self) -> str:
@@ -120,18 +117,16 @@ class SimilarityClassifier:
 
     def _new_label_set(self, labels: tuple[str, ...]) -> _LabelSet:
         meanings = self._meanings.of(labels)
-        texts = [self._text_vectors(meaning.texts) for meaning in meanings]
-        count, near = sum(map(len, texts)), []
+        texts = [*chain(*(meaning.texts for meaning in meanings))]
+        near = []
         start = 0
-        for meaning, own in zip(meanings, texts, strict=True):
-            examples = chain.from_iterable(self._places[topic] for topic in meaning.topics)
-            places = [*range(start, start + len(own)), *(count + place for place in examples)]
+        for meaning in meanings:
+            own = range(start, start + len(meaning.texts))
+            examples = chain(*(self._places[topic] for topic in meaning.topics))
+            places = [*own, *(len(texts) + place for place in examples)]
             near.append(np.array(places, dtype=np.intp))
-            start += len(own)
-        return _LabelSet(meanings, np.concatenate(texts), near)
-
-    def _embed_texts(self, texts: tuple[str, ...]) -> Vectors:
-        return self._embedder.embed(texts)
+            start = own.stop
+        return _LabelSet(meanings, self._embedder.embed(texts), near)
 
 
 def _nearness(similarity: Vectors) -> Vectors:
