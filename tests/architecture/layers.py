@@ -4,6 +4,7 @@
 LAYERS = {
     "api": [
         ["api.__main__"],
+        ["api.process"],
         ["api.main"],
         ["api.routes", "api.debugging"],
         ["api.health.summary"],
@@ -159,6 +160,7 @@ LAYERS = {
         ],
         [
             "shared.errors",
+            "shared.process.garbage",
             "shared.process.library_threads",
             "shared.process.opt_outs",
             "shared.process.parent_death",
