@@ -89,7 +89,7 @@ LAYERS = {
             "worker.features.item_models",
             "worker.features.child_reports",
         ],
-        ["worker.features.batching"],
+        ["worker.features.rounds"],
         ["worker.features.time_limit"],
         ["worker.features.recognition_child"],
         ["worker.pipeline"],

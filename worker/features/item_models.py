@@ -1,7 +1,7 @@
 """Runs the models of the items queue in threads, so that the event loop stays free.
 
-Jobs that wait for the same model share its calls: a call with 32 names costs about a third as much
-for each as 32 calls with one.
+Jobs that wait for the same model share its calls: 32 names in one call cost less than half as much
+as each by itself.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ import numpy as np
 from shared.contracts.categories import COMMON_LABELS
 from shared.pipeline_settings import PipelineSettings
 from shared.process.background import background
-from worker.features.batching import Batching
+from worker.features.rounds import Rounds
 from worker.features.time_limit import TimeLimit
 from worker.pipeline.meaning.configured_models import Models, load_models
 from worker.pipeline.meaning.models.asks import Ask
 from worker.pipeline.meaning.models.ports import Classifier, Embedder, Row, Scores, Vectors
 
-# The most texts of a call of a model. From 16 on, a text costs hardly less with more beside it.
+# The most texts of a round. From 16 on, a text costs hardly less with more beside it.
 _TEXTS = 32
-# The most letters of a call, about 250 tokens, so that it takes less than a tenth of a second.
+# The most letters of a round, about 250 tokens, so that it takes less than a tenth of a second.
 _LETTERS = 1000
 
 
@@ -37,8 +37,8 @@ class ItemModels:
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="item-models")
         self._loaded_models: Models | None = None
         self._running = AsyncExitStack()
-        self._scoring = Batching(self._score, size=_letters_of_ask, most=_TEXTS, most_size=_LETTERS)
-        self._embedding = Batching(self._embed, size=len, most=_TEXTS, most_size=_LETTERS)
+        self._scoring = Rounds(self._score, size=_letters_of_ask, most=_TEXTS, most_size=_LETTERS)
+        self._embedding = Rounds(self._embed, size=len, most=_TEXTS, most_size=_LETTERS)
 
     @classmethod
     def from_settings(cls, settings: PipelineSettings) -> "ItemModels":
@@ -55,8 +55,8 @@ class ItemModels:
         """Load the models. Raises EngineUnavailable if one cannot be loaded."""
         loop = asyncio.get_running_loop()
         self._loaded_models = await loop.run_in_executor(self._threads, self._load_and_warm)
-        for name, batching in (("scoring", self._scoring), ("embedding", self._embedding)):
-            await self._running.enter_async_context(background(batching.serve(), name))
+        for name, rounds in (("scoring", self._scoring), ("embedding", self._embedding)):
+            await self._running.enter_async_context(background(rounds.serve(), name))
 
     @property
     def embedder(self) -> Embedder:

@@ -40,7 +40,7 @@ class _Call(Generic[Q, A]):
             self.all_answered.set_exception(error)
 
 
-class Batching(Generic[Q, A]):
+class Rounds(Generic[Q, A]):
     """Gathers questions into rounds of bounded size, to which every waiting caller contributes one
     question after the other. It is used from one event loop."""
 
