@@ -4,6 +4,7 @@
 LAYERS = {
     "api": [
         ["api.__main__"],
+        ["api.process"],
         ["api.main"],
         ["api.routes.quick_reads"],
         ["api.routes", "api.debugging"],
@@ -107,6 +108,8 @@ LAYERS = {
             "worker.features.item_models",
             "worker.features.child_reports",
         ],
+        ["worker.features.rounds"],
+        ["worker.features.time_limit"],
         ["worker.features.recognition_child"],
         ["worker.pipeline"],
         ["worker.features", "worker.health", "worker.jobs", "worker.telemetry"],
@@ -132,6 +135,7 @@ LAYERS = {
         ["shared.dependencies", "shared.telemetry.log_export"],
         [
             "shared.store.schema",
+            "shared.store.upgrading",
             "shared.process.background",
             "shared.telemetry.logs",
             "shared.telemetry.tracing",
@@ -178,7 +182,13 @@ LAYERS = {
             "shared.client.errors",
             "shared.process.listening",
         ],
-        ["shared.errors", "shared.process.opt_outs", "shared.process.parent_death"],
+        [
+            "shared.errors",
+            "shared.process.garbage",
+            "shared.process.library_threads",
+            "shared.process.opt_outs",
+            "shared.process.parent_death",
+        ],
         ["shared.process", "shared.store", "shared.telemetry", "shared.wire"],
     ],
 }
