@@ -154,6 +154,7 @@ LAYERS = {
             "shared.store.postgres.driver_errors",
             "shared.store.retry_policy",
             "shared.client.errors",
+            "shared.process.ending",
             "shared.process.listening",
         ],
         ["shared.errors", "shared.process.opt_outs", "shared.process.parent_death"],
