@@ -137,7 +137,11 @@ LAYERS = {
         ],
         ["shared.store.migrations"],
         ["shared.store.conditions", "shared.store.models", "shared.store.postgres.database"],
-        ["shared.store.postgres.database_metrics", "shared.store.postgres.direct"],
+        [
+            "shared.store.postgres.database_metrics",
+            "shared.store.postgres.direct",
+            "shared.store.postgres.rollback",
+        ],
         ["shared.telemetry.metrics"],
         [
             "shared.settings",
@@ -157,7 +161,12 @@ LAYERS = {
             "shared.process.ending",
             "shared.process.listening",
         ],
-        ["shared.errors", "shared.process.opt_outs", "shared.process.parent_death"],
+        [
+            "shared.errors",
+            "shared.process.opt_outs",
+            "shared.process.parent_death",
+            "shared.process.patience",
+        ],
         ["shared.process", "shared.store", "shared.telemetry", "shared.wire"],
     ],
 }
