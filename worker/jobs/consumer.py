@@ -27,7 +27,7 @@ _LOCK_MARGIN = 10
 # Seconds that the last poll may take when a worker shuts down.
 _LAST_POLL = 2
 # Seconds that releasing the running jobs may take when a worker shuts down.
-_RELEASE = 5
+_RELEASE = 3
 
 
 def arq_timeout(limit: float) -> float:
