@@ -109,6 +109,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
                 process="api",
                 tracing=tracing,
                 transaction_limit=settings.database_patience,
+                server_limit=settings.lease,
             )
         )
         reads = JobReads(database)

@@ -13,15 +13,23 @@ from api.front import Front
 from api.main import create_app
 from shared.dependencies import check_dependencies, connected
 from shared.errors import Unavailable
+from shared.process.ending import end_within
 from shared.process.listening import listen
 from shared.process.start import start_process
 from shared.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+# Seconds that open answers may take once the port is closed, and that everything after them may.
+_ANSWERS, _MARGIN = 10, 5
+
 
 def main() -> None:
-    """Serve HTTP until SIGTERM or SIGINT. Exit with 1 if the front cannot start."""
+    """Serve HTTP until SIGTERM or SIGINT.
+
+    Exit with 1 if the front cannot start, and with CUT_OFF if it has not stopped `_ANSWERS` and
+    `_MARGIN` seconds after DRAIN_DELAY.
+    """
     settings = start_process()
     try:
         if settings.require_dependencies:
@@ -41,7 +49,7 @@ def http_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         app,
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=_ANSWERS,
         timeout_keep_alive=settings.keep_alive,
     )
 
@@ -63,9 +71,13 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._app = app
         self._delay = delay
+        self._ending = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain. On a second signal, or without a delay, stop at once."""
+        if not self._ending:
+            self._ending = True
+            end_within(self._delay + _ANSWERS + _MARGIN, "front")
         front: Front | None = getattr(self._app.state, "front", None)
         if front is None or front.draining.begun or self._delay == 0:
             if front is not None:

@@ -163,7 +163,11 @@ LAYERS = {
         ],
         ["shared.store.migrations"],
         ["shared.store.conditions", "shared.store.models", "shared.store.postgres.database"],
-        ["shared.store.postgres.database_metrics", "shared.store.postgres.direct"],
+        [
+            "shared.store.postgres.database_metrics",
+            "shared.store.postgres.direct",
+            "shared.store.postgres.rollback",
+        ],
         ["shared.telemetry.metrics"],
         [
             "shared.settings",
@@ -180,6 +184,7 @@ LAYERS = {
             "shared.store.postgres.driver_errors",
             "shared.store.retry_policy",
             "shared.client.errors",
+            "shared.process.ending",
             "shared.process.listening",
         ],
         [
@@ -188,6 +193,7 @@ LAYERS = {
             "shared.process.library_threads",
             "shared.process.opt_outs",
             "shared.process.parent_death",
+            "shared.process.patience",
         ],
         ["shared.process", "shared.store", "shared.telemetry", "shared.wire"],
     ],

@@ -1,6 +1,6 @@
 """Lists the scenarios. Each breaks one thing while jobs run, and reports what became of them."""
 
-from tests.chaos import callbacks, servers, workers
+from tests.chaos import callbacks, servers, stopping, workers
 from tests.chaos.plan import Scenario
 
 SCENARIOS: dict[str, Scenario] = {
@@ -19,6 +19,7 @@ SCENARIOS: dict[str, Scenario] = {
         workers.poison,
         workers.hung,
         servers.delivered_twice,
+        stopping.drain,
         callbacks.callbacks,
     )
 }

@@ -3,7 +3,6 @@
 This is the one place that translates the driver's errors into those of `shared/errors.py`.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -26,12 +26,14 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from shared.errors import DatabaseUnavailable, SchemaBehind
+from shared.process.patience import Patience
 from shared.settings import Settings
 from shared.store.postgres.answers import Answers
 from shared.store.postgres.database_metrics import duration_histogram, measure_statements, observe
 from shared.store.postgres.database_url import async_url
 from shared.store.postgres.direct import DirectConnections, DirectOptions, Row, Statement
 from shared.store.postgres.driver_errors import AWAY, MISSING
+from shared.store.postgres.rollback import roll_back
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
@@ -80,6 +82,7 @@ class PoolOptions(TypedDict, total=False):
 
     pool_size: int
     transaction_limit: float | None
+    server_limit: float | None
 
 
 class Database:
@@ -92,6 +95,7 @@ class Database:
         process: str,
         pool_size: int = 10,
         transaction_limit: float | None = None,
+        server_limit: float | None = None,
     ) -> None:
         """Prepare the pool, which connects when it is first used.
 
@@ -99,17 +103,18 @@ class Database:
         connections and opens up to twice as many.
 
         `transaction_limit` is how many seconds a transaction may take before it raises
-        DatabaseUnavailable; None sets no limit. Postgres enforces it too, so that a frozen process
-        does not hold its locks any longer. Postgres 16 and older do not enforce it between the
-        messages of one statement.
+        DatabaseUnavailable; None sets no limit. Time in which this process was held up does not
+        count: see `Patience`. After `server_limit` seconds, `transaction_limit` by default,
+        Postgres ends a transaction, so that a frozen process does not hold its locks any longer.
+        Postgres 16 and older do not do so between the messages of one statement.
         """
+        if server_limit is None:
+            server_limit = transaction_limit
         limits = {}
-        within: float = _CONNECT
-        if transaction_limit is not None:
-            limits[_IDLE_LIMIT] = str(round(transaction_limit * 1000))
-            within = min(transaction_limit, _CONNECT)
+        if server_limit is not None:
+            limits[_IDLE_LIMIT] = str(round(server_limit * 1000))
         arguments = {
-            "timeout": within,
+            "timeout": _CONNECT,
             "connection_class": _Connection,
             "server_settings": {"application_name": process, **limits},
         }
@@ -117,7 +122,7 @@ class Database:
             async_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_timeout=within,
+            pool_timeout=_CONNECT,
             pool_pre_ping=True,
             connect_args=arguments,
         )
@@ -127,8 +132,8 @@ class Database:
             self._answers,
             DirectOptions(size=pool_size, limit=transaction_limit, arguments=arguments),
         )
-        if transaction_limit is not None:
-            _limit_transactions(self._engine, transaction_limit)
+        if server_limit is not None:
+            _limit_transactions(self._engine, server_limit)
         for asking in ("before_cursor_execute", "commit"):
             event.listen(self._engine.sync_engine, asking, _note_question)
         event.listen(self._engine.sync_engine, "after_cursor_execute", self._note_answer)
@@ -152,13 +157,18 @@ class Database:
         database errors are bugs and pass through, and so does what anything else in the block
         raises: a broken connection may be one to Redis.
         """
-        limit = asyncio.timeout(self._transaction_limit)
+        limit = Patience(self._transaction_limit)
         # What the transaction waits for is a connection first, then the answer to a statement.
         waiting: dict[str, Any] = {_ASKED_AT: time.monotonic()}
         try:
-            async with limit, self._sessions.begin() as session:
-                waiting = await self._connect(session)
-                yield session
+            async with limit, self._sessions() as session:
+                connection, waiting = await self._connect(session)
+                try:
+                    yield session
+                    await session.commit()
+                except BaseException:
+                    await roll_back(session, connection)
+                    raise
         except DBAPIError as error:
             cause = error.orig and error.orig.__cause__
             if isinstance(cause, MISSING):
@@ -173,8 +183,9 @@ class Database:
                 raise
             raise self._answers.too_late(waiting[_ASKED_AT]) from error
 
-    async def _connect(self, session: Session) -> dict[str, Any]:
-        """Take a connection, and return what is known of it, which the events keep up to date.
+    async def _connect(self, session: Session) -> tuple[AsyncConnection, dict[str, Any]]:
+        """Take a connection, and return it with what is known of it, which the events keep up to
+        date.
 
         SQLAlchemy wraps most errors of the driver, but not these.
         """
@@ -188,7 +199,7 @@ class Database:
         raw = await connection.get_raw_connection()
         known: dict[str, Any] = raw.info
         known[_ASKED_AT] = None
-        return known
+        return connection, known
 
     def _note_answer(self, connection: Connection, *_event: object) -> None:
         self._answers.note()

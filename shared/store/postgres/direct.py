@@ -16,6 +16,7 @@ from opentelemetry.trace import SpanKind, Tracer
 from sqlalchemy import URL
 
 from shared.errors import DatabaseUnavailable, SchemaBehind
+from shared.process.patience import Patience
 from shared.store.postgres.answers import Answers
 from shared.store.postgres.driver_errors import AWAY, LOST, MISSING
 
@@ -105,9 +106,8 @@ class DirectConnections:
         self, statement: Statement, arguments: Sequence[object]
     ) -> Sequence[Row]:
         begun = time.monotonic()
-        limit = asyncio.timeout(self._options.limit)
         try:
-            async with limit:
+            async with Patience(self._options.limit):
                 rows = await self._fetch(statement, arguments)
         except TimeoutError as error:
             # Without an expired limit it was the limit of connecting.
