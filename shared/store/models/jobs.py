@@ -96,7 +96,9 @@ class Job(Base):
             "created_at",
             postgresql_where=text("content_key IS NOT NULL"),
         ),
-        Index("ix_jobs_tenant_created", "tenant_id", "created_at", "id"),
+        # The lists of a tenant. Each of them names the states, which an index reads in order.
+        Index("ix_jobs_tenant_state", "tenant_id", "state", "created_at", "id"),
+        Index("ix_jobs_tenant_feature", "tenant_id", "feature", "state", "created_at", "id"),
         Index("ix_jobs_live", "queue", "queued_at", postgresql_where=_LIVE),
         Index(
             "ix_jobs_unpublished",
