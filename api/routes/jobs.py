@@ -19,7 +19,8 @@ from shared.contracts.jobs import JobPage, JobStatus, JobView
 from shared.contracts.requests import JobRequest
 from shared.errors import Draining
 from shared.rejections import InvalidRequest, JobNotFound, UnknownFeature
-from shared.store.jobs import JobFilter, JobRepository
+from shared.store.jobs import JobRepository
+from shared.store.lists import JobFilter
 
 LONGEST_WAIT = 30  # seconds
 # The Retry-After of an unfinished job, in seconds.

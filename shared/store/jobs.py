@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, func, select, text, tuple_, union_all
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,13 +13,12 @@ from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
 from shared.rejections import IdempotencyKeyReused
 from shared.store.conditions import is_any_of
+from shared.store.lists import JobFilter, newest
 from shared.store.models import Job, JobAttempt, JobImage
 from shared.telemetry.trace_context import Carrier
 
 # For how long after its end a job's result is returned for the same content; an SQL interval.
 REUSE = "1 hour"
-_NEWEST_FIRST = (Job.created_at.desc(), Job.id.desc())
-_Columns = TypeVar("_Columns", bound=tuple[Any, ...])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,20 +39,6 @@ class NewJob:
     content_key: str | None
     request_hash: str
     trace_carrier: Carrier = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobFilter:
-    """Which jobs of a tenant to list.
-
-    `before` is `(created_at, id)` of the last job on the previous page; None begins at the newest.
-    """
-
-    tenant_id: str
-    state: JobStatus | None = None
-    feature: Feature | None = None
-    since: datetime | None = None
-    before: tuple[datetime, UUID] | None = None
 
 
 class JobRepository:
@@ -86,11 +70,7 @@ class JobRepository:
 
     async def page(self, wanted: JobFilter, limit: int) -> Sequence[Job]:
         """Return up to `limit` of the wanted jobs, newest first."""
-        if wanted.state:
-            query = _newest(select(Job), wanted, wanted.state, limit)
-        else:
-            query = _newest_of_any_state(wanted, limit)
-        return (await self._session.scalars(query)).all()
+        return (await self._session.scalars(newest(wanted, limit))).all()
 
     async def attempts(self, job_ids: Sequence[UUID]) -> dict[UUID, list[JobAttempt]]:
         """Return the recorded attempts of each job, oldest first."""
@@ -138,34 +118,6 @@ class JobRepository:
         if new.content_key is not None:
             return (await self._session.scalars(_by_content_key(new))).one_or_none()
         return None
-
-
-def _newest_of_any_state(wanted: JobFilter, limit: int) -> Select[tuple[Job]]:
-    """Select up to `limit` of the wanted jobs, newest first.
-
-    The indexes begin with tenant and state, and have the jobs of each state in order. Postgres
-    merges the states, and reads hardly more rows than it returns, however many jobs there are.
-    """
-    columns = select(Job.id, Job.created_at)
-    states = (_newest(columns, wanted, state, limit).subquery() for state in JobStatus)
-    merged = union_all(*(select(jobs) for jobs in states)).subquery()
-    in_order = (merged.c.created_at.desc(), merged.c.id.desc())
-    newest = select(merged.c.id).order_by(*in_order).limit(limit).subquery()
-    return select(Job).join(newest, newest.c.id == Job.id).order_by(*_NEWEST_FIRST)
-
-
-def _newest(
-    query: Select[_Columns], wanted: JobFilter, state: JobStatus, limit: int
-) -> Select[_Columns]:
-    """Select up to `limit` of the wanted jobs that are in `state`, newest first."""
-    query = query.where(Job.tenant_id == wanted.tenant_id, Job.state == state)
-    if wanted.feature:
-        query = query.where(Job.feature == wanted.feature)
-    if wanted.since:
-        query = query.where(Job.created_at >= wanted.since)
-    if wanted.before:
-        query = query.where(tuple_(Job.created_at, Job.id) < wanted.before)
-    return query.order_by(*_NEWEST_FIRST).limit(limit)
 
 
 def _by_idempotency_key(new: NewJob) -> Select[tuple[Job]]:

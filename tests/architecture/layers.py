@@ -130,6 +130,7 @@ LAYERS = {
             "shared.store.retention",
         ],
         [
+            "shared.store.lists",
             "shared.store.publication",
             "shared.store.postgres.read_only",
             "shared.store.postgres.server",

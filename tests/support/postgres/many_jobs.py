@@ -119,9 +119,7 @@ async def fill(url: str, count: int) -> None:
         await connection.execute("SET session_replication_role = replica")
         await connection.execute("SET maintenance_work_mem = '256MB'")
         async with _without_indexes(connection):
-            await connection.execute(
-                _JOBS, count, min(_QUEUED + _RUNNING, count), _RUNNING, _DAYS
-            )
+            await connection.execute(_JOBS, count, min(_QUEUED + _RUNNING, count), _RUNNING, _DAYS)
         for statement in (_ATTEMPTS, _CALLBACKS, _DELIVERIES):
             await connection.execute(statement)
         await connection.execute("VACUUM (ANALYZE)")
