@@ -139,6 +139,8 @@ LAYERS = {
         ["shared.store.migrations"],
         ["shared.store.conditions", "shared.store.models", "shared.store.postgres.database"],
         ["shared.store.postgres.database_metrics", "shared.store.postgres.direct"],
+        ["shared.store.postgres.connecting"],
+        ["shared.store.postgres.limits"],
         ["shared.telemetry.metrics"],
         [
             "shared.settings",
@@ -146,7 +148,12 @@ LAYERS = {
             "shared.images",
             "shared.version",
         ],
-        ["shared.pipeline_settings", "shared.store.postgres.database_url", "shared.wire.redis_url"],
+        [
+            "shared.pipeline_settings",
+            "shared.store.postgres.database_settings",
+            "shared.wire.redis_url",
+        ],
+        ["shared.store.postgres.database_url"],
         ["shared.contracts", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",

@@ -68,8 +68,8 @@ FROM (
         CASE
             WHEN n > $1 - $3 THEN 'running'
             WHEN n > $1 - $2 THEN 'queued'
-            WHEN n / 50 % 100 < 95 THEN 'succeeded'
-            WHEN n / 50 % 100 < 99 THEN 'failed'
+            WHEN abs(hashint4(n::integer)) % 100 < 95 THEN 'succeeded'
+            WHEN abs(hashint4(n::integer)) % 100 < 99 THEN 'failed'
             ELSE 'cancelled'
         END AS state
     FROM generate_series(1, $1) AS n
