@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import asyncpg
 from alembic import context
@@ -20,7 +20,18 @@ from shared.store.postgres.limits import lift_limits, role_changes
 
 # Seconds.
 _PAUSE = 0.2
+_ATTEMPTS = 10
 _TAKE = text("SELECT pg_try_advisory_xact_lock(hashtext('grocery-planner-ai'))")
+
+# Counts the sessions that began earlier, and ends those of them that idle.
+_END_IDLE = text(
+    """
+    SELECT count(*), count(*) FILTER (WHERE state = 'idle' AND pg_terminate_backend(pid))
+    FROM pg_stat_activity
+    WHERE usename = session_user AND datname = current_database() AND pid <> pg_backend_pid()
+        AND backend_start < :before
+    """
+)
 
 
 class CannotConnect(Exception):
@@ -59,9 +70,9 @@ async def migrate(settings: DatabaseSettings) -> None:
             async with aclosing(await connected(engine)) as connection:
                 await connection.run_sync(run)
             # Commands that only look, such as `current`, have no revision to go to.
-            if pooled and "destination_rev" in context.get_context().opts:
-                await _limit_role(turn, settings.longest_transaction)
-            await turn.commit()
+            limits = pooled and "destination_rev" in context.get_context().opts
+            if limits and await _limit_role(turn, settings.longest_transaction):
+                await _end_earlier_sessions(turn)
     finally:
         await engine.dispose()
 
@@ -91,15 +102,16 @@ async def _take(turn: AsyncConnection) -> None:
     await turn.exec_driver_sql("SAVEPOINT taken")
 
 
-async def _limit_role(connection: AsyncConnection, seconds: float) -> None:
+async def _limit_role(connection: AsyncConnection, seconds: float) -> bool:
     """Give the role the limits that a pooler keeps its connections from setting themselves.
 
-    Raises CannotLimit if the role may not be changed.
+    Returns whether it lacked any. Raises CannotLimit if the role may not be changed.
     """
     changes = await role_changes(connection, seconds)
     try:
         for change in changes:
             await connection.exec_driver_sql(change)
+        await connection.commit()
     except DBAPIError as error:
         if isinstance(error.orig and error.orig.__cause__, asyncpg.InsufficientPrivilegeError):
             raise CannotLimit(
@@ -107,6 +119,24 @@ async def _limit_role(connection: AsyncConnection, seconds: float) -> None:
                 f"As an administrator, run: {'; '.join(changes)};"
             ) from error
         raise
+    return bool(changes)
+
+
+async def _end_earlier_sessions(connection: AsyncConnection) -> None:
+    """End the sessions of the role that idle in the pool, and at last our own.
+
+    A session keeps the limits with which it began. The pooler opens others when it needs them. What
+    is busy is tried again for a while.
+    """
+    before = await connection.scalar(text("SELECT now()"))
+    for _ in range(_ATTEMPTS):
+        left = await connection.scalar(_END_IDLE, {"before": before})
+        await connection.commit()
+        if not left:
+            break
+        await asyncio.sleep(_PAUSE)
+    with suppress(DBAPIError):
+        await connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 async def connected(engine: AsyncEngine) -> AsyncConnection:

@@ -39,10 +39,6 @@ def pooled(owned: str, folder: Path) -> Iterator[str]:
     with pgbouncer(owned, folder / f"pgbouncer-{uuid4().hex[:8]}") as url:
         done = migrate(url, POOLED)
         assert done.returncode == 0, done.stderr
-        # The connections from before the role had limits.
-        database = urlsplit(owned).path.strip("/")
-        killed = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
-        asyncio.run(run_each(owned, f"{killed} datname = '{database}' AND pid <> pg_backend_pid()"))
         yield url
 
 
