@@ -156,6 +156,7 @@ LAYERS = {
             "shared.store.retention",
         ],
         [
+            "shared.store.lists",
             "shared.store.publication",
             "shared.store.postgres.read_only",
             "shared.store.postgres.server",
@@ -168,6 +169,8 @@ LAYERS = {
             "shared.store.postgres.direct",
             "shared.store.postgres.rollback",
         ],
+        ["shared.store.postgres.connecting"],
+        ["shared.store.postgres.limits"],
         ["shared.telemetry.metrics"],
         [
             "shared.settings",
@@ -175,7 +178,12 @@ LAYERS = {
             "shared.images",
             "shared.version",
         ],
-        ["shared.pipeline_settings", "shared.store.postgres.database_url", "shared.wire.redis_url"],
+        [
+            "shared.pipeline_settings",
+            "shared.store.postgres.database_settings",
+            "shared.wire.redis_url",
+        ],
+        ["shared.store.postgres.database_url"],
         ["shared.contracts", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",

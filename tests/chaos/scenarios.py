@@ -10,6 +10,7 @@ SCENARIOS: dict[str, Scenario] = {
         workers.killed_before_claim,
         workers.zombie,
         workers.skewed_zombie,
+        workers.pooled_zombie,
         workers.recognition_killed,
         workers.rolling_restart,
         servers.redis_restarted_empty,
@@ -23,3 +24,6 @@ SCENARIOS: dict[str, Scenario] = {
         callbacks.callbacks,
     )
 }
+
+# The programs that scenarios need and that may not be installed.
+NEEDS = {"pooled_zombie": "pgbouncer"}
