@@ -3,8 +3,8 @@
 import pytest
 
 from tests.bench.calls import connections, get, wait
-from tests.bench.figures import Figure
-from tests.bench.jobs import path, tracing
+from tests.bench.figures import Figure, NotMeasured
+from tests.bench.jobs import batch, dispatch, mixed, path, tracing
 from tests.bench.system import NO_OP, Bench
 from tests.bench.upkeep import rest
 
@@ -28,6 +28,28 @@ async def test_the_way_of_a_job_is_measured_and_counted(bench: Bench) -> None:
     assert found["a job alone: Postgres round trips"] >= 4
     assert found["a job alone: statements"] >= 4
     assert found["a job alone: Redis round trips"] >= 3
+
+
+async def test_other_queues_are_measured_beside_ours(bench: Bench) -> None:
+    """Every job of each queue runs."""
+    found = by_name(list(await dispatch.measure(bench)))
+
+    assert found.keys() >= {"ours ÷ SAQ", "ours ÷ bare arq", "arq at its defaults"}
+    assert all(median > 0 for median in found.values())
+
+
+async def test_a_call_that_the_front_lacks_is_named(bench: Bench) -> None:
+    """Fronts have no call for many jobs yet."""
+    with pytest.raises(NotMeasured, match="POST /api/v1/jobs/batch"):
+        await batch.measure(bench)
+
+
+async def test_items_are_measured_behind_receipts(bench: Bench) -> None:
+    """Both queues have jobs at the same time."""
+    env = {"WORKER_QUEUES": "receipts,items"}
+    found = by_name(list(await mixed.measure_behind(bench, 2, env)))
+
+    assert 0 < found["an item behind 2 receipts: p50"] <= found["an item behind 2 receipts: p95"]
 
 
 async def test_a_call_is_measured_against_a_bare_route(bench: Bench) -> None:

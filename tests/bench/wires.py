@@ -147,7 +147,8 @@ class _Wire:
 async def _copy(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, note: Callable[[bytes], None]
 ) -> None:
-    with suppress(ConnectionError):
+    # The other side may be gone in the middle of anything.
+    with suppress(OSError):
         while data := await reader.read(_CHUNK):
             note(data)
             writer.write(data)

@@ -20,7 +20,7 @@ _TOGETHER = 50
 # The first jobs find a worker that is still starting.
 _WARM_UP = 3
 # The longest pause between two jobs when it is measured how soon a worker takes one, in seconds.
-_PAUSE = 0.4
+PAUSE = 0.4
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Other:
             # Jobs that come while the worker starts would wait for that.
             await asyncio.sleep(1.5)
             for _ in range(count):
-                await asyncio.sleep(rng.uniform(0, _PAUSE))
+                await asyncio.sleep(rng.uniform(0, PAUSE))
                 await enqueue()
             found = await working
         waited: list[float] = found["waited_ms"]
