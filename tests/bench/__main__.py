@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench.measurements import MEASUREMENTS
+from tests.bench.bench import Bench
+from tests.bench.measurements import MEASUREMENTS, measure
 from tests.bench.report.comparison import compare
 from tests.bench.report.saved import Measured, NotSaved, Saved, as_json, read, save
 from tests.bench.report.tables import changes_table, figures_table, missing_table
-from tests.bench.running import run
+from tests.bench.running.servers import durable_servers, template_database
 
 
 def bench(
@@ -29,6 +30,10 @@ def bench(
     compare_with: Annotated[
         Path | None, typer.Option("--compare", help="Compare with the figures of this file.")
     ] = None,
+    profiles: Annotated[
+        Path | None,
+        typer.Option("--profile", help="Write profiles of all fronts and workers to this folder."),
+    ] = None,
 ) -> None:
     """Measure what the system costs and bears. `bin/bench --help` says what there is."""
     if unknown := sorted(set(only or ()) - set(MEASUREMENTS)):
@@ -40,19 +45,29 @@ def bench(
             read(save_to)
     except NotSaved as error:
         raise typer.BadParameter(str(error)) from error
-    screen = Console(stderr=True)
-    measured, missing = run(
-        dict.fromkeys(only or MEASUREMENTS), rounds, size, lambda text: screen.print(f"… {text}")
-    )
+    if profiles:
+        profiles.mkdir(parents=True, exist_ok=True)
+    progress = Console(stderr=True)
+    with durable_servers() as (servers, folder), template_database(servers) as template:
+        made = Bench(
+            servers=servers,
+            folder=folder,
+            template=template,
+            rounds=rounds,
+            size=size,
+            note=lambda text: progress.print(f"… {text}"),
+            profiles=profiles and profiles.absolute(),
+        )
+        measured, missing = measure(dict.fromkeys(only or MEASUREMENTS), made)
     if save_to:
         save(save_to, measured)
     if as_json_:
         sys.stdout.write(as_json(measured))
-    passed = _report(measured, missing, earlier, Console(stderr=as_json_, width=130))
-    sys.exit(not passed)
+    screen = Console(stderr=as_json_, width=130)
+    sys.exit(not report(measured, missing, earlier, screen))
 
 
-def _report(
+def report(
     measured: dict[str, Measured], missing: dict[str, str], earlier: Saved | None, screen: Console
 ) -> bool:
     """Print the tables; return whether everything is as it should be.

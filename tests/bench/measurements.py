@@ -1,13 +1,16 @@
-"""All measurements by name."""
+"""All measurements by name, and how they are made."""
 
-from collections.abc import Callable, Coroutine, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.bench.bench import Bench
 from tests.bench.calls import connections, get, wait
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, NotMeasured
 from tests.bench.jobs import batch, dispatch, mixed, path, tracing
-from tests.bench.system import Bench
+from tests.bench.noise import Noise
+from tests.bench.report.saved import Measured
 from tests.bench.upkeep import rest
 
 
@@ -32,3 +35,24 @@ MEASUREMENTS = {
         "requests on connections that were idle; takes two minutes", connections.measure
     ),
 }
+
+
+def measure(names: Iterable[str], bench: Bench) -> tuple[dict[str, Measured], dict[str, str]]:
+    """Make the measurements; return what was found, and why what was not."""
+    measured, missing = {}, {}
+    for name in names:
+        bench.note(name)
+        try:
+            measured[name] = _measure(name, bench)
+        except NotMeasured as error:
+            missing[name] = str(error)
+    return measured, missing
+
+
+def _measure(name: str, bench: Bench) -> Measured:
+    """Make one measurement, and watch what others take of the CPU meanwhile."""
+    noise = Noise()
+    figures = asyncio.run(MEASUREMENTS[name].measure(bench))
+    return Measured(
+        rounds=bench.rounds, size=bench.size, noise=noise.share(), figures=list(figures)
+    )

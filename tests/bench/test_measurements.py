@@ -2,10 +2,11 @@
 
 import pytest
 
+from tests.bench.bench import Bench
 from tests.bench.calls import connections, get, wait
 from tests.bench.figures import Figure, NotMeasured
 from tests.bench.jobs import batch, dispatch, mixed, path, tracing
-from tests.bench.system import NO_OP, Bench
+from tests.bench.running.system import NO_OP
 from tests.bench.upkeep import rest
 
 pytestmark = pytest.mark.timeout(120)
@@ -46,8 +47,7 @@ async def test_a_call_that_the_front_lacks_is_named(bench: Bench) -> None:
 
 async def test_items_are_measured_behind_receipts(bench: Bench) -> None:
     """Both queues have jobs at the same time."""
-    env = {"WORKER_QUEUES": "receipts,items"}
-    found = by_name(list(await mixed.measure_behind(bench, 2, env)))
+    found = by_name(list(await mixed.measure_behind(bench, 2, {})))
 
     assert 0 < found["an item behind 2 receipts: p50"] <= found["an item behind 2 receipts: p95"]
 

@@ -12,7 +12,7 @@ from arq import create_pool
 from arq.connections import RedisSettings
 
 from tests.bench.figures import NotMeasured
-from tests.bench.processes import ask
+from tests.bench.running.processes import ask
 
 Enqueue = Callable[[], Awaitable[object]]
 # Jobs that are enqueued together.

@@ -17,8 +17,8 @@ import httpx
 from shared.client import AsyncServiceClient
 from shared.client.errors import ServiceUnreachable
 from shared.errors import ServiceError
+from tests.bench.bench import Bench
 from tests.bench.figures import Figure
-from tests.bench.system import Bench
 
 # Seconds for which connections idle: about as long as uvicorn keeps them by itself, and about as
 # long as the front does.

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.wire.messenger import Messenger
-from tests.bench.system import TENANT, System
+from tests.bench.running.system import TENANT, System
 
 _PAYLOAD = json.dumps({"item_name": "Milk", "candidate_labels": ["Dairy"]})
 _OUTPUT = json.dumps(

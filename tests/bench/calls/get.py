@@ -9,12 +9,12 @@ from pathlib import Path
 
 import httpx
 
-from shared.local import stack
 from shared.local.checkout import ROOT
 from shared.local.processes import block_until, free_port, running
+from tests.bench.bench import Bench
 from tests.bench.figures import Figure, milliseconds, rate
 from tests.bench.loader.asking import load
-from tests.bench.system import TENANT, Bench, System, cpu_seconds
+from tests.bench.running.system import TENANT, System, answers, cpu_seconds
 
 # Calls at the same time: enough to keep a front busy.
 _CONCURRENCY = 8
@@ -92,13 +92,10 @@ async def _bare(system: System, stored: Path) -> AsyncIterator[System]:
     with running(command, log=log, cwd=ROOT) as process:
         url = f"http://127.0.0.1:{port}"
         await asyncio.to_thread(
-            block_until, lambda: _answers(url, process), "The bare route", process=process, log=log
+            block_until,
+            lambda: answers(f"{url}/api/v1/jobs/x"),
+            "The bare route",
+            process=process,
+            log=log,
         )
         yield replace(system, url=url, front=process)
-
-
-def _answers(url: str, _process: stack.Popen) -> bool:
-    try:
-        return httpx.get(f"{url}/api/v1/jobs/x", timeout=2).is_success
-    except httpx.HTTPError:
-        return False

@@ -11,11 +11,12 @@ from uuid import UUID
 
 import psutil
 
+from tests.bench.bench import Bench
 from tests.bench.calls.callers import Caller, callers_of
 from tests.bench.calls.ender import Ender, ender_of
 from tests.bench.figures import Figure, milliseconds, percentile
 from tests.bench.loader.asking import load
-from tests.bench.system import TENANT, Bench, System
+from tests.bench.running.system import TENANT, System
 from tests.support.waiting import wait_until
 
 # In a second, jobs that end, and jobs that are submitted at the same time.
@@ -90,7 +91,9 @@ async def _round(
     async with callers_of(system.url, TENANT, jobs, listening=listening) as (waiters, listeners):
         ended = await ender.end(jobs, pause)
         everybody = [*waiters.values(), *listeners.values()]
-        await wait_until(lambda: all(caller.ended_at for caller in everybody), "all had the end")
+        await wait_until(
+            lambda: all(caller.ended_at for caller in everybody), "all had the end", within=60
+        )
     return _slow(waiters, ended), _slow(listeners, ended) if listening else 0.0
 
 

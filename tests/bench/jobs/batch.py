@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import httpx
 
 from tests.bench.anchors.queues import SAQ
+from tests.bench.bench import Bench
 from tests.bench.figures import Figure, NotMeasured, rate
 from tests.bench.loader.asking import load
-from tests.bench.system import Bench, System
+from tests.bench.running.system import System
 
 _PER_CALL = 100
 # Batches that are under way at the same time.

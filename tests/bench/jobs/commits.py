@@ -1,6 +1,6 @@
 """Counts the commits that waited for the disk."""
 
-from tests.bench.system import System
+from tests.bench.running.system import System
 from tests.support.waiting import wait_until
 
 _OTHERS = """FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()

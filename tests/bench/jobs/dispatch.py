@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from shared.wire.messenger import Messenger
 from tests.bench.anchors.queues import ARQ, PAUSE, QUICK_ARQ, SAQ, Other
+from tests.bench.bench import Bench
 from tests.bench.figures import Figure, milliseconds, percentile, rate
 from tests.bench.jobs.queued import Queued
-from tests.bench.system import Bench
 from tests.support.waiting import wait_until
 
 _JOBS = 2000

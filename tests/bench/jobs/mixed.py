@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 import httpx
 
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
+from tests.bench.bench import Bench
 from tests.bench.figures import Figure, milliseconds, percentile
 from tests.bench.loader.asking import load
-from tests.bench.system import TENANT, Bench, System
+from tests.bench.running.system import TENANT, System
 from tests.support.waiting import wait_until
 
 # As many children as there are cores to read receipts with.

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.bench.anchors.queues import QUICK_ARQ
+from tests.bench.bench import Bench
 from tests.bench.figures import Figure, milliseconds, number, percentile, rate
 from tests.bench.jobs.commits import flushed_commits
 from tests.bench.loader.asking import CONCURRENCY, jobs_per_second, load
-from tests.bench.system import Bench, System
+from tests.bench.running.system import System
 
 _WARM_UP = 100
 # Seconds. Postgres reports what an idle connection did within ten.
@@ -27,13 +28,13 @@ async def measure(bench: Bench) -> Sequence[Figure]:
 
 async def _speed(bench: Bench) -> list[Figure]:
     arq, polled, preferred, medians, slowest = [], [], [], [], []
-    count = bench.count(600, least=40)
+    count = bench.count(600)
     async with bench.system() as system:
         await jobs_per_second(system, bench.count(_WARM_UP))
         for number_ in range(bench.rounds):
             bench.note(f"path: round {number_ + 1}: arq")
             redis = system.env["REDIS_URL"]
-            arq.append(await QUICK_ARQ.jobs_per_second(redis, bench.count(2000, least=20)))
+            arq.append(await QUICK_ARQ.jobs_per_second(redis, bench.count(2000, least=10)))
             bench.note(f"path: round {number_ + 1}: {CONCURRENCY} jobs at a time")
             polled.append(await jobs_per_second(system, count, "poll"))
             preferred.append(await jobs_per_second(system, count, "prefer"))
@@ -41,7 +42,7 @@ async def _speed(bench: Bench) -> list[Figure]:
             found = await load(
                 system,
                 "arrivals",
-                count=bench.count(200, least=5),
+                count=bench.count(200, least=3),
                 mean=_MEAN_PAUSE,
                 seed=number_,
                 form="poll",
@@ -85,8 +86,8 @@ async def _cost(bench: Bench) -> list[Figure]:
         idle = await _idle_trips(system, bench.seconds(_IDLE))
         for number_ in range(bench.rounds):
             bench.note(f"path: round {number_ + 1}: round trips")
-            alone.append(await _counted(system, idle, bench.count(100, least=10), 1))
-            count = bench.count(300, least=CONCURRENCY)
+            alone.append(await _counted(system, idle, bench.count(100), 1))
+            count = bench.count(300)
             among.append(await _counted(system, idle, count, CONCURRENCY))
     figures = []
     for name, costs, goals in (
@@ -109,7 +110,7 @@ async def _counted(system: System, idle: list[float], count: int, concurrency: i
     """Run jobs, and return what each took beyond what an idle system sends in the same time."""
     flushes = await flushed_commits(system)
     # Counting flushes has ended the connections; those that take their place prepare statements.
-    again = max(count // 4, concurrency)
+    again = max(count // 4, 2)
     await jobs_per_second(system, again, "poll", concurrency)
     before, begin = _totals(system), asyncio.get_running_loop().time()
     await jobs_per_second(system, count, "poll", concurrency)

@@ -12,7 +12,7 @@ import asyncpg
 from shared.contracts.features import Queue
 from shared.store.models import Job
 from shared.wire.messenger import Messenger
-from tests.bench.system import TENANT
+from tests.bench.running.system import TENANT
 
 _PAYLOAD = json.dumps({"item_name": "Milk", "candidate_labels": ["Dairy"]})
 # Messages that are sent together.

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from tests.bench.bench import Bench
 from tests.bench.figures import Figure, rate
 from tests.bench.loader.asking import jobs_per_second
-from tests.bench.system import Bench
 from tests.support.telemetry.span_collector import span_collector
 
 _JOBS = 600
@@ -14,7 +14,7 @@ _WARM_UP = 50
 async def measure(bench: Bench) -> Sequence[Figure]:
     """Categorise names without traces and then traced, in each round."""
     without, traced, spans = [], [], []
-    count = bench.count(_JOBS, least=20)
+    count = bench.count(_JOBS)
     for number in range(bench.rounds):
         bench.note(f"tracing: round {number + 1}")
         without.append(await _jobs_per_second(bench, count))

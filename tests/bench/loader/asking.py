@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.bench.processes import ask
-from tests.bench.system import TENANT, System
+from tests.bench.running.processes import ask
+from tests.bench.running.system import TENANT, System
 
 # Jobs that are under way at the same time where that is not said otherwise.
 CONCURRENCY = 32

@@ -8,9 +8,10 @@ import httpx
 
 from shared.local import stack
 from shared.local.processes import free_port
+from tests.bench.bench import Bench
 from tests.bench.figures import Figure, number
-from tests.bench.system import Bench, cpu_seconds
-from tests.bench.wires import Wires
+from tests.bench.running.system import cpu_seconds
+from tests.bench.running.wires import Wires
 from tests.support.waiting import wait_until
 
 # Seconds: at least six heartbeats, and fifteen rounds of the reconciler.
