@@ -79,7 +79,7 @@ async def test_the_delays_of_callers_are_measured(bench: Bench) -> None:
 
 async def test_the_cost_of_traces_is_measured(bench: Bench) -> None:
     """The traced run sends spans."""
-    found = by_name(list(await tracing.measure(bench)))
+    found = by_name(list(await tracing.measure_with(bench, {})))
 
     assert found["traced ÷ without traces"] > 0
     assert found["spans of a job"] > 10
