@@ -2,9 +2,8 @@
 next. Nothing waits for a timer, so a lone question is answered at once."""
 
 import asyncio
-from collections import Counter, defaultdict, deque
-from collections.abc import Awaitable, Callable, Sequence
-from itertools import chain
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from worker.features.time_limit import TimeLimit
@@ -14,25 +13,26 @@ A = TypeVar("A")
 
 
 class _Call(Generic[Q, A]):
-    """The questions of one caller, and how many of them earlier rounds have taken."""
+    """The questions of one caller, and how many of them rounds have taken."""
 
     def __init__(self, questions: Sequence[Q], most: int) -> None:
         self.questions = questions
         self.most = most
         self.taken = 0
-        self.answers: list[A] = []
+        self.answers: dict[int, A] = {}
         self.all_answered: asyncio.Future[list[A]] = asyncio.get_running_loop().create_future()
 
-    def next_question(self) -> Q:
-        """Take the next question."""
+    def next_position(self) -> int:
+        """Take the next question, and return its position."""
         self.taken += 1
-        return self.questions[self.taken - 1]
+        return self.taken - 1
 
-    def add(self, answers: Sequence[A]) -> None:
-        """Add the answers of a round, unless the caller has gone."""
-        self.answers.extend(answers)
+    def add(self, answers: Iterable[tuple[int, A]]) -> None:
+        """Add the answers of a round, by position, unless the caller has gone."""
+        self.answers.update(answers)
         if len(self.answers) == len(self.questions) and not self.all_answered.done():
-            self.all_answered.set_result(self.answers)
+            in_order = [self.answers[position] for position in range(len(self.questions))]
+            self.all_answered.set_result(in_order)
 
     def fail(self, error: Exception) -> None:
         """Answer with an error, unless the caller has gone."""
@@ -85,7 +85,7 @@ class Rounds(Generic[Q, A]):
 
     async def serve(self) -> None:
         """Answer what is asked, one round after the other, until cancelled. Callers that still wait
-        then are cancelled."""
+        then are cancelled. As many rounds run at once as there are tasks that run this."""
         try:
             while True:
                 await self._some.wait()
@@ -107,48 +107,49 @@ class Rounds(Generic[Q, A]):
         finally:
             self._calls.remove(call)
 
-    def _taken(self) -> list[tuple[_Call[Q, A], Q]]:
-        """Take the questions of a round, and forget the callers that have gone."""
-        taken: list[tuple[_Call[Q, A], Q]] = []
-        by_call: Counter[_Call[Q, A]] = Counter()
+    def _taken(self) -> dict[_Call[Q, A], list[int]]:
+        """Take the questions of a round: their positions by call. Forget callers that have gone."""
+        taken: defaultdict[_Call[Q, A], list[int]] = defaultdict(list)
         until_next: list[_Call[Q, A]] = []
-        room = self._most_size
-        while self._waiting and len(taken) < self._most and room > 0:
+        count, size = 0, 0
+        while self._waiting and count < self._most and size < self._most_size:
             call = self._waiting.popleft()
             if call.all_answered.done():
                 continue
-            question = call.next_question()
-            taken.append((call, question))
-            by_call[call] += 1
-            room -= self._size(question)
+            position = call.next_position()
+            taken[call].append(position)
+            count += 1
+            size += self._size(call.questions[position])
             if call.taken < len(call.questions):
-                (until_next if by_call[call] == call.most else self._waiting).append(call)
+                full = len(taken[call]) == call.most
+                (until_next if full else self._waiting).append(call)
         self._waiting.extend(until_next)
         if not self._waiting:
             self._some.clear()
         return taken
 
-    async def _round(self, taken: Sequence[tuple[_Call[Q, A], Q]]) -> None:
-        asked: defaultdict[_Call[Q, A], list[Q]] = defaultdict(list)
-        for call, question in taken:
-            asked[call].append(question)
-        if not asked:
+    async def _round(self, taken: Mapping[_Call[Q, A], Sequence[int]]) -> None:
+        """Answer the questions of a round, if there are any."""
+        if not taken:
             return
         try:
-            found = await self._answer(list(chain(*asked.values())))
+            found = await self._answer(
+                [call.questions[position] for call in taken for position in taken[call]]
+            )
         except Exception as error:
-            await self._one_by_one(asked, error)
+            await self._one_by_one(taken, error)
             return
-        start = 0
-        for call, questions in asked.items():
-            call.add(found[start : start + len(questions)])
-            start += len(questions)
+        answers = iter(found)
+        for call, positions in taken.items():
+            call.add([(position, next(answers)) for position in positions])
 
-    async def _one_by_one(self, asked: dict[_Call[Q, A], list[Q]], error: Exception) -> None:
+    async def _one_by_one(
+        self, taken: Mapping[_Call[Q, A], Sequence[int]], error: Exception
+    ) -> None:
         """Answer each caller by itself, so that the error reaches nobody but who caused it."""
-        if len(asked) == 1:
-            for call in asked:
+        if len(taken) == 1:
+            for call in taken:
                 call.fail(error)
             return
-        for call, questions in asked.items():
-            await self._round([(call, question) for question in questions])
+        for call, positions in taken.items():
+            await self._round({call: positions})

@@ -174,3 +174,19 @@ async def test_whoever_waits_at_the_end_is_cancelled(capitals: Capitals) -> None
 async def test_nothing_asked_is_nothing_answered(rounds: Rounds[str, str]) -> None:
     """A batch in which every entry was refused has no texts."""
     assert await rounds.answers([], TimeLimit()) == []
+
+
+async def test_answers_keep_their_order_if_several_rounds_run_at_once() -> None:
+    """A later round of the same caller may end first."""
+    opened = {text: asyncio.Event() for text in "ab"}
+    opened["b"].set()
+
+    async def answer(texts: Sequence[str]) -> list[str]:
+        for text in texts:
+            await opened[text].wait()
+            opened["a"].set()
+        return [text.upper() for text in texts]
+
+    rounds = Rounds(answer, size=len, most=1, most_size=10)
+    async with background(rounds.serve()), background(rounds.serve()):
+        assert await asking(rounds, "a", "b") == ["A", "B"]

@@ -47,6 +47,10 @@ class _LabelSet(NamedTuple):
 class SimilarityClassifier:
     """A `Classifier` that works with the vectors of any embedder."""
 
+    names_at_once = 32
+    # One call with all names that wait costs less than several with some of them.
+    calls_at_once = 1
+
     def __init__(
         self,
         embedder: Embedder,

@@ -50,6 +50,16 @@ class Classifier(Protocol):
         """Everything else the scores depend on."""
         ...
 
+    @property
+    def names_at_once(self) -> int:
+        """The number of names from which on a call with more costs no less for each."""
+        ...
+
+    @property
+    def calls_at_once(self) -> int:
+        """The number of calls that should run at once, if enough names wait."""
+        ...
+
     def score(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
         """Return scores from 0 to 1 of shape (len(names), len(labels)); each row sums to 1.
 

@@ -22,6 +22,10 @@ _BATCH = 16
 class ZeroShotClassifier:
     """A `Classifier` whose time grows with the number of names times that of labels."""
 
+    # A name makes a pair with each label, so that two fill a batch.
+    names_at_once = 2
+    calls_at_once = 4
+
     def __init__(self, model: str) -> None:
         """Load `model`, a folder or a name on the Hugging Face hub. Raises EngineUnavailable."""
 
