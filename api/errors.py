@@ -87,6 +87,9 @@ class TooLargeAsProblem:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _has_body(scope):
+            await self._app(scope, receive, send)
+            return
         replacing = False
 
         async def send_or_replace(message: Message) -> None:
@@ -101,6 +104,11 @@ class TooLargeAsProblem:
                 await problem(scope, receive, send)
 
         await self._app(scope, receive, send_or_replace)
+
+
+def _has_body(scope: Scope) -> bool:
+    lengths = (b"content-length", b"transfer-encoding")
+    return any(name in lengths for name, _ in scope.get("headers", ()))
 
 
 class BugAsProblem:

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from shared.contracts.fields.entries import with_refused_entries
 from shared.contracts.jobs import AttemptView
+from shared.errors import Bug
 from shared.store.hot.reading import JobRow
 
 JSON = "application/json"
@@ -58,20 +59,25 @@ def encode_job(job: JobRow) -> bytes:
 
 
 def page_response(
-    jobs: Iterable[JobRow],
+    job_ids: Iterable[UUID],
+    jobs: Mapping[UUID, JobRow | Bug],
     *,
     next_cursor: str | None = None,
     missing: Sequence[str] = (),
-    unreadable: Iterable[UUID] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the answer that shows several jobs, which `JobPage` describes."""
+    """Return the answer that shows those of `job_ids` that are in `jobs`, as `JobPage` describes.
+
+    A job that cannot be read is named, and spoils no other.
+    """
+    found = [(job_id, jobs[job_id]) for job_id in job_ids if job_id in jobs]
     page = {
-        "jobs": [orjson.Fragment(encode_job(job)) for job in jobs],
+        "jobs": [orjson.Fragment(encode_job(job)) for _, job in found if isinstance(job, JobRow)],
         "next_cursor": next_cursor,
         "missing": missing,
-        "unreadable": [str(job_id) for job_id in unreadable],
+        "unreadable": [str(job_id) for job_id, job in found if isinstance(job, Bug)],
     }
-    return Response(orjson.dumps(page), media_type=JSON)
+    return Response(orjson.dumps(page), headers=headers, media_type=JSON)
 
 
 def output_of(job: JobRow) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 
 from api.admission import Admission
 from api.debugging.tidewave import install_tidewave
@@ -31,6 +31,7 @@ from api.routes import (
     receipts,
     schemas,
 )
+from api.routes.quick_reads import QuickJobRoute
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
@@ -68,7 +69,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         telemetry={
             "tracer_provider": tracing.provider,
-            "tracing": True,
+            # Otherwise UntracedRequests makes the ids.
+            "tracing": tracing.exporting,
             "operation_spans": False,
             "metrics": False,
             "logs": False,
@@ -78,17 +80,19 @@ def create_app(settings: Settings) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(RequestContext)
     app.add_middleware(MeasuredRequests)
-    app.add_middleware(UntracedRequests)
-    # A limit on the application itself would be enforced outside our middleware, in plain text.
-    limited = APIRouter(
-        max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
-        dependencies=[Depends(check_unknown_fields)],
-    )
+    app.add_middleware(UntracedRequests, exporting=tracing.exporting)
+    # Before the route of the same path, which takes what this one leaves.
+    app.router.routes.append(QuickJobRoute())
     work = (jobs, batches, events, interventions, callbacks, queues)
     waiting = (receipts, categories, embeddings)
     for module in (*work, *waiting, schemas, probes):
-        limited.include_router(module.router)
-    app.include_router(limited)
+        app.include_router(
+            module.router,
+            dependencies=[Depends(check_unknown_fields)],
+            # A limit on the application itself would be enforced outside our middleware, in plain
+            # text.
+            max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
+        )
     install_reference(app)
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)

@@ -10,12 +10,11 @@ from typing import Any
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 
-from api.front import FrontDep
 from api.requests.context import ignore_fields
 from api.requests.field_walk import UnknownField, unknown_fields
 
 
-async def check_unknown_fields(http: Request, front: FrontDep) -> None:
+async def check_unknown_fields(http: Request) -> None:
     """Check the JSON body of the route that was asked for. Raises RequestValidationError.
 
     It runs before the route's own validation, so a misspelt field is reported under its name, and
@@ -23,8 +22,8 @@ async def check_unknown_fields(http: Request, front: FrontDep) -> None:
     """
     field = getattr(http.scope["route"], "body_field", None)
     if field is not None and _is_json(http.headers.get("content-type", "")) and await http.body():
-        body = await http.json()
-        check_fields(http, body, field.field_info.annotation, strict=front.settings.strict_requests)
+        strict = http.app.state.front.settings.strict_requests
+        check_fields(http, await http.json(), field.field_info.annotation, strict=strict)
 
 
 def check_fields(http: Request, body: Any, annotation: Any, *, strict: bool) -> None:

@@ -5,6 +5,7 @@ LAYERS = {
     "api": [
         ["api.__main__"],
         ["api.main"],
+        ["api.routes.quick_reads"],
         ["api.routes", "api.debugging"],
         ["api.health.summary"],
         [
@@ -24,7 +25,12 @@ LAYERS = {
         ],
         ["api.openapi.schemas", "api.openapi.streams"],
         ["api.openapi", "api.front"],
-        ["api.submission.submissions", "api.telling.streams", "api.errors"],
+        [
+            "api.submission.submissions",
+            "api.telling.many",
+            "api.telling.streams",
+            "api.errors",
+        ],
         ["api.submission"],
         ["api.telling.waiting"],
         ["api.telling.expectation", "api.telling.reading", "api.telling.watch", "api.telling"],
@@ -43,6 +49,7 @@ LAYERS = {
             "api.requests",
             "api.requests.explanations",
             "api.requests.field_walk",
+            "api.requests.listing",
         ],
     ],
     "worker": [

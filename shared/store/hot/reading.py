@@ -41,6 +41,7 @@ _READ = Statement(
     "select",
     f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ANY($1::uuid[])",  # noqa: S608 (a constant)
 )
+_READ_OF_TENANT = Statement(_READ.name, _READ.operation, f"{_READ.sql} AND tenant_id = $2")
 _ATTEMPTS = TypeAdapter(list[AttemptView])
 
 
@@ -95,9 +96,17 @@ class JobRow:
         return JobState.of(event, tenant_id=self.tenant_id, dispatch=self.dispatch)
 
 
-async def read_jobs(database: Database, job_ids: Sequence[UUID]) -> Mapping[UUID, JobRow | Bug]:
-    """Return those of the jobs that exist, and a Bug for one that this version cannot read."""
-    found = await database.fetch(_READ, job_ids)
+async def read_jobs(
+    database: Database, job_ids: Sequence[UUID], tenant_id: str | None = None
+) -> Mapping[UUID, JobRow | Bug]:
+    """Return those of the jobs that exist, and a Bug for one that this version cannot read.
+
+    With a tenant, the jobs of others do not exist.
+    """
+    if tenant_id is None:
+        found = await database.fetch(_READ, job_ids)
+    else:
+        found = await database.fetch(_READ_OF_TENANT, job_ids, tenant_id)
     return convert_each({row["id"]: row for row in found}, job_row)
 
 
