@@ -9,6 +9,7 @@ import structlog
 from arq.constants import in_progress_key_prefix
 from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.trace import TracerProvider
+from redis.asyncio.client import Pipeline
 
 from shared.contracts.events import StageEvent
 from shared.contracts.features import Queue
@@ -70,19 +71,30 @@ class Messenger:
         """
         with broker_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
-                for queue in {message.queue for message in done}:
-                    names = [message.id.encode() for message in done if message.queue is queue]
-                    removing(pipe, queue_key(self.namespace, queue), names)
-                if left:
-                    pipe.delete(*(in_progress_key_prefix + message.id for message in left))
-                    for queue in {message.queue for message in left}:
-                        pipe.publish(wake_channel(self.namespace, queue), b"")
+                for queue in Queue:
+                    self._handle(
+                        pipe,
+                        queue,
+                        [message.id for message in done if message.queue is queue],
+                        [message.id for message in left if message.queue is queue],
+                    )
                 for entry in news:
                     if isinstance(entry, StageEvent):
                         pipe.publish(self._stages, entry.model_dump_json())
                     else:
                         pipe.publish(self._announced, str(entry))
                 await pipe.execute()
+
+    def _handle(
+        self, pipe: Pipeline, queue: Queue, done: Sequence[str], left: Sequence[str]
+    ) -> None:
+        """Add to a pipeline what happens to the messages of a queue that are done or left."""
+        if done:
+            removing(pipe, queue_key(self.namespace, queue), [name.encode() for name in done])
+        if left:
+            pipe.delete(*(in_progress_key_prefix + name for name in left))
+            # Other workers would find them at their next poll.
+            pipe.publish(wake_channel(self.namespace, queue), b"")
 
     @asynccontextmanager
     async def news(self) -> AsyncIterator[AsyncIterator[UUID | StageEvent]]:

@@ -105,7 +105,7 @@ async def test_a_message_is_not_taken_before_its_time(
 
 
 async def test_what_nobody_can_run_is_removed(intake: Intake, redis: ArqRedis, key: str) -> None:
-    """It holds up nothing behind it, whatever type its keys have."""
+    """Nothing behind it is held up, whatever type its keys have."""
     broken = {
         b"no id of ours:1": b"{}",
         b"\xff\xfe:1": encode({"f": TASK, "a": [], "k": {}, "t": None, "et": 0}),

@@ -69,7 +69,7 @@ async def test_jobs_that_wait_together_share_their_trips(
 async def test_a_job_that_was_lost_runs_again_when_its_first_run_has_stopped(
     client: AsyncServiceClient, settings: Settings, database: Database, messenger: Messenger
 ) -> None:
-    """Its new message comes to the worker that still runs it, before the heartbeat notices."""
+    """A new message comes to the worker that still runs the job, before the heartbeat notices."""
     gate = Gate()
     async with worker_with(settings, gate):
         job = await client.submit("categorization", ITEM)

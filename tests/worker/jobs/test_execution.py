@@ -87,7 +87,7 @@ async def test_failure(
 async def test_a_result_that_cannot_be_stored_is_a_bug(
     client: AsyncServiceClient, settings: Settings, different: dict[str, Any]
 ) -> None:
-    """Its job fails instead of being rescued from this worker again and again."""
+    """The job fails instead of being rescued from this worker again and again."""
 
     async def run(work: Work) -> Product:
         return replace(await dairy(work), **different)

@@ -80,7 +80,7 @@ async def test_receipts_are_claimed_with_their_images(database: Database) -> Non
 
 
 async def test_attempts_that_end_in_every_way_go_together(database: Database) -> None:
-    """Each has its own state and its own record."""
+    """Every job has its own state, and every attempt its own record."""
     held = await claimed(database, 7)
     error = {name: JobError.of(name()) for name in (NoTextFound, TimedOut, EngineUnavailable)}
     endings = [
