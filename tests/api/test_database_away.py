@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from shared.settings import Settings
 from tests.support.fronts import front_http
+from tests.support.processes.wire import Wire, wired
 from tests.support.runners import ITEM
-from tests.support.wire import Wire, wired
 
 
 @pytest.fixture

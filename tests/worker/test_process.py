@@ -16,9 +16,9 @@ from shared.local import stack
 from shared.settings import Settings
 from tests.support.fronts import nowhere
 from tests.support.processes.alive import is_alive
+from tests.support.processes.wire import wired
 from tests.support.runners import ITEM
 from tests.support.waiting import wait_until
-from tests.support.wire import wired
 
 
 @pytest.fixture

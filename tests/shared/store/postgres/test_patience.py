@@ -11,7 +11,7 @@ from shared.errors import DatabaseUnavailable
 from shared.process.background import background
 from shared.store.postgres.database import Database
 from shared.store.postgres.direct import Statement
-from tests.support.wire import Wire, wired
+from tests.support.processes.wire import Wire, wired
 
 # Seconds.
 _LIMIT, _SERVER_LIMIT = 0.3, 20
