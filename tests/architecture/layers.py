@@ -164,7 +164,12 @@ LAYERS = {
             "shared.client.errors",
             "shared.process.listening",
         ],
-        ["shared.errors", "shared.process.opt_outs", "shared.process.parent_death"],
+        [
+            "shared.errors",
+            "shared.process.event_loop",
+            "shared.process.opt_outs",
+            "shared.process.parent_death",
+        ],
         ["shared.process", "shared.store", "shared.telemetry", "shared.wire"],
     ],
 }
