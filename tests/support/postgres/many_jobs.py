@@ -1,7 +1,7 @@
 """Fills a database with jobs, as many as a service has after weeks, by SQL alone."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 import asyncpg
 
@@ -99,7 +99,8 @@ INSERT INTO callback_deliveries (
 SELECT callback.id, 'job.' || job.state, callback.host, job.finished_at, 'delivered', 1, 200, now()
 FROM job_callbacks AS callback JOIN jobs AS job ON job.id = callback.job_id
 """
-# Each index is made again at the end, which is faster than adding every row to it.
+# Many jobs get their indexes at the end, which is faster than adding every row to them.
+_MANY = 100_000
 _INDEXES = """
 SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
 FROM pg_index
@@ -118,8 +119,8 @@ async def fill(url: str, count: int) -> None:
         # Without the checks of foreign keys and the trigger of callbacks.
         await connection.execute("SET session_replication_role = replica")
         await connection.execute("SET maintenance_work_mem = '256MB'")
-        async with _without_indexes(connection):
-            await connection.execute(_JOBS, count, min(_QUEUED + _RUNNING, count), _RUNNING, _DAYS)
+        async with _indexed_later(connection) if count >= _MANY else nullcontext():
+            await connection.execute(_JOBS, count, _QUEUED + _RUNNING, _RUNNING, _DAYS)
         for statement in (_ATTEMPTS, _CALLBACKS, _DELIVERIES):
             await connection.execute(statement)
         await connection.execute("VACUUM (ANALYZE)")
@@ -128,10 +129,12 @@ async def fill(url: str, count: int) -> None:
 
 
 @asynccontextmanager
-async def _without_indexes(connection: asyncpg.Connection) -> AsyncIterator[None]:
+async def _indexed_later(connection: asyncpg.Connection) -> AsyncIterator[None]:
     indexes = await connection.fetch(_INDEXES)
     for index in indexes:
         await connection.execute(f"DROP INDEX {index['name']}")
-    yield
-    for index in indexes:
-        await connection.execute(index["definition"])
+    try:
+        yield
+    finally:
+        for index in indexes:
+            await connection.execute(index["definition"])
