@@ -13,9 +13,9 @@ _DAYS = 30
 # So many jobs wait, half of them in each queue, however many jobs there are; and so many run.
 _QUEUED, _RUNNING = 200, 8
 
-# Job `n` of `count` was created before job `n + 1`, and the newest are live. Of a hundred that have
-# ended, four failed and one was cancelled. The largest tenant has asked for embeddings only at the
-# very beginning. Arguments: count, the number of live jobs, of running ones, and days.
+# Job `n` was created before job `n + 1`, and the newest are live. Four in a hundred failed, and one
+# was cancelled. The largest tenant has asked for embeddings only at the very beginning. Arguments:
+# how many jobs, how many of them are live, how many run, and the days in which they were created.
 _JOBS = """
 INSERT INTO jobs (
     id, tenant_id, user_id, request_id, feature, queue, payload, trace_carrier,

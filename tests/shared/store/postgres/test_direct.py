@@ -77,7 +77,7 @@ async def test_a_database_that_cannot_be_reached_is_unavailable() -> None:
 
 
 async def test_postgres_ends_a_statement_that_its_client_forgets(single: Database) -> None:
-    """Its limits are ours and a little more, so that a frozen process holds no lock for longer."""
+    """Postgres waits a little longer than we do, and a frozen process holds no lock for longer."""
     names = "ARRAY['statement_timeout', 'transaction_timeout']"
     limits = Statement(
         "test.limits", "select",
