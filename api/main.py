@@ -19,6 +19,7 @@ from api.requests.context import RequestContext
 from api.requests.unknown_fields import check_unknown_fields
 from api.requests.untraced import UntracedRequests, is_untraced
 from api.routes import (
+    batches,
     callbacks,
     categories,
     embeddings,
@@ -31,7 +32,7 @@ from api.routes import (
     schemas,
 )
 from api.routes.quick_reads import QuickJobRoute
-from api.submission import Submissions
+from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
@@ -82,8 +83,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(UntracedRequests, exporting=tracing.exporting)
     # Before the route of the same path, which takes what this one leaves.
     app.router.routes.append(QuickJobRoute())
-    work = (jobs, events, interventions, callbacks, queues, receipts, categories, embeddings)
-    for module in (*work, schemas, probes):
+    work = (jobs, batches, events, interventions, callbacks, queues)
+    waiting = (receipts, categories, embeddings)
+    for module in (*work, *waiting, schemas, probes):
         app.include_router(
             module.router,
             dependencies=[Depends(check_unknown_fields)],
@@ -107,6 +109,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
                 process="api",
                 tracing=tracing,
                 transaction_limit=settings.database_patience,
+                server_limit=settings.lease,
             )
         )
         reads = JobReads(database)
@@ -131,6 +134,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             metrics,
             tracing.tracer,
         )
+        stack.push_async_callback(submissions.close)
         yield Front(
             settings,
             database,

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 from api.front import Front, FrontDep, TenantDep
 from api.job_views import job_response
 from api.openapi.problems import ADMITTED, TENANT, problems
-from api.submission import publish_or_defer
 from shared.contracts.jobs import JobStatus, JobView
 from shared.errors import ErrorClass
 from shared.rejections import JobNotFound, NotCancellable, NotRetryable
@@ -63,7 +62,7 @@ async def retry_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> Resp
     async with front.database.transaction() as session:
         job = await JobRepository(session).find(job_id, tenant_id)
     if job is not None:
-        await publish_or_defer(front.database, front.messenger, job)
+        await front.submissions.publish_again(job)
     return job_response(await front.reads.job(job_id, tenant_id), 202)
 
 

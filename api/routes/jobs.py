@@ -7,11 +7,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
+from api.answering import publish_and_wait
 from api.front import Front, FrontDep, IdempotencyKey, TenantDep
 from api.job_views import job_response, page_response
 from api.openapi.problems import IMAGES, SUBMITTED, TENANT, problems
 from api.requests.context import adopt_request_id
 from api.requests.listing import LONGEST_WAIT, Listing, Wait, encode_cursor
+from api.submission.submitted import Work
 from api.telling.many import jobs_within
 from shared.contracts.jobs import JobPage, JobView
 from shared.contracts.requests import JobRequest
@@ -48,18 +50,19 @@ async def submit_job(
 ) -> Response:
     """Submit a job. Answers 202, or 200 if the job ended within the N of `Prefer: wait=N`."""
     adopt_request_id(http, request.request_id)
-    submitted = await front.submissions.submit(
-        request, idempotency_key=idempotency_key or request.request_id
-    )
-    job_id = submitted.job.id
-    headers = {"Location": f"/api/v1/jobs/{job_id}"}
+    key = idempotency_key or request.request_id
+    submitted = await front.submissions.accept(Work(request, key))
+    headers = {"Location": f"/api/v1/jobs/{submitted.id}"}
     if submitted.replayed:
         headers["Idempotency-Replayed"] = "true"
     ended = None
     if wait := _preferred_wait(prefer):
         headers["Preference-Applied"] = f"wait={wait}"
-        ended = await front.waiters.wait(job_id, wait)
-    job = ended or await front.reads.job(job_id, request.tenant)
+        ended = await publish_and_wait(front, submitted, wait)
+    else:
+        await front.submissions.publish(submitted)
+    job = ended or (None if wait else submitted.row)
+    job = job or await front.reads.job(submitted.id, request.tenant)
     return job_response(
         job, 200 if wait and job.finished else 202, {**headers, **_retry_after(job)}
     )

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Queue
@@ -92,42 +90,13 @@ def component_reports(worker: WorkerRecord) -> dict[Component, ComponentReport]:
     }
 
 
-async def report_worker(
-    session: AsyncSession,
-    worker_id: str,
-    *,
-    version: str,
-    queues: Sequence[Queue],
-    slots: Mapping[Queue, int],
-    components: Mapping[Component, ComponentReport],
-    lease: float,
-) -> None:
-    """Insert or renew the row of a worker, which then counts as alive for `lease` seconds.
-
-    `components` are stored in the column `engines`.
-    """
-    known = {
-        "version": version,
-        "queues": list(queues),
-        "slots": dict(slots),
-        "engines": {name: _to_stored(report) for name, report in components.items()},
-        "seen_at": func.now(),
-        "alive_until": func.now() + timedelta(seconds=lease),
-    }
-    await session.execute(
-        insert(WorkerRecord)
-        .values(id=worker_id, **known)
-        .on_conflict_do_update(index_elements=["id"], set_=known)
-    )
-
-
 async def end_worker(session: AsyncSession, worker_id: str) -> None:
     """Note that a worker has stopped. Its row stays for a day, and shows when that was."""
     ended = update(WorkerRecord).where(WorkerRecord.id == worker_id)
     await session.execute(ended.values(seen_at=func.now(), alive_until=func.now()))
 
 
-def _to_stored(report: ComponentReport) -> dict[str, Any]:
+def to_stored(report: ComponentReport) -> dict[str, Any]:
     """Store `loading` as `not_loaded` and a field `loading`.
 
     A front of 0.1.0 answers 500 if it finds a status that it does not know, but ignores unknown

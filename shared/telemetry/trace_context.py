@@ -19,13 +19,13 @@ _PROPAGATOR = TraceContextTextMapPropagator()
 _IDS = RandomIdGenerator()
 
 
-def inject() -> Carrier:
-    """Return the current trace context as W3C headers (`traceparent`, `tracestate`).
+def inject(span: trace.Span | None = None) -> Carrier:
+    """Return the context of a span, or the current one, as W3C headers (`traceparent`, …).
 
-    The carrier is empty if there is no current trace.
+    The carrier is empty if there is no trace.
     """
     carrier: Carrier = {}
-    _PROPAGATOR.inject(carrier)
+    _PROPAGATOR.inject(carrier, None if span is None else trace.set_span_in_context(span))
     return carrier
 
 
