@@ -9,7 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from api.__main__ import http_config
+from api.process import http_config
 from shared.settings import Settings
 
 

@@ -1,6 +1,5 @@
 """Jobs that are put into Postgres and Redis without a front, for workers to run."""
 
-import asyncio
 import json
 import time
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.contracts.features import Queue
-from shared.store.models import Job
+from shared.wire.messages import NewMessage
 from shared.wire.messenger import Messenger
 from tests.bench.running.system import TENANT
 
@@ -26,7 +25,7 @@ class Queued:
     database: asyncpg.Connection
     messenger: Messenger
 
-    async def insert(self, count: int) -> list[Job]:
+    async def insert(self, count: int) -> list[NewMessage]:
         """Insert `count` rows, as a front would, without sending their messages."""
         rows = await self.database.fetch(
             """INSERT INTO jobs (id, tenant_id, feature, queue, payload, trace_carrier,
@@ -38,8 +37,8 @@ class Queued:
             count,
         )
         return [
-            Job(
-                id=UUID(str(row["id"])),
+            NewMessage(
+                job_id=UUID(str(row["id"])),
                 queue=Queue.ITEMS,
                 dispatch=row["dispatch"],
                 priority=row["priority"],
@@ -49,15 +48,15 @@ class Queued:
             for row in rows
         ]
 
-    async def publish(self, jobs: Sequence[Job]) -> None:
+    async def publish(self, jobs: Sequence[NewMessage]) -> None:
         """Send the messages of the jobs."""
         for begin in range(0, len(jobs), _TOGETHER):
-            await asyncio.gather(*map(self.messenger.publish, jobs[begin : begin + _TOGETHER]))
+            await self.messenger.publish(jobs[begin : begin + _TOGETHER])
 
-    async def publish_one(self, job: Job) -> float:
+    async def publish_one(self, job: NewMessage) -> float:
         """Send the message of a job; return the Unix time before that."""
         sent = time.time()
-        await self.messenger.publish(job)
+        await self.messenger.publish([job])
         return sent
 
     async def ended(self) -> int:
@@ -65,18 +64,18 @@ class Queued:
         count = "SELECT count(*) FROM jobs WHERE state = 'succeeded'"
         return int(await self.database.fetchval(count))
 
-    async def seconds(self, jobs: Sequence[Job]) -> float:
+    async def seconds(self, jobs: Sequence[NewMessage]) -> float:
         """Return the seconds from the first claim of these jobs to the last result."""
         took = """SELECT extract(epoch FROM max(finished_at) - min(started_at))::float
                   FROM jobs WHERE id = ANY($1)"""
-        return float(await self.database.fetchval(took, [job.id for job in jobs]))
+        return float(await self.database.fetchval(took, [job.job_id for job in jobs]))
 
-    async def ran_at(self, jobs: Sequence[Job]) -> list[float]:
+    async def ran_at(self, jobs: Sequence[NewMessage]) -> list[float]:
         """Return the Unix time at which each job ran, which features that do nothing say."""
         rows = await self.database.fetch(
             """SELECT (output->>'processing_time_ms')::float / 1000 AS at
                FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted(id, place)
                JOIN jobs USING (id) ORDER BY place""",
-            [job.id for job in jobs],
+            [job.job_id for job in jobs],
         )
         return [row["at"] for row in rows]
