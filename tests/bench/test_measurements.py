@@ -40,10 +40,12 @@ async def test_other_queues_are_measured_beside_ours(bench: Bench) -> None:
     assert all(median > 0 for median in found.values())
 
 
-async def test_a_call_that_the_front_lacks_is_named(bench: Bench) -> None:
-    """Fronts have no call for many jobs yet."""
-    with pytest.raises(NotMeasured, match="POST /api/v1/jobs/batch"):
-        await batch.measure(bench)
+async def test_batches_are_measured(bench: Bench) -> None:
+    """Every job of every batch ends."""
+    found = by_name(list(await batch.measure(bench)))
+
+    assert found["batches of 2 ÷ SAQ"] > 0
+    assert found["batches of 2, 4 at a time"] > 0
 
 
 async def test_a_call_that_is_refused_says_why(bench: Bench) -> None:
