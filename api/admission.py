@@ -150,8 +150,7 @@ class Admission:
     async def _read(self, begun: float) -> dict[Queue, QueueStats]:
         reserved = self._reserved.copy()
         try:
-            async with self._database.transaction() as session:
-                stats = await queue_stats(session)
+            stats = await queue_stats(self._database)
         except Exception:
             self._serving.note_failure()
             raise

@@ -110,6 +110,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
                 process="api",
                 tracing=tracing,
                 transaction_limit=settings.database_patience,
+                server_limit=settings.lease,
             )
         )
         reads = JobReads(database)
@@ -121,6 +122,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         broker = Broker(settings)
         stack.push_async_callback(broker.close)
         metrics = FrontMetrics(database, messenger, broker, settings.probe_patience)
+        await stack.enter_async_context(metrics.running())
         # A missing dependency is only logged: the front serves what it can meanwhile.
         await check_dependencies(database, messenger, required=False)
         draining = Drain()

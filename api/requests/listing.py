@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
 from shared.rejections import InvalidRequest
-from shared.store.jobs import JobFilter
+from shared.store.lists import JobFilter
 
 LONGEST_WAIT = 30  # seconds
 MOST_IDS = 100

@@ -64,7 +64,7 @@ async def submit_job(
     job = ended or (None if wait else submitted.row)
     job = job or await front.reads.job(submitted.id, request.tenant)
     return job_response(
-        job, 200 if wait and job.finished else 202, headers | dict(_retry_after(job))
+        job, 200 if wait and job.finished else 202, {**headers, **_retry_after(job)}
     )
 
 

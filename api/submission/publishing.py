@@ -7,7 +7,7 @@ from shared.process.batching import Batches
 from shared.store import publication
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.wire.messages import Message
+from shared.wire.messages import NewMessage
 from shared.wire.messenger import Messenger
 
 # Messages of one round trip for several callers.
@@ -23,13 +23,13 @@ class Publications:
     def __init__(self, database: Database, messenger: Messenger) -> None:
         self._database = database
         self._messenger = messenger
-        self._batches: Batches[Message, str | None] = Batches(self.publish_all, most=_MOST)
+        self._batches: Batches[NewMessage, str | None] = Batches(self.publish_all, most=_MOST)
 
-    async def publish(self, message: Message) -> str | None:
+    async def publish(self, message: NewMessage) -> str | None:
         """Send a message; return why it is deferred, or None. Raises DatabaseUnavailable."""
         return await self._batches.add(message)
 
-    async def publish_all(self, messages: Sequence[Message]) -> list[str | None]:
+    async def publish_all(self, messages: Sequence[NewMessage]) -> list[str | None]:
         """Do so for several messages, and return the same of each, in their order."""
         try:
             skipped = set(await self._messenger.publish(messages))
@@ -43,7 +43,7 @@ class Publications:
 
     async def publish_again(self, job: Job) -> str | None:
         """Do so for a job that is in the outbox, and take it out of there."""
-        message = Message.of(job)
+        message = NewMessage.of(job)
         deferred = await self.publish(message)
         if deferred is None:
             async with self._database.transaction() as session:

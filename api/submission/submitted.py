@@ -12,7 +12,7 @@ from shared.contracts.requests import JobRequest
 from shared.store.hot.accepting import NewJob
 from shared.store.hot.reading import JobRow
 from shared.telemetry.trace_context import trace_id
-from shared.wire.messages import Message
+from shared.wire.messages import NewMessage
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Submitted:
     feature: Feature
     status: JobStatus
     row: JobRow | None = None
-    message: Message | None = None
+    message: NewMessage | None = None
     span: Span = INVALID_SPAN
 
     @property
@@ -85,7 +85,7 @@ class Submitted:
             created_at=created_at,
             trace_id=trace_id(new.trace_carrier),
         )
-        message = Message(
+        message = NewMessage(
             job_id=new.id,
             dispatch=1,
             queue=new.feature.queue,

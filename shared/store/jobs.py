@@ -1,31 +1,15 @@
 """Queries of jobs. Only `shared/store/transitions/` changes them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.features import Feature
-from shared.contracts.jobs import JobStatus
 from shared.store.conditions import is_any_of
+from shared.store.lists import JobFilter, newest
 from shared.store.models import Job, JobAttempt
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobFilter:
-    """Which jobs of a tenant to list.
-
-    `before` is `(created_at, id)` of the last job on the previous page; None begins at the newest.
-    """
-
-    tenant_id: str
-    state: JobStatus | None = None
-    feature: Feature | None = None
-    since: datetime | None = None
-    before: tuple[datetime, UUID] | None = None
 
 
 class JobRepository:
@@ -41,21 +25,7 @@ class JobRepository:
 
     async def page(self, wanted: JobFilter, limit: int) -> Sequence[tuple[datetime, UUID]]:
         """Return `(created_at, id)` of up to `limit` of the wanted jobs, newest first."""
-        query = (
-            select(Job.created_at, Job.id)
-            .where(Job.tenant_id == wanted.tenant_id)
-            .order_by(Job.created_at.desc(), Job.id.desc())
-            .limit(limit)
-        )
-        if wanted.state:
-            query = query.where(Job.state == wanted.state)
-        if wanted.feature:
-            query = query.where(Job.feature == wanted.feature)
-        if wanted.since:
-            query = query.where(Job.created_at >= wanted.since)
-        if wanted.before:
-            query = query.where(tuple_(Job.created_at, Job.id) < wanted.before)
-        return [(row[0], row[1]) for row in await self._session.execute(query)]
+        return [(row[0], row[1]) for row in await self._session.execute(newest(wanted, limit))]
 
     async def attempts(self, job_ids: Sequence[UUID]) -> dict[UUID, list[JobAttempt]]:
         """Return the recorded attempts of each job, oldest first."""

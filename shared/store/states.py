@@ -12,7 +12,7 @@ from shared.store.postgres.database import Database
 from shared.store.postgres.direct import Row, Statement
 
 _READ = Statement(
-    "read states",
+    "jobs.states",
     "select",
     "SELECT id, tenant_id, dispatch, state, attempt, error, created_at, started_at, finished_at"
     " FROM jobs WHERE id = ANY($1::uuid[])",

@@ -25,28 +25,13 @@ HEAD_START = timedelta(seconds=10)
 _EARLY = timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True)
 class Message:
-    """The message of a job's dispatch. `queued_at` and `priority` are those of the row."""
+    """A message in a queue, and the job and dispatch that it stands for."""
 
+    queue: Queue
     job_id: UUID
     dispatch: int
-    queue: Queue
-    priority: int
-    queued_at: datetime
-    trace_carrier: Carrier
-
-    @classmethod
-    def of(cls, job: Job) -> "Message":
-        """Return the message of the job's current dispatch."""
-        return cls(
-            job_id=job.id,
-            dispatch=job.dispatch,
-            queue=Queue(job.queue),
-            priority=job.priority,
-            queued_at=job.queued_at,
-            trace_carrier=job.trace_carrier,
-        )
 
     @property
     def key(self) -> tuple[UUID, int]:
@@ -57,6 +42,27 @@ class Message:
     def id(self) -> str:
         """The id under which arq keeps the message."""
         return message_id(self.job_id, self.dispatch)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NewMessage(Message):
+    """A message to be published. `queued_at` and `priority` are those of the row."""
+
+    priority: int
+    queued_at: datetime
+    trace_carrier: Carrier
+
+    @classmethod
+    def of(cls, job: Job) -> "NewMessage":
+        """Return the message of the job's current dispatch."""
+        return cls(
+            job_id=job.id,
+            dispatch=job.dispatch,
+            queue=Queue(job.queue),
+            priority=job.priority,
+            queued_at=job.queued_at,
+            trace_carrier=job.trace_carrier,
+        )
 
     @property
     def due(self) -> datetime:

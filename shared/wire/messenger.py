@@ -6,25 +6,28 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
+from arq.constants import in_progress_key_prefix
 from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.trace import TracerProvider
+from redis.asyncio.client import Pipeline
 
 from shared.contracts.events import StageEvent
 from shared.contracts.features import Queue
 from shared.errors import BrokerUnavailable
 from shared.settings import Settings
 from shared.wire.connections import broker_errors, connect_quick
-from shared.wire.messages import Message, wake_channel
+from shared.wire.messages import Message, NewMessage, queue_key, wake_channel
 from shared.wire.publishing import Publisher
+from shared.wire.removal import removing
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-# What redis-py has received from a channel, with its `type`, `channel` and `data`.
-_Received = dict[str, Any]
+# What redis-py has received from a channel: its `type`, `channel` and `data`.
+Received = dict[str, Any]
 
-# Seconds.
-_LONGEST_SILENCE = 1.0
+# Seconds. Nothing is lost by a long silence, and each end of one costs some time.
+_CONFIRMATION, _LONGEST_SILENCE = 1.0, 60.0
 
 
 class Messenger:
@@ -43,7 +46,7 @@ class Messenger:
         self._listened = f"{self.namespace}:listened"
         self._publisher = Publisher(self._redis, self.namespace)
 
-    async def publish(self, messages: Sequence[Message]) -> Sequence[Message]:
+    async def publish(self, messages: Sequence[NewMessage]) -> Sequence[NewMessage]:
         """Send messages that are not in Redis yet; return those that were skipped.
 
         A message is skipped if another program has put something else under its key.
@@ -54,16 +57,44 @@ class Messenger:
         """Announce to every front that a job has changed. A front that misses it reads the row."""
         await self.report([job_id])
 
-    async def report(self, news: Sequence[UUID | StageEvent]) -> None:
-        """Announce to every front that jobs have changed, and that stages have begun, in order."""
+    async def report(
+        self,
+        news: Sequence[UUID | StageEvent],
+        *,
+        done: Sequence[Message] = (),
+        left: Sequence[Message] = (),
+    ) -> None:
+        """Announce to every front that jobs have changed, and that stages have begun, in order.
+
+        The same trip removes the messages that are `done`, and unlocks those that are `left` to
+        the next worker.
+        """
         with broker_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
+                for queue in Queue:
+                    self._handle(
+                        pipe,
+                        queue,
+                        [message.id for message in done if message.queue is queue],
+                        [message.id for message in left if message.queue is queue],
+                    )
                 for entry in news:
                     if isinstance(entry, StageEvent):
                         pipe.publish(self._stages, entry.model_dump_json())
                     else:
                         pipe.publish(self._announced, str(entry))
                 await pipe.execute()
+
+    def _handle(
+        self, pipe: Pipeline, queue: Queue, done: Sequence[str], left: Sequence[str]
+    ) -> None:
+        """Add to a pipeline what happens to the messages of a queue that are done or left."""
+        if done:
+            removing(pipe, queue_key(self.namespace, queue), [name.encode() for name in done])
+        if left:
+            pipe.delete(*(in_progress_key_prefix + name for name in left))
+            # Other workers would find them at their next poll.
+            pipe.publish(wake_channel(self.namespace, queue), b"")
 
     @asynccontextmanager
     async def news(self) -> AsyncIterator[AsyncIterator[UUID | StageEvent]]:
@@ -127,14 +158,14 @@ class Messenger:
         await self._redis.aclose(close_connection_pool=True)
 
 
-async def _confirmed(subscription: Any, channels: int) -> list[_Received]:
+async def _confirmed(subscription: Any, channels: int) -> list[Received]:
     """Wait until Redis has confirmed every channel, and return the messages that came meanwhile.
 
     The subscription is not in force before. Raises BrokerUnavailable if a confirmation is late.
     """
-    early: list[_Received] = []
+    early: list[Received] = []
     while channels:
-        message = await subscription.get_message(timeout=_LONGEST_SILENCE)
+        message = await subscription.get_message(timeout=_CONFIRMATION)
         if message is None:
             raise BrokerUnavailable
         if message["type"] == "subscribe":
@@ -145,7 +176,7 @@ async def _confirmed(subscription: Any, channels: int) -> list[_Received]:
 
 
 async def _payloads(
-    subscription: Any, early: Sequence[_Received]
+    subscription: Any, early: Sequence[Received]
 ) -> AsyncIterator[tuple[str, bytes]]:
     for message in early:
         yield message["channel"].decode(), message["data"]

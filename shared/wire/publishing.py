@@ -9,7 +9,7 @@ from arq.jobs import serialize_job
 from arq.utils import timestamp_ms, to_unix_ms
 
 from shared.wire.connections import broker_errors
-from shared.wire.messages import TASK, Message, encode, queue_key, wake_channel
+from shared.wire.messages import TASK, NewMessage, encode, queue_key, wake_channel
 
 # For how long Redis keeps a message. If one is gone and still needed, it is sent again.
 _EXPIRY = timedelta(days=1)
@@ -42,7 +42,7 @@ class Publisher:
         self._namespace = namespace
         self._script = redis.register_script(_PUBLISH)
 
-    async def publish(self, messages: Sequence[Message]) -> Sequence[Message]:
+    async def publish(self, messages: Sequence[NewMessage]) -> Sequence[NewMessage]:
         """Send messages that are not in Redis yet, and wake the workers of their queues.
 
         Returns those that were skipped because one of their keys holds a value that is not arq's.
@@ -64,12 +64,12 @@ class Publisher:
         return [messages[position - 1] for position in skipped]
 
 
-def _score(message: Message, now: int) -> int:
+def _score(message: NewMessage, now: int) -> int:
     """Return the place in the queue. arq takes no message whose score is 0 or above its own now."""
     return max(1, min(to_unix_ms(message.due), now))
 
 
-def _body(message: Message, now: int) -> bytes:
+def _body(message: NewMessage, now: int) -> bytes:
     arguments = (str(message.job_id), message.trace_carrier)
     return serialize_job(TASK, arguments, {}, None, now, serializer=encode)
 

@@ -4,6 +4,7 @@
 LAYERS = {
     "api": [
         ["api.__main__"],
+        ["api.process"],
         ["api.main"],
         ["api.routes.quick_reads"],
         ["api.routes", "api.debugging"],
@@ -86,8 +87,8 @@ LAYERS = {
             "worker.jobs.heartbeat",
             "worker.jobs.cancellations",
         ],
-        ["worker.jobs.execution"],
-        ["worker.jobs.endings"],
+        ["worker.jobs.claiming", "worker.jobs.execution"],
+        ["worker.jobs.endings", "worker.jobs.storing"],
         ["worker.telemetry.signals"],
         ["worker.telemetry.metrics"],
         [
@@ -107,6 +108,8 @@ LAYERS = {
             "worker.features.item_models",
             "worker.features.child_reports",
         ],
+        ["worker.features.rounds"],
+        ["worker.features.time_limit"],
         ["worker.features.recognition_child"],
         ["worker.pipeline"],
         ["worker.features", "worker.health", "worker.jobs", "worker.telemetry"],
@@ -132,15 +135,17 @@ LAYERS = {
         ["shared.dependencies", "shared.telemetry.log_export"],
         [
             "shared.store.schema",
+            "shared.store.upgrading",
             "shared.process.background",
             "shared.telemetry.logs",
             "shared.telemetry.tracing",
         ],
         ["shared.telemetry.exporter_warnings"],
-        ["shared.wire.broker", "shared.wire.messenger"],
-        ["shared.wire.publishing"],
+        ["shared.wire.broker", "shared.wire.messenger", "shared.wire.taking"],
+        ["shared.wire.publishing", "shared.wire.removal"],
         ["shared.wire.connections"],
         ["shared.wire.messages"],
+        ["shared.store.hot.storing"],
         ["shared.store.hot"],
         [
             "shared.store.callbacks",
@@ -151,6 +156,7 @@ LAYERS = {
             "shared.store.retention",
         ],
         [
+            "shared.store.lists",
             "shared.store.publication",
             "shared.store.postgres.read_only",
             "shared.store.postgres.server",
@@ -158,7 +164,13 @@ LAYERS = {
         ],
         ["shared.store.migrations"],
         ["shared.store.conditions", "shared.store.models", "shared.store.postgres.database"],
-        ["shared.store.postgres.database_metrics", "shared.store.postgres.direct"],
+        [
+            "shared.store.postgres.database_metrics",
+            "shared.store.postgres.direct",
+            "shared.store.postgres.rollback",
+        ],
+        ["shared.store.postgres.connecting"],
+        ["shared.store.postgres.limits"],
         ["shared.telemetry.metrics"],
         [
             "shared.settings",
@@ -166,7 +178,12 @@ LAYERS = {
             "shared.images",
             "shared.version",
         ],
-        ["shared.pipeline_settings", "shared.store.postgres.database_url", "shared.wire.redis_url"],
+        [
+            "shared.pipeline_settings",
+            "shared.store.postgres.database_settings",
+            "shared.wire.redis_url",
+        ],
+        ["shared.store.postgres.database_url"],
         ["shared.contracts", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",
@@ -175,9 +192,17 @@ LAYERS = {
             "shared.store.postgres.driver_errors",
             "shared.store.retry_policy",
             "shared.client.errors",
+            "shared.process.ending",
             "shared.process.listening",
         ],
-        ["shared.errors", "shared.process.opt_outs", "shared.process.parent_death"],
+        [
+            "shared.errors",
+            "shared.process.garbage",
+            "shared.process.library_threads",
+            "shared.process.opt_outs",
+            "shared.process.parent_death",
+            "shared.process.patience",
+        ],
         ["shared.process", "shared.store", "shared.telemetry", "shared.wire"],
     ],
 }

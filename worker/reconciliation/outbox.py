@@ -4,7 +4,7 @@ import structlog
 
 from shared.store import publication
 from shared.store.postgres.database import Database
-from shared.wire.messages import Message
+from shared.wire.messages import NewMessage
 from shared.wire.messenger import Messenger
 from worker.reconciliation import CHUNK
 
@@ -23,7 +23,7 @@ async def publish_deferred(database: Database, messenger: Messenger) -> int:
         jobs = await publication.lock_due(session, CHUNK)
         if not jobs:
             return 0
-        messages = {Message.of(job) for job in jobs}
+        messages = {NewMessage.of(job) for job in jobs}
         skipped = await messenger.publish(list(messages))
         sent = messages.difference(skipped)
         if sent:

@@ -1,1 +1,1 @@
-"""The statements of every request and every job, as SQL, each in one round trip."""
+"""The statements of the hot path, each of which handles many jobs in one round trip."""

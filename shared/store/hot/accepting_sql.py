@@ -77,7 +77,7 @@ def _accept(types: dict[str, str], *inserts: str) -> Statement:
     SELECT * FROM unnest({arrays}) WITH ORDINALITY AS asked ({", ".join(types)}, place)
 )"""
     parts = ",".join([asked, _FOUND, _INSERTED, *inserts])
-    return Statement("accept jobs", "insert", f"WITH {parts}{_RESULT}")
+    return Statement("jobs.accept", "insert", f"WITH {parts}{_RESULT}")
 
 
 ACCEPT = _accept(_TYPES)

@@ -37,7 +37,7 @@ JOB_COLUMNS = """
     ) AS attempts
 """
 _READ = Statement(
-    "read jobs",
+    "jobs.read",
     "select",
     f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ANY($1::uuid[])",  # noqa: S608 (a constant)
 )

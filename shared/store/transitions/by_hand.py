@@ -53,7 +53,7 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
             Job.state.in_((JobStatus.FAILED, JobStatus.CANCELLED)),
         )
         .values(
-            **requeued(0),
+            **requeued(),
             error=None,
             finished_at=None,
             cancel_requested_at=None,

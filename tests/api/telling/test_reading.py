@@ -105,7 +105,7 @@ class Counting(Database):
 
     async def fetch(self, statement: Statement, *arguments: Any) -> Sequence[Row]:
         """Run the statement."""
-        if statement.name == "read jobs":
+        if statement.name == "jobs.read":
             self.sizes.append(len(arguments[0]))
         return await super().fetch(statement, *arguments)
 

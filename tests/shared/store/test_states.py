@@ -3,12 +3,14 @@
 from shared.contracts.events import EventId
 from shared.contracts.jobs import JobStatus
 from shared.store import transitions
+from shared.store.hot.claiming import Claim
 from shared.store.hot.reading import JobRow, read_jobs
 from shared.store.jobs import JobRepository
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from shared.store.states import JobState, read_states
 from tests.shared.store.transitions.endings import ENDINGS, REQUEUEING
+from tests.support import holding
 from tests.support.job_rows import expire, insert_job, new_job
 
 
@@ -44,11 +46,11 @@ async def test_the_id_grows_with_every_transition(database: Database) -> None:
     assert [status for _, status in seen[-4:]] == ["queued", "failed", "queued", "cancelled"]
 
 
-async def _claim(database: Database, job: Job) -> transitions.Claim:
+async def _claim(database: Database, job: Job) -> Claim:
     async with database.transaction() as session:
         current = await JobRepository(session).find(job.id, "t")
         assert current is not None
-        held = await transitions.claim(session, job.id, current.dispatch, "worker", 15)
+        held = await holding.claim(session, job.id, current.dispatch, "worker", 15)
     assert held is not None
     return held
 

@@ -21,7 +21,7 @@ from shared.wire.connections import connect_for_polling
 from shared.wire.messages import (
     HEAD_START,
     TASK,
-    Message,
+    NewMessage,
     decode,
     encode,
     parse_message_id,
@@ -31,7 +31,7 @@ from shared.wire.messenger import Messenger
 from tests.support.fronts import nowhere
 
 
-def a_message(**different: Any) -> Message:
+def a_message(**different: Any) -> NewMessage:
     """Return the message of a job that is not stored."""
     values: dict[str, Any] = {
         "job_id": uuid4(),
@@ -42,7 +42,7 @@ def a_message(**different: Any) -> Message:
         "trace_carrier": {"traceparent": "00-x"},
         **different,
     }
-    return Message(**values)
+    return NewMessage(**values)
 
 
 @pytest.fixture
@@ -97,11 +97,11 @@ async def test_a_message_is_what_arqs_own_client_sends(
     assert found[0][1] == round(message.due.timestamp() * 1000)
 
 
-async def _publish(messenger: Messenger, message: Message) -> None:
+async def _publish(messenger: Messenger, message: NewMessage) -> None:
     await messenger.publish([message])
 
 
-async def _enqueue(redis: ArqRedis, key: str, message: Message) -> None:
+async def _enqueue(redis: ArqRedis, key: str, message: NewMessage) -> None:
     await redis.enqueue_job(
         TASK,
         str(message.job_id),

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.store import transitions
+from shared.store.hot.claiming import Claim
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.store.transitions import Claim
+from tests.support import holding
 from tests.support.job_rows import insert_job, new_job
 
 
@@ -28,6 +28,6 @@ async def job(session: AsyncSession) -> Job:
 @pytest.fixture
 async def held(session: AsyncSession, job: Job) -> Claim:
     """A claim on the job, by the worker called `worker`."""
-    held = await transitions.claim(session, job.id, 1, "worker", 15)
+    held = await holding.claim(session, job.id, 1, "worker", 15)
     assert held is not None
     return held
