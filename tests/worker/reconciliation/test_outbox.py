@@ -8,7 +8,7 @@ from shared.contracts.features import Queue
 from shared.settings import Settings
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.wire.messages import Message, queue_key
+from shared.wire.messages import NewMessage, queue_key
 from shared.wire.messenger import Messenger
 from tests.support.fronts import front_client, nowhere
 from tests.support.runners import ITEM
@@ -23,7 +23,7 @@ async def test_a_message_that_cannot_be_sent_holds_up_no_other(
     async with front_client(deaf) as front:
         jobs = [await front.submit("categorization", ITEM) for _ in range(3)]
     async with database.transaction() as session:
-        stuck = Message.of(await session.get_one(Job, jobs[0].id))
+        stuck = NewMessage.of(await session.get_one(Job, jobs[0].id))
     async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
         await redis.lpush(f"arq:job:{stuck.id}", "something else")
         published = await publish_deferred(database, messenger)
