@@ -26,10 +26,11 @@ async def test_the_way_of_a_job_is_measured_and_counted(bench: Bench) -> None:
 
     assert found["one by one with long poll ÷ bare arq"] > 0
     assert 0 < found["idle, at random times: p50"] <= found["idle, at random times: p99"]
-    # An insertion, a claim, a result, a read; a publication, a taking, an announcement.
-    assert found["a job alone: Postgres round trips"] >= 4
-    assert found["a job alone: statements"] >= 4
-    assert found["a job alone: Redis round trips"] >= 3
+    # At least an insertion and a result, and a publication. What an idle system sends is
+    # subtracted, and only estimated from a short time.
+    assert found["a job alone: Postgres round trips"] >= 2
+    assert found["a job alone: statements"] >= 2
+    assert found["a job alone: Redis round trips"] >= 1
 
 
 async def test_other_queues_are_measured_beside_ours(bench: Bench) -> None:
