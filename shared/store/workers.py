@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Queue
@@ -14,8 +14,6 @@ from shared.store.models import WorkerRecord
 # For how many seconds after its last heartbeat a worker that ended or died still counts as one that
 # serves its queues. A replaced worker is back within this time, and callers wait for it meanwhile.
 REPLACED_WITHIN = 15
-# For how long the last heartbeat of a worker is of any interest.
-_RECENTLY = text("interval '1 minute'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +34,13 @@ class QueueWorkers:
     heartbeats: Mapping[str, float] = field(default_factory=dict)
 
 
-async def queue_workers(session: AsyncSession) -> dict[Queue, QueueWorkers]:
-    """Return the workers of every queue."""
-    alive = WorkerRecord.alive_until > func.now()
-    recent = WorkerRecord.seen_at > func.now() - _RECENTLY
-    age = func.extract("epoch", func.now() - WorkerRecord.seen_at)
-    rows = await session.execute(select(WorkerRecord, alive, age).where(alive | recent))
-    seen = [_Seen(row[0], alive=row[1], age=float(row[2])) for row in rows]
+def workers_by_queue(rows: Sequence[Mapping[str, Any]]) -> dict[Queue, QueueWorkers]:
+    """Return the workers of every queue.
+
+    A row has what a worker's has as `id`, `queues`, `slots` and `engines`, whether it is `alive`,
+    and as `age` the seconds since its last heartbeat.
+    """
+    seen = [_seen(**row) for row in rows]
     return {queue: _of_queue(queue, seen) for queue in Queue}
 
 
@@ -53,6 +51,10 @@ class _Seen:
     worker: WorkerRecord
     alive: bool
     age: float
+
+
+def _seen(*, alive: bool, age: float, **columns: Any) -> _Seen:
+    return _Seen(WorkerRecord(**columns), alive=alive, age=age)
 
 
 def _of_queue(queue: Queue, seen: Sequence[_Seen]) -> QueueWorkers:

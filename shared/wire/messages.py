@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts.features import Queue
+from shared.store.models import Job
+from shared.telemetry.trace_context import Carrier
 
 # The name under which workers register the function that arq calls for a message.
 TASK = "run_job"
@@ -21,20 +23,6 @@ HEAD_START = timedelta(seconds=10)
 # arq does not run a message before its time by the worker's clock. The time of every message lies a
 # day in the past, so that only a clock that is a day off, a worker's or a front's, can hold one up.
 _EARLY = timedelta(days=1)
-
-
-def due(queued_at: datetime, priority: int) -> datetime:
-    """Return the time by which arq orders messages.
-
-    It is a day before the row's `queued_at`, and earlier by HEAD_START for each step of priority.
-    No other code orders messages.
-    """
-    return queued_at - priority * HEAD_START - _EARLY
-
-
-def message_id(job_id: UUID, dispatch: int) -> str:
-    """Return the id under which arq keeps the message of a job's dispatch."""
-    return f"{job_id}:{dispatch}"
 
 
 @dataclass(frozen=True)
@@ -56,6 +44,40 @@ class Message:
         return message_id(self.job_id, self.dispatch)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NewMessage(Message):
+    """A message to be published. `queued_at` and `priority` are those of the row."""
+
+    priority: int
+    queued_at: datetime
+    trace_carrier: Carrier
+
+    @classmethod
+    def of(cls, job: Job) -> "NewMessage":
+        """Return the message of the job's current dispatch."""
+        return cls(
+            job_id=job.id,
+            dispatch=job.dispatch,
+            queue=Queue(job.queue),
+            priority=job.priority,
+            queued_at=job.queued_at,
+            trace_carrier=job.trace_carrier,
+        )
+
+    @property
+    def due(self) -> datetime:
+        """The time by which arq orders messages; no other code orders them.
+
+        It is a day before `queued_at`, and earlier by HEAD_START for each step of priority.
+        """
+        return self.queued_at - self.priority * HEAD_START - _EARLY
+
+
+def message_id(job_id: UUID, dispatch: int) -> str:
+    """Return the id under which arq keeps the message of a job's dispatch."""
+    return f"{job_id}:{dispatch}"
+
+
 def parse_message_id(value: str) -> tuple[UUID, int]:
     """Return the job id and the dispatch that a message stands for.
 
@@ -68,6 +90,11 @@ def parse_message_id(value: str) -> tuple[UUID, int]:
 def queue_key(namespace: str, queue: Queue) -> str:
     """Return the key of the sorted set in which arq keeps the messages of a queue."""
     return f"{namespace}:queue:{queue.value}"
+
+
+def wake_channel(namespace: str, queue: Queue) -> str:
+    """Return the channel on which workers hear that a queue has new messages."""
+    return f"{namespace}:published:{queue.value}"
 
 
 def encode(message: dict[str, Any]) -> bytes:

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from tests.chaos.audit import Report
 from tests.chaos.plan import Plan
-from tests.chaos.scenarios import SCENARIOS
+from tests.chaos.scenarios import NEEDS, SCENARIOS
+from tests.support.plugins.left_out import program_path
 
 QUICK = {"LEASE": "2", "HEARTBEAT": "0.5", "RECONCILE_INTERVAL": "0.3"}
 
@@ -38,6 +39,10 @@ def chaos(
     screen = Console(stderr=True)
     reports: list[Report] = []
     for name in scenarios or SCENARIOS:
+        program = NEEDS.get(name)
+        if program and program_path(program) is None:
+            screen.print(f"{name}: left out, {program} is not installed")
+            continue
         with screen.status(f"{name} ..."):
             reports.append(asyncio.run(SCENARIOS[name](plan)))
         notes = "".join(f", {what} {value}" for what, value in reports[-1].notes.items())

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from dataclasses import replace
 
 import psutil
 
@@ -71,6 +72,14 @@ async def skewed_zombie(plan: Plan) -> Report:
     """The same as `zombie`, with a worker whose clock is an hour ahead."""
     report = await zombie(plan, CHAOS_CLOCK_SKEW="3600")
     report.scenario = "skewed_zombie"
+    return report
+
+
+async def pooled_zombie(plan: Plan) -> Report:
+    """The same as `zombie`, with PgBouncer before Postgres."""
+    settings = {**plan.settings, "DATABASE_POOLER": "transaction"}
+    report = await zombie(replace(plan, settings=settings))
+    report.scenario = "pooled_zombie"
     return report
 
 

@@ -72,8 +72,10 @@ def invalid_requests_are_refused(
 
 
 def _has_entry_errors(answer: Any) -> bool:
-    """Whether an output, an envelope around one, or a job with one reports bad entries."""
+    """Whether an output, an envelope around one, a job with one or a batch reports bad entries."""
     if not isinstance(answer, dict):
         return False
+    if any(result["error"] for result in answer.get("results") or ()):
+        return True
     outputs = (answer, answer.get("payload"), answer.get("input_payload"))
     return any(isinstance(output, dict) and bool(output.get("errors")) for output in outputs)

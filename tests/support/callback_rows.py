@@ -11,11 +11,10 @@ from shared.contracts.jobs import JobError
 from shared.rejections import NoTextFound
 from shared.store.callbacks.asking import NewCallback, ask_for_callback
 from shared.store.hot.storing import AttemptRecord
-from shared.store.jobs import JobRepository
 from shared.store.models import CallbackDelivery, Job, JobCallback
 from shared.store.postgres.database import Database, Session
 from tests.support import holding
-from tests.support.job_rows import new_job
+from tests.support.job_rows import insert_job, new_job
 
 URL = "https://app.example.com/hook"
 _RECORD = AttemptRecord(stages=[], trace_id=None)
@@ -35,7 +34,7 @@ def asked(
 async def add_job(database: Database, *callbacks: NewCallback, **different: Any) -> UUID:
     """Insert a queued job with these callbacks; `different` replaces values of the job."""
     async with database.transaction() as session:
-        job, _ = await JobRepository(session).add(new_job(**different))
+        job = await insert_job(session, new_job(**different))
         for callback in callbacks:
             await ask_for_callback(session, job.id, callback)
     return job.id

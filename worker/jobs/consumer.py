@@ -31,7 +31,7 @@ _LOCK_MARGIN = 40
 # Seconds that the last poll may take when a worker shuts down.
 _LAST_POLL = 2
 # Seconds that releasing the running jobs may take when a worker shuts down.
-_RELEASE = 5
+_RELEASE = 3
 
 
 def lock_seconds(limit: float) -> float:

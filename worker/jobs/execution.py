@@ -21,6 +21,7 @@ from shared.store.hot.storing import AttemptRecord, Stored, Unstorable
 from shared.store.postgres.database import Database
 from shared.telemetry.trace_context import current_trace_id
 from worker.features.runners import Product, Run, Work
+from worker.features.time_limit import TimeLimit
 from worker.jobs.endings import Endings, Interrupted, RunResult
 from worker.jobs.persistence import uninterrupted
 from worker.jobs.reports import Reports
@@ -94,6 +95,7 @@ class Executor:
             image=claim.image,
             request_id=claim.request_id,
             recorder=recorder,
+            limit=TimeLimit(self._limits.timeouts[claim.feature.queue]),
         )
         task = asyncio.create_task(self._result(claim, work))
         result: RunResult
@@ -114,12 +116,11 @@ class Executor:
 
     async def _result(self, claim: Claim, work: Work) -> Product | ServiceError:
         """Return the product of a run, or the error that it ended in."""
-        limit = self._limits.timeouts[claim.feature.queue]
         try:
-            async with asyncio.timeout(limit):
+            async with work.limit.enforced():
                 return await self._runners[claim.feature](work)
         except TimeoutError:
-            return TimedOut(f"The work took longer than its limit of {limit:g} s.")
+            return TimedOut(f"The work took longer than its limit of {work.limit.seconds:g} s.")
         except ServiceError as error:
             return error
         except Exception:

@@ -2,6 +2,7 @@
 
 import structlog
 
+from shared.dependencies import answer_within
 from shared.errors import Transient
 from shared.store.hot.beating import WorkerReport, beat
 from shared.store.postgres.database import Database
@@ -11,6 +12,9 @@ from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.state import WorkerState
 
 log = structlog.get_logger(__name__)
+
+# Seconds that Postgres has for its answer when the worker stops.
+_LAST_ANSWER = 1.0
 
 
 class Heartbeat:
@@ -54,7 +58,10 @@ class Heartbeat:
     async def end(self) -> None:
         """Report that this worker has ended, or others would count on it for another lease."""
         try:
-            async with self._database.transaction() as session:
-                await end_worker(session, self._state.id)
+            await answer_within(self._report_end(), _LAST_ANSWER)
         except Transient as error:
             log.warning("heartbeat.not_ended", reason=error.code)
+
+    async def _report_end(self) -> None:
+        async with self._database.transaction() as session:
+            await end_worker(session, self._state.id)

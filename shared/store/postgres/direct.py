@@ -16,8 +16,10 @@ from opentelemetry.trace import SpanKind, Tracer
 from sqlalchemy import URL
 
 from shared.errors import DatabaseUnavailable, SchemaBehind
+from shared.process.patience import Patience
 from shared.store.postgres.answers import Answers
-from shared.store.postgres.driver_errors import AWAY, LOST, MISSING
+from shared.store.postgres.connecting import Connecting
+from shared.store.postgres.driver_errors import AWAY, LOST, MISSING, pooler_is_full
 
 # A row of a result, by column name or position. JSON columns are text.
 Row: TypeAlias = Any
@@ -46,27 +48,27 @@ class Fetch(Protocol):
         """Run the statement with these arguments."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class DirectOptions:
-    """How to connect.
-
-    `limit` is how many seconds a statement may take, None if any number. `arguments` are those of
-    `asyncpg.connect` beside the address.
-    """
-
-    size: int
-    limit: float | None
-    arguments: dict[str, Any]
-
-
 class DirectConnections:
     """A pool of connections that each run one statement at a time."""
 
-    def __init__(self, url: URL, answers: Answers, options: DirectOptions) -> None:
-        """Prepare the pool, which connects when it is first used."""
+    def __init__(
+        self,
+        url: URL,
+        answers: Answers,
+        connecting: Connecting,
+        *,
+        size: int,
+        limit: float | None,
+    ) -> None:
+        """Prepare a pool of `size` connections, which connects when it is first used.
+
+        `limit` is how many seconds a statement may take, None if any number.
+        """
         self._url = url
         self._answers = answers
-        self._options = options
+        self._connecting = connecting
+        self._size = size
+        self._limit = limit
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
         self._tracer: Tracer | None = None
@@ -105,13 +107,16 @@ class DirectConnections:
         self, statement: Statement, arguments: Sequence[object]
     ) -> Sequence[Row]:
         begun = time.monotonic()
-        limit = asyncio.timeout(self._options.limit)
         try:
-            async with limit:
+            async with Patience(self._limit):
                 rows = await self._fetch(statement, arguments)
         except TimeoutError as error:
             # Without an expired limit it was the limit of connecting.
             raise self._answers.too_late(begun) from error
+        except asyncpg.PostgresConnectionError as error:
+            if pooler_is_full(error):
+                raise self._answers.too_late(begun) from error
+            raise
         self._answers.note()
         return rows
 
@@ -140,11 +145,12 @@ class DirectConnections:
                 self._pool = await asyncpg.create_pool(
                     plain.render_as_string(hide_password=False),
                     min_size=0,
-                    max_size=self._options.size,
+                    max_size=self._size,
+                    init=self._connecting.prepare,
                     # The pool would send a statement at each release to undo what sessions set,
                     # and these statements set nothing.
                     reset=_keep,
-                    **self._options.arguments,
+                    **self._connecting.arguments,
                 )
         return self._pool
 

@@ -26,3 +26,11 @@ LOST = (
     asyncpg.IdleSessionTimeoutError,
     ConnectionError,
 )
+
+
+def pooler_is_full(error: BaseException | None) -> bool:
+    """Return whether PgBouncer had no connection to Postgres in time.
+
+    Its error has no code of its own, so the text decides.
+    """
+    return isinstance(error, asyncpg.PostgresConnectionError) and "query_wait_timeout" in str(error)

@@ -22,7 +22,7 @@ from shared.store.jobs import JobRepository
 from shared.store.models import Job, JobAttempt
 from shared.store.postgres.database import Database
 from tests.support import holding
-from tests.support.job_rows import new_job
+from tests.support.job_rows import insert_job, new_job
 
 T = TypeVar("T")
 RECORD = AttemptRecord(stages=[], trace_id=None)
@@ -69,7 +69,7 @@ class JobMachine(RuleBasedStateMachine):
 
     async def _submit(self, session: AsyncSession) -> UUID:
         new = new_job(tenant_id="machine")
-        return (await JobRepository(session).add(new))[0].id
+        return (await insert_job(session, new)).id
 
     @rule(worker=WORKERS, behind=st.integers(0, 2))
     def claim(self, worker: str, behind: int) -> None:

@@ -13,6 +13,7 @@ from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.store.models import Job
 from shared.store.postgres.database import Database
+from shared.wire.messages import NewMessage
 from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM, Gate, dairy, worker_with
 from tests.support.telemetry.metric_samples import samples
@@ -77,7 +78,7 @@ async def test_a_job_that_was_lost_runs_again_when_its_first_run_has_stopped(
             requeued = {"state": "queued", "worker_id": None, "lease_until": None, "dispatch": 2}
             await session.execute(update(Job).values(**requeued))
             row = await session.get_one(Job, job.id)
-        await messenger.publish(row)
+        await messenger.publish([NewMessage.of(row)])
         await wait_until(lambda: gate.stopped, "the first run was stopped")
         gate.opened.set()
         done = await client.await_job(job.id)

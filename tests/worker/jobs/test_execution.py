@@ -20,7 +20,7 @@ from shared.errors import ErrorClass, ServiceError
 from shared.settings import Settings
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.wire.messages import queue_key
+from shared.wire.messages import NewMessage, queue_key
 from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM, Gate, dairy, raising, worker_with
 from tests.support.telemetry.metric_samples import samples
@@ -303,7 +303,7 @@ async def _deliver_again(
         await redis.delete(queue_key(settings.queue_namespace, Queue.ITEMS))
     async with database.transaction() as session:
         job = await session.get_one(Job, job_id)
-    await messenger.publish(job)
+    await messenger.publish([NewMessage.of(job)])
     await wait_until(lambda: _message_gone(settings), "the message was handled")
 
 

@@ -3,12 +3,10 @@
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shared.client import ServiceClient
-from shared.client.errors import NotDoneInTime, ServiceUnreachable
 from shared.contracts.jobs import JobView
 from shared.contracts.receipts import ExtractionOptions
 from shared.errors import ServiceError
@@ -31,6 +29,9 @@ from worker.cli.remote.service import (
     show_jobs,
 )
 from worker.cli.stderr import print_error
+
+if TYPE_CHECKING:
+    from shared.client import ServiceClient
 
 Files = Annotated[
     list[Path],
@@ -94,7 +95,7 @@ def submit(  # noqa: PLR0913 (each is an option)
 
 
 def _submit_all(
-    service: ServiceClient, files: Sequence[Path], options: ExtractionOptions, *, quiet: bool
+    service: "ServiceClient", files: Sequence[Path], options: ExtractionOptions, *, quiet: bool
 ) -> list[JobView]:
     """Submit the files and return the accepted jobs. With `quiet`, print each id at once."""
     jobs: list[JobView] = []
@@ -105,8 +106,10 @@ def _submit_all(
     return jobs
 
 
-def _ended(service: ServiceClient, jobs: Sequence[JobView], within: float) -> list[JobView]:
+def _ended(service: "ServiceClient", jobs: Sequence[JobView], within: float) -> list[JobView]:
     """Return the jobs that end within `within` seconds each, and report the others as one line."""
+    from shared.client.errors import NotDoneInTime
+
     ended: list[JobView] = []
     late: list[str] = []
     for job in jobs:
@@ -125,9 +128,11 @@ def _ended(service: ServiceClient, jobs: Sequence[JobView], within: float) -> li
 
 
 def _submitted(
-    service: ServiceClient, files: Sequence[Path], options: ExtractionOptions
+    service: "ServiceClient", files: Sequence[Path], options: ExtractionOptions
 ) -> Iterator[JobView]:
     """Yield the job of each accepted file. If the service is unreachable, stop there."""
+    from shared.client.errors import ServiceUnreachable
+
     for file in files:
         try:
             yield service.submit_receipt(

@@ -17,10 +17,10 @@ from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.local import stack
 from shared.local.postgres import embedded_postgres
+from shared.store.hot.accepting import Accepted, accept
 from shared.store.hot.beating import WorkerReport, beat
 from shared.store.hot.claiming import Claim, claim
 from shared.store.hot.storing import AttemptRecord, Ending, store
-from shared.store.jobs import JobRepository
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from tests.support.job_rows import history, new_job
@@ -42,9 +42,10 @@ FORGOTTEN = "DROP TRIGGER observe ON jobs; DROP FUNCTION observe; DROP TABLE obs
 
 
 async def submit(database: Database) -> UUID:
-    """Insert a queued job."""
-    async with database.transaction() as session:
-        return (await JobRepository(session).add(new_job()))[0].id
+    """Accept a job."""
+    (accepted,) = await accept(database, [new_job()])
+    assert isinstance(accepted, Accepted)
+    return accepted.id
 
 
 async def take(database: Database, job_id: UUID, worker_id: str) -> Claim:

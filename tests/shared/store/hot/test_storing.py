@@ -15,11 +15,10 @@ from shared.errors import EngineUnavailable, TimedOut
 from shared.rejections import NoTextFound
 from shared.store.hot.claiming import Claim, claim
 from shared.store.hot.storing import AttemptRecord, Ending, Unstorable, store
-from shared.store.jobs import JobRepository
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from shared.store.postgres.direct import Row, Statement
-from tests.support.job_rows import history, new_job
+from tests.support.job_rows import history, insert_job, new_job
 
 RECORD = AttemptRecord(stages=[], trace_id=None)
 
@@ -27,8 +26,8 @@ RECORD = AttemptRecord(stages=[], trace_id=None)
 async def submitted(database: Database, count: int, **different: Any) -> list[UUID]:
     """Insert queued jobs; return their ids."""
     async with database.transaction() as session:
-        jobs = [await JobRepository(session).add(new_job(**different)) for _ in range(count)]
-    return [job.id for job, _ in jobs]
+        jobs = [await insert_job(session, new_job(**different)) for _ in range(count)]
+    return [job.id for job in jobs]
 
 
 async def claimed(database: Database, count: int) -> list[Claim]:

@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.store.hot.claiming import Claim
-from shared.store.jobs import JobRepository
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from tests.support import holding
-from tests.support.job_rows import new_job
+from tests.support.job_rows import insert_job, new_job
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ async def session(database: Database) -> AsyncIterator[AsyncSession]:
 @pytest.fixture
 async def job(session: AsyncSession) -> Job:
     """A queued job."""
-    return (await JobRepository(session).add(new_job()))[0]
+    return await insert_job(session, new_job())
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ from shared.contracts.outcomes import AttemptOutcome
 from shared.rejections import NotRetryable
 from shared.store import transitions
 from shared.store.hot.claiming import Claim
-from shared.store.jobs import JobRepository
 from shared.store.models import Job
 from tests.shared.store.transitions.endings import RECORD, TIMEOUT, succeed
 from tests.support import holding
-from tests.support.job_rows import history, new_job
+from tests.support.job_rows import history, insert_job, new_job
 
 
 async def test_a_waiting_job_is_cancelled_at_once(session: AsyncSession, job: Job) -> None:
@@ -77,10 +76,9 @@ async def test_a_revived_job_has_new_budgets_and_its_old_history(
 
 async def test_a_job_is_not_revived_beside_its_twin(session: AsyncSession) -> None:
     """The same work was submitted again after the job had ended."""
-    jobs = JobRepository(session)
-    first, _ = await jobs.add(new_job(content_key="k"))
+    first = await insert_job(session, new_job(content_key="k"))
     await transitions.cancel(session, first.id, "t")
-    await jobs.add(new_job(content_key="k"))
+    await insert_job(session, new_job(content_key="k"))
 
     with pytest.raises(NotRetryable):
         async with session.begin_nested():

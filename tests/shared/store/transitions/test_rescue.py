@@ -8,11 +8,10 @@ from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.store import transitions
 from shared.store.hot.claiming import Claim
-from shared.store.jobs import JobRepository
 from shared.store.models import Job
 from tests.shared.store.transitions.endings import succeed
 from tests.support import holding
-from tests.support.job_rows import expire, history, new_job
+from tests.support.job_rows import expire, history, insert_job, new_job
 
 
 async def test_a_job_whose_lease_ran_out_runs_again(
@@ -37,7 +36,7 @@ async def test_a_job_whose_lease_ran_out_runs_again(
 
 async def test_a_living_lease_is_left_alone(session: AsyncSession, job: Job, held: Claim) -> None:
     """A queued job, which has no lease, is left alone too."""
-    await JobRepository(session).add(new_job())
+    await insert_job(session, new_job())
 
     assert await transitions.rescue(session, 10) == []
     assert await history(session, job) == []
@@ -72,7 +71,7 @@ async def test_rescues_are_done_in_chunks(session: AsyncSession) -> None:
     """The limit keeps each transaction short, even after many workers died at once."""
     ids: list[UUID] = []
     for number in range(3):
-        job, _ = await JobRepository(session).add(new_job())
+        job = await insert_job(session, new_job())
         await holding.claim(session, job.id, 1, f"worker {number}", 15)
         await expire(session, job)
         ids.append(job.id)

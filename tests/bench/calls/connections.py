@@ -6,26 +6,26 @@ Every connection is used, idles for a while, and is then used for a POST, which 
 import asyncio
 import random
 import ssl
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 from uuid import uuid4
 
 import httpx
-from rich.table import Table
 
 from shared.client import AsyncServiceClient
 from shared.client.errors import ServiceUnreachable
 from shared.errors import ServiceError
-from tests.chaos.cluster import cluster
+from tests.bench.bench import Bench
+from tests.bench.figures import Figure
 
 # Seconds for which connections idle: about as long as uvicorn keeps them by itself, and about as
 # long as the front does.
 SHORT = (4.9, 5.1)
 LONG = (70.0, 80.0)
-# There is no worker, and the POSTs come at once, but no job is to be refused for either.
-_NO_REFUSALS = {"ITEMS_AGE_LIMIT": "3600", "DATABASE_PATIENCE": "30"}
+# The POSTs come at once, but no job is to be refused for that.
+_NO_REFUSALS = {"DATABASE_PATIENCE": "30"}
 _ITEM = {"item_name": "Milk", "candidate_labels": ["Dairy"]}
 
 
@@ -44,50 +44,51 @@ class Use:
     may_fail: bool
 
 
-@dataclass(frozen=True)
-class Connections:
-    """All uses, of a front that closes idle connections after `keep_alive` seconds."""
-
-    keep_alive: int
-    uses: list[Use]
-
-    @property
-    def passed(self) -> bool:
-        """Whether no POST failed where none may."""
-        return all(use.failed == 0 or use.may_fail for use in self.uses)
-
-    def figures(self) -> dict[str, object]:
-        """Return everything that was counted."""
-        return asdict(self)
-
-    def table(self) -> Table:
-        """Return a table with a line for each use."""
-        table = Table(title=f"POSTs on idle connections (closed after {self.keep_alive} s)")
-        for name in ("client", "idle for", "connections", "failed", "opened anew"):
-            table.add_column(name)
-        for use in self.uses:
-            idle = f"{use.idle[0]:g}–{use.idle[1]:g} s"
-            figures = (use.connections, use.failed, use.reopened)
-            table.add_row(use.client, idle, *("?" if n is None else str(n) for n in figures))
-        return table
+async def measure(bench: Bench) -> Sequence[Figure]:
+    """Use 300 connections with each client, with the idle times that are usual."""
+    return await measure_uses(bench, bench.count(300), 75, SHORT, LONG)
 
 
-async def measure(
-    connections: int = 300,
-    keep_alive: int = 75,
-    short: tuple[float, float] = SHORT,
-    long: tuple[float, float] = LONG,
-) -> Connections:
-    """Use as many connections as given with each client, which idle `short` and then `long`."""
-    env = {"KEEP_ALIVE": str(keep_alive), **_NO_REFUSALS}
-    async with cluster(0, 1, **env) as system:
+async def measure_uses(
+    bench: Bench,
+    connections: int,
+    keep_alive: int,
+    short: tuple[float, float],
+    long: tuple[float, float],
+) -> list[Figure]:
+    """Use as many connections as given with each client, which idle `short` and then `long`.
+
+    The front closes idle connections after `keep_alive` seconds.
+    """
+    async with bench.system({"KEEP_ALIVE": str(keep_alive), **_NO_REFUSALS}, workers=0) as system:
+        bench.note("connections: idle for a short time")
         uses = [await _bare(system.url, connections, short, may_fail=False)]
+        bench.note("connections: idle for a long time")
         # At the same time, so that each of the clients meets a busy front.
         uses += await asyncio.gather(
             _ours(system.url, connections, long),
             _bare(system.url, connections, long, may_fail=True),
         )
-    return Connections(keep_alive, uses)
+    return [figure for use in uses for figure in _figures(use)]
+
+
+def _figures(use: Use) -> list[Figure]:
+    kind = f"{use.client}, idle for {use.idle[0]:g}–{use.idle[1]:g} s"
+    figures = [
+        Figure(
+            name=f"{kind}: POSTs that failed",
+            values=[use.failed],
+            unit=f"of {use.connections}",
+            better="lower",
+            comparable=not use.may_fail,
+            goal=None if use.may_fail else 0,
+        )
+    ]
+    if use.reopened is not None:
+        figures.append(
+            Figure(name=f"{kind}: connections opened anew", values=[use.reopened], better="lower")
+        )
+    return figures
 
 
 async def _bare(url: str, connections: int, idle: tuple[float, float], *, may_fail: bool) -> Use:

@@ -1,5 +1,7 @@
 """Backpressure: a queue that has reached a limit refuses new work, and nothing else."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import text, update
 
@@ -41,6 +43,27 @@ async def test_a_full_queue_refuses_new_work_and_finds_existing_jobs(
     assert (items.queue, items.depth, items.accepting) == (Queue.ITEMS, 3, False)
     assert (receipts.depth, receipts.accepting) == (0, True)
     assert {job.id for job in listed} == {job.id for job in jobs}
+
+
+async def test_a_burst_fills_a_queue_exactly(settings: Settings) -> None:
+    """Jobs that were admitted a moment ago count, though the numbers do not have them yet."""
+    small = settings.model_copy(update={"items_queue_limit": 20})
+    async with front_client(small) as front:
+        calls = (front.submit("categorization", item(number)) for number in range(50))
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        with pytest.raises(QueueFull):
+            await front.submit("categorization", item(50))
+
+    assert [isinstance(result, QueueFull) for result in results].count(True) == 30
+
+
+async def test_jobs_that_are_done_make_room_at_once(settings: Settings) -> None:
+    """A fast worker is not taken for a full queue while the numbers are a moment old."""
+    small = settings.model_copy(update={"items_queue_limit": 2})
+    async with worker_with(settings, dairy), front_client(small) as front:
+        done = [await front.submit("categorization", item(n), wait=10) for n in range(12)]
+
+    assert all(job.status.finished for job in done)
 
 
 async def test_a_queue_whose_oldest_job_waits_too_long_refuses_too(

@@ -45,17 +45,19 @@ class Caller(asyncio.Protocol):
 
 @asynccontextmanager
 async def callers_of(
-    url: str, tenant: str, jobs: Sequence[UUID]
+    url: str, tenant: str, jobs: Sequence[UUID], *, listening: bool
 ) -> AsyncIterator[tuple[dict[UUID, Caller], dict[UUID, Caller]]]:
-    """Wait for every job and listen to every job during the block, each on its own connection.
+    """Wait for every job during the block, each on its own connection, and listen if `listening`.
 
     Yields the waiters and the listeners by job once the front knows all of them.
     """
     host, port = url.removeprefix("http://").split(":")
     loop = asyncio.get_running_loop()
+    callers: list[Caller] = []
 
     async def call(path: str) -> Caller:
         _, caller = await loop.create_connection(lambda: Caller(path, tenant), host, int(port))
+        callers.append(caller)
         return caller
 
     waiters: dict[UUID, Caller] = {}
@@ -64,16 +66,24 @@ async def callers_of(
         for begin in range(0, len(jobs), _GROUP):
             group = jobs[begin : begin + _GROUP]
             waiters |= {job: await call(f"/api/v1/jobs/{job}?wait=25") for job in group}
-            begun = {job: await call(f"/api/v1/jobs/{job}/events") for job in group}
-            listeners |= begun
+            listened = group if listening else group[-1:]
+            begun = {job: await call(f"/api/v1/jobs/{job}/events") for job in listened}
             # The listeners called last, so the front has begun with the waiters when it answers.
             await wait_until(partial(_all_listen, begun.values()), "every listener had an event")
+            if listening:
+                listeners |= begun
+            else:
+                _close(begun.values())
         yield waiters, listeners
     finally:
-        for caller in [*waiters.values(), *listeners.values()]:
-            assert caller.transport is not None
-            caller.transport.close()
+        _close(callers)
 
 
 def _all_listen(listeners: Collection[Caller]) -> bool:
     return all(_FIRST_EVENT in caller.received for caller in listeners)
+
+
+def _close(callers: Collection[Caller]) -> None:
+    for caller in callers:
+        assert caller.transport is not None
+        caller.transport.close()
