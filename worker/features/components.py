@@ -6,13 +6,21 @@ from contextlib import AsyncExitStack
 import structlog
 
 from shared.contracts.features import Feature, Queue
-from shared.contracts.service.components import Component, ComponentReport, ComponentStatus
+from shared.contracts.service.components import (
+    Component,
+    ComponentReport,
+    ComponentStatus,
+    OcrEngineName,
+    OcrPrecision,
+)
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
+from worker.features.recognition_child import EngineChoice
 from worker.features.runners import Features, Run
 from worker.pipeline.ocr.engines.tesseract import is_installed
+from worker.pipeline.ocr.models.kept_model import load_kept_model
 from worker.telemetry.state import WorkerState
 
 log = structlog.get_logger(__name__)
@@ -61,13 +69,25 @@ async def load_features(
     if Queue.RECEIPTS in settings.worker_queues:
         recognition = RecognitionPool(
             slots=settings.receipt_slots,
-            engine=settings.ocr_engine,
+            engine=EngineChoice(settings.ocr_engine, settings.ocr_precision),
             memory=settings.recognition_memory,
             max_pixels=settings.max_image_pixels,
         )
         stack.push_async_callback(recognition.close)
         state.components[Component.OCR] = await _started(recognition)
+        _warn_of_fp32(settings)
     return Features(recognition, models, settings.default_currency).runners()
+
+
+def _warn_of_fp32(settings: Settings) -> None:
+    """Log why receipts take longer than they could, if they do."""
+    if (
+        settings.ocr_engine == OcrEngineName.TESSERACT
+        or settings.ocr_precision != OcrPrecision.INT8
+    ):
+        return
+    if problem := load_kept_model().problem:
+        log.warning("worker.reads_with_fp32", reason=problem)
 
 
 async def _started(recognition: RecognitionPool) -> ComponentReport:
