@@ -56,7 +56,13 @@ LAYERS = {
     "worker": [
         ["worker.__main__", "worker.cli.main"],
         ["worker.cli.commands"],
-        ["worker.cli.doctor", "worker.cli.extract", "worker.cli.items", "worker.cli.processes"],
+        [
+            "worker.cli.doctor",
+            "worker.cli.extract",
+            "worker.cli.items",
+            "worker.cli.models",
+            "worker.cli.processes",
+        ],
         ["worker.cli.remote.jobs", "worker.cli.remote.submit"],
         ["worker.cli.remote.service", "worker.cli.remote"],
         ["worker.cli.extraction.results"],
