@@ -119,6 +119,7 @@ LAYERS = {
         ["shared.pytest_plugin"],
         ["shared.terminal_tables", "shared.client", "shared.client.expectations"],
         ["shared.client.async_client", "shared.client.sync_client"],
+        ["shared.client.many"],
         [
             "shared.client.awaiting",
             "shared.client.callbacks",
