@@ -58,6 +58,7 @@ LAYERS = {
         ["worker.cli.commands"],
         ["worker.cli.doctor", "worker.cli.extract", "worker.cli.items", "worker.cli.processes"],
         ["worker.cli.remote.jobs", "worker.cli.remote.submit"],
+        ["worker.cli.remote.batch"],
         ["worker.cli.remote.service", "worker.cli.remote"],
         ["worker.cli.extraction.results"],
         [

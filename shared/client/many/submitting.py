@@ -133,7 +133,7 @@ def _keyed(entry: Entry, key: str | None, index: int) -> dict[str, Any]:
 
 def _size(entry: Mapping[str, Any]) -> int:
     """Return a number of bytes that the entry does not exceed in the body."""
-    return len(json.dumps(entry, allow_nan=False))
+    return len(json.dumps(entry, ensure_ascii=False, allow_nan=False).encode())
 
 
 def _cut(sizes: Sequence[int]) -> Iterator[Sequence[int]]:
