@@ -93,7 +93,7 @@ async def test_the_cost_of_traces_is_measured(bench: Bench) -> None:
     found = by_name(list(await tracing.measure_with(bench, {})))
 
     assert found["traced ÷ without traces"] > 0
-    assert found["spans of a job"] > 10
+    assert found["spans of a job"] > 5
 
 
 async def test_failures_on_idle_connections_are_counted(bench: Bench) -> None:

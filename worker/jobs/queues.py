@@ -17,7 +17,7 @@ from worker.jobs.execution import Executor
 from worker.jobs.reports import Reports
 
 # Seconds after which a poll loop, or a subscription, that ended starts again.
-_POLL_PAUSE, _LISTEN_PAUSE = 1, 0.5
+_POLL_PAUSE, _LISTEN_PAUSE = 0.5, 0.5
 # Seconds that the last reports may take when a worker shuts down.
 _LAST_REPORTS = 2
 

@@ -13,21 +13,22 @@ from shared.contracts.jobs import JobError, JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import EngineUnavailable, TimedOut
 from shared.rejections import NoTextFound
+from shared.store.hot.accepting import accept
 from shared.store.hot.claiming import Claim, claim
 from shared.store.hot.storing import AttemptRecord, Ending, Unstorable, store
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from shared.store.postgres.direct import Row, Statement
-from tests.support.job_rows import history, insert_job, new_job
+from tests.support.job_rows import history, new_job
 
 RECORD = AttemptRecord(stages=[], trace_id=None)
 
 
 async def submitted(database: Database, count: int, **different: Any) -> list[UUID]:
-    """Insert queued jobs; return their ids."""
-    async with database.transaction() as session:
-        jobs = [await insert_job(session, new_job(**different)) for _ in range(count)]
-    return [job.id for job in jobs]
+    """Accept jobs; return their ids."""
+    news = [new_job(**different) for _ in range(count)]
+    await accept(database, news)
+    return [new.id for new in news]
 
 
 async def claimed(database: Database, count: int) -> list[Claim]:
@@ -65,7 +66,7 @@ async def test_those_that_wait_are_claimed(database: Database) -> None:
 async def test_receipts_are_claimed_with_their_images(database: Database) -> None:
     """Nothing is claimed through the other queue, where images are not read."""
     with_image = await submitted(
-        database, 1, feature=Feature.RECEIPT_EXTRACTION, image=b"image", payload={"a": ["ü"]}
+        database, 1, feature=Feature.RECEIPT_EXTRACTION, image=b"image", payload='{"a": ["ü"]}'
     )
     pruned = await submitted(database, 1, feature=Feature.RECEIPT_EXTRACTION)
     keys = [(job_id, 1) for job_id in (*with_image, *pruned)]
