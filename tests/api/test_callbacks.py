@@ -214,8 +214,9 @@ async def test_metrics_show_pending_and_dead_deliveries(
 
     async def shown(pending: int, dead: int) -> bool:
         found = await samples(http)
-        counts = found["ai_callbacks_pending"], found["ai_callbacks_dead"]
-        return counts == (pending, dead) and (found[age] > 0) == (pending > 0)
+        waits = found[age] > 0
+        counts = [found["ai_callbacks_pending"], found["ai_callbacks_dead"], waits]
+        return counts == [pending, dead, pending > 0]
 
     job_id = await submitted(http, {"url": URL})
     assert await shown(0, 0)
