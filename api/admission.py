@@ -3,8 +3,10 @@
 import asyncio
 import math
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,9 @@ from shared.settings import Settings
 from shared.store.postgres.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
 
-_MAX_AGE = 1.0  # seconds
+# Seconds. Numbers that are asked for are read again before they are too old, so that callers who
+# come often never wait for a reading.
+_MAX_AGE, _RENEWED_AFTER = 1.0, 0.5
 # As often as workers send heartbeats, so that an idle front also notices that Postgres was away.
 _OBSERVED_EVERY = 5.0  # seconds
 # A refused caller is asked to return when this fraction of the limit is free again.
@@ -51,6 +55,11 @@ class Admission:
         self._serving = Serving()
         self._reading: asyncio.Task[dict[Queue, QueueStats]] | None = None
         self._read_at = -math.inf
+        # The last numbers, and when their reading began.
+        self._known: dict[Queue, QueueStats] = {}
+        self._known_at = -math.inf
+        # How many jobs were admitted that the numbers do not have yet.
+        self._reserved: Counter[Queue] = Counter()
 
     @asynccontextmanager
     async def running(self, every: float = _OBSERVED_EVERY) -> AsyncIterator[None]:
@@ -68,9 +77,34 @@ class Admission:
 
     async def check(self, queue: Queue) -> None:
         """Raise QueueFull if the queue takes no more jobs. Raises DatabaseUnavailable."""
+        if not await self.reserve(queue, 1):
+            raise await self.refusal(queue)
+
+    async def reserve(self, queue: Queue, count: int) -> int:
+        """Reserve room for up to `count` new jobs, and return for how many there is room.
+
+        Raises DatabaseUnavailable.
+        """
+        room = self._room(queue, (await self.stats())[queue])
+        if room < count and self._reserved[queue]:
+            # Jobs that were admitted since the last reading may have run meanwhile.
+            room = self._room(queue, (await self._stats_since(time.monotonic()))[queue])
+        reserved = max(0, min(room, count))
+        self._reserved[queue] += reserved
+        return reserved
+
+    def release(self, queue: Queue, count: int) -> None:
+        """Give back room that was reserved and not needed."""
+        self._reserved[queue] = max(0, self._reserved[queue] - count)
+
+    async def refusal(self, queue: Queue) -> QueueFull:
+        """Return the error for a job for which there is no room. Raises DatabaseUnavailable."""
         stats = (await self.stats())[queue]
-        if self._limits[queue].exceeded(stats):
-            raise QueueFull(retry_after=_retry_after(stats, self._limits[queue]))
+        return QueueFull(retry_after=_retry_after(stats, self._limits[queue]))
+
+    def _room(self, queue: Queue, stats: QueueStats) -> int:
+        limit = self._limits[queue]
+        return 0 if limit.exceeded(stats) else limit.depth - stats.depth - self._reserved[queue]
 
     async def require_worker(self, queue: Queue) -> None:
         """Raise NoWorker if no worker has served the queue for 15 s. Raises DatabaseUnavailable.
@@ -86,7 +120,12 @@ class Admission:
 
     async def stats(self) -> dict[Queue, QueueStats]:
         """Return the numbers of every queue, at most a second old. Raises DatabaseUnavailable."""
-        return await self._stats_since(time.monotonic() - _MAX_AGE)
+        now = time.monotonic()
+        if self._known_at < now - _MAX_AGE:
+            return await self._stats_since(now - _MAX_AGE)
+        if self._known_at < now - _RENEWED_AFTER and self._read_at == self._known_at:
+            self._begin_reading()
+        return self._known
 
     async def _stats_since(self, earliest: float) -> dict[Queue, QueueStats]:
         """Return numbers that were read at `earliest` (of `time.monotonic`) or later.
@@ -95,20 +134,30 @@ class Admission:
         """
         reading = self._reading
         if reading is None or self._read_at < earliest or _has_failed(reading):
-            self._read_at = time.monotonic()
-            self._reading = reading = asyncio.create_task(self._read(), name="admission.reading")
-            # All callers may have left by the time it fails, which would be logged as an oversight.
-            reading.add_done_callback(_has_failed)
+            reading = self._begin_reading()
         return await asyncio.shield(reading)
 
-    async def _read(self) -> dict[Queue, QueueStats]:
+    def _begin_reading(self) -> asyncio.Task[dict[Queue, QueueStats]]:
+        self._read_at = time.monotonic()
+        # It is for many requests, and so belongs to the trace of none.
+        self._reading = asyncio.create_task(
+            self._read(self._read_at), name="admission.reading", context=Context()
+        )
+        # All callers may have left by the time it fails, which would be logged as an oversight.
+        self._reading.add_done_callback(_has_failed)
+        return self._reading
+
+    async def _read(self, begun: float) -> dict[Queue, QueueStats]:
+        reserved = self._reserved.copy()
         try:
-            async with self._database.transaction() as session:
-                stats = await queue_stats(session)
+            stats = await queue_stats(self._database)
         except Exception:
             self._serving.note_failure()
             raise
         self._serving.note(stats)
+        self._known, self._known_at = stats, begun
+        # The numbers have these jobs now, but for those that are just being inserted.
+        self._reserved -= reserved
         return stats
 
     async def views(self) -> list[QueueView]:

@@ -7,14 +7,15 @@ from fastapi import Request
 
 from api.errors import JobFailed
 from api.front import Front
+from api.job_views import latency_ms, output_of
 from api.requests.context import adopt_request_id
-from api.submission import Submitted
+from api.submission.submitted import Submitted, Work
 from shared.contracts.features import Queue
-from shared.contracts.jobs import Answer, AnswerMetadata, JobStatus, JobView
+from shared.contracts.jobs import Answer, AnswerMetadata, JobStatus
 from shared.contracts.requests import JobRequest
 from shared.contracts.text import Contract
 from shared.errors import Loading, NoWorker, StillRunning
-from shared.store.models import Job
+from shared.store.hot.reading import JobRow
 
 P = TypeVar("P", bound=Contract)
 
@@ -23,7 +24,7 @@ P = TypeVar("P", bound=Contract)
 class Done:
     """A job that succeeded and its output. `replayed`: the job existed before this request."""
 
-    job: JobView
+    job: JobRow
     output: dict[str, Any]
     replayed: bool
 
@@ -36,7 +37,7 @@ class Done:
             model_id=self.job.model_id,
             model_version=self.job.model_version,
             finished_at=self.job.finished_at,
-            latency_ms=self.job.latency_ms,
+            latency_ms=latency_ms(self.job),
             replayed=self.replayed,
         )
 
@@ -56,39 +57,56 @@ async def answer(
     time runs out, and JobFailed.
     """
     adopt_request_id(http, request.request_id)
-    submitted: Submitted = await front.submissions.submit(
-        request, idempotency_key=idempotency_key, join_same_content=True, image=image
-    )
-    job = await _ended(front, submitted.job)
+    work = Work(request, idempotency_key, join_same_content=True, image=image)
+    submitted = await front.submissions.accept(work)
+    job = await _ended(front, submitted)
     if job.error is not None:
         raise JobFailed(job.error)
-    if job.status is not JobStatus.SUCCEEDED or job.output_payload is None:
+    output = output_of(job)
+    if job.status is not JobStatus.SUCCEEDED or output is None:
         raise StillRunning
-    return Done(job, job.output_payload, submitted.replayed)
+    return Done(job, output, submitted.replayed)
 
 
-async def _ended(front: Front, job: Job) -> JobView:
+async def publish_and_wait(
+    front: Front, submitted: Submitted, within: float, *, needs: Queue | None = None
+) -> JobRow | None:
+    """Send the message of a job that was accepted, if it is new, and wait for the end of the job.
+
+    Returns None after `within` seconds. Raises what `Waiters.wait` raises, and with `needs`
+    NoWorker at once if no worker serves that queue.
+    """
+    # Whoever expects the end before the message is out need not look whether it was there before.
+    with front.waiters.expect(submitted.id, needs=needs) as expectation:
+        await front.submissions.publish(submitted)
+        # The result of a job that has ended needs no worker.
+        if needs and not submitted.status.finished:
+            await front.admission.require_worker(needs)
+        if not submitted.replayed:
+            return await expectation.ended(within)
+    return await front.waiters.wait(submitted.id, within, needs=needs)
+
+
+async def _ended(front: Front, submitted: Submitted) -> JobRow:
     """Wait until the job has ended. Raises NoWorker, Loading, StillRunning, JobFailed."""
-    queue = Queue(job.queue)
+    queue, name = submitted.queue, f"Job {submitted.id}"
     again = "Ask for the job, or repeat this request without `fresh`."
     try:
-        # The result of a job that has ended needs no worker.
-        if not JobStatus(job.state).finished:
-            await front.admission.require_worker(queue)
-        ended = await front.waiters.wait(job.id, front.settings.answer_timeout, needs=queue)
+        within = front.settings.answer_timeout
+        ended = await publish_and_wait(front, submitted, within, needs=queue)
     except NoWorker as error:
-        raise NoWorker(f"Job {job.id} waits, for no worker serves its queue. {again}") from error
+        raise NoWorker(f"{name} waits, for no worker serves its queue. {again}") from error
     if ended is not None:
         return ended
-    view = await front.reads.view(job.id, job.tenant_id)
-    if view.error is not None:
+    waiting = await front.reads.job(submitted.id, submitted.tenant_id)
+    if waiting.error is not None:
         # The job was put back, and this is why.
-        raise JobFailed(view.error)
-    if view.dispatch == "deferred":
-        raise StillRunning(f"Job {job.id} waits, for Redis does not take its message. {again}")
+        raise JobFailed(waiting.error)
+    if not waiting.published:
+        raise StillRunning(f"{name} waits, for Redis does not take its message. {again}")
     if (await front.admission.stats())[queue].loading:
-        raise Loading(f"Job {job.id} waits while the workers load. {again}")
-    raise StillRunning(f"Job {job.id} is not done yet and continues. {again}")
+        raise Loading(f"{name} waits while the workers load. {again}")
+    raise StillRunning(f"{name} is not done yet and continues. {again}")
 
 
 def envelope(request_id: str | None, payload: P, done: Done) -> Answer[P]:

@@ -1,8 +1,6 @@
 """Problem documents (RFC 9457) for every failure. Only this module decides HTTP statuses."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -14,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.requests.context import adopt_request_id, request_id_of
+from api.requests.explanations import explain
 from shared import errors, rejections
-from shared.contracts.features import Feature
 from shared.contracts.jobs import JobError
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE, PROBLEM_TYPE, FieldProblem, Problem
 from shared.errors import ErrorClass, ServiceError
@@ -56,16 +54,8 @@ _CODE_BY_STATUS = {
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: rejections.RequestTooLarge.code,
 }
-# Our codes for pydantic's error types; all others are `invalid_request`.
-_CODE_BY_CHECK = {
-    "image_reference_refused": rejections.ImageReferenceRefused.code,
-    "tenant_required": rejections.TenantRequired.code,
-    "union_tag_invalid": rejections.UnknownFeature.code,
-    "json_invalid": rejections.MalformedBody.code,
-    "unknown_field": rejections.UnknownField.code,
-}
-# What pydantic puts before the path of a field where a body may be of several kinds.
-_KINDS = {*Feature, "extraction", "embedding_batch", "envelope", "flat"}
+# The headers that a request with a body has.
+_LENGTHS = (b"content-length", b"transfer-encoding")
 _RETRY_AFTER = errors.Unavailable.retry_after
 # Clients repeat a GET by themselves, often three times, while somebody waits for them; seconds.
 _LONGEST_RETRY_AFTER_OF_READS = 2
@@ -99,6 +89,9 @@ class TooLargeAsProblem:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not any(name in _LENGTHS for name, _ in scope.get("headers", ())):
+            await self._app(scope, receive, send)
+            return
         replacing = False
 
         async def send_or_replace(message: Message) -> None:
@@ -169,11 +162,10 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     if any(tuple(problem["loc"]) == ("path", "job_id") for problem in found):
         # No job has an id that is no UUID, and a caller need not know that ids are UUIDs.
         return await _service_error(request, rejections.JobNotFound())
-    fields = [FieldProblem(field=_path(problem), message=problem["msg"]) for problem in found[:20]]
-    code = _CODE_BY_CHECK.get(found[0]["type"], rejections.InvalidRequest.code)
-    detail = "; ".join(f"{problem.field}: {problem.message}" for problem in fields[:3])
+    explained = explain(found)
     if isinstance(error.body, dict):
         adopt_request_id(request, error.body.get("request_id"))
+    code, detail, fields = explained.code, explained.detail, explained.fields
     return _problem(request, code, ErrorClass.BAD_INPUT, detail, fields=fields)
 
 
@@ -234,11 +226,3 @@ def _retry_after(request: Request, seconds: int) -> int:
     """Return after how many seconds a caller shall repeat the request, at most 2 for a read."""
     reads = request.method in ("GET", "HEAD")
     return min(seconds, _LONGEST_RETRY_AFTER_OF_READS) if reads else seconds
-
-
-def _path(problem: Mapping[str, Any]) -> str:
-    """Return the dotted path of a field, without the place and the kind of its request."""
-    parts = [str(part) for part in problem["loc"][1:]]
-    # pydantic did not report an unknown field, whose name may be anything.
-    of_kind = problem["type"] != rejections.UnknownField.code and parts[:1] and parts[0] in _KINDS
-    return ".".join(parts[1:] if of_kind else parts) or "body"

@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Query, Request
 from api.admission import Admission
 from api.draining import Drain
 from api.metrics.front import FrontMetrics
-from api.submission import Submissions
+from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.contracts.text import Identifier

@@ -1,85 +1,104 @@
-"""Conversion of rows into the jobs that callers see."""
+"""The JSON of jobs that callers see, which `JobView` describes.
 
-from collections.abc import Sequence
+A stored payload or output becomes part of it as it is, without being decoded and checked again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from shared.contracts.features import Feature
+import orjson
+from fastapi import Response
+from pydantic import TypeAdapter
+
 from shared.contracts.fields.entries import with_refused_entries
-from shared.contracts.jobs import (
-    AttemptView,
-    JobError,
-    JobStatus,
-    JobView,
-)
+from shared.contracts.jobs import AttemptView
 from shared.errors import Bug
-from shared.rejections import JobNotFound
-from shared.store.conversion import convert_each
-from shared.store.jobs import JobRepository
-from shared.store.models import Job, JobAttempt
-from shared.store.postgres.database import Session
-from shared.telemetry.trace_context import trace_id
+from shared.store.hot.reading import JobRow
+
+JSON = "application/json"
+# Times end with Z, as pydantic writes them.
+_OPTIONS = orjson.OPT_UTC_Z
+_ATTEMPTS = TypeAdapter(Sequence[AttemptView])
 
 
-async def read_job(session: Session, job_id: UUID, tenant_id: str) -> JobView:
-    """Return one job of the tenant. Raises JobNotFound."""
-    job = await JobRepository(session).find(job_id, tenant_id)
-    if job is None:
-        raise JobNotFound
-    (view,) = await view_jobs(session, [job])
-    return view
+def job_response(
+    job: JobRow, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the answer that shows a job."""
+    return Response(encode_job(job), status, headers, JSON)
 
 
-async def read_views(session: Session, job_ids: Sequence[UUID]) -> dict[UUID, JobView | Bug]:
-    """Return those of the jobs that exist, and a Bug for one that cannot be read."""
-    repository = JobRepository(session)
-    jobs = {job.id: job for job in await repository.find_all(job_ids)}
-    attempts = await repository.attempts(list(jobs))
-    return convert_each(jobs, lambda job: view_job(job, attempts[job.id]))
-
-
-async def view_jobs(session: Session, jobs: Sequence[Job]) -> list[JobView]:
-    """Return the jobs with their attempts, in the given order."""
-    attempts = await JobRepository(session).attempts([job.id for job in jobs])
-    return [view_job(job, attempts[job.id]) for job in jobs]
-
-
-def view_job(job: Job, attempts: Sequence[JobAttempt]) -> JobView:
-    """Return one job with the given attempts."""
-    return JobView(
-        id=job.id,
-        tenant_id=job.tenant_id,
-        user_id=job.user_id,
-        request_id=job.request_id,
-        feature=Feature(job.feature),
-        status=JobStatus(job.state),
-        priority=job.priority,
-        dispatch="published" if job.published_at else "deferred",
-        input_payload=job.payload,
-        output_payload=with_refused_entries(job.output, job.payload),
-        error=error_of(job),
-        attempts=[_view_attempt(attempt) for attempt in attempts],
-        model_id=job.model_id,
-        model_version=job.model_version,
-        created_at=job.created_at,
-        started_at=job.started_at,
-        finished_at=job.finished_at,
-        latency_ms=latency_ms(job),
-        trace_id=trace_id(job.trace_carrier),
+def encode_job(job: JobRow) -> bytes:
+    """Return a job as JSON."""
+    return orjson.dumps(
+        {
+            "id": str(job.id),
+            "tenant_id": job.tenant_id,
+            "user_id": job.user_id,
+            "request_id": job.request_id,
+            "feature": job.feature.value,
+            "status": job.status.value,
+            "priority": job.priority,
+            "dispatch": "published" if job.published else "deferred",
+            "input_payload": orjson.Fragment(job.payload),
+            "output_payload": _stored_output(job),
+            "error": job.error and job.error.model_dump(mode="json"),
+            "attempts": orjson.Fragment(_ATTEMPTS.dump_json(job.attempts)) if job.attempts else (),
+            "model_id": job.model_id,
+            "model_version": job.model_version,
+            "created_at": job.created_at,
+            "started_at": job.started_at,
+            "finished_at": job.finished_at,
+            "latency_ms": latency_ms(job),
+            "trace_id": job.trace_id,
+        },
+        option=_OPTIONS,
     )
 
 
-def error_of(job: Job) -> JobError | None:
-    """Return the stored error of a job, or None. A job that was put back has one too."""
-    return JobError.model_validate(job.error) if job.error else None
+def page_response(
+    job_ids: Iterable[UUID],
+    jobs: Mapping[UUID, JobRow | Bug],
+    *,
+    next_cursor: str | None = None,
+    missing: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return the answer that shows those of `job_ids` that are in `jobs`, as `JobPage` describes.
+
+    A job that cannot be read is named, and spoils no other.
+    """
+    found = [(job_id, jobs[job_id]) for job_id in job_ids if job_id in jobs]
+    page = {
+        "jobs": [orjson.Fragment(encode_job(job)) for _, job in found if isinstance(job, JobRow)],
+        "next_cursor": next_cursor,
+        "missing": missing,
+        "unreadable": [str(job_id) for job_id, job in found if isinstance(job, Bug)],
+    }
+    return Response(orjson.dumps(page), headers=headers, media_type=JSON)
 
 
-def latency_ms(job: Job) -> float | None:
+def output_of(job: JobRow) -> dict[str, Any] | None:
+    """Return the output of a job for callers who need a part of it; None if there is none."""
+    if job.output is None:
+        return None
+    return with_refused_entries(json.loads(job.output), json.loads(job.payload))
+
+
+def latency_ms(job: JobRow) -> float | None:
     """Return the milliseconds from acceptance to the end, or None for an unfinished job."""
     if job.finished_at is None:
         return None
     return round((job.finished_at - job.created_at).total_seconds() * 1000, 3)
 
 
-def _view_attempt(attempt: JobAttempt) -> AttemptView:
-    columns = {name: getattr(attempt, name) for name in AttemptView.model_fields}
-    return AttemptView.model_validate(columns)
+def _stored_output(job: JobRow) -> orjson.Fragment | None:
+    """Return the output as it is stored, unless refused entries have to be added to it."""
+    if job.output is None:
+        return None
+    if '"errors"' in job.payload:
+        # orjson writes no integers of more than 64 bits, which the id of an entry may have.
+        return orjson.Fragment(json.dumps(output_of(job)))
+    return orjson.Fragment(job.output)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 
 from api.admission import Admission
 from api.debugging.tidewave import install_tidewave
@@ -19,6 +19,7 @@ from api.requests.context import RequestContext
 from api.requests.unknown_fields import check_unknown_fields
 from api.requests.untraced import UntracedRequests, is_untraced
 from api.routes import (
+    batches,
     callbacks,
     categories,
     embeddings,
@@ -30,7 +31,8 @@ from api.routes import (
     receipts,
     schemas,
 )
-from api.submission import Submissions
+from api.routes.quick_reads import QuickJobRoute
+from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
@@ -67,7 +69,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         telemetry={
             "tracer_provider": tracing.provider,
-            "tracing": True,
+            # Otherwise UntracedRequests makes the ids.
+            "tracing": tracing.exporting,
             "operation_spans": False,
             "metrics": False,
             "logs": False,
@@ -77,16 +80,20 @@ def create_app(settings: Settings) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(RequestContext)
     app.add_middleware(MeasuredRequests)
-    app.add_middleware(UntracedRequests)
-    # A limit on the application itself would be enforced outside our middleware, in plain text.
-    limited = APIRouter(
-        max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
-        dependencies=[Depends(check_unknown_fields)],
-    )
-    work = (jobs, events, interventions, callbacks, queues, receipts, categories, embeddings)
-    for module in (*work, schemas, probes):
-        limited.include_router(module.router)
-    app.include_router(limited)
+    app.add_middleware(UntracedRequests, exporting=tracing.exporting)
+    # Before the route of the same path, which takes what this one leaves.
+    app.router.routes.append(QuickJobRoute())
+    # The path of a batch comes before that of a job, which would take it for an id.
+    work = (batches, jobs, events, interventions, callbacks, queues)
+    waiting = (receipts, categories, embeddings)
+    for module in (*work, *waiting, schemas, probes):
+        app.include_router(
+            module.router,
+            dependencies=[Depends(check_unknown_fields)],
+            # A limit on the application itself would be enforced outside our middleware, in plain
+            # text.
+            max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
+        )
     install_reference(app)
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
@@ -103,6 +110,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
                 process="api",
                 tracing=tracing,
                 transaction_limit=settings.database_patience,
+                server_limit=settings.lease,
             )
         )
         reads = JobReads(database)
@@ -114,6 +122,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         broker = Broker(settings)
         stack.push_async_callback(broker.close)
         metrics = FrontMetrics(database, messenger, broker, settings.probe_patience)
+        await stack.enter_async_context(metrics.running())
         # A missing dependency is only logged: the front serves what it can meanwhile.
         await check_dependencies(database, messenger, required=False)
         draining = Drain()
@@ -126,6 +135,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             metrics,
             tracing.tracer,
         )
+        stack.push_async_callback(submissions.close)
         yield Front(
             settings,
             database,

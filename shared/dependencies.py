@@ -11,6 +11,7 @@ from typing import TypeVar, Unpack
 import structlog
 
 from shared.errors import DependencyMissing, ServiceError, Transient
+from shared.process.patience import Patience
 from shared.settings import Settings
 from shared.store.postgres.database import Database, PoolOptions
 from shared.store.schema import check_schema
@@ -53,10 +54,12 @@ async def connected(
 async def answer_within(question: Awaitable[T], within: float) -> T:
     """Return the result of `question`.
 
-    Raises Transient if it takes more than `within` seconds, and whatever `question` raises.
+    Raises Transient if it takes more than `within` seconds, not counting time in which this process
+    was held up, and whatever `question` raises.
     """
     try:
-        return await asyncio.wait_for(question, within)
+        async with Patience(within):
+            return await question
     except TimeoutError as error:
         raise Transient(f"No answer within {within:g} s.") from error
 

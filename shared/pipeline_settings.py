@@ -26,7 +26,8 @@ class PipelineSettings(BaseSettings):
     max_image_bytes: Annotated[int, Field(gt=0)] = 10_000_000
     max_image_pixels: Annotated[int, Field(gt=0)] = 40_000_000
     receipt_slots: Annotated[int, Field(ge=1)] = os.cpu_count() or 1
-    item_slots: Annotated[int, Field(ge=1)] = 4
+    # As many as share a call of the model, which takes fewer than wait for it anyway.
+    item_slots: Annotated[int, Field(ge=1)] = 32
     receipt_timeout: Annotated[float, Field(gt=0)] = 60
     item_timeout: Annotated[float, Field(gt=0)] = 20
     recognition_memory: Annotated[int, Field(gt=0)] = 2_000_000_000

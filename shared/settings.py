@@ -18,15 +18,14 @@ from pydantic_settings import NoDecode
 from shared.callback_urls import CallbackHosts
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
-from shared.store.postgres.database_url import DatabaseUrl
+from shared.store.postgres.database_settings import DatabaseSettings
 from shared.wire.redis_url import RedisUrl
 
 
-class Settings(PipelineSettings):
+class Settings(PipelineSettings, DatabaseSettings):
     """Every setting of a front or a worker. Frozen; `docs/settings.md` describes each of them."""
 
     environment: Literal["development", "test", "production"] = "development"
-    database_url: DatabaseUrl
     redis_url: RedisUrl
     # Keeps the queues and announcements of several installations apart if they share a Redis.
     queue_namespace: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")] = "ai"
@@ -55,8 +54,6 @@ class Settings(PipelineSettings):
     answer_timeout: Annotated[float, Field(gt=0)] = 50
     # Less than the time after which whoever probes or scrapes gives up.
     probe_patience: Annotated[float, Field(gt=0)] = 1.0
-    # If Postgres has not answered by then, callers get an error instead of waiting any longer.
-    database_patience: Annotated[float, Field(gt=0)] = 1.5
     # New jobs are refused beyond either limit: the number of jobs that wait in the queue, and for
     # how long the oldest of them has waited.
     receipts_queue_limit: Annotated[int, Field(gt=0)] = 500
@@ -70,7 +67,6 @@ class Settings(PipelineSettings):
     # Serves the worker's probes and metrics; 0 takes any free port, which is logged.
     worker_port: Annotated[int, Field(ge=0, le=65535)] = 8001
     worker_queues: Annotated[tuple[Queue, ...], NoDecode, Field(min_length=1)] = tuple(Queue)
-    lease: Annotated[float, Field(gt=0)] = 15
     heartbeat: Annotated[float, Field(gt=0)] = 5
     shutdown_grace: Annotated[float, Field(ge=0)] = 20
     # `module:function`: replaces the function that makes the runners of the features.

@@ -26,6 +26,7 @@ from api.main import create_app
 from shared.client import AsyncServiceClient
 from shared.local import stack
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
+from shared.process.library_threads import limit_library_threads
 from shared.process.opt_outs import opt_out_of_reports
 from shared.settings import Settings
 from shared.store.models import Base
@@ -45,6 +46,7 @@ pytest_plugins = [
 def pytest_configure() -> None:
     """Keep tests and the processes that they start from reporting to anybody or fetching models."""
     opt_out_of_reports()
+    limit_library_threads()
     os.environ["HF_HUB_OFFLINE"] = "1"
     # Every slot has a child, which takes seconds to start, and no test needs two.
     os.environ["RECEIPT_SLOTS"] = "1"

@@ -130,7 +130,7 @@ async def test_a_worker_without_a_writable_home_logs_only_json(
 def test_entry_points_do_not_import_onnxruntime() -> None:
     """onnxruntime reads its opt-out when it is imported, so the opt-out has to be set before."""
     program = (
-        "import sys, api.__main__, worker.main, worker.cli.main\n"
+        "import sys, api.process, worker.main, worker.cli.main\n"
         "import worker.cli.extraction.files, worker.features.recognition_child\n"
         "print('onnxruntime' in sys.modules)"
     )

@@ -41,6 +41,12 @@ class Trace:
         """Return the names of the spans whose parent is the given one."""
         return [s.name for s in self._collector.trace(self.id) if s.parent_id == parent.span_id]
 
+    def calls(self) -> list[str]:
+        """Return the names of the calls that the front made to Postgres and Redis, in order."""
+        spans = self._collector.trace(self.id)
+        made = [s for s in spans if s.kind == "CLIENT" and s.service == "grocery-planner-ai"]
+        return [span.name for span in sorted(made, key=lambda span: span.start)]
+
     async def has(self, name: str, count: int = 1) -> None:
         """Wait until `count` spans of that name have arrived."""
         await wait_until(lambda: len(self.named(name)) >= count, f"{count} × {name} arrived", 20)
@@ -116,12 +122,30 @@ async def test_the_spans_of_a_categorisation_say_what_was_chosen(
     assert chosen["candidate_labels_count"] == len(LABELS)
     assert chosen["predicted_category"] == payload["category"]
     assert chosen["confidence"] == payload["confidence"]
-    send, persist = trace.children(trace.only("send items")), trace.only("result.persist")
-    assert any(name.startswith("INSERT") for name in send)
-    assert "MULTI" in " ".join(send) or "WATCH" in " ".join(send), send
-    stored = [name for name in trace.children(persist) if name.startswith("WITH")]
-    assert len(stored) == 1
-    assert "PUBLISH" in trace.children(trace.only("process items"))
+    server, persist = trace.only("POST /api/v1/categorize"), trace.only("result.persist")
+    assert "jobs.accept" in trace.children(server)
+    assert "EVALSHA" in trace.children(trace.only("send items"))
+    assert trace.children(persist) == ["jobs.store"]
+
+
+async def test_a_submission_takes_one_round_trip_to_each_server(
+    system: System, trace: Trace, collector: Collector
+) -> None:
+    """Whoever finds the job of an earlier request sends nothing, so there is no span for it."""
+    body = {"feature": "categorization", "payload": ITEM}
+    # The first statement and the first script of a process take more.
+    await call(system.url, "/api/v1/jobs", Trace(collector), **body)
+    await call(system.url, "/api/v1/jobs", trace, **body, request_id=trace.id)
+    again = Trace(collector)
+    replayed = await call(system.url, "/api/v1/jobs", again, **body, request_id=trace.id)
+    assert replayed.headers["Idempotency-Replayed"] == "true"
+    await trace.has("process items")
+    await trace.has("POST /api/v1/jobs")
+    await again.has("POST /api/v1/jobs")
+
+    assert trace.calls() == ["jobs.accept", "EVALSHA"]
+    assert again.calls() == ["jobs.accept"]
+    assert again.named("send items") == []
 
 
 async def test_the_span_of_a_failed_attempt_says_why(

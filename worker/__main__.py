@@ -5,6 +5,9 @@ guard below.
 """
 
 if __name__ == "__main__":
-    from worker.main import main
+    from shared.process.garbage import importing
+
+    with importing():
+        from worker.main import main
 
     main()

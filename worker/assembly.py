@@ -24,6 +24,8 @@ from worker.features.runners import Run
 from worker.health.probes import Probes, serving
 from worker.health.pulse import HEARTBEAT, Pulse
 from worker.jobs.cancellations import Cancellations
+from worker.jobs.claiming import Claiming
+from worker.jobs.consumer import Observed
 from worker.jobs.execution import Executor, Limits
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.persistence import until_database_answers
@@ -64,12 +66,7 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         await stack.enter_async_context(
             delivering_callbacks(settings, parts.database, parts.telemetry, parts.running.ended)
         )
-        await stack.enter_async_context(_watching_broker(parts))
-        await stack.enter_async_context(
-            serving_queues(
-                settings, _executor(parts, runners), parts.messenger, parts.reports, parts.pulse
-            )
-        )
+        await stack.enter_async_context(_serving(parts, runners))
         await stack.enter_async_context(_ready(parts.state))
         yield parts.state
 
@@ -174,30 +171,31 @@ async def _load(parts: _Parts, load: Loader | None, stack: AsyncExitStack) -> Ma
     return runners
 
 
-def _executor(parts: _Parts, runners: Mapping[Feature, Run]) -> Executor:
+def _serving(parts: _Parts, runners: Mapping[Feature, Run]) -> AbstractAsyncContextManager[None]:
     settings = parts.settings
-    return Executor(
+    claiming = Claiming(
+        parts.database,
+        parts.running,
+        parts.reports,
+        worker_id=parts.state.id,
+        lease=settings.lease,
+    )
+    executor = Executor(
         worker_id=parts.state.id,
         database=parts.database,
         runners=runners,
         running=parts.running,
         telemetry=parts.telemetry,
         reports=parts.reports,
-        limits=Limits(
-            lease=settings.lease, retry_pause=settings.retry_pause, timeouts=settings.timeouts
-        ),
+        limits=Limits(retry_pause=settings.retry_pause, timeouts=settings.timeouts),
     )
+    observed = Observed(parts.telemetry.metrics.jobs, parts.pulse)
+    return serving_queues(settings, claiming, executor, parts.messenger, parts.reports, observed)
 
 
 def _cancelling(parts: _Parts) -> AbstractAsyncContextManager[None]:
     cancellations = Cancellations(parts.database, parts.running, parts.state.id)
     return repeating("cancellations", cancellations.look, pause=_CANCEL_INTERVAL)
-
-
-def _watching_broker(parts: _Parts) -> AbstractAsyncContextManager[None]:
-    """Ping Redis, so that the log shows when it is away: the consumers wait for it silently."""
-    ping = parts.pulse.broker(parts.messenger.ping, parts.settings.worker_queues)
-    return repeating("broker", ping, pause=parts.settings.heartbeat)
 
 
 @asynccontextmanager

@@ -92,23 +92,24 @@ async def _workers(front: Front) -> dict[str, CheckFields]:
     """Check the live workers, and each component by the best report that any of them gives."""
     async with front.database.transaction() as session:
         workers = await alive_workers(session)
-    return {"workers": _serving(workers), **{name: _best(name, workers) for name in Component}}
+    serving = _serving(workers, front.settings.worker_queues)
+    return {"workers": serving, **{name: _best(name, workers) for name in Component}}
 
 
-def _serving(workers: Sequence[WorkerRecord]) -> CheckFields:
-    """Report `ok` if every queue has a worker that has loaded its components.
+def _serving(workers: Sequence[WorkerRecord], expected: Sequence[Queue]) -> CheckFields:
+    """Report `ok` if every expected queue has a worker that has loaded its components.
 
-    Report `loading` if every queue has a worker but some only have one that is still loading,
-    `degraded` if a queue has no worker, and `error` if no worker is alive.
+    Report `loading` if every one has a worker but some only have one that is still loading,
+    `degraded` if one has no worker, and `error` if no worker is alive.
     """
     alive = {queue for worker in workers for queue in worker.queues}
     ready = {queue for worker in workers if not is_loading(worker) for queue in worker.queues}
     seen = {"alive": len(workers), "queues": sorted(alive)}
     if not workers:
         return {"status": "error", "error": "No worker is alive; jobs wait for one.", **seen}
-    if unserved := ", ".join(queue for queue in Queue if queue not in alive):
+    if unserved := ", ".join(queue for queue in expected if queue not in alive):
         return {"status": "degraded", "error": f"No worker serves {unserved}.", **seen}
-    return {"status": "ok" if ready.issuperset(Queue) else "loading", **seen}
+    return {"status": "ok" if ready.issuperset(expected) else "loading", **seen}
 
 
 def _best(component: Component, workers: Sequence[WorkerRecord]) -> CheckFields:

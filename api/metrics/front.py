@@ -1,7 +1,10 @@
 """All metrics of a front: its own counters, and gauges read from Postgres and Redis."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import TypeVar
 
@@ -13,14 +16,17 @@ from api.metrics.requests import RequestMetrics
 from shared.contracts.features import Feature, Queue
 from shared.dependencies import answer_within, missing_dependencies
 from shared.errors import ServiceError
-from shared.store.callbacks.views import CallbackStats, callback_stats
+from shared.store.callbacks.views import callback_stats
 from shared.store.postgres.database import Database
-from shared.store.queue_stats import QueueStats, queue_stats
+from shared.store.queue_stats import queue_stats
 from shared.telemetry.metrics import FinishedJobs, new_registry
 from shared.wire.broker import Broker, BrokerCounts
 from shared.wire.messenger import Messenger
 
 T = TypeVar("T")
+
+# Seconds. Prometheus may scrape through several servers, and people look as well.
+_MAX_AGE = 1.0
 
 
 class SubmissionOutcome(StrEnum):
@@ -46,6 +52,8 @@ class FrontMetrics:
         self._messenger = messenger
         self._broker = broker
         self._within = within
+        self._reading: asyncio.Task[None] | None = None
+        self._read_at = -math.inf
         self.registry = new_registry()
         self.requests = RequestMetrics(self.registry)
         self.finished = FinishedJobs(self.registry)
@@ -71,19 +79,33 @@ class FrontMetrics:
         self._submitted.labels(feature.queue, feature, outcome).inc()
 
     async def refresh(self) -> None:
-        """Read the gauges. Those whose source does not answer in time are absent, not wrong."""
-        missing, stats, counts = await asyncio.gather(
+        """Read the gauges, at most once a second whoever scrapes.
+
+        Those whose source does not answer in time are absent, not wrong.
+        """
+        if self._reading is None or time.monotonic() - self._read_at >= _MAX_AGE:
+            self._read_at = time.monotonic()
+            self._reading = asyncio.create_task(self._read(), name="metrics.reading")
+        # A scraper who goes away must not take the reading from the others.
+        await asyncio.shield(self._reading)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Read while the block runs, and wait for the last reading."""
+        yield
+        if self._reading is not None:
+            # The database is about to be closed.
+            await asyncio.wait([self._reading])
+
+    async def _read(self) -> None:
+        missing, stats, callbacks, counts = await asyncio.gather(
             missing_dependencies(self._database, self._messenger, self._within),
-            self._answer_or_nothing(self._stats()),
+            self._answer_or_nothing(queue_stats(self._database)),
+            self._answer_or_nothing(callback_stats(self._database)),
             self._answer_or_nothing(self._counts()),
         )
-        queues, callbacks = stats or ({}, None)
-        self._queues.show(missing, queues, counts or {})
+        self._queues.show(missing, stats or {}, counts or {})
         self._callbacks.show(callbacks)
-
-    async def _stats(self) -> tuple[Mapping[Queue, QueueStats], CallbackStats]:
-        async with self._database.transaction() as session:
-            return await queue_stats(session), await callback_stats(session)
 
     async def _counts(self) -> Mapping[Queue, BrokerCounts]:
         return {queue: await self._broker.counts(queue) for queue in Queue}

@@ -3,7 +3,6 @@
 import time
 
 from prometheus_client import CollectorRegistry, Histogram
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.telemetry.metrics import DURATIONS, exemplar
@@ -23,11 +22,16 @@ class RequestMetrics:
             buckets=DURATIONS,
             registry=registry,
         )
+        # The samples of each combination of labels, which take a moment to find.
+        self._children: dict[tuple[str, str, int], Histogram] = {}
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request. Unknown methods share the label `other`: callers can invent any."""
-        known = method if method in _METHODS else "other"
-        self._duration.labels(known, route, status).observe(seconds, exemplar())
+        key = (method if method in _METHODS else "other", route, status)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = self._duration.labels(*key)
+        child.observe(seconds, exemplar())
 
 
 class MeasuredRequests:
@@ -74,8 +78,10 @@ def is_probe(scope: Scope) -> bool:
 
 
 def _is_event_stream(message: Message) -> bool:
-    content_type = Headers(raw=message["headers"]).get("content-type", "")
-    return content_type.startswith("text/event-stream")
+    return any(
+        name == b"content-type" and value.startswith(b"text/event-stream")
+        for name, value in message["headers"]
+    )
 
 
 def _template(scope: Scope) -> str:

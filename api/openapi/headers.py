@@ -46,6 +46,7 @@ _OF_BODIES = ("X-Ignored-Fields",)
 HEADERS_BY_CALL = {
     "submitJob": ("Location", "Idempotency-Replayed", "Preference-Applied", "Retry-After"),
     "getJob": ("Retry-After",),
+    "listJobs": ("Retry-After",),
 }
 
 PARAMETERS: dict[str, Json] = {

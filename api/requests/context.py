@@ -9,14 +9,10 @@ from uuid import uuid4
 
 import structlog
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.telemetry.trace_context import current_trace_id
 
-REQUEST_ID = "X-Request-ID"
-TRACE_ID = "X-Trace-Id"
-IGNORED_FIELDS = "X-Ignored-Fields"
 _LONGEST_ID = 200
 # A header has room for so many names.
 _MOST_NAMES = 20
@@ -32,22 +28,25 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID, "")
         state = scope.setdefault("state", {})
-        state["request_id"] = given if _acceptable(given) else str(uuid4())
+        state["request_id"] = _given(scope) or str(uuid4())
 
         async def send_with_ids(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID] = _as_header(state["request_id"])
+                headers = [*message.get("headers", ())]
+                headers.append((b"x-request-id", _as_header(state["request_id"]).encode()))
                 if trace_id := current_trace_id():
-                    headers[TRACE_ID] = trace_id
+                    headers.append((b"x-trace-id", trace_id.encode()))
                 if ignored := state.get("ignored_fields"):
-                    headers[IGNORED_FIELDS] = ignored
+                    headers.append((b"x-ignored-fields", ignored.encode()))
+                message["headers"] = headers
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=state["request_id"]):
+        tokens = structlog.contextvars.bind_contextvars(request_id=state["request_id"])
+        try:
             await self._app(scope, receive, send_with_ids)
+        finally:
+            structlog.contextvars.reset_contextvars(**tokens)
 
 
 def request_id_of(request: Request) -> str | None:
@@ -76,5 +75,11 @@ def _as_header(request_id: str) -> str:
     return request_id if request_id.isascii() and " " not in request_id else quote(request_id)
 
 
-def _acceptable(value: str) -> bool:
-    return 0 < len(value) <= _LONGEST_ID and value.isascii() and value.isprintable()
+def _given(scope: Scope) -> str | None:
+    """Return the id that the header has, or None if it is none that can be returned."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            given: str = value.decode("latin-1")
+            acceptable = 0 < len(given) <= _LONGEST_ID and given.isascii() and given.isprintable()
+            return given if acceptable else None
+    return None

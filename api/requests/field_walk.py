@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -88,9 +89,9 @@ def unknown_fields(body: Any, annotation: Any) -> list[UnknownField]:
 def _walk(value: Any, annotation: Any, path: Path) -> Iterator[tuple[Path, Any, type[BaseModel]]]:
     """Yield path and value of every unknown field, and the model of the object that has it."""
     if isinstance(value, list):
-        for kind in _entries(annotation):
-            for entry in value[:_MOST_ENTRIES]:
-                yield from _walk(entry, kind, _of_entries(path))
+        kinds = [kind for kind in _entries(annotation) if _models(kind) or _entries(kind)]
+        for kind, entry in product(kinds, value[:_MOST_ENTRIES]):
+            yield from _walk(entry, kind, _of_entries(path))
     elif isinstance(value, dict) and (model := _model_of(value, annotation)):
         yield from _walk_object(value, model, path)
 
@@ -117,7 +118,10 @@ def _model_of(value: Mapping[str, Any], annotation: Any) -> type[BaseModel] | No
 
     Of two that know as many, an object with a `payload` is meant for the envelope.
     """
-    models = [model for model in _models(annotation) if _may_be(value, model)]
+    models = _models(annotation)
+    if len(models) == 1 and not _literals(models[0]):
+        return models[0]
+    models = tuple(model for model in models if _may_be(value, model))
     return max(models, key=lambda model: _fitness(value, model), default=None)
 
 
@@ -129,8 +133,14 @@ def _fitness(value: Mapping[str, Any], model: type[BaseModel]) -> tuple[int, boo
 
 def _may_be(value: Mapping[str, Any], model: type[BaseModel]) -> bool:
     """Return whether an object has the values by which a model is recognised, such as `feature`."""
-    return all(
-        value.get(name, field.default) in get_args(field.annotation)
+    return all(value.get(name, default) in words for name, default, words in _literals(model))
+
+
+@cache
+def _literals(model: type[BaseModel]) -> tuple[tuple[str, Any, tuple[Any, ...]], ...]:
+    """Return name, default and values of the fields by which a model is recognised."""
+    return tuple(
+        (name, field.default, get_args(field.annotation))
         for name, field in _fields(model).items()
         if get_origin(field.annotation) is Literal
     )
@@ -159,18 +169,25 @@ def _members(annotation: Any) -> Iterator[Any]:
         yield annotation
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the models that an object of this type may be meant for."""
-    for kind in _members(annotation):
-        if get_origin(kind) is None and isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield kind
+@cache
+def _models(annotation: Any) -> tuple[type[BaseModel], ...]:
+    """Return the models that an object of this type may be meant for."""
+    return tuple(
+        kind
+        for kind in _members(annotation)
+        if get_origin(kind) is None and isinstance(kind, type) and issubclass(kind, BaseModel)
+    )
 
 
-def _entries(annotation: Any) -> Iterator[Any]:
-    """Yield the types of the entries of a list."""
-    for kind in _members(annotation):
-        if get_origin(kind) is list:
-            yield from get_args(kind)
+@cache
+def _entries(annotation: Any) -> tuple[Any, ...]:
+    """Return the types of the entries of a list."""
+    return tuple(
+        entry
+        for kind in _members(annotation)
+        if get_origin(kind) is list
+        for entry in get_args(kind)
+    )
 
 
 def _known_names(model: type[BaseModel] | None) -> dict[str, str]:

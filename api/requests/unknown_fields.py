@@ -4,17 +4,17 @@ Those that would change the answer, or that the caller relies on, are refused by
 ignored, and the header X-Ignored-Fields lists them.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 
-from api.front import FrontDep
 from api.requests.context import ignore_fields
-from api.requests.field_walk import unknown_fields
+from api.requests.field_walk import UnknownField, unknown_fields
 
 
-async def check_unknown_fields(http: Request, front: FrontDep) -> None:
+async def check_unknown_fields(http: Request) -> None:
     """Check the JSON body of the route that was asked for. Raises RequestValidationError.
 
     It runs before the route's own validation, so a misspelt field is reported under its name, and
@@ -22,8 +22,8 @@ async def check_unknown_fields(http: Request, front: FrontDep) -> None:
     """
     field = getattr(http.scope["route"], "body_field", None)
     if field is not None and _is_json(http.headers.get("content-type", "")) and await http.body():
-        body = await http.json()
-        check_fields(http, body, field.field_info.annotation, strict=front.settings.strict_requests)
+        strict = http.app.state.front.settings.strict_requests
+        check_fields(http, await http.json(), field.field_info.annotation, strict=strict)
 
 
 def check_fields(http: Request, body: Any, annotation: Any, *, strict: bool) -> None:
@@ -32,7 +32,14 @@ def check_fields(http: Request, body: Any, annotation: Any, *, strict: bool) -> 
     Raises RequestValidationError with the type `unknown_field`.
     """
     unknown = unknown_fields(body, annotation)
-    refused = [
+    if refused := refusals(unknown, strict=strict):
+        raise RequestValidationError(refused, body=body)
+    ignore_fields(http, [field.dotted for field in unknown])
+
+
+def refusals(unknown: Sequence[UnknownField], *, strict: bool) -> list[dict[str, Any]]:
+    """Return an error for each field that is refused, as pydantic reports errors."""
+    return [
         {
             "type": "unknown_field",
             "loc": ("body", *field.path),
@@ -41,9 +48,6 @@ def check_fields(http: Request, body: Any, annotation: Any, *, strict: bool) -> 
         for field in unknown
         if field.refused or strict
     ]
-    if refused:
-        raise RequestValidationError(refused, body=body)
-    ignore_fields(http, [field.dotted for field in unknown])
 
 
 def _is_json(content_type: str) -> bool:

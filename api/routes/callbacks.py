@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from api.front import FrontDep, TenantDep
-from api.job_views import read_job
 from api.openapi.problems import TENANT, problems
 from shared.callback_urls import CallbackHosts
 from shared.contracts.callbacks import CallbackList, CallbackView, DeliveryState, DeliveryView
@@ -24,8 +23,8 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["callbacks"])
 )
 async def list_job_callbacks(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> CallbackList:
     """Return the callbacks of a job, and what became of each delivery."""
+    await front.reads.state(job_id, tenant_id)
     async with front.database.transaction() as session:
-        await read_job(session, job_id, tenant_id)
         found = await callbacks_of(session, job_id)
     return CallbackList(callbacks=[_view(callback, rows) for callback, rows in found])
 
@@ -48,8 +47,8 @@ async def redeliver_callback(
     remembers the id ignores what it has already handled. A URL that CALLBACK_HOSTS no longer
     allows is refused.
     """
+    await front.reads.state(job_id, tenant_id)
     async with front.database.transaction() as session:
-        await read_job(session, job_id, tenant_id)
         url = await url_of_delivery(session, job_id, delivery := _uuid(delivery_id))
         if url is None:
             raise DeliveryNotFound

@@ -5,9 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.front import Front, FrontDep, TenantDep
-from api.job_views import read_job
+from api.job_views import job_response
 from api.openapi.problems import ADMITTED, TENANT, problems
-from api.submission import publish_or_defer
 from shared.contracts.jobs import JobStatus, JobView
 from shared.errors import ErrorClass
 from shared.rejections import JobNotFound, NotCancellable, NotRetryable
@@ -27,24 +26,22 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
         **problems(*TENANT, JobNotFound, NotCancellable),
     },
 )
-async def cancel_job(
-    job_id: UUID, tenant_id: TenantDep, front: FrontDep, response: Response
-) -> JobView:
+async def cancel_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> Response:
     """Cancel a job: a queued one at once (200), a running one within two seconds (202).
 
     Cancelling a cancelled job changes nothing (200). A job that has ended otherwise is a 409.
     """
     async with front.database.transaction() as session:
-        asked = await transitions.cancel(session, job_id, tenant_id)
-        view = await read_job(session, job_id, tenant_id)
-    if not asked and view.status is not JobStatus.CANCELLED:
-        raise NotCancellable(f"The job is {view.status} and can no longer be cancelled.")
-    if view.status is JobStatus.CANCELLED:
-        response.status_code = 200
-        if asked:
-            front.metrics.finished.count(view.feature, view.status, ErrorClass.CANCELLED)
-        await front.waiters.announce(job_id)
-    return view
+        reached = await transitions.cancel(session, job_id, tenant_id)
+    job = await front.reads.job(job_id, tenant_id)
+    if reached is None and job.status is not JobStatus.CANCELLED:
+        raise NotCancellable(f"The job is {job.status} and can no longer be cancelled.")
+    if reached is JobStatus.RUNNING:
+        return job_response(job, 202)
+    if reached is JobStatus.CANCELLED:
+        front.metrics.finished.count(job.feature, reached, ErrorClass.CANCELLED)
+    await front.waiters.announce(job_id)
+    return job_response(job)
 
 
 @router.post(
@@ -56,7 +53,7 @@ async def cancel_job(
         **problems(*TENANT, *ADMITTED, JobNotFound, NotRetryable),
     },
 )
-async def retry_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> JobView:
+async def retry_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> Response:
     """Run a failed or cancelled job again, with new budgets and the history that it has.
 
     A job in any other state is a 409, and so is one whose work is already being done again.
@@ -65,19 +62,17 @@ async def retry_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> JobV
     async with front.database.transaction() as session:
         job = await JobRepository(session).find(job_id, tenant_id)
     if job is not None:
-        await publish_or_defer(front.database, front.messenger, job)
-    async with front.database.transaction() as session:
-        return await read_job(session, job_id, tenant_id)
+        await front.submissions.publish_again(job)
+    return job_response(await front.reads.job(job_id, tenant_id), 202)
 
 
 async def _revive(front: Front, job_id: UUID, tenant_id: str) -> None:
-    async with front.database.transaction() as session:
-        view = await read_job(session, job_id, tenant_id)
+    job = await front.reads.job(job_id, tenant_id)
     front.draining.check()
-    await front.admission.check(view.feature.queue)
+    await front.admission.check(job.feature.queue)
     async with front.database.transaction() as session:
         revived = await transitions.revive(session, job_id, tenant_id)
     if not revived:
         raise NotRetryable(
-            f"The job is {view.status}; only failed or cancelled jobs can be retried."
+            f"The job is {job.status}; only failed or cancelled jobs can be retried."
         )

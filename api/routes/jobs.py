@@ -1,35 +1,29 @@
 """Calls that submit a job, return one, or list them."""
 
-import base64
-import binascii
 import re
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import AwareDatetime, Field, TypeAdapter
 
-from api.front import FrontDep, IdempotencyKey, TenantDep
-from api.job_views import view_jobs
+from api.answering import publish_and_wait
+from api.front import Front, FrontDep, IdempotencyKey, TenantDep
+from api.job_views import job_response, page_response
 from api.openapi.problems import IMAGES, SUBMITTED, TENANT, problems
 from api.requests.context import adopt_request_id
-from shared.contracts.features import Feature
-from shared.contracts.jobs import JobPage, JobStatus, JobView
+from api.requests.listing import LONGEST_WAIT, Listing, Wait, encode_cursor
+from api.submission.submitted import Work
+from api.telling.many import jobs_within
+from shared.contracts.jobs import JobPage, JobView
 from shared.contracts.requests import JobRequest
 from shared.errors import Draining
-from shared.rejections import InvalidRequest, JobNotFound, UnknownFeature
-from shared.store.jobs import JobFilter, JobRepository
+from shared.rejections import JobNotFound, UnknownFeature
+from shared.store.hot.reading import JobRow, read_jobs
+from shared.store.jobs import JobRepository
 
-LONGEST_WAIT = 30  # seconds
-# The Retry-After of an unfinished job, in seconds.
-_POLL_AFTER = 2
-
-# A time with an offset, in a range in which Postgres can compare it.
-Moment = Annotated[
-    AwareDatetime,
-    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC)),
-]
+# What an unfinished job is answered with, in seconds.
+_POLL_LATER = {"Retry-After": "2"}
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
@@ -48,30 +42,30 @@ async def submit_job(
     request: JobRequest,
     front: FrontDep,
     http: Request,
-    response: Response,
     idempotency_key: IdempotencyKey = None,
     prefer: Annotated[
         str | None,
         Header(alias="Prefer", description="wait=N: up to N ≤ 30 seconds"),
     ] = None,
-) -> JobView:
+) -> Response:
     """Submit a job. Answers 202, or 200 if the job ended within the N of `Prefer: wait=N`."""
     adopt_request_id(http, request.request_id)
-    submitted = await front.submissions.submit(
-        request, idempotency_key=idempotency_key or request.request_id
-    )
-    job_id = submitted.job.id
-    response.headers["Location"] = f"/api/v1/jobs/{job_id}"
+    key = idempotency_key or request.request_id
+    submitted = await front.submissions.accept(Work(request, key))
+    headers = {"Location": f"/api/v1/jobs/{submitted.id}"}
     if submitted.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
+        headers["Idempotency-Replayed"] = "true"
+    ended = None
     if wait := _preferred_wait(prefer):
-        response.headers["Preference-Applied"] = f"wait={wait}"
-        await front.waiters.wait(job_id, wait)
-    view = await front.reads.view(job_id, request.tenant)
-    if wait and view.status.finished:
-        response.status_code = 200
-    _set_retry_after(view, response)
-    return view
+        headers["Preference-Applied"] = f"wait={wait}"
+        ended = await publish_and_wait(front, submitted, wait)
+    else:
+        await front.submissions.publish(submitted)
+    job = ended or (None if wait else submitted.row)
+    job = job or await front.reads.job(submitted.id, request.tenant)
+    return job_response(
+        job, 200 if wait and job.finished else 202, {**headers, **_retry_after(job)}
+    )
 
 
 @router.get("/{job_id}", response_model=JobView, responses=problems(*TENANT, JobNotFound, Draining))
@@ -79,46 +73,67 @@ async def get_job(
     job_id: UUID,
     tenant_id: TenantDep,
     front: FrontDep,
-    response: Response,
-    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
-) -> JobView:
+    wait: Annotated[Wait, Query()] = 0,
+) -> Response:
     """Return one job of the tenant; with `wait`, once it has ended or that many seconds later."""
-    ended = None
-    if wait and not (await front.reads.state(job_id, tenant_id)).finished:
-        ended = await front.waiters.wait(job_id, wait)
-    view = ended or await front.reads.view(job_id, tenant_id)
-    _set_retry_after(view, response)
-    return view
+    return await answer_with_job(front, job_id, tenant_id, wait)
 
 
-@router.get("", response_model=JobPage, responses=problems(*TENANT))
+@router.get("", response_model=JobPage, responses=problems(*TENANT, Draining))
 async def list_jobs(
-    tenant_id: TenantDep,
-    front: FrontDep,
-    status: JobStatus | None = None,
-    feature: Feature | None = None,
-    since: Moment | None = None,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
-) -> JobPage:
-    """List the tenant's jobs, newest first. `next_cursor` is the `cursor` of the next page."""
-    wanted = JobFilter(
-        tenant_id=tenant_id,
-        state=status,
-        feature=feature,
-        since=since,
-        before=_decode_cursor(cursor) if cursor else None,
-    )
+    tenant_id: TenantDep, front: FrontDep, query: Annotated[Listing, Query()]
+) -> Response:
+    """List the tenant's jobs, newest first. `next_cursor` is the `cursor` of the next page.
+
+    With `ids`, returns these jobs in their order; with `wait` as well, once all of them have ended
+    or that many seconds later.
+    """
+    if query.ids is not None:
+        return await _answer_with_jobs(front, tenant_id, query)
+    wanted = query.page_of(tenant_id)
     async with front.database.transaction() as session:
-        jobs = await JobRepository(session).page(wanted, limit + 1)
-        views = await view_jobs(session, jobs[:limit])
-    more = len(jobs) > limit
-    return JobPage(jobs=views, next_cursor=_encode_cursor(views[-1]) if more else None)
+        places = await JobRepository(session).page(wanted, query.limit + 1)
+    shown = [job_id for _, job_id in places[: query.limit]]
+    more = len(places) > query.limit
+    return page_response(
+        shown,
+        await read_jobs(front.database, shown, tenant_id),
+        next_cursor=encode_cursor(*places[query.limit - 1]) if more else None,
+    )
 
 
-def _set_retry_after(view: JobView, response: Response) -> None:
-    if not view.status.finished:
-        response.headers["Retry-After"] = str(_POLL_AFTER)
+async def _answer_with_jobs(front: Front, tenant_id: str, query: Listing) -> Response:
+    asked = query.asked_ids()
+    # Two texts may stand for the same job.
+    job_ids = list(dict.fromkeys(filter(None, asked.values())))
+    jobs = await jobs_within(front.database, front.waiters, job_ids, tenant_id, query.wait)
+    missing = [text for text, job_id in asked.items() if job_id not in jobs]
+    unfinished = any(isinstance(job, JobRow) and not job.finished for job in jobs.values())
+    return page_response(
+        job_ids, jobs, missing=missing, headers=_POLL_LATER if unfinished else None
+    )
+
+
+async def answer_with_job(front: Front, job_id: UUID, tenant_id: str, wait: float) -> Response:
+    """Answer as `get_job` does. Raises JobNotFound, Draining, and Bug for an unreadable row."""
+    job = await _job_within(front, job_id, tenant_id, wait)
+    return job_response(job, headers=_retry_after(job))
+
+
+async def _job_within(front: Front, job_id: UUID, tenant_id: str, wait: float) -> JobRow:
+    """Return a job of the tenant at once, or after at most `wait` seconds if it has not ended."""
+    if not wait:
+        return await front.reads.job(job_id, tenant_id)
+    with front.waiters.expect(job_id) as expectation:
+        job = await front.reads.job(job_id, tenant_id)
+        if job.finished:
+            return job
+        ended = await expectation.ended(wait)
+    return ended or await front.reads.job(job_id, tenant_id)
+
+
+def _retry_after(job: JobRow) -> Mapping[str, str]:
+    return {} if job.finished else _POLL_LATER
 
 
 def _preferred_wait(prefer: str | None) -> int:
@@ -128,15 +143,3 @@ def _preferred_wait(prefer: str | None) -> int:
         if name.strip().lower() == "wait" and re.fullmatch(r"[0-9]{1,9}", value.strip()):
             return min(int(value), LONGEST_WAIT)
     return 0
-
-
-def _encode_cursor(view: JobView) -> str:
-    return base64.urlsafe_b64encode(f"{view.created_at.isoformat()} {view.id}".encode()).decode()
-
-
-def _decode_cursor(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        created_at, _, job_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
-        return TypeAdapter(Moment).validate_python(created_at), UUID(job_id)
-    except (ValueError, binascii.Error) as error:
-        raise InvalidRequest("cursor: this cursor was not issued by this service.") from error

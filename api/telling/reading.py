@@ -9,61 +9,52 @@ belong to many requests.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from api.job_views import read_views
-from shared.contracts.jobs import JobView
 from shared.errors import Bug
 from shared.process.background import repeating
 from shared.process.gathering import Gathering
 from shared.rejections import JobNotFound
+from shared.store.hot.reading import JobRow, read_jobs
 from shared.store.postgres.database import Database
 from shared.store.states import JobState, read_states
 
-T = TypeVar("T", bound=JobState | JobView)
+T = TypeVar("T", bound=JobState | JobRow)
 
-# The result of a job may have a megabyte, which takes 20 ms to decode; a state has a few bytes.
-VIEWS_AT_ONCE = 20
+# The result of a job may have a megabyte; a state has a few bytes.
+JOBS_AT_ONCE = 20
 STATES_AT_ONCE = 500
 
 
 class JobReads:
     """Reads jobs for the callers of this process, as many as possible with each query.
 
-    Every method raises JobNotFound, DatabaseUnavailable, SchemaBehind, and Bug for a row that this
-    version cannot read.
+    Every method raises DatabaseUnavailable and SchemaBehind, and those for a single job raise
+    JobNotFound, and Bug for a row that this version cannot read.
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._states = Batched(self._read_states, STATES_AT_ONCE)
-        self._views = Batched(self._read_views, VIEWS_AT_ONCE)
+        self._states: Batched[JobState] = Batched(partial(read_states, database), STATES_AT_ONCE)
+        self._jobs: Batched[JobRow] = Batched(partial(read_jobs, database), JOBS_AT_ONCE)
 
     async def state(self, job_id: UUID, tenant_id: str) -> JobState:
         """Return the state of a job of the tenant."""
         return _of_tenant(await self._states.get(job_id), tenant_id)
 
-    async def view(self, job_id: UUID, tenant_id: str) -> JobView:
+    async def job(self, job_id: UUID, tenant_id: str) -> JobRow:
         """Return a job of the tenant. Callers who ask at the same time get the same object."""
-        return _of_tenant(await self._views.get(job_id), tenant_id)
+        return _of_tenant(await self._jobs.get(job_id), tenant_id)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Read while the block runs."""
         async with (
             repeating("reading.states", self._states.step, pause=0),
-            repeating("reading.views", self._views.step, pause=0),
+            repeating("reading.jobs", self._jobs.step, pause=0),
         ):
             yield
-
-    async def _read_states(self, job_ids: Sequence[UUID]) -> Mapping[UUID, JobState | Bug]:
-        async with self._database.transaction() as session:
-            return await read_states(session, job_ids)
-
-    async def _read_views(self, job_ids: Sequence[UUID]) -> Mapping[UUID, JobView | Bug]:
-        async with self._database.transaction() as session:
-            return await read_views(session, job_ids)
 
 
 class Batched(Generic[T]):

@@ -28,7 +28,7 @@ class EmbedText(Contract):
 class StoredTexts(Contract):
     """What a job stores of its texts: the good ones, and why others were refused.
 
-    The model takes `batch_size` texts at a time, which changes no vector.
+    The model takes at most `batch_size` of them at a time, which changes no vector.
     """
 
     texts: list[EmbedText]
@@ -39,7 +39,7 @@ class StoredTexts(Contract):
 class EmbedPayload(StoredTexts):
     """Up to 256 texts. The id of a plain string is its position, from 0.
 
-    The model takes `batch_size` texts at a time, which changes no vector.
+    The model takes at most `batch_size` of them at a time, which changes no vector.
     """
 
     texts: Annotated[

@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.contracts.features import Feature
 from shared.contracts.outcomes import RecordedOutcome
 from shared.contracts.text import Contract
@@ -101,10 +103,17 @@ class JobView(Contract):
 
 
 class JobPage(Contract):
-    """A page of jobs, newest first. `next_cursor` is null on the last page."""
+    """Jobs, newest first, or in the order of the ids that were asked for.
+
+    `next_cursor` is null on the last page. `missing` has the ids that were asked for and are those
+    of no job of the tenant. `unreadable` has the ids of jobs that a newer version of the service
+    has written in a way that this one does not know.
+    """
 
     jobs: list[JobView]
     next_cursor: str | None
+    missing: list[str] = Field(default_factory=list)
+    unreadable: list[UUID] = Field(default_factory=list)
 
 
 class AnswerMetadata(Contract):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 from pydantic import SecretStr, ValidationError
@@ -94,12 +95,15 @@ def throwaway_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def migrate(database_url: str) -> None:
-    """Bring the schema up to date. Raises LocalError with the reason if that fails."""
+def migrate(database_url: str, env: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Bring the schema up to date. Raises LocalError with the reason if that fails.
+
+    `env` has settings that are not in this process's own environment.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "alembic", "upgrade", "head"],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database_url},
+        env={**os.environ, **env, "DATABASE_URL": database_url},
         capture_output=True,
         text=True,
         check=False,

@@ -1,7 +1,7 @@
 """Background work: asyncio tasks that run for as long as a block does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -10,6 +10,9 @@ import structlog
 from shared.errors import Transient
 
 log = structlog.get_logger(__name__)
+
+# Seconds after which a task that was cancelled is cancelled again.
+_AGAIN = 0.1
 
 
 @asynccontextmanager
@@ -21,11 +24,30 @@ async def background(
     try:
         yield
     finally:
-        # One cancellation may not be enough: redis-py sends under `asyncio.wait_for`, which before
-        # Python 3.12 loses a cancellation that arrives together with its result.
-        while not task.done():
+        await end_tasks([task])
+
+
+async def end_tasks(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks again and again until all of them have ended.
+
+    One cancellation may not be enough. redis-py sends under `asyncio.wait_for`, which before Python
+    3.12 loses a cancellation that arrives together with its result; and arq catches the
+    cancellation of a job, and then waits for Redis.
+    """
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
             task.cancel()
-            await asyncio.wait([task], timeout=0.1)
+        _, left = await asyncio.wait(left, timeout=_AGAIN)
+
+
+async def end_other_tasks() -> None:
+    """End every task of this event loop but the current one, and those that they begin meanwhile.
+
+    `asyncio.run` cancels each only once, and then waits for it without a limit.
+    """
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await end_tasks(others)
 
 
 def repeating(

@@ -15,6 +15,10 @@ class Gathering(Generic[T]):
         self._values: dict[T, None] = {}
         self._some = asyncio.Event()
 
+    def __len__(self) -> int:
+        """Return how many values wait."""
+        return len(self._values)
+
     def add(self, *values: T) -> None:
         """Add values, unless they are waiting already."""
         if values:

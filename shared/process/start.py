@@ -1,10 +1,11 @@
-"""Starts a front or a worker: opts out of reports, reads the settings, sets up the log."""
+"""Starts a front or a worker: prepares libraries, reads the settings, sets up the log."""
 
 import sys
 
 import structlog
 from pydantic import ValidationError
 
+from shared.process.library_threads import limit_library_threads
 from shared.process.opt_outs import opt_out_of_reports
 from shared.settings import Settings, setting_problems
 from shared.telemetry.logs import configure_logging
@@ -16,6 +17,7 @@ def start_process() -> Settings:
     If settings are missing or wrong, prints a sentence for each and exits with code 2.
     """
     opt_out_of_reports()
+    limit_library_threads()
     try:
         settings = Settings()
     except ValidationError as error:

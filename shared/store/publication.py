@@ -31,22 +31,6 @@ def unpublished(unless: ColumnElement[bool] | None = None) -> dict[str, Any]:
     return {"published_at": case((unless, Job.published_at), else_=null())}
 
 
-async def note_published(session: AsyncSession, job_id: UUID, dispatch: int) -> None:
-    """Record that the message of this dispatch has been sent.
-
-    Changes nothing unless the job is still queued under this dispatch.
-    """
-    await session.execute(_queued_as(job_id, dispatch).values(published_at=func.now()))
-
-
-async def note_deferred(session: AsyncSession, job_id: UUID, dispatch: int) -> None:
-    """Record that the message of this dispatch has yet to be sent.
-
-    Changes nothing unless the job is still queued under this dispatch.
-    """
-    await session.execute(_queued_as(job_id, dispatch).values(**unpublished()))
-
-
 async def lock_due(session: AsyncSession, limit: int) -> Sequence[Job]:
     """Lock and return up to `limit` due jobs of the outbox, those that became due earliest first.
 
@@ -66,14 +50,12 @@ async def lock_due(session: AsyncSession, limit: int) -> Sequence[Job]:
     return (await session.scalars(due)).all()
 
 
-async def note_all_published(session: AsyncSession, jobs: Collection[Job]) -> None:
-    """Record that the messages of these jobs, which this transaction has locked, have been sent."""
-    await session.execute(
-        update(Job)
-        .where(Job.id.in_([job.id for job in jobs]))
-        .values(published_at=func.now())
-        .execution_options(synchronize_session=False)
-    )
+async def note_published(session: AsyncSession, keys: Collection[MessageKey]) -> None:
+    """Record that these messages have been sent.
+
+    Changes nothing about jobs that are not queued under that dispatch any more.
+    """
+    await session.execute(_queued_as(keys).values(published_at=func.now()))
 
 
 async def published_before(
@@ -109,15 +91,13 @@ async def unfinished(session: AsyncSession, keys: Collection[MessageKey]) -> set
 
 
 async def send_again(session: AsyncSession, keys: Collection[MessageKey]) -> None:
-    """Put the queued jobs of these messages back into the outbox."""
-    await session.execute(
+    """Put the jobs that are still queued under these dispatches into the outbox."""
+    await session.execute(_queued_as(keys).values(**unpublished()))
+
+
+def _queued_as(keys: Collection[MessageKey]) -> Update:
+    return (
         update(Job)
         .where(tuple_(Job.id, Job.dispatch).in_(keys), Job.state == JobStatus.QUEUED)
-        .values(**unpublished())
-    )
-
-
-def _queued_as(job_id: UUID, dispatch: int) -> Update:
-    return update(Job).where(
-        Job.id == job_id, Job.state == JobStatus.QUEUED, Job.dispatch == dispatch
+        .execution_options(synchronize_session=False)
     )

@@ -1,17 +1,55 @@
 """How much work waits in each queue and how fast it gets done, according to Postgres."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import case, func, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from shared.contracts.features import Queue
-from shared.contracts.jobs import JobStatus
-from shared.store.models import Job
-from shared.store.workers import queue_workers
+from shared.store.postgres.database import Database
+from shared.store.postgres.direct import Statement
+from shared.store.workers import workers_by_queue
 
-_MINUTE = text("interval '1 minute'")
+_READ = Statement(
+    "read queues",
+    "select",
+    """
+    SELECT
+        (
+            SELECT json_object_agg(queue, figures)
+            FROM (
+                SELECT queue, json_build_object(
+                    'depth', count(*) FILTER (WHERE due),
+                    'scheduled', count(*) FILTER (WHERE queued_at > now()),
+                    'running', count(*) FILTER (WHERE state = 'running'),
+                    'oldest_age',
+                    coalesce(extract(epoch FROM now() - min(queued_at) FILTER (WHERE due)), 0)
+                ) AS figures
+                FROM (
+                    SELECT queue, state, queued_at, state = 'queued' AND queued_at <= now() AS due
+                    FROM jobs WHERE state IN ('queued', 'running')
+                ) AS live
+                GROUP BY queue
+            ) AS by_queue
+        ) AS live,
+        (
+            SELECT json_object_agg(queue, finished)
+            FROM (
+                SELECT queue, count(*) AS finished FROM jobs
+                WHERE finished_at > now() - interval '1 minute' GROUP BY queue
+            ) AS by_queue
+        ) AS finished,
+        (
+            SELECT json_agg(
+                json_build_object(
+                    'id', id, 'queues', queues, 'slots', slots, 'engines', engines,
+                    'alive', alive_until > now(), 'age', extract(epoch FROM now() - seen_at)
+                )
+            )
+            FROM workers
+            WHERE alive_until > now() OR seen_at > now() - interval '1 minute'
+        ) AS workers
+    """,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,38 +84,15 @@ class QueueStats:
         return self.depth / self.finished * 60 if self.finished else None
 
 
-async def queue_stats(session: AsyncSession) -> dict[Queue, QueueStats]:
+async def queue_stats(database: Database) -> dict[Queue, QueueStats]:
     """Return the figures of every queue."""
-    due = (Job.state == JobStatus.QUEUED) & (Job.queued_at <= func.now())
-    age = func.extract("epoch", func.now() - func.min(case((due, Job.queued_at))))
-    live = (
-        select(
-            Job.queue,
-            func.count().filter(due),
-            func.count().filter(Job.queued_at > func.now()),
-            func.count().filter(Job.state == JobStatus.RUNNING),
-            func.coalesce(age, 0),
+    (row,) = await database.fetch(_READ)
+    counted = json.loads(row["live"] or "{}")
+    finished = json.loads(row["finished"] or "{}")
+    workers = workers_by_queue(json.loads(row["workers"] or "[]"))
+    return {
+        queue: QueueStats(
+            **counted.get(queue, {}), finished=finished.get(queue, 0), **asdict(workers[queue])
         )
-        .where(Job.state.in_((JobStatus.QUEUED, JobStatus.RUNNING)))
-        .group_by(Job.queue)
-    )
-    counted = {row[0]: row[1:] for row in await session.execute(live)}
-    done = (
-        select(Job.queue, func.count())
-        .where(Job.finished_at > func.now() - _MINUTE)
-        .group_by(Job.queue)
-    )
-    finished = {row[0]: row[1] for row in await session.execute(done)}
-    workers = await queue_workers(session)
-    stats = {}
-    for queue in Queue:
-        depth, scheduled, running, oldest = counted.get(queue, (0, 0, 0, 0))
-        stats[queue] = QueueStats(
-            depth=depth,
-            scheduled=scheduled,
-            running=running,
-            oldest_age=float(oldest),
-            finished=finished.get(queue, 0),
-            **asdict(workers[queue]),
-        )
-    return stats
+        for queue in Queue
+    }

@@ -1,12 +1,8 @@
-"""Checks that the database has every migration that this version needs, and applies those that it
-lacks."""
+"""Checks that the database has every migration that this version needs."""
 
 from functools import cache
 from importlib.resources import files
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from shared.errors import SchemaBehind
@@ -15,9 +11,14 @@ from shared.store.postgres.database import Database
 
 @cache
 def known_revisions() -> tuple[str, ...]:
-    """Return the revisions that this version knows, newest first."""
-    scripts = ScriptDirectory(str(files("shared.store.migrations"))).walk_revisions()
-    return tuple(script.revision for script in scripts)
+    """Return the revisions that this version knows, newest first.
+
+    The names of their files begin with them. Asking Alembic would cost each start of a process a
+    tenth of a second for loading it.
+    """
+    names = (file.name for file in files("shared.store.migrations.versions").iterdir())
+    numbers = {name.partition("_")[0] for name in names if name[0].isdigit()}
+    return tuple(sorted(numbers, reverse=True))
 
 
 async def check_schema(database: Database) -> None:
@@ -34,15 +35,3 @@ async def check_schema(database: Database) -> None:
             f"The database schema is at {current}, this version needs {newest}: "
             "run bin/migrate, or grocery-ai migrate outside a checkout."
         )
-
-
-def upgrade() -> None:
-    """Apply every migration that the database at DATABASE_URL lacks.
-
-    Ends the process with a line on stderr if DATABASE_URL is wrong or Postgres does not answer.
-    """
-    config = Config()
-    # A percent sign in a value begins a reference to another option.
-    folder = str(files("shared.store.migrations")).replace("%", "%%")
-    config.set_main_option("script_location", folder)
-    command.upgrade(config, "head")

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Queue
@@ -16,8 +14,6 @@ from shared.store.models import WorkerRecord
 # For how many seconds after its last heartbeat a worker that ended or died still counts as one that
 # serves its queues. A replaced worker is back within this time, and callers wait for it meanwhile.
 REPLACED_WITHIN = 15
-# For how long the last heartbeat of a worker is of any interest.
-_RECENTLY = text("interval '1 minute'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +34,13 @@ class QueueWorkers:
     heartbeats: Mapping[str, float] = field(default_factory=dict)
 
 
-async def queue_workers(session: AsyncSession) -> dict[Queue, QueueWorkers]:
-    """Return the workers of every queue."""
-    alive = WorkerRecord.alive_until > func.now()
-    recent = WorkerRecord.seen_at > func.now() - _RECENTLY
-    age = func.extract("epoch", func.now() - WorkerRecord.seen_at)
-    rows = await session.execute(select(WorkerRecord, alive, age).where(alive | recent))
-    seen = [_Seen(row[0], alive=row[1], age=float(row[2])) for row in rows]
+def workers_by_queue(rows: Sequence[Mapping[str, Any]]) -> dict[Queue, QueueWorkers]:
+    """Return the workers of every queue.
+
+    A row has what a worker's has as `id`, `queues`, `slots` and `engines`, whether it is `alive`,
+    and as `age` the seconds since its last heartbeat.
+    """
+    seen = [_seen(**row) for row in rows]
     return {queue: _of_queue(queue, seen) for queue in Queue}
 
 
@@ -55,6 +51,10 @@ class _Seen:
     worker: WorkerRecord
     alive: bool
     age: float
+
+
+def _seen(*, alive: bool, age: float, **columns: Any) -> _Seen:
+    return _Seen(WorkerRecord(**columns), alive=alive, age=age)
 
 
 def _of_queue(queue: Queue, seen: Sequence[_Seen]) -> QueueWorkers:
@@ -90,42 +90,13 @@ def component_reports(worker: WorkerRecord) -> dict[Component, ComponentReport]:
     }
 
 
-async def report_worker(
-    session: AsyncSession,
-    worker_id: str,
-    *,
-    version: str,
-    queues: Sequence[Queue],
-    slots: Mapping[Queue, int],
-    components: Mapping[Component, ComponentReport],
-    lease: float,
-) -> None:
-    """Insert or renew the row of a worker, which then counts as alive for `lease` seconds.
-
-    `components` are stored in the column `engines`.
-    """
-    known = {
-        "version": version,
-        "queues": list(queues),
-        "slots": dict(slots),
-        "engines": {name: _to_stored(report) for name, report in components.items()},
-        "seen_at": func.now(),
-        "alive_until": func.now() + timedelta(seconds=lease),
-    }
-    await session.execute(
-        insert(WorkerRecord)
-        .values(id=worker_id, **known)
-        .on_conflict_do_update(index_elements=["id"], set_=known)
-    )
-
-
 async def end_worker(session: AsyncSession, worker_id: str) -> None:
     """Note that a worker has stopped. Its row stays for a day, and shows when that was."""
     ended = update(WorkerRecord).where(WorkerRecord.id == worker_id)
     await session.execute(ended.values(seen_at=func.now(), alive_until=func.now()))
 
 
-def _to_stored(report: ComponentReport) -> dict[str, Any]:
+def to_stored(report: ComponentReport) -> dict[str, Any]:
     """Store `loading` as `not_loaded` and a field `loading`.
 
     A front of 0.1.0 answers 500 if it finds a status that it does not know, but ignores unknown

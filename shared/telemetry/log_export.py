@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
-from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.instrumentation.log_utils import std_to_otel
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
@@ -39,6 +38,11 @@ def exported_logs(settings: Settings, service: str) -> Iterator[None]:
     if not settings.otel_enabled or endpoint is None:
         yield
         return
+    # Loaded only here, since most processes export no logs.
+    from opentelemetry.exporter.otlp.proto.http._log_exporter import (  # noqa: PLC0415
+        OTLPLogExporter,
+    )
+
     exporter = OTLPLogExporter(endpoint=endpoint)
     provider = LoggerProvider(service_resource(settings, service), shutdown_on_exit=False)
     provider.add_log_record_processor(BatchLogRecordProcessor(exporter))

@@ -8,15 +8,29 @@ killed leaves its lock behind, and a flush of Redis leaves nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arq.constants import in_progress_key_prefix, job_key_prefix, retry_key_prefix
+from arq.constants import in_progress_key_prefix
 
 from shared.contracts.features import Queue
 from shared.settings import Settings
 from shared.wire.connections import broker_errors, connect_quick
 from shared.wire.messages import queue_key
+from shared.wire.removal import removing
 
 # Messages per command.
 _CHUNK = 1000
+# Whoever shares Redis may put any bytes into a queue, and they have to be removed as they are.
+_FOREIGN = "surrogateescape"
+
+
+# For each message whether it is in the queue, and the rest of its lock's time in milliseconds.
+_ENTRIES = """
+local found = {}
+for number = 2, #ARGV do
+    local listed = redis.call('ZSCORE', KEYS[1], ARGV[number])
+    found[#found + 1] = { listed and 1 or 0, redis.call('PTTL', ARGV[1] .. ARGV[number]) }
+end
+return found
+"""
 
 
 @dataclass(frozen=True)
@@ -47,22 +61,19 @@ class Broker:
         """Use REDIS_URL and QUEUE_NAMESPACE. The broker connects when it is first used."""
         self._redis = connect_quick(settings)
         self._namespace = settings.queue_namespace
+        self._entries = self._redis.register_script(_ENTRIES)
 
     async def entries(
         self, queue: Queue, message_ids: Sequence[str], lock: float
     ) -> Sequence[Entry]:
         """Return the state of each message. Workers lock a message for `lock` seconds."""
+        key = queue_key(self._namespace, queue)
+        names = [_bytes(message_id) for message_id in message_ids]
         with broker_errors():
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for message_id in message_ids:
-                    pipe.zscore(queue_key(self._namespace, queue), message_id)
-                    pipe.pttl(in_progress_key_prefix + message_id)
-                answers = await pipe.execute()
+            answers = await self._entries(keys=[key], args=[in_progress_key_prefix, *names])
         return [
-            Entry(message_id, score is not None, lock - left / 1000 if left >= 0 else None)
-            for message_id, score, left in zip(
-                message_ids, answers[::2], answers[1::2], strict=True
-            )
+            Entry(message_id, bool(listed), lock - left / 1000 if left >= 0 else None)
+            for message_id, (listed, left) in zip(message_ids, answers, strict=True)
         ]
 
     async def listed(self, queue: Queue, start: int, count: int) -> Sequence[str]:
@@ -71,7 +82,7 @@ class Broker:
             found: list[bytes] = await self._redis.zrange(
                 queue_key(self._namespace, queue), start, start + count - 1
             )
-        return [message_id.decode() for message_id in found]
+        return [message_id.decode(errors=_FOREIGN) for message_id in found]
 
     async def counts(self, queue: Queue) -> BrokerCounts:
         """Count the messages of a queue. Takes two commands for every thousand of them."""
@@ -79,32 +90,33 @@ class Broker:
         while chunk := await self.listed(queue, listed, _CHUNK):
             listed += len(chunk)
             with broker_errors():
-                taken += await self._redis.exists(
-                    *(in_progress_key_prefix + message_id for message_id in chunk)
-                )
+                taken += await self._redis.exists(*(_lock(message_id) for message_id in chunk))
         return BrokerCounts(waiting=listed - taken, taken=taken)
 
     async def unlock(self, message_ids: Sequence[str]) -> None:
         """Remove the locks of these messages, so that any worker may take them."""
         if message_ids:
             with broker_errors():
-                await self._redis.delete(
-                    *(in_progress_key_prefix + message_id for message_id in message_ids)
-                )
+                await self._redis.delete(*(_lock(message_id) for message_id in message_ids))
 
     async def remove(self, queue: Queue, message_ids: Sequence[str]) -> None:
         """Remove these messages from the queue, with everything that arq keeps for them."""
         if not message_ids:
             return
-        prefixes = (job_key_prefix, in_progress_key_prefix, retry_key_prefix)
+        key = queue_key(self._namespace, queue)
         with broker_errors():
             async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.zrem(queue_key(self._namespace, queue), *message_ids)
-                pipe.delete(
-                    *(prefix + message_id for message_id in message_ids for prefix in prefixes)
-                )
+                removing(pipe, key, [_bytes(message_id) for message_id in message_ids])
                 await pipe.execute()
 
     async def close(self) -> None:
         """Close every connection."""
         await self._redis.aclose(close_connection_pool=True)
+
+
+def _bytes(message_id: str) -> bytes:
+    return message_id.encode(errors=_FOREIGN)
+
+
+def _lock(message_id: str) -> bytes:
+    return in_progress_key_prefix.encode() + _bytes(message_id)

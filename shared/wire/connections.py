@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from arq.connections import ArqRedis
 from redis.asyncio import BlockingConnectionPool, ConnectionPool
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff, NoBackoff
-from redis.exceptions import ConnectionError, RedisError, TimeoutError
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError, RedisError
 
 from shared.errors import BrokerUnavailable
 from shared.settings import Settings
@@ -38,16 +38,16 @@ def connect_quick(settings: Settings) -> ArqRedis:
 
 
 def connect_for_polling(settings: Settings) -> ArqRedis:
-    """Return a client that waits for Redis for as long as it is away.
+    """Return a client for the polls of a worker, which wait for Redis longer than callers can.
 
-    It is for arq's poll loop, which ends if any error reaches it.
+    A connection that turns out to be broken is replaced once.
     """
     pool = ConnectionPool.from_url(
         _url(settings),
         socket_timeout=_POLLING,
         socket_connect_timeout=_POLLING,
-        retry=Retry(ExponentialBackoff(cap=1), -1),
-        retry_on_error=[ConnectionError, TimeoutError, OSError],
+        retry=Retry(NoBackoff(), 1),
+        retry_on_error=[ConnectionError],
     )
     return _client(pool)
 

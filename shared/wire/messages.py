@@ -6,11 +6,14 @@ still counts.
 """
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from shared.contracts.features import Queue
+from shared.store.models import Job
+from shared.telemetry.trace_context import Carrier
 
 # The name under which workers register the function that arq calls for a message.
 TASK = "run_job"
@@ -22,13 +25,52 @@ HEAD_START = timedelta(seconds=10)
 _EARLY = timedelta(days=1)
 
 
-def due(queued_at: datetime, priority: int) -> datetime:
-    """Return the time by which arq orders messages.
+@dataclass(frozen=True)
+class Message:
+    """A message in a queue, and the job and dispatch that it stands for."""
 
-    It is a day before the row's `queued_at`, and earlier by HEAD_START for each step of priority.
-    No other code orders messages.
-    """
-    return queued_at - priority * HEAD_START - _EARLY
+    queue: Queue
+    job_id: UUID
+    dispatch: int
+
+    @property
+    def key(self) -> tuple[UUID, int]:
+        """The job id and the dispatch."""
+        return self.job_id, self.dispatch
+
+    @property
+    def id(self) -> str:
+        """The id under which arq keeps the message."""
+        return message_id(self.job_id, self.dispatch)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NewMessage(Message):
+    """A message to be published. `queued_at` and `priority` are those of the row."""
+
+    priority: int
+    queued_at: datetime
+    trace_carrier: Carrier
+
+    @classmethod
+    def of(cls, job: Job) -> "NewMessage":
+        """Return the message of the job's current dispatch."""
+        return cls(
+            job_id=job.id,
+            dispatch=job.dispatch,
+            queue=Queue(job.queue),
+            priority=job.priority,
+            queued_at=job.queued_at,
+            trace_carrier=job.trace_carrier,
+        )
+
+    @property
+    def due(self) -> datetime:
+        """The time by which arq orders messages; no other code orders them.
+
+        It is a day before `queued_at`, and earlier by HEAD_START for each step of priority.
+        """
+        return self.queued_at - self.priority * HEAD_START - _EARLY
 
 
 def message_id(job_id: UUID, dispatch: int) -> str:
@@ -48,6 +90,11 @@ def parse_message_id(value: str) -> tuple[UUID, int]:
 def queue_key(namespace: str, queue: Queue) -> str:
     """Return the key of the sorted set in which arq keeps the messages of a queue."""
     return f"{namespace}:queue:{queue.value}"
+
+
+def wake_channel(namespace: str, queue: Queue) -> str:
+    """Return the channel on which workers hear that a queue has new messages."""
+    return f"{namespace}:published:{queue.value}"
 
 
 def encode(message: dict[str, Any]) -> bytes:

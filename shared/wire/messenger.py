@@ -2,32 +2,32 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
+from arq.constants import in_progress_key_prefix
 from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.trace import TracerProvider
+from redis.asyncio.client import Pipeline
 
 from shared.contracts.events import StageEvent
 from shared.contracts.features import Queue
 from shared.errors import BrokerUnavailable
 from shared.settings import Settings
-from shared.store.models import Job
 from shared.wire.connections import broker_errors, connect_quick
-from shared.wire.messages import TASK, due, message_id, queue_key
+from shared.wire.messages import Message, NewMessage, queue_key, wake_channel
+from shared.wire.publishing import Publisher
+from shared.wire.removal import removing
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-# A message that redis-py has received, with its `type`, `channel` and `data`.
-Message = dict[str, Any]
+# What redis-py has received from a channel: its `type`, `channel` and `data`.
+Received = dict[str, Any]
 
-# Seconds.
-_LONGEST_SILENCE = 1.0
-# For how long Redis keeps a message. If one is gone and still needed, it is sent again.
-_EXPIRY = timedelta(days=1)
+# Seconds. Nothing is lost by a long silence, and each end of one costs some time.
+_CONFIRMATION, _LONGEST_SILENCE = 1.0, 60.0
 
 
 class Messenger:
@@ -44,43 +44,57 @@ class Messenger:
         self._announced = f"{self.namespace}:finished"
         self._stages = f"{self.namespace}:stages"
         self._listened = f"{self.namespace}:listened"
+        self._publisher = Publisher(self._redis, self.namespace)
 
-    async def publish(self, job: Job) -> None:
-        """Send the message of the job's current dispatch; do nothing if it is in Redis already."""
-        name, message = (
-            queue_key(self.namespace, Queue(job.queue)),
-            message_id(job.id, job.dispatch),
-        )
-        with broker_errors():
-            sent = await self._redis.enqueue_job(
-                TASK,
-                str(job.id),
-                job.trace_carrier,
-                _job_id=message,
-                _queue_name=name,
-                _defer_until=due(job.queued_at, job.priority),
-                _expires=_EXPIRY,
-            )
-            # arq returns None both if the message exists and if the connection was lost.
-            if sent is None and await self._redis.zscore(name, message) is None:
-                raise BrokerUnavailable
-            # Workers would find the message at their next poll; this spares waiting callers that.
-            await self._redis.publish(self._published(Queue(job.queue)), b"")
+    async def publish(self, messages: Sequence[NewMessage]) -> Sequence[NewMessage]:
+        """Send messages that are not in Redis yet; return those that were skipped.
+
+        A message is skipped if another program has put something else under its key.
+        """
+        return await self._publisher.publish(messages)
 
     async def announce(self, job_id: UUID) -> None:
         """Announce to every front that a job has changed. A front that misses it reads the row."""
         await self.report([job_id])
 
-    async def report(self, news: Sequence[UUID | StageEvent]) -> None:
-        """Announce to every front that jobs have changed, and that stages have begun, in order."""
+    async def report(
+        self,
+        news: Sequence[UUID | StageEvent],
+        *,
+        done: Sequence[Message] = (),
+        left: Sequence[Message] = (),
+    ) -> None:
+        """Announce to every front that jobs have changed, and that stages have begun, in order.
+
+        The same trip removes the messages that are `done`, and unlocks those that are `left` to
+        the next worker.
+        """
         with broker_errors():
             async with self._redis.pipeline(transaction=False) as pipe:
+                for queue in Queue:
+                    self._handle(
+                        pipe,
+                        queue,
+                        [message.id for message in done if message.queue is queue],
+                        [message.id for message in left if message.queue is queue],
+                    )
                 for entry in news:
                     if isinstance(entry, StageEvent):
                         pipe.publish(self._stages, entry.model_dump_json())
                     else:
                         pipe.publish(self._announced, str(entry))
                 await pipe.execute()
+
+    def _handle(
+        self, pipe: Pipeline, queue: Queue, done: Sequence[str], left: Sequence[str]
+    ) -> None:
+        """Add to a pipeline what happens to the messages of a queue that are done or left."""
+        if done:
+            removing(pipe, queue_key(self.namespace, queue), [name.encode() for name in done])
+        if left:
+            pipe.delete(*(in_progress_key_prefix + name for name in left))
+            # Other workers would find them at their next poll.
+            pipe.publish(wake_channel(self.namespace, queue), b"")
 
     @asynccontextmanager
     async def news(self) -> AsyncIterator[AsyncIterator[UUID | StageEvent]]:
@@ -101,7 +115,7 @@ class Messenger:
 
         Yields a queue for each new message in it, and the jobs that somebody listens to.
         """
-        published = {self._published(queue): queue for queue in queues}
+        published = {wake_channel(self.namespace, queue): queue for queue in queues}
         async with self._subscribed(self._listened, *published) as payloads:
             yield _understood(
                 payloads,
@@ -130,9 +144,6 @@ class Messenger:
             with broker_errors():
                 await subscription.aclose()  # type: ignore[no-untyped-call]
 
-    def _published(self, queue: Queue) -> str:
-        return f"{self.namespace}:published:{queue}"
-
     def trace_with(self, provider: TracerProvider) -> None:
         """Make a span of every command from now on."""
         RedisInstrumentor.instrument_client(self._redis, tracer_provider=provider)
@@ -147,14 +158,14 @@ class Messenger:
         await self._redis.aclose(close_connection_pool=True)
 
 
-async def _confirmed(subscription: Any, channels: int) -> list[Message]:
+async def _confirmed(subscription: Any, channels: int) -> list[Received]:
     """Wait until Redis has confirmed every channel, and return the messages that came meanwhile.
 
     The subscription is not in force before. Raises BrokerUnavailable if a confirmation is late.
     """
-    early: list[Message] = []
+    early: list[Received] = []
     while channels:
-        message = await subscription.get_message(timeout=_LONGEST_SILENCE)
+        message = await subscription.get_message(timeout=_CONFIRMATION)
         if message is None:
             raise BrokerUnavailable
         if message["type"] == "subscribe":
@@ -165,7 +176,7 @@ async def _confirmed(subscription: Any, channels: int) -> list[Message]:
 
 
 async def _payloads(
-    subscription: Any, early: Sequence[Message]
+    subscription: Any, early: Sequence[Received]
 ) -> AsyncIterator[tuple[str, bytes]]:
     for message in early:
         yield message["channel"].decode(), message["data"]

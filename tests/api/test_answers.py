@@ -11,6 +11,7 @@ from shared.client import AsyncServiceClient
 from shared.local.receipt_image import DrawnItem, DrawnReceipt, draw_receipt, encode
 from tests.api.bad_input.asking import b64
 from tests.support.processes.running_system import System
+from tests.support.waiting import wait_until
 
 LABELS = ["Dairy", "Produce"]
 ENVELOPE = {"request_id", "status", "payload", "error", "metadata"}
@@ -286,9 +287,13 @@ async def test_the_trace_of_a_caller_is_continued(
 
     assert answer.headers["X-Trace-Id"] == trace
     assert answer.json()["metadata"]["trace_id"] == trace
-    lines = [line for line in system.log_text().splitlines() if trace in line]
-    messages = {json.loads(line)["message"] for line in lines}
-    assert {"job.queued", "job.succeeded"} <= messages
+
+    # The caller has the answer before the worker has written its line.
+    def logged() -> bool:
+        lines = [line for line in system.log_text().splitlines() if trace in line]
+        return {"job.queued", "job.succeeded"} <= {json.loads(line)["message"] for line in lines}
+
+    await wait_until(logged, "both sides logged the trace")
 
 
 async def _post(system: System, path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import pytest
@@ -12,50 +10,16 @@ from pydantic import SecretStr
 
 from shared.settings import Settings
 from tests.support.fronts import front_http
+from tests.support.processes.wire import Wire, wired
 from tests.support.runners import ITEM
-
-
-class Wire:
-    """A TCP proxy to Postgres that can stop forwarding without closing connections."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._to = (host, port)
-        self.flowing = asyncio.Event()
-        self.flowing.set()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Connect one caller to Postgres."""
-        far_reader, far_writer = await asyncio.open_connection(*self._to)
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(self._pump(source, sink))
-            self._tasks.add(task)
-
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await source.read(65536):
-                await self.flowing.wait()
-                sink.write(data)
-        sink.close()
-
-    async def close(self) -> None:
-        """End every connection."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 @pytest.fixture
 async def wire(settings: Settings) -> AsyncIterator[tuple[Wire, Settings]]:
-    """The proxy, and settings with which a front connects through it."""
-    url = urlsplit(settings.database_url.get_secret_value())
-    wire = Wire(url.hostname or "", url.port or 5432)
-    async with await asyncio.start_server(wire.accept, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        netloc = url.netloc.rpartition("@")[0] + f"@127.0.0.1:{port}"
-        through = SecretStr(urlunsplit(url._replace(netloc=netloc)))
-        yield wire, settings.model_copy(update={"database_url": through, "database_patience": 1.5})
-        await wire.close()
+    """The wire to Postgres, and settings with which a front connects through it."""
+    async with wired(settings.database_url.get_secret_value(), 5432) as (wire, url):
+        patient = {"database_url": SecretStr(url), "database_patience": 1.5}
+        yield wire, settings.model_copy(update=patient)
 
 
 async def test_a_database_that_hangs_is_unavailable(wire: tuple[Wire, Settings]) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 from urllib.parse import urlsplit
 
-from api.__main__ import http_config
 from api.main import create_app
+from api.process import http_config
 from shared.settings import Settings
 from tests.support.fronts import front_server
 

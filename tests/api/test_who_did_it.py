@@ -21,7 +21,7 @@ def reading_with(
     settings: Settings, engine: str, version: str
 ) -> AbstractAsyncContextManager[WorkerState]:
     """Run a worker that reads the same receipt from every image, in the name of an engine."""
-    features = Features(None, ItemModels.from_settings(settings, slots=1))
+    features = Features(None, ItemModels.from_settings(settings))
 
     async def read(work: Work) -> Product:
         reading = ReceiptReading(read_receipt(), engine, version)

@@ -30,8 +30,6 @@ OWNERS = [
         ("redis", "arq"),
         (
             "shared.wire",
-            # It runs arq's own poll loop.
-            "worker.jobs.consumer",
             # It inspects a Redis that may not be fit to carry messages.
             "worker.cli.diagnosis.broker",
             # It starts the server, and asks whether it has started.

@@ -1,72 +1,99 @@
-"""bin/bench measures, prints the figures, and fails if one is beyond its bound."""
+"""bin/bench measures, prints the figures, and compares them with earlier ones."""
 
-import asyncio
-import json
 import sys
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Protocol
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from tests.bench import connections, tracing, waiters
-
-
-class Found(Protocol):
-    """What a measurement found."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether every figure reaches its bound."""
-
-    def figures(self) -> dict[str, object]:
-        """Return the figures for JSON."""
-
-    def table(self) -> Table:
-        """Return the figures for people."""
-
-
-# Each takes the number of jobs and of rounds, and has a usual number of jobs.
-MEASUREMENTS: dict[str, tuple[Callable[[int, int], Coroutine[Any, Any, Found]], int]] = {
-    "tracing": (tracing.measure, 600),
-    "waiters": (waiters.measure, 200),
-    "connections": (lambda _jobs, _rounds: connections.measure(), 0),
-}
+from tests.bench.bench import Bench
+from tests.bench.measurements import MEASUREMENTS, measure
+from tests.bench.report.comparison import compare
+from tests.bench.report.saved import Measured, NotSaved, Saved, as_json, read, save
+from tests.bench.report.tables import changes_table, figures_table, missing_table
+from tests.bench.running.servers import durable_servers, template_database
 
 
 def bench(
     only: Annotated[
-        str | None, typer.Option(help=f"Run only this measurement: {', '.join(MEASUREMENTS)}.")
+        list[str] | None, typer.Option(help=f"Measure only this: {', '.join(MEASUREMENTS)}.")
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(help="Jobs in each run: 600 for tracing, 200 for waiters.")
+    rounds: Annotated[int, typer.Option(min=1, help="How often to measure.")] = 3,
+    size: Annotated[
+        float, typer.Option(min=0.001, help="Fraction of the usual number of jobs and seconds.")
+    ] = 1.0,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")] = False,
+    save_to: Annotated[
+        Path | None, typer.Option("--save", help="Save the figures in this file.")
     ] = None,
-    rounds: Annotated[int, typer.Option(help="Runs of each kind.")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")] = False,
+    compare_with: Annotated[
+        Path | None, typer.Option("--compare", help="Compare with the figures of this file.")
+    ] = None,
+    profiles: Annotated[
+        Path | None,
+        typer.Option("--profile", help="Write profiles of all fronts and workers to this folder."),
+    ] = None,
 ) -> None:
-    """Measure what the system costs and bears.
-
-    `tracing` is the throughput with traces over that without. `waiters` is how soon callers learn
-    of the end of a job, in milliseconds, with hundreds of callers. `connections` counts the
-    requests that fail on connections which were idle. The exit code is 1 if a figure misses its
-    bound.
-    """
-    if only is not None and only not in MEASUREMENTS:
+    """Measure what the system costs and bears. `bin/bench --help` says what there is."""
+    if unknown := sorted(set(only or ()) - set(MEASUREMENTS)):
         names = ", ".join(MEASUREMENTS)
-        raise typer.BadParameter(f"{only!r} is none of: {names}", param_hint="--only")
-    found = {}
-    for name in [only] if only else MEASUREMENTS:
-        measure, usual = MEASUREMENTS[name]
-        with Console(stderr=True).status(f"{name} ..."):
-            found[name] = asyncio.run(measure(jobs or usual, rounds))
-    if as_json:
-        figures = {name: measured.figures() for name, measured in found.items()}
-        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
-    else:
-        Console().print(*(measured.table() for measured in found.values()))
-    sys.exit(not all(measured.passed for measured in found.values()))
+        raise typer.BadParameter(f"{unknown[0]!r} is none of: {names}", param_hint="--only")
+    if profiles and (save_to or compare_with):
+        raise typer.BadParameter(
+            "figures are worse with it, and cannot be saved or compared", param_hint="--profile"
+        )
+    try:
+        earlier = read(compare_with) if compare_with else None
+        if save_to and save_to.exists():
+            read(save_to)
+    except NotSaved as error:
+        raise typer.BadParameter(str(error)) from error
+    if profiles:
+        profiles.mkdir(parents=True, exist_ok=True)
+    progress = Console(stderr=True)
+    with durable_servers() as (servers, folder), template_database(servers) as template:
+        made = Bench(
+            servers=servers,
+            folder=folder,
+            template=template,
+            rounds=rounds,
+            size=size,
+            note=lambda text: progress.print(f"… {text}"),
+            profiles=profiles and profiles.absolute(),
+        )
+        measured, missing = measure(dict.fromkeys(only or MEASUREMENTS), made)
+    if save_to:
+        save(save_to, measured)
+    if as_json_:
+        sys.stdout.write(as_json(measured))
+    screen = Console(stderr=as_json_, width=130)
+    sys.exit(not report(measured, missing, earlier, screen))
+
+
+def report(
+    measured: dict[str, Measured], missing: dict[str, str], earlier: Saved | None, screen: Console
+) -> bool:
+    """Print the tables; return whether everything is as it should be.
+
+    That is decided by the earlier figures, if there are any, and otherwise by the goals.
+    """
+    passed = not missing
+    for name, found in measured.items():
+        screen.print(figures_table(name, MEASUREMENTS[name].what, found))
+        if earlier is None:
+            passed = passed and all(figure.reached is not False for figure in found.figures)
+        elif name in earlier.measurements:
+            then = earlier.measurements[name]
+            changes = compare(then, found)
+            screen.print(changes_table(name, then, changes))
+            passed = passed and not any(change.failed for change in changes)
+    if missing:
+        screen.print(missing_table(missing))
+    return passed
 
 
 if __name__ == "__main__":
-    typer.run(bench)
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(bench)
+    app()

@@ -1,57 +1,196 @@
-"""A small part of `bin/bench`, which shows that it measures and not how fast this machine is."""
+"""bin/bench itself: what it refuses, how it judges figures, and what it counts."""
 
-import subprocess
 import sys
+from io import StringIO
+from pathlib import Path
 
-import psutil
 import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner, Result
 
-from shared.settings import Settings
-from tests.bench import connections, tracing, waiters
-from tests.support.fronts import front_server
+from tests.bench.__main__ import bench as command
+from tests.bench.__main__ import report
+from tests.bench.anchors.queues import SAQ
+from tests.bench.figures import Figure, NotMeasured, number, percentile, rate
+from tests.bench.report.comparison import Verdict, compare
+from tests.bench.report.saved import Machine, Measured, NotSaved, Saved, read, save
+from tests.bench.running.wires import Commands, Statements
 
-
-@pytest.mark.timeout(120)
-async def test_the_cost_of_traces_is_measured() -> None:
-    """Both runs finish their jobs, and the traced one sends spans."""
-    found = await tracing.measure(jobs=5, rounds=1)
-
-    assert len(found.without) == len(found.traced) == 1
-    assert found.ratio > 0
-    assert found.spans_per_job > 10
-
-
-@pytest.mark.timeout(120)
-async def test_failures_on_idle_connections_are_counted() -> None:
-    """A connection is used again while the front keeps it, and found closed after that."""
-    found = await connections.measure(4, keep_alive=2, short=(0.1, 0.3), long=(2.5, 3))
-
-    kept, ours, closed = found.uses
-    assert found.passed
-    assert (kept.failed, kept.reopened) == (0, 0)
-    assert (ours.failed, closed.failed, closed.reopened) == (0, 0, 4)
+MACHINE = Machine(processor="slow", cores=2, memory_gb=8, system="Linux", python="3.11")
+OTHER_MACHINE = MACHINE.model_copy(update={"processor": "fast"})
 
 
-@pytest.mark.timeout(120)
-async def test_the_delays_of_callers_are_measured(settings: Settings) -> None:
-    """Every waiter and every listener gets the end of its job, at both paces."""
-    async with front_server(settings) as url:
-        found = await waiters.measure_front(settings, url, psutil.Process(), callers=5, rounds=1)
+def bench(*arguments: str) -> Result:
+    """Run the command."""
+    app = typer.Typer()
+    app.command()(command)
+    return CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
 
-    for pace in (found.paced, found.together):
-        assert 0 < pace.waiters.p50 <= pace.waiters.p95
-        assert 0 < pace.listeners.p50 <= pace.listeners.p95
-    assert "5 callers wait" in str(found.table().title)
+
+def measured(*figures: Figure, machine: Machine = MACHINE) -> Measured:
+    """Return a measurement with these figures."""
+    return Measured(machine=machine, rounds=3, size=1, noise=0, figures=list(figures))
+
+
+def ratio(*values: float) -> Figure:
+    """Return a ratio that should be high."""
+    return Figure(name="ratio", values=list(values), better="higher", comparable=True)
 
 
 def test_an_unknown_measurement_is_an_error_that_lists_the_names() -> None:
     """A mistyped name measures nothing."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.bench", "--only", "nonsense"],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    ran = bench("--only", "nonsense")
 
-    assert ran.returncode == 2
-    assert "'nonsense' is none of: tracing, waiters" in ran.stderr
+    assert ran.exit_code == 2
+    assert "'nonsense' is none of: dispatch, path" in ran.stderr
+
+
+def test_figures_of_profiled_processes_are_not_saved() -> None:
+    """A profiler slows them down."""
+    ran = bench("--profile", "profiles", "--save", "figures.json")
+
+    assert ran.exit_code == 2
+    assert "cannot be saved or compared" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("no JSON", "Invalid JSON"),
+        ('{"version": 2, "measurements": {}}', "version: Input should be 1"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_what_is_no_file_of_figures_is_refused_before_anything_runs(
+    tmp_path: Path, text: str | None, reason: str
+) -> None:
+    """Minutes of measuring would be lost otherwise."""
+    file = tmp_path / "figures.json"
+    if text is not None:
+        file.write_text(text)
+
+    with pytest.raises(NotSaved, match=reason):
+        read(file)
+    ran = bench("--compare", str(file))
+    assert ran.exit_code == 2
+    assert "figures.json" in ran.stderr
+
+
+def test_saved_figures_are_read_again_and_those_of_others_stay(tmp_path: Path) -> None:
+    """Measurements take long, and are made on several days."""
+    file = tmp_path / "figures.json"
+    first, second = measured(ratio(0.5)), measured(ratio(0.7))
+
+    save(file, {"path": first, "get": first})
+    save(file, {"get": second})
+
+    assert read(file).measurements == {"path": first, "get": second}
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "verdict"),
+    [
+        (ratio(0.5), ratio(0.48), Verdict.SAME),
+        (ratio(0.5), ratio(0.46), Verdict.WORSE),
+        (ratio(0.5), ratio(0.54), Verdict.BETTER),
+        # Half of the spread is 0.04, so the tolerance is 0.065.
+        (ratio(0.5), ratio(0.42, 0.46, 0.50), Verdict.SAME),
+        (number("trips", [5]), number("trips", [5.5]), Verdict.WORSE),
+        (number("failed", [0]), number("failed", [1]), Verdict.WORSE),
+        (number("failed", [0]), number("failed", [0]), Verdict.SAME),
+    ],
+)
+def test_a_figure_is_worse_beyond_the_tolerance_and_its_noise(
+    then: Figure, now: Figure, verdict: Verdict
+) -> None:
+    """A difference within the spread of the rounds shows nothing."""
+    (change,) = compare(measured(then), measured(now.model_copy(update={"name": then.name})))
+
+    assert change.verdict is verdict
+    assert change.failed == (verdict is Verdict.WORSE)
+
+
+def test_what_depends_on_the_machine_fails_nothing() -> None:
+    """On another machine it is not even judged."""
+    then, now = measured(rate("jobs", [100])), rate("jobs", [50])
+
+    (same,) = compare(then, measured(now))
+    (other,) = compare(then, measured(now, machine=OTHER_MACHINE))
+
+    assert (same.verdict, same.failed) == (Verdict.WORSE, False)
+    assert (other.verdict, other.failed) == (Verdict.OTHER_MACHINE, False)
+
+
+def test_a_ratio_that_is_no_longer_measured_fails() -> None:
+    """Renaming a figure must not hide that it became worse."""
+    gone, new = compare(measured(ratio(0.5)), measured(number("other", [1])))
+
+    assert (gone.verdict, gone.failed) == (Verdict.GONE, True)
+    assert (new.verdict, new.failed) == (Verdict.NEW, False)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "missing", "passed", "said"),
+    [
+        # The goal is missed.
+        (None, {}, False, "≥ 0.5"),
+        # It was missed before, too.
+        (ratio(0.41), {}, True, "same"),
+        (ratio(0.6), {}, False, "worse"),
+        (ratio(0.3), {}, True, "better"),
+        (ratio(0.3), {"batch": "No such call."}, False, "No such call."),
+    ],
+)
+def test_earlier_figures_take_the_place_of_the_goals(
+    earlier: Figure | None, missing: dict[str, str], passed: bool, said: str
+) -> None:
+    """A goal that is not reached yet must not hide that something became worse."""
+    now = measured(Figure.ratio("ratio", [0.4], [1], anchor="bare", goal=0.5))
+    saved = Saved(measurements={"get": measured(earlier)}) if earlier else None
+    printed = StringIO()
+
+    assert report({"get": now}, missing, saved, Console(file=printed, width=130)) is passed
+    assert said in printed.getvalue()
+    assert "bare: 1" in printed.getvalue()
+
+
+def test_figures_reach_their_goals_from_the_right_side() -> None:
+    """More is better for some, less for others."""
+    high = Figure.ratio("x", [1, 2, 9], [2, 4, 10], anchor="y", goal=0.5)
+
+    assert (high.median, high.reached) == (0.5, True)
+    assert number("trips", [7], goal=6).reached is False
+    assert number("trips", [7]).reached is None
+
+
+def test_percentiles_lie_between_neighbours() -> None:
+    """As with the inclusive method of `statistics.quantiles`."""
+    assert percentile([3, 1, 2], 50) == 2
+    assert percentile([0, 10], 95) == 9.5
+    assert percentile([4], 99) == 4
+
+
+async def test_a_missing_anchor_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has installed the packages some other way lacks it."""
+    monkeypatch.setitem(sys.modules, "saq", None)
+
+    with pytest.raises(NotMeasured, match="run bin/setup"):
+        await SAQ.jobs_per_second("redis://nowhere", 1)
+
+
+@pytest.mark.parametrize("step", [1, 3, 1000])
+def test_statements_and_commands_are_counted_however_they_arrive(step: int) -> None:
+    """Packets break messages anywhere."""
+    start = (8).to_bytes(4) + b"TLS?" + (9).to_bytes(4) + b"start"
+    query = b"Q" + (4 + 7).to_bytes(4) + b"COMMIT\0"
+    parsed = b"P" + (4 + 3).to_bytes(4) + b"E\0\0"
+    executed = b"E" + (4 + 5).to_bytes(4) + b"\0\0\0\0\0" + b"S" + (4).to_bytes(4)
+    commands = b"*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$4\r\n*\r\nx\r\n"
+
+    assert _fed(Statements(), start + query + parsed + executed, step) == 2
+    assert _fed(Commands(), commands, step) == 2
+
+
+def _fed(counter: Statements | Commands, data: bytes, step: int) -> int:
+    return sum(counter.feed(data[begin : begin + step]) for begin in range(0, len(data), step))

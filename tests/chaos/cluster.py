@@ -21,6 +21,7 @@ from shared.local import stack
 from shared.local.postgres import embedded_postgres
 from shared.local.processes import free_port
 from shared.local.valkey import embedded_valkey
+from tests.support.postgres.pgbouncer import pgbouncer
 from tests.support.waiting import wait_until
 
 _TENANT = "chaos"
@@ -43,6 +44,8 @@ class Cluster:
     refused: int = 0
     killed_at: dict[int, float] = field(default_factory=dict)
     url: str = ""
+    # The URL of Postgres itself, also if the processes reach it through a pooler.
+    postgres_url: str = ""
     front: stack.Popen | None = None
 
     def start_worker(self, **env: str) -> stack.Popen:
@@ -73,11 +76,16 @@ class Cluster:
 
     def start_postgres(self) -> None:
         """Start Postgres again at its old URL, with its old data."""
-        was = urlsplit(self.env.get("DATABASE_URL", ""))
-        url = self._enter(
+        was = urlsplit(self.postgres_url)
+        self.postgres_url = self._enter(
             "postgres", embedded_postgres(self.folder / "postgres", durable=True, port=was.port)
         )
-        self.env["DATABASE_URL"] = url
+        self.env.setdefault("DATABASE_URL", self.postgres_url)
+
+    def start_pooler(self) -> None:
+        """Start PgBouncer, through which the processes that start later reach Postgres."""
+        pooler = pgbouncer(self.postgres_url, self.folder / "pgbouncer")
+        self.env["DATABASE_URL"] = self._enter("pooler", pooler)
 
     def _enter(self, part: str, context: object) -> str:
         self.parts[part] = ExitStack()
@@ -121,7 +129,7 @@ class Cluster:
     @asynccontextmanager
     async def database(self) -> AsyncIterator[asyncpg.Connection]:
         """Open a connection to Postgres."""
-        connection = await asyncpg.connect(self.env["DATABASE_URL"])
+        connection = await asyncpg.connect(self.postgres_url)
         try:
             yield connection
         finally:
@@ -173,8 +181,10 @@ async def cluster(workers: int, seed: int, **settings: str) -> AsyncIterator[Clu
             system.start_postgres()
             async with system.database() as database:
                 data = await database.fetchval("SHOW data_directory")
+            if env.get("DATABASE_POOLER") == "transaction":
+                system.start_pooler()
             system.start_redis()
-            stack.migrate(env["DATABASE_URL"])
+            stack.migrate(env["DATABASE_URL"], env)
             port = free_port()
             front = stack.front(env, port, folder / "front.log")
             system.front = system.running.enter_context(front)

@@ -11,9 +11,6 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
-import arq.utils
-import arq.worker
-
 from shared.contracts.categories import Category
 from shared.contracts.features import Feature, Queue
 from shared.settings import Settings
@@ -59,5 +56,3 @@ def _skew_clock(seconds: float) -> None:
     """Set the clock of this process `seconds` ahead of all others."""
     real = time.time
     time.time = lambda: real() + seconds
-    ahead = arq.utils.timestamp_ms
-    setattr(arq.worker, "timestamp_ms", lambda: ahead() + int(seconds * 1000))  # noqa: B010 (untyped)

@@ -1,6 +1,6 @@
 """Lists the scenarios. Each breaks one thing while jobs run, and reports what became of them."""
 
-from tests.chaos import callbacks, servers, workers
+from tests.chaos import callbacks, servers, stopping, workers
 from tests.chaos.plan import Scenario
 
 SCENARIOS: dict[str, Scenario] = {
@@ -10,6 +10,7 @@ SCENARIOS: dict[str, Scenario] = {
         workers.killed_before_claim,
         workers.zombie,
         workers.skewed_zombie,
+        workers.pooled_zombie,
         workers.recognition_killed,
         workers.rolling_restart,
         servers.redis_restarted_empty,
@@ -19,6 +20,10 @@ SCENARIOS: dict[str, Scenario] = {
         workers.poison,
         workers.hung,
         servers.delivered_twice,
+        stopping.drain,
         callbacks.callbacks,
     )
 }
+
+# The programs that scenarios need and that may not be installed.
+NEEDS = {"pooled_zombie": "pgbouncer"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from dataclasses import replace
 
 import psutil
 
@@ -42,6 +43,9 @@ async def killed_before_claim(plan: Plan) -> Report:
             system.workers[0].send_signal(signal.SIGCONT)
             await _locked(system)
             system.kill_worker(system.workers[0])
+            # Postgres would finish the claim, though nobody waits for its answer any more.
+            ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            await database.execute(f"{ended} WHERE application_name = 'worker'")
         system.start_worker()
         await system.all_finished()
         return await audit("killed_before_claim", system)
@@ -68,6 +72,14 @@ async def skewed_zombie(plan: Plan) -> Report:
     """The same as `zombie`, with a worker whose clock is an hour ahead."""
     report = await zombie(plan, CHAOS_CLOCK_SKEW="3600")
     report.scenario = "skewed_zombie"
+    return report
+
+
+async def pooled_zombie(plan: Plan) -> Report:
+    """The same as `zombie`, with PgBouncer before Postgres."""
+    settings = {**plan.settings, "DATABASE_POOLER": "transaction"}
+    report = await zombie(replace(plan, settings=settings))
+    report.scenario = "pooled_zombie"
     return report
 
 

@@ -33,6 +33,8 @@ NOT_IN_A_SCHEMA = {
 _NOT_IN_A_SCHEMA = re.compile(
     # A cursor that the service did not make, a time in another century.
     r"cursor: |since: "
+    # Ids beside a filter, more than a hundred of them in one text, a wait for no job.
+    r"|\w+: no filter goes with |ids: at most |wait: name the jobs "
     # A batch without one good entry.
     r"|(payload\.)?(items|texts)\.\d+"
     # A field of a form that has to hold JSON.
@@ -72,8 +74,10 @@ def invalid_requests_are_refused(
 
 
 def _has_entry_errors(answer: Any) -> bool:
-    """Whether an output, an envelope around one, or a job with one reports bad entries."""
+    """Whether an output, an envelope around one, a job with one or a batch reports bad entries."""
     if not isinstance(answer, dict):
         return False
+    if any(result["error"] for result in answer.get("results") or ()):
+        return True
     outputs = (answer, answer.get("payload"), answer.get("input_payload"))
     return any(isinstance(output, dict) and bool(output.get("errors")) for output in outputs)

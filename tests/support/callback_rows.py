@@ -9,13 +9,12 @@ from sqlalchemy import select, update
 from shared.contracts.callbacks import CallbackEvent
 from shared.contracts.jobs import JobError
 from shared.rejections import NoTextFound
-from shared.store import transitions
 from shared.store.callbacks.asking import NewCallback, ask_for_callback
-from shared.store.jobs import JobRepository
+from shared.store.hot.storing import AttemptRecord
 from shared.store.models import CallbackDelivery, Job, JobCallback
 from shared.store.postgres.database import Database, Session
-from shared.store.transitions import AttemptRecord
-from tests.support.job_rows import new_job
+from tests.support import holding
+from tests.support.job_rows import insert_job, new_job
 
 URL = "https://app.example.com/hook"
 _RECORD = AttemptRecord(stages=[], trace_id=None)
@@ -35,7 +34,7 @@ def asked(
 async def add_job(database: Database, *callbacks: NewCallback, **different: Any) -> UUID:
     """Insert a queued job with these callbacks; `different` replaces values of the job."""
     async with database.transaction() as session:
-        job, _ = await JobRepository(session).add(new_job(**different))
+        job = await insert_job(session, new_job(**different))
         for callback in callbacks:
             await ask_for_callback(session, job.id, callback)
     return job.id
@@ -49,17 +48,17 @@ async def ask(database: Database, job_id: UUID, callback: NewCallback) -> None:
 
 async def succeed_job(session: Session, job_id: UUID) -> None:
     """Claim a queued job and end it with the result `{"a": 1.0}`."""
-    held = await transitions.claim(session, job_id, 1, "worker", 15)
+    held = await holding.claim(session, job_id, 1, "worker", 15)
     assert held is not None
     result = {"output": {"a": 1.0}, "model_id": "m", "model_version": "1"}
-    await transitions.succeed(session, held, _RECORD, **result)  # type: ignore[arg-type]
+    await holding.succeed(session, held, _RECORD, **result)  # type: ignore[arg-type]
 
 
 async def fail_job(session: Session, job_id: UUID, dispatch: int = 1) -> None:
     """Claim a queued job and end it with the error `no_text_found`."""
-    held = await transitions.claim(session, job_id, dispatch, "worker", 15)
+    held = await holding.claim(session, job_id, dispatch, "worker", 15)
     assert held is not None
-    await transitions.fail(session, held, _RECORD, JobError.of(NoTextFound()))
+    await holding.fail(session, held, _RECORD, JobError.of(NoTextFound()))
 
 
 async def end(database: Database, job_id: UUID) -> None:

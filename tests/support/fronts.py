@@ -8,8 +8,8 @@ import httpx
 import uvicorn
 from pydantic import SecretStr
 
-from api.__main__ import http_config
 from api.main import create_app
+from api.process import http_config
 from shared.client import AsyncServiceClient
 from shared.local.processes import free_port
 from shared.settings import Settings

@@ -16,6 +16,8 @@ from shared.local import stack
 from shared.settings import Settings
 from tests.support.fronts import nowhere
 from tests.support.processes.alive import is_alive
+from tests.support.processes.wire import wired
+from tests.support.runners import ITEM
 from tests.support.waiting import wait_until
 
 
@@ -70,6 +72,35 @@ async def test_sigterm_also_ends_a_worker_that_waits_for_its_database(tmp_path: 
         await wait_until(lambda: waiting in log.read_text(), "a heartbeat failed", within=30)
         worker.send_signal(signal.SIGTERM)
         await wait_until(lambda: worker.poll() is not None, "the worker ended", within=10)
+
+    assert worker.returncode == 0
+    assert "Traceback" not in log.read_text()
+
+
+async def test_sigterm_ends_a_worker_whose_servers_went_away_while_it_ran_a_job(
+    settings: Settings, client: AsyncServiceClient, tmp_path: Path
+) -> None:
+    """The job can be neither released in Postgres nor given back to Redis."""
+    log = tmp_path / "worker.log"
+    async with (
+        wired(settings.database_url.get_secret_value(), 5432) as (to_postgres, database_url),
+        wired(settings.redis_url.get_secret_value(), 6379) as (to_redis, redis_url),
+    ):
+        env = {
+            **_env(settings),
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "FEATURE_LOADER": "tests.chaos.features:load",
+            "WORKER_QUEUES": "items",
+            "SHUTDOWN_GRACE": "0",
+        }
+        with stack.worker(env, log) as worker:
+            await client.submit("categorization", {**ITEM, "item_name": "hung"})
+            await wait_until(lambda: _is_running(client), "the job ran", within=30)
+            await to_postgres.cut()
+            await to_redis.cut()
+            worker.send_signal(signal.SIGTERM)
+            await wait_until(lambda: worker.poll() is not None, "the worker ended", within=20)
 
     assert worker.returncode == 0
     assert "Traceback" not in log.read_text()

@@ -71,7 +71,7 @@ async def test_models_load_beside_the_event_loop() -> None:
         raise EngineUnavailable("there is none")
 
     asyncio.get_running_loop().call_soon(loop_ran.set)
-    models = ItemModels(1, load)
+    models = ItemModels(load)
     with pytest.raises(EngineUnavailable):
         await models.start()
     await models.close()

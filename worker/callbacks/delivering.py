@@ -13,7 +13,9 @@ from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 
 from shared.contracts.callbacks import DeliveryState
+from shared.dependencies import answer_within
 from shared.errors import Transient
+from shared.process.background import end_tasks
 from shared.store.callbacks.deliveries import (
     ClaimedDelivery,
     Room,
@@ -36,6 +38,8 @@ log = structlog.get_logger(__name__)
 # not answer delay others only if there are more of them than _SLOTS / _PER_HOST. A host that
 # answers may have more, as long as _RESERVE slots stay free for hosts that become due meanwhile.
 _SLOTS, _PER_HOST, _RESERVE = 32, 4, 8
+# Seconds that Postgres has for each answer when the worker stops.
+_LAST_ANSWER = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,20 +122,23 @@ class Deliveries:
         A receiver may then hear twice of the same event.
         """
         if self._claiming is not None:
-            await asyncio.wait([self._claiming])
+            await asyncio.wait([self._claiming], timeout=_LAST_ANSWER)
         if not self._sending:
             return
         tasks = dict(self._sending)
         await asyncio.wait(tasks, timeout=grace)
-        unfinished = [claimed for task, claimed in tasks.items() if task.cancel()]
-        await asyncio.wait(tasks)
+        unfinished = [claimed for task, claimed in tasks.items() if not task.done()]
+        await end_tasks(tasks)
         try:
-            async with self._database.transaction() as session:
-                for claimed in unfinished:
-                    await release_claim(session, claimed)
+            await answer_within(self._release(unfinished), _LAST_ANSWER)
         except Transient as error:
             # Their claims end by themselves.
             log.warning("callbacks.not_released", reason=error.code)
+
+    async def _release(self, unfinished: list[ClaimedDelivery]) -> None:
+        async with self._database.transaction() as session:
+            for claimed in unfinished:
+                await release_claim(session, claimed)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         del self._sending[task]

@@ -74,7 +74,7 @@ async def _embed(texts: Sequence[str], batch_size: int) -> list[list[float]]:
 async def _models() -> AsyncIterator["ItemModels"]:
     from worker.features.item_models import ItemModels
 
-    models = ItemModels.from_settings(pipeline_settings(), slots=1)
+    models = ItemModels.from_settings(pipeline_settings())
     try:
         await models.start()
         yield models

@@ -2,6 +2,8 @@
 
 import sys
 
+from shared.process.garbage import importing
+from shared.process.library_threads import limit_library_threads
 from shared.process.opt_outs import opt_out_of_reports
 
 
@@ -12,9 +14,11 @@ def main() -> None:
     written to stderr.
     """
     opt_out_of_reports()
+    limit_library_threads()
     try:
-        # These imports take half a second, and Ctrl-C must not print a traceback meanwhile.
-        from worker.cli.commands import run
+        # These imports take a third of a second, and Ctrl-C must not print a traceback meanwhile.
+        with importing():
+            from worker.cli.commands import run
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:

@@ -27,7 +27,8 @@ def migrate() -> None:
 
     Run it before fronts and workers of a new version start.
     """
-    from shared.store.schema import known_revisions, upgrade
+    from shared.store.schema import known_revisions
+    from shared.store.upgrading import upgrade
 
     upgrade()
     print_line(f"The schema is at {known_revisions()[0]}.")

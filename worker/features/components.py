@@ -1,5 +1,6 @@
 """Loads the components of a worker at its start, and closes them at its end."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 
@@ -56,27 +57,39 @@ async def load_features(
     `state` shows each component as soon as it is loaded, and `stack` closes it. Raises
     EngineUnavailable if the classifier or the embedding model cannot be loaded.
     """
-    models = ItemModels.from_settings(settings, settings.item_slots)
+    models = ItemModels.from_settings(settings)
     stack.push_async_callback(models.close)
-    await models.start()
-    state.components[Component.CLASSIFIER] = ComponentReport(
-        status="ok", model=models.classifier.model_id
-    )
-    state.components[Component.EMBEDDING_MODEL] = ComponentReport(
-        status="available", model=models.embedder.model_id
-    )
-    recognition = None
-    if Queue.RECEIPTS in settings.worker_queues:
-        recognition = RecognitionPool(
-            slots=settings.receipt_slots,
-            engine=EngineChoice(settings.ocr_engine, settings.ocr_precision),
-            memory=settings.recognition_memory,
-            max_pixels=settings.max_image_pixels,
-        )
+    recognition = _recognition(settings)
+    # The children load in the background, since their engine takes as long as the models.
+    ocr = asyncio.create_task(_start(recognition, state))
+    if recognition is not None:
         stack.push_async_callback(recognition.close)
-        state.components[Component.OCR] = await _started(recognition)
-        _warn_of_fp32(settings)
+    try:
+        await models.start()
+        state.components[Component.CLASSIFIER] = ComponentReport(
+            status="ok", model=models.classifier.model_id
+        )
+        state.components[Component.EMBEDDING_MODEL] = ComponentReport(
+            status="available", model=models.embedder.model_id
+        )
+        await ocr
+        if recognition is not None:
+            _warn_of_fp32(settings)
+    finally:
+        ocr.cancel()
+        await asyncio.gather(ocr, return_exceptions=True)
     return Features(recognition, models, settings.default_currency).runners()
+
+
+def _recognition(settings: Settings) -> RecognitionPool | None:
+    if Queue.RECEIPTS not in settings.worker_queues:
+        return None
+    return RecognitionPool(
+        slots=settings.receipt_slots,
+        engine=EngineChoice(settings.ocr_engine, settings.ocr_precision),
+        memory=settings.recognition_memory,
+        max_pixels=settings.max_image_pixels,
+    )
 
 
 def _warn_of_fp32(settings: Settings) -> None:
@@ -90,13 +103,16 @@ def _warn_of_fp32(settings: Settings) -> None:
         log.warning("worker.reads_with_fp32", reason=problem)
 
 
-async def _started(recognition: RecognitionPool) -> ComponentReport:
-    """Start the OCR engine and return its report.
+async def _start(recognition: RecognitionPool | None, state: WorkerState) -> None:
+    """Start the OCR engine, if there is one, and report it.
 
     A worker without an OCR engine still serves: its receipt jobs fail and say why.
     """
+    if recognition is None:
+        return
     try:
-        return ComponentReport(status="ok", model=" ".join(await recognition.start()))
+        report = ComponentReport(status="ok", model=" ".join(await recognition.start()))
     except EngineUnavailable as error:
         log.error("worker.engine_unavailable", reason=error.detail)  # noqa: TRY400 (no traceback)
-        return ComponentReport(status="unavailable", error=error.detail)
+        report = ComponentReport(status="unavailable", error=error.detail)
+    state.components[Component.OCR] = report

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from shared.contracts.features import Feature
 from shared.contracts.receipts import Extraction, ExtractionOptions, ReadingHints, RichReceipt
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
+from worker.features.time_limit import TimeLimit
 from worker.pipeline.meaning.models.ports import Scores
 from worker.pipeline.receipt import ReceiptReading
 from worker.pipeline.stages import StageRecorder
@@ -31,13 +32,15 @@ from worker.pipeline.stages import StageRecorder
 class Work:
     """The work of one job.
 
-    Only receipts have an `image`. The stages go to `recorder`.
+    Only receipts have an `image`. The stages go to `recorder`. `limit` is the time limit that the
+    caller enforces.
     """
 
     payload: dict[str, Any]
     image: bytes | None
     request_id: str | None
     recorder: StageRecorder
+    limit: TimeLimit = field(default_factory=TimeLimit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +102,7 @@ class Features:
         options = ExtractionOptions.model_validate(work.payload.get("options") or {})
         extraction = reading.extraction
         if options.candidate_labels and extraction.line_items:
-            extraction = await self._with_categories(
-                extraction, options.candidate_labels, work.recorder
-            )
+            extraction = await self._with_categories(extraction, options.candidate_labels, work)
         version = f"{reading.engine} {reading.engine_version}"
         receipt = RichReceipt(
             request_id=work.request_id,
@@ -119,7 +120,7 @@ class Features:
         payload = CategorizePayload.model_validate(work.payload)
         labels = payload.candidate_labels
         with work.recorder.measure("categorize_item") as attributes:
-            (scores,) = (await self._models.score([payload.item_name], labels)).tolist()
+            (scores,) = (await self._models.score([payload.item_name], labels, work.limit)).tolist()
             best = max(range(len(labels)), key=scores.__getitem__)
             attributes.update(
                 item_name=payload.item_name,
@@ -142,7 +143,8 @@ class Features:
         payload = StoredItems.model_validate(work.payload)
         labels, items = payload.candidate_labels, payload.items
         with work.recorder.measure("categorize_item") as attributes:
-            scores = await self._models.score([item.name for item in items], labels)
+            names = [item.name for item in items]
+            scores = await self._models.score(names, labels, work.limit)
             attributes.update(items=len(items), candidate_labels_count=len(labels))
         batch = CategoryBatch(
             predictions=_predictions(items, labels, scores),
@@ -156,7 +158,7 @@ class Features:
         payload = StoredTexts.model_validate(work.payload)
         with work.recorder.measure("embed_texts") as attributes:
             texts = [entry.text for entry in payload.texts]
-            vectors = await self._models.embed(texts, payload.batch_size)
+            vectors = await self._models.embed(texts, payload.batch_size, work.limit)
             attributes["texts"] = len(texts)
         model = self._models.embedder
         embeddings = EmbeddingBatch(
@@ -175,11 +177,11 @@ class Features:
         )
 
     async def _with_categories(
-        self, extraction: Extraction, labels: Sequence[str], recorder: StageRecorder
+        self, extraction: Extraction, labels: Sequence[str], work: Work
     ) -> Extraction:
-        with recorder.measure("categorize_item") as attributes:
+        with work.recorder.measure("categorize_item") as attributes:
             names = [item.parsed_name for item in extraction.line_items]
-            scores = await self._models.score(names, labels)
+            scores = await self._models.score(names, labels, work.limit)
             attributes.update(items=len(names), candidate_labels_count=len(labels))
         items = [
             item.model_copy(update={"category": labels[best]})

@@ -115,6 +115,8 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
             log_config=None,
             log_level="warning",
             access_log=False,
+            # The server's loop would have to renew it.
+            date_header=False,
             timeout_graceful_shutdown=_SHUTDOWN_LIMIT,
         )
         server = _Server(config)
@@ -123,12 +125,25 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
         try:
             yield url
         finally:
-            server.should_exit = True
+            server.end()
             await task
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to the worker."""
+    """A uvicorn server that leaves signals to the worker, and sleeps until it has to end."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Wait for `end`. uvicorn's own loop runs ten times a second."""
+        await self._ended.wait()
+
+    def end(self) -> None:
+        """Have `serve` return."""
+        self.should_exit = True
+        self._ended.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

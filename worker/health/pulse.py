@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable
 
 from shared.contracts.features import Queue
-from shared.errors import BrokerUnavailable
 
 HEARTBEAT = "heartbeat"
 
@@ -38,22 +37,6 @@ class Pulse:
                 await beat()
             finally:
                 self.turned(HEARTBEAT)
-
-        return watched
-
-    def broker(
-        self, ping: Callable[[], Awaitable[None]], queues: tuple[Queue, ...]
-    ) -> Callable[[], Awaitable[None]]:
-        """Return `ping` wrapped so that no poll of `queues` counts as stalled while Redis is away:
-        a poll waits for it within a single round, however long that takes."""
-
-        async def watched() -> None:
-            try:
-                await ping()
-            except BrokerUnavailable:
-                for queue in queues:
-                    self.turned(poll_of(queue))
-                raise
 
         return watched
 

@@ -1,6 +1,6 @@
 """Stops running jobs whose cancellation was requested."""
 
-from shared.store import transitions
+from shared.store.hot.beating import cancels_requested
 from shared.store.postgres.database import Database
 from worker.jobs.running_jobs import RunningJobs, Stop
 
@@ -17,7 +17,5 @@ class Cancellations:
         """Stop every running job whose cancellation was requested. Raises DatabaseUnavailable."""
         if not self._running.ids():
             return
-        async with self._database.transaction() as session:
-            requested = await transitions.cancels_requested(session, self._worker_id)
-        for job_id in requested:
+        for job_id in await cancels_requested(self._database.fetch, self._worker_id):
             self._running.stop(job_id, Stop.CANCELLED)

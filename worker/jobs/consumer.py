@@ -1,156 +1,196 @@
-"""Takes messages from one queue with arq, which is used for nothing else."""
+"""Takes the messages of one queue, as many at once as there are free slots, and runs their jobs."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from uuid import UUID
 
-from arq import func
-from arq.connections import ArqRedis
-from arq.worker import Function, Worker
+import structlog
 
 from shared.contracts.features import Queue
-from shared.wire.messages import TASK, decode, encode, parse_message_id, queue_key
+from shared.store.hot.claiming import Claim
+from shared.wire.messages import Message
+from shared.wire.taking import Intake
 from worker.health.pulse import Pulse, poll_of
+from worker.jobs.claiming import Claimed, Claiming
 from worker.jobs.execution import Executor
+from worker.jobs.persistence import until_database_answers
+from worker.jobs.reports import Reports
+from worker.telemetry.job_metrics import JobMetrics
 
-# Seconds between the polls of an idle worker, for messages whose publication it did not hear of.
-_POLL_DELAY = 0.5
-# arq itself retries only what a shutdown or a crash interrupted, and we keep the budget for that.
-_MAX_TRIES = 1_000_000
-# arq reads this many messages in each poll, including those that other workers hold. It has to
-# exceed the slots of a large fleet, or messages behind those would never be read.
-_READ_LIMIT = 10_000
-# Seconds for which arq locks a message beyond its own time limit (arq.worker.Worker).
-_LOCK_MARGIN = 10
+log = structlog.get_logger(__name__)
+
+# Seconds between the polls of an idle worker, for messages whose publication it did not hear of:
+# while it is subscribed, and while it is not. The first are spread, so that workers take turns.
+_HEARING, _DEAF = (1.5, 2.5), 0.5
+# Seconds for which a message stays locked beyond the time limit of its run.
+_LOCK_MARGIN = 40
 # Seconds that the last poll may take when a worker shuts down.
 _LAST_POLL = 2
 # Seconds that releasing the running jobs may take when a worker shuts down.
-_RELEASE = 5
-
-
-def arq_timeout(limit: float) -> float:
-    """Return arq's time limit for a run that we stop after `limit` seconds: a backstop, which is
-    never reached."""
-    return limit + 30
+_RELEASE = 3
 
 
 def lock_seconds(limit: float) -> float:
-    """Return for how many seconds arq locks the message of a run that we stop after `limit`."""
-    return arq_timeout(limit) + _LOCK_MARGIN
+    """Return for how many seconds a message is locked whose run we stop after `limit`."""
+    return limit + _LOCK_MARGIN
 
 
-class _Worker(Worker):
-    """arq's worker, which can also be woken between polls, and stopped before it takes more."""
+@dataclass(frozen=True)
+class Serving:
+    """What a consumer serves: its queue, how many jobs at once, and for how many seconds each."""
 
-    def __init__(
-        self, functions: Sequence[Function], polled: Callable[[], None], **options: Any
-    ) -> None:
-        """`polled` is called after every poll."""
-        super().__init__(functions, **options)
-        self._polled = polled
-        self._polling = asyncio.Lock()
-        self._woken = asyncio.Event()
+    queue: Queue
+    slots: int
+    limit: float
 
-    async def main(self) -> None:
-        """Poll as arq does, but end a pause as soon as there is something to do."""
-        self.ctx["redis"] = self.pool
-        while True:
-            self._woken.clear()
-            await self._poll_iteration()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.poll_delay_s):
-                    await self._woken.wait()
 
-    def wake(self) -> None:
-        """Poll now instead of after the current pause."""
-        self._woken.set()
+@dataclass(frozen=True)
+class Observed:
+    """Where a consumer counts what it removes, and its polls."""
 
-    def _release_sem_dec_counter_on_complete(self) -> None:
-        super()._release_sem_dec_counter_on_complete()
-        # More messages may be waiting than there were free slots.
-        self.wake()
-
-    async def _poll_iteration(self) -> None:
-        async with self._polling:
-            await super()._poll_iteration()
-        self._polled()
-
-    async def stop_picking(self) -> None:
-        """Take no more messages; return once the current poll has ended, or after `_LAST_POLL`
-        seconds if Redis does not answer."""
-        self.allow_pick_jobs = False
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._polling.acquire(), _LAST_POLL)
+    metrics: JobMetrics
+    pulse: Pulse
 
 
 class Consumer:
-    """Takes the messages of one queue and runs their jobs, `slots` at a time."""
+    """Takes the messages of one queue and runs their jobs."""
 
     def __init__(
         self,
-        redis: ArqRedis,
+        serving: Serving,
+        intake: Intake,
+        claiming: Claiming,
         executor: Executor,
-        *,
-        namespace: str,
-        queue: Queue,
-        slots: int,
-        timeout: float,
-        pulse: Pulse,
+        reports: Reports,
+        observed: Observed,
     ) -> None:
-        """`timeout` is arq's limit of a run in seconds: see `arq_timeout`."""
+        self._intake = intake
+        self._claiming = claiming
         self._executor = executor
-        self._polled = partial(pulse.turned, poll_of(queue))
-        self._options: dict[str, Any] = {
-            "redis_pool": redis,
-            "queue_name": queue_key(namespace, queue),
-            "max_jobs": slots,
-            "job_timeout": timeout,
-            "poll_delay": _POLL_DELAY,
-            "queue_read_limit": _READ_LIMIT,
-            "max_tries": _MAX_TRIES,
-            "keep_result": 0,
-            "handle_signals": False,
-            "log_results": False,
-            "job_serializer": encode,
-            "job_deserializer": decode,
-        }
-        self._workers: list[_Worker] = []
+        self._reports = reports
+        self._metrics = observed.metrics
+        self._pulse = observed.pulse
+        self._queue = serving.queue
+        self._slots = serving.slots
+        self._lock = lock_seconds(serving.limit)
+        self._running: set[asyncio.Task[None]] = set()
+        # Messages of jobs whose last attempt has not ended here yet.
+        self._later: dict[UUID, Message] = {}
+        self._woken = asyncio.Event()
+        # Whether there may be messages that no slot was free for.
+        self._more = False
+        self._draining = False
+        self._polling = asyncio.Lock()
+        self._hearing = False
 
     async def run(self) -> None:
-        """Poll until cancelled, or until an error ends arq's loop."""
-        # A loop that died never frees its slots, so a new one takes its place. The jobs of the old
-        # one go on, and `drain` has to wait for them.
-        self._workers = [worker for worker in self._workers if worker.tasks]
-        self._workers.append(_Worker([self._function()], self._polled, **self._options))
-        await self._workers[-1].async_run()
+        """Take messages until cancelled. Raises BrokerUnavailable."""
+        while not self._draining:
+            self._woken.clear()
+            async with self._polling:
+                await self._poll()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause()):
+                    await self._woken.wait()
 
     def wake(self) -> None:
-        """Poll now, since a message may have been published."""
-        for worker in self._workers:
-            worker.wake()
+        """Take messages now if a slot is free, since one may have been published."""
+        self._more = True
+        self._woken.set()
+
+    def hears(self, hearing: bool) -> None:
+        """Take note whether `wake` is called for every message that is published."""
+        self._hearing = hearing
+        self.wake()
 
     async def drain(self, grace: float) -> None:
         """Take no more messages; give running jobs `grace` seconds, then release them."""
-        await asyncio.gather(*(worker.stop_picking() for worker in self._workers))
+        self._draining = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_POLL):
+                await self._polling.acquire()
         await self._wait_for_jobs(grace)
-        # Cancel our function and let arq clean up after it. Cancelling arq's own task could
-        # interrupt that, and nobody could take the message until its lock expires.
-        for worker in self._workers:
-            for job in worker.job_tasks.values():
-                job.cancel()
+        for job in self._running:
+            job.cancel()
         await self._wait_for_jobs(_RELEASE)
 
     async def _wait_for_jobs(self, seconds: float) -> None:
-        running = [task for worker in self._workers for task in worker.tasks.values()]
-        if running:
-            await asyncio.wait(running, timeout=seconds)
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
 
-    def _function(self) -> Function:
-        """Return the function that arq calls for each message, whose id names job and dispatch."""
+    def _pause(self) -> float:
+        return random.uniform(*_HEARING) if self._hearing else _DEAF
 
-        async def run(ctx: dict[Any, Any], *_args: Any, **_kwargs: Any) -> None:
-            await self._executor.run(*parse_message_id(ctx["job_id"]))
+    async def _poll(self) -> None:
+        try:
+            free = self._slots - len(self._running)
+            if free and not self._draining:
+                await self._take(free)
+        finally:
+            self._pulse.turned(poll_of(self._queue))
 
-        return func(run, name=TASK)
+    async def _take(self, free: int) -> None:
+        self._more = False
+        taken = await self._intake.take(self._queue, free, self._lock)
+        self._more = self._more or taken.count == free
+        if taken.unreadable:
+            log.warning("messages.removed", queue=self._queue, reasons=sorted(taken.unreadable))
+            self._metrics.repaired(self._queue, removed=len(taken.unreadable))
+        if taken.messages:
+            await self._start(taken.messages)
+
+    async def _start(self, messages: Sequence[Message]) -> None:
+        """Claim the jobs of messages that were taken, and start to run them."""
+        try:
+            claimed = await until_database_answers(partial(self._claim, messages))
+        except BaseException:
+            for message in messages:
+                self._reports.left(message)
+            raise
+        for message in messages:
+            if message.key in claimed.claims:
+                self._run(message, claimed.claims[message.key])
+            elif message.key in claimed.later:
+                self._later[message.job_id] = message
+            else:
+                log.info("message.ignored", job_id=str(message.job_id), dispatch=message.dispatch)
+                self._reports.done(message)
+
+    async def _claim(self, messages: Sequence[Message]) -> Claimed:
+        try:
+            return await self._claiming.claim(self._queue, [message.key for message in messages])
+        finally:
+            # A poll that waits for Postgres is not stalled.
+            self._pulse.turned(poll_of(self._queue))
+
+    def _run(self, message: Message, claim: Claim) -> None:
+        job = asyncio.create_task(self._run_job(message, claim))
+        self._running.add(job)
+        job.add_done_callback(self._freed)
+
+    async def _run_job(self, message: Message, claim: Claim) -> None:
+        done = True
+        try:
+            done = await self._executor.run(claim)
+        except asyncio.CancelledError:
+            done = False
+        except Exception:
+            # Its lease runs out, and then it is rescued.
+            log.exception("job.lost", job_id=str(message.job_id))
+        finally:
+            self._claiming.ended(claim)
+        if later := self._later.pop(message.job_id, None):
+            self._reports.left(later)
+        if done:
+            self._reports.done(message)
+        else:
+            self._reports.left(message)
+
+    def _freed(self, job: asyncio.Task[None]) -> None:
+        self._running.discard(job)
+        if self._more:
+            self._woken.set()

@@ -1,29 +1,32 @@
-"""The executor takes a job from its message to the end of an attempt.
+"""The executor takes a job from its claim to the end of an attempt.
 
-claim → run under our own time limit → one outcome → persist → announce and log. Persisting comes
-first, so that nothing is announced that the database does not have.
+run under our own time limit → one outcome → persist → announce and log. Persisting comes first, so
+that nothing is announced that the database does not have. Jobs that end together are stored
+together.
 """
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from uuid import UUID
 
 import structlog
 
 from shared.contracts.features import Feature, Queue
+from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Bug, Cancelled, ServiceError, TimedOut
-from shared.store import transitions
-from shared.store.postgres.database import Database, Session
-from shared.store.transitions import AttemptRecord, Claim
-from shared.telemetry.trace_context import trace_id
+from shared.store.hot.claiming import Claim
+from shared.store.hot.storing import AttemptRecord, Stored, Unstorable
+from shared.store.postgres.database import Database
+from shared.telemetry.trace_context import current_trace_id
 from worker.features.runners import Product, Run, Work
+from worker.features.time_limit import TimeLimit
 from worker.jobs.endings import Endings, Interrupted, RunResult
-from worker.jobs.persistence import committed, uninterrupted
+from worker.jobs.persistence import uninterrupted
 from worker.jobs.reports import Reports
 from worker.jobs.running_jobs import RunningJobs, Stop
+from worker.jobs.storing import Storing
 from worker.pipeline.stages import StageRecorder
 from worker.telemetry.job_metrics import AttemptMetrics
 from worker.telemetry.signals import Telemetry
@@ -35,11 +38,10 @@ log = structlog.get_logger(__name__)
 class Limits:
     """Time limits in seconds.
 
-    `lease` is how long a claim lasts without a heartbeat, `retry_pause` the longest wait before
-    the first retry, and `timeouts` the longest run on each queue.
+    `retry_pause` is the longest wait before the first retry, and `timeouts` the longest run on each
+    queue.
     """
 
-    lease: float
     retry_pause: float
     timeouts: Mapping[Queue, float]
 
@@ -58,8 +60,6 @@ class Executor:
         reports: Reports,
         limits: Limits,
     ) -> None:
-        self._worker_id = worker_id
-        self._database = database
         self._runners = runners
         self._running = running
         self._tracing = telemetry.tracing
@@ -67,23 +67,18 @@ class Executor:
         self._reports = reports
         self._limits = limits
         self._endings = Endings(limits.retry_pause)
+        self._storing = Storing(database, worker_id)
 
-    async def run(self, job_id: UUID, dispatch: int) -> None:
-        """Run the job that a message stands for, or ignore the message if the job cannot be
-        claimed.
+    async def run(self, claim: Claim) -> bool:
+        """Run a claimed job to the end of an attempt.
 
+        Returns whether its message is done; if not, the message has to be left to the next worker.
         Raises CancelledError when the worker shuts down, after the job was released.
         """
-        claimed = await committed(self._database, partial(self._claim, job_id, dispatch))
-        if claimed is None:
-            log.info("message.ignored", job_id=str(job_id), dispatch=dispatch)
-            return
-        claim, image = claimed
-        self._reports.changed(job_id)
         with (
             self._tracing.run(claim),
             structlog.contextvars.bound_contextvars(
-                job_id=str(job_id),
+                job_id=str(claim.job_id),
                 attempt=claim.attempt,
                 feature=claim.feature,
                 tenant_id=claim.tenant_id,
@@ -91,24 +86,16 @@ class Executor:
             ),
             self._metrics.attempt(claim) as metrics,
         ):
-            await self._run_claimed(claim, image, metrics)
+            return await self._run_claimed(claim, metrics)
 
-    async def _claim(
-        self, job_id: UUID, dispatch: int, session: Session
-    ) -> tuple[Claim, bytes | None] | None:
-        claim = await transitions.claim(
-            session, job_id, dispatch, self._worker_id, self._limits.lease
-        )
-        if claim is None:
-            return None
-        return claim, await transitions.claimed_image(session, claim)
-
-    async def _run_claimed(
-        self, claim: Claim, image: bytes | None, metrics: AttemptMetrics
-    ) -> None:
+    async def _run_claimed(self, claim: Claim, metrics: AttemptMetrics) -> bool:
         recorder = StageRecorder(partial(self._reports.stage, claim))
         work = Work(
-            payload=claim.payload, image=image, request_id=claim.request_id, recorder=recorder
+            payload=claim.payload,
+            image=claim.image,
+            request_id=claim.request_id,
+            recorder=recorder,
+            limit=TimeLimit(self._limits.timeouts[claim.feature.queue]),
         )
         task = asyncio.create_task(self._result(claim, work))
         result: RunResult
@@ -122,19 +109,18 @@ class Executor:
                         raise
                     case Stop.LEASE_LOST:
                         self._report_crashed(recorder)
-                        return
+                        return False
                     case Stop.CANCELLED:
                         result = Cancelled()
-        await uninterrupted(self._end(claim, result, recorder, metrics))
+        return await uninterrupted(self._end(claim, result, recorder, metrics))
 
     async def _result(self, claim: Claim, work: Work) -> Product | ServiceError:
         """Return the product of a run, or the error that it ended in."""
-        limit = self._limits.timeouts[claim.feature.queue]
         try:
-            async with asyncio.timeout(limit):
+            async with work.limit.enforced():
                 return await self._runners[claim.feature](work)
         except TimeoutError:
-            return TimedOut(f"The work took longer than its limit of {limit:g} s.")
+            return TimedOut(f"The work took longer than its limit of {work.limit.seconds:g} s.")
         except ServiceError as error:
             return error
         except Exception:
@@ -143,17 +129,13 @@ class Executor:
 
     async def _end(
         self, claim: Claim, result: RunResult, recorder: StageRecorder, metrics: AttemptMetrics
-    ) -> None:
+    ) -> bool:
         """Store the result, then report the outcome in the span, the metrics and the log, and
-        announce it to waiting callers."""
+        announce it to waiting callers. Returns whether the message is done."""
         record = _record(claim, recorder)
         self._tracing.stages(recorder.stages)
-
-        async def store(session: Session) -> AttemptOutcome:
-            return await self._endings.store(session, claim, record, result)
-
         with self._tracing.persist():
-            outcome = await committed(self._database, store)
+            outcome, result = await self._store(claim, record, result)
         failure = result if isinstance(result, ServiceError) else None
         code = failure and failure.code
         if outcome is AttemptOutcome.CANCELLED:
@@ -161,14 +143,44 @@ class Executor:
         self._tracing.ended(outcome, failure)
         metrics.ended(outcome, recorder.stages, failure)
         if outcome is AttemptOutcome.DROPPED:
+            # If the claim was lost with Postgres, the message still stands for the job.
             log.warning("job.dropped", error=code)
-            return
+            return False
         if outcome.ends_job:
             self._running.ended.set()
-            await self._reports.ended(claim.job_id)
+            self._reports.ended(claim.job_id)
         else:
             self._reports.changed(claim.job_id)
         log.info(f"job.{outcome}", error=code, stages=_durations(record))
+        return outcome is not AttemptOutcome.RELEASED
+
+    async def _store(
+        self, claim: Claim, record: AttemptRecord, result: RunResult
+    ) -> tuple[AttemptOutcome, RunResult]:
+        """Store a result, or that it cannot be stored, which is a bug; return what was stored.
+
+        The outcome is `dropped` if the claim no longer held; nothing was changed then. It is
+        `cancelled` if a cancellation was requested that this worker had not yet seen, since the
+        job does not run again.
+        """
+        stored: Stored
+        try:
+            ending = self._endings.of(claim, record, result)
+            stored = await self._storing.store(ending)
+        except ValueError as error:
+            stored = Unstorable(type(error).__name__)
+        if isinstance(stored, Unstorable):
+            log.error("job.unstorable", reason=stored.reason)
+            result = Bug()
+            ending = self._endings.of(claim, record, result)
+            stored = await self._storing.store(ending)
+        match stored:
+            case JobStatus.CANCELLED:
+                return AttemptOutcome.CANCELLED, result
+            case JobStatus():
+                return ending.outcome, result
+            case _:
+                return AttemptOutcome.DROPPED, result
 
     def _report_crashed(self, recorder: StageRecorder) -> None:
         """Report in the span and the log that the lease ran out while the job ran.
@@ -191,7 +203,8 @@ def _record(claim: Claim, recorder: StageRecorder) -> AttemptRecord:
             }
             for stage in recorder.stages
         ],
-        trace_id=trace_id(claim.trace_carrier),
+        # The current trace is that of the carrier, if there is one.
+        trace_id=current_trace_id() if claim.trace_carrier else None,
     )
 
 

@@ -2,15 +2,19 @@
 
 import structlog
 
+from shared.dependencies import answer_within
 from shared.errors import Transient
-from shared.store import transitions
+from shared.store.hot.beating import WorkerReport, beat
 from shared.store.postgres.database import Database
-from shared.store.workers import end_worker, report_worker
+from shared.store.workers import end_worker
 from worker.jobs.running_jobs import RunningJobs, Stop
 from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.state import WorkerState
 
 log = structlog.get_logger(__name__)
+
+# Seconds that Postgres has for its answer when the worker stops.
+_LAST_ANSWER = 1.0
 
 
 class Heartbeat:
@@ -31,31 +35,33 @@ class Heartbeat:
         self._lease = lease
 
     async def beat(self) -> None:
-        """Renew the leases, report this worker, and stop the jobs whose lease was lost.
+        """Renew the leases, report this worker, and stop the jobs that were lost or are cancelled.
 
         Raises DatabaseUnavailable.
         """
         running = self._running.ids()
-        async with self._database.transaction() as session:
-            held = set(await transitions.renew(session, self._state.id, running, self._lease))
-            await report_worker(
-                session,
-                self._state.id,
-                version=self._state.version,
-                # A worker that drains takes nothing more: the front must not count on it.
-                queues=[] if self._state.phase == "draining" else self._state.queues,
-                slots=self._state.slots,
-                components=self._state.components,
-                lease=self._lease,
-            )
+        worker = WorkerReport(
+            id=self._state.id,
+            version=self._state.version,
+            # A worker that drains takes nothing more: the front must not count on it.
+            queues=[] if self._state.phase == "draining" else self._state.queues,
+            slots=self._state.slots,
+            components=self._state.components,
+        )
+        held = await beat(self._database.fetch, worker, running, self._lease)
         self._metrics.heartbeat_succeeded()
-        for job_id in running - held:
+        for job_id in running - held.jobs:
             self._running.stop(job_id, Stop.LEASE_LOST)
+        for job_id in held.to_cancel:
+            self._running.stop(job_id, Stop.CANCELLED)
 
     async def end(self) -> None:
         """Report that this worker has ended, or others would count on it for another lease."""
         try:
-            async with self._database.transaction() as session:
-                await end_worker(session, self._state.id)
+            await answer_within(self._report_end(), _LAST_ANSWER)
         except Transient as error:
             log.warning("heartbeat.not_ended", reason=error.code)
+
+    async def _report_end(self) -> None:
+        async with self._database.transaction() as session:
+            await end_worker(session, self._state.id)

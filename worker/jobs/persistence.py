@@ -1,4 +1,4 @@
-"""Repeats writes until they succeed; without them a job would be lost, or done twice."""
+"""Repeats what Postgres has to answer until it does; else jobs would be lost, or done twice."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -36,11 +36,11 @@ async def until_database_answers(work: Callable[[], Awaitable[T]]) -> T:
     return await attempts(work)
 
 
-async def uninterrupted(work: Coroutine[Any, Any, None]) -> None:
+async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` to its end; raise CancelledError after that if the caller was cancelled."""
     task = asyncio.create_task(work)
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         await task
         raise

@@ -2,26 +2,34 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
 from shared.contracts.features import Queue
 from shared.process.background import repeating
 from shared.settings import Settings
-from shared.wire.connections import connect_for_polling
 from shared.wire.messenger import Messenger
-from worker.health.pulse import Pulse, poll_of
-from worker.jobs.consumer import Consumer, arq_timeout
+from shared.wire.taking import Intake
+from worker.health.pulse import poll_of
+from worker.jobs.claiming import Claiming
+from worker.jobs.consumer import Consumer, Observed, Serving
 from worker.jobs.execution import Executor
 from worker.jobs.reports import Reports
 
 # Seconds after which a poll loop, or a subscription, that ended starts again.
 _POLL_PAUSE, _LISTEN_PAUSE = 1, 0.5
+# Seconds that the last reports may take when a worker shuts down.
+_LAST_REPORTS = 2
 
 
 @asynccontextmanager
 async def serving_queues(
-    settings: Settings, executor: Executor, messenger: Messenger, reports: Reports, pulse: Pulse
+    settings: Settings,
+    claiming: Claiming,
+    executor: Executor,
+    messenger: Messenger,
+    reports: Reports,
+    observed: Observed,
 ) -> AsyncIterator[None]:
     """Serve every queue of WORKER_QUEUES while the block runs.
 
@@ -30,20 +38,13 @@ async def serving_queues(
     """
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(repeating("reports", reports.send, pause=0))
+        intake = Intake(settings)
+        stack.push_async_callback(intake.close)
         consumers = {}
         for queue in settings.worker_queues:
-            redis = connect_for_polling(settings)
-            stack.push_async_callback(redis.aclose, close_connection_pool=True)
-            consumer = Consumer(
-                redis,
-                executor,
-                namespace=messenger.namespace,
-                queue=queue,
-                slots=settings.slots[queue],
-                timeout=arq_timeout(settings.timeouts[queue]),
-                pulse=pulse,
-            )
-            pulse.turned(poll_of(queue))
+            serving = Serving(queue, settings.slots[queue], settings.timeouts[queue])
+            consumer = Consumer(serving, intake, claiming, executor, reports, observed)
+            observed.pulse.turned(poll_of(queue))
             await stack.enter_async_context(repeating("consumer", consumer.run, pause=_POLL_PAUSE))
             consumers[queue] = consumer
         listen = partial(_listen, messenger, consumers, reports)
@@ -53,6 +54,9 @@ async def serving_queues(
         finally:
             grace = settings.shutdown_grace
             await asyncio.gather(*(consumer.drain(grace) for consumer in consumers.values()))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_REPORTS):
+                    await reports.all_sent()
 
 
 async def _listen(
@@ -60,11 +64,15 @@ async def _listen(
 ) -> None:
     """Poll a queue whenever a message is published in it, and take note of what is listened to,
     until the subscription ends. Raises BrokerUnavailable."""
-    async with messenger.calls(consumers) as calls:
+    try:
+        async with messenger.calls(consumers) as calls:
+            for consumer in consumers.values():
+                consumer.hears(True)
+            async for call in calls:
+                if isinstance(call, Queue):
+                    consumers[call].wake()
+                else:
+                    reports.listened(call)
+    finally:
         for consumer in consumers.values():
-            consumer.wake()
-        async for call in calls:
-            if isinstance(call, Queue):
-                consumers[call].wake()
-            else:
-                reports.listened(call)
+            consumer.hears(False)

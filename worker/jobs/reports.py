@@ -1,11 +1,14 @@
-"""Announces to the fronts what jobs do: the end of every job, and more if somebody listens to it.
+"""Reports to Redis what jobs do: which messages are done, the end of every job, and more if
+somebody listens to it.
 
-An announcement may be lost: the row says what is true.
+A report may be lost: the row says what is true, callers also poll, and the reconciler removes
+messages that no job needs.
 """
 
+import asyncio
 import time
 from collections.abc import Iterable
-from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -14,7 +17,8 @@ import structlog
 from shared.contracts.events import StageEvent
 from shared.errors import BrokerUnavailable
 from shared.process.gathering import Gathering
-from shared.store.transitions import Claim
+from shared.store.hot.claiming import Claim
+from shared.wire.messages import Message
 from shared.wire.messenger import Messenger
 from worker.pipeline.stages import StageReport
 
@@ -24,14 +28,30 @@ log = structlog.get_logger(__name__)
 _LISTENED_FOR = 5.0
 
 
+@dataclass(frozen=True)
+class _Done:
+    """A message that no worker needs any more."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class _Left:
+    """A message that the next worker may take."""
+
+    message: Message
+
+
 class Reports:
-    """Announces the ends of jobs, and takes and sends reports about those that are listened to."""
+    """Takes reports and sends them, together with all others that came while the last were sent."""
 
     def __init__(self, messenger: Messenger) -> None:
         self._messenger = messenger
         # Until when each job counts as listened to, by the monotonic clock.
         self._listened: dict[UUID, float] = {}
-        self._unsent: Gathering[UUID | StageEvent] = Gathering()
+        self._unsent: Gathering[UUID | StageEvent | _Done | _Left] = Gathering()
+        self._all_sent = asyncio.Event()
+        self._all_sent.set()
 
     def listened(self, job_ids: Iterable[UUID]) -> None:
         """Take note that somebody listens to these jobs, and forget those that nobody repeats."""
@@ -39,23 +59,27 @@ class Reports:
         current = {job_id: until for job_id, until in self._listened.items() if until > now}
         self._listened = current | dict.fromkeys(job_ids, now + _LISTENED_FOR)
 
-    async def ended(self, job_id: UUID) -> None:
-        """Announce that a job has ended, whether or not somebody listens."""
-        try:
-            await self._messenger.announce(job_id)
-        except BrokerUnavailable as error:
-            # Waiting callers also poll, and find the result within a second or so.
-            log.warning("job.unannounced", job_id=str(job_id), reason=error.code)
+    def ended(self, job_id: UUID) -> None:
+        """Report that a job has ended, whether or not somebody listens."""
+        self._add(job_id)
+
+    def done(self, message: Message) -> None:
+        """Report that a message is done, which removes it."""
+        self._add(_Done(message))
+
+    def left(self, message: Message) -> None:
+        """Report that a message is left to the next worker, which unlocks it."""
+        self._add(_Left(message))
 
     def changed(self, job_id: UUID) -> None:
         """Report that a job began to run, or waits again."""
         if self._is_listened(job_id):
-            self._unsent.add(job_id)
+            self._add(job_id)
 
     def stage(self, claim: Claim, report: StageReport) -> None:
         """Report what an attempt is doing."""
         if self._is_listened(claim.job_id):
-            self._unsent.add(
+            self._add(
                 StageEvent(
                     job_id=claim.job_id,
                     attempt=claim.attempt,
@@ -69,8 +93,25 @@ class Reports:
     async def send(self) -> None:
         """Wait for reports, and send all that are there."""
         unsent = await self._unsent.take()
-        with suppress(BrokerUnavailable):
-            await self._messenger.report(unsent)
+        try:
+            await self._messenger.report(
+                [entry for entry in unsent if isinstance(entry, UUID | StageEvent)],
+                done=[entry.message for entry in unsent if isinstance(entry, _Done)],
+                left=[entry.message for entry in unsent if isinstance(entry, _Left)],
+            )
+        except BrokerUnavailable as error:
+            log.warning("reports.lost", reports=len(unsent), reason=error.code)
+        finally:
+            if not self._unsent:
+                self._all_sent.set()
+
+    async def all_sent(self) -> None:
+        """Wait until no report waits. Something has to repeat `send` meanwhile."""
+        await self._all_sent.wait()
+
+    def _add(self, report: UUID | StageEvent | _Done | _Left) -> None:
+        self._all_sent.clear()
+        self._unsent.add(report)
 
     def _is_listened(self, job_id: UUID) -> bool:
         return self._listened.get(job_id, 0) > time.monotonic()

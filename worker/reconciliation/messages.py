@@ -36,6 +36,10 @@ class MessageRepair:
         self._after: MessageKey | None = None
         self._position = 0
 
+    async def has_messages(self) -> bool:
+        """Return whether the queue has any messages. Raises BrokerUnavailable."""
+        return bool(await self._broker.listed(self.queue, 0, 1))
+
     async def step(self) -> MessageRepairs:
         """Compare one chunk of rows and one chunk of messages, and repair both.
 

@@ -35,13 +35,12 @@ async def repairing(
         ],
         telemetry,
         reports,
+        publish_deferred=partial(publish_deferred, database, messenger),
         image_retention=settings.image_retention,
         job_retention=settings.job_retention,
     )
-    outbox = partial(publish_deferred, database, messenger)
     pause = settings.reconcile_interval
     async with AsyncExitStack() as stack:
         stack.push_async_callback(broker.close)
-        await stack.enter_async_context(repeating("outbox", outbox, pause=pause))
         await stack.enter_async_context(repeating("reconciler", reconciler.step, pause=pause))
         yield

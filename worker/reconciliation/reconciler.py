@@ -1,24 +1,27 @@
 """Rescues jobs, repairs messages and prunes old rows, in one worker at a time."""
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 
 import structlog
 
 from shared.store import transitions
+from shared.store.hot.due import Due, look
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
 from shared.store.retention import prune_images, prune_jobs, prune_workers
 from shared.telemetry.trace_context import trace_id
 from worker.jobs.reports import Reports
 from worker.reconciliation import CHUNK
-from worker.reconciliation.messages import MessageRepair
+from worker.reconciliation.messages import SETTLED, MessageRepair
 from worker.telemetry.signals import Telemetry
 
 log = structlog.get_logger(__name__)
 
-_PRUNING_INTERVAL = 60.0
+# Seconds. Messages that no job needs do no harm: whoever takes one ignores and removes it.
+_PRUNING_INTERVAL, _LISTING_INTERVAL = 60.0, 10.0
 
 
 class Reconciler:
@@ -31,34 +34,64 @@ class Reconciler:
         telemetry: Telemetry,
         reports: Reports,
         *,
+        publish_deferred: Callable[[], Awaitable[object]],
         image_retention: float,
         job_retention: float,
     ) -> None:
-        """The retentions are in seconds after the end of a job."""
+        """`publish_deferred` empties the outbox. The retentions are in seconds after the end of a
+        job."""
         self._database = database
         self._repairs = repairs
         self._tracing = telemetry.tracing
         self._metrics = telemetry.metrics
         self._reports = reports
+        self._publish_deferred = publish_deferred
         self._image_retention = image_retention
         self._job_retention = job_retention
-        self._pruned_at = 0.0
+        self._pruned_at = self._listed_at = -math.inf
 
     async def step(self) -> None:
+        """Look for what is due, and do it.
+
+        Raises DatabaseUnavailable, BrokerUnavailable.
+        """
+        due = await look(self._database.fetch, SETTLED)
+        try:
+            if due.outbox:
+                await self._publish_deferred()
+        finally:
+            # Redis may be away, and a rescue does not need it.
+            if due.rescue or self._prunes() or due.waiting or await self._messages_are_left():
+                await self._act(due)
+        self._metrics.reconciler_succeeded()
+
+    async def _act(self, due: Due) -> None:
         """Do what is due, unless another worker is doing so.
 
-        The lock only saves work: every part may safely be done twice. Raises DatabaseUnavailable,
-        BrokerUnavailable.
+        The lock only saves work: every part may safely be done twice.
         """
         async with self._database.transaction() as session:
             if not await try_lock(session, RECONCILER):
                 return
-            await self._rescue()
-            if time.monotonic() - self._pruned_at > _PRUNING_INTERVAL:
+            if due.rescue:
+                await self._rescue()
+            if self._prunes():
                 await self._prune()
             for repair in self._repairs:
                 await self._repair_messages(repair)
-        self._metrics.reconciler_succeeded()
+
+    def _prunes(self) -> bool:
+        return time.monotonic() - self._pruned_at > _PRUNING_INTERVAL
+
+    async def _messages_are_left(self) -> bool:
+        """Return whether a queue has messages though no job has waited for long.
+
+        They may be without a job, which a look now and then finds soon enough.
+        """
+        if time.monotonic() - self._listed_at < _LISTING_INTERVAL:
+            return False
+        self._listed_at = time.monotonic()
+        return any([await repair.has_messages() for repair in self._repairs])
 
     async def _rescue(self) -> None:
         async with self._database.transaction() as session:
@@ -74,7 +107,7 @@ class Reconciler:
                 trace_id=trace_id(job.trace_carrier),
             )
             if job.state.finished:
-                await self._reports.ended(job.job_id)
+                self._reports.ended(job.job_id)
             else:
                 self._reports.changed(job.job_id)
 

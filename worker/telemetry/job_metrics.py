@@ -14,7 +14,8 @@ from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import ErrorClass, ServiceError
-from shared.store.transitions import Claim, Rescued
+from shared.store.hot.claiming import Claim
+from shared.store.transitions import Rescued
 from shared.telemetry.metrics import DURATIONS, FinishedJobs, exemplar
 from worker.pipeline.stages import Stage
 
@@ -118,7 +119,9 @@ class JobMetrics:
             error_class = ErrorClass.CANCELLED if cancelled else ErrorClass.CRASHED
             self._finished.count(job.feature, job.state, error_class)
 
-    def repaired(self, queue: Queue, *, resent: int, unlocked: int, removed: int) -> None:
+    def repaired(
+        self, queue: Queue, *, resent: int = 0, unlocked: int = 0, removed: int = 0
+    ) -> None:
         """Count the messages that were sent again, unlocked and removed."""
         self._rescued.labels(queue, "message_lost").inc(resent)
         self._rescued.labels(queue, "message_locked").inc(unlocked)

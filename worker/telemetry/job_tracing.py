@@ -19,7 +19,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import ServiceError
 from shared.store.callbacks.deliveries import ClaimedDelivery
-from shared.store.transitions import Claim, Rescued
+from shared.store.hot.claiming import Claim
+from shared.store.transitions import Rescued
 from shared.telemetry.trace_context import carried
 from shared.telemetry.tracing import message_attributes
 from shared.wire.messages import message_id

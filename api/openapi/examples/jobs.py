@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from api.openapi.examples.example import REQUEST_ID, TENANT, TRACE_ID, Examples
 from api.openapi.examples.items import categorize_request, category, metadata
 from api.openapi.examples.receipts import receipt_request
+from shared.contracts.batches import EntryRefusal, EntryResult, JobBatch, JobBatchRequest
 from shared.contracts.features import Feature
 from shared.contracts.jobs import AttemptView, JobError, JobPage, JobStatus, JobView, StageView
 from shared.contracts.outcomes import AttemptOutcome
-from shared.errors import Cancelled
+from shared.errors import Cancelled, QueueFull
 
 _WORKER = "worker-1-48210"
 _ACCEPTED = datetime(2026, 10, 3, 16, 20, 0, tzinfo=UTC)
@@ -23,11 +24,32 @@ def examples() -> dict[str, Examples]:
             {"Categorise an item": categorize_request(), "Read a receipt": receipt_request()},
             {200: succeeded(), 202: queued()},
         ),
+        "submitJobBatch": Examples(
+            {"Two items, of which one has no room": _batch_request()},
+            {200: _batch()},
+        ),
         "getJob": Examples(answers={200: succeeded()}),
         "listJobs": Examples(answers={200: JobPage(jobs=[succeeded()], next_cursor=None)}),
         "cancelJob": Examples(answers={200: _cancelled(), 202: _running()}),
         "retryJob": Examples(answers={202: queued()}),
     }
+
+
+def _batch_request() -> JobBatchRequest:
+    first = categorize_request().model_dump(mode="json", exclude={"tenant_id"}, exclude_unset=True)
+    second = {**first, "payload": {**first["payload"], "item_name": "Sourdough"}, "request_id": "2"}
+    return JobBatchRequest(tenant_id=TENANT, jobs=[first, second])
+
+
+def _batch() -> JobBatch:
+    full = JobError.of(QueueFull()).model_dump()
+    refusal = EntryRefusal(**full, retry_after=30)
+    return JobBatch(
+        results=[
+            EntryResult(index=0, job=queued(), error=None, replayed=False),
+            EntryResult(index=1, job=None, error=refusal, replayed=False),
+        ]
+    )
 
 
 def queued() -> JobView:

@@ -35,7 +35,7 @@ def embed(texts: Sequence[str], **origin: Unpack[Origin]) -> Call[EmbedAnswer]:
 def embed_batch(
     texts: Sequence[str], batch_size: int = 32, **origin: Unpack[Origin]
 ) -> Call[EmbedAnswer]:
-    """Embed as `embed` does, with `batch_size` texts (1 to 256) at a time in the model."""
+    """Embed as `embed` does, with at most `batch_size` texts (1 to 256) at a time in the model."""
     return _embedding("/api/v1/embed/batch", {"batch_size": batch_size}, texts, origin)
 
 

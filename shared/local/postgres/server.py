@@ -46,6 +46,8 @@ def _server(folder: Path, user: User | None, port: int, *, durable: bool) -> Ite
         "port": str(port),
         "unix_socket_directories": "",
         "max_connections": "200",
+        # A new table grows fast here, and plans are poor until it is analysed.
+        "autovacuum_naptime": "5s",
         **({} if durable else {"fsync": "off", "full_page_writes": "off"}),
     }
     command: list[str | Path] = [programs / "postgres", "-D", data]

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.callbacks import DeliveryState
 from shared.store.models import CallbackDelivery, JobCallback
+from shared.store.postgres.database import Database
+from shared.store.postgres.direct import Statement
 
 
 async def callbacks_of(
@@ -67,6 +69,19 @@ async def redeliver(
     return (await session.scalars(change)).one_or_none()
 
 
+_COUNT = Statement(
+    "count deliveries",
+    "select",
+    """
+    SELECT
+        count(*) AS pending,
+        coalesce(extract(epoch FROM now() - min(pending_since)), 0) AS oldest_age,
+        (SELECT count(*) FROM callback_deliveries WHERE state = 'dead') AS dead
+    FROM callback_deliveries WHERE state = 'pending'
+    """,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CallbackStats:
     """Numbers of deliveries, and for how many seconds the oldest pending one has been pending.
@@ -79,14 +94,9 @@ class CallbackStats:
     oldest_age: float
 
 
-async def callback_stats(session: AsyncSession) -> CallbackStats:
+async def callback_stats(database: Database) -> CallbackStats:
     """Count the pending and the dead deliveries, by the indexes of each."""
-    age = func.extract("epoch", func.now() - func.min(CallbackDelivery.pending_since))
-    pending = select(func.count(), func.coalesce(age, 0)).where(
-        CallbackDelivery.state == DeliveryState.PENDING.value
-    )
-    dead = select(func.count()).where(CallbackDelivery.state == DeliveryState.DEAD.value)
-    waiting, oldest = (await session.execute(pending)).one()
+    (row,) = await database.fetch(_COUNT)
     return CallbackStats(
-        pending=waiting, dead=(await session.scalars(dead)).one(), oldest_age=float(oldest)
+        pending=row["pending"], dead=row["dead"], oldest_age=float(row["oldest_age"])
     )

@@ -3,40 +3,141 @@
 import asyncio
 import os
 import sys
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import asyncpg
 from alembic import context
-from sqlalchemy import Connection
+from pydantic import SecretStr, ValidationError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from shared.settings import setting_problems
 from shared.store.models import Base
-from shared.store.postgres.database_url import async_url, check_database_url
+from shared.store.postgres.connecting import Connecting
+from shared.store.postgres.database_settings import DatabaseSettings
+from shared.store.postgres.database_url import async_url
+from shared.store.postgres.limits import lift_limits, role_changes
 
 # Seconds.
-_CONNECT = 10
+_PAUSE = 0.2
+_ATTEMPTS = 10
+_TAKE = text("SELECT pg_try_advisory_xact_lock(hashtext('grocery-planner-ai'))")
+
+# Counts the sessions that began earlier, and ends those of them that idle.
+_END_IDLE = text(
+    """
+    SELECT count(*), count(*) FILTER (WHERE state = 'idle' AND pg_terminate_backend(pid))
+    FROM pg_stat_activity
+    WHERE usename = session_user AND datname = current_database() AND pid <> pg_backend_pid()
+        AND backend_start < :before
+    """
+)
 
 
 class CannotConnect(Exception):
     """The database cannot be connected to; the text says what is wrong with server or URL."""
 
 
+class CannotLimit(Exception):
+    """The limits of the role cannot be set; the text says who can."""
+
+
 def run(connection: Connection) -> None:
-    """Migrate over one connection, under a lock that makes concurrent migrations take turns."""
-    context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
+    """Migrate over one connection, each revision in a transaction of its own."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_type=True,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('grocery-planner-ai'))")
         context.run_migrations()
 
 
-async def migrate(url: str) -> None:
-    """Run the migrations on the database at `url`. Raises CannotConnect."""
-    engine = create_async_engine(async_url(url), connect_args={"timeout": _CONNECT})
+async def migrate(settings: DatabaseSettings) -> None:
+    """Run the migrations, and if there is a pooler, limit the role. Raises CannotConnect."""
+    pooled = settings.database_pooler != "none"
+    engine = create_async_engine(
+        async_url(settings.database_url.get_secret_value()),
+        connect_args=Connecting(
+            process="migrate", pooler=settings.database_pooler, limit=None
+        ).engine_arguments,
+    )
+    _lift_limits(engine, pooled=pooled)
     try:
-        async with aclosing(await connected(engine)) as connection:
-            await connection.run_sync(run)
+        async with aclosing(await connected(engine)) as turn:
+            await _take(turn)
+            async with aclosing(await connected(engine)) as connection:
+                await connection.run_sync(run)
+            # Commands that only look, such as `current`, have no revision to go to.
+            limits = pooled and "destination_rev" in context.get_context().opts
+            if limits and await _limit_role(turn, settings.longest_transaction):
+                await _end_earlier_sessions(turn)
     finally:
         await engine.dispose()
+
+
+def _lift_limits(engine: AsyncEngine, *, pooled: bool) -> None:
+    """Let a migration take as long as it needs, although the role may have limits.
+
+    A statement outside transactions keeps the limits if there is a pooler, since what it sets for a
+    session would be set for other clients.
+    """
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def lift(connection: Connection) -> None:
+        connection.exec_driver_sql(lift_limits(local=pooled))
+
+
+async def _take(turn: AsyncConnection) -> None:
+    """Wait for other migrations, and keep later ones waiting until the transaction ends.
+
+    Nobody waits inside Postgres: an index that is built while rows are written has to wait for
+    every statement that runs, and would wait forever for one that waits for its own migration.
+    """
+    while not await turn.scalar(_TAKE):
+        await turn.rollback()
+        await asyncio.sleep(_PAUSE)
+    # Replaces the answered query, whose snapshot an index that is built would wait for as well.
+    await turn.exec_driver_sql("SAVEPOINT taken")
+
+
+async def _limit_role(connection: AsyncConnection, seconds: float) -> bool:
+    """Give the role the limits that a pooler keeps its connections from setting themselves.
+
+    Returns whether it lacked any. Raises CannotLimit if the role may not be changed.
+    """
+    changes = await role_changes(connection, seconds)
+    try:
+        for change in changes:
+            await connection.exec_driver_sql(change)
+        await connection.commit()
+    except DBAPIError as error:
+        if isinstance(error.orig and error.orig.__cause__, asyncpg.InsufficientPrivilegeError):
+            raise CannotLimit(
+                "DATABASE_POOLER: the schema is up to date, but this role may not be changed. "
+                f"As an administrator, run: {'; '.join(changes)};"
+            ) from error
+        raise
+    return bool(changes)
+
+
+async def _end_earlier_sessions(connection: AsyncConnection) -> None:
+    """End the sessions of the role that idle in the pool, and at last our own.
+
+    A session keeps the limits with which it began. The pooler opens others when it needs them. What
+    is busy is tried again for a while.
+    """
+    before = await connection.scalar(text("SELECT now()"))
+    for _ in range(_ATTEMPTS):
+        left = await connection.scalar(_END_IDLE, {"before": before})
+        await connection.commit()
+        if not left:
+            break
+        await asyncio.sleep(_PAUSE)
+    with suppress(DBAPIError):
+        await connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 async def connected(engine: AsyncEngine) -> AsyncConnection:
@@ -44,22 +145,25 @@ async def connected(engine: AsyncEngine) -> AsyncConnection:
     try:
         return await engine.connect()
     except TimeoutError as error:
-        raise CannotConnect(f"Postgres does not answer within {_CONNECT} s.") from error
+        raise CannotConnect("Postgres does not answer within 10 s.") from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         # Some errors have a second line, with a hint.
         reason = " ".join(str(error).split()).removesuffix(".")
         raise CannotConnect(f"Postgres cannot be reached: {reason}.") from error
 
 
-def checked_url() -> str:
-    """Return DATABASE_URL. Raises CannotConnect if it is missing or is not a URL of a Postgres."""
+def settings_of_environment() -> DatabaseSettings:
+    """Return the settings. Ends the process with a line for each that is missing or wrong."""
     try:
-        return check_database_url(os.environ.get("DATABASE_URL", ""))
-    except ValueError as error:
-        raise CannotConnect(str(error)) from error
+        # A URL that is not set is wrong in the same way as an empty one.
+        return DatabaseSettings(database_url=SecretStr(os.environ.get("DATABASE_URL", "")))
+    except ValidationError as error:
+        sys.exit("\n".join(setting_problems(error)))
 
 
 try:
-    asyncio.run(migrate(checked_url()))
+    asyncio.run(migrate(settings_of_environment()))
 except CannotConnect as wrong:
     sys.exit(f"DATABASE_URL: {wrong}")
+except CannotLimit as wrong:
+    sys.exit(str(wrong))

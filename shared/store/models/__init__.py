@@ -2,10 +2,11 @@
 
 from shared.store.models.base import Base
 from shared.store.models.callbacks import CallbackDelivery, JobCallback
-from shared.store.models.jobs import Job, JobAttempt, JobImage
+from shared.store.models.jobs import LIVE, Job, JobAttempt, JobImage
 from shared.store.models.workers import WorkerRecord
 
 __all__ = [
+    "LIVE",
     "Base",
     "CallbackDelivery",
     "Job",

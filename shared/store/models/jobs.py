@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     ForeignKey,
     Index,
     func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSON
@@ -17,7 +19,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shared.contracts.jobs import JobStatus
 from shared.store.models.base import Base
 
-_LIVE = text("state IN ('queued', 'running')")
+# The condition of the index of live jobs. A query that repeats it can use the index even if it is
+# planned before the values of its parameters are known.
+LIVE = literal_column("state IN ('queued', 'running')", Boolean)
+_ENDED = text("finished_at IS NOT NULL")
 _STATES = ", ".join(f"'{status}'" for status in JobStatus)
 
 
@@ -96,14 +101,31 @@ class Job(Base):
             "created_at",
             postgresql_where=text("content_key IS NOT NULL"),
         ),
-        Index("ix_jobs_tenant_created", "tenant_id", "created_at", "id"),
-        Index("ix_jobs_live", "queue", "queued_at", postgresql_where=_LIVE),
+        # Lists: see shared/store/lists.py.
+        Index(
+            "ix_jobs_ended_state",
+            "tenant_id",
+            "state",
+            "created_at",
+            "id",
+            postgresql_where=_ENDED,
+        ),
+        Index(
+            "ix_jobs_ended_feature",
+            "tenant_id",
+            "feature",
+            "state",
+            "created_at",
+            "id",
+            postgresql_where=_ENDED,
+        ),
+        Index("ix_jobs_live", "queue", "queued_at", postgresql_where=LIVE),
         Index(
             "ix_jobs_unpublished",
             "queued_at",
             postgresql_where=text("state = 'queued' AND published_at IS NULL"),
         ),
-        Index("ix_jobs_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
+        Index("ix_jobs_finished", "finished_at", postgresql_where=_ENDED),
         Index("ix_jobs_worker", "worker_id", postgresql_where=text("state = 'running'")),
     )
 

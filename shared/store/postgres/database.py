@@ -3,14 +3,12 @@
 This is the one place that translates the driver's errors into those of `shared/errors.py`.
 """
 
-import asyncio
-import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Self, TypedDict, Unpack
 
-import asyncpg
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
@@ -19,57 +17,31 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
     create_async_engine,
 )
 
-from shared.errors import Busy, DatabaseUnavailable, SchemaBehind
+from shared.errors import DatabaseUnavailable, SchemaBehind, ServiceError
+from shared.process.patience import Patience
 from shared.settings import Settings
-from shared.store.postgres.database_metrics import measure_statements
+from shared.store.postgres.answers import Answers
+from shared.store.postgres.connecting import CONNECT, Connecting
+from shared.store.postgres.database_metrics import duration_histogram, measure_statements, observe
+from shared.store.postgres.database_settings import Pooler
 from shared.store.postgres.database_url import async_url
+from shared.store.postgres.direct import DirectConnections, Row, Statement
+from shared.store.postgres.driver_errors import AWAY, MISSING, pooler_is_full
+from shared.store.postgres.rollback import roll_back
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
 
 
-# Seconds.
-_CONNECT = 10
-_CLOSE = 0.2
-_IDLE_LIMIT = "idle_in_transaction_session_timeout"
-# A setting of Postgres 17 and newer, which closes the connection of a transaction that is too long.
-_TRANSACTION_LIMIT, _LIMITS_TRANSACTIONS = "transaction_timeout", 17
 # In the information on a connection, when the statement began whose answer it waits for, or None.
 _ASKED_AT = "asked_at"
-# Postgres waits this many seconds longer than we do, so that callers get our error and not its own.
-_SLACK = 0.5
-
-
-class _Connection(asyncpg.Connection):  # type: ignore[misc]
-    """A connection that closes within 0.2 s even if the server hangs.
-
-    SQLAlchemy allows two seconds, which is too long while a caller waits.
-    """
-
-    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (its own)
-        """Ask the server to close, and disconnect after 0.2 s at the latest."""
-        await super().close(timeout=min(timeout or _CLOSE, _CLOSE))
-
-
-def _limit_transactions(engine: AsyncEngine, seconds: float) -> None:
-    """Have Postgres end every transaction that takes longer than `seconds`, our own limit.
-
-    The limit on idle transactions is not enough. If a process freezes between two messages of one
-    statement, Postgres regards its transaction as active and would hold its locks forever.
-    """
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def limit(connection: DBAPIConnection, _: object) -> None:
-        driver: Any = connection
-        if driver.driver_connection.get_server_version().major >= _LIMITS_TRANSACTIONS:
-            limit = f"SET {_TRANSACTION_LIMIT} = {round((seconds + _SLACK) * 1000)}"
-            driver.run_async(lambda connection: connection.execute(limit))
 
 
 class PoolOptions(TypedDict, total=False):
@@ -77,6 +49,7 @@ class PoolOptions(TypedDict, total=False):
 
     pool_size: int
     transaction_limit: float | None
+    server_limit: float | None
 
 
 class Database:
@@ -87,8 +60,10 @@ class Database:
         url: str,
         *,
         process: str,
+        pooler: Pooler = "none",
         pool_size: int = 10,
         transaction_limit: float | None = None,
+        server_limit: float | None = None,
     ) -> None:
         """Prepare the pool, which connects when it is first used.
 
@@ -96,33 +71,31 @@ class Database:
         connections and opens up to twice as many.
 
         `transaction_limit` is how many seconds a transaction may take before it raises
-        DatabaseUnavailable; None sets no limit. Postgres enforces it too, so that a frozen process
-        does not hold its locks any longer. Postgres 16 and older do not enforce it between the
-        messages of one statement.
+        DatabaseUnavailable; None sets no limit. Time in which this process was held up does not
+        count: see `Patience`. After `server_limit` seconds, `transaction_limit` by default,
+        Postgres ends a transaction, so that a frozen process does not hold its locks any longer.
+        Postgres 16 and older do not do so between the messages of one statement. Through a pooler
+        Postgres enforces the limits of the role instead.
         """
-        limits = {}
-        within: float = _CONNECT
-        if transaction_limit is not None:
-            limits[_IDLE_LIMIT] = str(round(transaction_limit * 1000))
-            within = min(transaction_limit, _CONNECT)
+        if server_limit is None:
+            server_limit = transaction_limit
+        connecting = Connecting(process=process, pooler=pooler, limit=server_limit)
         self._engine = create_async_engine(
             async_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_timeout=within,
+            pool_timeout=CONNECT,
             pool_pre_ping=True,
-            connect_args={
-                "timeout": within,
-                "connection_class": _Connection,
-                "server_settings": {"application_name": process, **limits},
-            },
+            connect_args=connecting.engine_arguments,
         )
-        if transaction_limit is not None:
-            _limit_transactions(self._engine, transaction_limit)
+        self._answers = Answers()
+        self._direct = DirectConnections(
+            async_url(url), self._answers, connecting, size=pool_size, limit=transaction_limit
+        )
+        _prepare_with(connecting, self._engine)
         for asking in ("before_cursor_execute", "commit"):
             event.listen(self._engine.sync_engine, asking, _note_question)
         event.listen(self._engine.sync_engine, "after_cursor_execute", self._note_answer)
-        self._answered_at = -math.inf
         self._transaction_limit = transaction_limit
         self._traced = False
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
@@ -132,7 +105,8 @@ class Database:
         cls, settings: Settings, *, process: str, **options: Unpack[PoolOptions]
     ) -> Self:
         """Return the database of DATABASE_URL. The options are those of the constructor."""
-        return cls(settings.database_url.get_secret_value(), process=process, **options)
+        url = settings.database_url.get_secret_value()
+        return cls(url, process=process, pooler=settings.database_pooler, **options)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -143,29 +117,33 @@ class Database:
         database errors are bugs and pass through, and so does what anything else in the block
         raises: a broken connection may be one to Redis.
         """
-        limit = asyncio.timeout(self._transaction_limit)
+        limit = Patience(self._transaction_limit)
         # What the transaction waits for is a connection first, then the answer to a statement.
-        waiting: dict[str, Any] = {_ASKED_AT: time.monotonic()}
+        begun = time.monotonic()
+        waiting: dict[str, Any] = {_ASKED_AT: begun}
         try:
-            async with limit, self._sessions.begin() as session:
-                waiting = await self._connect(session)
-                yield session
+            async with limit, self._sessions() as session:
+                connection, waiting = await self._connect(session)
+                try:
+                    yield session
+                    await session.commit()
+                except BaseException:
+                    await roll_back(session, connection)
+                    raise
         except DBAPIError as error:
-            cause = error.orig and error.orig.__cause__
-            if isinstance(cause, _MISSING):
-                raise SchemaBehind from error
-            if error.connection_invalidated or isinstance(cause, _AWAY):
-                raise DatabaseUnavailable from error
-            raise
-        except _AWAY as error:
+            if (ours := self._translated(error, begun)) is None:
+                raise
+            raise ours from error
+        except AWAY as error:
             raise DatabaseUnavailable from error
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise self._too_late(waiting[_ASKED_AT]) from error
+            raise self._answers.too_late(waiting[_ASKED_AT]) from error
 
-    async def _connect(self, session: Session) -> dict[str, Any]:
-        """Take a connection, and return what is known of it, which the events keep up to date.
+    async def _connect(self, session: Session) -> tuple[AsyncConnection, dict[str, Any]]:
+        """Take a connection, and return it with what is known of it, which the events keep up to
+        date.
 
         SQLAlchemy wraps most errors of the driver, but not these.
         """
@@ -173,26 +151,31 @@ class Database:
         try:
             connection = await session.connection()
         except (PoolTimeout, TimeoutError) as error:
-            raise self._too_late(begun) from error
+            raise self._answers.too_late(begun) from error
         except OSError as error:
             raise DatabaseUnavailable from error
         raw = await connection.get_raw_connection()
         known: dict[str, Any] = raw.info
         known[_ASKED_AT] = None
-        return known
+        return connection, known
+
+    def _translated(self, error: DBAPIError, begun: float) -> ServiceError | None:
+        cause = error.orig and error.orig.__cause__
+        if isinstance(cause, MISSING):
+            return SchemaBehind()
+        if pooler_is_full(cause):
+            return self._answers.too_late(begun)
+        if error.connection_invalidated or isinstance(cause, AWAY):
+            return DatabaseUnavailable()
+        return None
 
     def _note_answer(self, connection: Connection, *_event: object) -> None:
-        self._answered_at = time.monotonic()
+        self._answers.note()
         connection.info[_ASKED_AT] = None
 
-    def _too_late(self, asked_at: float | None) -> DatabaseUnavailable:
-        """Return the error of a wait for the answer to what was asked at `asked_at`, or for us.
-
-        It is Busy if Postgres answered anybody meanwhile, and if Postgres was asked for nothing.
-        """
-        if asked_at is None or self._answered_at > asked_at:
-            return Busy()
-        return DatabaseUnavailable()
+    async def fetch(self, statement: Statement, *arguments: object) -> Sequence[Row]:
+        """Run one statement by itself, in one round trip; see `DirectConnections.fetch`."""
+        return await self._direct.fetch(statement, *arguments)
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless Postgres answers."""
@@ -204,34 +187,29 @@ class Database:
         SQLAlchemyInstrumentor().instrument(
             engine=self._engine.sync_engine, tracer_provider=provider
         )
+        self._direct.trace_with(provider.get_tracer(__name__))
         self._traced = True
 
     def measure_with(self, registry: CollectorRegistry) -> None:
         """Measure how long each statement takes from now on, as a metric of `registry`."""
-        measure_statements(self._engine.sync_engine, registry)
+        histogram = duration_histogram(registry)
+        measure_statements(self._engine.sync_engine, histogram)
+        self._direct.measure_with(partial(observe, histogram))
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._direct.close()
         await self._engine.dispose()
         if self._traced:
             SQLAlchemyInstrumentor().uninstrument()
 
 
+def _prepare_with(connecting: Connecting, engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: DBAPIConnection, _: object) -> None:
+        driver: Any = connection
+        driver.run_async(connecting.prepare)
+
+
 def _note_question(connection: Connection, *_event: object) -> None:
     connection.info[_ASKED_AT] = time.monotonic()
-
-
-_MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
-# What the driver raises if the URL names a file that is not there, such as a root certificate; then
-# error classes 08, 28, 3D, 53 and 57 of Postgres, and its errors 25P03 and 25P04: no connection,
-# no right to connect, no such database, no resources, server shutting down, transaction too long.
-_AWAY = (
-    asyncpg.ClientConfigurationError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.TransactionTimeoutError,
-)

@@ -14,18 +14,24 @@ _OPERATIONS = ("select", "insert", "update", "delete")
 _BEGAN = "ai_statement_began"
 
 
-def measure_statements(engine: Engine, registry: CollectorRegistry) -> None:
-    """Observe the duration of every statement that succeeds.
-
-    Whoever sends a statement counts its failures.
-    """
-    histogram = Histogram(
+def duration_histogram(registry: CollectorRegistry) -> Histogram:
+    """Return the metric, as one of `registry`."""
+    return Histogram(
         "db_client_operation_duration_seconds",
         "Time that Postgres took for a statement.",
         ("operation",),
         buckets=_BUCKETS,
         registry=registry,
     )
+
+
+def observe(histogram: Histogram, operation: str, seconds: float) -> None:
+    """Count a statement that succeeded. Whoever sends a statement counts its failures."""
+    histogram.labels(operation).observe(seconds, exemplar())
+
+
+def measure_statements(engine: Engine, histogram: Histogram) -> None:
+    """Observe the duration of every statement of an engine that succeeds."""
 
     def begin(connection: Connection, *_args: Any) -> None:
         # A connection runs one statement at a time, so the next overwrites a failed one's time.
@@ -35,7 +41,7 @@ def measure_statements(engine: Engine, registry: CollectorRegistry) -> None:
         connection: Connection, _cursor: Any, statement: str, _parameters: Any, context: Any, _: Any
     ) -> None:
         seconds = time.perf_counter() - connection.info[_BEGAN]
-        histogram.labels(_operation(statement, context)).observe(seconds, exemplar())
+        observe(histogram, _operation(statement, context), seconds)
 
     event.listen(engine, "before_cursor_execute", begin)
     event.listen(engine, "after_cursor_execute", end)

@@ -13,10 +13,11 @@ from shared.store.retry_policy import BUDGETS
 from shared.store.transitions.values import cancelled_error, requeued, spent_column
 
 
-async def cancel(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
+async def cancel(session: AsyncSession, job_id: UUID, tenant_id: str) -> JobStatus | None:
     """Cancel a queued job at once, or note the request for the worker that runs the job.
 
-    Returns False if the job is neither queued nor running, or is not this tenant's.
+    Returns the state that the job has now, or None if the job was neither queued nor running, or is
+    not this tenant's.
     """
     queued = Job.state == JobStatus.QUEUED
     statement = (
@@ -32,9 +33,10 @@ async def cancel(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
             finished_at=case((queued, func.now()), else_=Job.finished_at),
             cancel_requested_at=func.coalesce(Job.cancel_requested_at, func.now()),
         )
-        .returning(Job.id)
+        .returning(Job.state)
     )
-    return await session.scalar(statement) is not None
+    state = await session.scalar(statement)
+    return None if state is None else JobStatus(state)
 
 
 async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
@@ -51,7 +53,7 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
             Job.state.in_((JobStatus.FAILED, JobStatus.CANCELLED)),
         )
         .values(
-            **requeued(0),
+            **requeued(),
             error=None,
             finished_at=None,
             cancel_requested_at=None,

@@ -1,9 +1,8 @@
 """Column values that several transitions write."""
 
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal
+from sqlalchemy import ColumnElement, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.contracts.jobs import JobError, JobStatus
@@ -14,37 +13,16 @@ from shared.store.publication import unpublished
 NO_WORKER: dict[str, Any] = {"worker_id": None, "lease_until": None}
 
 
-def ended(state: JobStatus) -> dict[str, Any]:
-    """Return the column values of a job that has ended in `state`."""
-    return {"state": state, "finished_at": func.now(), **NO_WORKER}
-
-
-def requeued(delay: float) -> dict[str, Any]:
-    """Return the column values of a queued job that needs a new message in `delay` seconds."""
+def requeued() -> dict[str, Any]:
+    """Return the column values of a queued job that needs a new message at once."""
     return {
         "state": JobStatus.QUEUED,
         "dispatch": Job.dispatch + 1,
-        "queued_at": func.now() + timedelta(seconds=delay),
+        "queued_at": func.now(),
         "started_at": None,
         **unpublished(),
         **NO_WORKER,
     }
-
-
-def unless_cancelled(change: dict[str, Any]) -> dict[str, Any]:
-    """Return the column values of `change`, or of a cancelled job if cancellation was asked for.
-
-    `change` is for a running job and must take the job from its worker.
-    """
-    asked = Job.cancel_requested_at.is_not(None)
-    end = {"state": JobStatus.CANCELLED, "error": cancelled_error(), "finished_at": func.now()}
-    kept = change.keys() | end.keys()
-    return {
-        name: case(
-            (asked, end.get(name, getattr(Job, name))), else_=change.get(name, getattr(Job, name))
-        )
-        for name in kept - NO_WORKER.keys()
-    } | NO_WORKER
 
 
 def cancelled_error() -> ColumnElement[Any]:

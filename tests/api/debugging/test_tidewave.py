@@ -227,7 +227,7 @@ def test_a_front_without_tidewave_starts(system: System, tmp_path: Path) -> None
     """Without the dev extra, one debug line says why Tidewave is missing."""
     log, port = tmp_path / "front.log", free_port()
     env = {**system.env, "DEBUG": "true", "LOG_LEVEL": "DEBUG", "PORT": str(port)}
-    code = "import sys; sys.modules['tidewave'] = None; from api.__main__ import main; main()"
+    code = "import sys; sys.modules['tidewave'] = None; from api.process import main; main()"
     with running([sys.executable, "-c", code], env=env, log=log, cwd=ROOT) as process:
         block_until(lambda: "startup complete" in log.read_text(), "The front", process=process)
         assert httpx.get(f"http://127.0.0.1:{port}/tidewave").status_code == 404

@@ -5,6 +5,7 @@ import pytest
 from pydantic import SecretStr
 
 from shared.client import AsyncServiceClient
+from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.version import service_version
@@ -96,6 +97,32 @@ async def test_without_a_worker_work_is_accepted_and_waits(http: httpx.AsyncClie
         "error": "No worker is alive; jobs wait for one.",
         "alive": 0,
         "queues": [],
+    }
+
+
+async def test_a_queue_that_the_installation_does_not_use_needs_no_worker(
+    settings: Settings,
+) -> None:
+    """A front expects workers of its WORKER_QUEUES, by default of both queues."""
+    receipts = settings.model_copy(update={"worker_queues": (Queue.RECEIPTS,)})
+    async with (
+        worker_with(receipts, dairy),
+        front_http(receipts) as of_receipts,
+        front_http(settings) as of_both,
+    ):
+        ready = await of_receipts.get("/health/ready")
+        check = await of_receipts.get("/health_check")
+        lacking = await of_both.get("/health_check")
+
+    seen = {"alive": 1, "queues": ["receipts"]}
+    assert (ready.status_code, ready.json()["status"]) == (200, "ok")
+    assert ready.json()["checks"]["workers"] == {"status": "ok", **seen}
+    assert (check.status_code, check.json()["status"]) == (200, "ok")
+    assert (lacking.status_code, lacking.json()["status"]) == (503, "degraded")
+    assert lacking.json()["services"]["ai_service"]["workers"] == {
+        "status": "degraded",
+        "error": "No worker serves items.",
+        **seen,
     }
 
 

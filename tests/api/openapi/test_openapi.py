@@ -18,6 +18,7 @@ SNAPSHOT = Path(__file__).parents[1] / "openapi.json"
 # The names that clients are generated with.
 CALLS = {
     "submitJob": ("post", "/api/v1/jobs"),
+    "submitJobBatch": ("post", "/api/v1/jobs/batch"),
     "listJobs": ("get", "/api/v1/jobs"),
     "getJob": ("get", "/api/v1/jobs/{job_id}"),
     "streamJobEvents": ("get", "/api/v1/jobs/{job_id}/events"),

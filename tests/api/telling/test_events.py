@@ -16,11 +16,11 @@ from shared.contracts.events import StageEvent
 from shared.local.processes import free_port
 from shared.local.valkey import embedded_valkey
 from shared.settings import Settings
-from shared.store import transitions
+from shared.store.hot.claiming import Claim
 from shared.store.postgres.database import Database
-from shared.store.transitions import Claim
 from shared.wire.messenger import Messenger
 from tests.shared.store.transitions.endings import succeed
+from tests.support import holding
 from tests.support.event_streams import Received, listening
 from tests.support.fronts import front_server, nowhere
 from tests.support.runners import ITEM, Gate, dairy, worker_with
@@ -48,7 +48,7 @@ async def submit(http: httpx.AsyncClient) -> UUID:
 async def claim(database: Database, job_id: UUID) -> Claim:
     """Claim a job as a worker that announces nothing."""
     async with database.transaction() as session:
-        held = await transitions.claim(session, job_id, dispatch=1, worker_id="w", lease=15)
+        held = await holding.claim(session, job_id, dispatch=1, worker_id="w", lease=15)
     assert held is not None
     return held
 

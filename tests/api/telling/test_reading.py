@@ -1,22 +1,26 @@
 """Reads for many callers at once: a few jobs at a time, and one bad row spoils no other."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from fastapi import FastAPI
-from sqlalchemy import event, text, update
+from sqlalchemy import text, update
 
-from api.front import Front
-from api.telling.reading import VIEWS_AT_ONCE, Batched
+from api.admission import Admission
+from api.telling.reading import JOBS_AT_ONCE, Batched, JobReads
+from api.telling.waiting import Waiters
 from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus, JobView
 from shared.errors import Bug, Busy
+from shared.settings import Settings
+from shared.store.hot.reading import JobRow
 from shared.store.models import Job
 from shared.store.postgres.database import Database
+from shared.store.postgres.direct import Row, Statement
+from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM
 
 _END = "UPDATE jobs SET state = 'succeeded', output = '{}', finished_at = now()"
@@ -27,25 +31,18 @@ _UNKNOWN: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def front(app: FastAPI) -> Front:
-    """The parts of the front `app`."""
-    found: Front = app.state.front
-    return found
-
-
 async def test_a_query_that_fails_takes_no_answer_from_others() -> None:
     """Only those who asked for what it read get its error. No query reads more than it may."""
     sizes: list[int] = []
     unlucky = uuid4()
 
-    async def read(job_ids: Sequence[UUID]) -> Mapping[UUID, JobView | Bug]:
+    async def read(job_ids: Sequence[UUID]) -> Mapping[UUID, JobRow | Bug]:
         sizes.append(len(job_ids))
         if unlucky in job_ids:
             raise Busy
         return {}
 
-    batched = Batched(read, at_once=4)
+    batched: Batched[JobRow] = Batched(read, at_once=4)
     asked = [asyncio.create_task(batched.get(id_)) for id_ in [*map(_new, range(9)), unlucky]]
     for _ in range(3):
         await batched.step()
@@ -57,21 +54,25 @@ async def test_a_query_that_fails_takes_no_answer_from_others() -> None:
 
 
 async def test_jobs_that_end_together_are_read_a_few_at_a_time(
-    client: AsyncServiceClient, front: Front, database: Database
+    client: AsyncServiceClient, settings: Settings, database: Database, messenger: Messenger
 ) -> None:
     """Everybody gets the job, whether waiting for its end or asking for it."""
-    count = 2 * VIEWS_AT_ONCE + 1
-    jobs = [await client.submit("categorization", ITEM) for _ in range(count)]
-    waits = [asyncio.create_task(client.job(job.id, wait=20)) for job in jobs]
-    with _rows_read(front.database) as sizes:
+    count = 2 * JOBS_AT_ONCE + 1
+    ids = [(await client.submit("categorization", ITEM)).id for _ in range(count)]
+    async with counting(settings) as counted, AsyncExitStack() as stack:
+        reads, admission = JobReads(counted), Admission(counted, settings)
+        waiters = Waiters(counted, messenger, admission)
+        await stack.enter_async_context(reads.running())
+        await stack.enter_async_context(waiters.running())
+        waits = [asyncio.create_task(waiters.wait(job_id, 20)) for job_id in ids]
         async with database.transaction() as session:
             await session.execute(text(_END))
         ended = await asyncio.gather(*waits)
-        asked = await asyncio.gather(*(client.job(job.id) for job in jobs))
+        asked = await asyncio.gather(*(reads.job(job_id, "tenant") for job_id in ids))
 
-    assert {job.status for job in (*ended, *asked)} == {JobStatus.SUCCEEDED}
-    assert sum(sizes) >= 2 * count
-    assert max(sizes) <= VIEWS_AT_ONCE
+    assert {job and job.status for job in (*ended, *asked)} == {JobStatus.SUCCEEDED}
+    assert sum(counted.sizes) >= 2 * count
+    assert max(counted.sizes) <= JOBS_AT_ONCE
 
 
 @pytest.mark.parametrize("unknown", _UNKNOWN)
@@ -88,25 +89,34 @@ async def test_a_row_that_cannot_be_read_spoils_no_other(
     asked = asyncio.create_task(client.job(good.id))
     with pytest.raises(Bug):
         await client.job(bad.id)
+    page = await client.jobs()
 
+    assert [job.id for job in page.jobs] == [good.id]
+    assert page.unreadable == [bad.id]
     assert isinstance(ended, JobView)
     assert ended == await asked
     assert isinstance(refused, Bug)
 
 
-@contextmanager
-def _rows_read(database: Database) -> Iterator[list[int]]:
-    """Yield how many whole rows of jobs each query of the block asked for."""
-    sizes: list[int] = []
+class Counting(Database):
+    """A database that notes how many whole jobs each statement asks for."""
 
-    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if "jobs.output" in statement and "ANY" in statement:
-            sizes.append(len(parameters[0]))
+    sizes: list[int]
 
-    engine = database._engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield sizes
-    event.remove(engine, "before_cursor_execute", note)
+    async def fetch(self, statement: Statement, *arguments: Any) -> Sequence[Row]:
+        """Run the statement."""
+        if statement.name == "jobs.read":
+            self.sizes.append(len(arguments[0]))
+        return await super().fetch(statement, *arguments)
+
+
+@asynccontextmanager
+async def counting(settings: Settings) -> AsyncIterator[Counting]:
+    """Yield such a database."""
+    database = Counting.from_settings(settings, process="counting")
+    database.sizes = []
+    yield database
+    await database.close()
 
 
 def _new(_: int) -> UUID:

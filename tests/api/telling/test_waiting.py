@@ -12,9 +12,9 @@ from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobError, JobStatus
 from shared.errors import ErrorClass
 from shared.settings import Settings
-from shared.store import transitions
+from shared.store.hot.storing import AttemptRecord
 from shared.store.postgres.database import Database
-from shared.store.transitions import AttemptRecord
+from tests.support import holding
 from tests.support.runners import ITEM, Gate, dairy, worker_with
 from tests.support.waiting import wait_until
 
@@ -43,12 +43,12 @@ async def test_a_job_is_found_without_its_announcement(
     job = await client.submit("categorization", ITEM)
     call = asyncio.create_task(client.job(job.id, wait=10))
     async with database.transaction() as session:
-        held = await transitions.claim(session, job.id, dispatch=1, worker_id="w", lease=15)
+        held = await holding.claim(session, job.id, dispatch=1, worker_id="w", lease=15)
         assert held is not None
         error = JobError(
             code="c", error_class=ErrorClass.BAD_INPUT, detail="Sorry.", retryable=False
         )
-        await transitions.fail(session, held, AttemptRecord(stages=[], trace_id=None), error)
+        await holding.fail(session, held, AttemptRecord(stages=[], trace_id=None), error)
 
     assert (await call).status is JobStatus.FAILED
 

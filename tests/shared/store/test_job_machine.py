@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,11 +16,13 @@ from shared.contracts.jobs import JobError, JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Bug, DatabaseUnavailable, EngineUnavailable, RecognitionCrashed, TimedOut
 from shared.store import transitions
+from shared.store.hot.claiming import Claim
+from shared.store.hot.storing import AttemptRecord, Ending, Stored, store
 from shared.store.jobs import JobRepository
 from shared.store.models import Job, JobAttempt
 from shared.store.postgres.database import Database
-from shared.store.transitions import AttemptRecord, Claim
-from tests.support.job_rows import new_job
+from tests.support import holding
+from tests.support.job_rows import insert_job, new_job
 
 T = TypeVar("T")
 RECORD = AttemptRecord(stages=[], trace_id=None)
@@ -44,6 +47,8 @@ class JobMachine(RuleBasedStateMachine):
         self.dispatch = 1
         self.generation = 0
         self.result: tuple[int, dict[str, Any]] | None = None
+        # The claims whose ending was stored. Storing one again finds that, and changes nothing.
+        self.over: list[Claim] = []
         self.job_id: UUID = self.do(self._submit)
 
     async def _connect(self) -> Database:
@@ -64,13 +69,13 @@ class JobMachine(RuleBasedStateMachine):
 
     async def _submit(self, session: AsyncSession) -> UUID:
         new = new_job(tenant_id="machine")
-        return (await JobRepository(session).add(new))[0].id
+        return (await insert_job(session, new)).id
 
     @rule(worker=WORKERS, behind=st.integers(0, 2))
     def claim(self, worker: str, behind: int) -> None:
         """Claim the job, by its current message or by one of an earlier dispatch."""
         dispatch = self.dispatch - behind
-        claim = self.do(lambda s: transitions.claim(s, self.job_id, dispatch, worker, 15))
+        claim = self.do(lambda s: holding.claim(s, self.job_id, dispatch, worker, 15))
         if claim:
             assert behind == 0
             self.claims.append(claim)
@@ -82,39 +87,40 @@ class JobMachine(RuleBasedStateMachine):
             return
         held, output = self.claims[number % len(self.claims)], {"by": number}
         stored = self.do(
-            lambda s: transitions.succeed(
+            lambda s: holding.succeed(
                 s, held, RECORD, output=output, model_id="m", model_version="1"
             )
         )
-        if stored:
+        if stored and held not in self.over:
             assert self.result is None
             self.result = (self.generation, output)
+            self.over.append(held)
 
     @rule(number=CLAIMS, error=ERRORS)
     def fail(self, number: int, error: JobError) -> None:
         """Fail the job."""
-        self._end(number, lambda s, held: transitions.fail(s, held, RECORD, error))
+        self._end(number, lambda s, held: holding.fail(s, held, RECORD, error))
 
     @rule(number=CLAIMS, error=ERRORS)
     def retry(self, number: int, error: JobError) -> None:
         """Queue the job again, under a new dispatch."""
-        self._end(number, lambda s, held: transitions.retry(s, held, RECORD, error, 0))
+        self._end(number, lambda s, held: holding.retry(s, held, RECORD, error, 0))
 
     @rule(number=CLAIMS)
     def put_back(self, number: int) -> None:
         """Queue the job again, under a new dispatch and without counting the attempt."""
         error = JobError.of(EngineUnavailable())
-        self._end(number, lambda s, held: transitions.put_back(s, held, error, 0))
+        self._end(number, lambda s, held: holding.put_back(s, held, error, 0))
 
     @rule(number=CLAIMS)
     def release(self, number: int) -> None:
         """Queue the job again, under the same dispatch."""
-        self._end(number, lambda s, held: transitions.release(s, held, RECORD))
+        self._end(number, lambda s, held: holding.release(s, held, RECORD))
 
     @rule(number=CLAIMS)
     def end_cancelled(self, number: int) -> None:
         """End the job as cancelled, as its worker does when that was asked for."""
-        self._end(number, lambda s, held: transitions.end_cancelled(s, held, RECORD))
+        self._end(number, lambda s, held: holding.end_cancelled(s, held, RECORD))
 
     def _end(
         self, number: int, end: Callable[[AsyncSession, Claim], Awaitable[JobStatus | None]]
@@ -122,7 +128,31 @@ class JobMachine(RuleBasedStateMachine):
         if self.claims:
             held = self.claims[number % len(self.claims)]
             ended = self.do(lambda s: end(s, held))
-            assert not (ended and self.result)
+            assert not (ended and self.result) or held in self.over
+            if ended:
+                self.over.append(held)
+
+    @rule(numbers=st.lists(CLAIMS, min_size=2, max_size=5), worker=WORKERS)
+    def fail_many(self, numbers: list[int], worker: str) -> None:
+        """Store the endings of several claims with one statement: at most one of them holds."""
+        held: list[Claim] = []
+        for number in numbers if self.claims else []:
+            claim = self.claims[number % len(self.claims)]
+            if claim.worker_id == worker and claim not in held:
+                held.append(claim)
+        states = self.do(partial(self._fail, held)) if held else []
+        ended = [claim for claim, state in zip(held, states, strict=True) if state]
+        new = [claim for claim in ended if claim not in self.over]
+        assert len(new) <= (0 if self.result else 1)
+        self.over += new
+
+    async def _fail(self, held: list[Claim], session: AsyncSession) -> list[Stored]:
+        error = JobError.of(TimedOut())
+        endings = [
+            Ending(claim=claim, record=RECORD, outcome=AttemptOutcome.FAILED, error=error)
+            for claim in held
+        ]
+        return await store(holding.within(session), held[0].worker_id, endings)
 
     @rule()
     def cancel(self) -> None:
@@ -139,7 +169,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule(worker=WORKERS)
     def renew(self, worker: str) -> None:
         """Renew the lease, which works only for the worker that holds the job."""
-        kept = self.do(lambda s: transitions.renew(s, worker, [self.job_id], 15))
+        kept = self.do(lambda s: holding.renew(s, worker, [self.job_id], 15))
         if kept:
             assert self._job().worker_id == worker
 

@@ -1,50 +1,21 @@
-"""Messages and announcements in Redis, and how the installed version of arq treats them."""
+"""Announcements in Redis, and what happens if Redis is away."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from arq import func
 from arq.connections import ArqRedis
-from arq.worker import Worker
 from pydantic import SecretStr
 
 from shared.contracts.features import Queue
 from shared.errors import BrokerUnavailable
 from shared.settings import Settings
-from shared.store.models import Job
 from shared.wire.connections import connect_for_polling
-from shared.wire.messages import (
-    HEAD_START,
-    TASK,
-    decode,
-    encode,
-    message_id,
-    parse_message_id,
-    queue_key,
-)
 from shared.wire.messenger import Messenger
 from tests.support.fronts import nowhere
-
-
-def a_job(**changes: object) -> Job:
-    """Return a job that is not stored, which is all that a message needs."""
-    values = {
-        "id": uuid4(),
-        "dispatch": 1,
-        "queue": "items",
-        "priority": 0,
-        "queued_at": datetime.now(UTC),
-        "trace_carrier": {"traceparent": "00-x"},
-        **changes,
-    }
-    return Job(**values)
 
 
 @pytest.fixture
@@ -53,67 +24,6 @@ async def redis(settings: Settings) -> AsyncIterator[ArqRedis]:
     redis = connect_for_polling(settings)
     yield redis
     await redis.aclose(close_connection_pool=True)
-
-
-async def test_a_message_is_json_and_holds_ids_only(
-    messenger: Messenger, redis: ArqRedis, settings: Settings
-) -> None:
-    """A message is never pickled, never contains an image, and is named by job and dispatch."""
-    job = a_job(dispatch=3)
-    await messenger.publish(job)
-
-    message = json.loads(await redis.get(f"arq:job:{job.id}:3"))
-    waiting = await redis.zrange(queue_key(settings.queue_namespace, Queue.ITEMS), 0, -1)
-    assert (message["f"], message["k"]) == (TASK, {})
-    assert message["a"] == [str(job.id), job.trace_carrier]
-    assert waiting == [message_id(job.id, 3).encode()]
-    assert parse_message_id(waiting[0].decode()) == (job.id, 3)
-
-
-async def test_publishing_again_is_a_no_op(
-    messenger: Messenger, redis: ArqRedis, settings: Settings
-) -> None:
-    """Nothing is sent while the message is there. A new dispatch makes a new message."""
-    job = a_job()
-    await messenger.publish(job)
-    await messenger.publish(job)
-    job.dispatch = 2
-    await messenger.publish(job)
-
-    assert await redis.zcard(queue_key(settings.queue_namespace, Queue.ITEMS)) == 2
-
-
-async def test_urgent_messages_go_first_but_starve_nobody(
-    messenger: Messenger, redis: ArqRedis, settings: Settings
-) -> None:
-    """Priority is a head start in seconds; a message that has waited longer than that is first."""
-    now = datetime.now(UTC)
-    patient = a_job(queued_at=now - 9 * HEAD_START - timedelta(seconds=1))
-    urgent, ordinary = a_job(priority=9, queued_at=now), a_job(queued_at=now)
-    for job in (ordinary, urgent, patient):
-        await messenger.publish(job)
-
-    key = queue_key(settings.queue_namespace, Queue.ITEMS)
-    order = [message_id(job.id, 1).encode() for job in (patient, urgent, ordinary)]
-    assert await redis.zrange(key, 0, -1) == order
-
-
-@pytest.mark.parametrize("ahead", [-3600, 3600])
-async def test_no_clock_keeps_a_message_from_being_taken(
-    messenger: Messenger,
-    redis: ArqRedis,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    ahead: int,
-) -> None:
-    """The sender's clock is an hour fast or slow, and the worker's is an hour slow."""
-    wrong = time.time_ns() // 1_000_000 + ahead * 1000
-    monkeypatch.setattr("arq.connections.timestamp_ms", lambda: wrong)
-    await messenger.publish(a_job())
-
-    key = queue_key(settings.queue_namespace, Queue.ITEMS)
-    slow = time.time_ns() // 1_000_000 - 3_600_000
-    assert await redis.zcount(key, "-inf", slow) == 1
 
 
 async def test_announcements_reach_every_listener(messenger: Messenger) -> None:
@@ -129,61 +39,14 @@ async def test_a_broker_that_is_away_fails_fast(settings: Settings) -> None:
     """Callers are waiting meanwhile."""
     messenger = Messenger(settings.model_copy(update={"redis_url": nowhere("redis")}))
     async with asyncio.timeout(5):
-        for call in (messenger.publish(a_job()), messenger.announce(uuid4()), messenger.ping()):
+        for call in (
+            messenger.publish_listened([uuid4()]),
+            messenger.announce(uuid4()),
+            messenger.ping(),
+        ):
             with pytest.raises(BrokerUnavailable):
                 await call
     await messenger.close()
-
-
-async def test_arq_removes_messages_it_cannot_read(
-    redis: ArqRedis, settings: Settings, messenger: Messenger
-) -> None:
-    """A pickled message and one without a body are removed without being run.
-
-    The worker goes on with the next message.
-    """
-    key = queue_key(settings.queue_namespace, Queue.ITEMS)
-    await redis.set("arq:job:broken:1", b"\x80\x04pickled")
-    await redis.zadd(key, {"broken:1": 1, "without-message:1": 2})
-    job = a_job()
-    await messenger.publish(job)
-
-    assert await _drain(redis, key) == [message_id(job.id, 1)]
-    assert await redis.zcard(key) == 0
-
-
-async def test_arq_keeps_no_result_that_would_block_a_new_message(
-    redis: ArqRedis, settings: Settings, messenger: Messenger
-) -> None:
-    """With `keep_result=0` the same id can be published again after its message has run."""
-    key = queue_key(settings.queue_namespace, Queue.ITEMS)
-    job = a_job()
-    for _ in range(2):
-        await messenger.publish(job)
-        assert await _drain(redis, key) == [message_id(job.id, 1)]
-        assert await redis.keys(f"arq:*{job.id}*") == []
-
-
-async def _drain(redis: ArqRedis, key: str) -> list[str]:
-    """Run every message of a queue with a function that does nothing; return the ids."""
-    ran: list[str] = []
-
-    async def run(ctx: dict[Any, Any], *_args: Any, **_kwargs: Any) -> None:
-        ran.append(ctx["job_id"])
-
-    worker = Worker(
-        [func(run, name=TASK)],
-        redis_pool=redis,
-        queue_name=key,
-        burst=True,
-        poll_delay=0,
-        keep_result=0,
-        handle_signals=False,
-        job_serializer=encode,
-        job_deserializer=decode,
-    )
-    await worker.async_run()
-    return ran
 
 
 async def test_only_redis_makes_the_broker_unavailable(messenger: Messenger) -> None:

@@ -18,6 +18,7 @@ PACKAGES = {
     "git": "git",
     "mix": "elixir",
     "npm": "npm",
+    "pgbouncer": "pgbouncer",
     "prometheus": "prometheus",
     "promtool": "prometheus",
     "strace": "strace",
@@ -55,8 +56,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test that needs a program that is not on the PATH."""
     for marker in item.iter_markers("needs_program"):
         (program,) = marker.args
-        if shutil.which(program) is None:
+        if program_path(program) is None:
             pytest.skip(f"{program} is not installed: apt-get install {PACKAGES[program]}")
+
+
+def program_path(program: str) -> str | None:
+    """Return where a program is, which may be where only root looks for programs."""
+    return shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 @pytest.hookimpl(wrapper=True)

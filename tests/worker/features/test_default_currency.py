@@ -17,7 +17,7 @@ def test_the_request_counts_before_the_setting(
 ) -> None:
     """Fields that a newer front may have stored are ignored."""
     settings = PipelineSettings(default_currency="nzd")
-    features = Features(None, ItemModels.from_settings(settings, 1), settings.default_currency)
+    features = Features(None, ItemModels.from_settings(settings), settings.default_currency)
     payload = {"options": options and options | {"of_tomorrow": "yes"}}
     work = Work(payload=payload, image=None, request_id=None, recorder=StageRecorder())
 

@@ -2,14 +2,21 @@
 
 import asyncio
 
+import httpx
 import pytest
+from redis.asyncio import Redis
+from sqlalchemy import update
 
 from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
+from shared.store.models import Job
+from shared.store.postgres.database import Database
+from shared.wire.messages import NewMessage
 from shared.wire.messenger import Messenger
-from tests.support.runners import ITEM, dairy, worker_with
+from tests.support.runners import ITEM, Gate, dairy, worker_with
+from tests.support.telemetry.metric_samples import samples
 from tests.support.waiting import wait_until
 
 # With one slot, polls alone would take ten seconds for this many jobs.
@@ -33,6 +40,69 @@ async def test_a_free_slot_takes_the_next_message_at_once(
 
         # By polls alone it would take twenty seconds.
         await wait_until(all_succeeded, "all jobs succeeded", within=10)
+
+
+async def test_jobs_that_wait_together_share_their_trips(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """Forty jobs are taken, claimed and stored in fewer statements and scripts than jobs."""
+    many = settings.model_copy(update={"item_slots": 20})
+    for number in range(2 * JOBS):
+        await client.submit("categorization", {**ITEM, "item_name": f"{number}"})
+    async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        scripts = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
+        async with worker_with(many, dairy) as worker:
+
+            async def all_succeeded() -> bool:
+                found = await client.jobs(status=JobStatus.SUCCEEDED, limit=100)
+                return len(found.jobs) == 2 * JOBS
+
+            await wait_until(all_succeeded, "all jobs succeeded", within=10)
+            async with httpx.AsyncClient(base_url=worker.url) as http:
+                counted = await samples(http)
+        scripts = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"] - scripts
+
+    assert counted["db_client_operation_duration_seconds_count update"] < JOBS
+    assert scripts < JOBS
+
+
+async def test_a_job_that_was_lost_runs_again_when_its_first_run_has_stopped(
+    client: AsyncServiceClient, settings: Settings, database: Database, messenger: Messenger
+) -> None:
+    """A new message comes to the worker that still runs the job, before the heartbeat notices."""
+    gate = Gate()
+    async with worker_with(settings, gate):
+        job = await client.submit("categorization", ITEM)
+        await gate.begun.wait()
+        async with database.transaction() as session:
+            requeued = {"state": "queued", "worker_id": None, "lease_until": None, "dispatch": 2}
+            await session.execute(update(Job).values(**requeued))
+            row = await session.get_one(Job, job.id)
+        await messenger.publish([NewMessage.of(row)])
+        await wait_until(lambda: gate.stopped, "the first run was stopped")
+        gate.opened.set()
+        done = await client.await_job(job.id)
+
+    assert (done.status, gate.runs) == (JobStatus.SUCCEEDED, 2)
+
+
+async def test_a_claim_that_was_lost_with_postgres_is_made_again(
+    client: AsyncServiceClient, settings: Settings, database: Database
+) -> None:
+    """Postgres crashed before the claim was on its disk. The result of the first run is refused,
+    and the message brings the job again."""
+    gate = Gate()
+    async with worker_with(settings, gate):
+        job = await client.submit("categorization", ITEM)
+        await gate.begun.wait()
+        async with database.transaction() as session:
+            unclaimed = {"state": "queued", "worker_id": None, "lease_until": None, "attempt": 0}
+            await session.execute(update(Job).values(**unclaimed, started_at=None))
+        gate.opened.set()
+        done = await client.await_job(job.id)
+
+    assert (done.status, gate.runs) == (JobStatus.SUCCEEDED, 2)
+    assert [attempt.number for attempt in done.attempts] == [1]
 
 
 async def test_workers_hear_of_the_messages_of_their_queue_only(

@@ -1,10 +1,13 @@
 """Every attempt ends in one outcome, which is stored once even if the message comes again."""
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from pydantic import BaseModel
 from redis.asyncio import Redis
 from sqlalchemy import text, update
 
@@ -17,13 +20,19 @@ from shared.errors import ErrorClass, ServiceError
 from shared.settings import Settings
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.wire.messages import queue_key
+from shared.wire.messages import NewMessage, queue_key
 from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM, Gate, dairy, raising, worker_with
 from tests.support.telemetry.metric_samples import samples
 from tests.support.telemetry.span_collector import Collector
 from tests.support.waiting import wait_until
 from worker.features.runners import Product, Work
+
+
+class Unwritable(BaseModel):
+    """An output whose text may have no form in UTF-8."""
+
+    text: str
 
 
 async def test_success(client: AsyncServiceClient, settings: Settings) -> None:
@@ -68,6 +77,27 @@ async def test_failure(
     assert job.error is not None
     assert (job.error.code, job.error.error_class) == (code, error_class)
     assert "a bug" not in job.error.detail
+
+
+@pytest.mark.parametrize(
+    "different",
+    [{"model_id": "\0"}, {"output": Unwritable(text="\ud800")}],
+    ids=["NUL", "surrogate"],
+)
+async def test_a_result_that_cannot_be_stored_is_a_bug(
+    client: AsyncServiceClient, settings: Settings, different: dict[str, Any]
+) -> None:
+    """The job fails instead of being rescued from this worker again and again."""
+
+    async def run(work: Work) -> Product:
+        return replace(await dairy(work), **different)
+
+    async with worker_with(settings, run):
+        job = await client.submit("categorization", ITEM, wait=10)
+
+    assert job.status is JobStatus.FAILED
+    assert job.error is not None
+    assert (job.error.code, len(job.attempts)) == ("internal_error", 2)
 
 
 async def test_a_run_over_its_limit_is_stopped(
@@ -273,7 +303,7 @@ async def _deliver_again(
         await redis.delete(queue_key(settings.queue_namespace, Queue.ITEMS))
     async with database.transaction() as session:
         job = await session.get_one(Job, job_id)
-    await messenger.publish(job)
+    await messenger.publish([NewMessage.of(job)])
     await wait_until(lambda: _message_gone(settings), "the message was handled")
 
 

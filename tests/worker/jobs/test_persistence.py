@@ -3,10 +3,9 @@
 import pytest
 from sqlalchemy import func, select
 
-from shared.store.jobs import JobRepository
 from shared.store.models import Job
 from shared.store.postgres.database import Database, Session
-from tests.support.job_rows import new_job
+from tests.support.job_rows import insert_job, new_job
 from worker.jobs.persistence import committed
 
 
@@ -18,7 +17,7 @@ async def test_work_is_done_again_until_it_is_committed(database: Database, cuts
     async def work(session: Session) -> int:
         nonlocal tries
         tries += 1
-        await JobRepository(session).add(new_job())
+        await insert_job(session, new_job())
         if tries <= cuts:
             await _cut(database, session)
         return tries
@@ -35,10 +34,10 @@ async def test_work_is_done_again_if_a_statement_fails(database: Database) -> No
     async def work(session: Session) -> None:
         nonlocal tries
         tries += 1
-        await JobRepository(session).add(new_job())
+        await insert_job(session, new_job())
         if tries == 1:
             await _cut(database, session)
-        await JobRepository(session).add(new_job())
+        await insert_job(session, new_job())
 
     await committed(database, work)
 
@@ -53,7 +52,7 @@ async def test_other_errors_pass_through(database: Database) -> None:
     async def work(session: Session) -> None:
         nonlocal tries
         tries += 1
-        await JobRepository(session).add(new_job())
+        await insert_job(session, new_job())
         raise KeyError("a bug")
 
     with pytest.raises(KeyError):

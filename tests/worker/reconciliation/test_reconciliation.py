@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 from opentelemetry.trace import NoOpTracer
+from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from sqlalchemy import func, select, update
 
@@ -124,15 +126,49 @@ async def test_a_lock_that_a_dead_worker_left_is_removed(
     assert await redis.exists(lock) == 1 - unlocked
 
 
-@pytest.mark.parametrize("orphan", ["no message of ours", f"{UUID(int=1)}:1", "{job}:7"])
+@pytest.mark.parametrize(
+    "orphan",
+    ["no message of ours", b"\xff".decode(errors="surrogateescape"), f"{UUID(int=1)}:1", "{job}:7"],
+)
 async def test_a_message_that_stands_for_no_job_is_removed(
     repair: MessageRepair, job_id: UUID, redis: Redis, key: str, orphan: str
 ) -> None:
     """The orphan is garbage, of a job that is gone, or of another dispatch."""
-    await redis.zadd(key, {orphan.format(job=job_id): 1})
+    name = orphan.format(job=job_id).encode(errors="surrogateescape")
+    await redis.zadd(key, {name: 1})
 
     assert await repair.step() == MessageRepairs(removed=1)
     assert await redis.zrange(key, 0, -1) == [f"{job_id}:1".encode()]
+
+
+async def test_messages_that_stand_for_no_job_are_found_in_a_queue_without_jobs(
+    database: Database, messenger: Messenger, repair: MessageRepair, redis: Redis, key: str
+) -> None:
+    """Nothing is due in Postgres, but Redis still has a message."""
+    await redis.zadd(key, {f"{UUID(int=1)}:1": 1})
+    await reconciler(database, messenger, repair).step()
+
+    assert await redis.zcard(key) == 0
+
+
+async def test_a_round_at_rest_is_one_statement(
+    database: Database, messenger: Messenger, repair: MessageRepair
+) -> None:
+    """The first round of a process also prunes."""
+    resting = reconciler(database, messenger, repair)
+    await resting.step()
+    registry = CollectorRegistry()
+    database.measure_with(registry)
+    await resting.step()
+
+    name = "db_client_operation_duration_seconds"
+    counts = [
+        sample
+        for metric in registry.collect()
+        for sample in metric.samples
+        if metric.name == name and sample.name == f"{name}_count"
+    ]
+    assert [(s.labels["operation"], s.value) for s in counts] == [("select", 1)]
 
 
 @pytest.mark.parametrize(("state", "removed"), [("running", 0), ("succeeded", 1)])
@@ -165,6 +201,7 @@ def reconciler(database: Database, messenger: Messenger, repair: MessageRepair) 
         [repair],
         telemetry,
         Reports(messenger),
+        publish_deferred=partial(publish_deferred, database, messenger),
         image_retention=60,
         job_retention=3600,
     )

@@ -57,10 +57,10 @@ async def _tables(database: Database) -> Sequence[Finding]:
         return [error("migrations", behind.detail, "Run bin/migrate.")]
     async with database.transaction() as session:
         workers = await _workers(session)
-        waiting = [
-            _waiting(queue, stats.depth, stats.oldest_age)
-            for queue, stats in (await queue_stats(session)).items()
-        ]
+    waiting = [
+        _waiting(queue, stats.depth, stats.oldest_age)
+        for queue, stats in (await queue_stats(database)).items()
+    ]
     return [ok("migrations", f"at {known_revisions()[0]} or newer"), workers, *waiting]
 
 

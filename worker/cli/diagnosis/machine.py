@@ -47,7 +47,7 @@ def _tesseract() -> Finding:
 
 
 async def _item_models(settings: PipelineSettings) -> Finding:
-    models = ItemModels.from_settings(settings, slots=1)
+    models = ItemModels.from_settings(settings)
     try:
         await models.start()
     except EngineUnavailable as missing:

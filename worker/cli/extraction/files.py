@@ -70,7 +70,7 @@ async def extract_files(
     cannot be loaded, and RecognitionCrashed if a recognition child dies while it loads one.
     """
     async with AsyncExitStack() as stack:
-        models = ItemModels.from_settings(settings, settings.item_slots)
+        models = ItemModels.from_settings(settings)
         stack.push_async_callback(models.close)
         await models.start()
         recognition = RecognitionPool(

@@ -3,19 +3,21 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 from rich.console import Console
 
-from shared.client import ServiceClient
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus, JobView
 from shared.contracts.receipts import RichReceipt
 from shared.telemetry.logs import configure_logging
 from shared.terminal_tables import attempt_table, job_table, receipt_table, stage_table
 from worker.cli.options import print_json
+
+if TYPE_CHECKING:
+    from shared.client import ServiceClient
 
 Url = Annotated[str, typer.Option("--url", envvar="AI_SERVICE_URL", help="URL of the service.")]
 Tenant = Annotated[str, typer.Option("--tenant", envvar="TENANT_ID", help="The tenant to act for.")]
@@ -36,14 +38,23 @@ JobId = Annotated[
         parser=_job_id, metavar="ID", help="The id of a job, as `submit` and `list` print it."
     ),
 ]
+JobIds = Annotated[
+    list[UUID],
+    typer.Argument(
+        parser=_job_id, metavar="ID...", help="The ids of jobs, as `submit` and `list` print them."
+    ),
+]
 
 DEFAULT_URL = "http://localhost:8000"
 DEFAULT_TENANT = "default"
 
 
 @contextmanager
-def connected(url: str, tenant: str) -> Iterator[ServiceClient]:
+def connected(url: str, tenant: str) -> Iterator["ServiceClient"]:
     """Yield a client of the service. Raises typer.BadParameter if the URL is invalid."""
+    # The client's HTTP library is loaded only by the commands that need it.
+    from shared.client import ServiceClient
+
     configure_logging("WARNING", "console")
     try:
         client = ServiceClient(url, tenant, retries=2, retry_budget=10)

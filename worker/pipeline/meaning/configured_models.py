@@ -1,10 +1,12 @@
 """Loads the models of the items queue that the settings name."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
 from shared.contracts.service.components import ClassifierKind
 from worker.pipeline.meaning.groceries.known_groceries import load_meanings
+from worker.pipeline.meaning.groceries.written_out import load_words
 from worker.pipeline.meaning.models.kept_vectors import embed_kept
 from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
 from worker.pipeline.meaning.models.ports import Classifier, Embedder
@@ -25,11 +27,14 @@ def load_models(
 ) -> Models:
     """Load the models of CLASSIFIER, CLASSIFICATION_MODEL and EMBEDDING_MODEL.
 
-    This takes seconds, or as long as a download. Raises EngineUnavailable.
+    This takes half a second, or as long as a download. Raises EngineUnavailable.
     """
-    embedder = _embedder(embedding_model)
     if classifier == ClassifierKind.ZERO_SHOT:
-        return Models(embedder, ZeroShotClassifier(classification_model))
+        return Models(_embedder(embedding_model), ZeroShotClassifier(classification_model))
+    with ThreadPoolExecutor(1) as beside:
+        loading = beside.submit(_embedder, embedding_model)
+        load_words()
+        embedder = loading.result()
     # Only the built-in model's vectors are kept: another model may change under the same name.
     embed_known = partial(embed_kept, embedder) if isinstance(embedder, OnnxEmbedder) else None
     return Models(embedder, SimilarityClassifier(embedder, load_meanings(), embed_known))

@@ -12,9 +12,10 @@ from shared.rejections import CallbackRefused
 from shared.store import transitions
 from shared.store.callbacks.asking import MOST_URLS, ask_for_callback
 from shared.store.callbacks.views import callbacks_of
+from shared.store.hot.storing import AttemptRecord
 from shared.store.models import Job
 from shared.store.postgres.database import Database, Session
-from shared.store.transitions import AttemptRecord
+from tests.support import holding
 from tests.support.callback_rows import (
     add_job,
     ask,
@@ -42,15 +43,15 @@ async def cancel_queued(session: Session, job_id: UUID) -> None:
 
 async def cancel_running(session: Session, job_id: UUID) -> None:
     """Cancel a job that runs, whose worker then releases it."""
-    held = await transitions.claim(session, job_id, 1, "worker", 15)
+    held = await holding.claim(session, job_id, 1, "worker", 15)
     assert held is not None
     await transitions.cancel(session, job_id, "t")
-    await transitions.release(session, held, RECORD)
+    await holding.release(session, held, RECORD)
 
 
 async def crash(session: Session, job_id: UUID) -> None:
     """Rescue a job whose budget of crashes is spent by that."""
-    held = await transitions.claim(session, job_id, 1, "worker", 15)
+    held = await holding.claim(session, job_id, 1, "worker", 15)
     assert held is not None
     job = await session.get_one(Job, job_id)
     await expire(session, job)

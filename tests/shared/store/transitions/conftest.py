@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.store import transitions
-from shared.store.jobs import JobRepository
+from shared.store.hot.claiming import Claim
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.store.transitions import Claim
-from tests.support.job_rows import new_job
+from tests.support import holding
+from tests.support.job_rows import insert_job, new_job
 
 
 @pytest.fixture
@@ -23,12 +22,12 @@ async def session(database: Database) -> AsyncIterator[AsyncSession]:
 @pytest.fixture
 async def job(session: AsyncSession) -> Job:
     """A queued job."""
-    return (await JobRepository(session).add(new_job()))[0]
+    return await insert_job(session, new_job())
 
 
 @pytest.fixture
 async def held(session: AsyncSession, job: Job) -> Claim:
     """A claim on the job, by the worker called `worker`."""
-    held = await transitions.claim(session, job.id, 1, "worker", 15)
+    held = await holding.claim(session, job.id, 1, "worker", 15)
     assert held is not None
     return held

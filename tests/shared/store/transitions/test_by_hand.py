@@ -7,11 +7,11 @@ from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.rejections import NotRetryable
 from shared.store import transitions
-from shared.store.jobs import JobRepository
+from shared.store.hot.claiming import Claim
 from shared.store.models import Job
-from shared.store.transitions import Claim
 from tests.shared.store.transitions.endings import RECORD, TIMEOUT, succeed
-from tests.support.job_rows import history, new_job
+from tests.support import holding
+from tests.support.job_rows import history, insert_job, new_job
 
 
 async def test_a_waiting_job_is_cancelled_at_once(session: AsyncSession, job: Job) -> None:
@@ -23,7 +23,7 @@ async def test_a_waiting_job_is_cancelled_at_once(session: AsyncSession, job: Jo
     assert job.finished_at is not None
     assert job.error is not None
     assert job.error["error_class"] == "cancelled"
-    assert await transitions.claim(session, job.id, 1, "worker", 15) is None
+    assert await holding.claim(session, job.id, 1, "worker", 15) is None
 
 
 async def test_cancelling_a_running_job_is_left_to_its_worker(
@@ -33,13 +33,13 @@ async def test_cancelling_a_running_job_is_left_to_its_worker(
     assert await transitions.cancel(session, job.id, "t")
     await session.refresh(job)
     assert (job.state, job.finished_at) == (JobStatus.RUNNING, None)
-    assert await transitions.cancels_requested(session, "worker") == [job.id]
-    assert await transitions.cancels_requested(session, "another") == []
-    assert await transitions.end_cancelled(session, held, RECORD)
+    assert await holding.cancels_requested(session, "worker") == [job.id]
+    assert await holding.cancels_requested(session, "another") == []
+    assert await holding.end_cancelled(session, held, RECORD)
 
     (attempt,) = await history(session, job)
     assert (job.state, attempt.outcome) == (JobStatus.CANCELLED, AttemptOutcome.CANCELLED)
-    assert await transitions.cancels_requested(session, "worker") == []
+    assert await holding.cancels_requested(session, "worker") == []
 
 
 async def test_a_succeeded_job_is_neither_cancelled_nor_retried(
@@ -50,7 +50,7 @@ async def test_a_succeeded_job_is_neither_cancelled_nor_retried(
 
     assert not await transitions.cancel(session, job.id, "t")
     assert not await transitions.revive(session, job.id, "t")
-    assert not await transitions.end_cancelled(session, held, RECORD)
+    assert not await holding.end_cancelled(session, held, RECORD)
 
 
 async def test_nobody_touches_the_job_of_another_tenant(session: AsyncSession, job: Job) -> None:
@@ -64,7 +64,7 @@ async def test_a_revived_job_has_new_budgets_and_its_old_history(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
     """A new dispatch keeps old messages from starting the job."""
-    await transitions.fail(session, held, RECORD, TIMEOUT)
+    await holding.fail(session, held, RECORD, TIMEOUT)
     assert await transitions.revive(session, job.id, "t")
     (attempt,) = await history(session, job)
 
@@ -76,10 +76,9 @@ async def test_a_revived_job_has_new_budgets_and_its_old_history(
 
 async def test_a_job_is_not_revived_beside_its_twin(session: AsyncSession) -> None:
     """The same work was submitted again after the job had ended."""
-    jobs = JobRepository(session)
-    first, _ = await jobs.add(new_job(content_key="k"))
+    first = await insert_job(session, new_job(content_key="k"))
     await transitions.cancel(session, first.id, "t")
-    await jobs.add(new_job(content_key="k"))
+    await insert_job(session, new_job(content_key="k"))
 
     with pytest.raises(NotRetryable):
         async with session.begin_nested():

@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.store import transitions
-from shared.store.jobs import JobRepository
+from shared.store.hot.claiming import Claim
 from shared.store.models import Job
-from shared.store.transitions import Claim
 from tests.shared.store.transitions.endings import succeed
-from tests.support.job_rows import expire, history, new_job
+from tests.support import holding
+from tests.support.job_rows import expire, history, insert_job, new_job
 
 
 async def test_a_job_whose_lease_ran_out_runs_again(
@@ -36,7 +36,7 @@ async def test_a_job_whose_lease_ran_out_runs_again(
 
 async def test_a_living_lease_is_left_alone(session: AsyncSession, job: Job, held: Claim) -> None:
     """A queued job, which has no lease, is left alone too."""
-    await JobRepository(session).add(new_job())
+    await insert_job(session, new_job())
 
     assert await transitions.rescue(session, 10) == []
     assert await history(session, job) == []
@@ -45,7 +45,7 @@ async def test_a_living_lease_is_left_alone(session: AsyncSession, job: Job, hel
 async def test_a_job_that_has_killed_three_workers_fails(session: AsyncSession, job: Job) -> None:
     """The history names all three."""
     for dispatch in (1, 2, 3):
-        assert await transitions.claim(session, job.id, dispatch, f"worker {dispatch}", 15)
+        assert await holding.claim(session, job.id, dispatch, f"worker {dispatch}", 15)
         await expire(session, job)
         (rescued,) = await transitions.rescue(session, 10)
     attempts = await history(session, job)
@@ -71,8 +71,8 @@ async def test_rescues_are_done_in_chunks(session: AsyncSession) -> None:
     """The limit keeps each transaction short, even after many workers died at once."""
     ids: list[UUID] = []
     for number in range(3):
-        job, _ = await JobRepository(session).add(new_job())
-        await transitions.claim(session, job.id, 1, f"worker {number}", 15)
+        job = await insert_job(session, new_job())
+        await holding.claim(session, job.id, 1, f"worker {number}", 15)
         await expire(session, job)
         ids.append(job.id)
     first, second = await transitions.rescue(session, 2), await transitions.rescue(session, 2)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -73,9 +73,10 @@ class LabelMeanings:
             )
         ]
 
-    def examples(self, topic: str) -> Sequence[str]:
-        """Return things that belong to a topic."""
-        return self._examples[topic]
+    @property
+    def examples(self) -> Mapping[str, Sequence[str]]:
+        """The things that belong to each topic."""
+        return self._examples
 
     def _learn(self, known: Category, topics: Sequence[str]) -> None:
         for name in known.names:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.meaning.groceries.foreign_words import load_foreign_words
-from worker.pipeline.meaning.groceries.known_groceries import load_shortened
+from worker.pipeline.meaning.groceries.known_groceries import load_phrases, load_shortened
 from worker.pipeline.words.abbreviations import load_abbreviations
 from worker.pipeline.words.folding import folded
 
@@ -24,6 +24,15 @@ def written_out(name: str) -> WrittenOut:
     full = load_abbreviations().expand(_in_order(name))
     english = load_foreign_words().in_english(full)
     return WrittenOut(load_shortened().written_out(english), folded(english) != folded(full))
+
+
+def load_words() -> None:
+    """Load everything that `written_out` and the evidence of phrases need. Raises KnowledgeError.
+
+    A mistake then shows at the start, and the first name takes no longer than the next.
+    """
+    load_phrases()
+    written_out("milk")
 
 
 def _in_order(name: str) -> str:

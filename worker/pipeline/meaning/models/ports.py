@@ -6,8 +6,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from worker.pipeline.meaning.models.asks import Ask
+
 Vectors = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
+# The scores of one name.
+Row = npt.NDArray[np.float64]
 
 
 class Embedder(Protocol):
@@ -46,9 +50,26 @@ class Classifier(Protocol):
         """Everything else the scores depend on."""
         ...
 
+    @property
+    def names_at_once(self) -> int:
+        """The number of names from which on a call with more costs no less for each."""
+        ...
+
+    @property
+    def calls_at_once(self) -> int:
+        """The number of calls that should run at once, if enough names wait."""
+        ...
+
     def score(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
         """Return scores from 0 to 1 of shape (len(names), len(labels)); each row sums to 1.
 
         There must be at least one label, and no label twice.
+        """
+        ...
+
+    def score_each(self, asks: Sequence[Ask]) -> Sequence[Row]:
+        """Return what `score` returns for each name alone, in a row of its own.
+
+        Names of different callers share the calls of the model, whatever their labels are.
         """
         ...

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from shared.errors import EngineUnavailable
+from worker.pipeline.meaning.models.asks import Ask, by_labels
 from worker.pipeline.meaning.models.hub_models import load_model, shown_name, shown_version
-from worker.pipeline.meaning.models.ports import Scores
+from worker.pipeline.meaning.models.ports import Row, Scores
 
 _SETTING = "CLASSIFICATION_MODEL"
 # Pairs of a name and a label that share a batch.
@@ -20,6 +21,10 @@ _BATCH = 16
 
 class ZeroShotClassifier:
     """A `Classifier` whose time grows with the number of names times that of labels."""
+
+    # A name makes a pair with each label, so that two fill a batch.
+    names_at_once = 2
+    calls_at_once = 4
 
     def __init__(self, model: str) -> None:
         """Load `model`, a folder or a name on the Hugging Face hub. Raises EngineUnavailable."""
@@ -45,6 +50,14 @@ class ZeroShotClassifier:
         )
         rows = [dict(zip(answer["labels"], answer["scores"], strict=True)) for answer in answers]
         return np.array([[row[text] for text in hypotheses] for row in rows])
+
+    def score_each(self, asks: Sequence[Ask]) -> Sequence[Row]:
+        """Score names that have the same labels together; see `Classifier.score_each`."""
+        rows: dict[int, Row] = {}
+        for labels, positions in by_labels(asks):
+            scores = self.score([asks[position].name for position in positions], labels)
+            rows.update(zip(positions, scores, strict=True))
+        return [rows[position] for position in range(len(asks))]
 
 
 def _pipeline(model: str, local_only: bool) -> Any:

@@ -1,0 +1,92 @@
+"""The entries of a batch of jobs: each is validated by itself."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
+
+from api.requests.context import ignore_fields
+from api.requests.explanations import explain
+from api.requests.field_walk import unknown_fields
+from api.requests.unknown_fields import refusals
+from api.submission.submitted import Work
+from shared.contracts.batches import EntryRefusal, JobBatchRequest, JobEntry
+from shared.contracts.features import Feature
+from shared.errors import ErrorClass
+from shared.rejections import InvalidRequest
+
+_ENTRY: TypeAdapter[JobEntry] = TypeAdapter(JobEntry)
+# Other callers of this front are served after so many entries.
+_AT_ONCE = 20
+
+
+@dataclass
+class ReadEntries:
+    """The good entries of a batch and the refused ones, by their indexes."""
+
+    works: dict[int, Work] = field(default_factory=dict)
+    refused: dict[int, EntryRefusal] = field(default_factory=dict)
+
+    def add(self, index: int, entry: JobEntry | EntryRefusal, key: str | None) -> None:
+        """Add an entry. `key` is that of the batch, of which an entry without its own gets one."""
+        if isinstance(entry, EntryRefusal):
+            self.refused[index] = entry
+            return
+        own = entry.idempotency_key or (key and f"{key}:{index}")
+        self.works[index] = Work(entry, own or entry.request_id)
+
+
+async def read_entries(
+    http: Request, batch: JobBatchRequest, key: str | None, *, strict: bool
+) -> ReadEntries:
+    """Validate every entry, and note its unknown fields for the header of the answer.
+
+    `key` is the caller's key for the batch, which makes one for each entry that has none.
+    """
+    read = ReadEntries()
+    defaults = {"tenant_id": batch.tenant_id, "user_id": batch.user_id}
+    ignored = [unknown.dotted for unknown in unknown_fields(await http.json(), JobBatchRequest)]
+    for index, sent in enumerate(batch.jobs):
+        if index % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+        unknown = unknown_fields(sent, JobEntry)
+        if refused := refusals(unknown, strict=strict):
+            read.refused[index] = _refusal(explain(refused).code, explain(refused).detail)
+            continue
+        ignored += [f"jobs[].{name.dotted}" for name in unknown]
+        read.add(index, _validated(_with_defaults(sent, defaults)), key)
+    ignore_fields(http, list(dict.fromkeys(ignored)))
+    return read
+
+
+def _with_defaults(sent: Any, defaults: Mapping[str, str | None]) -> Any:
+    if not isinstance(sent, dict):
+        return sent
+    named = {name for name, value in sent.items() if value is not None}
+    if "account_id" in named:
+        named.add("tenant_id")
+    return sent | {name: value for name, value in defaults.items() if name not in named}
+
+
+def _validated(entry: Any) -> JobEntry | EntryRefusal:
+    if isinstance(entry, dict) and _is_receipt(entry.get("feature")):
+        detail = "feature: a receipt has an image, so submit it by itself."
+        return _refusal(InvalidRequest.code, detail)
+    try:
+        return _ENTRY.validate_python(entry)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        explained = explain([{**problem, "loc": ("body", *problem["loc"])} for problem in found])
+        return _refusal(explained.code, explained.detail)
+
+
+def _is_receipt(feature: Any) -> bool:
+    return isinstance(feature, str) and feature in (Feature.RECEIPT_EXTRACTION, "extraction")
+
+
+def _refusal(code: str, detail: str) -> EntryRefusal:
+    bad = ErrorClass.BAD_INPUT
+    return EntryRefusal(code=code, error_class=bad, detail=detail, retryable=bad.retryable)

@@ -1,0 +1,1 @@
+"""Submission of every kind of job: rows are committed first, then their messages are sent."""

@@ -1,0 +1,96 @@
+"""What is submitted, and what became of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from opentelemetry.trace import INVALID_SPAN, Span
+
+from shared.contracts.features import Feature, Queue
+from shared.contracts.jobs import JobStatus
+from shared.contracts.requests import JobRequest
+from shared.store.hot.accepting import NewJob
+from shared.store.hot.reading import JobRow
+from shared.telemetry.trace_context import trace_id
+from shared.wire.messages import NewMessage
+
+
+@dataclass(frozen=True)
+class Work:
+    """Work that somebody asks for.
+
+    `join_same_content`: without a key, the same work for the same tenant is the same job, unless
+    the request asks for a fresh one. `image`: the bytes, if not base64 in the payload.
+    """
+
+    request: JobRequest
+    idempotency_key: str | None = None
+    join_same_content: bool = False
+    image: bytes | None = None
+
+
+@dataclass
+class Submitted:
+    """The job of a request.
+
+    A new job has a `row`, so that nobody has to read it, and the `message` to be sent.
+    """
+
+    id: UUID
+    tenant_id: str
+    feature: Feature
+    status: JobStatus
+    row: JobRow | None = None
+    message: NewMessage | None = None
+    span: Span = INVALID_SPAN
+
+    @property
+    def queue(self) -> Queue:
+        """The queue of the job."""
+        return self.feature.queue
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the job existed before this request."""
+        return self.row is None
+
+    def note_publication(self, *, deferred: bool) -> None:
+        """Note whether the message was sent, and end the span."""
+        if self.row is None or self.message is None:
+            return
+        self.span.set_attribute("messaging.message.id", self.message.id)
+        self.span.end()
+        self.message = None
+        if deferred:
+            self.row = replace(self.row, published=False)
+
+    @classmethod
+    def found(cls, new: NewJob, job_id: UUID, status: JobStatus) -> "Submitted":
+        """Return the job that was found in place of `new`."""
+        return cls(job_id, new.tenant_id, new.feature, status)
+
+    @classmethod
+    def of_new(cls, new: NewJob, created_at: datetime, span: Span) -> "Submitted":
+        """Return the job that was inserted, and whose message is about to be published."""
+        row = JobRow(
+            id=new.id,
+            tenant_id=new.tenant_id,
+            user_id=new.user_id,
+            request_id=new.request_id,
+            feature=new.feature,
+            status=JobStatus.QUEUED,
+            priority=new.priority,
+            published=True,
+            payload=new.payload,
+            created_at=created_at,
+            trace_id=trace_id(new.trace_carrier),
+        )
+        message = NewMessage(
+            job_id=new.id,
+            dispatch=1,
+            queue=new.feature.queue,
+            priority=new.priority,
+            queued_at=created_at,
+            trace_carrier=new.trace_carrier,
+        )
+        return cls(new.id, new.tenant_id, new.feature, JobStatus.QUEUED, row, message, span)

@@ -1,0 +1,166 @@
+"""Accepts jobs: one statement finds those that exist already, and inserts the others."""
+
+import json
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from shared.contracts.features import Feature
+from shared.contracts.jobs import JobStatus
+from shared.rejections import IdempotencyKeyReused
+from shared.store.callbacks.asking import NewCallback
+from shared.store.hot import accepting_sql
+from shared.store.postgres.database import Database
+from shared.store.postgres.direct import Row, Statement
+from shared.telemetry.trace_context import Carrier
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewJob:
+    """A job to be inserted, unless there is one with its idempotency key or its content key.
+
+    `payload` is the text of a JSON object. Two requests have the same `request_hash` if and only if
+    they ask for the same work. Whoever chose the `id` may ask for it repeatedly.
+    """
+
+    tenant_id: str
+    user_id: str | None
+    request_id: str | None
+    feature: Feature
+    priority: int
+    payload: str
+    image: bytes | None
+    idempotency_key: str | None
+    content_key: str | None
+    request_hash: str
+    id: UUID = field(default_factory=uuid4)
+    trace_carrier: Carrier = field(default_factory=dict)
+    callback: NewCallback | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The job of a NewJob. `replayed`: it existed before, so its state may be any."""
+
+    id: UUID
+    state: JobStatus
+    created_at: datetime
+    replayed: bool
+
+
+# What became of a NewJob: the job, or why there is none. None: it may not be inserted, and there is
+# no job that it could find.
+Acceptance: TypeAlias = Accepted | Exception | None
+
+
+async def accept(
+    database: Database, news: Sequence[NewJob], refused: Container[UUID] = ()
+) -> list[Acceptance]:
+    """Insert or find a job for each of `news`, and return them in the same order.
+
+    Those whose ids are `refused` are only looked for. All that one statement inserts is committed
+    together. The error is IdempotencyKeyReused if the key stands for other work, or else what
+    Postgres does not like about this job, which refuses none of the others. The callback of a job
+    that was found is left to the caller. Raises DatabaseUnavailable and SchemaBehind.
+    """
+    results: dict[UUID, Acceptance] = {}
+    waiting = sorted(news, key=_place)
+    while waiting:
+        results |= await _accept_or_divide(database, waiting, refused)
+        # Neither found nor inserted: another transaction, or an earlier row of this statement,
+        # inserted the same key meanwhile. Now it can be found.
+        waiting = [new for new in waiting if new.id not in results]
+    return [results[new.id] for new in news]
+
+
+def _place(new: NewJob) -> tuple[str, str, str]:
+    """Return where a job stands in its statement.
+
+    Two statements that insert the same keys do so in the same order, so that neither waits for the
+    other while the other waits for it.
+    """
+    return new.tenant_id, new.idempotency_key or "", new.content_key or ""
+
+
+async def _accept_or_divide(
+    database: Database, news: Sequence[NewJob], refused: Container[UUID]
+) -> Mapping[UUID, Acceptance]:
+    try:
+        return await _accept_once(database, news, refused)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if len(news) == 1:
+            return {news[0].id: error}
+    results: dict[UUID, Acceptance] = {}
+    for new in news:
+        results |= await _accept_or_divide(database, [new], refused)
+    return results
+
+
+async def _accept_once(
+    database: Database, news: Sequence[NewJob], refused: Container[UUID]
+) -> Mapping[UUID, Acceptance]:
+    statement, extra = _variant(news)
+    admitted = [new.id not in refused for new in news]
+    rows = await database.fetch(statement, *_columns(news), admitted, *extra)
+    found = {row["asked_id"]: row for row in rows}
+    results: dict[UUID, Acceptance] = {}
+    for new in news:
+        if new.id in found:
+            results[new.id] = _accepted(new, found[new.id])
+        elif new.id in refused:
+            results[new.id] = None
+    return results
+
+
+def _accepted(new: NewJob, row: Row) -> Acceptance:
+    if row["request_hash"] != new.request_hash:
+        return IdempotencyKeyReused()
+    return Accepted(
+        id=row["id"],
+        state=JobStatus(row["state"]),
+        created_at=row["created_at"],
+        # A repeated statement finds the row that it inserted before.
+        replayed=row["id"] != new.id,
+    )
+
+
+def _variant(news: Sequence[NewJob]) -> tuple[Statement, list[list[Any]]]:
+    """Return the statement for these jobs, and the arguments that only it has."""
+    if any(new.image is not None for new in news):
+        images = [new.image for new in news]
+        return accepting_sql.ACCEPT_IMAGES, [*_callbacks(news), images]
+    if any(new.callback is not None for new in news):
+        return accepting_sql.ACCEPT_CALLBACKS, _callbacks(news)
+    return accepting_sql.ACCEPT, []
+
+
+def _columns(news: Sequence[NewJob]) -> list[list[Any]]:
+    return [
+        [new.id for new in news],
+        [new.tenant_id for new in news],
+        [new.user_id for new in news],
+        [new.request_id for new in news],
+        [new.feature for new in news],
+        [new.feature.queue for new in news],
+        [new.priority for new in news],
+        [new.payload for new in news],
+        [new.idempotency_key for new in news],
+        [new.content_key for new in news],
+        [new.request_hash for new in news],
+        [json.dumps(new.trace_carrier) for new in news],
+    ]
+
+
+def _callbacks(news: Sequence[NewJob]) -> list[list[Any]]:
+    """Return the columns of the callbacks. The events are a text, for arrays cannot be ragged."""
+    asked = [new.callback for new in news]
+    return [
+        [callback and callback.url for callback in asked],
+        [callback and callback.host for callback in asked],
+        [callback and " ".join(dict.fromkeys(callback.events)) for callback in asked],
+        [callback and callback.include_output for callback in asked],
+    ]

@@ -1,0 +1,85 @@
+"""The text of the statements that accept jobs, which is made of constants only."""
+
+# ruff: noqa: S608
+
+from shared.contracts.jobs import JobStatus
+from shared.store.postgres.direct import Statement
+
+# For how long after its end a job's result is returned for the same content; an SQL interval.
+REUSE = "1 hour"
+
+_LIVE = f"state IN ('{JobStatus.QUEUED}', '{JobStatus.RUNNING}')"
+_REUSABLE = f"state = '{JobStatus.SUCCEEDED}' AND finished_at > now() - interval '{REUSE}'"
+_KNOWN = "jobs.id, jobs.state, jobs.request_hash, jobs.created_at"
+
+# Each look-up is by an index. A failed or cancelled job is never found by its content.
+_FOUND = f"""
+found AS MATERIALIZED (
+    SELECT asked.id AS asked_id, same.*
+    FROM asked CROSS JOIN LATERAL (
+        SELECT {_KNOWN} FROM jobs WHERE jobs.id = asked.id
+        UNION ALL
+        SELECT {_KNOWN} FROM jobs
+        WHERE jobs.tenant_id = asked.tenant_id AND jobs.idempotency_key = asked.idempotency_key
+        UNION ALL
+        (SELECT {_KNOWN} FROM jobs
+        WHERE jobs.tenant_id = asked.tenant_id AND jobs.content_key = asked.content_key
+            AND ({_LIVE} OR {_REUSABLE})
+        ORDER BY jobs.created_at DESC LIMIT 1)
+        LIMIT 1
+    ) AS same
+)"""
+_COLUMNS = (
+    "id, tenant_id, user_id, request_id, feature, queue, priority, payload, idempotency_key, "
+    "content_key, request_hash, trace_carrier"
+)
+_INSERTED = f"""
+inserted AS (
+    INSERT INTO jobs ({_COLUMNS})
+    SELECT {_COLUMNS.replace("payload", "payload::json").replace("carrier", "carrier::jsonb")}
+    FROM asked
+    WHERE admitted AND NOT EXISTS (SELECT FROM found WHERE found.asked_id = asked.id)
+    ORDER BY place
+    ON CONFLICT DO NOTHING
+    RETURNING id, state, request_hash, created_at
+)"""
+_RESULT = """
+SELECT asked_id, id, state, request_hash, created_at FROM found
+UNION ALL
+SELECT id, id, state, request_hash, created_at FROM inserted"""
+_CALLBACKS = """
+callbacks AS (
+    INSERT INTO job_callbacks (job_id, url, host, events, include_output)
+    SELECT id, callback_url, callback_host, string_to_array(callback_events, ' '), include_output
+    FROM inserted JOIN asked USING (id) WHERE callback_url IS NOT NULL
+)"""
+_IMAGES = """
+images AS (
+    INSERT INTO job_images (job_id, content)
+    SELECT id, image FROM inserted JOIN asked USING (id) WHERE image IS NOT NULL
+)"""
+_TYPES = {
+    "id": "uuid", "tenant_id": "text", "user_id": "text", "request_id": "text",
+    "feature": "text", "queue": "text", "priority": "int", "payload": "text",
+    "idempotency_key": "text", "content_key": "text", "request_hash": "text",
+    "trace_carrier": "text", "admitted": "bool",
+}  # fmt: skip
+_CALLBACK_TYPES = {
+    "callback_url": "text", "callback_host": "text", "callback_events": "text",
+    "include_output": "bool",
+}  # fmt: skip
+
+
+def _accept(types: dict[str, str], *inserts: str) -> Statement:
+    """Return the statement whose arguments are one array of each type, as long as the others."""
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types.values(), 1))
+    asked = f"""asked AS MATERIALIZED (
+    SELECT * FROM unnest({arrays}) WITH ORDINALITY AS asked ({", ".join(types)}, place)
+)"""
+    parts = ",".join([asked, _FOUND, _INSERTED, *inserts])
+    return Statement("jobs.accept", "insert", f"WITH {parts}{_RESULT}")
+
+
+ACCEPT = _accept(_TYPES)
+ACCEPT_CALLBACKS = _accept({**_TYPES, **_CALLBACK_TYPES}, _CALLBACKS)
+ACCEPT_IMAGES = _accept({**_TYPES, **_CALLBACK_TYPES, "image": "bytea"}, _CALLBACKS, _IMAGES)

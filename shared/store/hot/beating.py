@@ -1,0 +1,97 @@
+"""The heartbeat: renews the leases of a worker and its row, and finds what it has to cancel.
+
+Neither commit waits for the disk: after a crash of Postgres the next heartbeat brings it all back.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.contracts.features import Queue
+from shared.contracts.service.components import Component, ComponentReport
+from shared.store.postgres.direct import Fetch, Statement
+from shared.store.workers import to_stored
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerReport:
+    """What a worker reports about itself. `components` are stored in the column `engines`."""
+
+    id: str
+    version: str
+    queues: Sequence[Queue]
+    slots: Mapping[Queue, int]
+    components: Mapping[Component, ComponentReport]
+
+
+@dataclass(frozen=True)
+class Held:
+    """The jobs whose leases were renewed, and those of them that somebody asked to cancel."""
+
+    jobs: frozenset[UUID]
+    to_cancel: frozenset[UUID]
+
+
+_BEAT = Statement(
+    "workers.beat",
+    "update",
+    """
+WITH renewed AS (
+    UPDATE jobs SET lease_until = now() + make_interval(secs => $3)
+    WHERE id = ANY ($2::uuid[]) AND worker_id = $1 AND state = 'running'
+    RETURNING id, cancel_requested_at IS NOT NULL AS cancel
+),
+reported AS (
+    INSERT INTO workers (id, version, queues, slots, engines, seen_at, alive_until)
+    VALUES (
+        $1, $4, $5::text[], $6::text::jsonb, $7::text::jsonb, now(),
+        now() + make_interval(secs => $3)
+    )
+    ON CONFLICT (id) DO UPDATE SET
+        version = excluded.version, queues = excluded.queues, slots = excluded.slots,
+        engines = excluded.engines, seen_at = excluded.seen_at, alive_until = excluded.alive_until
+    RETURNING set_config('synchronous_commit', 'off', true) AS unflushed
+)
+SELECT renewed.id, renewed.cancel FROM reported LEFT JOIN renewed ON true
+""",
+)
+_TO_CANCEL = Statement(
+    "jobs.to_cancel",
+    "select",
+    """
+SELECT id FROM jobs
+WHERE worker_id = $1 AND state = 'running' AND cancel_requested_at IS NOT NULL
+""",
+)
+
+
+async def beat(fetch: Fetch, worker: WorkerReport, running: Collection[UUID], lease: float) -> Held:
+    """Renew the leases of the running jobs and the row of the worker for `lease` seconds.
+
+    Pass the jobs that the worker is running. If the end of a job could not be stored, the worker
+    still holds the job without running it, and its lease has to run out so that it is rescued.
+    Raises DatabaseUnavailable.
+    """
+    rows = await fetch(
+        _BEAT,
+        worker.id,
+        list(running),
+        lease,
+        worker.version,
+        [queue.value for queue in worker.queues],
+        json.dumps(dict(worker.slots)),
+        json.dumps({name: to_stored(report) for name, report in worker.components.items()}),
+    )
+    return Held(
+        frozenset(row["id"] for row in rows if row["id"]),
+        frozenset(row["id"] for row in rows if row["cancel"]),
+    )
+
+
+async def cancels_requested(fetch: Fetch, worker_id: str) -> Sequence[UUID]:
+    """Return the jobs that the worker runs and that somebody has asked to cancel.
+
+    Raises DatabaseUnavailable.
+    """
+    return [row["id"] for row in await fetch(_TO_CANCEL, worker_id)]

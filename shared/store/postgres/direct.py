@@ -1,0 +1,188 @@
+"""Single statements on connections of their own, without the cost of a transaction around them.
+
+A statement takes one round trip: Postgres commits it by itself, and the driver has it prepared
+after its first use on a connection. `Database` owns these connections and documents their limits.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+import asyncpg
+from opentelemetry.trace import SpanKind, Tracer
+from sqlalchemy import URL
+
+from shared.errors import DatabaseUnavailable, SchemaBehind
+from shared.process.patience import Patience
+from shared.store.postgres.answers import Answers
+from shared.store.postgres.connecting import Connecting
+from shared.store.postgres.driver_errors import AWAY, LOST, MISSING, pooler_is_full
+
+# A row of a result, by column name or position. JSON columns are text.
+Row: TypeAlias = Any
+
+# Seconds that closing a connection may take.
+_CLOSE = 0.2
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement in SQL, with `$1`, `$2` … for its arguments.
+
+    It must be safe to run twice, because it is sent again if a connection breaks before Postgres
+    answers. `name` is what traces show; `operation` is the word that metrics count it under.
+    """
+
+    name: str
+    operation: Literal["select", "insert", "update", "delete"]
+    sql: str
+
+
+class Fetch(Protocol):
+    """Runs a statement and returns its rows, as `Database.fetch` does."""
+
+    async def __call__(self, statement: Statement, *arguments: object) -> Sequence[Row]:
+        """Run the statement with these arguments."""
+
+
+class DirectConnections:
+    """A pool of connections that each run one statement at a time."""
+
+    def __init__(
+        self,
+        url: URL,
+        answers: Answers,
+        connecting: Connecting,
+        *,
+        size: int,
+        limit: float | None,
+    ) -> None:
+        """Prepare a pool of `size` connections, which connects when it is first used.
+
+        `limit` is how many seconds a statement may take, None if any number.
+        """
+        self._url = url
+        self._answers = answers
+        self._connecting = connecting
+        self._size = size
+        self._limit = limit
+        self._pool: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
+        self._tracer: Tracer | None = None
+        self._observe: Callable[[str, float], None] = _ignore
+
+    def trace_with(self, tracer: Tracer) -> None:
+        """Make a span of every statement from now on."""
+        self._tracer = tracer
+
+    def measure_with(self, observe: Callable[[str, float], None]) -> None:
+        """Pass the operation and the seconds of every statement that succeeds to `observe`."""
+        self._observe = observe
+
+    async def fetch(self, statement: Statement, *arguments: object) -> Sequence[Row]:
+        """Run a statement and return its rows.
+
+        Sends it once more if the connection breaks. Raises DatabaseUnavailable if Postgres cannot
+        be reached or takes too long, Busy if only this statement does, and SchemaBehind if a table
+        or column is missing. Other errors of Postgres are bugs and pass through.
+        """
+        with _translated(), self._span(statement):
+            try:
+                return await self._within_limit(statement, arguments)
+            except LOST:
+                return await self._within_limit(statement, arguments)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), _CLOSE)
+            except TimeoutError:
+                self._pool.terminate()
+
+    async def _within_limit(
+        self, statement: Statement, arguments: Sequence[object]
+    ) -> Sequence[Row]:
+        begun = time.monotonic()
+        try:
+            async with Patience(self._limit):
+                rows = await self._fetch(statement, arguments)
+        except TimeoutError as error:
+            # Without an expired limit it was the limit of connecting.
+            raise self._answers.too_late(begun) from error
+        except asyncpg.PostgresConnectionError as error:
+            if pooler_is_full(error):
+                raise self._answers.too_late(begun) from error
+            raise
+        self._answers.note()
+        return rows
+
+    async def _fetch(self, statement: Statement, arguments: Sequence[object]) -> Sequence[Row]:
+        pool = self._pool or await self._open()
+        connection = await pool.acquire()
+        try:
+            begun = time.perf_counter()
+            rows: Sequence[Row] = await connection.fetch(statement.sql, *arguments)
+            self._observe(statement.operation, time.perf_counter() - begun)
+        except asyncpg.InterfaceError as error:
+            # The driver raises this for a connection that is closed and for a wrong argument.
+            if connection.is_closed():
+                raise ConnectionResetError from error
+            raise
+        finally:
+            await pool.release(connection, timeout=_CLOSE)
+        return rows
+
+    async def _open(self) -> asyncpg.Pool:
+        async with self._opening:
+            if self._pool is None:
+                query = {**self._url.query}
+                query.pop("prepared_statement_cache_size", None)
+                plain = self._url.set(drivername="postgresql", query=query)
+                self._pool = await asyncpg.create_pool(
+                    plain.render_as_string(hide_password=False),
+                    min_size=0,
+                    max_size=self._size,
+                    init=self._connecting.prepare,
+                    # The pool would send a statement at each release to undo what sessions set,
+                    # and these statements set nothing.
+                    reset=_keep,
+                    **self._connecting.arguments,
+                )
+        return self._pool
+
+    @contextmanager
+    def _span(self, statement: Statement) -> Iterator[None]:
+        if self._tracer is None:
+            yield
+            return
+        attributes = {
+            "db.system.name": "postgresql",
+            "db.operation.name": statement.operation.upper(),
+            "db.query.summary": statement.name,
+        }
+        with self._tracer.start_as_current_span(
+            statement.name, kind=SpanKind.CLIENT, attributes=attributes
+        ):
+            yield
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except MISSING as error:
+        raise SchemaBehind from error
+    except (*AWAY, *LOST, OSError) as error:
+        raise DatabaseUnavailable from error
+
+
+async def _keep(_connection: object) -> None:
+    """Leave the connection as it is."""
+
+
+def _ignore(_operation: str, _seconds: float) -> None:
+    """Measure nothing."""

@@ -1,0 +1,119 @@
+"""Backpressure: a queue that has reached a limit refuses new work, and nothing else."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text, update
+
+from shared.client import AsyncServiceClient
+from shared.contracts.features import Queue
+from shared.errors import QueueFull
+from shared.settings import Settings
+from shared.store.models import Job
+from shared.store.postgres.database import Database
+from tests.support.fronts import front_client
+from tests.support.runners import ITEM, LABELS, dairy, worker_with
+
+
+def item(number: int) -> dict[str, object]:
+    """Return the payload of an item that is different for each number."""
+    return {**ITEM, "item_name": f"Milk {number}"}
+
+
+async def test_a_full_queue_refuses_new_work_and_finds_existing_jobs(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """The refusal is a 503 with Retry-After. The other queue accepts work."""
+    jobs = [
+        await client.submit("categorization", item(n), idempotency_key=f"k{n}") for n in range(3)
+    ]
+    full = settings.model_copy(update={"items_queue_limit": 3})
+    async with front_client(full) as front:
+        with pytest.raises(QueueFull) as refused:
+            await front.submit("categorization", item(3))
+        with pytest.raises(QueueFull):
+            await front.categorize("Milk", LABELS)
+        again = await front.submit("categorization", item(0), idempotency_key="k0")
+        items, receipts = sorted((await front.queues()).queues, key=lambda queue: queue.queue)
+        listed = (await front.jobs()).jobs
+
+    assert refused.value.problem["status"] == 503
+    assert refused.value.retry_after
+    assert again.id == jobs[0].id
+    assert (items.queue, items.depth, items.accepting) == (Queue.ITEMS, 3, False)
+    assert (receipts.depth, receipts.accepting) == (0, True)
+    assert {job.id for job in listed} == {job.id for job in jobs}
+
+
+async def test_a_burst_fills_a_queue_exactly(settings: Settings) -> None:
+    """Jobs that were admitted a moment ago count, though the numbers do not have them yet."""
+    small = settings.model_copy(update={"items_queue_limit": 20})
+    async with front_client(small) as front:
+        calls = (front.submit("categorization", item(number)) for number in range(50))
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        with pytest.raises(QueueFull):
+            await front.submit("categorization", item(50))
+
+    assert [isinstance(result, QueueFull) for result in results].count(True) == 30
+
+
+async def test_jobs_that_are_done_make_room_at_once(settings: Settings) -> None:
+    """A fast worker is not taken for a full queue while the numbers are a moment old."""
+    small = settings.model_copy(update={"items_queue_limit": 2})
+    async with worker_with(settings, dairy), front_client(small) as front:
+        done = [await front.submit("categorization", item(n), wait=10) for n in range(12)]
+
+    assert all(job.status.finished for job in done)
+
+
+async def test_a_queue_whose_oldest_job_waits_too_long_refuses_too(
+    client: AsyncServiceClient, settings: Settings, database: Database
+) -> None:
+    """One old job shows that no worker takes jobs."""
+    await client.submit("categorization", item(0))
+    async with database.transaction() as session:
+        await session.execute(update(Job).values(queued_at=text("now() - interval '200 seconds'")))
+    async with front_client(settings) as front:
+        with pytest.raises(QueueFull):
+            await front.submit("categorization", item(1))
+
+
+async def test_retry_after_is_estimated_from_the_pace(
+    client: AsyncServiceClient, settings: Settings, database: Database
+) -> None:
+    """At 60 a minute, it takes 42 s until 60 waiting jobs are down to 90 % of the limit of 20."""
+    for number in range(100):
+        await client.submit("categorization", item(number))
+    done = "SELECT id FROM jobs ORDER BY created_at LIMIT 60"
+    async with database.transaction() as session:
+        await session.execute(
+            text(f"UPDATE jobs SET state = 'succeeded', finished_at = now() WHERE id IN ({done})")  # noqa: S608
+        )
+    for number in range(100, 120):
+        await client.submit("categorization", item(number))
+    small = settings.model_copy(update={"items_queue_limit": 20})
+    async with front_client(small) as front:
+        with pytest.raises(QueueFull) as refused:
+            await front.submit("categorization", item(120))
+        items = next(queue for queue in (await front.queues()).queues if queue.queue is Queue.ITEMS)
+
+    assert (items.depth, items.finished_per_minute) == (60, 60)
+    assert items.estimated_wait == 60
+    assert refused.value.retry_after == 42
+
+
+async def test_the_queues_show_their_workers(
+    client: AsyncServiceClient, settings: Settings
+) -> None:
+    """With an idle worker the estimated wait is 0."""
+    async with worker_with(settings, dairy):
+        await client.submit("categorization", ITEM, wait=10)
+        async with front_client(settings) as front:
+            items = next(
+                queue for queue in (await front.queues()).queues if queue.queue is Queue.ITEMS
+            )
+
+    assert (items.workers, items.slots) == (1, settings.item_slots)
+    assert (items.depth, items.running, items.finished_per_minute) == (0, 0, 1)
+    assert items.estimated_wait == 0
+    assert items.accepting

@@ -1,0 +1,1 @@
+"""Measures single calls, and callers who wait."""

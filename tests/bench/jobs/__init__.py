@@ -1,0 +1,1 @@
+"""Measures whole jobs, from their submission to their end."""

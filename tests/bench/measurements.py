@@ -1,0 +1,60 @@
+"""All measurements by name, and how they are made."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.local.processes import LocalError
+from tests.bench.bench import Bench
+from tests.bench.calls import connections, get, wait
+from tests.bench.figures import Figure, NotMeasured
+from tests.bench.jobs import batch, dispatch, mixed, path, tracing
+from tests.bench.noise import Noise
+from tests.bench.report.saved import Measured
+from tests.bench.upkeep import rest
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What is measured, in words for people, and how."""
+
+    what: str
+    measure: Callable[[Bench], Coroutine[Any, Any, Sequence[Figure]]]
+
+
+MEASUREMENTS = {
+    "dispatch": Measurement("jobs without HTTP, beside other queues", dispatch.measure),
+    "path": Measurement("the way of a job that does nothing, and its round trips", path.measure),
+    "batch": Measurement("jobs, a hundred in a call", batch.measure),
+    "get": Measurement("a GET of a finished job", get.measure),
+    "wait": Measurement("how soon callers have the end of their job", wait.measure),
+    "mixed": Measurement("an item while receipts are read", mixed.measure),
+    "tracing": Measurement("what traces cost", tracing.measure),
+    "rest": Measurement("what an idle front and an idle worker take", rest.measure),
+    "connections": Measurement(
+        "requests on connections that were idle; takes two minutes", connections.measure
+    ),
+}
+
+
+def measure(names: Iterable[str], bench: Bench) -> tuple[dict[str, Measured], dict[str, str]]:
+    """Make the measurements; return what was found, and why what was not."""
+    measured, missing = {}, {}
+    for name in names:
+        bench.note(name)
+        try:
+            measured[name] = _measure(name, bench)
+        # The figures of the others have taken minutes, and must not be lost.
+        except (NotMeasured, LocalError, AssertionError) as error:
+            missing[name] = str(error)
+    return measured, missing
+
+
+def _measure(name: str, bench: Bench) -> Measured:
+    """Make one measurement, and watch what others take of the CPU meanwhile."""
+    noise = Noise()
+    figures = asyncio.run(MEASUREMENTS[name].measure(bench))
+    return Measured(
+        rounds=bench.rounds, size=bench.size, noise=noise.share(), figures=list(figures)
+    )

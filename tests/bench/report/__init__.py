@@ -1,0 +1,1 @@
+"""Shows and saves figures, and compares them with earlier ones."""

@@ -1,0 +1,147 @@
+"""Many jobs are claimed, and many attempts end, with one statement each."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+
+from shared.contracts.features import Feature, Queue
+from shared.contracts.jobs import JobError, JobStatus
+from shared.contracts.outcomes import AttemptOutcome
+from shared.errors import EngineUnavailable, TimedOut
+from shared.rejections import NoTextFound
+from shared.store.hot.claiming import Claim, claim
+from shared.store.hot.storing import AttemptRecord, Ending, Unstorable, store
+from shared.store.models import Job
+from shared.store.postgres.database import Database
+from shared.store.postgres.direct import Row, Statement
+from tests.support.job_rows import history, insert_job, new_job
+
+RECORD = AttemptRecord(stages=[], trace_id=None)
+
+
+async def submitted(database: Database, count: int, **different: Any) -> list[UUID]:
+    """Insert queued jobs; return their ids."""
+    async with database.transaction() as session:
+        jobs = [await insert_job(session, new_job(**different)) for _ in range(count)]
+    return [job.id for job in jobs]
+
+
+async def claimed(database: Database, count: int) -> list[Claim]:
+    """Insert jobs, and claim them by the worker `w`."""
+    ids = await submitted(database, count)
+    claims = await claim(database.fetch, Queue.ITEMS, [(each, 1) for each in ids], "w", 15)
+    return sorted(claims, key=lambda held: ids.index(held.job_id))
+
+
+def success(held: Claim, output: str = '{"a": 1}', **different: Any) -> Ending:
+    """Return an ending with a result, of which `different` replaces values."""
+    values = {"record": RECORD, "model_id": "m", "model_version": "1", **different}
+    return Ending(claim=held, outcome=AttemptOutcome.SUCCEEDED, output=output, **values)
+
+
+async def test_those_that_wait_are_claimed(database: Database) -> None:
+    """A job that another worker holds, an old message and a job of a newer version stay alone."""
+    waiting, taken, old, newer = await submitted(database, 4)
+    await claim(database.fetch, Queue.ITEMS, [(taken, 1)], "another", 15)
+    async with database.transaction() as session:
+        await session.execute(update(Job).where(Job.id == old).values(dispatch=2))
+        await session.execute(update(Job).where(Job.id == newer).values(feature="telepathy"))
+    keys = [(waiting, 1), (taken, 1), (old, 1), (newer, 1), (UUID(int=1), 1)]
+    claims = await claim(database.fetch, Queue.ITEMS, keys, "w", 15)
+
+    assert [held.job_id for held in claims] == [waiting]
+    async with database.transaction() as session:
+        rows = {job_id: await session.get_one(Job, job_id) for job_id in (taken, old, newer)}
+    assert {(job.worker_id, job.state) for job in rows.values()} == {
+        ("another", "running"),
+        (None, "queued"),
+    }
+
+
+async def test_receipts_are_claimed_with_their_images(database: Database) -> None:
+    """Nothing is claimed through the other queue, where images are not read."""
+    with_image = await submitted(
+        database, 1, feature=Feature.RECEIPT_EXTRACTION, image=b"image", payload={"a": ["ü"]}
+    )
+    pruned = await submitted(database, 1, feature=Feature.RECEIPT_EXTRACTION)
+    keys = [(job_id, 1) for job_id in (*with_image, *pruned)]
+    assert await claim(database.fetch, Queue.ITEMS, keys, "w", 15) == []
+    claims = await claim(database.fetch, Queue.RECEIPTS, keys, "w", 15)
+
+    assert {held.job_id: held.image for held in claims} == {
+        with_image[0]: b"image",
+        pruned[0]: None,
+    }
+    assert {str(held.payload) for held in claims} == {"{'a': ['ü']}", "{}"}
+
+
+async def test_attempts_that_end_in_every_way_go_together(database: Database) -> None:
+    """Every job has its own state, and every attempt its own record."""
+    held = await claimed(database, 7)
+    error = {name: JobError.of(name()) for name in (NoTextFound, TimedOut, EngineUnavailable)}
+    endings = [
+        success(held[0]),
+        Ending(
+            claim=held[1], record=RECORD, outcome=AttemptOutcome.FAILED, error=error[NoTextFound]
+        ),
+        Ending(claim=held[2], record=RECORD, outcome=AttemptOutcome.CANCELLED),
+        Ending(claim=held[3], record=RECORD, outcome=AttemptOutcome.RELEASED),
+        Ending(claim=held[4], record=RECORD, outcome=AttemptOutcome.RETRIED, error=error[TimedOut]),
+        Ending(
+            claim=held[5],
+            record=RECORD,
+            outcome=AttemptOutcome.PUT_BACK,
+            error=error[EngineUnavailable],
+        ),
+    ]
+    async with database.transaction() as session:
+        await session.execute(
+            update(Job).where(Job.id == held[6].job_id).values(dispatch=2, worker_id="another")
+        )
+    states = await store(database.fetch, "w", [*endings, success(held[6])])
+
+    expected = ["succeeded", "failed", "cancelled", "queued", "queued", "queued", None]
+    assert states == expected
+    async with database.transaction() as session:
+        jobs = [await session.get_one(Job, each.job_id) for each in held]
+        records = [[a.outcome for a in await history(session, job)] for job in jobs]
+    assert [job.state for job in jobs] == [*expected[:6], "running"]
+    assert records == [["succeeded"], ["failed"], ["cancelled"], ["released"], ["failed"], [], []]
+    assert [job.spent_timeout for job in jobs] == [0, 0, 0, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("poison", [{"output": "no JSON"}, {"model_id": "\0"}])
+async def test_what_postgres_refuses_spoils_no_other(
+    database: Database, poison: dict[str, str]
+) -> None:
+    """The others are stored, and its own job can still end in another way."""
+    held = await claimed(database, 3)
+    stored = await store(
+        database.fetch, "w", [success(held[0]), success(held[1], **poison), success(held[2])]
+    )
+
+    assert (stored[0], stored[2]) == (JobStatus.SUCCEEDED, JobStatus.SUCCEEDED)
+    assert isinstance(stored[1], Unstorable)
+    assert await store(database.fetch, "w", [success(held[1])]) == [JobStatus.SUCCEEDED]
+
+
+async def test_an_answer_that_is_lost_costs_nothing(database: Database) -> None:
+    """The connection breaks after Postgres has committed, once for the claim and once for the
+    outcome, and each is found again."""
+    (job_id,) = await submitted(database, 1)
+
+    async def fetch(statement: Statement, *arguments: object) -> Sequence[Row]:
+        await database.fetch(statement, *arguments)
+        return await database.fetch(statement, *arguments)
+
+    (held,) = await claim(fetch, Queue.ITEMS, [(job_id, 1)], "w", 15)
+    assert await store(fetch, "w", [success(held, json.dumps({"ü": [1.5]}))]) == ["succeeded"]
+
+    async with database.transaction() as session:
+        job = await session.get_one(Job, job_id)
+        (attempt,) = await history(session, job)
+    assert (job.attempt, attempt.number, job.output) == (1, 1, {"ü": [1.5]})

@@ -1,0 +1,1 @@
+"""What tests need of Postgres itself: databases with many jobs, and a pooler before it."""

@@ -1,0 +1,62 @@
+"""A TCP proxy to a server that can stop forwarding, as a network or a server does that hangs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit, urlunsplit
+
+
+class Wire:
+    """The proxy. It forwards while `flowing` is set, and refuses connections once it is cut."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._to = (host, port)
+        self.flowing = asyncio.Event()
+        self.flowing.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> int:
+        """Listen on a free port of 127.0.0.1, and return it."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def cut(self) -> None:
+        """End every connection, and listen no more."""
+        if self._server is not None:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(*self._to)
+        for source, sink in ((reader, far_writer), (far_reader, writer)):
+            task = asyncio.create_task(self._pump(source, sink))
+            self._tasks.add(task)
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(OSError):
+                while data := await source.read(65536):
+                    await self.flowing.wait()
+                    sink.write(data)
+        finally:
+            sink.close()
+
+
+@asynccontextmanager
+async def wired(url: str, port: int) -> AsyncIterator[tuple[Wire, str]]:
+    """Put a wire before the server of `url`, whose port is `port` unless the URL has one.
+
+    Yields the wire and the URL through it.
+    """
+    parts = urlsplit(url)
+    wire = Wire(parts.hostname or "", parts.port or port)
+    at, sign, _ = parts.netloc.rpartition("@")
+    netloc = f"{at}{sign}127.0.0.1:{await wire.open()}"
+    try:
+        yield wire, urlunsplit(parts._replace(netloc=netloc))
+    finally:
+        await wire.cut()

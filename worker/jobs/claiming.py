@@ -1,0 +1,69 @@
+"""Claims the jobs of many messages at once, and knows which jobs are in this worker's hands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.contracts.features import Queue
+from shared.store.hot.claiming import Claim, claim
+from shared.store.postgres.database import Database
+from shared.store.publication import MessageKey
+from worker.jobs.reports import Reports
+from worker.jobs.running_jobs import RunningJobs, Stop
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What became of messages: the claims that they led to, and those that have to wait.
+
+    The latter may be taken again when the attempt that they wait for has ended here. All other
+    messages stand for no job that waits, and are done.
+    """
+
+    claims: Mapping[MessageKey, Claim]
+    later: frozenset[MessageKey]
+
+
+class Claiming:
+    """Claims jobs for one worker, and never one whose last attempt it has not ended yet."""
+
+    def __init__(
+        self,
+        database: Database,
+        running: RunningJobs,
+        reports: Reports,
+        *,
+        worker_id: str,
+        lease: float,
+    ) -> None:
+        """`lease` is for how many seconds a claim lasts without a heartbeat."""
+        self._database = database
+        self._running = running
+        self._reports = reports
+        self._worker_id = worker_id
+        self._lease = lease
+        # The dispatch of each job in our hands, from its claim until its ending is stored.
+        self._here: dict[UUID, int] = {}
+
+    async def claim(self, queue: Queue, keys: Sequence[MessageKey]) -> Claimed:
+        """Claim the jobs of a queue that these messages stand for. Raises DatabaseUnavailable.
+
+        `ended` has to be called for each claim.
+        """
+        here = {job_id: self._here[job_id] for job_id, _ in keys if job_id in self._here}
+        # A newer message means that the claim was lost. It has to wait until the run has ended.
+        later = frozenset(key for key in keys if key[0] in here and key[1] > here[key[0]])
+        for job_id, _ in later:
+            self._running.stop(job_id, Stop.LEASE_LOST)
+        free = [key for key in keys if key[0] not in here]
+        if not free:
+            return Claimed({}, later)
+        claims = await claim(self._database.fetch, queue, free, self._worker_id, self._lease)
+        for held in claims:
+            self._here[held.job_id] = held.dispatch
+            self._reports.changed(held.job_id)
+        return Claimed({(held.job_id, held.dispatch): held for held in claims}, later)
+
+    def ended(self, held: Claim) -> None:
+        """Take note that the attempt of a claim is over."""
+        del self._here[held.job_id]
