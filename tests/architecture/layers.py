@@ -171,7 +171,7 @@ LAYERS = {
             "shared.store.workers",
         ],
         ["shared.store.migrations"],
-        ["shared.store.conditions", "shared.store.models", "shared.store.postgres.database"],
+        ["shared.store.models", "shared.store.postgres.database"],
         [
             "shared.store.postgres.database_metrics",
             "shared.store.postgres.direct",
