@@ -27,6 +27,9 @@ def bench(
     save_to: Annotated[
         Path | None, typer.Option("--save", help="Save the figures in this file.")
     ] = None,
+    noisy: Annotated[
+        bool, typer.Option("--noisy", help="Save figures although others took much of the CPU.")
+    ] = False,
     compare_with: Annotated[
         Path | None, typer.Option("--compare", help="Compare with the figures of this file.")
     ] = None,
@@ -36,19 +39,11 @@ def bench(
     ] = None,
 ) -> None:
     """Measure what the system costs and bears. `bin/bench --help` says what there is."""
-    if unknown := sorted(set(only or ()) - set(MEASUREMENTS)):
-        names = ", ".join(MEASUREMENTS)
-        raise typer.BadParameter(f"{unknown[0]!r} is none of: {names}", param_hint="--only")
     if profiles and (save_to or compare_with):
         raise typer.BadParameter(
             "figures are worse with it, and cannot be saved or compared", param_hint="--profile"
         )
-    try:
-        earlier = read(compare_with) if compare_with else None
-        if save_to and save_to.exists():
-            read(save_to)
-    except NotSaved as error:
-        raise typer.BadParameter(str(error)) from error
+    earlier = _checked(only or [], size, compare_with, save_to)
     if profiles:
         profiles.mkdir(parents=True, exist_ok=True)
     progress = Console(stderr=True)
@@ -63,12 +58,39 @@ def bench(
             profiles=profiles and profiles.absolute(),
         )
         measured, missing = measure(dict.fromkeys(only or MEASUREMENTS), made)
-    if save_to:
-        save(save_to, measured)
+    unsaved = save(save_to, measured, noisy=noisy) if save_to else []
     if as_json_:
         sys.stdout.write(as_json(measured))
     screen = Console(stderr=as_json_, width=130)
-    sys.exit(not report(measured, missing, earlier, screen))
+    passed = report(measured, missing, earlier, screen)
+    if unsaved:
+        screen.print(f"Not saved without --noisy, since others took CPU: {', '.join(unsaved)}")
+        passed = False
+    sys.exit(not passed)
+
+
+def _checked(
+    only: list[str], size: float, compare_with: Path | None, save_to: Path | None
+) -> Saved | None:
+    """Return the earlier figures, if there are any. Raises BadParameter before minutes are lost."""
+    if unknown := sorted(set(only) - set(MEASUREMENTS)):
+        names = ", ".join(MEASUREMENTS)
+        raise typer.BadParameter(f"{unknown[0]!r} is none of: {names}", param_hint="--only")
+    try:
+        if save_to and save_to.exists():
+            read(save_to)
+        earlier = read(compare_with) if compare_with else None
+    except NotSaved as error:
+        raise typer.BadParameter(str(error)) from error
+    saved = earlier.measurements if earlier else {}
+    for name in only or MEASUREMENTS:
+        then = saved.get(name)
+        if then and then.size != size:
+            raise typer.BadParameter(
+                f"{name} was measured with --size {then.size:g}, and differs with another.",
+                param_hint="--compare",
+            )
+    return earlier
 
 
 def report(
@@ -76,15 +98,15 @@ def report(
 ) -> bool:
     """Print the tables; return whether everything is as it should be.
 
-    That is decided by the earlier figures, if there are any, and otherwise by the goals.
+    Goals decide that, and earlier figures too where there are any.
     """
     passed = not missing
     for name, found in measured.items():
         screen.print(figures_table(name, MEASUREMENTS[name].what, found))
-        if earlier is None:
+        then = earlier.measurements.get(name) if earlier else None
+        if then is None:
             passed = passed and all(figure.reached is not False for figure in found.figures)
-        elif name in earlier.measurements:
-            then = earlier.measurements[name]
+        else:
             changes = compare(then, found)
             screen.print(changes_table(name, then, changes))
             passed = passed and not any(change.failed for change in changes)

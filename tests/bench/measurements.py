@@ -1,6 +1,7 @@
 """All measurements by name, and how they are made."""
 
 import asyncio
+import traceback
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,9 +46,11 @@ def measure(names: Iterable[str], bench: Bench) -> tuple[dict[str, Measured], di
         bench.note(name)
         try:
             measured[name] = _measure(name, bench)
-        # The figures of the others have taken minutes, and must not be lost.
-        except (NotMeasured, LocalError, AssertionError) as error:
+        except (NotMeasured, LocalError) as error:
             missing[name] = str(error)
+        # The figures of the others have taken minutes, and must not be lost, whatever this is.
+        except Exception:
+            missing[name] = traceback.format_exc()
     return measured, missing
 
 

@@ -4,15 +4,20 @@ import sys
 from io import StringIO
 from pathlib import Path
 
+import asyncpg
 import pytest
 import typer
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from shared.local import stack
+from shared.local.processes import free_port
 from tests.bench.__main__ import bench as command
 from tests.bench.__main__ import report
 from tests.bench.anchors.queues import SAQ
+from tests.bench.bench import Bench
 from tests.bench.figures import Figure, NotMeasured, number, percentile, rate
+from tests.bench.measurements import MEASUREMENTS, Measurement, measure
 from tests.bench.report.comparison import Verdict, compare
 from tests.bench.report.saved import Machine, Measured, NotSaved, Saved, read, save
 from tests.bench.running.wires import Commands, Statements
@@ -77,6 +82,17 @@ def test_what_is_no_file_of_figures_is_refused_before_anything_runs(
     assert "figures.json" in ran.stderr
 
 
+def test_figures_of_another_size_are_not_compared(tmp_path: Path) -> None:
+    """A ratio of a few jobs is another than that of many. It is refused before anything runs."""
+    file = tmp_path / "figures.json"
+    save(file, {"get": measured(ratio(0.5))})
+
+    ran = bench("--only", "get", "--size", "0.5", "--compare", str(file))
+
+    assert ran.exit_code == 2
+    assert "get was measured with --size 1" in ran.stderr
+
+
 def test_saved_figures_are_read_again_and_those_of_others_stay(tmp_path: Path) -> None:
     """Measurements take long, and are made on several days."""
     file = tmp_path / "figures.json"
@@ -111,8 +127,8 @@ def test_a_figure_is_worse_beyond_the_tolerance_and_its_noise(
     assert change.failed == (verdict is Verdict.WORSE)
 
 
-def test_what_depends_on_the_machine_fails_nothing() -> None:
-    """On another machine it is not even judged."""
+def test_what_depends_on_the_machine_fails_nothing_but_its_goal() -> None:
+    """On another machine it is not even compared."""
     then, now = measured(rate("jobs", [100])), rate("jobs", [50])
 
     (same,) = compare(then, measured(now))
@@ -137,15 +153,20 @@ def test_a_ratio_that_is_no_longer_measured_fails() -> None:
         (None, {}, False, "≥ 0.5"),
         # It was missed before, too.
         (ratio(0.41), {}, True, "same"),
-        (ratio(0.6), {}, False, "worse"),
         (ratio(0.3), {}, True, "better"),
         (ratio(0.3), {"batch": "No such call."}, False, "No such call."),
+        # It was missed before, but by less.
+        (ratio(0.45), {}, False, "worse"),
+        # It was reached before, in rounds that differ so much that nothing is worse.
+        (ratio(0.1, 0.5, 0.9), {}, False, "same"),
+        # The file does not have the figure.
+        (number("other", [1]), {}, False, "new"),
     ],
 )
-def test_earlier_figures_take_the_place_of_the_goals(
+def test_a_missed_goal_fails_unless_it_was_missed_before_and_nothing_is_worse(
     earlier: Figure | None, missing: dict[str, str], passed: bool, said: str
 ) -> None:
-    """A goal that is not reached yet must not hide that something became worse."""
+    """Neither a goal that is not reached yet nor a noisy file hides that something became worse."""
     now = measured(Figure.ratio("ratio", [0.4], [1], anchor="bare", goal=0.5))
     saved = Saved(measurements={"get": measured(earlier)}) if earlier else None
     printed = StringIO()
@@ -153,6 +174,57 @@ def test_earlier_figures_take_the_place_of_the_goals(
     assert report({"get": now}, missing, saved, Console(file=printed, width=130)) is passed
     assert said in printed.getvalue()
     assert "bare: 1" in printed.getvalue()
+
+
+def test_a_measurement_that_the_file_lacks_is_judged_by_its_goals() -> None:
+    """A new measurement may not pass because nobody has saved it yet."""
+    now = measured(Figure.ratio("ratio", [0.4], [1], anchor="bare", goal=0.5))
+    saved = Saved(measurements={"path": measured(ratio(0.4))})
+
+    assert not report({"get": now}, {}, saved, Console(file=StringIO()))
+
+
+async def _no_database(_bench: Bench) -> list[Figure]:
+    await asyncpg.connect(f"postgresql://127.0.0.1:{free_port()}/nowhere")
+    return []
+
+
+async def _one_job(_bench: Bench) -> list[Figure]:
+    return [number("jobs", [1])]
+
+
+def test_an_error_of_one_measurement_keeps_the_figures_of_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They have taken minutes. Whoever mends the error sees where it came from."""
+    monkeypatch.setitem(MEASUREMENTS, "get", Measurement("fails", _no_database))
+    monkeypatch.setitem(MEASUREMENTS, "path", Measurement("works", _one_job))
+    made = Bench(servers=stack.Servers("", ""), folder=tmp_path, template="")
+
+    found, missing = measure(["get", "path"], made)
+
+    assert [figure.name for figure in found["path"].figures] == ["jobs"]
+    assert found.keys().isdisjoint(missing)
+    assert "_no_database" in missing["get"]
+    assert "ConnectionRefusedError" in missing["get"]
+
+
+@pytest.mark.parametrize(
+    ("noise", "noisy", "saved"),
+    [(0.5, False, {"path"}), (0.5, True, {"path", "get"}), (0.05, False, {"path", "get"})],
+)
+def test_figures_that_others_disturbed_are_not_saved_by_mistake(
+    tmp_path: Path, noise: float, noisy: bool, saved: set[str]
+) -> None:
+    """Whatever is compared with them later would seem to be good."""
+    file = tmp_path / "figures.json"
+    quiet = measured(ratio(0.5))
+    found = {"path": quiet, "get": quiet.model_copy(update={"noise": noise})}
+
+    unsaved = save(file, found, noisy=noisy)
+
+    assert read(file).measurements.keys() == saved
+    assert unsaved == sorted(found.keys() - saved)
 
 
 def test_figures_reach_their_goals_from_the_right_side() -> None:

@@ -1,4 +1,4 @@
-"""What has changed between two measurements of the same figures."""
+"""What has changed between two measurements of the same figures, and which of them fail."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,14 +33,31 @@ class Change:
 
     @property
     def failed(self) -> bool:
-        """Whether a figure that other machines would find too is worse, or is no longer there."""
+        """Whether a comparable figure is worse or gone, or any figure misses its goal anew.
+
+        A goal that the earlier figure missed as well is no news, as long as the figure is no worse.
+        """
         figure = self.now or self.then
-        bad = self.verdict in (Verdict.WORSE, Verdict.GONE)
-        return bad and figure is not None and figure.comparable
+        if figure is None:
+            return False
+        if figure.comparable and self.verdict in (Verdict.WORSE, Verdict.GONE):
+            return True
+        return self.now is not None and self.now.reached is False and not self._missed_before
+
+    @property
+    def _missed_before(self) -> bool:
+        """Whether the earlier figure missed today's goal, and the new one is no worse."""
+        if self.now is None or self.then is None:
+            return False
+        then = self.then.model_copy(update={"goal": self.now.goal})
+        return then.reached is False and _verdict(then, self.now) is not Verdict.WORSE
 
 
 def compare(then: Measured, now: Measured) -> list[Change]:
-    """Return what has changed in each figure of a measurement."""
+    """Return what has changed in each figure of a measurement.
+
+    Figures of another size cannot be compared; whoever calls this has made sure that they are not.
+    """
     before = {figure.name: figure for figure in then.figures}
     after = {figure.name: figure for figure in now.figures}
     same_machine = then.machine == now.machine

@@ -11,6 +11,7 @@ import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from tests.bench.figures import Figure
+from tests.bench.noise import TOO_MUCH
 
 VERSION = 1
 
@@ -61,6 +62,11 @@ class Measured(BaseModel):
     noise: float
     figures: list[Figure]
 
+    @property
+    def disturbed(self) -> bool:
+        """Whether others took so much of the CPU that rates and times mean little."""
+        return self.noise > TOO_MUCH
+
 
 class Saved(BaseModel):
     """The figures of all measurements by name."""
@@ -86,10 +92,16 @@ def read(path: Path) -> Saved:
         ) from error
 
 
-def save(path: Path, measured: Mapping[str, Measured]) -> None:
-    """Save figures, and keep those of other measurements that the file has. Raises NotSaved."""
+def save(path: Path, measured: Mapping[str, Measured], *, noisy: bool = False) -> list[str]:
+    """Save figures, and keep those of other measurements that the file has. Raises NotSaved.
+
+    Disturbed measurements are saved only if `noisy`; returns the names of those that were not.
+    """
+    kept = {name: found for name, found in measured.items() if noisy or not found.disturbed}
     before = read(path).measurements if path.exists() else {}
-    path.write_text(as_json({**before, **measured}))
+    if kept:
+        path.write_text(as_json({**before, **kept}))
+    return sorted(measured.keys() - kept.keys())
 
 
 def as_json(measured: Mapping[str, Measured]) -> str:

@@ -31,6 +31,8 @@ def figures_table(name: str, what: str, measured: Measured) -> Table:
 def changes_table(name: str, then: Measured, changes: Sequence[Change]) -> Table:
     """Return a table with a line for each figure then and now."""
     title = f"{name}: compared with {then.date:%Y-%m-%d} ({then.machine})"
+    if then.disturbed:
+        title += f", when {then.noise:.0%} of the CPU went to others"
     table = Table(title=title, title_justify="left")
     for heading in ("", "then", "now", "change", "verdict"):
         table.add_column(heading, overflow="fold")
@@ -59,7 +61,7 @@ def missing_table(missing: Mapping[str, str]) -> Table:
 def _caption(measured: Measured) -> str:
     rounds = f"{measured.rounds} round{'s' * (measured.rounds > 1)}"
     caption = f"{rounds}; {measured.noise:.0%} of the CPU went to others meanwhile"
-    if measured.noise > TOO_MUCH:
+    if measured.disturbed:
         caption += f" [bold red](more than {TOO_MUCH:.0%}: do not trust what is not a ratio)[/]"
     return caption
 

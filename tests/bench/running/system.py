@@ -1,6 +1,5 @@
 """A front and workers, each a process, on servers that run."""
 
-import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
@@ -20,14 +19,13 @@ from shared.settings import Settings
 from tests.bench.running.wires import Wires
 
 TENANT = "bench"
-# As many jobs at once as arq and SAQ run by default.
-_SLOTS = os.environ.get("ITEM_SLOTS", "10")
 # Features that do nothing, so that only the way of a job is measured.
 NO_OP = "tests.bench.running.features:load"
 _ENV = {
     "FEATURE_LOADER": NO_OP,
     "WORKER_QUEUES": "items",
-    "ITEM_SLOTS": _SLOTS,
+    # As many jobs at once as arq and SAQ run by default.
+    "ITEM_SLOTS": "10",
     "WORKER_PORT": "0",
     "DRAIN_DELAY": "0",
     "SHUTDOWN_GRACE": "0",
