@@ -5,6 +5,7 @@ LAYERS = {
     "api": [
         ["api.__main__"],
         ["api.process"],
+        ["api.bounded_headers"],
         ["api.main"],
         ["api.routes.quick_reads"],
         ["api.routes", "api.debugging"],
@@ -51,6 +52,7 @@ LAYERS = {
             "api.requests.explanations",
             "api.requests.field_walk",
             "api.requests.listing",
+            "api.turns",
         ],
     ],
     "worker": [
@@ -205,6 +207,7 @@ LAYERS = {
         ],
         [
             "shared.errors",
+            "shared.process.batching",
             "shared.process.event_loop",
             "shared.process.garbage",
             "shared.process.library_threads",

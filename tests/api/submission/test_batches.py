@@ -183,6 +183,21 @@ async def test_a_batch_fills_a_queue_up_to_its_limit(
     assert await count(database) == 4
 
 
+async def test_one_key_is_one_job_in_a_full_queue_too(
+    settings: Settings, database: Database
+) -> None:
+    """The room is for the first entry, and the second one finds its job."""
+    small = settings.model_copy(update={"items_queue_limit": 1})
+    known = entry(0, idempotency_key="k")
+    async with front_http(small) as front:
+        results = await batch(front, known, known, entry(1))
+
+    codes = [result["error"] and result["error"]["code"] for result in results]
+    assert codes == [None, None, "queue_full"]
+    assert results[0]["job"]["id"] == results[1]["job"]["id"]
+    assert await count(database) == 1
+
+
 async def test_unknown_fields_of_entries_are_listed_once(http: httpx.AsyncClient) -> None:
     """Those that change nothing are ignored, as in a request of its own."""
     body = {"tenant_id": "t", "colour": 1, "jobs": [entry(n, shade=2) for n in range(3)]}
