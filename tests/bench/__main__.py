@@ -39,6 +39,10 @@ def bench(
     if unknown := sorted(set(only or ()) - set(MEASUREMENTS)):
         names = ", ".join(MEASUREMENTS)
         raise typer.BadParameter(f"{unknown[0]!r} is none of: {names}", param_hint="--only")
+    if profiles and (save_to or compare_with):
+        raise typer.BadParameter(
+            "figures are worse with it, and cannot be saved or compared", param_hint="--profile"
+        )
     try:
         earlier = read(compare_with) if compare_with else None
         if save_to and save_to.exists():
@@ -90,4 +94,6 @@ def report(
 
 
 if __name__ == "__main__":
-    typer.run(bench)
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(bench)
+    app()

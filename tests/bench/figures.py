@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class NotMeasured(Exception):
-    """Something that a measurement needs is missing. The text says what, and what to do."""
+    """A measurement lacks what it needs, or a part of it failed. The text says what."""
 
 
 class Figure(BaseModel):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.local.processes import LocalError
 from tests.bench.bench import Bench
 from tests.bench.calls import connections, get, wait
 from tests.bench.figures import Figure, NotMeasured
@@ -44,7 +45,8 @@ def measure(names: Iterable[str], bench: Bench) -> tuple[dict[str, Measured], di
         bench.note(name)
         try:
             measured[name] = _measure(name, bench)
-        except NotMeasured as error:
+        # The figures of the others have taken minutes, and must not be lost.
+        except (NotMeasured, LocalError, AssertionError) as error:
             missing[name] = str(error)
     return measured, missing
 

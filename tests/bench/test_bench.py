@@ -46,6 +46,14 @@ def test_an_unknown_measurement_is_an_error_that_lists_the_names() -> None:
     assert "'nonsense' is none of: dispatch, path" in ran.stderr
 
 
+def test_figures_of_profiled_processes_are_not_saved() -> None:
+    """A profiler slows them down."""
+    ran = bench("--profile", "profiles", "--save", "figures.json")
+
+    assert ran.exit_code == 2
+    assert "cannot be saved or compared" in ran.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -6,6 +6,7 @@ from tests.bench.bench import Bench
 from tests.bench.calls import connections, get, wait
 from tests.bench.figures import Figure, NotMeasured
 from tests.bench.jobs import batch, dispatch, mixed, path, tracing
+from tests.bench.loader.asking import load
 from tests.bench.running.system import NO_OP
 from tests.bench.upkeep import rest
 
@@ -43,6 +44,13 @@ async def test_a_call_that_the_front_lacks_is_named(bench: Bench) -> None:
     """Fronts have no call for many jobs yet."""
     with pytest.raises(NotMeasured, match="POST /api/v1/jobs/batch"):
         await batch.measure(bench)
+
+
+async def test_a_call_that_is_refused_says_why(bench: Bench) -> None:
+    """What a loader wrote last is the reason, and the other measurements go on."""
+    async with bench.system() as system:
+        with pytest.raises(NotMeasured, match="the front answered 404"):
+            await load(system, "repeat", path="/nowhere", count=1)
 
 
 async def test_items_are_measured_behind_receipts(bench: Bench) -> None:

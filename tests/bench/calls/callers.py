@@ -69,7 +69,9 @@ async def callers_of(
             listened = group if listening else group[-1:]
             begun = {job: await call(f"/api/v1/jobs/{job}/events") for job in listened}
             # The listeners called last, so the front has begun with the waiters when it answers.
-            await wait_until(partial(_all_listen, begun.values()), "every listener had an event")
+            await wait_until(
+                partial(_all_listen, begun.values()), "every listener had an event", within=60
+            )
             if listening:
                 listeners |= begun
             else:

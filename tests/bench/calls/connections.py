@@ -24,8 +24,6 @@ from tests.bench.figures import Figure
 # long as the front does.
 SHORT = (4.9, 5.1)
 LONG = (70.0, 80.0)
-# The POSTs come at once, but no job is to be refused for that.
-_NO_REFUSALS = {"DATABASE_PATIENCE": "30"}
 _ITEM = {"item_name": "Milk", "candidate_labels": ["Dairy"]}
 
 
@@ -60,7 +58,7 @@ async def measure_uses(
 
     The front closes idle connections after `keep_alive` seconds.
     """
-    async with bench.system({"KEEP_ALIVE": str(keep_alive), **_NO_REFUSALS}, workers=0) as system:
+    async with bench.system({"KEEP_ALIVE": str(keep_alive)}, workers=0) as system:
         bench.note("connections: idle for a short time")
         uses = [await _bare(system.url, connections, short, may_fail=False)]
         bench.note("connections: idle for a long time")

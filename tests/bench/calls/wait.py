@@ -75,12 +75,10 @@ async def measure(bench: Bench) -> Sequence[Figure]:
 async def _submissions(system: System, seconds: float) -> AsyncIterator[None]:
     """Submit jobs from a second before the block begins until after it ends."""
     lead = 1.0
-    submitting = asyncio.create_task(
-        load(system, "pace", per_second=PACE, seconds=seconds + 2 * lead)
-    )
-    await asyncio.sleep(lead)
-    yield
-    await submitting
+    async with asyncio.TaskGroup() as submitting:
+        submitting.create_task(load(system, "pace", per_second=PACE, seconds=seconds + 2 * lead))
+        await asyncio.sleep(lead)
+        yield
 
 
 async def _round(

@@ -19,25 +19,25 @@ _BATCHES = 40
 async def measure(bench: Bench) -> Sequence[Figure]:
     """Run batches through everything. Raises NotMeasured if the front has no such call."""
     ours, saq = [], []
-    batches = bench.count(_BATCHES)
+    batches, jobs = bench.count(_BATCHES), bench.count(_PER_CALL)
     async with bench.system() as system:
         await _check(system)
-        await _jobs_per_second(system, batches=2)
+        await _jobs_per_second(system, 2, jobs)
         for number in range(bench.rounds):
             bench.note(f"batch: round {number + 1}")
             redis = system.env["REDIS_URL"]
             saq.append(await SAQ.jobs_per_second(redis, bench.count(2000, least=20)))
-            ours.append(await _jobs_per_second(system, batches))
-    name = f"batches of {_PER_CALL}"
+            ours.append(await _jobs_per_second(system, batches, jobs))
+    name = f"batches of {jobs}"
     return [
         Figure.ratio(f"{name} ÷ SAQ", ours, saq, anchor="SAQ's dispatch, jobs/s", goal=0.8),
         rate(f"{name}, {_CONCURRENCY} at a time", ours),
     ]
 
 
-async def _jobs_per_second(system: System, batches: int) -> float:
-    found = await load(system, "batches", count=batches, jobs=_PER_CALL, concurrency=_CONCURRENCY)
-    return float(batches * _PER_CALL / found["seconds"])
+async def _jobs_per_second(system: System, batches: int, jobs: int) -> float:
+    found = await load(system, "batches", count=batches, jobs=jobs, concurrency=_CONCURRENCY)
+    return float(batches * jobs / found["seconds"])
 
 
 async def _check(system: System) -> None:

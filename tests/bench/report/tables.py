@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from tests.bench.figures import Figure, readable
@@ -51,7 +52,7 @@ def missing_table(missing: Mapping[str, str]) -> Table:
     for heading in ("", "why"):
         table.add_column(heading, overflow="fold")
     for name, why in missing.items():
-        table.add_row(name, why)
+        table.add_row(name, escape(why))
     return table
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from shared.local.checkout import ROOT
 from shared.process.parent_death import dying_with_parent
+from tests.bench.figures import NotMeasured
 
 
 async def ask(module: str, order: Mapping[str, object]) -> dict[str, Any]:
     """Run a module with an order as JSON on stdin; return the JSON that it prints.
 
-    Raises RuntimeError, with the end of what it wrote to stderr, if it fails.
+    Raises NotMeasured, with the end of what it wrote to stderr, if it fails.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -33,6 +34,6 @@ async def ask(module: str, order: Mapping[str, object]) -> dict[str, Any]:
             process.terminate()
             await process.wait()
     if process.returncode != 0:
-        raise RuntimeError(f"{module} failed: {errors.decode(errors='replace')[-2000:]}")
+        raise NotMeasured(f"{module} failed: {errors.decode(errors='replace')[-2000:]}")
     result: dict[str, Any] = json.loads(out)
     return result

@@ -6,6 +6,7 @@ slower than without a profiler, so only the shares mean something.
 """
 
 import cProfile
+import importlib
 import pstats
 import runpy
 import signal
@@ -20,6 +21,8 @@ if __name__ == "__main__":
     sys.argv = [module]
     # uvicorn raises the signal again after it has stopped, which would end the process here.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    # What a start takes is another matter.
+    importlib.import_module(f"{module}.main")
     profile = cProfile.Profile(time.thread_time)
     try:
         profile.runcall(runpy.run_module, module, run_name="__main__", alter_sys=True)

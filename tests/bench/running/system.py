@@ -31,7 +31,8 @@ _ENV = {
     "WORKER_PORT": "0",
     "DRAIN_DELAY": "0",
     "SHUTDOWN_GRACE": "0",
-    # No measurement is about the limits of a queue.
+    # No measurement is about the limits of a queue, or about what is refused to spare a database.
+    "DATABASE_PATIENCE": "30",
     "ITEMS_QUEUE_LIMIT": "1000000",
     "ITEMS_AGE_LIMIT": "3600",
     "RECEIPTS_QUEUE_LIMIT": "1000000",
