@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from tests.bench.bench import Bench
+from tests.bench.capacity.page import write_page
 from tests.bench.measurements import MEASUREMENTS, measure
 from tests.bench.report.comparison import compare
 from tests.bench.report.saved import Measured, NotSaved, Saved, as_json, read, save
@@ -34,21 +35,20 @@ def bench(
         Path | None,
         typer.Option("--profile", help="Write profiles of all fronts and workers to this folder."),
     ] = None,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Read the images in this folder."),
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long a soak lasts.")] = 5,
+    page: Annotated[
+        bool, typer.Option("--page", help="Measure nothing; write docs/performance.md.")
+    ] = False,
 ) -> None:
     """Measure what the system costs and bears. `bin/bench --help` says what there is."""
-    if unknown := sorted(set(only or ()) - set(MEASUREMENTS)):
-        names = ", ".join(MEASUREMENTS)
-        raise typer.BadParameter(f"{unknown[0]!r} is none of: {names}", param_hint="--only")
-    if profiles and (save_to or compare_with):
-        raise typer.BadParameter(
-            "figures are worse with it, and cannot be saved or compared", param_hint="--profile"
-        )
-    try:
-        earlier = read(compare_with) if compare_with else None
-        if save_to and save_to.exists():
-            read(save_to)
-    except NotSaved as error:
-        raise typer.BadParameter(str(error)) from error
+    if page:
+        write_page()
+        return
+    earlier = _checked(only or [], compare_with, save_to)
     if profiles:
         profiles.mkdir(parents=True, exist_ok=True)
     progress = Console(stderr=True)
@@ -61,6 +61,8 @@ def bench(
             size=size,
             note=lambda text: progress.print(f"… {text}"),
             profiles=profiles and profiles.absolute(),
+            receipts=receipts and receipts.absolute(),
+            minutes=minutes,
         )
         measured, missing = measure(dict.fromkeys(only or MEASUREMENTS), made)
     if save_to:
@@ -69,6 +71,19 @@ def bench(
         sys.stdout.write(as_json(measured))
     screen = Console(stderr=as_json_, width=130)
     sys.exit(not report(measured, missing, earlier, screen))
+
+
+def _checked(only: list[str], compare_with: Path | None, save_to: Path | None) -> Saved | None:
+    """Return the earlier figures, if there are any. Raises BadParameter before minutes are lost."""
+    if unknown := sorted(set(only) - set(MEASUREMENTS)):
+        names = ", ".join(MEASUREMENTS)
+        raise typer.BadParameter(f"{unknown[0]!r} is none of: {names}", param_hint="--only")
+    try:
+        if save_to and save_to.exists():
+            read(save_to)
+        return read(compare_with) if compare_with else None
+    except NotSaved as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def report(
