@@ -21,35 +21,35 @@ _BETWEEN_READINGS = 1.05
 
 @dataclass(frozen=True)
 class Call:
-    """A call: GET `path`, or POST with a new `body` each time. `pause` in seconds comes before."""
+    """A call: GET `path`, or POST with as many new `jobs`. `pause` in seconds comes before."""
 
     name: str
     path: str
     pause: float = 0
     jobs: int = 0
 
-    async def make(self, connection: Connection, system: System) -> Answer:
+    async def make(self, connection: Connection) -> Answer:
         """Make the call. Raises RuntimeError if the front does not answer with success."""
-        if self.jobs:
-            answer = await connection.post(self.path, self._body())
+        if self.jobs == 1:
+            key = f"Idempotency-Key: {uuid4().hex}\r\n"
+            answer = await connection.post(self.path, _body(**_job()), key)
+        elif self.jobs:
+            jobs = [{**_job(), "idempotency_key": uuid4().hex} for _ in range(self.jobs)]
+            answer = await connection.post(self.path, _body(jobs=jobs))
         else:
             answer = await connection.get(self.path)
         if answer.status not in (200, 202):
-            raise RuntimeError(
-                f"{self.name} at {system.url}: {answer.status} {answer.body[:500]!r}"
-            )
+            raise RuntimeError(f"{self.name}: {answer.status} {answer.body[:500]!r}")
         return answer
 
-    def _body(self) -> bytes:
-        def entry() -> dict[str, object]:
-            name = f"item {uuid4().hex}"
-            payload = {"item_name": name, "candidate_labels": ["Dairy"]}
-            return {"feature": "categorization", "payload": payload, "idempotency_key": uuid4().hex}
 
-        if self.jobs == 1:
-            return json.dumps({"tenant_id": LARGEST, **entry()}).encode()
-        jobs = [entry() for _ in range(self.jobs)]
-        return json.dumps({"tenant_id": LARGEST, "jobs": jobs}).encode()
+def _job() -> dict[str, object]:
+    payload = {"item_name": f"item {uuid4().hex}", "candidate_labels": ["Dairy"]}
+    return {"feature": "categorization", "payload": payload}
+
+
+def _body(**fields: object) -> bytes:
+    return json.dumps({"tenant_id": LARGEST, **fields}).encode()
 
 
 async def calls_of(

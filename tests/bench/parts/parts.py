@@ -5,7 +5,7 @@ profiler, and a profile that divides the CPU time of the front and the worker.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -13,7 +13,7 @@ from tests.bench.bench import Bench
 from tests.bench.figures import Figure, milliseconds
 from tests.bench.loader.asking import CONCURRENCY, jobs_per_second, load
 from tests.bench.parts.profiles import shares
-from tests.bench.parts.spans import Timed, timed_spans
+from tests.bench.parts.spans import timed_spans
 from tests.bench.running.system import System, cpu_seconds
 from tests.bench.upkeep.resources import server_cpu
 from tests.support.telemetry.span_collector import span_collector
@@ -26,12 +26,15 @@ _MEAN_PAUSE = 0.1
 
 async def measure(bench: Bench) -> Sequence[Figure]:
     """Measure spans, then processes, then shares."""
-    return [*await _spans(bench), *await _processes(bench), *await _profiles(bench)]
+    return [
+        *await measure_spans(bench),
+        *await measure_processes(bench),
+        *await measure_profiles(bench),
+    ]
 
 
-async def _spans(bench: Bench) -> list[Figure]:
+async def measure_spans(bench: Bench) -> list[Figure]:
     """Return when each span of a lone job begins, and how long it takes: medians."""
-    rounds: list[Mapping[str, Timed]] = []
     with span_collector() as received:
         collected = {"OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": received.endpoint}
         async with bench.system(collected) as system:
@@ -42,10 +45,9 @@ async def _spans(bench: Bench) -> list[Figure]:
                 await load(system, "arrivals", count=count, form="prefer", **pauses)
             # What was not sent yet is sent when they stop.
             await asyncio.to_thread(system.processes.close)
-        rounds = [timed_spans(received.spans)]
     return [
         figure
-        for name, timed in rounds[0].items()
+        for name, timed in timed_spans(received.spans).items()
         for figure in (
             milliseconds(f"{name}: begins after", [timed.begin]),
             milliseconds(f"{name}: takes", [timed.took]),
@@ -53,7 +55,7 @@ async def _spans(bench: Bench) -> list[Figure]:
     ]
 
 
-async def _processes(bench: Bench) -> list[Figure]:
+async def measure_processes(bench: Bench) -> list[Figure]:
     """Return the CPU time that each process takes for a job, of many at a time."""
     costs: dict[str, list[float]] = {}
     count = bench.count(_JOBS)
@@ -77,7 +79,7 @@ async def _cpu(system: System) -> dict[str, float]:
     return {**ours, **await server_cpu(system)}
 
 
-async def _profiles(bench: Bench) -> list[Figure]:
+async def measure_profiles(bench: Bench) -> list[Figure]:
     """Return which share of their CPU time the front and the worker spend on what, in percent."""
     bench.note("parts: profiles")
     folder = bench.folder / "parts"
