@@ -29,9 +29,13 @@ class Queueing:
 
 @dataclass(frozen=True)
 class Course:
-    """What became of the receipts: the waits in seconds of those that were not refused."""
+    """What became of the receipts: the seconds that those waited which were not refused.
+
+    `times` are the seconds from their arrival until they were read.
+    """
 
     waits: list[float]
+    times: list[float]
     refused: float
     utilisation: float
 
@@ -68,7 +72,7 @@ def simulate(queueing: Queueing, receipts: int, seed: int = 1) -> Course:
     sigma = math.sqrt(math.log(1 + queueing.variation**2))
     mu = math.log(queueing.seconds) - sigma**2 / 2
     slots = _Slots([0.0] * queueing.slots)
-    waits, now = [], 0.0
+    waits, times, now = [], [], 0.0
     for _ in range(receipts):
         now += rng.expovariate(queueing.per_hour / 3600)
         seconds = rng.lognormvariate(mu, sigma)
@@ -76,8 +80,9 @@ def simulate(queueing: Queueing, receipts: int, seed: int = 1) -> Course:
             slots.waiting.popleft()
         if not _is_full(queueing, slots.waiting, now):
             waits.append(slots.run(now, seconds))
+            times.append(waits[-1] + seconds)
     utilisation = slots.busy / (queueing.slots * max(now, *slots.free))
-    return Course(waits, 1 - len(waits) / receipts, utilisation)
+    return Course(waits, times, 1 - len(waits) / receipts, utilisation)
 
 
 def _is_full(queueing: Queueing, waiting: deque[tuple[float, float]], now: float) -> bool:

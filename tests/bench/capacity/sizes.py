@@ -23,7 +23,10 @@ IMAGE, IMAGES_PER_SECOND = 2, 5
 OF_A_PROCESS, OF_POSTGRES = 30, 100
 # Slots of a worker on a larger machine.
 SLOTS_OF_A_WORKER = 8
-_SIMULATED = 20_000
+# Cores are for a rush as well: so many times the receipts.
+RUSH = 1.2
+# Simulated are at least so many receipts, and at least so many hours.
+_RECEIPTS, _HOURS = 20_000, 2
 
 
 def setting(name: str) -> float:
@@ -55,13 +58,14 @@ def simulated(costs: Costs) -> Sequence[Simulated]:
     """Simulate each load on two cores, and where that is not enough, on as many as it needs."""
     found = []
     for per_hour in RECEIPTS:
+        count = max(_RECEIPTS, per_hour * _HOURS)
         small = queueing(costs, per_hour, CORES)
-        course = simulate(small, _SIMULATED)
+        course = simulate(small, count)
         found.append(Simulated(per_hour, CORES, course))
         if course.refused or course.wait(95) > WAIT:
-            slots = slots_for(small, _SIMULATED, WAIT)
-            larger = simulate(replace(small, slots=slots), _SIMULATED)
-            found.append(Simulated(per_hour, slots, larger))
+            rush = replace(small, per_hour=per_hour * RUSH)
+            enough = replace(small, slots=slots_for(rush, count, WAIT))
+            found.append(Simulated(per_hour, enough.slots, simulate(enough, count)))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The picture of how long receipts wait for a slot, by load and number of cores."""
+"""The picture of how long it takes until a receipt is read, by load and number of cores."""
 
 import math
 
@@ -6,16 +6,17 @@ from tests.bench.capacity.costs import Costs
 from tests.bench.capacity.drawing import COLOURS, Drawing
 from tests.bench.capacity.simulation import simulate
 from tests.bench.capacity.sizes import CORES, queueing
+from tests.bench.figures import percentile
 
 _WIDTH, _HEIGHT = 800, 440
 _LEFT, _RIGHT, _TOP, _BOTTOM = 80, 140, 50, 60
-_SLOTS = (CORES, 8, 32, 64)
-# Points a decade, from 10 to 100,000 receipts an hour.
-_POINTS = 4
-_LOADS = [10 * 10 ** (place / _POINTS) for place in range(4 * _POINTS + 1)]
+_SLOTS = (CORES, 8, 24, 40)
+# Points a decade, from 100 to 100,000 receipts an hour.
+_POINTS, _DECADES = 5, 3
+_LOADS = [100 * 10 ** (place / _POINTS) for place in range(_DECADES * _POINTS + 1)]
 # Seconds.
-_LEAST, _MOST = 0.01, 1000
-_SIMULATED = 4_000
+_LEAST, _MOST = 1, 1000
+_SIMULATED = 10_000
 # From this share on, the line ends: more is refused than anybody would bear.
 _REFUSED = 0.02
 
@@ -23,7 +24,7 @@ _REFUSED = 0.02
 def waits_picture(costs: Costs) -> str:
     """Return the SVG."""
     drawing = Drawing(
-        "How long 95 % of the receipts wait for a slot, at most, by receipts an hour",
+        "Within how many seconds 95 % of the receipts are read, by receipts an hour",
         _WIDTH,
         _HEIGHT,
     )
@@ -33,7 +34,7 @@ def waits_picture(costs: Costs) -> str:
         points = []
         for per_hour in _LOADS:
             course = simulate(queueing(costs, per_hour, slots), _SIMULATED)
-            points.append((_x(per_hour), _y(course.wait(95))))
+            points.append((_x(per_hour), _y(percentile(course.times, 95))))
             if course.refused > _REFUSED:
                 break
         drawing.line(points, colour)
@@ -43,11 +44,11 @@ def waits_picture(costs: Costs) -> str:
 
 
 def _draw_axes(drawing: Drawing) -> None:
-    for decade in range(1, 6):
+    for decade in range(2, 6):
         x = _x(10**decade)
         drawing.line([(x, _TOP), (x, _HEIGHT - _BOTTOM)], "#dddddd", 1)
         drawing.text(x, _HEIGHT - _BOTTOM + 20, f"{10**decade:,}", anchor="middle")
-    for decade in range(-2, 4):
+    for decade in range(4):
         y = _y(10**decade)
         drawing.line([(_LEFT, y), (_WIDTH - _RIGHT, y)], "#dddddd", 1)
         drawing.text(_LEFT - 8, y + 4, f"{10**decade:,g} s", anchor="end")
@@ -56,7 +57,7 @@ def _draw_axes(drawing: Drawing) -> None:
 
 
 def _x(per_hour: float) -> float:
-    return _LEFT + (math.log10(per_hour) - 1) / 4 * (_WIDTH - _LEFT - _RIGHT)
+    return _LEFT + (math.log10(per_hour) - 2) / _DECADES * (_WIDTH - _LEFT - _RIGHT)
 
 
 def _y(seconds: float) -> float:

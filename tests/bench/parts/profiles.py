@@ -16,7 +16,7 @@ _KINDS = {
     _LOOP: ("asyncio", "uvloop", "selectors.py"),
 }
 _OURS = "our own code"
-_OTHERS = "everything else"
+_OTHERS = "standard library and others"
 # Functions that are not written in Python have this in place of a path.
 _BUILT_IN = "~"
 
