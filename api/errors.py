@@ -54,6 +54,8 @@ _CODE_BY_STATUS = {
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: rejections.RequestTooLarge.code,
 }
+# The headers that a request with a body has.
+_LENGTHS = (b"content-length", b"transfer-encoding")
 _RETRY_AFTER = errors.Unavailable.retry_after
 # Clients repeat a GET by themselves, often three times, while somebody waits for them; seconds.
 _LONGEST_RETRY_AFTER_OF_READS = 2
@@ -87,7 +89,7 @@ class TooLargeAsProblem:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _has_body(scope):
+        if not any(name in _LENGTHS for name, _ in scope.get("headers", ())):
             await self._app(scope, receive, send)
             return
         replacing = False
@@ -104,11 +106,6 @@ class TooLargeAsProblem:
                 await problem(scope, receive, send)
 
         await self._app(scope, receive, send_or_replace)
-
-
-def _has_body(scope: Scope) -> bool:
-    lengths = (b"content-length", b"transfer-encoding")
-    return any(name in lengths for name, _ in scope.get("headers", ()))
 
 
 class BugAsProblem:

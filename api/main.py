@@ -83,7 +83,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(UntracedRequests, exporting=tracing.exporting)
     # Before the route of the same path, which takes what this one leaves.
     app.router.routes.append(QuickJobRoute())
-    work = (jobs, batches, events, interventions, callbacks, queues)
+    # The path of a batch comes before that of a job, which would take it for an id.
+    work = (batches, jobs, events, interventions, callbacks, queues)
     waiting = (receipts, categories, embeddings)
     for module in (*work, *waiting, schemas, probes):
         app.include_router(

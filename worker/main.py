@@ -10,6 +10,7 @@ import structlog
 from shared.errors import Unavailable
 from shared.process.background import end_other_tasks
 from shared.process.ending import end_within
+from shared.process.event_loop import run
 from shared.process.start import start_process
 from shared.settings import Settings
 from shared.telemetry.log_export import exported_logs
@@ -33,7 +34,7 @@ def main() -> None:
     settings = start_process()
     with exported_logs(settings, f"{SERVICE}-worker"):
         try:
-            asyncio.run(run_worker(settings))
+            run(run_worker(settings))
         except Unavailable as error:
             log.error("worker.stopped", error=error.code, reason=error.detail)  # noqa: TRY400 (no traceback)
             sys.exit(1)

@@ -30,6 +30,14 @@ class ReadEntries:
     works: dict[int, Work] = field(default_factory=dict)
     refused: dict[int, EntryRefusal] = field(default_factory=dict)
 
+    def add(self, index: int, entry: JobEntry | EntryRefusal, key: str | None) -> None:
+        """Add an entry. `key` is that of the batch, of which an entry without its own gets one."""
+        if isinstance(entry, EntryRefusal):
+            self.refused[index] = entry
+            return
+        own = entry.idempotency_key or (key and f"{key}:{index}")
+        self.works[index] = Work(entry, own or entry.request_id)
+
 
 async def read_entries(
     http: Request, batch: JobBatchRequest, key: str | None, *, strict: bool
@@ -49,12 +57,7 @@ async def read_entries(
             read.refused[index] = _refusal(explain(refused).code, explain(refused).detail)
             continue
         ignored += [f"jobs[].{name.dotted}" for name in unknown]
-        entry = _validated(_with_defaults(sent, defaults))
-        if isinstance(entry, EntryRefusal):
-            read.refused[index] = entry
-        else:
-            own = entry.idempotency_key or (key and f"{key}:{index}")
-            read.works[index] = Work(entry, own or entry.request_id)
+        read.add(index, _validated(_with_defaults(sent, defaults)), key)
     ignore_fields(http, list(dict.fromkeys(ignored)))
     return read
 

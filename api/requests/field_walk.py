@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -88,11 +89,9 @@ def unknown_fields(body: Any, annotation: Any) -> list[UnknownField]:
 def _walk(value: Any, annotation: Any, path: Path) -> Iterator[tuple[Path, Any, type[BaseModel]]]:
     """Yield path and value of every unknown field, and the model of the object that has it."""
     if isinstance(value, list):
-        for kind in _entries(annotation):
-            if not (_models(kind) or _entries(kind)):
-                continue
-            for entry in value[:_MOST_ENTRIES]:
-                yield from _walk(entry, kind, _of_entries(path))
+        kinds = [kind for kind in _entries(annotation) if _models(kind) or _entries(kind)]
+        for kind, entry in product(kinds, value[:_MOST_ENTRIES]):
+            yield from _walk(entry, kind, _of_entries(path))
     elif isinstance(value, dict) and (model := _model_of(value, annotation)):
         yield from _walk_object(value, model, path)
 

@@ -1,10 +1,11 @@
 """The call that submits many jobs at once."""
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from api.front import Front, FrontDep, IdempotencyKey
 from api.job_views import JSON, encode_job
@@ -47,6 +48,12 @@ async def submit_job_batch(
     results |= dict(zip(read.works, shown, strict=True))
     ordered = [results[index] for index in range(len(batch.jobs))]
     return Response(orjson.dumps({"results": ordered}), media_type=JSON)
+
+
+@router.get("/batch", include_in_schema=False)
+async def refuse_reading() -> None:
+    """Refuse to read a batch, which the call that reads a job would take for a job."""
+    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
 
 
 async def _result(front: Front, index: int, submitted: Submitted | ServiceError) -> dict[str, Any]:

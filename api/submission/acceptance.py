@@ -1,7 +1,7 @@
 """Acceptance: new jobs are admitted and inserted, those that exist are found, many at once."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from uuid import UUID
 
 from api.admission import Admission
@@ -63,19 +63,37 @@ class Acceptance:
         while waiting:
             refused = await self._refused(waiting)
             accepted = await accept(self._database, waiting, refused)
-            room: Counter[Queue] = Counter()
-            for new, result in zip(waiting, accepted, strict=True):
-                if result is not None:
-                    results[new.id] = result
-                if new.id not in refused and not _is_new(result):
-                    room[new.feature.queue] += 1
-            for queue, count in room.items():
-                self._admission.release(queue, count)
+            found = {
+                new.id: result
+                for new, result in zip(waiting, accepted, strict=True)
+                if result is not None
+            }
+            room = self._free(waiting, refused, found)
             # Some needed no room, for their jobs exist. Others may have that, unless there is none.
-            waiting = [new for new in waiting if new.id not in results]
-            results |= {new.id: refused[new.id] for new in waiting if not room[new.feature.queue]}
+            full = {id_: error for id_, error in refused.items() if id_ not in found}
+            results |= found | {
+                new.id: full[new.id]
+                for new in waiting
+                if new.id in full and not room[new.feature.queue]
+            }
             waiting = [new for new in waiting if new.id not in results]
         return [results[new.id] for new in news]
+
+    def _free(
+        self,
+        news: Sequence[NewJob],
+        refused: Container[UUID],
+        found: Mapping[UUID, Accepted | Exception],
+    ) -> Counter[Queue]:
+        """Give back the room of the admitted jobs that were not inserted; return it by queue."""
+        room = Counter(
+            new.feature.queue
+            for new in news
+            if new.id not in refused and not _is_new(found.get(new.id))
+        )
+        for queue, count in room.items():
+            self._admission.release(queue, count)
+        return room
 
     async def _refused(self, news: Sequence[NewJob]) -> Mapping[UUID, QueueFull | Draining]:
         """Return the errors of those jobs that must not be inserted, the last ones of each queue.
@@ -84,13 +102,15 @@ class Acceptance:
         """
         if self._draining.begun:
             return {new.id: Draining() for new in news}
+        by_queue: dict[Queue, list[NewJob]] = {}
+        for new in news:
+            by_queue.setdefault(new.feature.queue, []).append(new)
         refused: dict[UUID, QueueFull | Draining] = {}
-        for queue, count in Counter(new.feature.queue for new in news).items():
-            room = await self._admission.reserve(queue, count)
-            if room < count:
-                of_queue = [new for new in news if new.feature.queue is queue]
+        for queue, asking in by_queue.items():
+            room = await self._admission.reserve(queue, len(asking))
+            if room < len(asking):
                 error = await self._admission.refusal(queue)
-                refused |= {new.id: error for new in of_queue[room:]}
+                refused |= dict.fromkeys((new.id for new in asking[room:]), error)
         return refused
 
 

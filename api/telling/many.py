@@ -27,19 +27,31 @@ async def jobs_within(
         return await read_jobs(database, job_ids, tenant_id)
     with ExitStack() as registered:
         expected = {id_: registered.enter_context(waiters.expect(id_)) for id_ in job_ids}
-        jobs = await read_jobs(database, job_ids, tenant_id)
-        pending = [id_ for id_, job in jobs.items() if isinstance(job, JobRow) and not job.finished]
-        deadline = asyncio.get_running_loop().time() + wait
-        ended = {id_: await _ended(expected[id_], deadline) for id_ in pending}
-    done = {job_id: job for job_id, job in ended.items() if job is not None}
-    rest = [job_id for job_id in pending if job_id not in done]
-    latest = await read_jobs(database, rest, tenant_id) if rest else {}
-    before = {job_id: job for job_id, job in jobs.items() if job_id not in ended}
-    return before | done | dict(latest)
+        jobs = dict(await read_jobs(database, job_ids, tenant_id))
+        pending = {id_: expected[id_] for id_ in job_ids if _is_unfinished(jobs.get(id_))}
+        jobs |= await _ended(pending, within=wait)
+    if rest := [job_id for job_id in pending if _is_unfinished(jobs[job_id])]:
+        # What was read before is out of date by now.
+        jobs |= await read_jobs(database, rest, tenant_id)
+    return jobs
 
 
-async def _ended(expectation: Expectation, deadline: float) -> JobRow | Bug | None:
-    try:
-        return await expectation.ended(max(0, deadline - asyncio.get_running_loop().time()))
-    except Bug as error:
-        return error
+async def _ended(
+    pending: Mapping[UUID, Expectation], *, within: float
+) -> Mapping[UUID, JobRow | Bug]:
+    """Return those of the jobs that end within so many seconds."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + within
+    jobs: dict[UUID, JobRow | Bug] = {}
+    for job_id, expectation in pending.items():
+        try:
+            ended = await expectation.ended(max(0, deadline - clock()))
+        except Bug as error:
+            jobs[job_id] = error
+        else:
+            jobs |= {} if ended is None else {job_id: ended}
+    return jobs
+
+
+def _is_unfinished(job: JobRow | Bug | None) -> bool:
+    return isinstance(job, JobRow) and not job.finished

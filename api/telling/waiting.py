@@ -189,14 +189,16 @@ class Waiters:
             return
         jobs = await read_jobs(self._database, batch)
         for job_id in batch:
-            job = jobs.get(job_id)
-            if job_id in self._watches:
-                self._pass_on_state(job_id, job.state if isinstance(job, JobRow) else job)
+            self._pass_on_job(job_id, jobs.get(job_id))
+
+    def _pass_on_job(self, job_id: UUID, job: JobRow | Bug | None) -> None:
+        if job_id in self._watches:
+            self._pass_on_state(job_id, job.state if isinstance(job, JobRow) else job)
+        for expectation in self._waiting.get(job_id, ()):
             if isinstance(job, Bug):
-                _raise_in(self._waiting.get(job_id, ()), Bug)
+                expectation.fail(Bug())
             elif job is not None and job.finished:
-                for expectation in self._waiting.get(job_id, ()):
-                    expectation.succeed(job)
+                expectation.succeed(job)
 
     def _pass_on_state(self, job_id: UUID, state: JobState | Bug | None) -> None:
         for watch in self._watches.get(job_id, ()):

@@ -22,6 +22,17 @@ _CHUNK = 1000
 _FOREIGN = "surrogateescape"
 
 
+# For each message whether it is in the queue, and the rest of its lock's time in milliseconds.
+_ENTRIES = """
+local found = {}
+for number = 2, #ARGV do
+    local listed = redis.call('ZSCORE', KEYS[1], ARGV[number])
+    found[#found + 1] = { listed and 1 or 0, redis.call('PTTL', ARGV[1] .. ARGV[number]) }
+end
+return found
+"""
+
+
 @dataclass(frozen=True)
 class Entry:
     """The state of a message in Redis.
@@ -50,22 +61,19 @@ class Broker:
         """Use REDIS_URL and QUEUE_NAMESPACE. The broker connects when it is first used."""
         self._redis = connect_quick(settings)
         self._namespace = settings.queue_namespace
+        self._entries = self._redis.register_script(_ENTRIES)
 
     async def entries(
         self, queue: Queue, message_ids: Sequence[str], lock: float
     ) -> Sequence[Entry]:
         """Return the state of each message. Workers lock a message for `lock` seconds."""
+        key = queue_key(self._namespace, queue)
+        names = [_bytes(message_id) for message_id in message_ids]
         with broker_errors():
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for message_id in message_ids:
-                    pipe.zscore(queue_key(self._namespace, queue), _bytes(message_id))
-                    pipe.pttl(_lock(message_id))
-                answers = await pipe.execute()
+            answers = await self._entries(keys=[key], args=[in_progress_key_prefix, *names])
         return [
-            Entry(message_id, score is not None, lock - left / 1000 if left >= 0 else None)
-            for message_id, score, left in zip(
-                message_ids, answers[::2], answers[1::2], strict=True
-            )
+            Entry(message_id, bool(listed), lock - left / 1000 if left >= 0 else None)
+            for message_id, (listed, left) in zip(message_ids, answers, strict=True)
         ]
 
     async def listed(self, queue: Queue, start: int, count: int) -> Sequence[str]:

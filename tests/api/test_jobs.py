@@ -15,6 +15,7 @@ from shared.rejections import JobNotFound
 from shared.settings import Settings
 from tests.api.bad_input.asking import assert_problem
 from tests.support.runners import ITEM, Gate, dairy, worker_with
+from tests.support.telemetry.metric_samples import samples
 
 _SOME_ID = str(uuid4())
 
@@ -169,3 +170,24 @@ async def test_preferences_that_cannot_be_met_are_ignored(
 
     assert answer.status_code == 202
     assert "Preference-Applied" not in answer.headers
+
+
+async def test_a_job_is_the_same_however_it_is_asked_for(
+    http: httpx.AsyncClient, client: AsyncServiceClient
+) -> None:
+    """Plain requests take a quicker route, which metrics show under the same name."""
+    job = await client.submit("categorization", ITEM)
+    path, tenant = f"/api/v1/jobs/{job.id}", {"X-Tenant-ID": "tenant", "X-Request-ID": "r"}
+    quick = [await http.get(path, headers=tenant, params=query) for query in ({}, {"wait": 0})]
+    general = [
+        await http.get(path, headers={"X-Request-ID": "r"}, params={"tenant_id": "tenant"}),
+        await http.get(path, headers=tenant, params={"tenant_id": "tenant", "wait": "0.0"}),
+        await http.get(path.upper().replace("/API/V1/JOBS", "/api/v1/jobs"), headers=tenant),
+    ]
+    counted = await samples(http)
+
+    assert {answer.content for answer in quick + general} == {quick[0].content}
+    heads = [{**answer.headers, "x-trace-id": ""} for answer in quick + general]
+    assert heads == [heads[0]] * 5
+    route = "GET /api/v1/jobs/{job_id} 200"
+    assert counted[f"http_server_request_duration_seconds_count {route}"] == 5

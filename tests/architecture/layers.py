@@ -197,6 +197,7 @@ LAYERS = {
         ],
         [
             "shared.errors",
+            "shared.process.event_loop",
             "shared.process.garbage",
             "shared.process.library_threads",
             "shared.process.opt_outs",

@@ -26,10 +26,11 @@ async def test_the_way_of_a_job_is_measured_and_counted(bench: Bench) -> None:
 
     assert found["one by one with long poll ÷ bare arq"] > 0
     assert 0 < found["idle, at random times: p50"] <= found["idle, at random times: p99"]
-    # An insertion, a claim, a result, a read; a publication, a taking, an announcement.
-    assert found["a job alone: Postgres round trips"] >= 4
-    assert found["a job alone: statements"] >= 4
-    assert found["a job alone: Redis round trips"] >= 3
+    # At least an insertion and a result, and a publication. What an idle system sends is
+    # subtracted, and only estimated from a short time.
+    assert found["a job alone: Postgres round trips"] >= 2
+    assert found["a job alone: statements"] >= 2
+    assert found["a job alone: Redis round trips"] >= 1
 
 
 async def test_other_queues_are_measured_beside_ours(bench: Bench) -> None:
@@ -40,10 +41,12 @@ async def test_other_queues_are_measured_beside_ours(bench: Bench) -> None:
     assert all(median > 0 for median in found.values())
 
 
-async def test_a_call_that_the_front_lacks_is_named(bench: Bench) -> None:
-    """Fronts have no call for many jobs yet."""
-    with pytest.raises(NotMeasured, match="POST /api/v1/jobs/batch"):
-        await batch.measure(bench)
+async def test_batches_are_measured(bench: Bench) -> None:
+    """Every job of every batch ends."""
+    found = by_name(list(await batch.measure(bench)))
+
+    assert found["batches of 2 ÷ SAQ"] > 0
+    assert found["batches of 2, 4 at a time"] > 0
 
 
 async def test_a_call_that_is_refused_says_why(bench: Bench) -> None:

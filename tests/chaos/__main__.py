@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -38,11 +39,7 @@ def chaos(
     plan = Plan(seed, 40, 3, QUICK) if quick else Plan(seed, 320, 22, {})
     screen = Console(stderr=True)
     reports: list[Report] = []
-    for name in scenarios or SCENARIOS:
-        program = NEEDS.get(name)
-        if program and program_path(program) is None:
-            screen.print(f"{name}: left out, {program} is not installed")
-            continue
+    for name in filter(partial(_can_run, screen), scenarios or SCENARIOS):
         with screen.status(f"{name} ..."):
             reports.append(asyncio.run(SCENARIOS[name](plan)))
         notes = "".join(f", {what} {value}" for what, value in reports[-1].notes.items())
@@ -53,6 +50,14 @@ def chaos(
         Console(width=130).print(_table(reports))
     if any(report.lost or report.duplicated_results for report in reports):
         sys.exit(1)
+
+
+def _can_run(screen: Console, name: str) -> bool:
+    """Return whether the program that a scenario needs is installed; say so if it is not."""
+    missing = name in NEEDS and program_path(NEEDS[name]) is None
+    if missing:
+        screen.print(f"{name}: left out, {NEEDS[name]} is not installed")
+    return not missing
 
 
 def _table(reports: list[Report]) -> Table:

@@ -19,7 +19,7 @@ from shared.errors import Bug, Cancelled, ServiceError, TimedOut
 from shared.store.hot.claiming import Claim
 from shared.store.hot.storing import AttemptRecord, Stored, Unstorable
 from shared.store.postgres.database import Database
-from shared.telemetry.trace_context import trace_id
+from shared.telemetry.trace_context import current_trace_id
 from worker.features.runners import Product, Run, Work
 from worker.features.time_limit import TimeLimit
 from worker.jobs.endings import Endings, Interrupted, RunResult
@@ -203,7 +203,8 @@ def _record(claim: Claim, recorder: StageRecorder) -> AttemptRecord:
             }
             for stage in recorder.stages
         ],
-        trace_id=trace_id(claim.trace_carrier),
+        # The current trace is that of the carrier, if there is one.
+        trace_id=current_trace_id() if claim.trace_carrier else None,
     )
 
 

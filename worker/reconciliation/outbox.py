@@ -23,9 +23,9 @@ async def publish_deferred(database: Database, messenger: Messenger) -> int:
         jobs = await publication.lock_due(session, CHUNK)
         if not jobs:
             return 0
-        messages = {NewMessage.of(job) for job in jobs}
-        skipped = await messenger.publish(list(messages))
-        sent = messages.difference(skipped)
+        messages = [NewMessage.of(job) for job in jobs]
+        skipped = set(await messenger.publish(messages))
+        sent = [message for message in messages if message not in skipped]
         if sent:
             await publication.note_published(session, [message.key for message in sent])
     if skipped:

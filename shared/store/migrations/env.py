@@ -1,12 +1,13 @@
 """Alembic's environment: reads DATABASE_URL and the tables of `shared.store.models`."""
 
 import asyncio
+import os
 import sys
 from contextlib import aclosing, suppress
 
 import asyncpg
 from alembic import context
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -154,7 +155,8 @@ async def connected(engine: AsyncEngine) -> AsyncConnection:
 def settings_of_environment() -> DatabaseSettings:
     """Return the settings. Ends the process with a line for each that is missing or wrong."""
     try:
-        return DatabaseSettings()
+        # A URL that is not set is wrong in the same way as an empty one.
+        return DatabaseSettings(database_url=SecretStr(os.environ.get("DATABASE_URL", "")))
     except ValidationError as error:
         sys.exit("\n".join(setting_problems(error)))
 

@@ -1,6 +1,6 @@
 """A synchronous, read-only connection to Postgres, for tools that cannot use asyncio."""
 
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 from shared.settings import Settings
 from shared.store.postgres.database_url import sync_url
@@ -16,13 +16,21 @@ def read_only_engine(settings: Settings, *, process: str) -> Engine:
     Postgres shows the name `process` in `pg_stat_activity`. Raises ImportError if psycopg, which
     comes with the `dev` extra, is not installed.
     """
-    options = f"-c default_transaction_read_only=on -c statement_timeout={_STATEMENT_MS}"
-    return create_engine(
+    engine = create_engine(
         sync_url(settings.database_url.get_secret_value()),
         poolclass=NullPool,
         connect_args={
-            "options": options,
             "application_name": process,
             "connect_timeout": _CONNECT_SECONDS,
+            # A pooler would give the next statement another session, which does not know it.
+            "prepare_threshold": None,
         },
     )
+
+    @event.listens_for(engine, "begin")
+    def limit(connection: Connection) -> None:
+        # For the transaction alone, since a pooler gives the session to others afterwards.
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_STATEMENT_MS}")
+
+    return engine

@@ -1,5 +1,6 @@
 """The metrics of a front."""
 
+import time
 from uuid import uuid4
 
 import httpx
@@ -183,3 +184,14 @@ async def test_thousands_of_messages_are_counted(settings: Settings, servers: Se
 
 async def _drained(http: httpx.AsyncClient) -> bool:
     return (await samples(http))["ai_queue_depth items"] == 0
+
+
+async def test_scrapers_share_a_reading(http: httpx.AsyncClient) -> None:
+    """However many scrape, the gauges are read at most once a second."""
+    scrapes, begun = 30, time.monotonic()
+    found = [await samples(http) for _ in range(scrapes)]
+    seconds = time.monotonic() - begun
+
+    selects = "db_client_operation_duration_seconds_count select"
+    in_one = found[0][selects]
+    assert found[-1][selects] <= in_one * (seconds + 1)

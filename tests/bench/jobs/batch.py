@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-import httpx
-
 from tests.bench.anchors.queues import SAQ
 from tests.bench.bench import Bench
-from tests.bench.figures import Figure, NotMeasured, rate
+from tests.bench.figures import Figure, rate
 from tests.bench.loader.asking import load
 from tests.bench.running.system import System
 
@@ -17,11 +15,10 @@ _BATCHES = 40
 
 
 async def measure(bench: Bench) -> Sequence[Figure]:
-    """Run batches through everything. Raises NotMeasured if the front has no such call."""
+    """Run batches through everything."""
     ours, saq = [], []
     batches, jobs = bench.count(_BATCHES), bench.count(_PER_CALL)
     async with bench.system() as system:
-        await _check(system)
         await _jobs_per_second(system, 2, jobs)
         for number in range(bench.rounds):
             bench.note(f"batch: round {number + 1}")
@@ -38,10 +35,3 @@ async def measure(bench: Bench) -> Sequence[Figure]:
 async def _jobs_per_second(system: System, batches: int, jobs: int) -> float:
     found = await load(system, "batches", count=batches, jobs=jobs, concurrency=_CONCURRENCY)
     return float(batches * jobs / found["seconds"])
-
-
-async def _check(system: System) -> None:
-    async with httpx.AsyncClient(base_url=system.url) as http:
-        calls = (await http.get("/openapi.json")).raise_for_status().json()["paths"]
-    if "/api/v1/jobs/batch" not in calls:
-        raise NotMeasured("The front has no call POST /api/v1/jobs/batch.")

@@ -83,7 +83,7 @@ async def _cost(bench: Bench) -> list[Figure]:
     async with bench.system(counted=True) as system:
         await jobs_per_second(system, bench.count(_WARM_UP))
         bench.note("path: what an idle system sends")
-        idle = await _idle_trips(system, bench.seconds(_IDLE))
+        idle = await _idle_trips(system, bench.seconds(_IDLE, least=2))
         for number_ in range(bench.rounds):
             bench.note(f"path: round {number_ + 1}: round trips")
             alone.append(await _counted(system, idle, bench.count(100), 1))

@@ -1,7 +1,7 @@
 """Fills a database with jobs, as many as a service has after weeks, by SQL alone."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 import asyncpg
 
@@ -13,9 +13,9 @@ _DAYS = 30
 # So many jobs wait, half of them in each queue, however many jobs there are; and so many run.
 _QUEUED, _RUNNING = 200, 8
 
-# Job `n` of `count` was created before job `n + 1`, and the newest are live. Of a hundred that have
-# ended, four failed and one was cancelled. The largest tenant has asked for embeddings only at the
-# very beginning. Arguments: count, the number of live jobs, of running ones, and days.
+# Job `n` was created before job `n + 1`, and the newest are live. Four in a hundred failed, and one
+# was cancelled. The largest tenant has asked for embeddings only at the very beginning. Arguments:
+# how many jobs, how many of them are live, how many run, and the days in which they were created.
 _JOBS = """
 INSERT INTO jobs (
     id, tenant_id, user_id, request_id, feature, queue, payload, trace_carrier,
@@ -99,7 +99,8 @@ INSERT INTO callback_deliveries (
 SELECT callback.id, 'job.' || job.state, callback.host, job.finished_at, 'delivered', 1, 200, now()
 FROM job_callbacks AS callback JOIN jobs AS job ON job.id = callback.job_id
 """
-# Each index is made again at the end, which is faster than adding every row to it.
+# Many jobs get their indexes at the end, which is faster than adding every row to them.
+_MANY = 100_000
 _INDEXES = """
 SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
 FROM pg_index
@@ -118,8 +119,8 @@ async def fill(url: str, count: int) -> None:
         # Without the checks of foreign keys and the trigger of callbacks.
         await connection.execute("SET session_replication_role = replica")
         await connection.execute("SET maintenance_work_mem = '256MB'")
-        async with _without_indexes(connection):
-            await connection.execute(_JOBS, count, min(_QUEUED + _RUNNING, count), _RUNNING, _DAYS)
+        async with _indexed_later(connection) if count >= _MANY else nullcontext():
+            await connection.execute(_JOBS, count, _QUEUED + _RUNNING, _RUNNING, _DAYS)
         for statement in (_ATTEMPTS, _CALLBACKS, _DELIVERIES):
             await connection.execute(statement)
         await connection.execute("VACUUM (ANALYZE)")
@@ -128,10 +129,12 @@ async def fill(url: str, count: int) -> None:
 
 
 @asynccontextmanager
-async def _without_indexes(connection: asyncpg.Connection) -> AsyncIterator[None]:
+async def _indexed_later(connection: asyncpg.Connection) -> AsyncIterator[None]:
     indexes = await connection.fetch(_INDEXES)
     for index in indexes:
         await connection.execute(f"DROP INDEX {index['name']}")
-    yield
-    for index in indexes:
-        await connection.execute(index["definition"])
+    try:
+        yield
+    finally:
+        for index in indexes:
+            await connection.execute(index["definition"])

@@ -246,7 +246,7 @@ async def test_a_delivery_waits_until_callbacks_are_on(
         async with worker_with(calling, dairy):
             await until_status(http, job_id, "delivered")
 
-    assert "outbox" in running
+    assert "reconciler" in running
     assert "callbacks" not in running
     assert (waiting["status"], waiting["attempts"]) == ("pending", 0)
 

@@ -74,3 +74,18 @@ async def test_a_database_that_cannot_be_reached_is_unavailable() -> None:
     with pytest.raises(DatabaseUnavailable):
         await database.fetch(_PID, 1)
     await database.close()
+
+
+async def test_postgres_ends_a_statement_that_its_client_forgets(single: Database) -> None:
+    """Postgres waits a little longer than we do, and a frozen process holds no lock for longer."""
+    names = "ARRAY['statement_timeout', 'transaction_timeout']"
+    limits = Statement(
+        "test.limits", "select",
+        f"SELECT name, setting FROM pg_settings WHERE name = ANY ({names})",  # noqa: S608
+    )  # fmt: skip
+
+    rows = {row["name"]: row["setting"] for row in await single.fetch(limits)}
+
+    assert rows["statement_timeout"] == "1500"
+    # Postgres has the other from 17 on.
+    assert rows.get("transaction_timeout", "1500") == "1500"
