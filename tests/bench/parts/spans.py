@@ -1,7 +1,7 @@
 """When the spans of many alike jobs begin and end."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -32,18 +32,22 @@ def timed_spans(spans: Sequence[Span]) -> Mapping[str, Timed]:
     whole = [trace for trace in traces.values() if trace[0].kind == "SERVER"][_WARM_UP:]
     found: dict[str, list[Timed]] = defaultdict(list)
     for trace in whole:
-        seen: dict[str, int] = defaultdict(int)
-        for span in trace:
-            part = "worker" if span.service.endswith("worker") else "front"
-            name = f"{part}: {span.name}"
-            seen[name] += 1
-            if seen[name] > 1:
-                name += f" ({seen[name]})"
-            begin, took = span.start - trace[0].start, span.end - span.start
-            found[name].append(Timed(begin / 1e6, took / 1e6))
-    timed = {
+        for name, timed in _timed(trace):
+            found[name].append(timed)
+    medians = {
         name: Timed(median(each.begin for each in times), median(each.took for each in times))
         for name, times in found.items()
         if len(times) >= _SHARE * len(whole)
     }
-    return dict(sorted(timed.items(), key=lambda item: item[1].begin))
+    return dict(sorted(medians.items(), key=lambda item: item[1].begin))
+
+
+def _timed(trace: Sequence[Span]) -> Iterator[tuple[str, Timed]]:
+    """Yield the name and the times of each span of a trace that begins with the request."""
+    seen: Counter[str] = Counter()
+    for span in trace:
+        part = "worker" if span.service.endswith("worker") else "front"
+        name = f"{part}: {span.name}"
+        seen[name] += 1
+        numbered = f"{name} ({seen[name]})" if seen[name] > 1 else name
+        yield numbered, Timed((span.start - trace[0].start) / 1e6, (span.end - span.start) / 1e6)
