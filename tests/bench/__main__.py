@@ -50,6 +50,11 @@ def bench(
         return
     earlier = _checked(only or [], compare_with, save_to)
     if profiles:
+        if save_to or compare_with:
+            raise typer.BadParameter(
+                "figures are worse with it, and cannot be saved or compared",
+                param_hint="--profile",
+            )
         profiles.mkdir(parents=True, exist_ok=True)
     progress = Console(stderr=True)
     with durable_servers() as (servers, folder), template_database(servers) as template:

@@ -42,12 +42,15 @@ async def measure_rows(
     Each call is made `times` times in a round. If `jobs` is not 0, so many jobs are run as well.
     """
     async with AsyncExitStack() as everything:
-        filled: list[_Filled] = []
-        limits: dict[str, int] = {}
+        systems = {}
         for count in rows:
             bench.note(f"scale: {count:,} rows")
-            system = await everything.enter_async_context(bench.system(_KEPT, workers=0))
-            await fill(system.env["DATABASE_URL"], count)
+            systems[count] = await everything.enter_async_context(bench.system(_KEPT, workers=0))
+            await fill(systems[count].env["DATABASE_URL"], count)
+        filled: list[_Filled] = []
+        limits: dict[str, int] = {}
+        # Connections that were idle while the last rows were inserted would be closed.
+        for count, system in systems.items():
             connection = await Connection.open(system.url, LARGEST)
             everything.callback(connection.close)
             # All lists are as long as in the system with the fewest rows.

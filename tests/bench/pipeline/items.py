@@ -38,14 +38,16 @@ async def measure(bench: Bench) -> Sequence[Figure]:
 
 async def measure_with(bench: Bench, env: Mapping[str, str], count: int) -> Sequence[Figure]:
     """Categorise `count` names a round, each in a job of its own, and embed the same names."""
-    ours, bares, slow, cpu = [], [], [], []
+    ours, bares, slow, cpu, bare_cpu = [], [], [], [], []
     async with bench.system(env) as system:
         await _categorised(system, _names("warm-up", bench.count(100)))
         for number in range(bench.rounds):
             bench.note(f"items: round {number + 1}")
             names = _names(f"no. {number}", count)
             order = {"kind": "texts", "texts": names, "together": CONCURRENCY}
-            bares.append(count / (await ask("tests.bench.pipeline", order))["seconds"])
+            bare = await ask("tests.bench.pipeline", order)
+            bares.append(count / bare["seconds"])
+            bare_cpu.append(bare["cpu_seconds"] * 1000 / count)
             before = cpu_seconds(system.workers[0])
             found = await _categorised(system, names)
             cpu.append((cpu_seconds(system.workers[0]) - before) * 1000 / count)
@@ -58,6 +60,13 @@ async def measure_with(bench: Bench, env: Mapping[str, str], count: int) -> Sequ
             bares,
             anchor=f"the embedder with {CONCURRENCY} names in a call, names/s",
             goal=0.6,
+        ),
+        Figure.ratio(
+            "CPU of the worker ÷ bare model",
+            cpu,
+            bare_cpu,
+            anchor="the embedder, CPU ms of a name",
+            better="lower",
         ),
         rate(f"categorisations, {CONCURRENCY} at a time", ours, "1/s"),
         milliseconds(f"a categorisation among {CONCURRENCY}: p95", slow),
