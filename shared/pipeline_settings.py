@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.contracts.features import Queue
 from shared.contracts.fields.hints import CurrencyCode
-from shared.contracts.service.components import ClassifierKind, OcrEngineName
+from shared.contracts.service.components import ClassifierKind, OcrEngineName, OcrPrecision
 
 
 class PipelineSettings(BaseSettings):
@@ -36,6 +36,7 @@ class PipelineSettings(BaseSettings):
     default_currency: CurrencyCode | None = None
 
     ocr_engine: OcrEngineName = OcrEngineName.AUTO
+    ocr_precision: OcrPrecision = OcrPrecision.INT8
     classifier: ClassifierKind = ClassifierKind.EMBEDDING
     # For CLASSIFIER=zero-shot: the name of an NLI model on the Hugging Face hub, or its folder.
     classification_model: str = "cross-encoder/nli-MiniLM2-L6-H768"

@@ -1,11 +1,11 @@
 """The client for asyncio: the loops, the connections, and a method for each call."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self
+from typing import Any, Concatenate, ParamSpec, Self, Unpack
 from uuid import UUID
 
 import httpx
@@ -20,13 +20,16 @@ from shared.client.calls import (
     receipts,
     submissions,
 )
+from shared.client.calls.options import Entry, ManySubmission
 from shared.client.connections import CLOSED, Sending
 from shared.client.http import Call, M, failure, is_event_stream, reaching, request, result
 from shared.client.listening import Listening
-from shared.client.retries import repeat_async
+from shared.client.many.reading import PartWatch, Reading
+from shared.client.many.submitting import Result, Submission
+from shared.client.retries import Course, repeat_async
 from shared.client.validation import Validation, report
 from shared.contracts.events import JobEvent, StageEvent
-from shared.contracts.jobs import JobView
+from shared.contracts.jobs import JobPage, JobView
 from shared.contracts.service.health import Readiness
 from shared.errors import ServiceError
 
@@ -76,8 +79,49 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
         Raises NotDoneInTime after `within` seconds, and at once an error that will not pass, such
         as JobNotFound.
         """
-        watch = JobWatch(job_id, within, tenant_id)
-        return await repeat_async(lambda: self._once(watch.look()), watch)
+        return await self._run(JobWatch(job_id, within, tenant_id))
+
+    async def submit_many(
+        self, entries: Iterable[Entry], **options: Unpack[ManySubmission]
+    ) -> list[Result]:
+        """Submit jobs and return for each entry, in their order, its job or the error that
+        refused it. No such error is raised.
+
+        Up to 500 entries go in one call. What may succeed in a moment is repeated; once a failure
+        has outlasted the retries, it is the error of all entries that were not sent yet.
+        """
+        submission = Submission(entries, self._retries, options)
+        for part in submission.parts():
+            try:
+                await self._run(part)
+            except ServiceError as error:
+                part.fail(error)
+        return submission.results()
+
+    async def get_many(
+        self, job_ids: Iterable[UUID], wait: float = 0, *, tenant_id: str | None = None
+    ) -> JobPage:
+        """Return jobs in the order of their ids, each once; `missing` has the ids of no job.
+
+        With `wait` (up to 30 s), returns as soon as all have ended or time is up. Up to 100 go in
+        one call.
+        """
+        reading = Reading(job_ids, tenant_id, wait)
+        for part in reading.parts():
+            reading.add(part, await self._repeatedly(reading.call(part)))
+        return reading.page()
+
+    async def wait_many(
+        self, job_ids: Iterable[UUID], within: float = 120, *, tenant_id: str | None = None
+    ) -> JobPage:
+        """Return jobs as `get_many` does once all have ended, and wait out failures that may pass.
+
+        Raises NotDoneInTime after `within` seconds, and at once an error that will not pass.
+        """
+        reading = Reading(job_ids, tenant_id, within)
+        for part in reading.parts():
+            await self._run(PartWatch(reading, part))
+        return reading.page()
 
     async def events(
         self, job_id: UUID, within: float = 120, *, tenant_id: str | None = None
@@ -132,6 +176,9 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
 
     async def _repeatedly(self, call: Call[M]) -> M:
         return await repeat_async(lambda: self._once(call), self._retries.policy(call))
+
+    async def _run(self, course: Course[M]) -> M:
+        return await repeat_async(lambda: self._once(course.call()), course)
 
     async def _once(self, call: Call[M]) -> M:
         with reaching(self.url):

@@ -1,14 +1,16 @@
-"""Awaiting the end of a job, by long polls until one is dropped, and by plain calls after that."""
+"""Awaiting the end of jobs, by long polls until one is dropped, and by plain calls after that."""
 
 import random
 import time
+from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
 from shared.client.calls import existing_jobs
 from shared.client.errors import NotDoneInTime
-from shared.client.http import Call
-from shared.client.retries import Policy, pause, will_pass
+from shared.client.http import Call, M
+from shared.client.retries import Policy, Seen_contra, pause, will_pass
 from shared.contracts.jobs import JobView
 from shared.errors import ServiceError
 
@@ -21,26 +23,26 @@ _POLL_PAUSE = 1.0
 _GRACE = 5
 
 
-class JobWatch(Policy[JobView]):
-    """One wait for one job: builds the calls that look at it, and is the policy that decides when
-    to look again."""
+class Watch(Policy[Seen_contra]):
+    """One wait, until what is seen has ended: the policy that decides when to look again.
 
-    def __init__(self, job_id: UUID, within: float, tenant_id: str | None) -> None:
-        self._job_id = job_id
+    `subject` names in a sentence what is waited for. `within` seconds are the time that the caller
+    gives; it is over at `deadline` of the monotonic clock, by default so many seconds from now.
+    """
+
+    def __init__(self, subject: str, within: float, deadline: float | None = None) -> None:
+        self._subject = subject
         self._within = within
-        self._tenant_id = tenant_id
-        self._deadline = time.monotonic() + within
+        self._deadline = time.monotonic() + within if deadline is None else deadline
         self._long = True
         self._failures = 0
 
-    def look(self) -> Call[JobView]:
-        """Build the next call that looks at the job."""
-        wait = min(self._left(), LONG_POLL) if self._long else 0
-        call = existing_jobs.job(self._job_id, wait, tenant_id=self._tenant_id)
-        return replace(call, timeout=wait + _GRACE)
+    @abstractmethod
+    def has_ended(self, seen: Seen_contra) -> bool:
+        """Return whether an answer is the last one that is needed."""
 
-    def pause_after(self, seen: JobView | ServiceError) -> float | None:
-        """Look until the job has ended, in spite of failures that may pass.
+    def pause_after(self, seen: Seen_contra | ServiceError) -> float | None:
+        """Look until the end, in spite of failures that may pass.
 
         No pause goes beyond the deadline, at which there is a last look. Raises NotDoneInTime after
         that.
@@ -52,14 +54,19 @@ class JobWatch(Policy[JobView]):
             self._give_up(error)
         return min(self._pause(error), self._left())
 
-    def _ends_with(self, seen: JobView | ServiceError) -> bool:
+    def patient(self, build: Callable[[float], Call[M]]) -> Call[M]:
+        """Build the next call that looks, with the seconds that it may wait."""
+        wait = min(self._left(), LONG_POLL) if self._long else 0
+        return replace(build(wait), timeout=wait + _GRACE)
+
+    def _ends_with(self, seen: Seen_contra | ServiceError) -> bool:
         if isinstance(seen, ServiceError):
             # A proxy on the way may not let long requests through.
             self._long = False
             self._failures += 1
             return not will_pass(seen)
         self._failures = 0
-        return seen.status.finished
+        return self.has_ended(seen)
 
     def _pause(self, error: ServiceError | None) -> float:
         if error:
@@ -72,5 +79,24 @@ class JobWatch(Policy[JobView]):
     def _give_up(self, last: ServiceError | None) -> None:
         because = f"; the last look failed: {last}" if last else ", and continues."
         raise NotDoneInTime(
-            f"Job {self._job_id} has not ended within {self._within:g} s{because}"
+            f"{self._subject} has not ended within {self._within:g} s{because}"
         ) from last
+
+
+class JobWatch(Watch[JobView]):
+    """One wait for one job."""
+
+    def __init__(self, job_id: UUID, within: float, tenant_id: str | None) -> None:
+        super().__init__(f"Job {job_id}", within)
+        self._job_id = job_id
+        self._tenant_id = tenant_id
+
+    def call(self) -> Call[JobView]:
+        """Build the next call that looks at the job."""
+        return self.patient(
+            lambda wait: existing_jobs.job(self._job_id, wait, tenant_id=self._tenant_id)
+        )
+
+    def has_ended(self, seen: JobView) -> bool:
+        """Return whether the job has ended."""
+        return seen.status.finished

@@ -28,7 +28,8 @@ class UnexpectedAnswer(Bug):
 
 
 class NotDoneInTime(Unavailable):
-    """`await_job` or `events` gave up waiting; the job continues and can be awaited again."""
+    """`await_job`, `wait_many` or `events` gave up waiting; the jobs continue, and can be awaited
+    again."""
 
     code = "not_done_in_time"
     detail = "The job is not done yet; it continues."

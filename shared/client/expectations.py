@@ -32,9 +32,8 @@ def drained(client: ServiceClient, within: float) -> list[JobView]:
     # One list of all jobs: a job that changes its state in between could be in two lists by state,
     # or in none.
     while waiting := [job.id for job in _jobs(client) if not job.status.finished]:
-        for job_id in waiting:
-            left = max(deadline - time.monotonic(), 0.0)
-            ended[job_id] = client.await_job(job_id, left)
+        page = client.wait_many(waiting, max(deadline - time.monotonic(), 0.0))
+        ended |= {job.id: job for job in page.jobs}
     return list(ended.values())
 
 

@@ -118,23 +118,24 @@ def failure(answer: httpx.Response) -> ServiceError:
         kind = GatewayFailed if answer.is_server_error else UnexpectedAnswer
         error: ServiceError = kind(_described(answer))
     else:
-        error = _class_of(problem)(problem.detail)
-        error.code = problem.error
+        error = service_error(problem.error, problem.error_class, problem.detail)
         # The actual status counts, whatever the document says.
         error.problem = {**answer.json(), "status": answer.status_code}
     error.retry_after = _retry_after(answer)
     return error
 
 
-def _class_of(problem: Problem) -> type[ServiceError]:
-    """Return the class with the problem's code if there is one, else that of its error class."""
-    base = _BASES[problem.error_class]
+def service_error(code: str, error_class: ErrorClass, detail: str) -> ServiceError:
+    """Return an error of the class with this code if there is one, else of its error class."""
+    base = _BASES[error_class]
     known: list[type[ServiceError]] = [
         kind
         for kind in (*vars(errors).values(), *vars(rejections).values())
         if isinstance(kind, type) and issubclass(kind, base)
     ]
-    return next((kind for kind in known if kind.code == problem.error), base)
+    error = next((kind for kind in known if kind.code == code), base)(detail)
+    error.code = code
+    return error
 
 
 def _described(answer: httpx.Response) -> str:

@@ -34,6 +34,13 @@ class Policy(Protocol[Seen_contra]):
         call: its answer, or the error to raise. May raise an error of its own instead."""
 
 
+class Course(Policy[M], Protocol[M]):
+    """A policy that also builds the call of each try."""
+
+    def call(self) -> Call[M]:
+        """Build the call of the next try."""
+
+
 @dataclass(frozen=True)
 class Retries:
     """How often a call is repeated.

@@ -56,8 +56,15 @@ LAYERS = {
     "worker": [
         ["worker.__main__", "worker.cli.main"],
         ["worker.cli.commands"],
-        ["worker.cli.doctor", "worker.cli.extract", "worker.cli.items", "worker.cli.processes"],
+        [
+            "worker.cli.doctor",
+            "worker.cli.extract",
+            "worker.cli.items",
+            "worker.cli.models",
+            "worker.cli.processes",
+        ],
         ["worker.cli.remote.jobs", "worker.cli.remote.submit"],
+        ["worker.cli.remote.batch"],
         ["worker.cli.remote.service", "worker.cli.remote"],
         ["worker.cli.extraction.results"],
         [
@@ -119,6 +126,7 @@ LAYERS = {
         ["shared.pytest_plugin"],
         ["shared.terminal_tables", "shared.client", "shared.client.expectations"],
         ["shared.client.async_client", "shared.client.sync_client"],
+        ["shared.client.many"],
         [
             "shared.client.awaiting",
             "shared.client.callbacks",

@@ -2,13 +2,15 @@
 
 import math
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import httpx
 import pytest
 
 from shared.client import AsyncServiceClient, ServiceClient
+from shared.client.calls.options import Entry
 from shared.contracts.features import Queue
-from shared.contracts.jobs import JobStatus
+from shared.contracts.jobs import JobStatus, JobView
 from shared.pytest_plugin import AssertEnqueued, AwaitJob, DrainQueues
 from shared.rejections import (
     ImageUnsupported,
@@ -80,6 +82,29 @@ def test_jobs(
     assert [job.id for job in (*page.jobs, *rest.jobs)] == [other.id, first.id]
     with pytest.raises(JobNotFound):
         ai_client.job(first.id, tenant_id="somebody-else")
+
+
+def test_many_jobs(ai_client: ServiceClient) -> None:
+    """Jobs are submitted and awaited together. What is refused hides none of the others."""
+    embedding: Entry = {"feature": "embedding", "payload": {"texts": ["milk"]}}
+    entries: list[Entry] = [
+        {"feature": "categorization", "payload": MILK, "request_id": "milk-1"},
+        {"feature": "categorization", "payload": {**MILK, "item_name": ""}},
+        *[embedding] * 120,
+    ]
+    milk, blank, *texts = ai_client.submit_many(entries, user_id="ann", idempotency_key="list")
+    again, *_ = ai_client.submit_many(entries[:1], user_id="ann", idempotency_key="list")
+    jobs = [job for job in (*texts, milk, again) if isinstance(job, JobView)]
+    ended = ai_client.wait_many([job.id for job in jobs], within=60)
+    seen = ai_client.get_many([jobs[0].id, UUID(int=0)])
+
+    assert isinstance(blank, InvalidRequest)
+    assert len(jobs) == 122
+    assert jobs[-1].id == jobs[-2].id
+    assert [job.id for job in ended.jobs] == [job.id for job in jobs[:-1]]
+    assert {job.status for job in ended.jobs} == {JobStatus.SUCCEEDED}
+    assert {job.user_id for job in ended.jobs} == {"ann"}
+    assert ([job.id for job in seen.jobs], seen.missing) == ([jobs[0].id], [str(UUID(int=0))])
 
 
 def test_interventions(ai_client: ServiceClient, await_job: AwaitJob, receipt: bytes) -> None:

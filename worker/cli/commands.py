@@ -8,6 +8,7 @@ from shared.errors import ServiceError
 from worker.cli.doctor import doctor
 from worker.cli.extract import extract
 from worker.cli.items import categorize, embed
+from worker.cli.models import models
 from worker.cli.processes import migrate, serve, worker
 from worker.cli.remote.jobs import cancel, get, list_jobs, queues, retry, watch
 from worker.cli.remote.submit import submit
@@ -35,7 +36,7 @@ def _app() -> typer.Typer:
         help="Reads grocery receipts and categorises items, here or through a running service.",
         epilog="Exit codes: 0 success, 1 something failed, 2 wrong usage, 130 stopped with Ctrl-C.",
     )
-    local: Sequence[Callable[..., None]] = (extract, categorize, embed, doctor)
+    local: Sequence[Callable[..., None]] = (extract, categorize, embed, doctor, models)
     remote: Sequence[Callable[..., None]] = (submit, get, watch, cancel, retry, queues)
     processes: Sequence[Callable[..., None]] = (serve, worker, migrate)
     for command in local:

@@ -7,13 +7,21 @@ from contextlib import AsyncExitStack
 import structlog
 
 from shared.contracts.features import Feature, Queue
-from shared.contracts.service.components import Component, ComponentReport, ComponentStatus
+from shared.contracts.service.components import (
+    Component,
+    ComponentReport,
+    ComponentStatus,
+    OcrEngineName,
+    OcrPrecision,
+)
 from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
+from worker.features.recognition_child import EngineChoice
 from worker.features.runners import Features, Run
 from worker.pipeline.ocr.engines.tesseract import is_installed
+from worker.pipeline.ocr.models.kept_model import load_kept_model
 from worker.telemetry.state import WorkerState
 
 log = structlog.get_logger(__name__)
@@ -65,6 +73,8 @@ async def load_features(
             status="available", model=models.embedder.model_id
         )
         await ocr
+        if recognition is not None:
+            _warn_of_fp32(settings)
     finally:
         ocr.cancel()
         await asyncio.gather(ocr, return_exceptions=True)
@@ -76,10 +86,21 @@ def _recognition(settings: Settings) -> RecognitionPool | None:
         return None
     return RecognitionPool(
         slots=settings.receipt_slots,
-        engine=settings.ocr_engine,
+        engine=EngineChoice(settings.ocr_engine, settings.ocr_precision),
         memory=settings.recognition_memory,
         max_pixels=settings.max_image_pixels,
     )
+
+
+def _warn_of_fp32(settings: Settings) -> None:
+    """Log why receipts take longer than they could, if they do."""
+    if (
+        settings.ocr_engine == OcrEngineName.TESSERACT
+        or settings.ocr_precision != OcrPrecision.INT8
+    ):
+        return
+    if problem := load_kept_model().problem:
+        log.warning("worker.reads_with_fp32", reason=problem)
 
 
 async def _start(recognition: RecognitionPool | None, state: WorkerState) -> None:

@@ -19,7 +19,6 @@ from typing import TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from shared.contracts.receipts import NO_HINTS, ReadingHints
-from shared.contracts.service.components import OcrEngineName
 from shared.errors import RecognitionCrashed, ServiceError
 from worker.features import recognition_child as child
 from worker.features.child_reports import ChildReports
@@ -36,7 +35,14 @@ class RecognitionPool:
     `memory` is the limit of each child in bytes, `max_pixels` that of an image.
     """
 
-    def __init__(self, *, slots: int, engine: OcrEngineName, memory: int, max_pixels: int) -> None:
+    def __init__(
+        self,
+        *,
+        slots: int,
+        engine: child.EngineChoice,
+        memory: int,
+        max_pixels: int,
+    ) -> None:
         self._engine = engine
         self._memory = memory
         self._max_pixels = max_pixels
@@ -90,7 +96,9 @@ class RecognitionPool:
 
     async def _in_child(
         self,
-        work: Callable[[OcrEngineName, bytes, int, OnReport, ReadingHints], tuple[T, list[Stage]]],
+        work: Callable[
+            [child.EngineChoice, bytes, int, OnReport, ReadingHints], tuple[T, list[Stage]]
+        ],
         content: bytes,
         recorder: StageRecorder,
         hints: ReadingHints,

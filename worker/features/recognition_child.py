@@ -7,10 +7,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 
 from shared.contracts.receipts import ReadingHints
-from shared.contracts.service.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName, OcrPrecision
 from shared.errors import EngineUnavailable, ServiceError
 from shared.process.parent_death import dying_with_parent
 from worker.pipeline.knowledge.reading import load_reading
@@ -20,7 +21,15 @@ from worker.pipeline.receipt import ReceiptReading, extract_receipt
 from worker.pipeline.stages import OnReport, Stage, StageRecorder
 
 
-def start(parent: int, engine: OcrEngineName, memory: int, scratch: str) -> None:
+@dataclass(frozen=True)
+class EngineChoice:
+    """The engine that a child loads: the settings OCR_ENGINE and OCR_PRECISION."""
+
+    name: OcrEngineName
+    precision: OcrPrecision = OcrPrecision.INT8
+
+
+def start(parent: int, engine: EngineChoice, memory: int, scratch: str) -> None:
     """Prepare the process: it dies with its parent, dies at once on SIGTERM, and loads the engine.
 
     `memory` limits the data that the process may allocate, in bytes. Temporary files go to
@@ -40,14 +49,14 @@ def start(parent: int, engine: OcrEngineName, memory: int, scratch: str) -> None
         _engine(engine)
 
 
-def ready(engine: OcrEngineName) -> tuple[str, str]:
+def ready(engine: EngineChoice) -> tuple[str, str]:
     """Return the name and version of the engine that `start` loaded. Raises EngineUnavailable."""
     loaded = _engine(engine)
     return loaded.name, loaded.version
 
 
 def recognise(
-    engine: OcrEngineName, content: bytes, max_pixels: int, on_report: OnReport, hints: ReadingHints
+    engine: EngineChoice, content: bytes, max_pixels: int, on_report: OnReport, hints: ReadingHints
 ) -> tuple[ReceiptReading | ServiceError, list[Stage]]:
     """Read one receipt with the engine that `start` loaded; return the reading, or an error, and
     the stages. The process ends if it runs out of memory."""
@@ -62,7 +71,7 @@ def recognise(
 
 
 def observe(
-    engine: OcrEngineName, content: bytes, max_pixels: int, on_report: OnReport, hints: ReadingHints
+    engine: EngineChoice, content: bytes, max_pixels: int, on_report: OnReport, hints: ReadingHints
 ) -> tuple[Observation, list[Stage]]:
     """Read one receipt like `recognise`, and return the evidence for people to look at as well."""
     recorder = StageRecorder(on_report)
@@ -90,6 +99,6 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 @cache
-def _engine(name: OcrEngineName) -> OcrEngine:
+def _engine(choice: EngineChoice) -> OcrEngine:
     load_reading()
-    return load_engine(name)
+    return load_engine(choice.name, choice.precision)

@@ -175,6 +175,103 @@ defmodule GroceryPlanner.AIClient.CallsTest do
     end
   end
 
+  describe "many jobs" do
+    @milk %{item_name: "Milk", candidate_labels: ["Dairy"]}
+
+    test "are submitted together, and each entry has a result" do
+      full = Fake.problem(503, "queue_full", "unavailable", retry_after: 5)
+      answering(Fake.batch([Fake.job(%{id: "a"}), full, Fake.problem(422, "bad", "bad_input")]))
+
+      entries = [
+        %{feature: :categorization, payload: @milk, callback: "https://app.example/hook"},
+        %{"feature" => "embedding", "payload" => %{texts: ["a"]}, "user_id" => nil},
+        %{feature: "embedding", payload: %{}, request_id: "r1", priority: 3}
+      ]
+
+      assert {:ok, [{:ok, %{"id" => "a"}}, {:error, full}, {:error, %Error{code: "bad"} = bad}]} =
+               AIClient.submit_batch(entries, @context, @opts)
+
+      assert %Error{class: :unavailable, code: "queue_full", retry_after: 5, retryable: true} =
+               full
+
+      assert AIClient.oban_result({:error, full}) == {:snooze, 5}
+      assert {:cancel, ^bad} = AIClient.oban_result({:error, bad})
+
+      assert %{method: :post, path: "/api/v1/jobs/batch", body: body, headers: headers} = sent()
+      assert %{"tenant_id" => "home", "user_id" => "7", "jobs" => [first, second, third]} = body
+      refute Map.has_key?(headers, "idempotency-key")
+      assert first["feature"] == "categorization"
+      assert first["callback"] == %{"url" => "https://app.example/hook"}
+      assert first["idempotency_key"] =~ ~r/^[0-9a-f-]{36}$/
+      assert second["idempotency_key"] not in [nil, first["idempotency_key"]]
+      refute Map.has_key?(second, "user_id")
+
+      assert third == %{
+               "feature" => "embedding",
+               "payload" => %{},
+               "request_id" => "r1",
+               "priority" => 3
+             }
+    end
+
+    test "have keys of the Oban job, of the batch, or of their own" do
+      answering(Fake.batch([Fake.job(), Fake.job()]))
+
+      entries = [
+        %{feature: "a", payload: @milk},
+        %{feature: "b", payload: @milk, idempotency_key: 7}
+      ]
+
+      keys = fn opts ->
+        {:ok, [{:ok, _}, {:ok, _}]} = AIClient.submit_batch(entries, @context, opts ++ @opts)
+        request = sent()
+
+        {request.headers["idempotency-key"],
+         Enum.map(request.body["jobs"], & &1["idempotency_key"])}
+      end
+
+      assert {nil, ["oban-42-" <> _, "7"]} = found = keys.(oban_job: %{id: 42, attempt: 1})
+      assert keys.(oban_job: %{id: 42, attempt: 2}) == found
+      assert keys.(idempotency_key: "import-7") == {"import-7", [nil, "7"]}
+    end
+
+    test "are refused as a whole if the answer is another" do
+      entries = [%{feature: "embedding", payload: %{}}]
+
+      answering(Fake.problem(413, "request_too_large", "bad_input"))
+
+      assert {:error, %Error{code: "request_too_large"}} =
+               AIClient.submit_batch(entries, @context, @opts)
+
+      answering({200, %{results: []}})
+
+      assert {:error, %Error{code: "unexpected_answer"}} =
+               AIClient.submit_batch(entries, @context, @opts)
+
+      answering({200, %{results: [%{index: 0, job: nil, error: nil}]}})
+
+      assert {:ok, [{:error, %Error{code: "unexpected_answer"}}]} =
+               AIClient.submit_batch(entries, @context, @opts)
+
+      assert {:error, %Error{code: "tenant_required"}} =
+               AIClient.submit_batch(entries, %{}, @opts)
+    end
+
+    test "are looked up together, once all have ended" do
+      answering(Fake.jobs([Fake.job(%{id: "a", status: "failed"})], ["b"]))
+
+      assert {:ok, %{"jobs" => [%{"id" => "a"}], "missing" => ["b"]} = page} =
+               AIClient.get_jobs(["a", "b"], @context, [wait: 25] ++ @opts)
+
+      assert {:ok, %{missing: ["b"], unreadable: []}} =
+               AIClient.Contracts.JobListResponse.validate(page)
+
+      assert %{method: :get, path: "/api/v1/jobs", query: query, headers: headers} = sent()
+      assert query == %{"ids" => "a,b", "wait" => "25"}
+      assert headers["x-tenant-id"] == "home"
+    end
+  end
+
   test "jobs are looked up, listed, cancelled and retried for the tenant" do
     answering(Fake.job(%{id: "a"}))
 
@@ -261,6 +358,8 @@ defmodule GroceryPlanner.AIClient.CallsTest do
           fn -> AIClient.extract_rich_receipt("a", @context, [envelope: true] ++ @opts) end,
           fn -> AIClient.generate_embeddings(["a"], @context, [batch_size: 2] ++ @opts) end,
           fn -> AIClient.submit_job("embedding", %{}, @context, [timeout: 1] ++ @opts) end,
+          fn -> AIClient.submit_batch([], @context, [wait: 1] ++ @opts) end,
+          fn -> AIClient.get_jobs(["a"], @context, [limit: 1] ++ @opts) end,
           fn -> AIClient.get_job("a", @context, [timeout: 1] ++ @opts) end,
           fn -> AIClient.await_job("a", @context, [within: 1] ++ @opts) end,
           fn -> AIClient.list_jobs(@context, [state: "failed"] ++ @opts) end,

@@ -59,6 +59,37 @@ class Submission(Origin, total=False):
     wait: int
 
 
+class Entry(TypedDict, total=False):
+    """One job of many that are submitted together: any but a receipt, which has an image.
+
+    The client makes an `idempotency_key` for an entry without one and without a `request_id`.
+    """
+
+    feature: Required[str]
+    payload: Required[Mapping[str, Any]]
+    tenant_id: str
+    user_id: str | None
+    request_id: str | None
+    idempotency_key: str | None
+    priority: int
+    metadata: Mapping[str, Any]
+    callback: Callback | None
+
+
+class ManySubmission(TypedDict, total=False):
+    """Options of the submission of many jobs.
+
+    `tenant_id` and `user_id` are those of every entry that names none. With the `idempotency_key`
+    K, the entry at index 3 has the key `K:3` unless it has a key of its own. `traceparent` (W3C)
+    replaces the current OpenTelemetry span.
+    """
+
+    tenant_id: str
+    user_id: str | None
+    idempotency_key: str
+    traceparent: str
+
+
 class ReceiptSubmission(Submission, Hints, total=False):
     """Options of the submission of a receipt: those of a submission, and hints."""
 

@@ -32,6 +32,15 @@ class OcrEngineName(StrEnum):
     TESSERACT = "tesseract"
 
 
+class OcrPrecision(StrEnum):
+    """The allowed values of OCR_PRECISION."""
+
+    # Lines are read with the int8 model that `grocery-ai models` makes, if it is there.
+    INT8 = "int8"
+    # Lines are read with the model as it is in the wheel.
+    FP32 = "fp32"
+
+
 class ClassifierKind(StrEnum):
     """The allowed values of CLASSIFIER."""
 

@@ -40,6 +40,30 @@ export async function read(tenant: string, id: string): Promise<Job["status"]> {
   return data.status;
 }
 
+export async function submitMany(tenant: string, items: string[]): Promise<string[]> {
+  const { data, error, response } = await client.POST("/api/v1/jobs/batch", {
+    params: { header: { "Idempotency-Key": "pantry-7" } },
+    body: {
+      tenant_id: tenant,
+      jobs: items.map((item) => ({
+        feature: "categorization" as const,
+        payload: { item_name: item, candidate_labels: ["Dairy", "Produce"] },
+        idempotency_key: item,
+      })),
+    },
+  });
+  if (error) return refused(error, response);
+  return data.results.map(({ job, error }) => (job ? job.id : `${error?.code} ${error?.retry_after}`));
+}
+
+export async function readMany(tenant: string, ids: string[]): Promise<[Job[], string[]]> {
+  const { data, error, response } = await client.GET("/api/v1/jobs", {
+    params: { query: { ids: [ids.join(",")], wait: 25 }, header: { "X-Tenant-ID": tenant } },
+  });
+  if (error) return refused(error, response);
+  return [data.jobs, data.missing ?? []];
+}
+
 function refused(problem: Problem, response: Response): never {
   const later = problem.retryable ? response.headers.get("Retry-After") : null;
   throw new Error(`${problem.error}: ${problem.detail} ${later ?? ""}`);

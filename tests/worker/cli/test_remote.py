@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from PIL import Image
 
+from shared.errors import ErrorClass
 from shared.local.receipt_image import encode
 from shared.settings import Settings
 from tests.support.fronts import front_server, nowhere
 from tests.support.processes.running_system import System
-from tests.support.runners import dairy, worker_with
+from tests.support.runners import ITEM, dairy, worker_with
+from tests.support.scripted_server import problem, scripted
 from tests.worker.cli.conftest import Run
 from worker.features.runners import Product, Work
 
@@ -164,6 +166,95 @@ def test_both_queues_are_shown(grocery_ai: Run, env: dict[str, str]) -> None:
     assert "Done/min" in title
 
 
+def test_jobs_are_submitted_as_lines(grocery_ai: Run, env: dict[str, str]) -> None:
+    """Each line that is not blank has one line of the output, with its job or its error."""
+    good = json.dumps({"feature": "categorization", "payload": ITEM})
+    receipt = '{"feature": "receipt_extraction", "payload": {}}'
+    text = "\n".join([good, "", "milk", receipt, receipt, '{"x": NaN}', r'{"x": "\ud800"}', good])
+    done = grocery_ai("submit", "--batch", "-", "--wait", stdin=text, **env)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert done.returncode == 1
+    assert [row["line"] for row in rows] == [1, 3, 4, 5, 6, 7, 8]
+    assert [row["error"] and row["error"]["code"] for row in rows] == [
+        None,
+        "malformed_body",
+        *["invalid_request"] * 2,
+        *["malformed_body"] * 2,
+        None,
+    ]
+    first, last = rows[0]["job"], rows[-1]["job"]
+    assert [job["output_payload"]["category"] for job in (first, last)] == ["Dairy", "Dairy"]
+    starts = [line.partition(":")[0] for line in done.stderr.splitlines()]
+    assert starts == [
+        "malformed_body line 3",
+        "invalid_request lines 4-5",
+        "malformed_body line 6",
+        "malformed_body line 7",
+    ]
+
+    shown = grocery_ai("get", last["id"], first["id"], str(UUID(int=1)), "--json", **env)
+    assert shown.returncode == 1
+    assert [job["id"] for job in json.loads(shown.stdout)] == [last["id"], first["id"]]
+    assert f"job_not_found: There is no job {UUID(int=1)}" in shown.stderr
+
+
+def test_the_ids_of_lines_are_watched(grocery_ai: Run, env: dict[str, str], tmp_path: Path) -> None:
+    """The ids alone are made for other commands."""
+    path = tmp_path / "jobs.jsonl"
+    path.write_text(f"{json.dumps({'feature': 'categorization', 'payload': ITEM})}\n" * 2)
+    submitted = grocery_ai("submit", "--batch", path, "--quiet", **env).stdout.split()
+    watched = grocery_ai("watch", *submitted, **env)
+
+    assert len(set(submitted)) == 2
+    assert watched.returncode == 0
+    assert all(job_id in watched.stdout for job_id in submitted)
+
+
+async def test_callbacks_are_asked_for(grocery_ai: Run, receipt: Path) -> None:
+    """A URL for all jobs replaces none that a line names itself."""
+    own = json.dumps({"feature": "categorization", "callback": {"url": "http://own"}})
+    async with scripted(problem(422, ErrorClass.BAD_INPUT, "refused")) as server:
+        options = ("submit", "--callback", "http://all", "--json", "--url", server.url)
+        lines = await asyncio.to_thread(grocery_ai, *options, "--batch", "-", stdin=f"{own}\n{{}}")
+        files = await asyncio.to_thread(grocery_ai, *options, receipt)
+
+    batch, single = (json.loads(seen.body) for seen in server.seen)
+    assert [entry["callback"] for entry in batch["jobs"]] == [
+        {"url": "http://own"},
+        {"url": "http://all"},
+    ]
+    assert single["callback"] == {"url": "http://all"}
+    assert [row["error"]["code"] for row in json.loads(lines.stdout)] == ["refused", "refused"]
+    assert lines.stderr.startswith("refused lines 1-2: ")
+    assert files.stderr.startswith("refused ")
+
+
+async def test_lines_that_take_too_long(grocery_ai: Run, settings: Settings) -> None:
+    """A job that is late is printed as it is, and hides no result of the others."""
+    lines = [
+        json.dumps({"feature": "embedding", "payload": {"texts": ["milk"]}}),
+        json.dumps({"feature": "categorization", "payload": ITEM}),
+    ]
+
+    async def run(work: Work) -> Product:
+        if "texts" in work.payload:
+            await asyncio.Event().wait()
+        return await dairy(work)
+
+    async with worker_with(settings, run), front_server(settings) as url:
+        options = ("--wait", "--within", "2", "--url", url)
+        done = await asyncio.to_thread(
+            grocery_ai, "submit", "--batch", "-", *options, stdin="\n".join(lines)
+        )
+
+    late, ended = (json.loads(line)["job"] for line in done.stdout.splitlines())
+    assert done.returncode == 1
+    assert (late["status"], ended["status"]) == ("running", "succeeded")
+    assert done.stderr.startswith("not_done_in_time: 1 of 2 jobs have not ended within 2 s")
+    assert late["id"] in done.stderr
+
+
 @pytest.mark.parametrize("command", ["get", "watch", "cancel", "retry"])
 def test_a_job_that_does_not_exist(grocery_ai: Run, env: dict[str, str], command: str) -> None:
     """One line says what is wrong and what to do; so it does for text that is no id."""
@@ -184,6 +275,7 @@ def test_a_service_that_does_not_answer(grocery_ai: Run, receipt: Path) -> None:
     done = grocery_ai("list", "--url", away)
     wrong = grocery_ai("list", "--url", "localhost:8000")
     files = grocery_ai("submit", receipt, receipt, "--url", away)
+    lines = grocery_ai("submit", "--batch", "-", "--quiet", "--url", away, stdin="{}\n" * 501)
 
     assert done.returncode == 1
     assert done.stderr.startswith("service_unreachable: ")
@@ -191,4 +283,17 @@ def test_a_service_that_does_not_answer(grocery_ai: Run, receipt: Path) -> None:
     assert wrong.returncode == 2
     assert "http(s)://" in wrong.stderr
     assert (files.returncode, files.stdout) == (1, "")
-    assert [len(run.stderr.splitlines()) for run in (done, wrong, files)] == [1, 1, 1]
+    assert (lines.returncode, lines.stdout) == (1, "")
+    assert lines.stderr.startswith("service_unreachable lines 1-500: ")
+    assert "Lines after 500" in lines.stderr
+    assert [len(run.stderr.splitlines()) for run in (done, wrong, files, lines)] == [1, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--batch", "-", __file__], ["--batch", "-", "--country", "gb"]]
+)
+def test_submit_takes_either_receipts_or_lines(grocery_ai: Run, arguments: list[str]) -> None:
+    done = grocery_ai("submit", *arguments)
+
+    assert done.returncode == 2
+    assert "--batch" in done.stderr

@@ -11,6 +11,7 @@ from shared.local.receipt_image import DrawnReceipt, draw_receipt
 from tests.support.waiting import wait_until
 from worker.features.child_reports import ChildReports
 from worker.features.recognition import RecognitionPool
+from worker.features.recognition_child import EngineChoice
 from worker.pipeline.stages import StageRecorder, StageReport
 
 
@@ -29,7 +30,10 @@ async def test_every_stage_and_page_is_reported_before_the_reading_is_there(
     scanned: list[StageReport] = []
     drawn_reports: list[StageReport] = []
     pool = RecognitionPool(
-        slots=1, engine=OcrEngineName.AUTO, memory=4_000_000_000, max_pixels=40_000_000
+        slots=1,
+        engine=EngineChoice(OcrEngineName.AUTO),
+        memory=4_000_000_000,
+        max_pixels=40_000_000,
     )
     await pool.start()
     try:

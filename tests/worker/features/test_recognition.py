@@ -19,6 +19,7 @@ from shared.rejections import ImageUnreadable, NoTextFound
 from tests.support.processes.alive import is_alive
 from tests.support.waiting import wait_until
 from worker.features.recognition import RecognitionPool
+from worker.features.recognition_child import EngineChoice
 from worker.pipeline.stages import StageRecorder
 
 LIMITS = {"memory": 4_000_000_000, "max_pixels": 40_000_000}
@@ -27,7 +28,7 @@ LIMITS = {"memory": 4_000_000_000, "max_pixels": 40_000_000}
 @pytest.fixture
 async def pool() -> AsyncIterator[RecognitionPool]:
     """Started pool with one slot; fails if a child outlives it."""
-    pool = RecognitionPool(slots=1, engine=OcrEngineName.AUTO, **LIMITS)
+    pool = RecognitionPool(slots=1, engine=EngineChoice(OcrEngineName.AUTO), **LIMITS)
     await pool.start()
     yield pool
     await pool.close()
@@ -87,7 +88,10 @@ async def test_an_observed_reading_comes_with_its_evidence(
 async def test_a_thin_image_costs_no_more_than_its_pixels() -> None:
     """An engine that padded the image to a square would need gigabytes."""
     pool = RecognitionPool(
-        slots=1, engine=OcrEngineName.AUTO, memory=1_500_000_000, max_pixels=40_000_000
+        slots=1,
+        engine=EngineChoice(OcrEngineName.AUTO),
+        memory=1_500_000_000,
+        max_pixels=40_000_000,
     )
     await pool.start()
     try:
@@ -153,7 +157,7 @@ async def test_a_cancelled_read_stops_at_once(
 async def test_a_child_cannot_exceed_its_memory_limit(long_receipt: bytes) -> None:
     """An image that needs too much ends a child, and not the machine."""
     pool = RecognitionPool(
-        slots=1, engine=OcrEngineName.AUTO, memory=420_000_000, max_pixels=40_000_000
+        slots=1, engine=EngineChoice(OcrEngineName.AUTO), memory=420_000_000, max_pixels=40_000_000
     )
 
     async def start_and_read() -> None:
@@ -170,7 +174,7 @@ async def test_a_missing_engine_is_not_a_crash(
 ) -> None:
     """Every read says what is missing, and no other engine takes over."""
     monkeypatch.setenv("PATH", "/nowhere")
-    pool = RecognitionPool(slots=1, engine=OcrEngineName.TESSERACT, **LIMITS)
+    pool = RecognitionPool(slots=1, engine=EngineChoice(OcrEngineName.TESSERACT), **LIMITS)
 
     for attempt in (pool.start, partial(pool.read, receipt_png, StageRecorder())):
         with pytest.raises(EngineUnavailable, match="tesseract"):
@@ -181,7 +185,7 @@ async def test_a_missing_engine_is_not_a_crash(
 @pytest.mark.needs_program("tesseract")
 async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes) -> None:
     """A cancelled read leaves no tesseract process and no temporary image."""
-    pool = RecognitionPool(slots=1, engine=OcrEngineName.TESSERACT, **LIMITS)
+    pool = RecognitionPool(slots=1, engine=EngineChoice(OcrEngineName.TESSERACT), **LIMITS)
     await pool.start()
     reading = asyncio.create_task(pool.read(long_receipt, StageRecorder()))
     await wait_until(lambda: bool(tesseracts()), "tesseract ran")

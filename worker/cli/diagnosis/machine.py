@@ -4,13 +4,14 @@ import asyncio
 import shutil
 import tempfile
 
-from shared.contracts.service.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName, OcrPrecision
 from shared.errors import EngineUnavailable
 from shared.pipeline_settings import PipelineSettings
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
 from worker.features.item_models import ItemModels
 from worker.pipeline.ocr.engines.engine import load_engine
 from worker.pipeline.ocr.engines.tesseract import is_installed
+from worker.pipeline.ocr.models.kept_model import load_kept_model
 
 # Bytes.
 _ROOM = 2e9
@@ -19,17 +20,22 @@ _SETUP = "Run bin/setup again."
 
 async def check_machine(settings: PipelineSettings) -> list[Finding]:
     """Load every engine and model as a worker would, which takes seconds, and check the disk."""
-    ocr = await asyncio.to_thread(_ocr, settings.ocr_engine)
+    ocr = await asyncio.to_thread(_ocr, settings)
     return [ocr, _tesseract(), await _item_models(settings), _disk()]
 
 
-def _ocr(name: OcrEngineName) -> Finding:
+def _ocr(settings: PipelineSettings) -> Finding:
     try:
-        engine = load_engine(name)
+        engine = load_engine(settings.ocr_engine, settings.ocr_precision)
     except EngineUnavailable as missing:
         return error("ocr", missing.detail, "Install it, or set OCR_ENGINE=auto.")
     except Exception as failure:
         return error("ocr", f"does not load: {reason(failure)}", _SETUP)
+    wants_int8 = (
+        settings.ocr_precision == OcrPrecision.INT8 and engine.name == OcrEngineName.RAPIDOCR
+    )
+    if wants_int8 and (problem := load_kept_model().problem):
+        return warning("ocr", problem, "Run grocery-ai models.")
     return ok("ocr", f"{engine.name} {engine.version}")
 
 

@@ -16,6 +16,7 @@ from shared.pipeline_settings import PipelineSettings
 from shared.rejections import ImageUnreadable
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
+from worker.features.recognition_child import EngineChoice
 from worker.features.runners import Features, Product, Work
 from worker.pipeline.observation import Evidence
 from worker.pipeline.stages import OnReport, StageRecorder, StageReport
@@ -74,7 +75,7 @@ async def extract_files(
         await models.start()
         recognition = RecognitionPool(
             slots=min(settings.receipt_slots, len(files)),
-            engine=settings.ocr_engine,
+            engine=EngineChoice(settings.ocr_engine, settings.ocr_precision),
             memory=settings.recognition_memory,
             max_pixels=settings.max_image_pixels,
         )

@@ -1,6 +1,7 @@
 """`grocery-ai get`, `watch`, `list`, `cancel`, `retry` and `queues`."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -8,42 +9,69 @@ import typer
 from rich.console import Console
 
 from shared.contracts.features import Feature
-from shared.contracts.jobs import JobStatus
+from shared.contracts.jobs import JobPage, JobStatus, JobView
+from shared.errors import Bug
+from shared.rejections import JobNotFound
 from shared.terminal_tables import job_table, queue_table
 from worker.cli.options import AsJson, print_json
 from worker.cli.remote.service import (
     DEFAULT_TENANT,
     DEFAULT_URL,
     JobId,
+    JobIds,
     Tenant,
     Url,
     any_failed,
     connected,
     show_jobs,
 )
-from worker.cli.stderr import stderr
+from worker.cli.stderr import print_error, stderr
 
 
 def get(
-    job_id: JobId, url: Url = DEFAULT_URL, tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False
+    job_ids: JobIds,
+    url: Url = DEFAULT_URL,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: AsJson = False,
 ) -> None:
-    """Show one job: its result, its attempts, and where the time went."""
+    """Show jobs: their results; of a single one, also its attempts and where the time went."""
     with connected(url, tenant) as service:
-        job = service.job(job_id)
-    show_jobs([job], as_json=as_json)
+        page = service.get_many(job_ids)
+    if not _shown(page, as_json=as_json):
+        sys.exit(1)
 
 
 def watch(
-    job_id: JobId, url: Url = DEFAULT_URL, tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False
+    job_ids: JobIds,
+    url: Url = DEFAULT_URL,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: AsJson = False,
 ) -> None:
-    """Wait until a job has ended, then show it. The exit code is 1 unless it succeeded."""
+    """Wait until jobs have ended, then show them. The exit code is 1 unless all succeeded."""
     with connected(url, tenant) as service, stderr().status("") as status:
-        while not (job := service.job(job_id)).status.finished:
-            status.update(f"{job.status}, {len(job.attempts)} attempts so far")
-            service.job(job_id, wait=5)
-    show_jobs([job], as_json=as_json)
-    if any_failed([job]):
+        page = service.get_many(job_ids)
+        while alive := [job for job in page.jobs if not job.status.finished]:
+            status.update(_progress(page.jobs, alive))
+            page = service.get_many(job_ids, wait=5)
+    if not _shown(page, as_json=as_json) or any_failed(page.jobs):
         sys.exit(1)
+
+
+def _progress(jobs: Sequence[JobView], alive: Sequence[JobView]) -> str:
+    if len(jobs) == 1:
+        return f"{jobs[0].status}, {len(jobs[0].attempts)} attempts so far"
+    return f"{len(jobs) - len(alive)} of {len(jobs)} jobs have ended"
+
+
+def _shown(page: JobPage, *, as_json: bool) -> bool:
+    """Show the jobs, report the ids of none, and return whether all could be shown."""
+    if page.jobs or as_json:
+        show_jobs(page.jobs, as_json=as_json)
+    for job_id in page.missing:
+        print_error(JobNotFound(f"There is no job {job_id} for this tenant."))
+    for unreadable in page.unreadable:
+        print_error(Bug("A newer version of the service has written this job."), unreadable)
+    return not page.missing and not page.unreadable
 
 
 def list_jobs(

@@ -38,6 +38,12 @@ JobId = Annotated[
         parser=_job_id, metavar="ID", help="The id of a job, as `submit` and `list` print it."
     ),
 ]
+JobIds = Annotated[
+    list[UUID],
+    typer.Argument(
+        parser=_job_id, metavar="ID...", help="The ids of jobs, as `submit` and `list` print them."
+    ),
+]
 
 DEFAULT_URL = "http://localhost:8000"
 DEFAULT_TENANT = "default"

@@ -1,7 +1,7 @@
 """`grocery-ai submit`: send files to a running service as jobs."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,7 @@ from worker.cli.options import (
     print_line,
     split_labels,
 )
+from worker.cli.remote.batch import Results, submit_batch
 from worker.cli.remote.service import (
     DEFAULT_TENANT,
     DEFAULT_URL,
@@ -34,10 +35,23 @@ if TYPE_CHECKING:
     from shared.client import ServiceClient
 
 Files = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(
         exists=True, dir_okay=False, metavar="FILE...", help="Images or PDFs of receipts."
     ),
+]
+Batch = Annotated[
+    typer.FileBinaryRead | None,
+    typer.Option(
+        "--batch",
+        metavar="FILE",
+        help='Instead of receipts, other jobs: a JSON object {"feature": …, "payload": …} on each '
+        "line of FILE, or of stdin for -.",
+    ),
+]
+CallbackUrl = Annotated[
+    str | None,
+    typer.Option("--callback", metavar="URL", help="Where to send the end of each job."),
 ]
 Quiet = Annotated[
     bool,
@@ -58,11 +72,13 @@ Within = Annotated[
 
 
 def submit(  # noqa: PLR0913 (each is an option)
-    files: Files,
+    files: Files = None,
     *,
+    batch: Batch = None,
     wait: Wait = False,
     within: Within = 600,
     quiet: Quiet = False,
+    callback: CallbackUrl = None,
     labels: Labels = None,
     default_currency: DefaultCurrency = None,
     country: Country = None,
@@ -71,38 +87,48 @@ def submit(  # noqa: PLR0913 (each is an option)
     tenant: Tenant = DEFAULT_TENANT,
     as_json: AsJson = False,
 ) -> None:
-    """Submit receipts as jobs; with --wait, print what was read.
+    """Submit receipts as jobs, or with --batch other jobs; with --wait, print the results.
 
-    A file that is refused is reported, and the other files are still submitted.
+    A file or line that is refused is reported, and the others are still submitted.
     Jobs that have not ended in time are reported too; the others are printed.
     """
     if quiet and as_json:
         raise typer.BadParameter("choose either --quiet or --json")
+    if bool(files) == bool(batch):
+        raise typer.BadParameter("give either files of receipts or --batch FILE")
+    if batch and (labels or default_currency or country or locale):
+        raise typer.BadParameter("labels and hints of --batch are in the payload of each line")
     options = extraction_options(
         split_labels(labels) if labels else None,
         default_currency=default_currency,
         country=country,
         locale=locale,
     )
+    results = Results(quiet=quiet, as_json=as_json, within=within if wait else None)
     with connected(url, tenant) as service:
-        jobs = _submit_all(service, files, options, quiet=quiet)
-        if wait:
-            jobs = _ended(service, jobs, within)
-    if not quiet and (jobs or as_json):
-        show_jobs(jobs, as_json=as_json)
-    if len(jobs) < len(files) or any_failed(jobs):
+        if batch:
+            succeeded = submit_batch(service, batch, results, callback)
+        else:
+            receipts = _submitted(service, files or [], options, callback)
+            jobs = _shown(service, receipts, results)
+            succeeded = len(jobs) == len(files or []) and not any_failed(jobs)
+    if not succeeded:
         sys.exit(1)
 
 
-def _submit_all(
-    service: "ServiceClient", files: Sequence[Path], options: ExtractionOptions, *, quiet: bool
+def _shown(
+    service: "ServiceClient", receipts: Iterable[JobView], results: Results
 ) -> list[JobView]:
-    """Submit the files and return the accepted jobs. With `quiet`, print each id at once."""
+    """Show the jobs of receipts as wanted, and return those that are not late."""
     jobs: list[JobView] = []
-    for job in _submitted(service, files, options):
+    for job in receipts:
         jobs.append(job)
-        if quiet:
+        if results.quiet:
             print_line(str(job.id))
+    if results.within is not None:
+        jobs = _ended(service, jobs, results.within)
+    if not results.quiet and (jobs or results.as_json):
+        show_jobs(jobs, as_json=results.as_json)
     return jobs
 
 
@@ -128,7 +154,10 @@ def _ended(service: "ServiceClient", jobs: Sequence[JobView], within: float) -> 
 
 
 def _submitted(
-    service: "ServiceClient", files: Sequence[Path], options: ExtractionOptions
+    service: "ServiceClient",
+    files: Sequence[Path],
+    options: ExtractionOptions,
+    callback: str | None,
 ) -> Iterator[JobView]:
     """Yield the job of each accepted file. If the service is unreachable, stop there."""
     from shared.client.errors import ServiceUnreachable
@@ -141,6 +170,7 @@ def _submitted(
                 default_currency=options.default_currency,
                 country=options.country,
                 locale=options.locale,
+                callback={"url": callback} if callback else None,
             )
         except ServiceError as error:
             print_error(error, file)

@@ -10,7 +10,7 @@ defmodule GroceryPlanner.AIClient do
       result["category"]
       #=> "Produce"
 
-  Every function but `stream_events/3` returns `{:ok, map}`, whose keys are strings as on the wire, or
+  Every function but `stream_events/3` and `submit_batch/3` returns `{:ok, map}`, whose keys are strings as on the wire, or
   `{:error, %GroceryPlanner.AIClient.Error{}}`. `oban_result/1` makes of both what an Oban worker
   returns. `GroceryPlanner.AIClient.Contracts` checks the maps.
 
@@ -48,6 +48,7 @@ defmodule GroceryPlanner.AIClient do
     Error,
     Events,
     Jobs,
+    Many,
     ObanResult,
     Options,
     Probes,
@@ -170,6 +171,44 @@ defmodule GroceryPlanner.AIClient do
   """
   @spec submit_job(String.t() | atom(), map(), context(), keyword()) :: result()
   defdelegate submit_job(feature, payload, context, opts \\ []), to: Jobs, as: :submit
+
+  @doc """
+  Submits up to 500 jobs at once, and returns what became of each entry, in their order.
+
+      entries =
+        for name <- ["Milk", "Bread"] do
+          %{feature: "categorization", payload: %{item_name: name, candidate_labels: labels}}
+        end
+
+      {:ok, results} = AIClient.submit_batch(entries, context)
+
+      for {entry, {:error, error}} <- Enum.zip(entries, results), do: report(entry, error)
+      ids = for {:ok, job} <- results, do: job["id"]
+      {:ok, %{"jobs" => jobs}} = AIClient.get_jobs(ids, context, wait: 25)
+
+  An entry is a map with `:feature` and `:payload`, as `submit_job/4` takes them, and perhaps
+  `:request_id`, `:idempotency_key`, `:priority`, `:metadata`, `:callback`, `:tenant_id` and
+  `:user_id`; keys may be strings. Receipts are submitted one by one, since they have images.
+
+  The result of an entry is `{:ok, job}` or `{:error, %GroceryPlanner.AIClient.Error{}}`. A bad entry
+  refuses none of the others, and neither does one for which its queue has no room: its error is
+  `queue_full` then, with `retry_after`. The whole is `{:error, error}` only if nothing was submitted, or
+  if there was no answer; repeating it with the same keys makes no second job.
+
+  Every entry has a key. With `oban_job: job` it is made from the Oban job and the entry, so that all
+  attempts of the Oban job find the same jobs, and equal entries are one job. With
+  `idempotency_key: "import-7"` the entry at index 3 has the key `import-7:3`. Without either, and
+  without a `:request_id`, it is random.
+  """
+  @spec submit_batch([map()], context(), keyword()) :: {:ok, [result()]} | {:error, Error.t()}
+  defdelegate submit_batch(entries, context, opts \\ []), to: Many, as: :submit
+
+  @doc """
+  Returns up to 100 jobs: `"jobs"`, in the order of the ids, and `"missing"`, the ids of no job of the
+  tenant. With `wait: seconds` (up to 30) as soon as all have ended, or after that time.
+  """
+  @spec get_jobs([id()], context(), keyword()) :: result()
+  defdelegate get_jobs(job_ids, context, opts \\ []), to: Many, as: :get
 
   @doc """
   Returns a job. With `wait: seconds` (up to 30) as soon as it has ended, or after that time.

@@ -136,6 +136,36 @@ defmodule GroceryPlanner.AIClient.Integration.AIServiceTest do
       assert {:ok, %{"category" => "Dairy"}} = AIClient.job_result(job)
     end
 
+    test "submit_batch, get_jobs: many are submitted, and awaited together", %{context: context} do
+      entries = [
+        %{feature: "categorization", payload: @milk},
+        %{feature: "categorization", payload: %{@milk | item_name: ""}},
+        %{feature: "embedding", payload: %{texts: ["milk"]}, priority: 3}
+      ]
+
+      opts = [oban_job: %{id: System.unique_integer([:positive])}]
+
+      assert {:ok,
+              [
+                {:ok, milk},
+                {:error, %Error{class: :bad_input, code: "invalid_request"}},
+                {:ok, text}
+              ]} = AIClient.submit_batch(entries, context, opts)
+
+      assert {:ok, %{priority: 3}} = Contracts.JobResponse.validate(text)
+      {:ok, [{:ok, again} | _]} = AIClient.submit_batch(entries, context, opts)
+      assert again["id"] == milk["id"]
+
+      ids = [text["id"], "nothing", milk["id"]]
+      {:ok, page} = AIClient.get_jobs(ids, context, wait: 25)
+      assert {:ok, %{jobs: jobs, missing: ["nothing"]}} = Contracts.JobListResponse.validate(page)
+
+      assert Enum.map(jobs, &{&1.id, &1.status}) == [
+               {text["id"], "succeeded"},
+               {milk["id"], "succeeded"}
+             ]
+    end
+
     test "get_job: another tenant's job is not there", %{context: context} do
       {:ok, job} = AIClient.submit_job("categorization", @milk, context)
       assert {:ok, %{"status" => _}} = AIClient.get_job(job["id"], context, wait: 1)

@@ -1,26 +1,24 @@
 """Keeps the vectors of known groceries on disk, since embedding all of them takes seconds.
 
-They are in `grocery-planner-ai/vectors` under XDG_CACHE_HOME, or else under `~/.cache`, with one
-file for each list of texts. The folder may be deleted: the vectors are then computed again.
+They are in the folder `vectors` of the kept files, with one file for each list of texts.
 """
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 from zipfile import BadZipFile
 
 import numpy as np
 
+from worker.pipeline.kept_files import keep, kept_folder
 from worker.pipeline.meaning.models.ports import Embedder, Vectors
 
 
 def embed_kept(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     """Return `embedder.embed(texts)`, from disk if the same model has embedded them before."""
-    folder = _folder()
+    folder = kept_folder("vectors")
     if folder is None:
         return embedder.embed(texts)
     path = folder / f"{_key(embedder, texts)}.npy"
@@ -30,18 +28,8 @@ def embed_kept(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     vectors = embedder.embed(texts)
     # A file system that is read-only or full only costs time.
     with suppress(OSError):
-        _write(path, vectors)
+        keep(path, lambda file: np.save(file, vectors))
     return vectors
-
-
-def _folder() -> Path | None:
-    """Return the folder of the vectors, or None for a user without a home directory."""
-    chosen = os.environ.get("XDG_CACHE_HOME")
-    try:
-        base = Path(chosen) if chosen else Path.home() / ".cache"
-    except RuntimeError:
-        return None
-    return base / "grocery-planner-ai" / "vectors"
 
 
 def _key(embedder: Embedder, texts: Sequence[str]) -> str:
@@ -57,15 +45,3 @@ def _read(path: Path) -> Vectors | None:
     except (OSError, ValueError, EOFError, BadZipFile):
         return None
     return vectors if isinstance(vectors, np.ndarray) and vectors.dtype == np.float32 else None
-
-
-def _write(path: Path, vectors: Vectors) -> None:
-    """Write the file atomically, since other processes may start at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{uuid4().hex}.part")
-    try:
-        with part.open("wb") as file:
-            np.save(file, vectors)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

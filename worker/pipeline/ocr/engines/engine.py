@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from shared.contracts.service.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName, OcrPrecision
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.text import TextLine
 
@@ -26,8 +26,9 @@ class OcrEngine(Protocol):
         ...
 
 
-def load_engine(name: OcrEngineName) -> OcrEngine:
-    """Load the engine of OCR_ENGINE, which takes seconds; `auto` is RapidOCR.
+def load_engine(name: OcrEngineName, precision: OcrPrecision = OcrPrecision.INT8) -> OcrEngine:
+    """Load the engine of OCR_ENGINE, which takes seconds; `auto` is RapidOCR, the only one that
+    has a precision. Without an int8 model, it reads with fp32, as its version then says.
 
     Raises EngineUnavailable if Tesseract was asked for and is not installed.
     """
@@ -37,4 +38,4 @@ def load_engine(name: OcrEngineName) -> OcrEngine:
         return TesseractEngine()
     from worker.pipeline.ocr.engines.rapid import RapidEngine  # noqa: PLC0415 (takes seconds; only in the child)
 
-    return RapidEngine()
+    return RapidEngine(precision)

@@ -9,9 +9,12 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidocr import RapidOCR
 from rapidocr.utils.output import RapidOCROutput
 
-from shared.contracts.service.components import OcrEngineName
+from shared.contracts.service.components import OcrEngineName, OcrPrecision
 from worker.pipeline.ocr.decode import Pixels
+from worker.pipeline.ocr.engines.line_reader import LineReader
 from worker.pipeline.ocr.engines.strips import strips
+from worker.pipeline.ocr.models.kept_model import load_kept_model
+from worker.pipeline.ocr.models.sessions import recognition_model, session_of
 from worker.pipeline.ocr.text import TextLine, Word
 
 # The most pixels that are read at once. Detection needs 400 MB for them.
@@ -30,8 +33,6 @@ _OPTIONS = {
     # The default enlarges small images, so that two words take as long as a receipt.
     "Det.limit_type": "max",
     "Det.limit_side_len": _ANY_SIDE,
-    # A batch is padded to its longest line: reading lines one by one takes less time and memory.
-    "Rec.rec_batch_num": 1,
     # There is one child per core: two images side by side beat one image on two threads.
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
@@ -46,9 +47,14 @@ class RapidEngine:
 
     name = OcrEngineName.RAPIDOCR
 
-    def __init__(self) -> None:
-        self.version = f"{version('rapidocr')} PP-OCRv6-small"
+    def __init__(self, precision: OcrPrecision = OcrPrecision.INT8) -> None:
+        kept = load_kept_model().content if precision == OcrPrecision.INT8 else None
+        name = f"{version('rapidocr')} PP-OCRv6-small"
+        self.version = name if kept is None else f"{name} int8"
         self._engine = RapidOCR(params=_OPTIONS)
+        # The library declares its recogniser as None, since it loads its own with the first text.
+        reader: Any = LineReader(session_of(kept or str(recognition_model())))
+        self._engine.text_rec = reader
         # Some models load only when the first text is found, which no receipt should wait for.
         self.read(_some_text())
 

@@ -13,8 +13,8 @@ defmodule GroceryPlanner.AIClient.Contracts do
   | `RichReceiptResponse` | `extract_rich_receipt/3`, and the `output_payload` of a receipt's job |
   | `EmbeddingResponse` | `generate_embeddings/3`, and the `output_payload` of its job |
   | `BaseResponse` | any waiting call with `envelope: true` |
-  | `JobResponse` | `submit_job/4`, `get_job/3`, `await_job/3`, `cancel_job/3`, `retry_job/3` |
-  | `JobListResponse` | `list_jobs/2` |
+  | `JobResponse` | `submit_job/4`, `submit_batch/3` for each entry, `get_job/3`, `await_job/3`, `cancel_job/3`, `retry_job/3` |
+  | `JobListResponse` | `list_jobs/2`, `get_jobs/3` |
   | `QueueListResponse` | `queues/1` |
   | `ReadinessResponse` | `health_check/1` |
   | `HealthCheckResponse` | `health_check/1` and `service_health/1` |

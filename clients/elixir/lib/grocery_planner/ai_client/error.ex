@@ -120,6 +120,14 @@ defmodule GroceryPlanner.AIClient.Error do
   end
 
   @doc """
+  Makes the error of an entry of a batch that was refused, from its `"error"`.
+  """
+  @spec from_entry(map()) :: t()
+  def from_entry(error) do
+    %{from_job(%{"error" => error}) | retry_after: error["retry_after"]}
+  end
+
+  @doc """
   Makes the error of a request that got no answer.
   """
   @spec from_transport(term(), String.t()) :: t()

@@ -118,6 +118,45 @@ defmodule GroceryPlanner.AIClient.Fake do
   end
 
   @doc """
+  The answer of `GroceryPlanner.AIClient.submit_batch/3`, from what each entry alone would be answered:
+
+      Fake.batch([Fake.job(), Fake.problem(503, "queue_full", "unavailable", retry_after: 5)])
+  """
+  @spec batch([answer()]) :: answer()
+  def batch(answers) do
+    results =
+      for {answer, index} <- Enum.with_index(answers) do
+        Map.merge(%{index: index, job: nil, error: nil, replayed: false}, entry(answer))
+      end
+
+    {200, %{results: results}}
+  end
+
+  defp entry({_status, job}), do: %{job: job}
+
+  defp entry({_status, problem, headers}) do
+    error = %{
+      code: problem.error,
+      error_class: problem.error_class,
+      detail: problem.detail,
+      retryable: problem.retryable,
+      retry_after:
+        with(text when text != nil <- headers["retry-after"], do: String.to_integer(text))
+    }
+
+    %{error: error}
+  end
+
+  @doc """
+  The answer of `GroceryPlanner.AIClient.get_jobs/3` and `list_jobs/2`, from the answers of `job/1`.
+  """
+  @spec jobs([answer()], [String.t()]) :: answer()
+  def jobs(answers, missing \\ []) do
+    jobs = for {200, job} <- answers, do: job
+    {200, %{jobs: jobs, next_cursor: nil, missing: missing, unreadable: []}}
+  end
+
+  @doc """
   A refusal or failure, such as `problem(503, "no_worker", "unavailable", retry_after: 5)`.
   """
   @spec problem(pos_integer(), String.t(), String.t(), keyword()) :: answer()

@@ -53,9 +53,12 @@ defmodule GroceryPlanner.AIClient.Work do
     if metadata == %{}, do: nil, else: metadata
   end
 
-  defp callback(url) when is_binary(url), do: %{url: url}
-  defp callback(nil), do: nil
-  defp callback(callback), do: Map.new(callback)
+  @doc false
+  # A callback as the service takes it, of a URL alone or of a map or keywords.
+  @spec callback(String.t() | map() | keyword() | nil) :: map() | nil
+  def callback(url) when is_binary(url), do: %{url: url}
+  def callback(nil), do: nil
+  def callback(callback), do: Map.new(callback)
 
   defp run(operation, route, feature, payload, body, opts) do
     key = Key.for_waiting_call(opts, feature, payload)

@@ -66,12 +66,20 @@ end
 
 defmodule GroceryPlanner.AIClient.Contracts.JobListResponse do
   @moduledoc """
-  A page of jobs, newest first. `next_cursor` is null on the last page.
+  Jobs, newest first, or in the order of the ids that were asked for.
+
+  `next_cursor` is null on the last page. `missing` has the ids that are those of no job, and
+  `unreadable` those of jobs that a newer version of the service has written.
   """
   alias GroceryPlanner.AIClient.Contracts.JobResponse
 
   use GroceryPlanner.AIClient.Contracts.Shape,
-    fields: [jobs: {{:list, JobResponse}, :required}, next_cursor: {:string, :nullable}]
+    fields: [
+      jobs: {{:list, JobResponse}, :required},
+      next_cursor: {:string, :nullable},
+      missing: {{:list, :string}, :optional},
+      unreadable: {{:list, :string}, :optional}
+    ]
 end
 
 defmodule GroceryPlanner.AIClient.Contracts.AnswerMetadata do

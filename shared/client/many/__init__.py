@@ -1,0 +1,1 @@
+"""Many jobs at once, cut into as many calls as that takes."""

@@ -1,0 +1,1 @@
+"""The models of RapidOCR's wheel, and the faster ones that are made from them."""
