@@ -18,6 +18,7 @@ from tests.bench.capacity.sizes import (
 )
 from tests.bench.capacity.waits_picture import waits_picture
 from tests.bench.figures import Figure, readable
+from tests.bench.measurements import MEASUREMENTS
 from tests.bench.noise import TOO_MUCH
 from tests.bench.report.saved import Measured, Saved, read
 
@@ -52,10 +53,13 @@ def rendered(page: str, saved: Saved) -> dict[Path, str]:
 
 def figures(saved: Saved) -> Iterator[str]:
     """Yield a table for each measurement, with its date and machine."""
-    for name, measured in saved.measurements.items():
+    for name, measurement in MEASUREMENTS.items():
+        if name not in saved.measurements:
+            continue
+        measured = saved.measurements[name]
         yield f"### {name}"
         yield ""
-        yield _when(measured)
+        yield f"This measures {measurement.what}: {_when(measured)}"
         yield ""
         yield "| | median | spread | goal | reached | measured against |"
         yield "| --- | --- | --- | --- | --- | --- |"
