@@ -199,7 +199,7 @@ async def _one_job(_bench: Bench) -> list[Figure]:
 def test_an_error_of_one_measurement_keeps_the_figures_of_the_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """They have taken minutes. Whoever mends the error sees where it came from."""
+    """What took minutes is not lost. Whoever mends the error sees where it came from."""
     monkeypatch.setitem(MEASUREMENTS, "get", Measurement("fails", _no_database))
     monkeypatch.setitem(MEASUREMENTS, "path", Measurement("works", _one_job))
     made = Bench(servers=stack.Servers("", ""), folder=tmp_path, template="")
@@ -219,7 +219,7 @@ def test_an_error_of_one_measurement_keeps_the_figures_of_the_others(
 def test_figures_that_others_disturbed_are_not_saved_by_mistake(
     tmp_path: Path, noise: float, noisy: bool, saved: set[str]
 ) -> None:
-    """Whatever is compared with them later would seem to be good."""
+    """What is compared with them later would seem to be good."""
     file = tmp_path / "figures.json"
     quiet = measured(ratio(0.5))
     found = {"path": quiet, "get": quiet.model_copy(update={"noise": noise})}
