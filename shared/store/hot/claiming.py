@@ -148,17 +148,20 @@ async def _claim_all(
     lease: float,
     again: Collection[MessageKey],
 ) -> Claims:
-    features = [feature.value for feature in Feature if feature.queue is queue]
+    by_whom = [feature.value for feature in Feature if feature.queue is queue], worker_id
+    rows = await fetch(_STATEMENTS[queue], *_asked(keys, again), *by_whom, lease)
+    claims = {(row["id"], row["dispatch"]): _claim(row, worker_id) for row in rows}
+    absent = [key for key in keys if key not in claims]
+    locked = await fetch(_LOOK, *_asked(absent, again), *by_whom) if absent else []
+    return Claims([*claims.values()], frozenset((row["id"], row["dispatch"]) for row in locked))
 
-    def asked(keys: Sequence[MessageKey]) -> tuple[object, ...]:
-        ids, dispatches = [job_id for job_id, _ in keys], [dispatch for _, dispatch in keys]
-        return ids, dispatches, [key in again for key in keys], features, worker_id
 
-    made = [_claim(row, worker_id) for row in await fetch(_STATEMENTS[queue], *asked(keys), lease)]
-    found = {(claim.job_id, claim.dispatch) for claim in made}
-    absent = [key for key in keys if key not in found]
-    locked = await fetch(_LOOK, *asked(absent)) if absent else []
-    return Claims(made, frozenset((row["id"], row["dispatch"]) for row in locked))
+def _asked(
+    keys: Sequence[MessageKey], again: Collection[MessageKey]
+) -> tuple[list[UUID], list[int], list[bool]]:
+    """Return the columns of `asked`."""
+    ids, dispatches = [job_id for job_id, _ in keys], [dispatch for _, dispatch in keys]
+    return ids, dispatches, [key in again for key in keys]
 
 
 def _claim(row: Row, worker_id: str) -> Claim:

@@ -85,9 +85,9 @@ async def test_a_locked_row_stops_no_other_ending(
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(client.await_job(jobs[0]), 1.5)
             opened.set()
-            others = [await client.await_job(job) for job in (*jobs[:2], *jobs[3:])]
+            others = [await client.await_job(job, within=5) for job in (*jobs[:2], *jobs[3:])]
             held = await client.job(jobs[2])
-        last = await client.await_job(jobs[2])
+        last = await client.await_job(jobs[2], within=5)
 
     assert held.status is JobStatus.RUNNING
     assert [[a.outcome for a in job.attempts] for job in others] == 4 * [[AttemptOutcome.SUCCEEDED]]
@@ -102,11 +102,11 @@ async def test_a_locked_row_stops_no_other_claim(
     stuck, *others = await submit(client, 3)
     async with locking(database, stuck), worker_with(one_slot, dairy):
         others += await submit(client, 1)
-        done = [await client.await_job(job) for job in others]
+        done = [await client.await_job(job, within=5) for job in others]
     async with worker_with(one_slot, dairy):
         async with locking(database, stuck):
-            await client.await_job((await submit(client, 1))[0])
-        last = await asyncio.wait_for(client.await_job(stuck), 5)
+            done += [await client.await_job(job, within=5) for job in await submit(client, 1)]
+        last = await client.await_job(stuck, within=5)
 
     assert {job.status for job in (*done, last)} == {JobStatus.SUCCEEDED}
     assert len(last.attempts) == 1
@@ -115,7 +115,7 @@ async def test_a_locked_row_stops_no_other_claim(
 async def test_a_job_whose_end_postgres_refuses_runs_once_for_each_lease(
     client: AsyncServiceClient, settings: Settings, database_url: str
 ) -> None:
-    """It is rescued and counted, so that its budget ends it. Nothing runs it again before."""
+    """The job is rescued and counted, so that its budget ends it. Nothing runs it again before."""
     runs = 0
 
     async def run(work: Work) -> Product:
@@ -140,7 +140,7 @@ async def test_a_job_whose_end_postgres_refuses_runs_once_for_each_lease(
 async def test_a_message_of_an_impossible_dispatch_is_removed(
     client: AsyncServiceClient, settings: Settings, dispatch: str
 ) -> None:
-    """It stops nothing behind it."""
+    """The messages behind it are taken."""
     await plant(settings, f"{uuid4()}:{dispatch}")
     async with worker_with(settings, dairy):
         job = await client.submit("categorization", ITEM, wait=10)
@@ -158,6 +158,6 @@ async def test_another_spelling_of_a_message_id_runs_nothing(
     async with worker_with(settings, gate):
         await gate.begun.wait()
         gate.opened.set()
-        done = await client.await_job(job)
+        done = await client.await_job(job, within=5)
 
     assert (done.status, gate.runs) == (JobStatus.SUCCEEDED, 1)

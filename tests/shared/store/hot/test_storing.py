@@ -164,7 +164,7 @@ async def test_a_key_that_no_row_can_have_spoils_no_other_claim(database: Databa
 
 
 async def test_a_row_that_another_session_has_locked_holds_up_no_other(database: Database) -> None:
-    """It is neither claimed nor refused, and neither stored nor refused, and it is held."""
+    """The job is neither claimed nor refused, then held, and then neither stored nor refused."""
     ids = await submitted(database, 3)
     keys = [(job_id, 1) for job_id in ids]
     worker = WorkerReport(id="w", version="1", queues=[], slots={}, components={})
