@@ -8,7 +8,7 @@ from sqlalchemy import text, update
 from api.admission import Admission
 from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
-from shared.errors import NoWorker, QueueFull
+from shared.errors import DatabaseUnavailable, NoWorker, QueueFull
 from shared.settings import Settings
 from shared.store.models import Job
 from shared.store.postgres.database import Database
@@ -172,3 +172,19 @@ async def _waiting(database: Database, count: int) -> bool:
     async with database.transaction() as session:
         waiting = await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
     return bool(waiting == count)
+
+
+async def test_a_receipt_waits_for_its_turn_as_long_as_for_a_connection(
+    settings: Settings, database: Database, receipt_png: bytes
+) -> None:
+    """Those behind receipts that Postgres does not take are refused together with them."""
+    short = settings.model_copy(update={"database_patience": 1})
+    async with front_client(short) as front, database.transaction() as session:
+        await session.execute(text("LOCK TABLE job_images"))
+        receipts = (
+            front.submit_receipt(receipt_png, request_id=f"{number}") for number in range(80)
+        )
+        async with asyncio.timeout(15):
+            refused = await asyncio.gather(*receipts, return_exceptions=True)
+
+    assert all(isinstance(error, DatabaseUnavailable) for error in refused)
