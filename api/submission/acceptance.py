@@ -8,8 +8,9 @@ from uuid import UUID
 from api.admission import Admission
 from api.draining import Drain
 from shared.contracts.features import Queue
-from shared.errors import Draining, QueueFull, ServiceError
+from shared.errors import Busy, Draining, QueueFull, ServiceError
 from shared.process.batching import Batches
+from shared.process.patience import Patience
 from shared.store.hot.accepting import Accepted, NewJob, accept
 from shared.store.postgres.database import Database
 
@@ -26,11 +27,15 @@ _IMAGES_AT_ONCE = 4
 class Acceptance:
     """Accepts jobs, those of concurrent callers with one statement."""
 
-    def __init__(self, database: Database, admission: Admission, draining: Drain) -> None:
+    def __init__(
+        self, database: Database, admission: Admission, draining: Drain, patience: float
+    ) -> None:
+        """Wait at most `patience` seconds for a connection for an image."""
         self._database = database
         self._admission = admission
         self._draining = draining
         self._batches = Batches(self.accept_all, most=_MOST, heaviest=_HEAVIEST, at_once=_AT_ONCE)
+        self._patience = patience
         self._images = asyncio.Semaphore(_IMAGES_AT_ONCE)
 
     async def accept(self, new: NewJob) -> Accepted:
@@ -42,11 +47,22 @@ class Acceptance:
         if new.image is None:
             return await self._batches.add(new, len(new.payload))
         # An image takes long to send, and nobody's item shall wait for that, nor for a connection.
-        async with self._images:
+        await self._wait_for_images()
+        try:
             (result,) = await self.accept_all([new])
+        finally:
+            self._images.release()
         if isinstance(result, Exception):
             raise result
         return result
+
+    async def _wait_for_images(self) -> None:
+        """Take one of the connections for images. Raises Busy after as long as for any other."""
+        try:
+            async with Patience(self._patience):
+                await self._images.acquire()
+        except TimeoutError as error:
+            raise Busy from error
 
     async def accept_all(self, news: Sequence[NewJob]) -> list[Accepted | Exception]:
         """Do so for several jobs, and return for each the job or the error, in their order.

@@ -106,6 +106,14 @@ async def test_a_bad_entry_refuses_none_of_the_others(
     assert await count(database) == 2
 
 
+async def test_a_refusal_does_not_repeat_all_that_was_sent(http: httpx.AsyncClient) -> None:
+    """The answer would be as long as the request."""
+    (result,) = await batch(http, entry(feature="x" * 100_000))
+
+    assert result["error"]["code"] == "unknown_feature"
+    assert len(result["error"]["detail"]) < 1000
+
+
 async def test_an_entry_without_a_tenant_is_refused(http: httpx.AsyncClient) -> None:
     """The tenant of the batch is only a default, which a batch need not have."""
     results = await batch(http, entry(1), entry(2, account_id="u"), tenant_id=None)

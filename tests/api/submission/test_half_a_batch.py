@@ -110,3 +110,17 @@ async def test_a_callback_that_cannot_be_stored_spoils_its_entry_only(
     codes = [result["error"] and result["error"]["code"] for result in answer.json()["results"]]
     assert codes == ["internal_error", None]
     assert await queued(settings) == 2
+
+
+async def test_a_job_that_was_there_is_replayed_even_if_it_cannot_be_shown(
+    settings: Settings, database_url: str
+) -> None:
+    """The caller learns that nothing new was accepted; a newer version wrote the row."""
+    known = entry("Milk", idempotency_key="k")
+    async with before_insert(database_url, "jobs", "") as connection, front_http(settings) as http:
+        await submit(http, [known])
+        await connection.execute("UPDATE jobs SET feature = 'divination'")
+        (result,) = (await submit(http, [known])).json()["results"]
+
+    assert (result["job"], result["error"]["code"]) == (None, "internal_error")
+    assert result["replayed"] is True
