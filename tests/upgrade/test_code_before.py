@@ -13,12 +13,14 @@ from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus, JobView
+from shared.local import stack
 from shared.local.checkout import ROOT
 from shared.local.processes import free_port, running
 from shared.settings import Settings
@@ -51,55 +53,72 @@ def code_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def old(code_before: Path, settings: Settings, tmp_path: Path) -> Iterator[tuple[str, ExitStack]]:
-    """The URL of a front of the previous release, and a stack that stops its worker when closed."""
-    port = free_port()
-    env = {
-        "DATABASE_URL": settings.database_url.get_secret_value(),
-        "REDIS_URL": settings.redis_url.get_secret_value(),
-        "QUEUE_NAMESPACE": settings.queue_namespace,
-        "PORT": str(port),
+@pytest.fixture(scope="module")
+def old_env(migrated: str, servers: stack.Servers) -> dict[str, str]:
+    """The settings of the processes of the previous release, which are those of all tests here."""
+    return {
+        "DATABASE_URL": migrated,
+        "REDIS_URL": servers.redis_url,
+        "QUEUE_NAMESPACE": f"upgrade-{uuid4().hex[:6]}",
+        "PORT": str(free_port()),
         "DRAIN_DELAY": "0",
         "WORKER_PORT": "0",
         "WORKER_QUEUES": "items",
         "SHUTDOWN_GRACE": "0",
         "FEATURE_LOADER": "tests.chaos.features:load",
     }
-    with ExitStack() as front, ExitStack() as worker:
-        for stack, program in ((front, "api"), (worker, "worker")):
-            command = [sys.executable, "-m", program]
-            log = tmp_path / f"{program}.log"
-            stack.enter_context(running(command, env=env, cwd=code_before, log=log))
-        yield f"http://127.0.0.1:{port}", worker
+
+
+@pytest.fixture(scope="module")
+def old_url(code_before: Path, old_env: dict[str, str], folder: Path) -> Iterator[str]:
+    """The URL of a front of the previous release, which the tests share."""
+    log = folder / "old-api.log"
+    with running([sys.executable, "-m", "api"], env=old_env, cwd=code_before, log=log):
+        yield f"http://127.0.0.1:{old_env['PORT']}"
 
 
 @pytest.fixture
-async def old_client(old: tuple[str, ExitStack]) -> AsyncIterator[AsyncServiceClient]:
+def settings(settings: Settings, old_env: dict[str, str]) -> Settings:
+    """The settings of today's processes, which share the queues of the old ones."""
+    return settings.model_copy(update={"queue_namespace": old_env["QUEUE_NAMESPACE"]})
+
+
+@pytest.fixture
+def old_worker(
+    code_before: Path, old_env: dict[str, str], settings: Settings, folder: Path
+) -> Iterator[ExitStack]:
+    """A stack that stops a worker of the previous release when it is closed."""
+    log = folder / "old-worker.log"
+    with ExitStack() as worker:
+        command = [sys.executable, "-m", "worker"]
+        worker.enter_context(running(command, env=old_env, cwd=code_before, log=log))
+        yield worker
+
+
+@pytest.fixture
+async def old_client(old_url: str, old_worker: ExitStack) -> AsyncIterator[AsyncServiceClient]:
     """A client of the old front, which already answers."""
-    url, _ = old
 
     async def answers() -> bool:
         try:
-            return (await http.get(f"{url}/health/live")).status_code == 200
+            return (await http.get(f"{old_url}/health/live")).status_code == 200
         except httpx.TransportError:
             return False
 
     async with httpx.AsyncClient() as http:
         await wait_until(answers, "the old front answered", within=30)
-    async with AsyncServiceClient(url, "tenant", retries=0) as client:
+    async with AsyncServiceClient(old_url, "tenant", retries=0) as client:
         yield client
 
 
 async def test_old_and_new_do_each_others_jobs(
     settings: Settings,
-    old: tuple[str, ExitStack],
+    old_worker: ExitStack,
     old_client: AsyncServiceClient,
     client: AsyncServiceClient,
 ) -> None:
     """Callers get their results, whichever front accepts a job and whichever worker runs it."""
     by_old = [await _done(old_client, "noop 1"), await _done(client, "noop 2")]
-    _, old_worker = old
     old_worker.close()
     async with worker_with(settings, dairy):
         by_new = await _done(old_client, "noop 3")
@@ -127,13 +146,12 @@ async def test_the_end_of_a_job_on_an_old_worker_queues_its_callback(
 
 async def test_an_old_front_answers_while_a_new_worker_loads(
     settings: Settings,
-    old: tuple[str, ExitStack],
+    old_url: str,
     old_client: AsyncServiceClient,
     client: AsyncServiceClient,
 ) -> None:
     """A front of 0.1.0 shows `not_loaded` for `loading`, a status that it does not know."""
-    url, _ = old
-    async with httpx.AsyncClient(base_url=url) as http, loading_worker(settings):
+    async with httpx.AsyncClient(base_url=old_url) as http, loading_worker(settings):
         await wait_until(lambda: _both_reported(client), "both workers reported", within=30)
         now = await client.ready()
         ready, composite = await http.get("/health/ready"), await http.get("/health_check")
