@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from dataclasses import replace
+from uuid import UUID
 
 import psutil
 
@@ -41,11 +42,8 @@ async def killed_before_claim(plan: Plan) -> Report:
         async with system.database() as database, database.transaction():
             await database.execute("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", job)
             system.workers[0].send_signal(signal.SIGCONT)
-            await _locked(system)
+            await _taken(system, job)
             system.kill_worker(system.workers[0])
-            # Postgres would finish the claim, though nobody waits for its answer any more.
-            ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            await database.execute(f"{ended} WHERE application_name = 'worker'")
         system.start_worker()
         await system.all_finished()
         return await audit("killed_before_claim", system)
@@ -172,8 +170,8 @@ async def _busy(system: Cluster) -> list[stack.Popen]:
     return [worker for worker in system.workers if worker.pid in pids and worker.poll() is None]
 
 
-async def _locked(system: Cluster) -> None:
-    """Wait until a worker that is about to claim waits for the lock of a row."""
-    async with system.database() as database:
-        waiting = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        await wait_until(lambda: database.fetchval(waiting), "a worker came to claim the job")
+async def _taken(system: Cluster, job: UUID) -> None:
+    """Wait until a worker has taken the first message of a job."""
+    async with system.redis() as redis:
+        key = f"arq:in-progress:{job}:1"
+        await wait_until(lambda: redis.exists(key), "a worker took the message")
