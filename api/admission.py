@@ -58,8 +58,10 @@ class Admission:
         # The last numbers, and when their reading began.
         self._known: dict[Queue, QueueStats] = {}
         self._known_at = -math.inf
-        # How many jobs were admitted that the numbers do not have yet.
-        self._reserved: Counter[Queue] = Counter()
+        # How many readings have begun. Jobs that were admitted are kept under what this was then,
+        # until the numbers of a later reading have them.
+        self._readings = 0
+        self._reserved: dict[int, Counter[Queue]] = {}
 
     @asynccontextmanager
     async def running(self, every: float = _OBSERVED_EVERY) -> AsyncIterator[None]:
@@ -77,7 +79,7 @@ class Admission:
 
     async def check(self, queue: Queue) -> None:
         """Raise QueueFull if the queue takes no more jobs. Raises DatabaseUnavailable."""
-        if not await self.reserve(queue, 1):
+        if await self._room(queue, 1) < 1:
             raise await self.refusal(queue)
 
     async def reserve(self, queue: Queue, count: int) -> int:
@@ -85,26 +87,37 @@ class Admission:
 
         Raises DatabaseUnavailable.
         """
-        room = self._room(queue, (await self.stats())[queue])
-        if room < count and self._reserved[queue]:
-            # Jobs that were admitted since the last reading may have run meanwhile.
-            room = self._room(queue, (await self._stats_since(time.monotonic()))[queue])
-        reserved = max(0, min(room, count))
-        self._reserved[queue] += reserved
+        reserved = max(0, min(await self._room(queue, count), count))
+        self._reserved.setdefault(self._readings, Counter())[queue] += reserved
         return reserved
 
     def release(self, queue: Queue, count: int) -> None:
-        """Give back room that was reserved and not needed."""
-        self._reserved[queue] = max(0, self._reserved[queue] - count)
+        """Give back room that was reserved and not needed; it is among the last that was."""
+        for admitted in reversed(self._reserved.values()):
+            given = min(admitted[queue], count)
+            admitted[queue] -= given
+            count -= given
 
     async def refusal(self, queue: Queue) -> QueueFull:
         """Return the error for a job for which there is no room. Raises DatabaseUnavailable."""
         stats = (await self.stats())[queue]
         return QueueFull(retry_after=_retry_after(stats, self._limits[queue]))
 
-    def _room(self, queue: Queue, stats: QueueStats) -> int:
+    async def _room(self, queue: Queue, count: int) -> int:
+        """Return for how many jobs there is room, by new numbers if that is less than `count`."""
+        room = self._left(queue, (await self.stats())[queue])
+        if room < count and self._admitted(queue):
+            # Jobs that were admitted since the last reading may have run meanwhile.
+            room = self._left(queue, (await self._stats_since(time.monotonic()))[queue])
+        return room
+
+    def _left(self, queue: Queue, stats: QueueStats) -> int:
         limit = self._limits[queue]
-        return 0 if limit.exceeded(stats) else limit.depth - stats.depth - self._reserved[queue]
+        return 0 if limit.exceeded(stats) else limit.depth - stats.depth - self._admitted(queue)
+
+    def _admitted(self, queue: Queue) -> int:
+        """Return how many jobs were admitted that the numbers do not have yet."""
+        return sum(admitted[queue] for admitted in self._reserved.values())
 
     async def require_worker(self, queue: Queue) -> None:
         """Raise NoWorker if no worker has served the queue for 15 s. Raises DatabaseUnavailable.
@@ -139,25 +152,30 @@ class Admission:
 
     def _begin_reading(self) -> asyncio.Task[dict[Queue, QueueStats]]:
         self._read_at = time.monotonic()
+        self._readings += 1
         # It is for many requests, and so belongs to the trace of none.
         self._reading = asyncio.create_task(
-            self._read(self._read_at), name="admission.reading", context=Context()
+            self._read(self._readings, self._read_at), name="admission.reading", context=Context()
         )
         # All callers may have left by the time it fails, which would be logged as an oversight.
         self._reading.add_done_callback(_has_failed)
         return self._reading
 
-    async def _read(self, begun: float) -> dict[Queue, QueueStats]:
-        reserved = self._reserved.copy()
+    async def _read(self, number: int, begun: float) -> dict[Queue, QueueStats]:
         try:
             stats = await queue_stats(self._database)
         except Exception:
             self._serving.note_failure()
             raise
+        if begun < self._known_at:
+            # One that began later was faster.
+            return self._known
         self._serving.note(stats)
         self._known, self._known_at = stats, begun
-        # The numbers have these jobs now, but for those that are just being inserted.
-        self._reserved -= reserved
+        # The numbers have the other jobs now, but for those that are just being inserted.
+        self._reserved = {
+            when: admitted for when, admitted in self._reserved.items() if when >= number
+        }
         return stats
 
     async def views(self) -> list[QueueView]:

@@ -3,7 +3,9 @@
 import asyncio
 import signal
 import sys
+from importlib.util import find_spec
 from types import FrameType
+from typing import Literal
 
 import structlog
 import uvicorn
@@ -47,11 +49,21 @@ def http_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     """Return how uvicorn serves a front."""
     return uvicorn.Config(
         app,
+        http=_protocol(),
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_ANSWERS,
         timeout_keep_alive=settings.keep_alive,
     )
+
+
+def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
+    """Return who reads requests: httptools, or where that is missing h11, which has a limit."""
+    if find_spec("httptools") is None:
+        return "h11"
+    from api.bounded_headers import BoundedHeadersProtocol  # noqa: PLC0415 (needs httptools)
+
+    return BoundedHeadersProtocol
 
 
 async def _require_dependencies(settings: Settings) -> None:

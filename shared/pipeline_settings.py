@@ -30,7 +30,7 @@ class PipelineSettings(BaseSettings):
     item_slots: Annotated[int, Field(ge=1)] = 32
     receipt_timeout: Annotated[float, Field(gt=0)] = 60
     item_timeout: Annotated[float, Field(gt=0)] = 20
-    recognition_memory: Annotated[int, Field(gt=0)] = 4_000_000_000
+    recognition_memory: Annotated[int, Field(gt=0)] = 2_000_000_000
 
     # The currency of receipts that show none, if the request names none either.
     default_currency: CurrencyCode | None = None

@@ -1,6 +1,5 @@
 """The entries of a batch of jobs: each is validated by itself."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,14 +12,13 @@ from api.requests.explanations import explain
 from api.requests.field_walk import unknown_fields
 from api.requests.unknown_fields import refusals
 from api.submission.submitted import Work
+from api.turns import in_turns
 from shared.contracts.batches import EntryRefusal, JobBatchRequest, JobEntry
 from shared.contracts.features import Feature
 from shared.errors import ErrorClass
 from shared.rejections import InvalidRequest
 
 _ENTRY: TypeAdapter[JobEntry] = TypeAdapter(JobEntry)
-# Other callers of this front are served after so many entries.
-_AT_ONCE = 20
 
 
 @dataclass
@@ -49,9 +47,7 @@ async def read_entries(
     read = ReadEntries()
     defaults = {"tenant_id": batch.tenant_id, "user_id": batch.user_id}
     ignored = [unknown.dotted for unknown in unknown_fields(await http.json(), JobBatchRequest)]
-    for index, sent in enumerate(batch.jobs):
-        if index % _AT_ONCE == _AT_ONCE - 1:
-            await asyncio.sleep(0)
+    async for index, sent in in_turns(enumerate(batch.jobs)):
         unknown = unknown_fields(sent, JobEntry)
         if refused := refusals(unknown, strict=strict):
             read.refused[index] = _refusal(explain(refused).code, explain(refused).detail)

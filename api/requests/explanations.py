@@ -16,6 +16,8 @@ _CODE_BY_CHECK = {
     "json_invalid": rejections.MalformedBody.code,
     "unknown_field": rejections.UnknownField.code,
 }
+# Characters of a message, which may quote what the request has.
+_LONGEST_MESSAGE = 500
 # What pydantic puts before the path of a field where a body may be of several kinds.
 _KINDS = {*Feature, "extraction", "embedding_batch", "envelope", "flat"}
 
@@ -31,12 +33,19 @@ class Explanation:
 
 def explain(found: Sequence[Mapping[str, Any]]) -> Explanation:
     """Explain errors as pydantic reports them, each with the place of the field as its `loc`."""
-    fields = [FieldProblem(field=_path(problem), message=problem["msg"]) for problem in found[:20]]
+    fields = [
+        FieldProblem(field=_path(problem), message=_cut(problem["msg"])) for problem in found[:20]
+    ]
     return Explanation(
         code=_CODE_BY_CHECK.get(found[0]["type"], rejections.InvalidRequest.code),
         detail="; ".join(f"{problem.field}: {problem.message}" for problem in fields[:3]),
         fields=fields,
     )
+
+
+def _cut(message: str) -> str:
+    longest = _LONGEST_MESSAGE
+    return message if len(message) <= longest else f"{message[: longest - 1]}…"
 
 
 def _path(problem: Mapping[str, Any]) -> str:

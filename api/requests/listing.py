@@ -56,11 +56,13 @@ class Listing(BaseModel):
     def asked_ids(self) -> dict[str, UUID | None]:
         """Return each of `ids` once, with the id that it stands for, or None if it is not one.
 
-        Raises InvalidRequest if there are more than MOST_IDS, or filters beside them.
+        Raises InvalidRequest if there is none, or more than MOST_IDS, or a filter beside them.
         """
         if filters := _FILTERS & self.model_fields_set:
             raise InvalidRequest(f"{min(filters)}: no filter goes with `ids`.")
         asked = [text for part in self.ids or () for text in part.split(",") if text]
+        if not asked:
+            raise InvalidRequest("ids: name at least one job, or leave this out.")
         if len(asked) > MOST_IDS:
             raise InvalidRequest(f"ids: at most {MOST_IDS} jobs can be asked for at once.")
         return {text: _uuid(text) for text in asked}

@@ -12,10 +12,12 @@ from api.job_views import JSON, encode_job
 from api.openapi.problems import STORED, problems
 from api.requests.batch import read_entries
 from api.submission.submitted import Submitted
+from api.turns import in_turns
 from shared.contracts.batches import EntryRefusal, JobBatch, JobBatchRequest
 from shared.contracts.jobs import JobError
 from shared.errors import ServiceError
 from shared.rejections import InvalidRequest, MalformedBody, RequestTooLarge, UnknownField
+from shared.store.hot.reading import JobRow
 
 _LARGEST_BODY = 6_000_000  # bytes
 
@@ -42,10 +44,9 @@ async def submit_job_batch(
     submitted = await front.submissions.submit_all(list(read.works.values()))
     results = {index: _refused(index, error) for index, error in read.refused.items()}
     # Jobs that were there before are read together.
-    shown = await asyncio.gather(
-        *(_result(front, *each) for each in zip(read.works, submitted, strict=True))
-    )
-    results |= dict(zip(read.works, shown, strict=True))
+    jobs = await asyncio.gather(*(_job(front, each) for each in submitted))
+    async for index, each, job in in_turns(zip(read.works, submitted, jobs, strict=True)):
+        results[index] = _result(index, job, replayed=_was_there(each))
     ordered = [results[index] for index in range(len(batch.jobs))]
     return Response(orjson.dumps({"results": ordered}), media_type=JSON)
 
@@ -56,20 +57,26 @@ async def refuse_reading() -> None:
     raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
 
 
-async def _result(front: Front, index: int, submitted: Submitted | ServiceError) -> dict[str, Any]:
+async def _job(front: Front, submitted: Submitted | ServiceError) -> JobRow | ServiceError:
     if isinstance(submitted, ServiceError):
-        return _error(index, submitted)
+        return submitted
     try:
-        job = submitted.row or await front.reads.job(submitted.id, submitted.tenant_id)
+        return submitted.row or await front.reads.job(submitted.id, submitted.tenant_id)
     except ServiceError as error:
-        return _error(index, error)
+        return error
+
+
+def _was_there(submitted: Submitted | ServiceError) -> bool:
+    """Return whether the job existed already, though it may be unreadable."""
+    return isinstance(submitted, Submitted) and submitted.replayed
+
+
+def _result(index: int, job: JobRow | ServiceError, *, replayed: bool) -> dict[str, Any]:
+    if isinstance(job, ServiceError):
+        refusal = EntryRefusal(**JobError.of(job).model_dump(), retry_after=job.retry_after)
+        return {**_refused(index, refusal), "replayed": replayed}
     shown = orjson.Fragment(encode_job(job))
-    return {"index": index, "job": shown, "error": None, "replayed": submitted.replayed}
-
-
-def _error(index: int, error: ServiceError) -> dict[str, Any]:
-    known = JobError.of(error).model_dump()
-    return _refused(index, EntryRefusal(**known, retry_after=error.retry_after))
+    return {"index": index, "job": shown, "error": None, "replayed": replayed}
 
 
 def _refused(index: int, error: EntryRefusal) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from api.front import Front, FrontDep, TenantDep
 from api.job_views import job_response
 from api.openapi.problems import ADMITTED, TENANT, problems
+from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus, JobView
 from shared.errors import ErrorClass
 from shared.rejections import JobNotFound, NotCancellable, NotRetryable
@@ -32,16 +33,16 @@ async def cancel_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> Res
     Cancelling a cancelled job changes nothing (200). A job that has ended otherwise is a 409.
     """
     async with front.database.transaction() as session:
-        reached = await transitions.cancel(session, job_id, tenant_id)
+        asked = await transitions.cancel(session, job_id, tenant_id)
+    if asked is not None and asked.state is JobStatus.CANCELLED:
+        # Before anything can fail that the caller would repeat, for then this was done already.
+        await front.waiters.announce(job_id)
+        front.metrics.finished.count(Feature(asked.feature), asked.state, ErrorClass.CANCELLED)
     job = await front.reads.job(job_id, tenant_id)
-    if reached is None and job.status is not JobStatus.CANCELLED:
+    if asked is None and job.status is not JobStatus.CANCELLED:
         raise NotCancellable(f"The job is {job.status} and can no longer be cancelled.")
-    if reached is JobStatus.RUNNING:
-        return job_response(job, 202)
-    if reached is JobStatus.CANCELLED:
-        front.metrics.finished.count(job.feature, reached, ErrorClass.CANCELLED)
-    await front.waiters.announce(job_id)
-    return job_response(job)
+    running = asked is not None and asked.state is JobStatus.RUNNING
+    return job_response(job, 202 if running else 200)
 
 
 @router.post(

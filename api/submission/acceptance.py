@@ -1,5 +1,6 @@
 """Acceptance: new jobs are admitted and inserted, those that exist are found, many at once."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from uuid import UUID
@@ -7,26 +8,35 @@ from uuid import UUID
 from api.admission import Admission
 from api.draining import Drain
 from shared.contracts.features import Queue
-from shared.errors import Draining, QueueFull
+from shared.errors import Busy, Draining, QueueFull, ServiceError
 from shared.process.batching import Batches
+from shared.process.patience import Patience
 from shared.store.hot.accepting import Accepted, NewJob, accept
 from shared.store.postgres.database import Database
 
-# Jobs, and characters of payload, of one statement for several callers.
+# Jobs, and characters of payload, of one statement for several callers. A batch of one caller has
+# a statement of its own, however large it is.
 _MOST = 100
 _HEAVIEST = 1_000_000
 # One statement is prepared and answered while Postgres flushes another.
 _AT_ONCE = 2
+# Images that are sent at the same time. The other connections are left to everything else.
+_IMAGES_AT_ONCE = 4
 
 
 class Acceptance:
     """Accepts jobs, those of concurrent callers with one statement."""
 
-    def __init__(self, database: Database, admission: Admission, draining: Drain) -> None:
+    def __init__(
+        self, database: Database, admission: Admission, draining: Drain, patience: float
+    ) -> None:
+        """Wait at most `patience` seconds for a connection for an image."""
         self._database = database
         self._admission = admission
         self._draining = draining
-        self._batches = Batches(self._accept, most=_MOST, heaviest=_HEAVIEST, at_once=_AT_ONCE)
+        self._batches = Batches(self.accept_all, most=_MOST, heaviest=_HEAVIEST, at_once=_AT_ONCE)
+        self._patience = patience
+        self._images = asyncio.Semaphore(_IMAGES_AT_ONCE)
 
     async def accept(self, new: NewJob) -> Accepted:
         """Insert a job, or find the one with its keys.
@@ -36,48 +46,69 @@ class Acceptance:
         """
         if new.image is None:
             return await self._batches.add(new, len(new.payload))
-        # An image takes long to send, and nobody's item shall wait for that.
-        (result,) = await self._accept([new])
+        # An image takes long to send, and nobody's item shall wait for that, nor for a connection.
+        await self._wait_for_images()
+        try:
+            (result,) = await self.accept_all([new])
+        finally:
+            self._images.release()
         if isinstance(result, Exception):
             raise result
         return result
 
+    async def _wait_for_images(self) -> None:
+        """Take one of the connections for images. Raises Busy after as long as for any other."""
+        try:
+            async with Patience(self._patience):
+                await self._images.acquire()
+        except TimeoutError as error:
+            raise Busy from error
+
     async def accept_all(self, news: Sequence[NewJob]) -> list[Accepted | Exception]:
         """Do so for several jobs, and return for each the job or the error, in their order.
 
-        All are committed before the return, together unless their payloads are very long. Raises
-        DatabaseUnavailable and SchemaBehind.
+        One statement inserts them, so that they are committed together; only those that need a
+        second look come later. Raises DatabaseUnavailable and SchemaBehind, unless it is known of
+        some what became of them; then that is the error of the others only.
         """
-        results: list[Accepted | Exception] = []
-        for chunk in _chunks(news):
-            results += await self._accept(chunk)
-        return results
+        results: dict[UUID, Accepted | Exception] = {}
+        waiting = news
+        try:
+            while waiting:
+                results |= await self._settled(waiting)
+                waiting = [new for new in waiting if new.id not in results]
+        except ServiceError as error:
+            if not results:
+                raise
+            results = {new.id: error for new in news} | results
+        return [results[new.id] for new in news]
 
     async def close(self) -> None:
         """Wait for the statements that are under way."""
         await self._batches.close()
 
-    async def _accept(self, news: Sequence[NewJob]) -> list[Accepted | Exception]:
-        results: dict[UUID, Accepted | Exception] = {}
-        waiting = news
-        while waiting:
-            refused = await self._refused(waiting)
-            accepted = await accept(self._database, waiting, refused)
-            found = {
-                new.id: result
-                for new, result in zip(waiting, accepted, strict=True)
-                if result is not None
-            }
-            room = self._free(waiting, refused, found)
-            # Some needed no room, for their jobs exist. Others may have that, unless there is none.
-            full = {id_: error for id_, error in refused.items() if id_ not in found}
-            results |= found | {
-                new.id: full[new.id]
-                for new in waiting
-                if new.id in full and not room[new.feature.queue]
-            }
-            waiting = [new for new in waiting if new.id not in results]
-        return [results[new.id] for new in news]
+    async def _settled(self, news: Sequence[NewJob]) -> Mapping[UUID, Accepted | Exception]:
+        """Return what became of those that were found, inserted or refused, and maybe not of all.
+
+        Whoever is left may have the room that others did not need.
+        """
+        refused = await self._refused(news)
+        accepted = await accept(self._database, news, refused)
+        found = {
+            new.id: result for new, result in zip(news, accepted, strict=True) if result is not None
+        }
+        room = self._free(news, refused, found)
+        # Whoever has the same key as a job that was just inserted finds that the next time.
+        inserted = {_keys(new) for new in news if _is_new(found.get(new.id))}
+        full = {
+            new.id: refused[new.id]
+            for new in news
+            if new.id not in found
+            and new.id in refused
+            and not room[new.feature.queue]
+            and not (_has_key(new) and _keys(new) in inserted)
+        }
+        return found | full
 
     def _free(
         self,
@@ -118,14 +149,9 @@ def _is_new(result: Accepted | Exception | None) -> bool:
     return isinstance(result, Accepted) and not result.replayed
 
 
-def _chunks(news: Sequence[NewJob]) -> list[list[NewJob]]:
-    """Return the jobs in statements whose payloads are not too long for one."""
-    chunks: list[list[NewJob]] = []
-    weight = _HEAVIEST
-    for new in news:
-        weight += len(new.payload)
-        if weight > _HEAVIEST:
-            chunks.append([])
-            weight = len(new.payload)
-        chunks[-1].append(new)
-    return chunks
+def _keys(new: NewJob) -> tuple[str, str | None, str | None]:
+    return new.tenant_id, new.idempotency_key, new.content_key
+
+
+def _has_key(new: NewJob) -> bool:
+    return new.idempotency_key is not None or new.content_key is not None

@@ -1,6 +1,8 @@
 """Turns requests into jobs: the rows are committed first, then their messages are sent."""
 
-from collections.abc import Sequence
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -14,6 +16,7 @@ from api.submission.acceptance import Acceptance
 from api.submission.publishing import Publications
 from api.submission.storing import stored
 from api.submission.submitted import Submitted, Work
+from api.turns import in_turns
 from shared.callback_urls import CallbackHosts
 from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.features import Feature
@@ -29,6 +32,9 @@ from shared.telemetry.tracing import message_attributes
 from shared.wire.messenger import Messenger
 
 log = structlog.get_logger(__name__)
+
+# Callbacks that are recorded at the same time for the jobs that batches found.
+_CALLBACKS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -53,12 +59,13 @@ class Submissions:
         tracer: Tracer,
     ) -> None:
         self._database = database
-        self._acceptance = Acceptance(database, admission, draining)
+        self._acceptance = Acceptance(database, admission, draining, settings.database_patience)
         self._publications = Publications(database, messenger)
         self._limits = ImageLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
         )
         self._callback_hosts = CallbackHosts(settings.callback_hosts)
+        self._asking = asyncio.Semaphore(_CALLBACKS_AT_ONCE)
         self._metrics = metrics
         self._tracer = tracer
 
@@ -67,22 +74,13 @@ class Submissions:
         await self._acceptance.close()
         await self._publications.close()
 
-    async def submit(self, work: Work) -> Submitted:
-        """Store a job and send its message, or find the job of an earlier request.
-
-        A callback does not distinguish requests: each URL hears of the one job that they share.
-        Raises the Image errors, CallbackRefused, IdempotencyKeyReused, DatabaseUnavailable and
-        SchemaBehind, and for a job that does not exist yet QueueFull and Draining. While the broker
-        is away, jobs are accepted and their messages are sent later.
-        """
-        submitted = await self.accept(work)
-        await self.publish(submitted)
-        return submitted
-
     async def accept(self, work: Work) -> Submitted:
-        """Store or find the job as `submit` does, and leave its message to a call of `publish`.
+        """Store a job, or find the job of an earlier request; `publish` sends its message.
 
-        Meanwhile the caller can arrange to hear of the end.
+        Meanwhile the caller can arrange to hear of the end. A callback does not distinguish
+        requests: each URL hears of the job that they share. Raises the Image errors,
+        CallbackRefused, IdempotencyKeyReused, DatabaseUnavailable and SchemaBehind, and for a job
+        that does not exist yet QueueFull and Draining.
         """
         # All later log lines of the request have the tenant, also those about a refusal.
         structlog.contextvars.bind_contextvars(tenant_id=work.request.tenant)
@@ -92,41 +90,53 @@ class Submissions:
         except (QueueFull, Draining):
             self._metrics.submitted(prepared.new.feature, SubmissionOutcome.REJECTED)
             raise
-        submitted = await self._submitted(prepared, accepted)
+        submitted = self._submitted(prepared, accepted)
+        await self._ask_for_callback(prepared.new, submitted)
         trace.get_current_span().set_attribute("job.id", str(submitted.id))
         return submitted
 
     async def publish(self, submitted: Submitted) -> None:
         """Send the message of a new job, or note that it is deferred if the broker is away."""
         if submitted.message is not None:
-            with trace.use_span(submitted.span):
+            with trace.use_span(submitted.span, end_on_exit=True):
                 deferred = await self._publications.publish(submitted.message)
             self._note(submitted, deferred)
+            _log(str(submitted.id), submitted.feature, submitted.queue, deferred)
 
     async def submit_all(self, works: Sequence[Work]) -> list[Submitted | ServiceError]:
         """Submit several jobs; return for each the job or the error, in their order.
 
-        Those that are stored are committed together. Raises DatabaseUnavailable and SchemaBehind.
+        Those that are stored are committed together, and published before anything else is done
+        for them. Raises DatabaseUnavailable and SchemaBehind.
         """
         results: dict[int, Submitted | ServiceError] = {}
         prepared: dict[int, _Prepared] = {}
-        for index, work in enumerate(works):
+        async for index, work in in_turns(enumerate(works)):
             try:
                 prepared[index] = await self._prepare(work)
             except ServiceError as error:
                 results[index] = error
         accepted = await self._acceptance.accept_all([each.new for each in prepared.values()])
         for (index, each), result in zip(prepared.items(), accepted, strict=True):
-            results[index] = await self._submitted_or_error(each, result)
-        sent = {
-            result.message: result
-            for result in results.values()
-            if isinstance(result, Submitted) and result.message is not None
-        }
-        reasons = await self._publications.publish_all(list(sent))
-        for submitted, deferred in zip(sent.values(), reasons, strict=True):
-            self._note(submitted, deferred)
+            results[index] = self._submitted_or_error(each, result)
+        await self._publish_all([done for done in results.values() if isinstance(done, Submitted)])
+        asking = [index for index, each in prepared.items() if each.new.callback is not None]
+        asked = await asyncio.gather(
+            *(self._with_callback(prepared[index].new, results[index]) for index in asking)
+        )
+        results |= dict(zip(asking, asked, strict=True))
         return [results[index] for index in range(len(works))]
+
+    async def _publish_all(self, submitted: Sequence[Submitted]) -> None:
+        sent = {each.message: each for each in submitted if each.message is not None}
+        try:
+            reasons = await self._publications.publish_all(list(sent))
+        finally:
+            for each in sent.values():
+                each.span.end()
+        for each, deferred in zip(sent.values(), reasons, strict=True):
+            self._note(each, deferred)
+        _log_batch(sent.values(), reasons)
 
     async def publish_again(self, job: Job) -> None:
         """Send the message of a job that was put into the outbox, unless the broker is away."""
@@ -161,39 +171,55 @@ class Submissions:
         )
         return _Prepared(new, span)
 
-    async def _submitted_or_error(
+    def _submitted_or_error(
         self, prepared: _Prepared, result: Accepted | Exception
     ) -> Submitted | ServiceError:
         if isinstance(result, QueueFull | Draining):
             self._metrics.submitted(prepared.new.feature, SubmissionOutcome.REJECTED)
+        if isinstance(result, ServiceError):
+            return result
         if isinstance(result, Exception):
-            if isinstance(result, ServiceError):
-                return result
             log.error("submission.bug", exc_info=result)
             return Bug()
-        try:
-            return await self._submitted(prepared, result)
-        except ServiceError as error:
-            return error
+        return self._submitted(prepared, result)
 
-    async def _submitted(self, prepared: _Prepared, accepted: Accepted) -> Submitted:
-        """Return the job. Raises CallbackRefused if too many others asked for callbacks of it."""
+    def _submitted(self, prepared: _Prepared, accepted: Accepted) -> Submitted:
         new = prepared.new
         if not accepted.replayed:
-            prepared.span.set_attribute("job.id", str(new.id))
             return Submitted.of_new(new, accepted.created_at, prepared.span)
         # Nothing is sent, so the span is never ended, and nobody sees it.
         self._metrics.submitted(new.feature, SubmissionOutcome.REPLAYED)
-        if new.callback is not None:
-            async with self._database.transaction() as session:
-                await ask_for_callback(session, accepted.id, new.callback)
         return Submitted.found(new, accepted.id, accepted.state)
+
+    async def _ask_for_callback(self, new: NewJob, submitted: Submitted) -> None:
+        """Record the callback for a job that was found; a new one has it already.
+
+        Raises CallbackRefused if too many others asked for callbacks of the job.
+        """
+        if new.callback is not None and submitted.replayed:
+            async with self._database.transaction() as session:
+                await ask_for_callback(session, submitted.id, new.callback)
+
+    async def _with_callback(
+        self, new: NewJob, submitted: Submitted | ServiceError
+    ) -> Submitted | ServiceError:
+        """Return what was submitted once its callback is recorded, or the error of that."""
+        if isinstance(submitted, ServiceError):
+            return submitted
+        try:
+            async with self._asking:
+                await self._ask_for_callback(new, submitted)
+        except ServiceError as error:
+            return error
+        except Exception:
+            log.exception("submission.bug", job_id=str(submitted.id))
+            return Bug()
+        return submitted
 
     def _note(self, submitted: Submitted, deferred: str | None) -> None:
         outcome = SubmissionOutcome.DEFERRED if deferred else SubmissionOutcome.QUEUED
         self._metrics.submitted(submitted.feature, outcome)
         submitted.note_publication(deferred=deferred is not None)
-        _log(str(submitted.id), submitted.feature, submitted.queue, deferred)
 
     def _new_callback(self, asked: CallbackRequest | None) -> NewCallback | None:
         """Return the callback to record, or None. Raises CallbackRefused."""
@@ -212,3 +238,13 @@ def _log(job_id: str, feature: str, queue: str, deferred: str | None) -> None:
         log.warning("job.deferred", job_id=job_id, reason=deferred)
     else:
         log.info("job.queued", job_id=job_id, feature=feature, queue=queue)
+
+
+def _log_batch(sent: Iterable[Submitted], reasons: Iterable[str | None]) -> None:
+    """Write a line for all the jobs of a tenant, which a batch may have many of."""
+    alike = Counter((each.tenant_id, reason) for each, reason in zip(sent, reasons, strict=True))
+    for (tenant_id, reason), jobs in alike.items():
+        if reason:
+            log.warning("batch.deferred", tenant_id=tenant_id, jobs=jobs, reason=reason)
+        else:
+            log.info("batch.queued", tenant_id=tenant_id, jobs=jobs)

@@ -33,7 +33,8 @@ class Work:
 class Submitted:
     """The job of a request.
 
-    A new job has a `row`, so that nobody has to read it, and the `message` to be sent.
+    A new job has a `row`, so that nobody has to read it, and the `message` to be sent. Whoever
+    sends that ends the `span`.
     """
 
     id: UUID
@@ -55,13 +56,9 @@ class Submitted:
         return self.row is None
 
     def note_publication(self, *, deferred: bool) -> None:
-        """Note whether the message was sent, and end the span."""
-        if self.row is None or self.message is None:
-            return
-        self.span.set_attribute("messaging.message.id", self.message.id)
-        self.span.end()
+        """Note whether the message was sent."""
         self.message = None
-        if deferred:
+        if self.row is not None and deferred:
             self.row = replace(self.row, published=False)
 
     @classmethod
@@ -93,4 +90,5 @@ class Submitted:
             queued_at=created_at,
             trace_carrier=new.trace_carrier,
         )
+        span.set_attributes({"job.id": str(new.id), "messaging.message.id": message.id})
         return cls(new.id, new.tenant_id, new.feature, JobStatus.QUEUED, row, message, span)

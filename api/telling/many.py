@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from uuid import UUID
 
 from api.telling.expectation import Expectation
+from api.telling.reading import JOBS_AT_ONCE
 from api.telling.waiting import Waiters
 from shared.errors import Bug
 from shared.store.hot.reading import JobRow, read_jobs
@@ -24,15 +25,24 @@ async def jobs_within(
     With `wait`, returns them once all have ended, or after that many seconds. Raises Draining.
     """
     if not wait:
-        return await read_jobs(database, job_ids, tenant_id)
+        return await _read(database, job_ids, tenant_id)
     with ExitStack() as registered:
         expected = {id_: registered.enter_context(waiters.expect(id_)) for id_ in job_ids}
-        jobs = dict(await read_jobs(database, job_ids, tenant_id))
+        jobs = await _read(database, job_ids, tenant_id)
         pending = {id_: expected[id_] for id_ in job_ids if _is_unfinished(jobs.get(id_))}
         jobs |= await _ended(pending, within=wait)
     if rest := [job_id for job_id in pending if _is_unfinished(jobs[job_id])]:
         # What was read before is out of date by now.
-        jobs |= await read_jobs(database, rest, tenant_id)
+        jobs |= await _read(database, rest, tenant_id)
+    return jobs
+
+
+async def _read(
+    database: Database, job_ids: Sequence[UUID], tenant_id: str
+) -> dict[UUID, JobRow | Bug]:
+    jobs: dict[UUID, JobRow | Bug] = {}
+    for first in range(0, len(job_ids), JOBS_AT_ONCE):
+        jobs |= await read_jobs(database, job_ids[first : first + JOBS_AT_ONCE], tenant_id)
     return jobs
 
 

@@ -17,11 +17,13 @@ class AttemptOutcome(StrEnum):
     PUT_BACK = "put_back"
     # The worker shut down. The job waits under the same dispatch, and no budget is spent.
     RELEASED = "released"
-    # The worker died, or lost its lease. Recorded and counted by the worker that rescues the job.
+    # The worker died, lost its lease, or could not store the end. Recorded and counted by the
+    # worker that rescues the job.
     CRASHED = "crashed"
     # A caller asked for it, and the job is cancelled.
     CANCELLED = "cancelled"
-    # The result came after the attempt had been recorded as crashed, and was refused.
+    # The claim no longer held, so the result was refused: the attempt had been recorded as crashed,
+    # or the claim was lost with Postgres, or an earlier try had put the job back unheard.
     DROPPED = "dropped"
 
     @property

@@ -7,8 +7,11 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context, copy_context
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from shared.errors import ServiceError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -84,13 +87,13 @@ class Batches(Generic[T, R]):
             results = await self._work([asked.value for asked in batch])
             for asked, result in zip(batch, results, strict=True):
                 if isinstance(result, Exception):
-                    asked.answer.set_exception(result)
+                    asked.answer.set_exception(_own(result))
                 else:
                     asked.answer.set_result(result)
         except Exception as error:
             # Whoever asked raises it.
             for asked in batch:
-                asked.answer.set_exception(error)
+                asked.answer.set_exception(_own(error))
         finally:
             for asked in batch:
                 asked.answer.cancel()
@@ -104,6 +107,15 @@ class Batches(Generic[T, R]):
                 break
             batch.append(self._waiting.popleft())
         return batch
+
+
+def _own(error: Exception) -> Exception:
+    """Return an error for one caller, to whose traceback no other caller adds."""
+    if not isinstance(error, ServiceError):
+        return error
+    own = copy(error).with_traceback(error.__traceback__)
+    own.__cause__ = error.__cause__
+    return own
 
 
 def _retrieve(answer: asyncio.Future[Any]) -> None:

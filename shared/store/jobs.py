@@ -1,4 +1,4 @@
-"""Queries of jobs. Only `shared/store/transitions/` changes them."""
+"""Queries of single jobs, and of pages of them. Nothing here changes any."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,9 +7,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.store.conditions import is_any_of
 from shared.store.lists import JobFilter, newest
-from shared.store.models import Job, JobAttempt
+from shared.store.models import Job
 
 
 class JobRepository:
@@ -26,15 +25,3 @@ class JobRepository:
     async def page(self, wanted: JobFilter, limit: int) -> Sequence[tuple[datetime, UUID]]:
         """Return `(created_at, id)` of up to `limit` of the wanted jobs, newest first."""
         return [(row[0], row[1]) for row in await self._session.execute(newest(wanted, limit))]
-
-    async def attempts(self, job_ids: Sequence[UUID]) -> dict[UUID, list[JobAttempt]]:
-        """Return the recorded attempts of each job, oldest first."""
-        query = (
-            select(JobAttempt)
-            .where(is_any_of(JobAttempt.job_id, job_ids))
-            .order_by(JobAttempt.number)
-        )
-        attempts: dict[UUID, list[JobAttempt]] = {job_id: [] for job_id in job_ids}
-        for attempt in await self._session.scalars(query):
-            attempts[attempt.job_id].append(attempt)
-        return attempts

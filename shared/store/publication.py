@@ -1,7 +1,9 @@
-"""Records which queued jobs have their message in Redis. Nothing else writes `jobs.published_at`.
+"""Records which queued jobs have their message in Redis.
 
 `published_at` is null while the message of the row's dispatch has yet to be sent, because the
-broker is unavailable or the job is not due. Such rows form the outbox, which workers publish.
+broker is unavailable or the job is not due. Such rows form the outbox, which workers publish. A new
+row counts as published, because its front publishes it next, and `store` empties the column of a
+job that is to run again.
 """
 
 from collections.abc import Collection, Sequence

@@ -10,7 +10,7 @@ from shared.store.postgres.direct import Statement
 from shared.store.workers import workers_by_queue
 
 _READ = Statement(
-    "read queues",
+    "queues.read",
     "select",
     """
     SELECT

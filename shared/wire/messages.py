@@ -15,7 +15,7 @@ from shared.contracts.features import Queue
 from shared.store.models import Job
 from shared.telemetry.trace_context import Carrier
 
-# The name under which workers register the function that arq calls for a message.
+# The name of the task in the body of every message, as arq's format wants one.
 TASK = "run_job"
 # One step of priority moves a message ahead of those that came up to this much earlier, so that a
 # flood of urgent jobs delays the others but never starves them.
@@ -23,6 +23,8 @@ HEAD_START = timedelta(seconds=10)
 # arq does not run a message before its time by the worker's clock. The time of every message lies a
 # day in the past, so that only a clock that is a day off, a worker's or a front's, can hold one up.
 _EARLY = timedelta(days=1)
+# One more than the largest dispatch that a row can have.
+_DISPATCHES = 2**31
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,14 @@ def message_id(job_id: UUID, dispatch: int) -> str:
 def parse_message_id(value: str) -> tuple[UUID, int]:
     """Return the job id and the dispatch that a message stands for.
 
-    Raises ValueError if the id is not one of ours.
+    Raises ValueError if the id is not one of ours. No two ids stand for the same dispatch, and
+    every dispatch fits into its column.
     """
-    job_id, _, dispatch = value.partition(":")
-    return UUID(job_id), int(dispatch)
+    text, _, number = value.partition(":")
+    job_id, dispatch = UUID(text), int(number)
+    if not 1 <= dispatch < _DISPATCHES or message_id(job_id, dispatch) != value:
+        raise ValueError(value)
+    return job_id, dispatch
 
 
 def queue_key(namespace: str, queue: Queue) -> str:

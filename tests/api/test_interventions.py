@@ -5,14 +5,22 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from shared import errors, rejections
 from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.settings import Settings
+from shared.store.postgres.database import Database
 from tests.support.runners import ITEM, LABELS, Gate, dairy, raising, worker_with
+from tests.support.telemetry.metric_samples import samples
 from tests.support.waiting import wait_until
+
+_ATTEMPT = """
+INSERT INTO job_attempts (job_id, number, outcome, worker_id, stages, started_at, finished_at)
+VALUES (:id, 1, 'divined', 'newer', '[]', now(), now())
+"""
 
 
 async def test_a_waiting_job_is_cancelled_at_once(
@@ -26,6 +34,20 @@ async def test_a_waiting_job_is_cancelled_at_once(
     assert (first.status_code, first.json()["status"]) == (200, "cancelled")
     assert first.json()["error"]["error_class"] == "cancelled"
     assert (again.status_code, again.json()) == (200, first.json())
+
+
+async def test_a_cancelled_job_is_counted_even_if_it_cannot_be_shown(
+    client: AsyncServiceClient, http: httpx.AsyncClient, database: Database
+) -> None:
+    """A newer version tried the job, and the caller finds it cancelled if he repeats the call."""
+    job = await client.submit("categorization", ITEM)
+    async with database.transaction() as session:
+        await session.execute(text(_ATTEMPT), {"id": job.id})
+    with pytest.raises(errors.Bug):
+        await client.cancel(job.id)
+
+    found = await samples(http)
+    assert found["ai_jobs_finished_total cancelled categorization items cancelled"] == 1
 
 
 async def test_a_running_job_is_stopped(client: AsyncServiceClient, settings: Settings) -> None:

@@ -5,6 +5,7 @@ LAYERS = {
     "api": [
         ["api.__main__"],
         ["api.process"],
+        ["api.bounded_headers"],
         ["api.main"],
         ["api.routes.quick_reads"],
         ["api.routes", "api.debugging"],
@@ -51,6 +52,7 @@ LAYERS = {
             "api.requests.explanations",
             "api.requests.field_walk",
             "api.requests.listing",
+            "api.turns",
         ],
     ],
     "worker": [
@@ -171,7 +173,7 @@ LAYERS = {
             "shared.store.workers",
         ],
         ["shared.store.migrations"],
-        ["shared.store.conditions", "shared.store.models", "shared.store.postgres.database"],
+        ["shared.store.models", "shared.store.postgres.database"],
         [
             "shared.store.postgres.database_metrics",
             "shared.store.postgres.direct",
@@ -205,6 +207,7 @@ LAYERS = {
         ],
         [
             "shared.errors",
+            "shared.process.batching",
             "shared.process.event_loop",
             "shared.process.garbage",
             "shared.process.library_threads",

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from tests.bench.bench import Bench
+from tests.bench.capacity.page import write_page
 from tests.bench.measurements import MEASUREMENTS, measure
 from tests.bench.report.comparison import compare
 from tests.bench.report.saved import Measured, NotSaved, Saved, as_json, read, save
@@ -37,8 +38,19 @@ def bench(
         Path | None,
         typer.Option("--profile", help="Write profiles of all fronts and workers to this folder."),
     ] = None,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Read the images in this folder."),
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long a soak lasts.")] = 5,
+    page: Annotated[
+        bool, typer.Option("--page", help="Measure nothing; write docs/performance.md.")
+    ] = False,
 ) -> None:
     """Measure what the system costs and bears. `bin/bench --help` says what there is."""
+    if page:
+        write_page()
+        return
     if profiles and (save_to or compare_with):
         raise typer.BadParameter(
             "figures are worse with it, and cannot be saved or compared", param_hint="--profile"
@@ -56,6 +68,8 @@ def bench(
             size=size,
             note=lambda text: progress.print(f"… {text}"),
             profiles=profiles and profiles.absolute(),
+            receipts=receipts and receipts.absolute(),
+            minutes=minutes,
         )
         measured, missing = measure(dict.fromkeys(only or MEASUREMENTS), made)
     unsaved = save(save_to, measured, noisy=noisy) if save_to else []

@@ -18,7 +18,8 @@ class Bench:
 
     `rounds` is how often each is made. `size` is the fraction of the usual number of jobs and of
     seconds. `note` shows people what is being done. `template` names a migrated database.
-    `profiles` is a folder for profiles of all fronts and workers; None makes none.
+    `profiles` is a folder for profiles of all fronts and workers; None makes none. `receipts` is a
+    folder with images of receipts; None has some drawn. `minutes` is how long a soak lasts.
     """
 
     servers: stack.Servers
@@ -28,6 +29,8 @@ class Bench:
     size: float = 1.0
     note: Callable[[str], None] = lambda _text: None
     profiles: Path | None = None
+    receipts: Path | None = None
+    minutes: float = 5
 
     def count(self, usual: int, least: int = 2) -> int:
         """Return how many to take where `usual` are taken at full size."""

@@ -36,7 +36,7 @@ class SharingBench(Bench):
             yield other
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bench(servers: stack.Servers, folder: Path, migrated: str) -> Iterator[Bench]:
     """One round with a hundredth of the usual jobs and seconds."""
     env = environment(migrated, servers.redis_url, {"WORKER_QUEUES": "receipts,items"})

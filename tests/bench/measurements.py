@@ -10,10 +10,13 @@ from shared.local.processes import LocalError
 from tests.bench.bench import Bench
 from tests.bench.calls import connections, get, wait
 from tests.bench.figures import Figure, NotMeasured
+from tests.bench.growth import scale
 from tests.bench.jobs import batch, dispatch, mixed, path, tracing
 from tests.bench.noise import Noise
+from tests.bench.parts import parts
+from tests.bench.pipeline import items, ocr
 from tests.bench.report.saved import Measured
-from tests.bench.upkeep import rest
+from tests.bench.upkeep import cold, memory, rest, soak
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,18 @@ MEASUREMENTS = {
     "batch": Measurement("jobs, a hundred in a call", batch.measure),
     "get": Measurement("a GET of a finished job", get.measure),
     "wait": Measurement("how soon callers have the end of their job", wait.measure),
+    "ocr": Measurement("receipts, beside the pipeline in a loop on all cores", ocr.measure),
+    "items": Measurement("categorisations, beside the bare model", items.measure),
     "mixed": Measurement("an item while receipts are read", mixed.measure),
     "tracing": Measurement("what traces cost", tracing.measure),
+    "parts": Measurement("where the time of a job goes", parts.measure),
     "rest": Measurement("what an idle front and an idle worker take", rest.measure),
+    "memory": Measurement("whether memory grows with the number of jobs", memory.measure),
+    "scale": Measurement(
+        "a million rows beside few, and several fronts and workers", scale.measure
+    ),
+    "cold": Measurement("how long processes take to start", cold.measure),
+    "soak": Measurement("whether anything grows while a system works for minutes", soak.measure),
     "connections": Measurement(
         "requests on connections that were idle; takes two minutes", connections.measure
     ),

@@ -1,5 +1,6 @@
 """bin/bench itself: what it refuses, how it judges figures, and what it counts."""
 
+import asyncio
 import sys
 from io import StringIO
 from pathlib import Path
@@ -17,10 +18,12 @@ from tests.bench.__main__ import report
 from tests.bench.anchors.queues import SAQ
 from tests.bench.bench import Bench
 from tests.bench.figures import Figure, NotMeasured, number, percentile, rate
+from tests.bench.loader.http import Connection
 from tests.bench.measurements import MEASUREMENTS, Measurement, measure
 from tests.bench.report.comparison import Verdict, compare
 from tests.bench.report.saved import Machine, Measured, NotSaved, Saved, read, save
 from tests.bench.running.wires import Commands, Statements
+from tests.support.waiting import wait_until
 
 MACHINE = Machine(processor="slow", cores=2, memory_gb=8, system="Linux", python="3.11")
 OTHER_MACHINE = MACHINE.model_copy(update={"processor": "fast"})
@@ -249,6 +252,19 @@ async def test_a_missing_anchor_says_what_to_do(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(NotMeasured, match="run bin/setup"):
         await SAQ.jobs_per_second("redis://nowhere", 1)
+
+
+async def test_a_call_on_a_connection_that_was_closed_fails() -> None:
+    """A measurement would wait for its answer for ever."""
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        connection = await Connection.open(f"http://127.0.0.1:{port}", "tenant")
+        assert connection.transport is not None
+        await wait_until(connection.transport.is_closing, "the connection was closed")
+
+        with pytest.raises(ConnectionError, match="closed the idle connection"):
+            await connection.get("/")
 
 
 @pytest.mark.parametrize("step", [1, 3, 1000])

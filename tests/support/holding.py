@@ -40,13 +40,23 @@ def within(session: AsyncSession) -> Fetch:
 
 
 async def claim(
-    session: AsyncSession, job_id: UUID, dispatch: int, worker_id: str, lease: float
+    session: AsyncSession,
+    job_id: UUID,
+    dispatch: int,
+    worker_id: str,
+    lease: float,
+    *,
+    again: bool = False,
 ) -> Claim | None:
-    """Claim a job of the items queue; None if it does not wait under `dispatch`."""
+    """Claim a job of the items queue; None if it does not wait under `dispatch`.
+
+    `again` says that the answer to an earlier claim was lost.
+    """
+    key = (job_id, dispatch)
     claims = await claiming.claim(
-        within(session), Queue.ITEMS, [(job_id, dispatch)], worker_id, lease
+        within(session), Queue.ITEMS, [key], worker_id, lease, [key] if again else []
     )
-    return claims[0] if claims else None
+    return claims.made[0] if claims.made else None
 
 
 async def renew(

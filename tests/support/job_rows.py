@@ -1,17 +1,20 @@
 """Makes, reads and changes rows of jobs for tests of the store."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Feature
 from shared.store.hot.accepting import NewJob
-from shared.store.jobs import JobRepository
 from shared.store.models import Job, JobAttempt
+from shared.store.postgres.database import Database
 
 
 def new_job(**different: Any) -> NewJob:
@@ -40,10 +43,24 @@ async def insert_job(session: AsyncSession, new: NewJob) -> Job:
     return (await session.scalars(insert(Job).values(values).returning(Job))).one()
 
 
+async def attempts_of(session: AsyncSession, job_id: UUID) -> list[JobAttempt]:
+    """Return the recorded attempts of a job, oldest first."""
+    query = select(JobAttempt).where(JobAttempt.job_id == job_id).order_by(JobAttempt.number)
+    return list(await session.scalars(query))
+
+
 async def history(session: AsyncSession, job: Job) -> list[JobAttempt]:
     """Refresh a job, and return its attempts."""
     await session.refresh(job)
-    return (await JobRepository(session).attempts([job.id]))[job.id]
+    return await attempts_of(session, job.id)
+
+
+@asynccontextmanager
+async def locking(database: Database, job_id: UUID) -> AsyncIterator[None]:
+    """Lock the row of a job while the block runs, as a session that was forgotten does."""
+    async with database.transaction() as session:
+        await session.execute(select(Job.id).where(Job.id == job_id).with_for_update())
+        yield
 
 
 async def expire(session: AsyncSession, job: Job) -> None:

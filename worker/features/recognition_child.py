@@ -1,5 +1,6 @@
 """Runs inside a recognition child, so it imports no telemetry, no queue and no database."""
 
+import ctypes
 import os
 import resource
 import signal
@@ -9,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+
+import cv2
 
 from shared.contracts.receipts import ReadingHints
 from shared.contracts.service.components import OcrEngineName, OcrPrecision
@@ -39,6 +42,8 @@ def start(parent: int, engine: EngineChoice, memory: int, scratch: str) -> None:
     # The default action ends a process even inside a library's long call; a handler would not.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     dying_with_parent(signal.SIGKILL)()
+    # There is one child per core.
+    cv2.setNumThreads(1)
     if sys.platform.startswith("linux"):
         # The parent may have died before we asked.
         if os.getppid() != parent:
@@ -62,7 +67,7 @@ def recognise(
     the stages. The process ends if it runs out of memory."""
     recorder = StageRecorder(on_report)
     try:
-        with _ending_without_memory():
+        with _ending_without_memory(), _giving_memory_back():
             return extract_receipt(
                 content, _engine(engine), max_pixels, recorder, hints
             ), recorder.stages
@@ -75,10 +80,24 @@ def observe(
 ) -> tuple[Observation, list[Stage]]:
     """Read one receipt like `recognise`, and return the evidence for people to look at as well."""
     recorder = StageRecorder(on_report)
-    with _ending_without_memory():
+    with _ending_without_memory(), _giving_memory_back():
         return observe_receipt(
             content, lambda: _engine(engine), max_pixels, recorder, hints
         ), recorder.stages
+
+
+@contextmanager
+def _giving_memory_back() -> Iterator[None]:
+    """Return freed memory to the system after the block, where the C library can.
+
+    It would keep 100 to 200 MB for as long as the child is idle. Returning it costs 1 % of the
+    time of a receipt.
+    """
+    try:
+        yield
+    finally:
+        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+            trim(0)
 
 
 @contextmanager

@@ -132,16 +132,15 @@ class Rounds(Generic[Q, A]):
         """Answer the questions of a round, if there are any."""
         if not taken:
             return
+        asked = [(call, position) for call in taken for position in taken[call]]
         try:
-            found = await self._answer(
-                [call.questions[position] for call in taken for position in taken[call]]
-            )
+            found = await self._answer([call.questions[position] for call, position in asked])
+            answered = list(zip(asked, found, strict=True))
         except Exception as error:
             await self._one_by_one(taken, error)
             return
-        answers = iter(found)
-        for call, positions in taken.items():
-            call.add([(position, next(answers)) for position in positions])
+        for (call, position), answer in answered:
+            call.add([(position, answer)])
 
     async def _one_by_one(
         self, taken: Mapping[_Call[Q, A], Sequence[int]], error: Exception

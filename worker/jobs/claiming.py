@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.contracts.features import Queue
-from shared.store.hot.claiming import Claim, claim
+from shared.errors import DatabaseUnavailable
+from shared.store.hot.claiming import Claim, Claims, claim
 from shared.store.postgres.database import Database
 from shared.store.publication import MessageKey
 from worker.jobs.reports import Reports
@@ -14,14 +15,18 @@ from worker.jobs.running_jobs import RunningJobs, Stop
 
 @dataclass(frozen=True)
 class Claimed:
-    """What became of messages: the claims that they led to, and those that have to wait.
+    """What became of messages.
 
-    The latter may be taken again when the attempt that they wait for has ended here. All other
-    messages stand for no job that waits, and are done.
+    `claims` are those that they led to. Those in `later` may be taken again when the attempt that
+    they wait for has ended here, and those in `again` have to be claimed again after a pause. The
+    jobs of those in `here` run here under the same dispatch. All other messages stand for no job
+    that waits, and are done.
     """
 
     claims: Mapping[MessageKey, Claim]
     later: frozenset[MessageKey]
+    again: frozenset[MessageKey]
+    here: frozenset[MessageKey]
 
 
 class Claiming:
@@ -44,11 +49,14 @@ class Claiming:
         self._lease = lease
         # The dispatch of each job in our hands, from its claim until its ending is stored.
         self._here: dict[UUID, int] = {}
+        # Those that may have been claimed though no answer came.
+        self._unanswered: set[MessageKey] = set()
 
     async def claim(self, queue: Queue, keys: Sequence[MessageKey]) -> Claimed:
-        """Claim the jobs of a queue that these messages stand for. Raises DatabaseUnavailable.
+        """Claim the jobs of a queue that these messages stand for.
 
-        `ended` has to be called for each claim.
+        `ended` has to be called for each claim. Raises DatabaseUnavailable, after which the same
+        messages have to be claimed again.
         """
         here = {job_id: self._here[job_id] for job_id, _ in keys if job_id in self._here}
         # A newer message means that the claim was lost. It has to wait until the run has ended.
@@ -56,14 +64,31 @@ class Claiming:
         for job_id, _ in later:
             self._running.stop(job_id, Stop.LEASE_LOST)
         free = [key for key in keys if key[0] not in here]
-        if not free:
-            return Claimed({}, later)
-        claims = await claim(self._database.fetch, queue, free, self._worker_id, self._lease)
-        for held in claims:
+        claims = await self._claim(queue, free) if free else Claims([])
+        for held in claims.made:
             self._here[held.job_id] = held.dispatch
             self._reports.changed(held.job_id)
-        return Claimed({(held.job_id, held.dispatch): held for held in claims}, later)
+        # A run may have ended while Postgres was asked for the others.
+        over = frozenset(key for key in later if key[0] not in self._here)
+        return Claimed(
+            claims={(held.job_id, held.dispatch): held for held in claims.made},
+            later=later - over,
+            again=claims.locked | over,
+            here=frozenset(key for key in keys if here.get(key[0]) == key[1]),
+        )
 
     def ended(self, held: Claim) -> None:
         """Take note that the attempt of a claim is over."""
         del self._here[held.job_id]
+
+    async def _claim(self, queue: Queue, keys: Sequence[MessageKey]) -> Claims:
+        try:
+            claims = await claim(
+                self._database.fetch, queue, keys, self._worker_id, self._lease, self._unanswered
+            )
+        except DatabaseUnavailable:
+            self._unanswered.update(keys)
+            raise
+        # A row that is locked may be so by the statement whose answer was lost.
+        self._unanswered.difference_update(set(keys) - claims.locked)
+        return claims

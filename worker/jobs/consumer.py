@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ import structlog
 
 from shared.contracts.features import Queue
 from shared.store.hot.claiming import Claim
+from shared.store.publication import MessageKey
 from shared.wire.messages import Message
-from shared.wire.taking import Intake
+from shared.wire.taking import Intake, Taken
 from worker.health.pulse import Pulse, poll_of
 from worker.jobs.claiming import Claimed, Claiming
 from worker.jobs.execution import Executor
@@ -26,6 +28,8 @@ log = structlog.get_logger(__name__)
 # Seconds between the polls of an idle worker, for messages whose publication it did not hear of:
 # while it is subscribed, and while it is not. The first are spread, so that workers take turns.
 _HEARING, _DEAF = (1.5, 2.5), 0.5
+# Seconds after which a job is claimed again whose row another session had locked.
+_LOCKED = 0.5
 # Seconds for which a message stays locked beyond the time limit of its run.
 _LOCK_MARGIN = 40
 # Seconds that the last poll may take when a worker shuts down.
@@ -80,6 +84,9 @@ class Consumer:
         self._running: set[asyncio.Task[None]] = set()
         # Messages of jobs whose last attempt has not ended here yet.
         self._later: dict[UUID, Message] = {}
+        # Messages of jobs that could not be claimed yet, and from when on they are claimed again,
+        # by the monotonic clock. They need no slot, so they stop no others.
+        self._again: dict[MessageKey, tuple[Message, float]] = {}
         self._woken = asyncio.Event()
         # Whether there may be messages that no slot was free for.
         self._more = False
@@ -113,6 +120,8 @@ class Consumer:
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_POLL):
                 await self._polling.acquire()
+        for message, _ in self._again.values():
+            self._reports.left(message)
         await self._wait_for_jobs(grace)
         for job in self._running:
             job.cancel()
@@ -123,6 +132,9 @@ class Consumer:
             await asyncio.wait(self._running, timeout=seconds)
 
     def _pause(self) -> float:
+        """Return for how many seconds to wait unless something wakes the consumer."""
+        if self._again:
+            return _LOCKED
         return random.uniform(*_HEARING) if self._hearing else _DEAF
 
     async def _poll(self) -> None:
@@ -134,17 +146,27 @@ class Consumer:
             self._pulse.turned(poll_of(self._queue))
 
     async def _take(self, free: int) -> None:
+        """Take messages for the free slots, after those whose time has come again."""
         self._more = False
-        taken = await self._intake.take(self._queue, free, self._lock)
-        self._more = self._more or taken.count == free
+        now = time.monotonic()
+        due = [message for message, since in self._again.values() if since <= now][:free]
+        wanted = free - len(due)
+        taken = (
+            await self._intake.take(self._queue, wanted, self._lock) if wanted else Taken([], [])
+        )
+        self._more = self._more or taken.count == wanted
         if taken.unreadable:
             log.warning("messages.removed", queue=self._queue, reasons=sorted(taken.unreadable))
             self._metrics.repaired(self._queue, removed=len(taken.unreadable))
-        if taken.messages:
-            await self._start(taken.messages)
+        # A message whose lock has run out meanwhile comes a second time.
+        messages = {message.key: message for message in (*due, *taken.messages)}
+        if messages:
+            await self._start(list(messages.values()))
 
     async def _start(self, messages: Sequence[Message]) -> None:
         """Claim the jobs of messages that were taken, and start to run them."""
+        for message in messages:
+            self._again.pop(message.key, None)
         try:
             claimed = await until_database_answers(partial(self._claim, messages))
         except BaseException:
@@ -152,13 +174,18 @@ class Consumer:
                 self._reports.left(message)
             raise
         for message in messages:
-            if message.key in claimed.claims:
-                self._run(message, claimed.claims[message.key])
-            elif message.key in claimed.later:
-                self._later[message.job_id] = message
-            else:
-                log.info("message.ignored", job_id=str(message.job_id), dispatch=message.dispatch)
-                self._reports.done(message)
+            self._handle(message, claimed)
+
+    def _handle(self, message: Message, claimed: Claimed) -> None:
+        if message.key in claimed.claims:
+            self._run(message, claimed.claims[message.key])
+        elif message.key in claimed.later:
+            self._later[message.job_id] = message
+        elif message.key in claimed.again:
+            self._again[message.key] = message, time.monotonic() + _LOCKED
+        elif message.key not in claimed.here:
+            log.info("message.ignored", job_id=str(message.job_id), dispatch=message.dispatch)
+            self._reports.done(message)
 
     async def _claim(self, messages: Sequence[Message]) -> Claimed:
         try:

@@ -108,7 +108,7 @@ class Executor:
                         await uninterrupted(self._end(claim, Interrupted(), recorder, metrics))
                         raise
                     case Stop.LEASE_LOST:
-                        self._report_crashed(recorder)
+                        self._report_crashed(recorder, "lease lost")
                         return False
                     case Stop.CANCELLED:
                         result = Cancelled()
@@ -136,6 +136,9 @@ class Executor:
         self._tracing.stages(recorder.stages)
         with self._tracing.persist():
             outcome, result = await self._store(claim, record, result)
+        if outcome is AttemptOutcome.CRASHED:
+            self._report_crashed(recorder, "unstorable")
+            return True
         failure = result if isinstance(result, ServiceError) else None
         code = failure and failure.code
         if outcome is AttemptOutcome.CANCELLED:
@@ -161,7 +164,8 @@ class Executor:
 
         The outcome is `dropped` if the claim no longer held; nothing was changed then. It is
         `cancelled` if a cancellation was requested that this worker had not yet seen, since the
-        job does not run again.
+        job does not run again. It is `crashed` if not even the bug can be stored: the lease runs
+        out, so that the rescue counts the attempt.
         """
         stored: Stored
         try:
@@ -175,6 +179,9 @@ class Executor:
             ending = self._endings.of(claim, record, result)
             stored = await self._storing.store(ending)
         match stored:
+            case Unstorable():
+                log.error("job.unstorable", reason=stored.reason)
+                return AttemptOutcome.CRASHED, result
             case JobStatus.CANCELLED:
                 return AttemptOutcome.CANCELLED, result
             case JobStatus():
@@ -182,14 +189,14 @@ class Executor:
             case _:
                 return AttemptOutcome.DROPPED, result
 
-    def _report_crashed(self, recorder: StageRecorder) -> None:
-        """Report in the span and the log that the lease ran out while the job ran.
+    def _report_crashed(self, recorder: StageRecorder, reason: str) -> None:
+        """Report in the span and the log that the lease has run out, or will.
 
-        The worker that rescued the job has already recorded and counted this attempt.
+        The worker that rescues the job records and counts this attempt.
         """
         self._tracing.stages(recorder.stages)
         self._tracing.ended(AttemptOutcome.CRASHED, None)
-        log.warning(f"job.{AttemptOutcome.CRASHED}", reason="lease lost")
+        log.warning(f"job.{AttemptOutcome.CRASHED}", reason=reason)
 
 
 def _record(claim: Claim, recorder: StageRecorder) -> AttemptRecord:

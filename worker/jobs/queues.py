@@ -17,7 +17,7 @@ from worker.jobs.execution import Executor
 from worker.jobs.reports import Reports
 
 # Seconds after which a poll loop, or a subscription, that ended starts again.
-_POLL_PAUSE, _LISTEN_PAUSE = 1, 0.5
+_POLL_PAUSE, _LISTEN_PAUSE = 0.5, 0.5
 # Seconds that the last reports may take when a worker shuts down.
 _LAST_REPORTS = 2
 
@@ -40,6 +40,8 @@ async def serving_queues(
         await stack.enter_async_context(repeating("reports", reports.send, pause=0))
         intake = Intake(settings)
         stack.push_async_callback(intake.close)
+        # The last thing that a consumer does is to leave what it was about to claim.
+        stack.push_async_callback(_send_last, reports)
         consumers = {}
         for queue in settings.worker_queues:
             serving = Serving(queue, settings.slots[queue], settings.timeouts[queue])
@@ -54,9 +56,12 @@ async def serving_queues(
         finally:
             grace = settings.shutdown_grace
             await asyncio.gather(*(consumer.drain(grace) for consumer in consumers.values()))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LAST_REPORTS):
-                    await reports.all_sent()
+
+
+async def _send_last(reports: Reports) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_REPORTS):
+            await reports.all_sent()
 
 
 async def _listen(

@@ -1,25 +1,20 @@
 """Stores how attempts end: those that end while others are being stored go together."""
 
-import asyncio
-from contextvars import Context, copy_context
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 
-from shared.store.hot.storing import Ending, Stored, store
+from tenacity import AsyncRetrying, retry_if_result, wait_random_exponential
+
+from shared.process.batching import Batches
+from shared.store.hot.storing import Ending, Locked, Stored, store
 from shared.store.postgres.database import Database
 from worker.jobs.persistence import until_database_answers
 
 # The most endings, and characters of results, in one statement.
 _MOST, _CHARACTERS = 100, 8_000_000
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """An ending that waits to be stored, and the context of whoever waits for that."""
-
-    ending: Ending
-    stored: asyncio.Future[Stored]
-    context: Context
+# The longest that the first pause, and any pause, may be before a row that was locked is tried
+# again, in seconds. Most locks, as that of a heartbeat, last for milliseconds.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1
 
 
 class Storing:
@@ -28,50 +23,24 @@ class Storing:
     def __init__(self, database: Database, worker_id: str) -> None:
         self._database = database
         self._worker_id = worker_id
-        self._waiting: list[_Waiting] = []
-        self._under_way: asyncio.Task[None] | None = None
+        self._batches: Batches[Ending, Stored] = Batches(
+            self._store_all, most=_MOST, heaviest=_CHARACTERS
+        )
 
     async def store(self, ending: Ending) -> Stored:
         """Store an ending, with as many tries as it takes, and return what became of it.
 
-        It waits for the statement under way, and goes with all others that wait then. Errors other
-        than DatabaseUnavailable pass through.
+        It waits for the statement under way, and goes with all others that wait then. While another
+        session has its row locked, it is tried again with later ones, and holds up none of them.
+        Errors other than DatabaseUnavailable pass through.
         """
-        stored: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(ending, stored, copy_context()))
-        if self._under_way is None:
-            self._under_way = asyncio.create_task(self._store_all())
-        return await stored
+        attempts = AsyncRetrying(
+            retry=retry_if_result(lambda stored: isinstance(stored, Locked)),
+            wait=wait_random_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE),
+        )
+        return await attempts(self._batches.add, ending, len(ending.output or ""))
 
-    async def _store_all(self) -> None:
-        """Store until nothing waits. Each statement is part of the trace of its first ending."""
-        try:
-            while batch := self._next():
-                await asyncio.create_task(self._store(batch), context=batch[0].context)
-        finally:
-            self._under_way = None
-
-    def _next(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
-        room = _CHARACTERS
-        while self._waiting and len(batch) < _MOST:
-            room -= len(self._waiting[0].ending.output or "")
-            if batch and room < 0:
-                break
-            batch.append(self._waiting.pop(0))
-        return batch
-
-    async def _store(self, batch: list[_Waiting]) -> None:
-        endings = [waiting.ending for waiting in batch]
-        try:
-            outcomes = await until_database_answers(
-                partial(store, self._database.fetch, self._worker_id, endings)
-            )
-        except Exception as error:
-            for waiting in batch:
-                if not waiting.stored.done():
-                    waiting.stored.set_exception(error)
-        else:
-            for waiting, outcome in zip(batch, outcomes, strict=True):
-                if not waiting.stored.done():
-                    waiting.stored.set_result(outcome)
+    async def _store_all(self, endings: Sequence[Ending]) -> Sequence[Stored]:
+        return await until_database_answers(
+            partial(store, self._database.fetch, self._worker_id, endings)
+        )

@@ -56,29 +56,33 @@ class Reconciler:
         Raises DatabaseUnavailable, BrokerUnavailable.
         """
         due = await look(self._database.fetch, SETTLED)
+        acted = True
         try:
             if due.outbox:
                 await self._publish_deferred()
         finally:
             # Redis may be away, and a rescue does not need it.
             if due.rescue or self._prunes() or due.waiting or await self._messages_are_left():
-                await self._act(due)
-        self._metrics.reconciler_succeeded()
+                acted = await self._act(due)
+        # If another session keeps the lock for ever, nothing that is due is done.
+        if acted:
+            self._metrics.reconciler_succeeded()
 
-    async def _act(self, due: Due) -> None:
-        """Do what is due, unless another worker is doing so.
+    async def _act(self, due: Due) -> bool:
+        """Do what is due, unless another worker is doing so; return whether this worker did.
 
         The lock only saves work: every part may safely be done twice.
         """
         async with self._database.transaction() as session:
             if not await try_lock(session, RECONCILER):
-                return
+                return False
             if due.rescue:
                 await self._rescue()
             if self._prunes():
                 await self._prune()
             for repair in self._repairs:
                 await self._repair_messages(repair)
+        return True
 
     def _prunes(self) -> bool:
         return time.monotonic() - self._pruned_at > _PRUNING_INTERVAL

@@ -32,7 +32,7 @@ class JobMetrics:
         self._finished = FinishedJobs(registry)
         self._attempts = Counter(
             "ai_job_attempts",
-            "Attempts by outcome; a dropped one was counted as crashed before.",
+            "Attempts by outcome; a dropped one no longer held its claim and changed nothing.",
             ("queue", "feature", "outcome"),
             registry=registry,
         )

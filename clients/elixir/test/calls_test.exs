@@ -270,6 +270,10 @@ defmodule GroceryPlanner.AIClient.CallsTest do
       assert query == %{"ids" => "a,b", "wait" => "25"}
       assert headers["x-tenant-id"] == "home"
     end
+
+    test "are looked up without a call if there is none" do
+      assert {:ok, %{"jobs" => [], "missing" => []}} = AIClient.get_jobs([], @context, @opts)
+    end
   end
 
   test "jobs are looked up, listed, cancelled and retried for the tenant" do

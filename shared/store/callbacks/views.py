@@ -70,7 +70,7 @@ async def redeliver(
 
 
 _COUNT = Statement(
-    "count deliveries",
+    "deliveries.count",
     "select",
     """
     SELECT

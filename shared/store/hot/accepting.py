@@ -11,6 +11,7 @@ import asyncpg
 
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
+from shared.errors import ServiceError
 from shared.rejections import IdempotencyKeyReused
 from shared.store.callbacks.asking import NewCallback
 from shared.store.hot import accepting_sql
@@ -65,15 +66,21 @@ async def accept(
     Those whose ids are `refused` are only looked for. All that one statement inserts is committed
     together. The error is IdempotencyKeyReused if the key stands for other work, or else what
     Postgres does not like about this job, which refuses none of the others. The callback of a job
-    that was found is left to the caller. Raises DatabaseUnavailable and SchemaBehind.
+    that was found is left to the caller. Raises DatabaseUnavailable and SchemaBehind, unless it is
+    known of some what became of them; then that is the error of the others only.
     """
     results: dict[UUID, Acceptance] = {}
     waiting = sorted(news, key=_place)
-    while waiting:
-        results |= await _accept_or_divide(database, waiting, refused)
-        # Neither found nor inserted: another transaction, or an earlier row of this statement,
-        # inserted the same key meanwhile. Now it can be found.
-        waiting = [new for new in waiting if new.id not in results]
+    try:
+        while waiting:
+            await _accept_or_divide(database, waiting, refused, results)
+            # Neither found nor inserted: another transaction, or an earlier row of this statement,
+            # inserted the same key meanwhile. Now it can be found.
+            waiting = [new for new in waiting if new.id not in results]
+    except ServiceError as error:
+        if not results:
+            raise
+        results = {new.id: error for new in news} | results
     return [results[new.id] for new in news]
 
 
@@ -87,17 +94,20 @@ def _place(new: NewJob) -> tuple[str, str, str]:
 
 
 async def _accept_or_divide(
-    database: Database, news: Sequence[NewJob], refused: Container[UUID]
-) -> Mapping[UUID, Acceptance]:
+    database: Database,
+    news: Sequence[NewJob],
+    refused: Container[UUID],
+    results: dict[UUID, Acceptance],
+) -> None:
+    """Add to the results what became of these jobs, which are sent by themselves if need be."""
     try:
-        return await _accept_once(database, news, refused)
+        results |= await _accept_once(database, news, refused)
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         if len(news) == 1:
-            return {news[0].id: error}
-    results: dict[UUID, Acceptance] = {}
-    for new in news:
-        results |= await _accept_or_divide(database, [new], refused)
-    return results
+            results[news[0].id] = error
+            return
+        for new in news:
+            await _accept_or_divide(database, [new], refused, results)
 
 
 async def _accept_once(

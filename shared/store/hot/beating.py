@@ -27,20 +27,31 @@ class WorkerReport:
 
 @dataclass(frozen=True)
 class Held:
-    """The jobs whose leases were renewed, and those of them that somebody asked to cancel."""
+    """The jobs that the worker holds, and those of them that somebody asked to cancel."""
 
     jobs: frozenset[UUID]
     to_cancel: frozenset[UUID]
 
 
+# A row that another session has locked is skipped, or it would cost the leases of all others. It
+# counts as held all the same: its worker is then still in the row that this statement sees, and
+# nobody rescues a locked row.
 _BEAT = Statement(
     "workers.beat",
     "update",
     """
-WITH renewed AS (
+WITH locked AS (
+    SELECT id FROM jobs WHERE id = ANY ($2::uuid[]) AND worker_id = $1 AND state = 'running'
+    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+),
+renewed AS (
     UPDATE jobs SET lease_until = now() + make_interval(secs => $3)
+    FROM locked
+    WHERE jobs.id = locked.id AND jobs.worker_id = $1 AND jobs.state = 'running'
+),
+held AS (
+    SELECT id, cancel_requested_at IS NOT NULL AS cancel FROM jobs
     WHERE id = ANY ($2::uuid[]) AND worker_id = $1 AND state = 'running'
-    RETURNING id, cancel_requested_at IS NOT NULL AS cancel
 ),
 reported AS (
     INSERT INTO workers (id, version, queues, slots, engines, seen_at, alive_until)
@@ -53,7 +64,7 @@ reported AS (
         engines = excluded.engines, seen_at = excluded.seen_at, alive_until = excluded.alive_until
     RETURNING set_config('synchronous_commit', 'off', true) AS unflushed
 )
-SELECT renewed.id, renewed.cancel FROM reported LEFT JOIN renewed ON true
+SELECT held.id, held.cancel FROM reported LEFT JOIN held ON true
 """,
 )
 _TO_CANCEL = Statement(

@@ -8,7 +8,7 @@ A job that would be queued is cancelled instead if that was asked for meanwhile.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from shared.contracts.jobs import JobError, JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Cancelled
 from shared.store.hot.claiming import Claim
-from shared.store.postgres.direct import Fetch, Statement
+from shared.store.postgres.direct import Fetch, Row, Statement
 from shared.store.retry_policy import BUDGETS
 
 
@@ -61,9 +61,14 @@ class Unstorable:
     reason: str
 
 
-# What became of the claim: the new state of the job, None if the claim no longer held, and
-# Unstorable if Postgres refuses the content.
-Stored = JobStatus | None | Unstorable
+@dataclass(frozen=True)
+class Locked:
+    """Another session has the row locked, so nothing was stored or refused yet."""
+
+
+# What became of the claim: the new state of the job, None if the claim no longer held, Unstorable
+# if Postgres refuses the content, and Locked if it has to be stored again.
+Stored = JobStatus | None | Unstorable | Locked
 
 _SPENT = ",\n        ".join(
     f"spent_{name} = jobs.spent_{name} + CASE WHEN given.spent = '{name}' THEN 1 ELSE 0 END"
@@ -74,8 +79,11 @@ _QUEUED = f"({_REQUEUES} AND jobs.cancel_requested_at IS NULL)"
 _REDISPATCHED = f"({_QUEUED} AND given.outcome <> 'released')"
 _RECORDED = "CASE {}.outcome WHEN 'retried' THEN 'failed' ELSE {}.outcome END"
 
-# The last part finds an ending that an earlier try had stored before its answer was lost: its
-# attempt is in the history, as this worker recorded it. One that was put back leaves no record.
+_FENCE = """jobs.id = given.id AND jobs.state = 'running' AND jobs.dispatch = given.dispatch
+        AND jobs.worker_id = $1 AND jobs.started_at = given.claimed_at"""
+
+# A row that another session has locked is skipped, or it would hold up all others. The rows are
+# locked in the order of their ids, as the heartbeat does, so that neither waits for the other.
 _STORE = Statement(
     "jobs.store",
     "update",
@@ -88,6 +96,10 @@ WITH given AS (
         id, dispatch, claimed_at, attempt, outcome, output, model_id,
         model_version, error, spent, delay, stages, trace_id
     )
+),
+locked AS (
+    SELECT given.* FROM jobs JOIN given ON {_FENCE}
+    ORDER BY jobs.id FOR NO KEY UPDATE OF jobs SKIP LOCKED
 ),
 changed AS (
     UPDATE jobs SET
@@ -116,9 +128,8 @@ changed AS (
             ELSE jobs.error
         END,
         {_SPENT}
-    FROM given
-    WHERE jobs.id = given.id AND jobs.state = 'running' AND jobs.dispatch = given.dispatch
-        AND jobs.worker_id = $1 AND jobs.started_at = given.claimed_at
+    FROM locked AS given
+    WHERE {_FENCE}
     RETURNING
         jobs.id, jobs.state, jobs.attempt, given.outcome, given.error, given.stages,
         given.trace_id, given.claimed_at
@@ -133,6 +144,20 @@ written AS (
     WHERE outcome <> 'put_back'
 )
 SELECT id, claimed_at, state FROM changed
+""",  # noqa: S608 (constants only)
+)
+# For those that were not stored: which claims still hold, so that their rows were locked, and which
+# endings an earlier try had stored before its answer was lost. The attempts of the latter are in
+# the history, as this worker recorded them. One that was put back leaves no record.
+_LOOK = Statement(
+    "jobs.look_stored",
+    "select",
+    f"""
+WITH given AS (
+    SELECT * FROM unnest($2::uuid[], $3::int[], $4::timestamptz[], $5::int[], $6::text[])
+        AS given (id, dispatch, claimed_at, attempt, outcome)
+)
+SELECT given.id, given.claimed_at, NULL AS state FROM given JOIN jobs ON {_FENCE}
 UNION ALL
 SELECT given.id, given.claimed_at, CASE
     WHEN NOT {_REQUEUES} THEN given.outcome
@@ -155,33 +180,45 @@ async def store(fetch: Fetch, worker_id: str, endings: Sequence[Ending]) -> list
     ending may be stored again if the answer was lost. Raises DatabaseUnavailable.
     """
     try:
-        rows = await fetch(_STORE, worker_id, _CANCELLED, *_arguments(endings))
+        rows = await fetch(_STORE, worker_id, _CANCELLED, *_columns(map(_row, endings)))
     except asyncpg.PostgresError as error:
         if len(endings) > 1:
             return [(await store(fetch, worker_id, [ending]))[0] for ending in endings]
         if isinstance(error, asyncpg.DataError):
             return [Unstorable(type(error).__name__)]
         raise
-    states: dict[tuple[UUID, datetime], JobStatus] = {
-        (row["id"], row["claimed_at"]): JobStatus(row["state"]) for row in rows
+    stored: dict[tuple[UUID, datetime], Stored] = _stored(rows)
+    if absent := [ending for ending in endings if _key(ending) not in stored]:
+        stored |= _stored(await fetch(_LOOK, worker_id, *_columns(map(_fence, absent))))
+    return [stored.get(_key(ending)) for ending in endings]
+
+
+def _key(ending: Ending) -> tuple[UUID, datetime]:
+    return ending.claim.job_id, ending.claim.started_at
+
+
+def _stored(rows: Iterable[Row]) -> dict[tuple[UUID, datetime], Stored]:
+    return {
+        (row["id"], row["claimed_at"]): JobStatus(row["state"]) if row["state"] else Locked()
+        for row in rows
     }
-    return [states.get((ending.claim.job_id, ending.claim.started_at)) for ending in endings]
 
 
-def _arguments(endings: Sequence[Ending]) -> list[list[Any]]:
-    """Return the arguments from the third on, one list for each column of `given`."""
-    return [list(column) for column in zip(*map(_row, endings), strict=True)]
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    """Return one list for each column of `given`."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _fence(ending: Ending) -> tuple[Any, ...]:
+    claim = ending.claim
+    return claim.job_id, claim.dispatch, claim.started_at, claim.attempt, ending.outcome.value
 
 
 def _row(ending: Ending) -> tuple[Any, ...]:
-    claim, error = ending.claim, ending.error
+    error = ending.error
     counts = error is not None and ending.outcome is not AttemptOutcome.PUT_BACK
     return (
-        claim.job_id,
-        claim.dispatch,
-        claim.started_at,
-        claim.attempt,
-        ending.outcome.value,
+        *_fence(ending),
         ending.output,
         ending.model_id,
         ending.model_version,

@@ -33,12 +33,14 @@ class Statement:
     """A statement in SQL, with `$1`, `$2` … for its arguments.
 
     It must be safe to run twice, because it is sent again if a connection breaks before Postgres
-    answers. `name` is what traces show; `operation` is the word that metrics count it under.
+    answers, unless it is to be sent `once`. `name` is what traces show; `operation` is the word
+    that metrics count it under.
     """
 
     name: str
     operation: Literal["select", "insert", "update", "delete"]
     sql: str
+    once: bool = False
 
 
 class Fetch(Protocol):
@@ -85,14 +87,17 @@ class DirectConnections:
     async def fetch(self, statement: Statement, *arguments: object) -> Sequence[Row]:
         """Run a statement and return its rows.
 
-        Sends it once more if the connection breaks. Raises DatabaseUnavailable if Postgres cannot
-        be reached or takes too long, Busy if only this statement does, and SchemaBehind if a table
-        or column is missing. Other errors of Postgres are bugs and pass through.
+        Sends it once more if the connection breaks, unless it says `once`. Raises
+        DatabaseUnavailable if Postgres cannot be reached or takes too long, Busy if only this
+        statement does, and SchemaBehind if a table or column is missing. Other errors of Postgres
+        are bugs and pass through.
         """
         with _translated(), self._span(statement):
             try:
                 return await self._within_limit(statement, arguments)
             except LOST:
+                if statement.once:
+                    raise
                 return await self._within_limit(statement, arguments)
 
     async def close(self) -> None:

@@ -1,5 +1,6 @@
 """The transitions that callers ask for: cancel a job, or run it again."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import case, func, update
@@ -13,11 +14,20 @@ from shared.store.retry_policy import BUDGETS
 from shared.store.transitions.values import cancelled_error, requeued, spent_column
 
 
-async def cancel(session: AsyncSession, job_id: UUID, tenant_id: str) -> JobStatus | None:
+class Cancelling(NamedTuple):
+    """A job whose end a caller asked for: it is cancelled, or still running.
+
+    A newer version may have written a `feature` that this one does not know.
+    """
+
+    state: JobStatus
+    feature: str
+
+
+async def cancel(session: AsyncSession, job_id: UUID, tenant_id: str) -> Cancelling | None:
     """Cancel a queued job at once, or note the request for the worker that runs the job.
 
-    Returns the state that the job has now, or None if the job was neither queued nor running, or is
-    not this tenant's.
+    Returns None if the job was neither queued nor running, or is not this tenant's.
     """
     queued = Job.state == JobStatus.QUEUED
     statement = (
@@ -33,10 +43,10 @@ async def cancel(session: AsyncSession, job_id: UUID, tenant_id: str) -> JobStat
             finished_at=case((queued, func.now()), else_=Job.finished_at),
             cancel_requested_at=func.coalesce(Job.cancel_requested_at, func.now()),
         )
-        .returning(Job.state)
+        .returning(Job.state, Job.feature)
     )
-    state = await session.scalar(statement)
-    return None if state is None else JobStatus(state)
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else Cancelling(JobStatus(row.state), row.feature)
 
 
 async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:

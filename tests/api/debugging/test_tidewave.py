@@ -96,7 +96,7 @@ def test_tidewave_shows_recent_errors_from_the_logs(debugged: Debugged) -> None:
 
     (queued,) = debugged.tool("get_logs", tail=10, grep=tenant).splitlines()
     line = json.loads(queued)
-    assert (line["message"], line["logger"]) == ("job.queued", "api.submission")
+    assert (line["message"], line["logger"]) == ("job.queued", "api.submission.submissions")
     assert line["trace_id"]
     (warning,) = debugged.tool("get_logs", tail=1, grep='"level": "(warning|error)"').splitlines()
     assert "origin header" in json.loads(warning)["message"]

@@ -5,14 +5,16 @@ import asyncio
 import pytest
 from sqlalchemy import text, update
 
+from api.admission import Admission
 from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
-from shared.errors import QueueFull
+from shared.errors import DatabaseUnavailable, NoWorker, QueueFull
 from shared.settings import Settings
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from tests.support.fronts import front_client
 from tests.support.runners import ITEM, LABELS, dairy, worker_with
+from tests.support.waiting import wait_until
 
 
 def item(number: int) -> dict[str, object]:
@@ -117,3 +119,72 @@ async def test_the_queues_show_their_workers(
     assert (items.depth, items.running, items.finished_per_minute) == (0, 0, 1)
     assert items.estimated_wait == 0
     assert items.accepting
+
+
+async def test_overlapping_readings_do_not_forget_the_same_jobs_twice(
+    client: AsyncServiceClient,
+    settings: Settings,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two begin after three jobs were admitted, and both end after three more were."""
+    # The numbers of the first reading are used until the lock is gone, however long that takes.
+    monkeypatch.setattr("api.admission._MAX_AGE", 60)
+    monkeypatch.setattr("api.admission._RENEWED_AFTER", 60)
+    small = settings.model_copy(update={"items_queue_limit": 10})
+    admission = Admission(database, small)
+    assert await admission.reserve(Queue.ITEMS, 3) == 3
+    async with database.transaction() as session:
+        await session.execute(text("LOCK TABLE jobs"))
+        readings = []
+        for _ in range(2):
+            readings.append(asyncio.create_task(admission.require_worker(Queue.ITEMS)))
+            await asyncio.sleep(0)
+        assert await admission.reserve(Queue.ITEMS, 3) == 3
+    ended = await asyncio.gather(*readings, return_exceptions=True)
+    assert [type(error) for error in ended] == [NoWorker, NoWorker]
+    for number in range(3):
+        await client.submit("categorization", item(number))
+
+    assert await admission.reserve(Queue.ITEMS, 10) == 7
+
+
+async def test_receipts_leave_connections_to_everything_else(
+    settings: Settings, database: Database, receipt_png: bytes
+) -> None:
+    """Images that Postgres does not take delay neither items nor reads."""
+    async with front_client(settings) as front, database.transaction() as session:
+        await session.execute(text("LOCK TABLE job_images"))
+        receipts = [
+            asyncio.create_task(front.submit_receipt(receipt_png, request_id=f"{number}"))
+            for number in range(12)
+        ]
+        await wait_until(lambda: _waiting(database, 4), "four receipts waited", 20)
+        async with asyncio.timeout(15):
+            item_job = await front.submit("categorization", ITEM)
+            assert await front.job(item_job.id) == item_job
+        await session.execute(text("COMMIT"))
+        await asyncio.gather(*receipts)
+
+
+async def _waiting(database: Database, count: int) -> bool:
+    """Return whether so many statements wait for a lock."""
+    async with database.transaction() as session:
+        waiting = await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+    return bool(waiting == count)
+
+
+async def test_a_receipt_waits_for_its_turn_as_long_as_for_a_connection(
+    settings: Settings, database: Database, receipt_png: bytes
+) -> None:
+    """Those behind receipts that Postgres does not take are refused together with them."""
+    short = settings.model_copy(update={"database_patience": 1})
+    async with front_client(short) as front, database.transaction() as session:
+        await session.execute(text("LOCK TABLE job_images"))
+        receipts = (
+            front.submit_receipt(receipt_png, request_id=f"{number}") for number in range(80)
+        )
+        async with asyncio.timeout(15):
+            refused = await asyncio.gather(*receipts, return_exceptions=True)
+
+    assert all(isinstance(error, DatabaseUnavailable) for error in refused)

@@ -106,6 +106,14 @@ async def test_a_bad_entry_refuses_none_of_the_others(
     assert await count(database) == 2
 
 
+async def test_a_refusal_does_not_repeat_all_that_was_sent(http: httpx.AsyncClient) -> None:
+    """The answer would be as long as the request."""
+    (result,) = await batch(http, entry(feature="x" * 100_000))
+
+    assert result["error"]["code"] == "unknown_feature"
+    assert len(result["error"]["detail"]) < 1000
+
+
 async def test_an_entry_without_a_tenant_is_refused(http: httpx.AsyncClient) -> None:
     """The tenant of the batch is only a default, which a batch need not have."""
     results = await batch(http, entry(1), entry(2, account_id="u"), tenant_id=None)
@@ -181,6 +189,21 @@ async def test_a_batch_fills_a_queue_up_to_its_limit(
     assert refusal["retry_after"] > 0
     assert [bool(result["error"]) for result in later] == [True, False]
     assert await count(database) == 4
+
+
+async def test_one_key_is_one_job_in_a_full_queue_too(
+    settings: Settings, database: Database
+) -> None:
+    """The room is for the first entry, and the second one finds its job."""
+    small = settings.model_copy(update={"items_queue_limit": 1})
+    known = entry(0, idempotency_key="k")
+    async with front_http(small) as front:
+        results = await batch(front, known, known, entry(1))
+
+    codes = [result["error"] and result["error"]["code"] for result in results]
+    assert codes == [None, None, "queue_full"]
+    assert results[0]["job"]["id"] == results[1]["job"]["id"]
+    assert await count(database) == 1
 
 
 async def test_unknown_fields_of_entries_are_listed_once(http: httpx.AsyncClient) -> None:

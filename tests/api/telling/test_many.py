@@ -96,6 +96,8 @@ async def test_when_the_time_is_over_jobs_are_as_they_are(
     [
         ({"ids": "a", "status": "queued"}, "status"),
         ({"ids": "a", "limit": "50"}, "limit"),
+        ({"ids": ""}, "ids"),
+        ({"ids": ",,"}, "ids"),
         ({"ids": "a", "cursor": ""}, "cursor"),
         ({"ids": ",".join("a" * 101)}, "100"),
         ({"ids": "a", "wait": "31"}, "wait"),

@@ -1,15 +1,13 @@
 """Measures how soon an item is categorised while a worker reads receipts, and hundreds wait."""
 
-import base64
 from collections.abc import Mapping, Sequence
 
-import httpx
-
-from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from tests.bench.bench import Bench
 from tests.bench.figures import Figure, milliseconds, percentile
 from tests.bench.loader.asking import load
-from tests.bench.running.system import TENANT, System
+from tests.bench.pipeline.images import receipt_files
+from tests.bench.pipeline.submitting import submit_receipts
+from tests.bench.running.system import System
 from tests.support.waiting import wait_until
 
 # As many children as there are cores to read receipts with.
@@ -34,7 +32,9 @@ async def measure_behind(bench: Bench, receipts: int, env: Mapping[str, str]) ->
     async with bench.system(env) as system:
         # The first of either kind waits for the models.
         await load(system, "jobs", count=bench.count(20), form="prefer", concurrency=1)
-        await _submit_receipts(system, receipts)
+        await submit_receipts(
+            system, receipt_files(bench.receipts, bench.folder / "receipts", receipts)
+        )
         await _some_run(system)
         for number in range(bench.rounds):
             bench.note(f"mixed: round {number + 1}")
@@ -52,19 +52,6 @@ async def measure_behind(bench: Bench, receipts: int, env: Mapping[str, str]) ->
         milliseconds(f"an item behind {receipts} receipts: p95", slow, goal=60),
         milliseconds(f"an item behind {receipts} receipts: p50", medians),
     ]
-
-
-async def _submit_receipts(system: System, count: int) -> None:
-    """Submit the same receipt `count` times, each as a job of its own."""
-    image = base64.b64encode(encode(draw_receipt(DrawnReceipt()))).decode()
-    body = {
-        "tenant_id": TENANT,
-        "feature": "receipt_extraction",
-        "payload": {"image_base64": image},
-    }
-    async with httpx.AsyncClient(base_url=system.url, timeout=30) as http:
-        for _ in range(count):
-            (await http.post("/api/v1/jobs", json=body)).raise_for_status()
 
 
 async def _some_run(system: System) -> None:

@@ -32,7 +32,7 @@ class Connection(asyncio.Protocol):
         self._common = f"Host: {host}\r\nX-Tenant-ID: {tenant}\r\n"
         self._received = bytearray()
         self._answer: asyncio.Future[Answer] | None = None
-        self._transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport | None = None
 
     @classmethod
     async def open(cls, url: str, tenant: str) -> "Connection":
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self.transport = transport
 
     def data_received(self, data: bytes) -> None:
         """Give the answer to the caller once it is whole."""
@@ -83,12 +83,14 @@ class Connection(asyncio.Protocol):
         return await self._call(head.encode() + body)
 
     async def _call(self, request: bytes) -> Answer:
-        assert self._transport is not None
+        assert self.transport is not None
+        if self.transport.is_closing():
+            raise ConnectionError("the front has closed the idle connection")
         self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
+        self.transport.write(request)
         return await self._answer
 
     def close(self) -> None:
         """Close the connection."""
-        if self._transport is not None:
-            self._transport.close()
+        if self.transport is not None:
+            self.transport.close()

@@ -21,13 +21,15 @@ async def jobs(order: Order) -> Result:
     """Run `count` jobs, `concurrency` at a time, each to its end; return ms of each as `ms`.
 
     With `form` "poll", a job is a POST and a GET that waits; with "prefer", a POST that waits; with
-    "submit", only the POST.
+    "submit", only the POST. `names` and `labels`, if they are given, are what is categorised.
     """
     latencies: list[float] = []
+    names = order.get("names")
 
-    async def run(connection: Connection, _number: int) -> None:
+    async def run(connection: Connection, number: int) -> None:
+        named = {"item_name": names[number], "candidate_labels": order["labels"]} if names else None
         began = time.perf_counter()
-        await _job(connection, order)
+        await _job(connection, {"payload": named, **order})
         latencies.append((time.perf_counter() - began) * 1000)
 
     seconds = await _each(order, run)
@@ -79,15 +81,27 @@ async def repeat(order: Order) -> Result:
 
 
 async def pace(order: Order) -> Result:
-    """Submit `per_second` jobs a second for `seconds`, whether or not the earlier are accepted."""
+    """Submit `per_second` jobs a second for `seconds`, whether or not the earlier are accepted.
+
+    Another `form` than "submit" waits for their ends. With `tolerant`, jobs may fail: `failures`
+    says why they did.
+    """
     loop = asyncio.get_running_loop()
     idle: list[Connection] = []
     latencies: list[float] = []
+    failures: list[str] = []
 
     async def submit() -> None:
         began = time.perf_counter()
         connection = idle.pop() if idle else await Connection.open(order["url"], order["tenant"])
-        await _job(connection, {**order, "form": "submit"})
+        try:
+            await _job(connection, {"form": "submit", **order})
+        except (RuntimeError, ConnectionError) as error:
+            if not order.get("tolerant"):
+                raise
+            connection.close()
+            failures.append(str(error))
+            return
         latencies.append((time.perf_counter() - began) * 1000)
         idle.append(connection)
 
@@ -98,7 +112,7 @@ async def pace(order: Order) -> Result:
     await asyncio.gather(*submitting)
     for connection in idle:
         connection.close()
-    return {"seconds": loop.time() - begin, "ms": latencies}
+    return {"seconds": loop.time() - begin, "ms": latencies, "failures": failures}
 
 
 async def _each(order: Order, run: Callable[[Connection, int], Awaitable[None]]) -> float:
@@ -125,7 +139,7 @@ async def _job(connection: Connection, order: Order) -> None:
     """Submit a job, and wait for its end as the `form` of the order says."""
     body = {
         "tenant_id": order["tenant"],
-        "feature": "categorization",
+        "feature": order.get("feature", "categorization"),
         "payload": order.get("payload") or _payload(),
     }
     headers = f"Idempotency-Key: {uuid4().hex}\r\n"

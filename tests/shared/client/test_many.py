@@ -99,7 +99,7 @@ async def test_jobs_are_submitted_awaited_and_read_together(settings: Settings, 
 async def test_any_number_is_cut_into_calls(kind: Kind) -> None:
     """A call has up to 500 jobs, in less than the 6 MB that the service takes."""
     ids = [uuid4() for _ in range(503)]
-    large: Entry = {**ENTRY, "payload": {"texts": ["€" * 400_000]}}
+    large: Entry = {**ENTRY, "payload": {"texts": ["€" * 700_000]}}
     script = [batch(*ids[:500]), batch(*ids[500:502]), batch(ids[502])]
     async with scripted(*script) as server, open_client(kind, server.url) as client:
         results = await client.submit_many([*[ENTRY] * 500, large, large, large])

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 
 import pytest
 
+from shared.errors import Busy, QueueFull, ServiceError
 from shared.process.batching import Batches
 
 CALLER: ContextVar[str] = ContextVar("CALLER")
@@ -140,3 +141,22 @@ async def test_a_batch_runs_in_the_context_of_its_first_caller() -> None:
     await asyncio.gather(*tasks)
 
     assert work.callers == ["a", "c"]
+
+
+async def test_each_caller_raises_an_error_of_its_own() -> None:
+    """The callers of a batch do not add their frames to the same traceback."""
+
+    async def fail(values: Sequence[int]) -> Sequence[int | Exception]:
+        if 666 in values:
+            raise Busy(retry_after=7) from TimeoutError()
+        return [QueueFull(retry_after=7)] * len(values)
+
+    batches: Batches[int, int] = Batches(fail, most=2)
+    values = (1, 2, 666, 3)
+    raised = await asyncio.gather(*map(batches.add, values), return_exceptions=True)
+
+    assert [type(error) for error in raised] == [QueueFull, QueueFull, Busy, Busy]
+    assert len(set(map(id, raised))) == 4
+    assert all(isinstance(error, ServiceError) and error.retry_after == 7 for error in raised)
+    assert isinstance(raised[2], Busy)
+    assert isinstance(raised[2].__cause__, TimeoutError)

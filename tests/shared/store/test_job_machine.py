@@ -22,7 +22,7 @@ from shared.store.jobs import JobRepository
 from shared.store.models import Job, JobAttempt
 from shared.store.postgres.database import Database
 from tests.support import holding
-from tests.support.job_rows import insert_job, new_job
+from tests.support.job_rows import attempts_of, insert_job, new_job
 
 T = TypeVar("T")
 RECORD = AttemptRecord(stages=[], trace_id=None)
@@ -71,13 +71,15 @@ class JobMachine(RuleBasedStateMachine):
         new = new_job(tenant_id="machine")
         return (await insert_job(session, new)).id
 
-    @rule(worker=WORKERS, behind=st.integers(0, 2))
-    def claim(self, worker: str, behind: int) -> None:
-        """Claim the job, by its current message or by one of an earlier dispatch."""
+    @rule(worker=WORKERS, behind=st.integers(0, 2), again=st.booleans())
+    def claim(self, worker: str, behind: int, again: bool) -> None:
+        """Claim the job, by its current message or by one of an earlier dispatch. The answer to an
+        earlier claim may have been lost."""
         dispatch = self.dispatch - behind
-        claim = self.do(lambda s: holding.claim(s, self.job_id, dispatch, worker, 15))
+        claim = self.do(lambda s: holding.claim(s, self.job_id, dispatch, worker, 15, again=again))
         if claim:
             assert behind == 0
+            assert again or claim not in self.claims
             self.claims.append(claim)
 
     @rule(number=CLAIMS)
@@ -206,7 +208,7 @@ class JobMachine(RuleBasedStateMachine):
         return found
 
     async def _attempts(self, session: AsyncSession) -> list[JobAttempt]:
-        return (await JobRepository(session).attempts([self.job_id]))[self.job_id]
+        return await attempts_of(session, self.job_id)
 
 
 def test_any_order_of_events(migrated: str) -> None:

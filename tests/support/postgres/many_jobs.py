@@ -81,7 +81,7 @@ INSERT INTO job_attempts (
 )
 SELECT
     id, 1, state, 'host:1:seed', error,
-    '[{"name": "load", "start_ns": 0, "end_ns": 1000, "attributes": {}}]',
+    '[{"name": "load", "start_ms": 0, "duration_ms": 1, "attributes": {}}]',
     '0af7651916cd43dd8448eb211c80319c', started_at, finished_at
 FROM jobs WHERE finished_at IS NOT NULL
 """

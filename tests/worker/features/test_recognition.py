@@ -65,6 +65,17 @@ async def test_a_child_reads_a_receipt(
     ]
 
 
+async def test_an_idle_child_keeps_no_memory_of_what_it_read(
+    pool: RecognitionPool, receipt_png: bytes
+) -> None:
+    """Detection alone needs more than 100 MB."""
+    (child,) = children()
+    loaded = child.memory_info().rss
+    await pool.read(receipt_png, StageRecorder())
+
+    assert child.memory_info().rss - loaded < 40_000_000
+
+
 async def test_an_observed_reading_comes_with_its_evidence(
     pool: RecognitionPool, receipt_png: bytes, blank_png: bytes
 ) -> None:

@@ -171,6 +171,20 @@ async def test_whoever_waits_at_the_end_is_cancelled(capitals: Capitals) -> None
     assert waiting.cancelled()
 
 
+@pytest.mark.parametrize("extra", [["X"], []])
+async def test_a_wrong_number_of_answers_is_an_error_of_that_round_only(extra: list[str]) -> None:
+    """Whoever asks later is still answered."""
+
+    async def answer(texts: Sequence[str]) -> list[str]:
+        return extra if "bad" in texts and len(texts) != len(extra) else [*map(str.upper, texts)]
+
+    rounds = Rounds(answer, size=len, most=4, most_size=100)
+    async with background(rounds.serve()):
+        with pytest.raises(ValueError, match="zip"):
+            await asyncio.wait_for(asking(rounds, "bad", "bad"), 5)
+        assert await asyncio.wait_for(asking(rounds, "d"), 5) == ["D"]
+
+
 async def test_nothing_asked_is_nothing_answered(rounds: Rounds[str, str]) -> None:
     """A batch in which every entry was refused has no texts."""
     assert await rounds.answers([], TimeLimit()) == []

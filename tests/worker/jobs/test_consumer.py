@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
@@ -13,7 +13,7 @@ from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.wire.messages import NewMessage
+from shared.wire.messages import NewMessage, queue_key
 from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM, Gate, dairy, worker_with
 from tests.support.telemetry.metric_samples import samples
@@ -103,6 +103,26 @@ async def test_a_claim_that_was_lost_with_postgres_is_made_again(
 
     assert (done.status, gate.runs) == (JobStatus.SUCCEEDED, 2)
     assert [attempt.number for attempt in done.attempts] == [1]
+
+
+async def test_a_message_that_was_about_to_be_claimed_is_left_at_a_shutdown(
+    client: AsyncServiceClient, settings: Settings, database: Database, messenger: Messenger
+) -> None:
+    """The claim waits for Postgres when the worker is stopped."""
+    job = await client.submit("categorization", ITEM)
+    async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+
+        async def taken() -> bool:
+            return bool(await redis.exists(f"arq:in-progress:{job.id}:1"))
+
+        await redis.delete(queue_key(settings.queue_namespace, Queue.ITEMS))
+        async with database.transaction() as session:
+            async with worker_with(settings, dairy):
+                row = await session.get_one(Job, job.id)
+                await session.execute(text("LOCK TABLE jobs IN SHARE MODE"))
+                await messenger.publish([NewMessage.of(row)])
+                await wait_until(taken, "the message was taken")
+            assert not await taken()
 
 
 async def test_workers_hear_of_the_messages_of_their_queue_only(

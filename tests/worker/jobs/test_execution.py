@@ -136,18 +136,26 @@ async def test_the_stages_of_a_failed_run_are_kept(
 async def test_a_message_that_comes_twice_runs_once(
     client: AsyncServiceClient, settings: Settings, database: Database, messenger: Messenger
 ) -> None:
-    """The message comes again while the job runs, and after it has ended."""
+    """The message comes again while the job runs, when it stays until the job has ended, and
+    after that."""
     gate = Gate()
     async with worker_with(settings, gate):
         job = await client.submit("categorization", ITEM)
         await gate.begun.wait()
         await _deliver_again(settings, messenger, database, job.id)
+        await wait_until(lambda: _taken(settings, job.id), "the message was taken again")
+        # Another poll, so that the worker has decided what to do with the message.
+        await client.submit("categorization", {**ITEM, "item_name": "Bread"})
+        await wait_until(lambda: gate.runs == 2, "the next job ran")
+        assert not await _message_gone(settings)
         gate.opened.set()
         done = await client.await_job(job.id)
+        await wait_until(lambda: _message_gone(settings), "the messages were removed")
         await _deliver_again(settings, messenger, database, job.id)
+        await wait_until(lambda: _message_gone(settings), "the message was removed again")
 
     assert done.status is JobStatus.SUCCEEDED
-    assert gate.runs == 1
+    assert gate.runs == 2
     assert len((await client.job(job.id)).attempts) == 1
 
 
@@ -296,7 +304,7 @@ def test_every_error_class_is_used() -> None:
 async def _deliver_again(
     settings: Settings, messenger: Messenger, database: Database, job_id: UUID
 ) -> None:
-    """Remove what arq remembers of the message, send it again, and wait until it is handled."""
+    """Remove what arq remembers of the message, and send it again."""
     async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
         for key in await redis.keys(f"arq:*{job_id}*"):
             await redis.delete(key)
@@ -304,7 +312,11 @@ async def _deliver_again(
     async with database.transaction() as session:
         job = await session.get_one(Job, job_id)
     await messenger.publish([NewMessage.of(job)])
-    await wait_until(lambda: _message_gone(settings), "the message was handled")
+
+
+async def _taken(settings: Settings, job_id: UUID) -> bool:
+    async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        return bool(await redis.exists(f"arq:in-progress:{job_id}:1"))
 
 
 async def _message_gone(settings: Settings) -> bool:

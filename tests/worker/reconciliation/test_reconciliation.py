@@ -128,13 +128,21 @@ async def test_a_lock_that_a_dead_worker_left_is_removed(
 
 @pytest.mark.parametrize(
     "orphan",
-    ["no message of ours", b"\xff".decode(errors="surrogateescape"), f"{UUID(int=1)}:1", "{job}:7"],
+    [
+        "no message of ours",
+        b"\xff".decode(errors="surrogateescape"),
+        f"{UUID(int=1)}:1",
+        "{job}:7",
+        "{job}:99999999999",
+        "{capitals}:1",
+    ],
 )
 async def test_a_message_that_stands_for_no_job_is_removed(
     repair: MessageRepair, job_id: UUID, redis: Redis, key: str, orphan: str
 ) -> None:
-    """The orphan is garbage, of a job that is gone, or of another dispatch."""
-    name = orphan.format(job=job_id).encode(errors="surrogateescape")
+    """The orphan is garbage, of a job that is gone, of another dispatch, or another spelling."""
+    named = orphan.format(job=job_id, capitals=str(job_id).upper())
+    name = named.encode(errors="surrogateescape")
     await redis.zadd(key, {name: 1})
 
     assert await repair.step() == MessageRepairs(removed=1)
@@ -192,10 +200,19 @@ async def test_a_retry_is_published_when_it_is_due(
     assert await publish_deferred(database, messenger) == 0
 
 
-def reconciler(database: Database, messenger: Messenger, repair: MessageRepair) -> Reconciler:
+def worker_metrics() -> WorkerMetrics:
+    """Build the metrics of a worker."""
+    return WorkerMetrics(WorkerState("worker", "1", [Queue.ITEMS], {Queue.ITEMS: 1}, {}))
+
+
+def reconciler(
+    database: Database,
+    messenger: Messenger,
+    repair: MessageRepair,
+    metrics: WorkerMetrics | None = None,
+) -> Reconciler:
     """Build a reconciler that keeps images for a minute and jobs for an hour."""
-    metrics = WorkerMetrics(WorkerState("worker", "1", [Queue.ITEMS], {Queue.ITEMS: 1}, {}))
-    telemetry = Telemetry(JobTracing(NoOpTracer()), metrics)
+    telemetry = Telemetry(JobTracing(NoOpTracer()), metrics or worker_metrics())
     return Reconciler(
         database,
         [repair],
@@ -266,16 +283,28 @@ async def test_one_worker_at_a_time_reconciles(
     redis: Redis,
     key: str,
 ) -> None:
-    """While another holds the lock, a reconciler changes nothing."""
+    """While another holds the lock, a reconciler changes nothing, and does not claim success."""
     await redis.delete(key)
+    metrics = worker_metrics()
+    mine = reconciler(database, messenger, repair, metrics)
     async with database.transaction() as session:
         await session.execute(select(func.pg_advisory_xact_lock(7_401_995)))
-        await reconciler(database, messenger, repair).step()
+        await mine.step()
         untouched = await read(database, job_id)
-    await reconciler(database, messenger, repair).step()
+    idle_at = last_success(metrics)
+    await mine.step()
     repaired = await read(database, job_id)
 
     assert untouched is not None
     assert untouched.published_at is not None
     assert repaired is not None
     assert repaired.published_at is None
+    assert idle_at == 0
+    assert last_success(metrics) > 0
+
+
+def last_success(metrics: WorkerMetrics) -> float:
+    """Return when the reconciler last succeeded, as the metric says; 0 if never."""
+    found = metrics.registry.get_sample_value("ai_reconciler_last_success_timestamp_seconds")
+    assert found is not None
+    return found

@@ -110,24 +110,26 @@ def submit(  # noqa: PLR0913 (each is an option)
             succeeded = submit_batch(service, batch, results, callback)
         else:
             receipts = _submitted(service, files or [], options, callback)
-            succeeded = _shown(service, receipts, results) == len(files or [])
+            jobs = _shown(service, receipts, results)
+            succeeded = len(jobs) == len(files or []) and not any_failed(jobs)
     if not succeeded:
         sys.exit(1)
 
 
-def _shown(service: "ServiceClient", receipts: Iterable[JobView], results: Results) -> int:
-    """Show the jobs of receipts as wanted, and return how many of them did not fail."""
+def _shown(
+    service: "ServiceClient", receipts: Iterable[JobView], results: Results
+) -> list[JobView]:
+    """Show the jobs of receipts as wanted, and return those that are not late."""
     jobs: list[JobView] = []
     for job in receipts:
         jobs.append(job)
         if results.quiet:
             print_line(str(job.id))
-    accepted = len(jobs)
     if results.within is not None:
         jobs = _ended(service, jobs, results.within)
     if not results.quiet and (jobs or results.as_json):
         show_jobs(jobs, as_json=results.as_json)
-    return 0 if any_failed(jobs) else accepted
+    return jobs
 
 
 def _ended(service: "ServiceClient", jobs: Sequence[JobView], within: float) -> list[JobView]:

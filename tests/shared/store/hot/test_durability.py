@@ -1,10 +1,10 @@
 """Which commits wait for the disk, and what happens to a claim that did not reach it."""
 
-import asyncio
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +15,7 @@ from sqlalchemy import text
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
+from shared.errors import DatabaseUnavailable
 from shared.local import stack
 from shared.local.postgres import embedded_postgres
 from shared.store.hot.accepting import Accepted, accept
@@ -24,6 +25,9 @@ from shared.store.hot.storing import AttemptRecord, Ending, store
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from tests.support.job_rows import history, new_job
+from tests.support.waiting import wait_until
+
+T = TypeVar("T")
 
 RECORD = AttemptRecord(stages=[], trace_id=None)
 # A deferred trigger runs when its transaction commits, so it sees what the commit is going to do.
@@ -50,7 +54,7 @@ async def submit(database: Database) -> UUID:
 
 async def take(database: Database, job_id: UUID, worker_id: str) -> Claim:
     """Claim a job."""
-    (held,) = await claim(database.fetch, Queue.ITEMS, [(job_id, 1)], worker_id, 15)
+    (held,) = (await claim(database.fetch, Queue.ITEMS, [(job_id, 1)], worker_id, 15)).made
     return held
 
 
@@ -130,8 +134,8 @@ async def test_a_claim_that_is_lost_with_postgres_counts_once(tmp_path: Path) ->
         job_id = await submit(database)
         first = await take(database, job_id, "w")
         await crash(database)
-        state = await _state(database, job_id)
-        second = await take(database, job_id, "w")
+        state = await answered(lambda: _state(database, job_id))
+        second = await answered(lambda: take(database, job_id, "w"))
         refused = await succeed(database, first)
         stored = await succeed(database, second)
         async with database.transaction() as session:
@@ -145,11 +149,18 @@ async def test_a_claim_that_is_lost_with_postgres_counts_once(tmp_path: Path) ->
 
 
 async def _state(database: Database, job_id: UUID) -> str:
-    """Return the state of a job as soon as Postgres answers again."""
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                async with database.transaction() as session:
-                    return (await session.get_one(Job, job_id)).state
-            except Exception:
-                await asyncio.sleep(0.1)
+    async with database.transaction() as session:
+        return (await session.get_one(Job, job_id)).state
+
+
+async def answered(ask: Callable[[], Awaitable[T]]) -> T:
+    """Return the answer of Postgres as soon as there is one."""
+    answers: list[T] = []
+
+    async def asked() -> bool:
+        with suppress(DatabaseUnavailable):
+            answers.append(await ask())
+        return bool(answers)
+
+    await wait_until(asked, "Postgres answered", within=30, pause=0.1)
+    return answers[0]

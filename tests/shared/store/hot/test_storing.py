@@ -1,7 +1,9 @@
 """Many jobs are claimed, and many attempts end, with one statement each."""
 
+import asyncio
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +15,14 @@ from shared.contracts.jobs import JobError, JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import EngineUnavailable, TimedOut
 from shared.rejections import NoTextFound
-from shared.store.hot.claiming import Claim, claim
-from shared.store.hot.storing import AttemptRecord, Ending, Unstorable, store
+from shared.store.hot.accepting import Accepted, accept
+from shared.store.hot.beating import WorkerReport, beat
+from shared.store.hot.claiming import Claim, Claims, claim
+from shared.store.hot.storing import AttemptRecord, Ending, Locked, Unstorable, store
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from shared.store.postgres.direct import Row, Statement
-from tests.support.job_rows import history, insert_job, new_job
+from tests.support.job_rows import history, insert_job, locking, new_job
 
 RECORD = AttemptRecord(stages=[], trace_id=None)
 
@@ -34,7 +38,7 @@ async def claimed(database: Database, count: int) -> list[Claim]:
     """Insert jobs, and claim them by the worker `w`."""
     ids = await submitted(database, count)
     claims = await claim(database.fetch, Queue.ITEMS, [(each, 1) for each in ids], "w", 15)
-    return sorted(claims, key=lambda held: ids.index(held.job_id))
+    return sorted(claims.made, key=lambda held: ids.index(held.job_id))
 
 
 def success(held: Claim, output: str = '{"a": 1}', **different: Any) -> Ending:
@@ -53,7 +57,8 @@ async def test_those_that_wait_are_claimed(database: Database) -> None:
     keys = [(waiting, 1), (taken, 1), (old, 1), (newer, 1), (UUID(int=1), 1)]
     claims = await claim(database.fetch, Queue.ITEMS, keys, "w", 15)
 
-    assert [held.job_id for held in claims] == [waiting]
+    assert [held.job_id for held in claims.made] == [waiting]
+    assert claims.locked == frozenset()
     async with database.transaction() as session:
         rows = {job_id: await session.get_one(Job, job_id) for job_id in (taken, old, newer)}
     assert {(job.worker_id, job.state) for job in rows.values()} == {
@@ -64,16 +69,16 @@ async def test_those_that_wait_are_claimed(database: Database) -> None:
 
 async def test_receipts_are_claimed_with_their_images(database: Database) -> None:
     """Nothing is claimed through the other queue, where images are not read."""
-    with_image = await submitted(
-        database, 1, feature=Feature.RECEIPT_EXTRACTION, image=b"image", payload={"a": ["ü"]}
-    )
+    receipt = {"feature": Feature.RECEIPT_EXTRACTION, "payload": '{"a": ["ü"]}'}
+    (accepted,) = await accept(database, [new_job(**receipt, image=b"image")])
+    assert isinstance(accepted, Accepted)
     pruned = await submitted(database, 1, feature=Feature.RECEIPT_EXTRACTION)
-    keys = [(job_id, 1) for job_id in (*with_image, *pruned)]
-    assert await claim(database.fetch, Queue.ITEMS, keys, "w", 15) == []
-    claims = await claim(database.fetch, Queue.RECEIPTS, keys, "w", 15)
+    keys = [(job_id, 1) for job_id in (accepted.id, *pruned)]
+    assert await claim(database.fetch, Queue.ITEMS, keys, "w", 15) == Claims([])
+    claims = (await claim(database.fetch, Queue.RECEIPTS, keys, "w", 15)).made
 
     assert {held.job_id: held.image for held in claims} == {
-        with_image[0]: b"image",
+        accepted.id: b"image",
         pruned[0]: None,
     }
     assert {str(held.payload) for held in claims} == {"{'a': ['ü']}", "{}"}
@@ -138,10 +143,58 @@ async def test_an_answer_that_is_lost_costs_nothing(database: Database) -> None:
         await database.fetch(statement, *arguments)
         return await database.fetch(statement, *arguments)
 
-    (held,) = await claim(fetch, Queue.ITEMS, [(job_id, 1)], "w", 15)
+    key = (job_id, 1)
+    await claim(database.fetch, Queue.ITEMS, [key], "w", 15)
+    (held,) = (await claim(database.fetch, Queue.ITEMS, [key], "w", 15, {key})).made
     assert await store(fetch, "w", [success(held, json.dumps({"ü": [1.5]}))]) == ["succeeded"]
 
     async with database.transaction() as session:
         job = await session.get_one(Job, job_id)
         (attempt,) = await history(session, job)
     assert (job.attempt, attempt.number, job.output) == (1, 1, {"ü": [1.5]})
+
+
+async def test_a_key_that_no_row_can_have_spoils_no_other_claim(database: Database) -> None:
+    """The others are claimed."""
+    first, last = await submitted(database, 2)
+    keys = [(first, 1), (last, 2**31), (last, 1)]
+    claims = await claim(database.fetch, Queue.ITEMS, keys, "w", 15)
+
+    assert [held.job_id for held in claims.made] == [first, last]
+
+
+async def test_a_row_that_another_session_has_locked_holds_up_no_other(database: Database) -> None:
+    """The job is neither claimed nor refused, then held, and then neither stored nor refused."""
+    ids = await submitted(database, 3)
+    keys = [(job_id, 1) for job_id in ids]
+    worker = WorkerReport(id="w", version="1", queues=[], slots={}, components={})
+    async with locking(database, ids[1]):
+        claims = await claim(database.fetch, Queue.ITEMS, keys, "w", 15)
+    assert [held.job_id for held in claims.made] == [ids[0], ids[2]]
+    assert claims.locked == {keys[1]}
+
+    (middle,) = (await claim(database.fetch, Queue.ITEMS, keys, "w", 15)).made
+    held = [claims.made[0], middle, claims.made[1]]
+    async with locking(database, ids[1]):
+        beaten = await beat(database.fetch, worker, ids, 60)
+        stored = await store(database.fetch, "w", [success(each) for each in held])
+    assert beaten.jobs == set(ids)
+    assert stored == [JobStatus.SUCCEEDED, Locked(), JobStatus.SUCCEEDED]
+
+    async with database.transaction() as session:
+        row = await session.get_one(Job, ids[1])
+        assert row.lease_until == middle.started_at + timedelta(seconds=15)
+    assert await store(database.fetch, "w", [success(middle)]) == [JobStatus.SUCCEEDED]
+
+
+async def test_heartbeats_and_endings_never_wait_for_each_other(database: Database) -> None:
+    """Both change the same rows at once, in whatever order they are passed, and neither fails."""
+    worker = WorkerReport(id="w", version="1", queues=[], slots={}, components={})
+    for _ in range(20):
+        held = await claimed(database, 30)
+        endings = [success(each) for each in reversed(held)]
+        _, stored = await asyncio.gather(
+            beat(database.fetch, worker, [each.job_id for each in held], 15),
+            store(database.fetch, "w", endings),
+        )
+        assert set(map(str, stored)) <= {"succeeded", str(Locked())}

@@ -35,8 +35,11 @@ async def test_a_job_is_claimed_once(session: AsyncSession, job: Job, held: Clai
 async def test_a_claim_whose_answer_was_lost_is_found_again(
     session: AsyncSession, job: Job, held: Claim
 ) -> None:
-    """The worker asks again, and the attempt counts once."""
-    assert await holding.claim(session, job.id, 1, "worker", 15) == held
+    """The worker asks again, and the attempt counts once. A message that comes again to a worker
+    that holds its job, but does not run it any more, brings no second run."""
+    assert await holding.claim(session, job.id, 1, "worker", 15) is None
+    assert await holding.claim(session, job.id, 1, "another", 15, again=True) is None
+    assert await holding.claim(session, job.id, 1, "worker", 15, again=True) == held
     await session.refresh(job)
 
     assert (job.attempt, job.started_at) == (1, held.started_at)

@@ -18,9 +18,9 @@ Inputs = npt.NDArray[np.float32]
 HEIGHT = 48
 # The model reads the end of a line well if at least this many blank columns follow,
 _BLANK = 32
-# and short lines if there are this many columns in all: with 160 it misread two of 155 prices that
-# it reads with 224. RapidOCR pads to 320, which costs a tenth more.
-_LEAST = 224
+# and a short line if there are this many columns in all. Some faint prices are misread with fewer.
+# RapidOCR pads to 320, which costs a tenth more.
+_LEAST = 256
 # Widths are multiples of this, so that the runtime meets few shapes.
 _STEP = 32
 # The token that stands for no letter.

@@ -71,6 +71,15 @@ defmodule GroceryPlanner.AIClient.Many do
   @spec get([String.t()], map(), keyword()) :: Jobs.result()
   def get(job_ids, context, opts) do
     Options.check!(opts, [:wait])
+    read(job_ids, context, opts)
+  end
+
+  # The service refuses a call without any id.
+  defp read([], _context, _opts) do
+    {:ok, %{"jobs" => [], "missing" => [], "unreadable" => [], "next_cursor" => nil}}
+  end
+
+  defp read(job_ids, context, opts) do
     wait = opts[:wait] || 0
 
     with {:ok, ids} <- Context.ids(context) do

@@ -44,7 +44,7 @@ def test_the_whole_line_and_the_blank_after_it_fit(width: int, height: int) -> N
     columns = padded_width(width, height)
 
     assert columns % 32 == 0
-    assert columns == 224 or 32 <= columns - 48 * width / height < 64
+    assert columns == 256 or 32 <= columns - 48 * width / height < 64
     assert columns - 48 * width / height >= 32
 
 

@@ -1,0 +1,1 @@
+"""How much a system bears, from what was measured: sizes, a simulation, and the page about both."""
