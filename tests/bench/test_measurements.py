@@ -1,5 +1,7 @@
 """A small part of each measurement: it measures. How fast this machine is, is no test."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from tests.bench.bench import Bench
@@ -8,7 +10,9 @@ from tests.bench.figures import Figure, NotMeasured
 from tests.bench.jobs import batch, dispatch, mixed, path, tracing
 from tests.bench.loader.asking import load
 from tests.bench.running.system import NO_OP
+from tests.bench.running.wires import Wires
 from tests.bench.upkeep import rest
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -72,11 +76,23 @@ async def test_a_call_is_measured_against_a_bare_route(bench: Bench) -> None:
 
 
 async def test_what_idle_processes_take_is_measured(bench: Bench) -> None:
-    """A worker beats and looks for work even if there is none."""
-    found = by_name(list(await rest.measure_idle(bench, {"FEATURE_LOADER": NO_OP}, seconds=3)))
+    """A worker beats and repairs even if there is no work. A round ends when it has done both."""
+
+    async def busy(wires: Mapping[str, Wires]) -> None:
+        worker = wires["worker"]
+        statements, commands = worker.postgres.requests, worker.redis.requests
+        await wait_until(
+            lambda: worker.postgres.requests > statements and worker.redis.requests > commands,
+            "the idle worker beat and repaired",
+            within=30,
+        )
+
+    env = {"FEATURE_LOADER": NO_OP, "LEASE": "2", "HEARTBEAT": "0.5", "RECONCILE_INTERVAL": "0.3"}
+    found = by_name(list(await rest.measure_idle(bench, env, busy)))
 
     assert found["worker: Redis commands"] > 0
-    assert found["worker: Postgres statements"] >= found["worker: Postgres round trips"] * 0.1 > 0
+    # A statement that is new to a connection is prepared first, in a round trip of its own.
+    assert 0 < found["worker: Postgres round trips"] <= 2 * found["worker: Postgres statements"]
     assert found.keys() >= {"front: CPU of a core", "worker: CPU of a core"}
 
 
@@ -93,7 +109,8 @@ async def test_the_cost_of_traces_is_measured(bench: Bench) -> None:
     found = by_name(list(await tracing.measure_with(bench, {})))
 
     assert found["traced ÷ without traces"] > 0
-    assert found["spans of a job"] > 5
+    # Its request, its wait and its run are a job's own; trips to servers may be those of several.
+    assert found["spans of a job"] >= 3
 
 
 async def test_failures_on_idle_connections_are_counted(bench: Bench) -> None:

@@ -1,7 +1,8 @@
 """Measures what a front and a worker take while nothing is asked of them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 import httpx
@@ -23,12 +24,19 @@ _GOALS = {"front": 0.2, "worker": 0.4}
 async def measure(bench: Bench) -> Sequence[Figure]:
     """Measure a front, and a worker with the engines of both queues."""
     return await measure_idle(
-        bench, {"FEATURE_LOADER": "", "WORKER_QUEUES": "receipts,items"}, bench.seconds(_LONG)
+        bench,
+        {"FEATURE_LOADER": "", "WORKER_QUEUES": "receipts,items"},
+        lambda _wires: asyncio.sleep(bench.seconds(_LONG)),
     )
 
 
-async def measure_idle(bench: Bench, env: Mapping[str, str], seconds: float) -> Sequence[Figure]:
-    """Measure an idle front, and an idle worker with the settings of `env`, in each round."""
+async def measure_idle(
+    bench: Bench, env: Mapping[str, str], pause: Callable[[Mapping[str, Wires]], Awaitable[None]]
+) -> Sequence[Figure]:
+    """Measure an idle front, and an idle worker with the settings of `env`, in each round.
+
+    A round lasts as long as `pause` waits.
+    """
     found: dict[str, list[list[float]]] = {part: [] for part in _GOALS}
     port = free_port()
     async with bench.system({**env, "WORKER_PORT": str(port)}, counted=True) as system:
@@ -41,7 +49,9 @@ async def measure_idle(bench: Bench, env: Mapping[str, str], seconds: float) -> 
         for round_ in range(bench.rounds):
             bench.note(f"rest: round {round_ + 1}")
             before = {part: _taken(processes[part], system.wires[part]) for part in found}
-            await asyncio.sleep(seconds)
+            begin = time.monotonic()
+            await pause(system.wires)
+            seconds = time.monotonic() - begin
             for part, values in found.items():
                 after = _taken(processes[part], system.wires[part])
                 values.append(

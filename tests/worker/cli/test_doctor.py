@@ -35,22 +35,22 @@ def evicting(servers: stack.Servers) -> Iterator[None]:
         broker.config_set("maxmemory-policy", "noeviction")
 
 
-def findings(grocery_ai: Run, env: dict[str, str], code: int) -> dict[str, Any]:
+def findings(forked_ai: Run, env: dict[str, str], code: int) -> dict[str, Any]:
     """Run `doctor` and return its findings by name."""
-    done = grocery_ai("doctor", "--json", **env)
+    done = forked_ai("doctor", "--json", **env)
     assert done.returncode == code, done.stdout + done.stderr
     return {finding["name"]: finding for finding in json.loads(done.stdout)}
 
 
-def test_a_healthy_system_only_lacks_workers(grocery_ai: Run, env: dict[str, str]) -> None:
-    found = findings(grocery_ai, env, 0)
+def test_a_healthy_system_only_lacks_workers(forked_ai: Run, env: dict[str, str]) -> None:
+    found = findings(forked_ai, env, 0)
 
     assert [name for name, finding in found.items() if finding["status"] != "ok"] == ["workers"]
     assert "python -m worker" in found["workers"]["cure"]
     assert "rapidocr" in found["ocr"]["detail"]
 
 
-def test_everything_that_is_broken_is_blamed(grocery_ai: Run, env: dict[str, str]) -> None:
+def test_everything_that_is_broken_is_blamed(forked_ai: Run, env: dict[str, str]) -> None:
     """What works is still checked, and each finding has a cure of its own."""
     broken = {
         "DATABASE_URL": nowhere("postgresql").get_secret_value(),
@@ -58,7 +58,7 @@ def test_everything_that_is_broken_is_blamed(grocery_ai: Run, env: dict[str, str
         "OCR_ENGINE": "tesseract",
         "PATH": "/nowhere",
     }
-    found = findings(grocery_ai, {**env, **broken}, 1)
+    found = findings(forked_ai, {**env, **broken}, 1)
 
     assert [name for name in found if found[name]["status"] == "error"] == [
         "postgres",
@@ -81,9 +81,9 @@ def test_everything_that_is_broken_is_blamed(grocery_ai: Run, env: dict[str, str
     ids=str,
 )
 def test_a_wrong_setting_is_named(
-    grocery_ai: Run, env: dict[str, str], broken: dict[str, str]
+    forked_ai: Run, env: dict[str, str], broken: dict[str, str]
 ) -> None:
-    found = findings(grocery_ai, {**env, **broken}, 1)
+    found = findings(forked_ai, {**env, **broken}, 1)
 
     assert [name for name in found if found[name]["status"] == "error"] == ["settings"]
     assert next(iter(broken)) in found["settings"]["detail"]
@@ -91,9 +91,9 @@ def test_a_wrong_setting_is_named(
 
 
 def test_an_old_schema_is_named_with_the_command_that_migrates(
-    grocery_ai: Run, env: dict[str, str], behind: str
+    forked_ai: Run, env: dict[str, str], behind: str
 ) -> None:
-    found = findings(grocery_ai, {**env, "DATABASE_URL": behind}, 1)
+    found = findings(forked_ai, {**env, "DATABASE_URL": behind}, 1)
 
     assert found["migrations"]["status"] == "error"
     assert "bin/migrate" in found["migrations"]["cure"]
@@ -136,17 +136,17 @@ def test_a_running_bin_dev_supplies_servers_that_are_not_set(
 
 
 @pytest.mark.usefixtures("evicting")
-def test_a_redis_that_evicts_is_an_error(grocery_ai: Run, env: dict[str, str]) -> None:
+def test_a_redis_that_evicts_is_an_error(forked_ai: Run, env: dict[str, str]) -> None:
     """A Redis that evicts loses messages when memory runs low, and nobody notices."""
-    found = findings(grocery_ai, env, 1)
+    found = findings(forked_ai, env, 1)
 
     assert found["redis eviction"]["status"] == "error"
     assert "noeviction" in found["redis eviction"]["cure"]
 
 
-def test_a_password_is_never_shown(grocery_ai: Run, env: dict[str, str]) -> None:
+def test_a_password_is_never_shown(forked_ai: Run, env: dict[str, str]) -> None:
     env["DATABASE_URL"] = "postgresql://grocery:hunter2@127.0.0.1:1/x"
-    done = grocery_ai("doctor", **env)
+    done = forked_ai("doctor", **env)
 
     assert done.returncode == 1
     assert "hunter2" not in done.stdout + done.stderr

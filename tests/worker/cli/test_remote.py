@@ -33,11 +33,11 @@ def receipt(tmp_path: Path, receipt_png: bytes) -> Path:
     return path
 
 
-def test_submit_and_wait(grocery_ai: Run, env: dict[str, str], receipt: Path) -> None:
+def test_submit_and_wait(forked_ai: Run, env: dict[str, str], receipt: Path) -> None:
     """The result is printed as a table; a bad file is reported and does not stop the other."""
     bad = receipt.with_name("bad.jpg")
     bad.write_bytes(b"nothing")
-    done = grocery_ai("submit", bad, receipt, "--wait", "--country", "gb", **env)
+    done = forked_ai("submit", bad, receipt, "--wait", "--country", "gb", **env)
 
     assert done.returncode == 1
     assert "unsupported_image_format" in done.stderr
@@ -46,7 +46,7 @@ def test_submit_and_wait(grocery_ai: Run, env: dict[str, str], receipt: Path) ->
 
 
 async def test_waiting_prints_what_has_ended(
-    grocery_ai: Run, settings: Settings, receipt: Path, blank_png: bytes
+    forked_ai: Run, settings: Settings, receipt: Path, blank_png: bytes
 ) -> None:
     """A job that takes too long is named on stderr, and hides no result of the others."""
     slow = receipt.with_name("slow.png")
@@ -62,9 +62,9 @@ async def test_waiting_prints_what_has_ended(
         front_server(settings) as url,
     ):
         done = await asyncio.to_thread(
-            grocery_ai, "submit", slow, receipt, "--wait", "--within", "3", "--json", "--url", url
+            forked_ai, "submit", slow, receipt, "--wait", "--within", "3", "--json", "--url", url
         )
-        listed = await asyncio.to_thread(grocery_ai, "list", "--json", "--url", url)
+        listed = await asyncio.to_thread(forked_ai, "list", "--json", "--url", url)
 
     (ended,) = json.loads(done.stdout)
     (late,) = (job for job in json.loads(listed.stdout) if job["id"] != ended["id"])
@@ -77,43 +77,43 @@ async def test_waiting_prints_what_has_ended(
 
 
 def test_a_job_is_submitted_watched_shown_and_listed(
-    grocery_ai: Run, env: dict[str, str], receipt: Path
+    forked_ai: Run, env: dict[str, str], receipt: Path
 ) -> None:
-    (submitted,) = json.loads(grocery_ai("submit", receipt, "--json", **env).stdout)
-    watched = grocery_ai("watch", submitted["id"], **env)
-    (seen,) = json.loads(grocery_ai("get", submitted["id"], "--json", **env).stdout)
-    (listed,) = json.loads(grocery_ai("list", "--status", "succeeded", "--json", **env).stdout)
+    (submitted,) = json.loads(forked_ai("submit", receipt, "--json", **env).stdout)
+    watched = forked_ai("watch", submitted["id"], **env)
+    (seen,) = json.loads(forked_ai("get", submitted["id"], "--json", **env).stdout)
+    (listed,) = json.loads(forked_ai("list", "--status", "succeeded", "--json", **env).stdout)
 
     assert watched.returncode == 0
     assert "Where the time went" in watched.stdout
     assert seen["status"] == "succeeded"
     assert listed["id"] == submitted["id"]
-    assert json.loads(grocery_ai("list", "--status", "failed", "--json", **env).stdout) == []
+    assert json.loads(forked_ai("list", "--status", "failed", "--json", **env).stdout) == []
 
 
 def test_submit_quiet_prints_only_the_ids_of_accepted_files(
-    grocery_ai: Run, env: dict[str, str], receipt: Path
+    forked_ai: Run, env: dict[str, str], receipt: Path
 ) -> None:
     bad = receipt.with_name("bad.jpg")
     bad.write_bytes(b"nothing")
-    done = grocery_ai("submit", "--quiet", receipt, bad, receipt, **env)
+    done = forked_ai("submit", "--quiet", receipt, bad, receipt, **env)
     job_ids = done.stdout.splitlines()
 
     assert done.returncode == 1
     assert [str(UUID(job_id)) for job_id in job_ids] == job_ids
     assert len(set(job_ids)) == 2
     assert "bad.jpg" in done.stderr
-    assert grocery_ai("watch", job_ids[0], **env).returncode == 0
+    assert forked_ai("watch", job_ids[0], **env).returncode == 0
 
 
-def test_a_list_fits_80_columns(grocery_ai: Run, env: dict[str, str], receipt: Path) -> None:
+def test_a_list_fits_80_columns(forked_ai: Run, env: dict[str, str], receipt: Path) -> None:
     """Ids are whole, and the error of a failed job is on the line below it."""
     blank = receipt.with_name("blank.png")
     blank.write_bytes(encode(Image.new("RGB", (400, 300), "white")))
-    job_ids = grocery_ai("submit", "--quiet", receipt, blank, **env).stdout.splitlines()
+    job_ids = forked_ai("submit", "--quiet", receipt, blank, **env).stdout.splitlines()
     for job_id in job_ids:
-        grocery_ai("watch", job_id, **env)
-    lines = grocery_ai("list", COLUMNS="80", **env).stdout.splitlines()
+        forked_ai("watch", job_id, **env)
+    lines = forked_ai("list", COLUMNS="80", **env).stdout.splitlines()
 
     assert len(job_ids) == 2
     assert max(map(len, lines)) <= 80
@@ -125,11 +125,11 @@ def test_a_list_fits_80_columns(grocery_ai: Run, env: dict[str, str], receipt: P
 
 
 def test_an_empty_or_cut_list_says_how_to_see_more(
-    grocery_ai: Run, env: dict[str, str], receipt: Path
+    forked_ai: Run, env: dict[str, str], receipt: Path
 ) -> None:
-    done = grocery_ai("list", "--status", "failed", **env)
-    grocery_ai("submit", receipt, receipt, **env)
-    some = grocery_ai("list", "--limit", "1", **env)
+    done = forked_ai("list", "--status", "failed", **env)
+    forked_ai("submit", receipt, receipt, **env)
+    some = forked_ai("list", "--limit", "1", **env)
 
     assert (done.returncode, done.stdout) == (0, "")
     assert f"Tenant '{env['TENANT_ID']}' has no failed jobs." in done.stderr
@@ -137,15 +137,13 @@ def test_an_empty_or_cut_list_says_how_to_see_more(
     assert "--limit" in some.stderr
 
 
-def test_a_job_is_cancelled_and_retried(
-    grocery_ai: Run, env: dict[str, str], receipt: Path
-) -> None:
+def test_a_job_is_cancelled_and_retried(forked_ai: Run, env: dict[str, str], receipt: Path) -> None:
     """The last of five jobs is still waiting when it is cancelled."""
-    *_, submitted = json.loads(grocery_ai("submit", *[receipt] * 5, "--json", **env).stdout)
-    cancelled = grocery_ai("cancel", submitted["id"], "--json", **env)
-    watched = grocery_ai("watch", submitted["id"], **env)
-    retried = grocery_ai("retry", submitted["id"], **env)
-    again = grocery_ai("watch", submitted["id"], **env)
+    *_, submitted = json.loads(forked_ai("submit", *[receipt] * 5, "--json", **env).stdout)
+    cancelled = forked_ai("cancel", submitted["id"], "--json", **env)
+    watched = forked_ai("watch", submitted["id"], **env)
+    retried = forked_ai("retry", submitted["id"], **env)
+    again = forked_ai("watch", submitted["id"], **env)
 
     assert cancelled.returncode == 0, cancelled.stderr
     assert watched.returncode == 1
@@ -155,23 +153,23 @@ def test_a_job_is_cancelled_and_retried(
     assert "Organic Whole Milk" in again.stdout
 
 
-def test_both_queues_are_shown(grocery_ai: Run, env: dict[str, str]) -> None:
-    found = json.loads(grocery_ai("queues", "--json", **env).stdout)
+def test_both_queues_are_shown(forked_ai: Run, env: dict[str, str]) -> None:
+    found = json.loads(forked_ai("queues", "--json", **env).stdout)
 
     assert {queue["queue"] for queue in found} == {"receipts", "items"}
     assert all(queue["accepting"] and queue["workers"] == 1 for queue in found)
-    title, *rows = grocery_ai("queues", COLUMNS="80", **env).stdout.splitlines()
+    title, *rows = forked_ai("queues", COLUMNS="80", **env).stdout.splitlines()
     assert {row.split()[0] for row in rows} == {"receipts", "items"}
     assert len(title) <= 80
     assert "Done/min" in title
 
 
-def test_jobs_are_submitted_as_lines(grocery_ai: Run, env: dict[str, str]) -> None:
+def test_jobs_are_submitted_as_lines(forked_ai: Run, env: dict[str, str]) -> None:
     """Each line that is not blank has one line of the output, with its job or its error."""
     good = json.dumps({"feature": "categorization", "payload": ITEM})
     receipt = '{"feature": "receipt_extraction", "payload": {}}'
     text = "\n".join([good, "", "milk", receipt, receipt, '{"x": NaN}', r'{"x": "\ud800"}', good])
-    done = grocery_ai("submit", "--batch", "-", "--wait", stdin=text, **env)
+    done = forked_ai("submit", "--batch", "-", "--wait", stdin=text, **env)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
 
     assert done.returncode == 1
@@ -193,31 +191,31 @@ def test_jobs_are_submitted_as_lines(grocery_ai: Run, env: dict[str, str]) -> No
         "malformed_body line 7",
     ]
 
-    shown = grocery_ai("get", last["id"], first["id"], str(UUID(int=1)), "--json", **env)
+    shown = forked_ai("get", last["id"], first["id"], str(UUID(int=1)), "--json", **env)
     assert shown.returncode == 1
     assert [job["id"] for job in json.loads(shown.stdout)] == [last["id"], first["id"]]
     assert f"job_not_found: There is no job {UUID(int=1)}" in shown.stderr
 
 
-def test_the_ids_of_lines_are_watched(grocery_ai: Run, env: dict[str, str], tmp_path: Path) -> None:
+def test_the_ids_of_lines_are_watched(forked_ai: Run, env: dict[str, str], tmp_path: Path) -> None:
     """The ids alone are made for other commands."""
     path = tmp_path / "jobs.jsonl"
     path.write_text(f"{json.dumps({'feature': 'categorization', 'payload': ITEM})}\n" * 2)
-    submitted = grocery_ai("submit", "--batch", path, "--quiet", **env).stdout.split()
-    watched = grocery_ai("watch", *submitted, **env)
+    submitted = forked_ai("submit", "--batch", path, "--quiet", **env).stdout.split()
+    watched = forked_ai("watch", *submitted, **env)
 
     assert len(set(submitted)) == 2
     assert watched.returncode == 0
     assert all(job_id in watched.stdout for job_id in submitted)
 
 
-async def test_callbacks_are_asked_for(grocery_ai: Run, receipt: Path) -> None:
+async def test_callbacks_are_asked_for(forked_ai: Run, receipt: Path) -> None:
     """A URL for all jobs replaces none that a line names itself."""
     own = json.dumps({"feature": "categorization", "callback": {"url": "http://own"}})
     async with scripted(problem(422, ErrorClass.BAD_INPUT, "refused")) as server:
         options = ("submit", "--callback", "http://all", "--json", "--url", server.url)
-        lines = await asyncio.to_thread(grocery_ai, *options, "--batch", "-", stdin=f"{own}\n{{}}")
-        files = await asyncio.to_thread(grocery_ai, *options, receipt)
+        lines = await asyncio.to_thread(forked_ai, *options, "--batch", "-", stdin=f"{own}\n{{}}")
+        files = await asyncio.to_thread(forked_ai, *options, receipt)
 
     batch, single = (json.loads(seen.body) for seen in server.seen)
     assert [entry["callback"] for entry in batch["jobs"]] == [
@@ -230,7 +228,7 @@ async def test_callbacks_are_asked_for(grocery_ai: Run, receipt: Path) -> None:
     assert files.stderr.startswith("refused ")
 
 
-async def test_lines_that_take_too_long(grocery_ai: Run, settings: Settings) -> None:
+async def test_lines_that_take_too_long(forked_ai: Run, settings: Settings) -> None:
     """A job that is late is printed as it is, and hides no result of the others."""
     lines = [
         json.dumps({"feature": "embedding", "payload": {"texts": ["milk"]}}),
@@ -245,7 +243,7 @@ async def test_lines_that_take_too_long(grocery_ai: Run, settings: Settings) -> 
     async with worker_with(settings, run), front_server(settings) as url:
         options = ("--wait", "--within", "2", "--url", url)
         done = await asyncio.to_thread(
-            grocery_ai, "submit", "--batch", "-", *options, stdin="\n".join(lines)
+            forked_ai, "submit", "--batch", "-", *options, stdin="\n".join(lines)
         )
 
     late, ended = (json.loads(line)["job"] for line in done.stdout.splitlines())
@@ -256,10 +254,10 @@ async def test_lines_that_take_too_long(grocery_ai: Run, settings: Settings) -> 
 
 
 @pytest.mark.parametrize("command", ["get", "watch", "cancel", "retry"])
-def test_a_job_that_does_not_exist(grocery_ai: Run, env: dict[str, str], command: str) -> None:
+def test_a_job_that_does_not_exist(forked_ai: Run, env: dict[str, str], command: str) -> None:
     """One line says what is wrong and what to do; so it does for text that is no id."""
-    done = grocery_ai(command, str(uuid4()), COLUMNS="80", **env)
-    wrong = grocery_ai(command, "receipt.jpg", COLUMNS="80", **env)
+    done = forked_ai(command, str(uuid4()), COLUMNS="80", **env)
+    wrong = forked_ai(command, "receipt.jpg", COLUMNS="80", **env)
 
     assert done.returncode == 1
     assert done.stderr.startswith("job_not_found: ")
@@ -269,13 +267,13 @@ def test_a_job_that_does_not_exist(grocery_ai: Run, env: dict[str, str], command
     assert [len(run.stderr.splitlines()) for run in (done, wrong)] == [1, 1]
 
 
-def test_a_service_that_does_not_answer(grocery_ai: Run, receipt: Path) -> None:
+def test_a_service_that_does_not_answer(forked_ai: Run, receipt: Path) -> None:
     """The failure is reported after a few seconds, once for all files; an invalid URL, at once."""
     away = nowhere("http").get_secret_value()
-    done = grocery_ai("list", "--url", away)
-    wrong = grocery_ai("list", "--url", "localhost:8000")
-    files = grocery_ai("submit", receipt, receipt, "--url", away)
-    lines = grocery_ai("submit", "--batch", "-", "--quiet", "--url", away, stdin="{}\n" * 501)
+    done = forked_ai("list", "--url", away)
+    wrong = forked_ai("list", "--url", "localhost:8000")
+    files = forked_ai("submit", receipt, receipt, "--url", away)
+    lines = forked_ai("submit", "--batch", "-", "--quiet", "--url", away, stdin="{}\n" * 501)
 
     assert done.returncode == 1
     assert done.stderr.startswith("service_unreachable: ")
@@ -292,8 +290,8 @@ def test_a_service_that_does_not_answer(grocery_ai: Run, receipt: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [[], ["--batch", "-", __file__], ["--batch", "-", "--country", "gb"]]
 )
-def test_submit_takes_either_receipts_or_lines(grocery_ai: Run, arguments: list[str]) -> None:
-    done = grocery_ai("submit", *arguments)
+def test_submit_takes_either_receipts_or_lines(forked_ai: Run, arguments: list[str]) -> None:
+    done = forked_ai("submit", *arguments)
 
     assert done.returncode == 2
     assert "--batch" in done.stderr
