@@ -162,6 +162,9 @@ class Consumer:
         messages = {message.key: message for message in (*due, *taken.messages)}
         if messages:
             await self._start(list(messages.values()))
+        if due:
+            # If they are still locked, they kept others from their slots in this poll only.
+            self._woken.set()
 
     async def _start(self, messages: Sequence[Message]) -> None:
         """Claim the jobs of messages that were taken, and start to run them."""
