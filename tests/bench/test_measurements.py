@@ -92,7 +92,9 @@ async def test_what_idle_processes_take_is_measured(bench: Bench) -> None:
 
     assert found["worker: Redis commands"] > 0
     # A statement that is new to a connection is prepared first, in a round trip of its own.
-    assert 0 < found["worker: Postgres round trips"] <= 2 * found["worker: Postgres statements"]
+    # The figures are rounded.
+    most = 2 * found["worker: Postgres statements"] + 0.1
+    assert 0 < found["worker: Postgres round trips"] <= most
     assert found.keys() >= {"front: CPU of a core", "worker: CPU of a core"}
 
 

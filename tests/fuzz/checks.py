@@ -34,7 +34,7 @@ _NOT_IN_A_SCHEMA = re.compile(
     # A cursor that the service did not make, a time in another century.
     r"cursor: |since: "
     # Ids beside a filter, more than a hundred of them in one text, a wait for no job.
-    r"|\w+: no filter goes with |ids: at most |wait: name the jobs "
+    r"|\w+: no filter goes with |ids: at most |ids: name at least |wait: name the jobs "
     # A batch without one good entry.
     r"|(payload\.)?(items|texts)\.\d+"
     # A field of a form that has to hold JSON.

@@ -15,6 +15,7 @@ from shared.store.models import CallbackDelivery, Job, JobCallback
 from shared.store.postgres.database import Database, Session
 from tests.support import holding
 from tests.support.job_rows import insert_job, new_job
+from tests.support.waiting import wait_until
 
 URL = "https://app.example.com/hook"
 _RECORD = AttemptRecord(stages=[], trace_id=None)
@@ -48,10 +49,17 @@ async def ask(database: Database, job_id: UUID, callback: NewCallback) -> None:
 
 async def succeed_job(session: Session, job_id: UUID) -> None:
     """Claim a queued job and end it with the result `{"a": 1.0}`."""
+    assert await succeeds(session, job_id)
+
+
+async def succeeds(session: Session, job_id: UUID) -> bool:
+    """Do the same, or return false if another session has locked the job."""
     held = await holding.claim(session, job_id, 1, "worker", 15)
-    assert held is not None
+    if held is None:
+        return False
     result = {"output": {"a": 1.0}, "model_id": "m", "model_version": "1"}
     await holding.succeed(session, held, _RECORD, **result)  # type: ignore[arg-type]
+    return True
 
 
 async def fail_job(session: Session, job_id: UUID, dispatch: int = 1) -> None:
@@ -62,9 +70,13 @@ async def fail_job(session: Session, job_id: UUID, dispatch: int = 1) -> None:
 
 
 async def end(database: Database, job_id: UUID) -> None:
-    """End a queued job with a result, in a transaction of its own."""
-    async with database.transaction() as session:
-        await succeed_job(session, job_id)
+    """End a queued job with a result, in a transaction of its own, once nobody has it locked."""
+
+    async def ended() -> bool:
+        async with database.transaction() as session:
+            return await succeeds(session, job_id)
+
+    await wait_until(ended, "the job ended")
 
 
 async def deliveries(database: Database, job_id: UUID) -> list[CallbackDelivery]:

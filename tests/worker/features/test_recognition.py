@@ -168,7 +168,7 @@ async def test_a_cancelled_read_stops_at_once(
 async def test_a_child_cannot_exceed_its_memory_limit(long_receipt: bytes) -> None:
     """An image that needs too much ends a child, and not the machine."""
     pool = RecognitionPool(
-        slots=1, engine=EngineChoice(OcrEngineName.AUTO), memory=420_000_000, max_pixels=40_000_000
+        slots=1, engine=EngineChoice(OcrEngineName.AUTO), memory=300_000_000, max_pixels=40_000_000
     )
 
     async def start_and_read() -> None:

@@ -14,7 +14,8 @@ from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.engines.line_reader import LineReader
 from worker.pipeline.ocr.engines.strips import strips
 from worker.pipeline.ocr.models.kept_model import load_kept_model
-from worker.pipeline.ocr.models.sessions import recognition_model, session_of
+from worker.pipeline.ocr.models.sessions import session_of
+from worker.pipeline.ocr.models.wheel_model import recognition_model
 from worker.pipeline.ocr.text import TextLine, Word
 
 # The most pixels that are read at once. Detection needs 400 MB for them.

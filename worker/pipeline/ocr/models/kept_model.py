@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shared.errors import EngineUnavailable
 from worker.pipeline.kept_files import keep, kept_folder
-from worker.pipeline.ocr.models.sessions import recognition_model
+from worker.pipeline.ocr.models.wheel_model import recognition_model
 
 # Raise it when `quantised.py` or `drawn_lines.py` changes, so that models are made anew.
 RECIPE = 1

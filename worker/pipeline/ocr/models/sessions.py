@@ -1,17 +1,9 @@
-"""The models that RapidOCR's wheel brings, and how they are run."""
+"""How the models of RapidOCR are run."""
 
-from pathlib import Path
-
-import rapidocr
 from onnxruntime import InferenceSession, SessionOptions
 
 # Severity in onnxruntime's numbers: only what ends the process is logged.
 _FATAL = 4
-
-
-def recognition_model() -> Path:
-    """Return the file of the model that reads lines, as it is in the wheel."""
-    return Path(rapidocr.__file__).parent / "models" / "PP-OCRv6_rec_small.onnx"
 
 
 def one_thread() -> SessionOptions:

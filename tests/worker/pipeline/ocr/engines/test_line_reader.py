@@ -9,7 +9,8 @@ from rapidocr.ch_ppocr_rec.typings import TextRecInput
 
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.engines.line_reader import LineReader, padded_width, prepared_line
-from worker.pipeline.ocr.models.sessions import recognition_model, session_of
+from worker.pipeline.ocr.models.sessions import session_of
+from worker.pipeline.ocr.models.wheel_model import recognition_model
 
 
 def printed(text: str) -> Pixels:

@@ -11,7 +11,8 @@ from worker.pipeline.ocr.engines.line_reader import LineReader
 from worker.pipeline.ocr.engines.rapid import RapidEngine
 from worker.pipeline.ocr.models.drawn_lines import drawn_lines
 from worker.pipeline.ocr.models.kept_model import kept_path, load_kept_model, make_model
-from worker.pipeline.ocr.models.sessions import recognition_model, session_of
+from worker.pipeline.ocr.models.sessions import session_of
+from worker.pipeline.ocr.models.wheel_model import recognition_model
 
 
 @pytest.fixture
