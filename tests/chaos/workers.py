@@ -53,11 +53,7 @@ async def zombie(plan: Plan, **env: str) -> Report:
     """A worker is frozen while it repairs, loses its lease, and then goes on with its jobs."""
     async with cluster(0, plan.seed, **plan.settings) as system:
         frozen = system.start_worker(**env)
-        await system.submit("slow 6", 4)
-        await system.until("state = 'running'", 4)
-        await _freeze_while_repairing(system, frozen)
-        if await system.count("state = 'running'") < 4:
-            raise RuntimeError("the worker was done before it could be frozen")
+        await _freeze_with_jobs(system, frozen)
         system.start_worker()
         await system.all_finished()
         frozen.send_signal(signal.SIGCONT)
@@ -140,6 +136,22 @@ async def hung(plan: Plan) -> Report:
         await system.submit("noop", 20)
         await system.all_finished()
         return await audit("hung", system, may_fail=2)
+
+
+async def _freeze_with_jobs(system: Cluster, worker: stack.Popen) -> None:
+    """Freeze the only worker while it repairs and runs four jobs.
+
+    A worker repairs only when something is due, so its jobs may be done before it can be caught.
+    """
+    for _ in range(5):
+        await system.submit("slow 6", 4)
+        await system.until("state = 'running'", 4)
+        await _freeze_while_repairing(system, worker)
+        if await system.count("state = 'running'") == 4:
+            return
+        worker.send_signal(signal.SIGCONT)
+        await system.all_finished()
+    raise RuntimeError("the worker was done before it could be frozen")
 
 
 async def _freeze_while_repairing(system: Cluster, worker: stack.Popen) -> None:
