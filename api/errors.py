@@ -34,6 +34,8 @@ STATUS_BY_CLASS: dict[ErrorClass, HTTPStatus] = {
 STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.MalformedBody.code: HTTPStatus.BAD_REQUEST,
     rejections.TenantRequired.code: HTTPStatus.BAD_REQUEST,
+    rejections.Unauthenticated.code: HTTPStatus.UNAUTHORIZED,
+    rejections.Forbidden.code: HTTPStatus.FORBIDDEN,
     rejections.JobNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.SchemaNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.DeliveryNotFound.code: HTTPStatus.NOT_FOUND,
@@ -45,6 +47,7 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.ImageUnsupported.code: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     # Every call needs the database, so without it the front itself is unavailable.
     errors.DatabaseUnavailable.code: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DatabaseReadOnly.code: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Busy.code: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # Our codes for rejections by the framework.

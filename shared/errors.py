@@ -4,6 +4,7 @@ ServiceError
 ├── BadInput             the request itself is at fault; never retried (`shared/rejections.py`)
 ├── Transient            a dependency failed for a moment; retried with backoff
 │   ├── DatabaseUnavailable
+│   │   ├── DatabaseReadOnly
 │   │   └── Busy
 │   └── BrokerUnavailable
 ├── Unavailable          it cannot be done now; refused, or put back without spending an attempt
@@ -91,6 +92,14 @@ class DatabaseUnavailable(Transient):
     code = "database_unavailable"
     detail = "The database does not answer; try again shortly."
     retry_after = 1
+
+
+class DatabaseReadOnly(DatabaseUnavailable):
+    """Postgres answers but takes no writes, as a standby does until a failover is complete."""
+
+    code = "database_read_only"
+    detail = "The database takes no writes at the moment; try again shortly."
+    retry_after = 2
 
 
 class Busy(DatabaseUnavailable):

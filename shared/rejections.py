@@ -31,6 +31,21 @@ class UnknownFeature(BadInput):
     detail = "There is no such feature."
 
 
+class Unauthenticated(BadInput):
+    """The request has no token, or one that is unknown, expired or revoked; the answer does not
+    say which."""
+
+    code = "unauthenticated"
+    detail = "Send a valid token: Authorization: Bearer <token>."
+
+
+class Forbidden(BadInput):
+    """The token does not allow this call, or not for this tenant."""
+
+    code = "forbidden"
+    detail = "The token does not allow this."
+
+
 class TenantRequired(BadInput):
     """A call did not say which tenant it is for, or named two."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.metrics.front import SubmissionOutcome
+from shared.access.scopes import Scope
 from shared.contracts.callbacks import CallbackEvent, DeliveryState
 from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
@@ -30,6 +31,7 @@ VOCABULARIES: list[type[StrEnum]] = [
     JobStatus,
     OcrEngineName,
     Queue,
+    Scope,
     SubmissionOutcome,
 ]
 # Words that were replaced. Only the changelog may mention them.

@@ -10,8 +10,16 @@ from shared.errors import ServiceError
 
 Errors = tuple[type[ServiceError], ...]
 
-# What may happen to every call that uses the database.
-STORED: Errors = (errors.Busy, errors.DatabaseUnavailable, errors.SchemaBehind, errors.Bug)
+# What may happen to every call that uses the database, which are those that need a token.
+STORED: Errors = (
+    rejections.Unauthenticated,
+    rejections.Forbidden,
+    errors.Busy,
+    errors.DatabaseUnavailable,
+    errors.DatabaseReadOnly,
+    errors.SchemaBehind,
+    errors.Bug,
+)
 # … that reads jobs of a tenant.
 TENANT: Errors = (rejections.TenantRequired, rejections.InvalidRequest, *STORED)
 # … that takes a new job, or an old one again.

@@ -28,6 +28,7 @@ LAYERS = {
         ["api.openapi.schemas", "api.openapi.streams"],
         ["api.openapi", "api.front"],
         [
+            "api.access",
             "api.submission.submissions",
             "api.telling.many",
             "api.telling.streams",
@@ -194,12 +195,12 @@ LAYERS = {
             "shared.wire.redis_url",
         ],
         ["shared.store.postgres.database_url"],
-        ["shared.contracts", "shared.callback_urls", "shared.server_urls"],
+        ["shared.contracts", "shared.access", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",
             "shared.store.conversion",
             "shared.store.postgres.answers",
-            "shared.store.postgres.driver_errors",
+            "shared.store.postgres.sqlstates",
             "shared.store.retry_policy",
             "shared.client.errors",
             "shared.process.ending",

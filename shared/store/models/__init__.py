@@ -1,17 +1,24 @@
 """The tables."""
 
+from shared.store.models.access import AuditEntry, Token
 from shared.store.models.base import Base
 from shared.store.models.callbacks import CallbackDelivery, JobCallback
 from shared.store.models.jobs import LIVE, Job, JobAttempt, JobImage
+from shared.store.models.queues import QueuePause, ReachedTurn, TenantTurn
 from shared.store.models.workers import WorkerRecord
 
 __all__ = [
     "LIVE",
+    "AuditEntry",
     "Base",
     "CallbackDelivery",
     "Job",
     "JobAttempt",
     "JobCallback",
     "JobImage",
+    "QueuePause",
+    "ReachedTurn",
+    "TenantTurn",
+    "Token",
     "WorkerRecord",
 ]

@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     ForeignKey,
     Index,
+    SmallInteger,
     func,
     literal_column,
     text,
@@ -38,6 +40,10 @@ class Job(Base):
     feature: Mapped[str]
     queue: Mapped[str]
     priority: Mapped[int] = mapped_column(server_default="0")
+    # The place in the queue: the band, where a higher one goes first, and the turn in the band.
+    # Null in rows of code from before 0.2.0, which orders them by time and priority.
+    band: Mapped[int | None] = mapped_column(SmallInteger)
+    turn: Mapped[int | None] = mapped_column(BigInteger)
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     trace_carrier: Mapped[dict[str, str]]
 

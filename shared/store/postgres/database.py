@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Self, TypedDict, Unpack
 
+import asyncpg
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
@@ -24,7 +25,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from shared.errors import DatabaseUnavailable, SchemaBehind, ServiceError
+from shared.errors import DatabaseUnavailable, ServiceError
 from shared.process.patience import Patience
 from shared.settings import Settings
 from shared.store.postgres.answers import Answers
@@ -33,8 +34,8 @@ from shared.store.postgres.database_metrics import duration_histogram, measure_s
 from shared.store.postgres.database_settings import Pooler
 from shared.store.postgres.database_url import async_url
 from shared.store.postgres.direct import DirectConnections, Row, Statement
-from shared.store.postgres.driver_errors import AWAY, MISSING, pooler_is_full
 from shared.store.postgres.rollback import roll_back
+from shared.store.postgres.sqlstates import as_service_error, meaning_of, pooler_is_full
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
@@ -113,7 +114,8 @@ class Database:
         """Run the block in one transaction: commit when it ends, roll back if it raises.
 
         Raises DatabaseUnavailable if Postgres cannot be reached or takes too long, Busy if only
-        this transaction takes too long, and SchemaBehind if a table or column is missing. Other
+        this transaction takes too long, DatabaseReadOnly if Postgres takes no writes, and
+        SchemaBehind if a table or column is missing. Other
         database errors are bugs and pass through, and so does what anything else in the block
         raises: a broken connection may be one to Redis.
         """
@@ -134,12 +136,14 @@ class Database:
             if (ours := self._translated(error, begun)) is None:
                 raise
             raise ours from error
-        except AWAY as error:
-            raise DatabaseUnavailable from error
         except TimeoutError as error:
             if not limit.expired():
                 raise
             raise self._answers.too_late(waiting[_ASKED_AT]) from error
+        except (asyncpg.PostgresError, asyncpg.ClientConfigurationError) as error:
+            if (meaning := meaning_of(error)) is None:
+                raise
+            raise as_service_error(meaning) from error
 
     async def _connect(self, session: Session) -> tuple[AsyncConnection, dict[str, Any]]:
         """Take a connection, and return it with what is known of it, which the events keep up to
@@ -161,13 +165,11 @@ class Database:
 
     def _translated(self, error: DBAPIError, begun: float) -> ServiceError | None:
         cause = error.orig and error.orig.__cause__
-        if isinstance(cause, MISSING):
-            return SchemaBehind()
         if pooler_is_full(cause):
             return self._answers.too_late(begun)
-        if error.connection_invalidated or isinstance(cause, AWAY):
-            return DatabaseUnavailable()
-        return None
+        if meaning := meaning_of(cause):
+            return as_service_error(meaning)
+        return DatabaseUnavailable() if error.connection_invalidated else None
 
     def _note_answer(self, connection: Connection, *_event: object) -> None:
         self._answers.note()

@@ -15,17 +15,23 @@ import asyncpg
 from opentelemetry.trace import SpanKind, Tracer
 from sqlalchemy import URL
 
-from shared.errors import DatabaseUnavailable, SchemaBehind
 from shared.process.patience import Patience
 from shared.store.postgres.answers import Answers
 from shared.store.postgres.connecting import Connecting
-from shared.store.postgres.driver_errors import AWAY, LOST, MISSING, pooler_is_full
+from shared.store.postgres.sqlstates import (
+    Meaning,
+    as_service_error,
+    meaning_of,
+    pooler_is_full,
+)
 
 # A row of a result, by column name or position. JSON columns are text.
 Row: TypeAlias = Any
 
 # Seconds that closing a connection may take.
 _CLOSE = 0.2
+# How often a statement is sent in all if other transactions are in its way.
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -87,18 +93,20 @@ class DirectConnections:
     async def fetch(self, statement: Statement, *arguments: object) -> Sequence[Row]:
         """Run a statement and return its rows.
 
-        Sends it once more if the connection breaks, unless it says `once`. Raises
-        DatabaseUnavailable if Postgres cannot be reached or takes too long, Busy if only this
-        statement does, and SchemaBehind if a table or column is missing. Other errors of Postgres
-        are bugs and pass through.
+        Sends it once more if the connection breaks, unless it says `once`, and up to twice more if
+        another transaction was in its way. Raises DatabaseUnavailable if Postgres cannot be reached
+        or takes too long, Busy if only this statement does, DatabaseReadOnly if it takes no writes,
+        and SchemaBehind if a table or column is missing. Other errors of Postgres are bugs and pass
+        through.
         """
         with _translated(), self._span(statement):
-            try:
-                return await self._within_limit(statement, arguments)
-            except LOST:
-                if statement.once:
-                    raise
-                return await self._within_limit(statement, arguments)
+            for tries in range(1, _TRIES + 1):
+                try:
+                    return await self._within_limit(statement, arguments)
+                except Exception as error:
+                    if not _may_repeat(statement, meaning_of(error), tries):
+                        raise
+            raise AssertionError("the last try returns or raises")
 
     async def close(self) -> None:
         """Close every connection."""
@@ -179,10 +187,16 @@ class DirectConnections:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except MISSING as error:
-        raise SchemaBehind from error
-    except (*AWAY, *LOST, OSError) as error:
-        raise DatabaseUnavailable from error
+    except Exception as error:
+        if meaning := meaning_of(error):
+            raise as_service_error(meaning) from error
+        raise
+
+
+def _may_repeat(statement: Statement, meaning: Meaning | None, tries: int) -> bool:
+    if meaning is Meaning.ABORTED:
+        return tries < _TRIES
+    return meaning is Meaning.LOST and tries == 1 and not statement.once
 
 
 async def _keep(_connection: object) -> None:

@@ -1,0 +1,1 @@
+"""What callers prove themselves by, and what it allows."""

@@ -1,0 +1,39 @@
+"""The tables of the order in the queues, and of their pauses."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, SmallInteger, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.store.models.base import Base
+
+
+class TenantTurn(Base):
+    """The last turn that was given to a job of a tenant in one band of a queue."""
+
+    __tablename__ = "tenant_turns"
+
+    queue: Mapped[str] = mapped_column(primary_key=True)
+    band: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    turn: Mapped[int] = mapped_column(BigInteger)
+
+
+class ReachedTurn(Base):
+    """The latest turn of a band of a queue that a worker has come to. Newcomers begin there."""
+
+    __tablename__ = "reached_turns"
+
+    queue: Mapped[str] = mapped_column(primary_key=True)
+    band: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    turn: Mapped[int] = mapped_column(BigInteger)
+
+
+class QueuePause(Base):
+    """A queue that an operator has paused. It has no row while it is not paused."""
+
+    __tablename__ = "queue_pauses"
+
+    queue: Mapped[str] = mapped_column(primary_key=True)
+    paused_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    paused_by: Mapped[str]

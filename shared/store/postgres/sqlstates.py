@@ -1,0 +1,75 @@
+"""What an error of Postgres or its driver means, by its SQLSTATE.
+
+The codes and their classes, which are their first two characters, are those of appendix A of the
+manual of Postgres. What is not here is a bug of ours.
+"""
+
+from enum import Enum, auto
+
+import asyncpg
+
+from shared.errors import DatabaseReadOnly, DatabaseUnavailable, SchemaBehind, ServiceError
+
+
+class Meaning(Enum):
+    """What an error says of Postgres, and of the statement that met it."""
+
+    # A table or column that this version of the service needs is not there.
+    MISSING = auto()
+    # The server takes no writes: it is a standby, or about to become one. Nothing was changed.
+    READ_ONLY = auto()
+    # Another transaction was in the way. Nothing was changed, and the statement may be sent again.
+    ABORTED = auto()
+    # The connection broke before the answer. Whether the statement took effect is unknown.
+    LOST = auto()
+    # Postgres cannot be reached or used now. Nothing was changed.
+    AWAY = auto()
+
+
+# A code goes before its class.
+_MEANINGS = {
+    "08": Meaning.LOST,  # connection exception
+    "25006": Meaning.READ_ONLY,  # read-only transaction
+    "25P03": Meaning.AWAY,  # idle in transaction for too long
+    "25P04": Meaning.AWAY,  # transaction too long
+    "28": Meaning.AWAY,  # no right to connect
+    "3D": Meaning.AWAY,  # no such database
+    "40": Meaning.ABORTED,  # serialization failure, deadlock
+    "42703": Meaning.MISSING,  # undefined column
+    "42P01": Meaning.MISSING,  # undefined table
+    "53": Meaning.AWAY,  # no disk, memory or connections left
+    "55P03": Meaning.ABORTED,  # lock not available
+    "57": Meaning.AWAY,  # operator intervention, statement too long
+    "57P01": Meaning.LOST,  # server shuts down
+    "57P02": Meaning.LOST,  # server crashed
+    "57P05": Meaning.LOST,  # connection was idle for too long
+    "58": Meaning.AWAY,  # error of the server's system, such as its disk
+}
+
+
+def meaning_of(error: BaseException | None) -> Meaning | None:
+    """Return what an error of the driver means; None if it is a bug, or no error of the driver."""
+    if isinstance(error, asyncpg.PostgresError):
+        code = error.sqlstate or ""
+        return _MEANINGS.get(code) or _MEANINGS.get(code[:2])
+    if isinstance(error, ConnectionError):
+        return Meaning.LOST
+    # The driver raises the former if the URL names a file that is not there, such as a certificate.
+    if isinstance(error, asyncpg.ClientConfigurationError | OSError):
+        return Meaning.AWAY
+    return None
+
+
+def as_service_error(meaning: Meaning) -> ServiceError:
+    """Return our error for what an error of the driver means."""
+    if meaning is Meaning.MISSING:
+        return SchemaBehind()
+    return DatabaseReadOnly() if meaning is Meaning.READ_ONLY else DatabaseUnavailable()
+
+
+def pooler_is_full(error: BaseException | None) -> bool:
+    """Return whether PgBouncer had no connection to Postgres in time.
+
+    Its error has no code of its own, so the text decides.
+    """
+    return isinstance(error, asyncpg.PostgresConnectionError) and "query_wait_timeout" in str(error)
