@@ -180,6 +180,7 @@ LAYERS = {
             "shared.store.postgres.direct",
             "shared.store.postgres.rollback",
         ],
+        ["shared.store.postgres.gate"],
         ["shared.store.postgres.connecting"],
         ["shared.store.postgres.limits"],
         ["shared.telemetry.metrics"],
@@ -199,11 +200,11 @@ LAYERS = {
         [
             "shared.rejections",
             "shared.store.conversion",
-            "shared.store.postgres.answers",
             "shared.store.postgres.sqlstates",
             "shared.store.retry_policy",
             "shared.client.errors",
             "shared.process.ending",
+            "shared.process.guards",
             "shared.process.listening",
         ],
         [
