@@ -13,12 +13,13 @@ from typing import Any, ClassVar, TypeVar
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from api.requests.encoded_image import EncodedImage
 from api.requests.places import Place, Places
 from api.requests.shape import check_shape
-from shared.rejections import RequestTooLarge
+from shared.rejections import MalformedBody, RequestTooLarge
 
 T = TypeVar("T")
 
@@ -199,6 +200,9 @@ class BodyRoute(APIRoute):
                 if self.body_field is not None:
                     await request.json_or_nothing()
                 return await handle(request)
+            except ClientDisconnect as error:
+                # Nobody reads this. The caller went, or was too slow.
+                raise MalformedBody("The body did not end.") from error
             finally:
                 request.leave_place()
 

@@ -5,7 +5,6 @@ LAYERS = {
     "api": [
         ["api.__main__"],
         ["api.process"],
-        ["api.bounded_headers"],
         ["api.main"],
         ["api.routes.quick_reads"],
         ["api.routes", "api.debugging"],
@@ -209,6 +208,7 @@ LAYERS = {
             "shared.client.errors",
             "shared.process.ending",
             "shared.process.listening",
+            "shared.serving.protocol",
         ],
         [
             "shared.errors",
@@ -219,6 +219,7 @@ LAYERS = {
             "shared.process.opt_outs",
             "shared.process.parent_death",
             "shared.process.patience",
+            "shared.serving",
         ],
         ["shared.process", "shared.store", "shared.telemetry", "shared.wire"],
     ],
