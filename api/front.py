@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Query, Request
 from api.admission import Admission
 from api.draining import Drain
 from api.metrics.front import FrontMetrics
+from api.requests.body import LargeBodies
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
@@ -31,6 +32,7 @@ class Front:
     reads: JobReads
     waiters: Waiters
     metrics: FrontMetrics
+    large_bodies: LargeBodies
 
 
 async def _front(request: Request) -> Front:

@@ -48,6 +48,11 @@ class Settings(PipelineSettings, DatabaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     # Longer than callers' pools and load balancers keep an idle connection.
     keep_alive: Annotated[int, Field(ge=1)] = 75
+    # Connections of callers at once; by default what the limit of descriptors leaves.
+    max_connections: Annotated[int | None, Field(ge=1)] = None
+    # How long the headers of a request, and each megabyte of its body, may take to arrive.
+    header_timeout: Annotated[float, Field(gt=0)] = 10
+    body_timeout: Annotated[float, Field(gt=0)] = 30
     # If set, requests with any unknown field are refused.
     strict_requests: bool = False
     # Less than the 60 s after which callers' HTTP clients give up.

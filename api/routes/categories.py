@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request
 from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
 from api.openapi.problems import SUBMITTED, WAITED, problems
+from api.requests.body import BodyRoute
 from shared.contracts.categories import Category, CategoryBatch
 from shared.contracts.jobs import Answer
 from shared.contracts.requests import CategorizeBatchRequest, CategorizeRequest
@@ -13,6 +14,7 @@ from shared.contracts.requests import CategorizeBatchRequest, CategorizeRequest
 router = APIRouter(
     prefix="/api/v1",
     tags=["categories"],
+    route_class=BodyRoute,
     max_body_size=200_000,
     responses=problems(*SUBMITTED, *WAITED),
 )

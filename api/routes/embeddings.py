@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Request
 from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
 from api.openapi.problems import SUBMITTED, WAITED, problems
+from api.requests.body import BodyRoute
 from shared.contracts.embeddings import EmbedAnswer, EmbedBody, EmbeddingBatch, EmbedEnvelope
 from shared.contracts.jobs import Answer
 from shared.contracts.requests import EmbeddingRequest
@@ -19,6 +20,7 @@ _NO_TENANT = "default"
 router = APIRouter(
     prefix="/api/v1",
     tags=["embeddings"],
+    route_class=BodyRoute,
     max_body_size=5_500_000,
     responses=problems(*SUBMITTED, *WAITED),
 )
