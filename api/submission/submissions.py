@@ -16,7 +16,7 @@ from api.submission.acceptance import Acceptance
 from api.submission.publishing import Publications
 from api.submission.storing import stored
 from api.submission.submitted import Submitted, Work
-from api.turns import in_turns
+from api.yielding import yielding
 from shared.callback_urls import CallbackHosts
 from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.features import Feature
@@ -111,7 +111,7 @@ class Submissions:
         """
         results: dict[int, Submitted | ServiceError] = {}
         prepared: dict[int, _Prepared] = {}
-        async for index, work in in_turns(enumerate(works)):
+        async for index, work in yielding(enumerate(works)):
             try:
                 prepared[index] = await self._prepare(work)
             except ServiceError as error:

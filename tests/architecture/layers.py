@@ -53,7 +53,7 @@ LAYERS = {
             "api.requests.explanations",
             "api.requests.field_walk",
             "api.requests.listing",
-            "api.turns",
+            "api.yielding",
         ],
     ],
     "worker": [
