@@ -186,7 +186,7 @@ class Submissions:
     def _submitted(self, prepared: _Prepared, accepted: Accepted) -> Submitted:
         new = prepared.new
         if not accepted.replayed:
-            return Submitted.of_new(new, accepted.created_at, prepared.span)
+            return Submitted.of_new(new, accepted, prepared.span)
         # Nothing is sent, so the span is never ended, and nobody sees it.
         self._metrics.submitted(new.feature, SubmissionOutcome.REPLAYED)
         return Submitted.found(new, accepted.id, accepted.state)

@@ -168,6 +168,7 @@ LAYERS = {
         ],
         [
             "shared.store.lists",
+            "shared.store.order",
             "shared.store.publication",
             "shared.store.postgres.read_only",
             "shared.store.postgres.server",
