@@ -79,6 +79,8 @@ class Settings(PipelineSettings, DatabaseSettings):
     # The longest pause before the first retry; it doubles with each further retry.
     retry_pause: Annotated[float, Field(gt=0)] = 1
     reconcile_interval: Annotated[float, Field(gt=0)] = 2
+    # For how long jobs with a priority may hold back those with a lower one.
+    priority_hold: Annotated[float, Field(gt=0)] = 60
     # By default the images of succeeded jobs are kept for one day and everything else for thirty.
     image_retention: Annotated[float, Field(gt=0)] = 86_400
     job_retention: Annotated[float, Field(gt=0)] = 2_592_000

@@ -13,7 +13,7 @@ from api.openapi.problems import STORED, problems
 from api.requests.batch import read_entries
 from api.requests.body import BodyRoute
 from api.submission.submitted import Submitted
-from api.turns import in_turns
+from api.yielding import yielding
 from shared.contracts.batches import EntryRefusal, JobBatch, JobBatchRequest
 from shared.contracts.jobs import JobError
 from shared.errors import ServiceError
@@ -53,7 +53,7 @@ async def submit_job_batch(
     results = {index: _refused(index, error) for index, error in read.refused.items()}
     # Jobs that were there before are read together.
     jobs = await asyncio.gather(*(_job(front, each) for each in submitted))
-    async for index, each, job in in_turns(zip(read.works, submitted, jobs, strict=True)):
+    async for index, each, job in yielding(zip(read.works, submitted, jobs, strict=True)):
         results[index] = _result(index, job, replayed=_was_there(each))
     ordered = [results[index] for index in range(len(batch.jobs))]
     return Response(orjson.dumps({"results": ordered}), media_type=JSON)

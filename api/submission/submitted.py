@@ -1,7 +1,6 @@
 """What is submitted, and what became of it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from uuid import UUID
 
 from opentelemetry.trace import INVALID_SPAN, Span
@@ -10,7 +9,7 @@ from api.requests.encoded_image import SentImage
 from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.requests import JobRequest
-from shared.store.hot.accepting import NewJob
+from shared.store.hot.accepting import Accepted, NewJob
 from shared.store.hot.reading import JobRow
 from shared.telemetry.trace_context import trace_id
 from shared.wire.messages import NewMessage
@@ -68,7 +67,7 @@ class Submitted:
         return cls(job_id, new.tenant_id, new.feature, status)
 
     @classmethod
-    def of_new(cls, new: NewJob, created_at: datetime, span: Span) -> "Submitted":
+    def of_new(cls, new: NewJob, accepted: Accepted, span: Span) -> "Submitted":
         """Return the job that was inserted, and whose message is about to be published."""
         row = JobRow(
             id=new.id,
@@ -80,7 +79,7 @@ class Submitted:
             priority=new.priority,
             published=True,
             payload=new.payload,
-            created_at=created_at,
+            created_at=accepted.created_at,
             trace_id=trace_id(new.trace_carrier),
         )
         message = NewMessage(
@@ -88,7 +87,9 @@ class Submitted:
             dispatch=1,
             queue=new.feature.queue,
             priority=new.priority,
-            queued_at=created_at,
+            queued_at=accepted.created_at,
+            band=accepted.band,
+            turn=accepted.turn,
             trace_carrier=new.trace_carrier,
         )
         span.set_attributes({"job.id": str(new.id), "messaging.message.id": message.id})

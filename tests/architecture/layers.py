@@ -56,7 +56,7 @@ LAYERS = {
             "api.requests.listing",
             "api.requests.places",
             "api.requests.shape",
-            "api.turns",
+            "api.yielding",
         ],
     ],
     "worker": [
@@ -171,6 +171,7 @@ LAYERS = {
         ],
         [
             "shared.store.lists",
+            "shared.store.order",
             "shared.store.publication",
             "shared.store.postgres.read_only",
             "shared.store.postgres.server",

@@ -3,12 +3,14 @@
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import structlog
 
+from shared.contracts.features import Queue
 from shared.store import transitions
 from shared.store.hot.due import Due, look
+from shared.store.order import lift, prune_turns
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
 from shared.store.retention import prune_images, prune_jobs, prune_workers
@@ -22,6 +24,22 @@ log = structlog.get_logger(__name__)
 
 # Seconds. Messages that no job needs do no harm: whoever takes one ignores and removes it.
 _PRUNING_INTERVAL, _LISTING_INTERVAL = 60.0, 10.0
+# Jobs that are lifted at once. Those of their new band alternate with them, and those of the band
+# that they leave wait until they are taken, so they are few.
+_LIFTED = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Periods:
+    """How long something lasts, in seconds.
+
+    The retentions begin at the end of a job. `priority_hold` is for how long jobs may hold back
+    those of a lower band.
+    """
+
+    image_retention: float
+    job_retention: float
+    priority_hold: float
 
 
 class Reconciler:
@@ -35,19 +53,16 @@ class Reconciler:
         reports: Reports,
         *,
         publish_deferred: Callable[[], Awaitable[object]],
-        image_retention: float,
-        job_retention: float,
+        periods: Periods,
     ) -> None:
-        """`publish_deferred` empties the outbox. The retentions are in seconds after the end of a
-        job."""
+        """`publish_deferred` empties the outbox."""
         self._database = database
         self._repairs = repairs
         self._tracing = telemetry.tracing
         self._metrics = telemetry.metrics
         self._reports = reports
         self._publish_deferred = publish_deferred
-        self._image_retention = image_retention
-        self._job_retention = job_retention
+        self._periods = periods
         self._pruned_at = self._listed_at = -math.inf
 
     async def step(self) -> None:
@@ -81,6 +96,8 @@ class Reconciler:
             if self._prunes():
                 await self._prune()
             for repair in self._repairs:
+                if due.waiting:
+                    await self._lift(repair.queue)
                 await self._repair_messages(repair)
         return True
 
@@ -115,6 +132,14 @@ class Reconciler:
             else:
                 self._reports.changed(job.job_id)
 
+    async def _lift(self, queue: Queue) -> None:
+        """Let some jobs go on that higher bands have held back for long; the next step sends their
+        messages again."""
+        async with self._database.transaction() as session:
+            lifted = await lift(session, queue, self._periods.priority_hold, _LIFTED)
+        if lifted:
+            log.info("jobs.lifted", queue=queue, jobs=lifted)
+
     async def _repair_messages(self, repair: MessageRepair) -> None:
         repairs = asdict(await repair.step())
         self._metrics.jobs.repaired(repair.queue, **repairs)
@@ -123,10 +148,11 @@ class Reconciler:
 
     async def _prune(self) -> None:
         async with self._database.transaction() as session:
-            images = await prune_images(session, self._image_retention)
+            images = await prune_images(session, self._periods.image_retention)
         async with self._database.transaction() as session:
-            jobs = await prune_jobs(session, self._job_retention)
+            jobs = await prune_jobs(session, self._periods.job_retention)
             await prune_workers(session)
+            await prune_turns(session, CHUNK)
         if images or jobs:
             # The next step prunes again without waiting, since there may be more.
             log.info("pruned", images=images, jobs=jobs)

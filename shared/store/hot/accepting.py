@@ -45,12 +45,17 @@ class NewJob:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The job of a NewJob. `replayed`: it existed before, so its state may be any."""
+    """The job of a NewJob. `replayed`: it existed before, so its state may be any.
+
+    `band` and `turn` are its place in the queue; None if code from before 0.2.0 inserted it.
+    """
 
     id: UUID
     state: JobStatus
     created_at: datetime
     replayed: bool
+    band: int | None
+    turn: int | None
 
 
 # What became of a NewJob: the job, or why there is none. None: it may not be inserted, and there is
@@ -70,7 +75,7 @@ async def accept(
     known of some what became of them; then that is the error of the others only.
     """
     results: dict[UUID, Acceptance] = {}
-    waiting = sorted(news, key=_place)
+    waiting = news
     try:
         while waiting:
             await _accept_or_divide(database, waiting, refused, results)
@@ -84,13 +89,17 @@ async def accept(
     return [results[new.id] for new in news]
 
 
-def _place(new: NewJob) -> tuple[str, str, str]:
-    """Return where a job stands in its statement.
+def _places(news: Sequence[NewJob]) -> list[int]:
+    """Return in which order the jobs are inserted.
 
     Two statements that insert the same keys do so in the same order, so that neither waits for the
     other while the other waits for it.
     """
-    return new.tenant_id, new.idempotency_key or "", new.content_key or ""
+    in_order = sorted(
+        news, key=lambda new: (new.tenant_id, new.idempotency_key or "", new.content_key or "")
+    )
+    places = {new.id: place for place, new in enumerate(in_order)}
+    return [places[new.id] for new in news]
 
 
 async def _accept_or_divide(
@@ -135,6 +144,8 @@ def _accepted(new: NewJob, row: Row) -> Acceptance:
         created_at=row["created_at"],
         # A repeated statement finds the row that it inserted before.
         replayed=row["id"] != new.id,
+        band=row["band"],
+        turn=row["turn"],
     )
 
 
@@ -162,6 +173,7 @@ def _columns(news: Sequence[NewJob]) -> list[list[Any]]:
         [new.content_key for new in news],
         [new.request_hash for new in news],
         [json.dumps(new.trace_carrier) for new in news],
+        _places(news),
     ]
 
 

@@ -25,7 +25,7 @@ from tests.support.runners import ITEM
 from worker.jobs.reports import Reports
 from worker.reconciliation.messages import MessageRepair, MessageRepairs
 from worker.reconciliation.outbox import publish_deferred
-from worker.reconciliation.reconciler import Reconciler
+from worker.reconciliation.reconciler import Periods, Reconciler
 from worker.telemetry.job_tracing import JobTracing
 from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.signals import Telemetry
@@ -219,8 +219,7 @@ def reconciler(
         telemetry,
         Reports(messenger),
         publish_deferred=partial(publish_deferred, database, messenger),
-        image_retention=60,
-        job_retention=3600,
+        periods=Periods(image_retention=60, job_retention=3600, priority_hold=60),
     )
 
 
