@@ -90,6 +90,7 @@ LAYERS = {
         ["worker.main", "worker.cli.extraction.files"],
         ["worker.assembly"],
         ["worker.features.components", "worker.health.probes", "worker.jobs.queues"],
+        ["worker.health.access"],
         ["worker.callbacks.periodic", "worker.reconciliation"],
         ["worker.callbacks.delivering"],
         [
@@ -157,7 +158,8 @@ LAYERS = {
         ["shared.wire.connections"],
         ["shared.wire.messages"],
         ["shared.store.hot.storing"],
-        ["shared.store.hot"],
+        ["shared.store.access.known_tokens"],
+        ["shared.store.hot", "shared.store.access"],
         [
             "shared.store.callbacks",
             "shared.store.transitions",

@@ -8,10 +8,11 @@ from dataclasses import asdict
 import structlog
 
 from shared.store import transitions
+from shared.store.access.audit import prune_audit
 from shared.store.hot.due import Due, look
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
-from shared.store.retention import prune_images, prune_jobs, prune_workers
+from shared.store.retention import Retentions, prune_images, prune_jobs, prune_workers
 from shared.telemetry.trace_context import trace_id
 from worker.jobs.reports import Reports
 from worker.reconciliation import CHUNK
@@ -35,19 +36,16 @@ class Reconciler:
         reports: Reports,
         *,
         publish_deferred: Callable[[], Awaitable[object]],
-        image_retention: float,
-        job_retention: float,
+        retentions: Retentions,
     ) -> None:
-        """`publish_deferred` empties the outbox. The retentions are in seconds after the end of a
-        job."""
+        """`publish_deferred` empties the outbox."""
         self._database = database
         self._repairs = repairs
         self._tracing = telemetry.tracing
         self._metrics = telemetry.metrics
         self._reports = reports
         self._publish_deferred = publish_deferred
-        self._image_retention = image_retention
-        self._job_retention = job_retention
+        self._retentions = retentions
         self._pruned_at = self._listed_at = -math.inf
 
     async def step(self) -> None:
@@ -123,12 +121,14 @@ class Reconciler:
 
     async def _prune(self) -> None:
         async with self._database.transaction() as session:
-            images = await prune_images(session, self._image_retention)
+            images = await prune_images(session, self._retentions.images)
         async with self._database.transaction() as session:
-            jobs = await prune_jobs(session, self._job_retention)
+            jobs = await prune_jobs(session, self._retentions.jobs)
             await prune_workers(session)
-        if images or jobs:
+        async with self._database.transaction() as session:
+            audit = await prune_audit(session, self._retentions.audit)
+        if images or jobs or audit:
             # The next step prunes again without waiting, since there may be more.
-            log.info("pruned", images=images, jobs=jobs)
+            log.info("pruned", images=images, jobs=jobs, audit=audit)
             return
         self._pruned_at = time.monotonic()

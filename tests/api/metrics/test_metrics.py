@@ -98,8 +98,8 @@ async def test_metrics_count_refused_submissions(
     full = settings.model_copy(update={"items_queue_limit": 1})
     async with (
         front_transport(full) as transport,
-        AsyncServiceClient("http://front", "tenant", transport=transport, retries=0) as refused,
-        httpx.AsyncClient(base_url="http://front", transport=transport) as http,
+        AsyncServiceClient("http://localhost", "tenant", transport=transport, retries=0) as refused,
+        httpx.AsyncClient(base_url="http://localhost", transport=transport) as http,
     ):
         with pytest.raises(QueueFull):
             await refused.submit("categorization", ITEM)
