@@ -27,6 +27,7 @@ from api.routes import (
     events,
     interventions,
     jobs,
+    operations,
     probes,
     queues,
     receipts,
@@ -88,7 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Before the route of the same path, which takes what this one leaves.
     app.router.routes.append(QuickJobRoute())
     # The path of a batch comes before that of a job, which would take it for an id.
-    work = (batches, jobs, events, interventions, callbacks, queues)
+    work = (batches, jobs, events, interventions, callbacks, queues, operations)
     waiting = (receipts, categories, embeddings)
     for module in (*work, *waiting, schemas, probes):
         app.include_router(

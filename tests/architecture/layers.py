@@ -60,6 +60,7 @@ LAYERS = {
         ["worker.__main__", "worker.cli.main"],
         ["worker.cli.commands"],
         [
+            "worker.cli.access",
             "worker.cli.doctor",
             "worker.cli.extract",
             "worker.cli.items",
@@ -158,7 +159,7 @@ LAYERS = {
         ["shared.wire.connections"],
         ["shared.wire.messages"],
         ["shared.store.hot.storing"],
-        ["shared.store.access.known_tokens"],
+        ["shared.store.access.known_tokens", "shared.store.access.tenant_data"],
         ["shared.store.hot", "shared.store.access"],
         [
             "shared.store.callbacks",

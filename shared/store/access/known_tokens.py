@@ -62,9 +62,15 @@ class _Reading:
 class KnownTokens:
     """Finds out whose token a caller sent."""
 
-    def __init__(self, database: Database, bootstrap_hash: str | None) -> None:
-        """`bootstrap_hash`: the sha256 in hex of a token that may do everything, or None."""
+    def __init__(
+        self, database: Database, bootstrap_hash: str | None, *, recent: float = _RECENT
+    ) -> None:
+        """`bootstrap_hash`: the sha256 in hex of a token that may do everything, or None.
+
+        What is known counts for `recent` seconds.
+        """
         self._database = database
+        self._recent = recent
         self._bootstrap = bootstrap_hash and LivingToken(
             _BOOTSTRAP, frozenset({Scope.ADMIN}), None, bytes.fromhex(bootstrap_hash)
         )
@@ -109,7 +115,7 @@ class KnownTokens:
         if age < _RENEWED_AFTER:
             return
         reading = self._begin()
-        if age < _RECENT:
+        if age < self._recent:
             return
         if outage is not None and self._known.tokens:
             # What is known counts then, and whoever comes next asks again.

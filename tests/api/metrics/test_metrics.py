@@ -140,7 +140,7 @@ async def test_requests_are_measured_by_route_template(
     assert counted == {
         "POST /api/v1/jobs 202": 1,
         "GET /api/v1/jobs/{job_id} 200": 1,
-        "GET /api/v1/jobs/{job_id} 400": 1,
+        "GET /api/v1/jobs/{job_id} 422": 1,
         "GET unmatched 404": 1,
         "other unmatched 404": 1,
     }
