@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
+from api.access.tenants import agreed_tenant
 from api.errors import JobFailed
 from api.front import Front
 from api.job_views import latency_ms, output_of
@@ -49,10 +50,11 @@ async def answer(
     """Submit the work and wait for its result, for at most ANSWER_TIMEOUT seconds.
 
     The same request finds the same job if that is unfinished or succeeded in the last hour. Raises
-    whatever `submit` raises, NoWorker if no worker serves the queue, Loading or StillRunning if
-    time runs out, and JobFailed.
+    Forbidden, whatever `submit` raises, NoWorker if no worker serves the queue, Loading or
+    StillRunning if time runs out, and JobFailed.
     """
     adopt_request_id(http, request.request_id)
+    agreed_tenant(http, request.tenant)
     submitted = await accept_from(http, front, request, idempotency_key, join_same_content=True)
     job = await _ended(front, submitted)
     if job.error is not None:

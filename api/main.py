@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.access.authentication import Authentication, warn_if_exposed
 from api.admission import Admission
 from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
@@ -27,6 +28,7 @@ from api.routes import (
     events,
     interventions,
     jobs,
+    operations,
     probes,
     queues,
     receipts,
@@ -38,6 +40,7 @@ from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
 from shared.settings import Settings
+from shared.store.access.known_tokens import KnownTokens
 from shared.telemetry.log_export import exported_logs
 from shared.telemetry.tracing import Tracing
 from shared.version import SERVICE, service_version
@@ -75,6 +78,8 @@ def create_app(settings: Settings) -> FastAPI:
             "exclude": is_untraced,
         },
     )
+    # Before anything reads a body, and within what makes problem documents of errors.
+    app.add_middleware(Authentication, settings=settings)
     install_error_handlers(app)
     app.add_middleware(RequestContext)
     app.add_middleware(MeasuredRequests)
@@ -82,7 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Before the route of the same path, which takes what this one leaves.
     app.router.routes.append(QuickJobRoute())
     # The path of a batch comes before that of a job, which would take it for an id.
-    work = (batches, jobs, events, interventions, callbacks, queues)
+    work = (batches, jobs, events, interventions, callbacks, queues, operations)
     waiting = (receipts, categories, embeddings)
     images = (jobs, receipts)
     for module in (*work, *waiting, schemas, probes):
@@ -107,6 +112,7 @@ def _largest_body(settings: Settings) -> int:
 @asynccontextmanager
 async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[Front]:
     """Open the parts of a front in order, and close them in reverse order."""
+    warn_if_exposed(settings)
     async with AsyncExitStack() as stack:
         database, messenger = await stack.enter_async_context(
             connected(
@@ -121,6 +127,8 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         await stack.enter_async_context(reads.running())
         admission = Admission(database, settings)
         await stack.enter_async_context(admission.running())
+        tokens = KnownTokens(database, settings.bootstrap_token_hash)
+        await stack.enter_async_context(tokens.running())
         waiters = Waiters(database, messenger, admission)
         await stack.enter_async_context(waiters.running())
         broker = Broker(settings)
@@ -153,4 +161,5 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             waiters,
             metrics,
             large_bodies,
+            tokens,
         )

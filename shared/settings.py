@@ -15,6 +15,8 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode
 
+from shared.access.exposure import is_loopback
+from shared.access.tokens import HASH_PATTERN
 from shared.callback_urls import CallbackHosts
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
@@ -43,6 +45,16 @@ class Settings(PipelineSettings, DatabaseSettings):
     # Logs go out over OTLP/HTTP to this full URL; for Loki `http://loki:3100/otlp/v1/logs`.
     otel_exporter_otlp_logs_endpoint: str | None = None
     otel_service_name: str | None = None
+
+    # Whether callers need tokens. Unset, it is `off` where only this machine can call, else
+    # `tokens`: see `needs_tokens`.
+    auth: Literal["off", "tokens"] | None = None
+    # The sha256 of a token that may do everything, which no row of the database has.
+    bootstrap_token_hash: Annotated[str | None, Field(pattern=HASH_PATTERN)] = None
+    # Whether `/metrics` needs no token.
+    metrics_open: bool = False
+    # How long the entries of the audit are kept; by default for 90 days.
+    audit_retention: Annotated[float, Field(gt=0)] = 7_776_000
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
@@ -141,6 +153,27 @@ class Settings(PipelineSettings, DatabaseSettings):
                 "so it is refused if ENVIRONMENT=production"
             )
         return self
+
+    @model_validator(mode="after")
+    def _production_needs_tokens(self) -> "Settings":
+        if self.auth == "off" and self.environment == "production":
+            raise ValueError(
+                "AUTH=off lets whoever reaches the front see and do everything, "
+                "so it is refused if ENVIRONMENT=production"
+            )
+        return self
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether this process listens on this machine only."""
+        return is_loopback(self.host)
+
+    @property
+    def needs_tokens(self) -> bool:
+        """Whether callers need tokens. By default they do not on loopback outside production."""
+        if self.auth is None:
+            return self.environment == "production" or not self.on_loopback
+        return self.auth == "tokens"
 
     @cached_property
     def replaced(self) -> dict[str, str]:

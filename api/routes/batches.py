@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from api.access.caller import WRITES
 from api.front import Front, FrontDep, IdempotencyKey
 from api.job_views import JSON, encode_job
 from api.openapi.problems import STORED, problems
@@ -35,6 +36,7 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=BatchRoute)
 @router.post(
     "/batch",
     response_model=JobBatch,
+    dependencies=[WRITES],
     max_body_size=_LARGEST_BODY,
     responses=problems(InvalidRequest, UnknownField, MalformedBody, RequestTooLarge, *STORED),
 )

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
+from api.access.caller import READS, WRITES
+from api.access.tenants import agreed_tenant
 from api.answering import accept_from, publish_and_wait
 from api.front import Front, FrontDep, IdempotencyKey, TenantDep
 from api.job_views import job_response, page_response
@@ -32,6 +34,7 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=ImageRoute)
     "",
     status_code=202,
     response_model=JobView,
+    dependencies=[WRITES],
     responses={
         200: {"model": JobView, "description": "The job has ended within the preferred wait"},
         202: {"description": "The job is accepted, or was before"},
@@ -50,6 +53,7 @@ async def submit_job(
 ) -> Response:
     """Submit a job. Answers 202, or 200 if the job ended within the N of `Prefer: wait=N`."""
     adopt_request_id(http, request.request_id)
+    agreed_tenant(http, request.tenant)
     key = idempotency_key or request.request_id
     submitted = await accept_from(http, front, request, key)
     headers = {"Location": f"/api/v1/jobs/{submitted.id}"}
@@ -68,7 +72,12 @@ async def submit_job(
     )
 
 
-@router.get("/{job_id}", response_model=JobView, responses=problems(*TENANT, JobNotFound, Draining))
+@router.get(
+    "/{job_id}",
+    response_model=JobView,
+    dependencies=[READS],
+    responses=problems(*TENANT, JobNotFound, Draining),
+)
 async def get_job(
     job_id: UUID,
     tenant_id: TenantDep,
@@ -79,7 +88,7 @@ async def get_job(
     return await answer_with_job(front, job_id, tenant_id, wait)
 
 
-@router.get("", response_model=JobPage, responses=problems(*TENANT, Draining))
+@router.get("", response_model=JobPage, dependencies=[READS], responses=problems(*TENANT, Draining))
 async def list_jobs(
     tenant_id: TenantDep, front: FrontDep, query: Annotated[Listing, Query()]
 ) -> Response:

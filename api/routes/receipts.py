@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request
 
+from api.access.caller import WRITES
 from api.answering import Done, answer, envelope
 from api.front import FrontDep, IdempotencyKey
 from api.openapi.problems import IMAGES, RECEIPTS, SUBMITTED, WAITED, problems
@@ -14,6 +15,7 @@ from shared.rejections import MalformedBody, TenantRequired
 
 router = APIRouter(
     prefix="/api/v1",
+    dependencies=[WRITES],
     tags=["receipts"],
     route_class=ImageRoute,
     responses=problems(*SUBMITTED, *IMAGES, *WAITED, *RECEIPTS),

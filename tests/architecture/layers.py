@@ -63,6 +63,7 @@ LAYERS = {
         ["worker.__main__", "worker.cli.main"],
         ["worker.cli.commands"],
         [
+            "worker.cli.access",
             "worker.cli.doctor",
             "worker.cli.extract",
             "worker.cli.items",
@@ -93,6 +94,7 @@ LAYERS = {
         ["worker.main", "worker.cli.extraction.files"],
         ["worker.assembly"],
         ["worker.features.components", "worker.health.probes", "worker.jobs.queues"],
+        ["worker.health.access"],
         ["worker.callbacks.periodic", "worker.reconciliation"],
         ["worker.callbacks.delivering"],
         [
@@ -160,7 +162,8 @@ LAYERS = {
         ["shared.wire.connections"],
         ["shared.wire.messages"],
         ["shared.store.hot.storing"],
-        ["shared.store.hot"],
+        ["shared.store.access.known_tokens", "shared.store.access.tenant_data"],
+        ["shared.store.hot", "shared.store.access"],
         [
             "shared.store.callbacks",
             "shared.store.transitions",
