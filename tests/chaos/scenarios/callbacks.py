@@ -10,9 +10,10 @@ from pathlib import Path
 
 from shared.local import stack
 from shared.local.processes import free_port, running
-from tests.chaos.audit import Report, audit
+from tests.chaos.audit import audit
 from tests.chaos.cluster import Cluster, cluster
 from tests.chaos.plan import Plan
+from tests.chaos.report import Report
 from tests.support.callbacks import SECRETS
 from tests.support.waiting import wait_until
 
@@ -31,7 +32,7 @@ _UNFINISHED = "state IN ('queued', 'running')"
 async def callbacks(plan: Plan) -> Report:
     """Workers, Redis and the receiver of callbacks die while jobs end."""
     settings = {**_SETTINGS, **plan.settings}
-    async with cluster(plan.workers, plan.seed, **settings) as system:
+    async with cluster(plan.workers, plan.seed, settings) as system:
         with _Receiver(system) as receiver:
             receiver.kill()
             await system.submit("slow 1", plan.jobs, callback=receiver.url)
@@ -89,7 +90,7 @@ class _Receiver:
         self.starts += 1
         seed = self.starts if self.faulty else 0
         arguments = (str(self.port), str(self.file), SECRETS[0], str(seed))
-        command = [sys.executable, "-m", "tests.chaos.receiver", *arguments]
+        command = [sys.executable, "-m", "tests.chaos.scenarios.receiver", *arguments]
         log = self.system.folder / "receiver.log"
         self._process = self._running.enter_context(running(command, log=log))
 
