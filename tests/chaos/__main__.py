@@ -2,19 +2,37 @@
 
 import asyncio
 import json
+import shutil
+import subprocess
 import sys
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated
 
+import asyncpg
+import httpx
 import typer
+from redis.exceptions import RedisError
 from rich.console import Console
 
 from shared.local.processes import LocalError
 from tests.chaos.catalogue import NEEDS, SCENARIOS
+from tests.chaos.cluster import LOGS
 from tests.chaos.plan import Plan
 from tests.chaos.report import Report, table
 
+# What a scenario may raise that finds something else than it expects.
+_PROBLEMS = (
+    AssertionError,
+    LocalError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    RedisError,
+    asyncpg.PostgresError,
+    httpx.HTTPError,
+    subprocess.SubprocessError,
+)
 QUICK = {"LEASE": "2", "HEARTBEAT": "0.5", "RECONCILE_INTERVAL": "0.3"}
 
 
@@ -59,11 +77,19 @@ def quick_plan(seed: int) -> Plan:
 
 
 def _carry_out(name: str, plan: Plan) -> Report:
-    """Carry a scenario out; one that cannot be carried out to its end is a fault of its own."""
+    """Carry a scenario out; one that cannot be carried out to its end is a fault of its own.
+
+    The logs of a scenario with faults are kept in .data/chaos/, in a folder with its name.
+    """
     try:
-        return asyncio.run(SCENARIOS[name](plan))
-    except (AssertionError, LocalError, OSError, RuntimeError) as error:
-        return Report(name, problem=f"{type(error).__name__}: {error}")
+        report = asyncio.run(SCENARIOS[name](plan))
+    except _PROBLEMS as error:
+        report = Report(name, problem=f"{type(error).__name__}: {error}")
+    if report.faults() and LOGS.exists():
+        kept = LOGS.with_name(name)
+        shutil.rmtree(kept, ignore_errors=True)
+        LOGS.rename(kept)
+    return report
 
 
 def _can_run(screen: Console, name: str) -> bool:

@@ -54,7 +54,9 @@ async def _count_jobs(
         """SELECT count(*) FROM (SELECT job_id FROM job_attempts WHERE outcome = 'succeeded'
            GROUP BY job_id HAVING count(*) > 1) AS twice"""
     )
-    keyed = await database.fetchval("SELECT count(*) FROM jobs WHERE idempotency_key IS NOT NULL")
+    keyed = await database.fetchval(
+        "SELECT count(*) FROM jobs WHERE idempotency_key = ANY($1)", list(cluster.keys)
+    )
     report.twice = succeeded_twice + keyed - len(set(cluster.keys.values()))
     crashed = await database.fetchval(
         """SELECT count(*) FROM job_attempts

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 
@@ -72,23 +72,15 @@ class Callers:
             )
         except httpx.TransportError as error:
             if isinstance(error, httpx.TimeoutException):
-                self._note_wrong("nothing")
+                self._system.note_wrong("nothing")
             return 0.2
         finally:
             self._system.answers.append(time.monotonic() - began)
-        if answer.status_code == 202:
-            job = UUID(answer.json()["id"])
-            self._system.keys[key] = job
-            self._system.accepted.append(job)
+        if self._system.note_answer(answer, key):
             return None
-        self._system.refused += 1
         if answer.status_code != _REFUSED:
-            self._note_wrong(f"{answer.status_code} {answer.json().get('error')}")
+            self._system.note_wrong(f"{answer.status_code} {answer.json().get('error')}")
         return min(_LONGEST_PAUSE, float(answer.headers.get("Retry-After", "0.2")))
-
-    def _note_wrong(self, what: str) -> None:
-        wrong = self._system.wrong_answers
-        wrong[what] = wrong.get(what, 0) + 1
 
 
 @asynccontextmanager

@@ -4,7 +4,19 @@ import os
 from collections.abc import Callable
 
 from tests.chaos.plan import Scenario
-from tests.chaos.scenarios import callbacks, restarts, stopping, workers
+from tests.chaos.scenarios import (
+    callbacks,
+    dead_receivers,
+    deadlock,
+    fronts,
+    network,
+    postgres,
+    redis,
+    restarts,
+    starting,
+    stopping,
+    workers,
+)
 from tests.support.plugins.left_out import program_path
 
 SCENARIOS: dict[str, Scenario] = {
@@ -26,6 +38,24 @@ SCENARIOS: dict[str, Scenario] = {
         restarts.delivered_twice,
         stopping.drain,
         callbacks.callbacks,
+        redis.redis_stopped,
+        redis.redis_read_only,
+        redis.redis_out_of_memory,
+        redis.redis_flapping,
+        redis.redis_foreign_keys,
+        postgres.postgres_stopped,
+        postgres.postgres_killed,
+        postgres.postgres_read_only,
+        postgres.postgres_out_of_disk,
+        deadlock.postgres_deadlocking,
+        network.postgres_slow,
+        network.failing_over,
+        fronts.fronts_killed,
+        fronts.bursts,
+        fronts.burst_without_redis,
+        fronts.burst_without_postgres,
+        starting.stopped_at_start,
+        dead_receivers.receivers_dead,
     )
 }
 

@@ -15,12 +15,15 @@ from uuid import UUID, uuid4
 import httpx
 
 from shared.local import stack
+from shared.local.checkout import DATA
 from shared.local.processes import free_port
 from tests.chaos.servers import Servers
 from tests.support.processes.wire import Wire, wired
 from tests.support.waiting import wait_until
 
 TENANT = "chaos"
+# The logs of the scenario that ran last.
+LOGS = DATA / "chaos" / "last"
 
 
 @dataclass
@@ -45,6 +48,8 @@ class Cluster(Servers):
     killed_at: dict[int, float] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     wire: Wire | None = None
+    # The candidate labels of every job; more of them make its row larger.
+    labels: list[str] = field(default_factory=lambda: ["Dairy"])
     _names: int = 0
 
     @property
@@ -107,7 +112,7 @@ class Cluster(Servers):
     def request(self, what: str) -> dict[str, object]:
         """Return the body of a request for a job that differs from all others."""
         self._names += 1
-        payload = {"item_name": f"{what} #{self._names}", "candidate_labels": ["Dairy"]}
+        payload = {"item_name": f"{what} #{self._names}", "candidate_labels": self.labels}
         return {"tenant_id": TENANT, "feature": "categorization", "payload": payload}
 
     async def send(
@@ -116,12 +121,22 @@ class Cluster(Servers):
         """Submit one job; return its id, or None if it was refused, which is not a loss."""
         async with limit:
             answer = await http.post("/api/v1/jobs", json=body)
+        return self.note_answer(answer)
+
+    def note_answer(self, answer: httpx.Response, key: str | None = None) -> UUID | None:
+        """Note whether a job was accepted, under which key of the caller; return its id."""
         if answer.status_code != 202:
             self.refused += 1
             return None
         job = UUID(answer.json()["id"])
         self.accepted.append(job)
+        if key:
+            self.keys[key] = job
         return job
+
+    def note_wrong(self, what: str, count: int = 1) -> None:
+        """Note answers that nobody should get, by what they were."""
+        self.wrong_answers[what] = self.wrong_answers.get(what, 0) + count
 
     async def count(self, condition: str) -> int:
         """Count the accepted jobs for which an SQL condition holds."""
@@ -137,10 +152,15 @@ class Cluster(Servers):
 
         await wait_until(enough, f"{count} jobs had {condition}", within, pause=0.1)
 
-    async def all_finished(self, within: float = 600) -> None:
-        """Wait until every accepted job has ended."""
-        finished = "state IN ('succeeded', 'failed', 'cancelled')"
-        await self.until(finished, len(self.accepted), within)
+    async def all_finished(self, within: float = 90) -> None:
+        """Wait until every accepted job has ended. After `within` seconds the others are lost."""
+
+        async def finished() -> bool:
+            ended = await self.count("state IN ('succeeded', 'failed', 'cancelled')")
+            return ended == len(set(self.accepted)) or time.monotonic() > deadline
+
+        deadline = time.monotonic() + within
+        await wait_until(finished, "all jobs ended", within + 60, pause=0.1)
 
 
 @asynccontextmanager
@@ -155,8 +175,8 @@ async def cluster(
 ) -> AsyncIterator[Cluster]:
     """Run servers, fronts and `workers` workers while the block runs; leave no data behind.
 
-    `settings` are those of fronts and workers. `through_wire` puts a proxy before Postgres, and `small_disk` its data on a disk that can be
-    filled.
+    `settings` are those of fronts and workers. `through_wire` puts a proxy before Postgres, and
+    `small_disk` its data on a disk that can be filled.
     """
     with stack.throwaway_folder() as folder:
         system = Cluster(folder, _env(folder, settings), rng=random.Random(seed))
@@ -183,12 +203,21 @@ async def cluster(
                 try:
                     yield system
                 finally:
+                    _keep_logs(folder)
                     # The proxy has to go on until the processes have ended.
                     await asyncio.to_thread(system.running.close)
         finally:
             system.stop_all()
             if data:
                 shutil.rmtree(Path(data).parent, ignore_errors=True)
+
+
+def _keep_logs(folder: Path) -> None:
+    """Copy the logs of all processes to where the next scenario overwrites them."""
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    for log in (*folder.glob("*.log"), *folder.glob("*/*.log"), *folder.glob("record")):
+        shutil.copy(log, LOGS)
 
 
 def _env(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:

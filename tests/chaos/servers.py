@@ -92,27 +92,28 @@ class Servers:
         folder = self.folder / f"valkey-{uuid4().hex[:6]}" if empty else self.folder / "valkey"
         was = urlsplit(self.env.get("REDIS_URL", ""))
         server = embedded_valkey(folder, port=was.port, password=was.password or None)
-        self.env["REDIS_URL"] = self._enter("redis", server)
+        self.env["REDIS_URL"] = self.enter("redis", server)
 
     def start_postgres(self) -> None:
         """Start Postgres again at its old URL, with its old data."""
         was = urlsplit(self.postgres_url)
         server = embedded_postgres(self.folder / "postgres", durable=True, port=was.port)
-        self.postgres_url = self._enter("postgres", server)
+        self.postgres_url = self.enter("postgres", server)
         self.env.setdefault("DATABASE_URL", self.postgres_url)
 
     def start_pooler(self) -> None:
         """Start PgBouncer, through which the processes that start later reach Postgres."""
         pooler = pgbouncer(self.postgres_url, self.folder / "pgbouncer")
-        self.env["DATABASE_URL"] = self._enter("pooler", pooler)
+        self.env["DATABASE_URL"] = self.enter("pooler", pooler)
 
     def make_small_disk(self) -> None:
         """Put the data of Postgres on a disk of its own that is soon full. Only root may do so."""
         disk = self.folder / "postgres"
         disk.mkdir(mode=0o755)
-        self._enter("disk", _mounted(disk))
+        self.enter("disk", _mounted(disk))
 
-    def _enter(self, part: str, context: AbstractContextManager[str]) -> str:
+    def enter(self, part: str, context: AbstractContextManager[str]) -> str:
+        """Begin a block that lasts until `part` is stopped; return what it yields."""
         self.parts[part] = ExitStack()
         return self.parts[part].enter_context(context)
 

@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
+from uuid import uuid4
 
-from shared.local.processes import LocalError
 from tests.chaos.audit import audit
 from tests.chaos.callers import calling
 from tests.chaos.cluster import Cluster, cluster
@@ -57,9 +56,11 @@ async def postgres_read_only(plan: Plan) -> Report:
 async def postgres_out_of_disk(plan: Plan) -> Report:
     """The disk of Postgres is full for longer than a lease."""
     async with cluster(2, plan.seed, {**plan.settings, **SLOTS}, small_disk=True) as system:
-        async with calling(system):
+        # Two or three rows to a page, so that nearly every write needs another page.
+        system.labels = [uuid4().hex for _ in range(80)]
+        async with calling(system, "slow 0.5"):
             await asyncio.sleep(CALM)
-            ballast = await _fill_disk(system)
+            ballast = fill(system.folder / "postgres")
             with system.outage():
                 await asyncio.sleep(plan.outage)
                 ballast.unlink()
@@ -70,12 +71,6 @@ async def postgres_out_of_disk(plan: Plan) -> Report:
         log = (system.folder / "postgres" / "postgres.log").read_text()
         report.notes |= {"refused_writes": log.count("No space left"), "restarted": restarted}
         return report
-
-
-async def _fill_disk(system: Cluster) -> Path:
-    """Fill the disk to the last byte, and what its files have room for with rows of ours."""
-    await system.administer("CREATE TABLE ballast (content text)")
-    return fill(system.folder / "postgres")
 
 
 async def _revive(system: Cluster) -> bool:

@@ -11,8 +11,8 @@ from shared.local import stack
 from tests.chaos.audit import audit
 from tests.chaos.cluster import Cluster, cluster
 from tests.chaos.plan import Plan
+from tests.chaos.receipts import submit_receipts
 from tests.chaos.report import Report
-from tests.chaos.scenarios.receipts import submit_receipts
 from tests.support.waiting import wait_until
 
 _UNFINISHED = "state IN ('queued', 'running')"
