@@ -17,6 +17,7 @@ import httpx
 from shared.local import stack
 from shared.local.checkout import DATA
 from shared.local.processes import free_port
+from tests.chaos.prepared import copy_database
 from tests.chaos.servers import Servers
 from tests.support.processes.wire import Wire, wired
 from tests.support.waiting import wait_until
@@ -180,17 +181,17 @@ async def cluster(
     """
     with stack.throwaway_folder() as folder:
         system = Cluster(folder, _env(folder, settings), rng=random.Random(seed))
-        data: str | None = None
+        data: Path | None = None
         try:
             if small_disk:
                 system.make_small_disk()
+            data = copy_database(folder / "postgres")
             system.start_postgres()
-            async with system.database() as database:
-                data = await database.fetchval("SHOW data_directory")
             if settings.get("DATABASE_POOLER") == "transaction":
                 system.start_pooler()
+                # The limits of the role depend on the settings.
+                stack.migrate(system.env["DATABASE_URL"], system.env)
             system.start_redis()
-            stack.migrate(system.env["DATABASE_URL"], system.env)
             async with AsyncExitStack() as proxies:
                 if through_wire:
                     proxy = wired(system.postgres_url, 5432)
@@ -209,7 +210,7 @@ async def cluster(
         finally:
             system.stop_all()
             if data:
-                shutil.rmtree(Path(data).parent, ignore_errors=True)
+                shutil.rmtree(data, ignore_errors=True)
 
 
 def _keep_logs(folder: Path) -> None:

@@ -26,8 +26,8 @@ _SETUP = (
     "ALTER SYSTEM SET deadlock_timeout = '200ms'",
     "SELECT pg_reload_conf()",
 )
-_WAITING = """SELECT EXISTS (SELECT FROM pg_stat_activity
-                             WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"""
+_WAITING = """SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted
+                             AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"""
 
 
 async def postgres_deadlocking(plan: Plan) -> Report:

@@ -42,7 +42,7 @@ async def bursts(plan: Plan) -> Report:
     """Very many calls come at once: submissions, calls that wait for a job, and for an answer."""
     async with cluster(2, plan.seed, plan.settings) as system:
         async with _crowd(system, plan.wide) as http:
-            await _post_all(system, http, plan.wide)
+            await _post_all(system, http, plan.wide, {202})
             jobs = list(system.accepted)
             waits = [http.get(f"/api/v1/jobs/{job}?wait=25&tenant_id={TENANT}") for job in jobs]
             _note(system, await asyncio.gather(*waits), {200})
@@ -63,19 +63,22 @@ async def burst_without_postgres(plan: Plan) -> Report:
 
 
 async def _burst_without(plan: Plan, server: str, right: set[int]) -> Report:
+    """Send bursts while a server hangs. Their answers may take 2 s longer than without trouble."""
     async with cluster(2, plan.seed, plan.settings) as system:
-        await system.submit("noop")
-        await system.all_finished()
         away = system.outage() if server == "postgres" else nullcontext()
         async with _crowd(system, plan.wide) as http:
+            calm = await _post_all(system, http, plan.wide, {202})
+            await system.all_finished()
             with away, system.frozen(server):
                 # The first burst meets connections that were open, and the second one new ones.
-                for _ in range(2):
-                    await _post_all(system, http, plan.wide, right)
+                hung = [await _post_all(system, http, plan.wide, right) for _ in range(2)]
             async with calling(system):
                 await asyncio.sleep(CALM)
         await system.all_finished()
-        return await audit(f"burst_without_{server}", system)
+        system.answers += [max(0, slowest - calm) for slowest in hung]
+        report = await audit(f"burst_without_{server}", system)
+        report.notes["bursts_took"] = [round(slowest, 1) for slowest in (calm, *hung)]
+        return report
 
 
 def _crowd(system: Cluster, wide: int) -> httpx.AsyncClient:
@@ -84,20 +87,19 @@ def _crowd(system: Cluster, wide: int) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=system.url, limits=limits, timeout=_TIMEOUT)
 
 
-async def _post_all(
-    system: Cluster, http: httpx.AsyncClient, wide: int, right: set[int] | None = None
-) -> None:
-    """Submit very many jobs at once, each with a key, and note how long the slowest answer took."""
+async def _post_all(system: Cluster, http: httpx.AsyncClient, wide: int, right: set[int]) -> float:
+    """Submit very many jobs at once, each with a key; return how long the slowest answer took."""
 
-    async def post() -> httpx.Response:
-        body, began = system.request("noop"), time.monotonic()
-        key = uuid4().hex
+    async def post() -> tuple[httpx.Response, float]:
+        body, key, began = system.request("noop"), uuid4().hex, time.monotonic()
         answer = await http.post("/api/v1/jobs", json=body, headers={"Idempotency-Key": key})
-        system.answers.append(time.monotonic() - began)
+        took = time.monotonic() - began
         system.note_answer(answer, key)
-        return answer
+        return answer, took
 
-    _note(system, await asyncio.gather(*(post() for _ in range(wide))), right or {202})
+    answers, took = zip(*await asyncio.gather(*(post() for _ in range(wide))), strict=True)
+    _note(system, answers, right)
+    return max(took)
 
 
 def _note(system: Cluster, answers: Sequence[httpx.Response], right: set[int]) -> None:
