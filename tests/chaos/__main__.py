@@ -33,7 +33,7 @@ _PROBLEMS = (
     httpx.HTTPError,
     subprocess.SubprocessError,
 )
-QUICK = {"LEASE": "2", "HEARTBEAT": "0.5", "RECONCILE_INTERVAL": "0.3"}
+QUICK = {"LEASE": "3", "HEARTBEAT": "0.5", "RECONCILE_INTERVAL": "0.3"}
 
 
 def chaos(
@@ -73,7 +73,7 @@ def chaos(
 
 def quick_plan(seed: int) -> Plan:
     """Return a plan with short leases and few jobs."""
-    return Plan(seed, 40, 3, QUICK, outage=5, trouble=3)
+    return Plan(seed, 40, 3, QUICK, outage=4.5, trouble=2.5)
 
 
 def _carry_out(name: str, plan: Plan) -> Report:

@@ -16,7 +16,7 @@ from tests.chaos.report import Report
 # Few, so that a worker that runs more at once is seen to.
 SLOTS = {"ITEM_SLOTS": "4"}
 # Seconds for which callers go on before and after something is broken.
-CALM = 1.5
+CALM = 1.0
 
 
 async def redis_stopped(plan: Plan) -> Report:
