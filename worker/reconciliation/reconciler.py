@@ -44,8 +44,8 @@ class Reconciler:
         retentions: Retentions,
         priority_hold: float,
     ) -> None:
-        """`publish_deferred` empties the outbox. `priority_hold` is for how many seconds jobs may hold
-        back those of a lower band."""
+        """`publish_deferred` empties the outbox. Jobs may hold back those of a lower band for
+        `priority_hold` seconds."""
         self._database = database
         self._repairs = repairs
         self._tracing = telemetry.tracing
