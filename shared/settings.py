@@ -43,6 +43,8 @@ class Settings(PipelineSettings, DatabaseSettings):
     # Logs go out over OTLP/HTTP to this full URL; for Loki `http://loki:3100/otlp/v1/logs`.
     otel_exporter_otlp_logs_endpoint: str | None = None
     otel_service_name: str | None = None
+    # By default they are in traces everywhere but in production.
+    trace_item_names: bool | None = None
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
@@ -134,6 +136,13 @@ class Settings(PipelineSettings, DatabaseSettings):
                 "so it is refused if ENVIRONMENT=production"
             )
         return self
+
+    @property
+    def traces_item_names(self) -> bool:
+        """Whether the span of a categorisation has the item's name and its label."""
+        if self.trace_item_names is None:
+            return self.environment != "production"
+        return self.trace_item_names
 
     @cached_property
     def replaced(self) -> dict[str, str]:

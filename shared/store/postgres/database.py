@@ -87,6 +87,8 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=CONNECT,
             pool_pre_ping=True,
+            # Otherwise every error shows item names, results and parts of images.
+            hide_parameters=True,
             connect_args=connecting.engine_arguments,
         )
         self._answers = Answers()
