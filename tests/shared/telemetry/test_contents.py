@@ -42,7 +42,7 @@ END
 $$""",
     "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION refuse()",
 )
-# Names of items that make the job fail: see tests/support/quoting_features.py and the trigger.
+# Names of items that make the job fail: see tests.support.telemetry.quoting_features.py and the trigger.
 FAILING = ("bug", "group", "invalid", "lost")
 
 
@@ -76,7 +76,7 @@ async def place(
         "QUEUE_NAMESPACE": settings.queue_namespace,
         "WORKER_PORT": str(free_port()),
         "WORKER_QUEUES": "items",
-        "FEATURE_LOADER": "tests.support.quoting_features:load",
+        "FEATURE_LOADER": "tests.support.telemetry.quoting_features:load",
         "RETRY_PAUSE": "0.01",
         "DRAIN_DELAY": "0",
         "SHUTDOWN_GRACE": "0",
