@@ -42,7 +42,7 @@ END
 $$""",
     "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION refuse()",
 )
-# Names of items that make the job fail: see tests.support.telemetry.quoting_features.py and the trigger.
+# Names of items that make the job fail: see quoting_features.py and the trigger.
 FAILING = ("bug", "group", "invalid", "lost")
 
 
