@@ -36,6 +36,8 @@ class Settings(PipelineSettings, DatabaseSettings):
     debug: bool = False
     tidewave_enabled: bool = True
     tidewave_remote: bool = False
+    # A part of Tidewave's URL. By default it is a random one at each start.
+    tidewave_token: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{16,}$", repr=False)] = None
 
     # Traces go to a collector over OTLP/gRPC.
     otel_enabled: bool = False

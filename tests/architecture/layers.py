@@ -8,6 +8,7 @@ LAYERS = {
         ["api.bounded_headers"],
         ["api.main"],
         ["api.routes.quick_reads"],
+        ["api.debugging.tidewave"],
         ["api.routes", "api.debugging"],
         ["api.health.summary"],
         [
