@@ -38,6 +38,8 @@ class Settings(PipelineSettings, DatabaseSettings):
     debug: bool = False
     tidewave_enabled: bool = True
     tidewave_remote: bool = False
+    # A part of Tidewave's URL. By default it is a random one at each start.
+    tidewave_token: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{16,}$", repr=False)] = None
 
     # Traces go to a collector over OTLP/gRPC.
     otel_enabled: bool = False
@@ -45,6 +47,8 @@ class Settings(PipelineSettings, DatabaseSettings):
     # Logs go out over OTLP/HTTP to this full URL; for Loki `http://loki:3100/otlp/v1/logs`.
     otel_exporter_otlp_logs_endpoint: str | None = None
     otel_service_name: str | None = None
+    # By default they are in traces everywhere but in production.
+    trace_item_names: bool | None = None
 
     # Whether callers need tokens. Unset, it is `off` where only this machine can call, else
     # `tokens`: see `needs_tokens`.
@@ -174,6 +178,13 @@ class Settings(PipelineSettings, DatabaseSettings):
         if self.auth is None:
             return self.environment == "production" or not self.on_loopback
         return self.auth == "tokens"
+
+    @property
+    def traces_item_names(self) -> bool:
+        """Whether the span of a categorisation has the item's name and its label."""
+        if self.trace_item_names is None:
+            return self.environment != "production"
+        return self.trace_item_names
 
     @cached_property
     def replaced(self) -> dict[str, str]:

@@ -94,6 +94,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            # Otherwise every error shows item names, results and parts of images.
+            hide_parameters=True,
             connect_args=connecting.engine_arguments,
         )
         self._answers = Answers()
