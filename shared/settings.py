@@ -75,12 +75,13 @@ class Settings(PipelineSettings, DatabaseSettings):
     answer_timeout: Annotated[float, Field(gt=0)] = 50
     # Less than the time after which whoever probes or scrapes gives up.
     probe_patience: Annotated[float, Field(gt=0)] = 1.0
-    # New jobs are refused beyond either limit: the number of jobs that wait in the queue, and for
-    # how long the oldest of them has waited.
+    # New jobs are refused beyond these limits: how many jobs wait in the queue, which share of that
+    # number are the tenant's, and for how many seconds the oldest of those has waited.
     receipts_queue_limit: Annotated[int, Field(gt=0)] = 500
     receipts_age_limit: Annotated[float, Field(gt=0)] = 900
     items_queue_limit: Annotated[int, Field(gt=0)] = 5_000
     items_age_limit: Annotated[float, Field(gt=0)] = 120
+    tenant_queue_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     # For how long a stopping front still answers but refuses new jobs, so that load balancers
     # notice.
     drain_delay: Annotated[float, Field(ge=0)] = 5

@@ -40,6 +40,7 @@ LAYERS = {
         ["api.admission", "api.draining"],
         [
             "api.job_views",
+            "api.queue_limits",
             "api.serving",
             "api.metrics.front",
             "api.requests.body",
@@ -169,6 +170,7 @@ LAYERS = {
             "shared.store.callbacks",
             "shared.store.transitions",
             "shared.store.jobs",
+            "shared.store.pace",
             "shared.store.queue_stats",
             "shared.store.states",
             "shared.store.retention",
