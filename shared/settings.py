@@ -18,6 +18,7 @@ from pydantic_settings import NoDecode
 from shared.callback_urls import CallbackHosts
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
+from shared.store.leases import Leases
 from shared.store.postgres.database_settings import DatabaseSettings
 from shared.wire.redis_url import RedisUrl
 
@@ -134,6 +135,11 @@ class Settings(PipelineSettings, DatabaseSettings):
                 "so it is refused if ENVIRONMENT=production"
             )
         return self
+
+    @property
+    def leases(self) -> Leases:
+        """How leases are timed."""
+        return Leases(self.lease, self.heartbeat)
 
     @cached_property
     def replaced(self) -> dict[str, str]:

@@ -180,8 +180,8 @@ LAYERS = {
             "shared.store.postgres.direct",
             "shared.store.postgres.rollback",
         ],
-        ["shared.store.postgres.connecting"],
-        ["shared.store.postgres.limits"],
+        ["shared.store.postgres.connecting", "shared.store.postgres.writes"],
+        ["shared.store.postgres.limits", "shared.store.postgres.sqlstates"],
         ["shared.telemetry.metrics"],
         [
             "shared.settings",
@@ -191,6 +191,7 @@ LAYERS = {
         ],
         [
             "shared.pipeline_settings",
+            "shared.store.leases",
             "shared.store.postgres.database_settings",
             "shared.wire.redis_url",
         ],
@@ -200,7 +201,6 @@ LAYERS = {
             "shared.rejections",
             "shared.store.conversion",
             "shared.store.postgres.answers",
-            "shared.store.postgres.sqlstates",
             "shared.store.retry_policy",
             "shared.client.errors",
             "shared.process.ending",

@@ -13,7 +13,7 @@ from worker.jobs.consumer import lock_seconds
 from worker.jobs.reports import Reports
 from worker.reconciliation.messages import MessageRepair
 from worker.reconciliation.outbox import publish_deferred
-from worker.reconciliation.reconciler import Reconciler
+from worker.reconciliation.reconciler import Periods, Reconciler
 from worker.telemetry.signals import Telemetry
 
 
@@ -36,8 +36,11 @@ async def repairing(
         telemetry,
         reports,
         publish_deferred=partial(publish_deferred, database, messenger),
-        image_retention=settings.image_retention,
-        job_retention=settings.job_retention,
+        periods=Periods(
+            image_retention=settings.image_retention,
+            job_retention=settings.job_retention,
+            leases=settings.leases,
+        ),
     )
     pause = settings.reconcile_interval
     async with AsyncExitStack() as stack:

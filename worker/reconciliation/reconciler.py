@@ -3,12 +3,13 @@
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import structlog
 
 from shared.store import transitions
 from shared.store.hot.due import Due, look
+from shared.store.leases import Leases
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
 from shared.store.retention import prune_images, prune_jobs, prune_workers
@@ -24,6 +25,18 @@ log = structlog.get_logger(__name__)
 _PRUNING_INTERVAL, _LISTING_INTERVAL = 60.0, 10.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Periods:
+    """How long something lasts, in seconds.
+
+    The retentions begin at the end of a job.
+    """
+
+    image_retention: float
+    job_retention: float
+    leases: Leases
+
+
 class Reconciler:
     """Rescues, repairs and prunes. Every worker has one; a Postgres lock decides which one acts."""
 
@@ -35,19 +48,16 @@ class Reconciler:
         reports: Reports,
         *,
         publish_deferred: Callable[[], Awaitable[object]],
-        image_retention: float,
-        job_retention: float,
+        periods: Periods,
     ) -> None:
-        """`publish_deferred` empties the outbox. The retentions are in seconds after the end of a
-        job."""
+        """`publish_deferred` empties the outbox."""
         self._database = database
         self._repairs = repairs
         self._tracing = telemetry.tracing
         self._metrics = telemetry.metrics
         self._reports = reports
         self._publish_deferred = publish_deferred
-        self._image_retention = image_retention
-        self._job_retention = job_retention
+        self._periods = periods
         self._pruned_at = self._listed_at = -math.inf
 
     async def step(self) -> None:
@@ -99,7 +109,7 @@ class Reconciler:
 
     async def _rescue(self) -> None:
         async with self._database.transaction() as session:
-            rescued = await transitions.rescue(session, CHUNK)
+            rescued = await transitions.rescue(session, CHUNK, self._periods.leases)
         for job in rescued:
             self._tracing.rescued(job)
             self._metrics.jobs.rescued(job)
@@ -123,9 +133,9 @@ class Reconciler:
 
     async def _prune(self) -> None:
         async with self._database.transaction() as session:
-            images = await prune_images(session, self._image_retention)
+            images = await prune_images(session, self._periods.image_retention)
         async with self._database.transaction() as session:
-            jobs = await prune_jobs(session, self._job_retention)
+            jobs = await prune_jobs(session, self._periods.job_retention)
             await prune_workers(session)
         if images or jobs:
             # The next step prunes again without waiting, since there may be more.

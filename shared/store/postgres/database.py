@@ -14,8 +14,8 @@ from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.errors import DatabaseUnavailable, ServiceError
 from shared.process.patience import Patience
@@ -36,13 +37,15 @@ from shared.store.postgres.database_url import async_url
 from shared.store.postgres.direct import DirectConnections, Row, Statement
 from shared.store.postgres.rollback import roll_back
 from shared.store.postgres.sqlstates import as_service_error, meaning_of, pooler_is_full
+from shared.store.postgres.writes import Writes
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
 
 
-# In the information on a connection, when the statement began whose answer it waits for, or None.
-_ASKED_AT = "asked_at"
+# In the information on a connection: when the statement began whose answer it waits for, or None,
+# and the generation of its server.
+_ASKED_AT, _GENERATION = "asked_at", "generation"
 
 
 class PoolOptions(TypedDict, total=False):
@@ -90,13 +93,23 @@ class Database:
             connect_args=connecting.engine_arguments,
         )
         self._answers = Answers()
+        # Whether Postgres takes what this process writes.
+        self.writes = Writes()
         self._direct = DirectConnections(
-            async_url(url), self._answers, connecting, size=pool_size, limit=transaction_limit
+            async_url(url),
+            self._answers,
+            self.writes,
+            connecting,
+            size=pool_size,
+            limit=transaction_limit,
         )
         _prepare_with(connecting, self._engine)
         for asking in ("before_cursor_execute", "commit"):
             event.listen(self._engine.sync_engine, asking, _note_question)
         event.listen(self._engine.sync_engine, "after_cursor_execute", self._note_answer)
+        event.listen(self._engine.sync_engine, "handle_error", self._note_error)
+        event.listen(self._engine.sync_engine, "connect", self._note_generation)
+        event.listen(self._engine.sync_engine, "checkout", self._refuse_older)
         self._transaction_limit = transaction_limit
         self._traced = False
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
@@ -174,6 +187,17 @@ class Database:
     def _note_answer(self, connection: Connection, *_event: object) -> None:
         self._answers.note()
         connection.info[_ASKED_AT] = None
+
+    def _note_error(self, context: ExceptionContext) -> None:
+        self.writes.note_error(context.original_exception.__cause__)
+
+    def _note_generation(self, _driver: object, pooled: ConnectionPoolEntry) -> None:
+        pooled.info[_GENERATION] = self.writes.generation
+
+    def _refuse_older(self, _driver: object, pooled: ConnectionPoolEntry, _proxy: object) -> None:
+        """Have the pool replace a connection that may lead to a server that takes no writes."""
+        if pooled.info[_GENERATION] != self.writes.generation:
+            raise DisconnectionError
 
     async def fetch(self, statement: Statement, *arguments: object) -> Sequence[Row]:
         """Run one statement by itself, in one round trip; see `DirectConnections.fetch`."""
