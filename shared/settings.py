@@ -20,6 +20,7 @@ from shared.access.tokens import HASH_PATTERN
 from shared.callback_urls import CallbackHosts
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
+from shared.store.leases import Leases
 from shared.store.postgres.database_settings import DatabaseSettings
 from shared.wire.redis_url import RedisUrl
 
@@ -186,6 +187,11 @@ class Settings(PipelineSettings, DatabaseSettings):
         if self.trace_item_names is None:
             return self.environment != "production"
         return self.trace_item_names
+
+    @property
+    def leases(self) -> Leases:
+        """How leases are timed."""
+        return Leases(self.lease, self.heartbeat)
 
     @cached_property
     def replaced(self) -> dict[str, str]:

@@ -43,6 +43,9 @@ log = structlog.get_logger(__name__)
 
 # Seconds between two looks for cancelled jobs; short, because people wait for a cancellation.
 _CANCEL_INTERVAL = 0.5
+# Seconds after which a heartbeat that failed is tried again; short, so that after an outage of
+# Postgres every worker renews its leases before anybody may rescue its jobs.
+_BEAT_AGAIN = 1.0
 
 
 @asynccontextmanager
@@ -150,14 +153,19 @@ async def _beating(parts: _Parts) -> AsyncIterator[Heartbeat]:
         parts.state,
         parts.running,
         parts.telemetry.metrics,
-        parts.settings.lease,
+        parts.settings.leases,
     )
     parts.pulse.turned(HEARTBEAT)
     beat = parts.pulse.heartbeat(heartbeat.beat)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(heartbeat.end)
         await stack.enter_async_context(
-            repeating("heartbeat", beat, pause=parts.settings.heartbeat)
+            repeating(
+                "heartbeat",
+                beat,
+                pause=parts.settings.heartbeat,
+                pause_after_failure=min(_BEAT_AGAIN, parts.settings.heartbeat),
+            )
         )
         yield heartbeat
 

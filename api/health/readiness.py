@@ -9,9 +9,9 @@ from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport, ComponentStatus
 from shared.contracts.service.health import HealthStatus, without_details
 from shared.dependencies import answer_within
-from shared.errors import Draining, ServiceError
+from shared.errors import DatabaseReadOnly, Draining, ServiceError
 from shared.store.models import WorkerRecord
-from shared.store.schema import check_schema
+from shared.store.schema import check_usable
 from shared.store.workers import alive_workers, component_reports, is_loading
 
 CheckFields = dict[str, Any]
@@ -65,12 +65,14 @@ async def _limited(
 ) -> dict[str, CheckFields]:
     try:
         return await answer_within(check(front), front.settings.probe_patience)
+    except DatabaseReadOnly as error:
+        return {name: {"status": "error", "error": error.detail, "read_only": True}}
     except ServiceError as error:
         return {name: {"status": "error", "error": error.detail}}
 
 
 async def _database(front: Front) -> dict[str, CheckFields]:
-    await check_schema(front.database)
+    await check_usable(front.database)
     return {"database": {"status": "ok"}}
 
 

@@ -190,7 +190,7 @@ LAYERS = {
             "shared.store.postgres.direct",
             "shared.store.postgres.rollback",
         ],
-        ["shared.store.postgres.gate"],
+        ["shared.store.postgres.gate", "shared.store.postgres.writes"],
         ["shared.store.postgres.connecting"],
         ["shared.store.postgres.limits"],
         ["shared.telemetry.metrics"],
@@ -202,6 +202,7 @@ LAYERS = {
         ],
         [
             "shared.pipeline_settings",
+            "shared.store.leases",
             "shared.store.postgres.database_settings",
             "shared.wire.redis_url",
         ],

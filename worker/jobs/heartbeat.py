@@ -5,6 +5,7 @@ import structlog
 from shared.dependencies import answer_within
 from shared.errors import Transient
 from shared.store.hot.beating import WorkerReport, beat
+from shared.store.leases import Leases
 from shared.store.postgres.database import Database
 from shared.store.workers import end_worker
 from worker.jobs.running_jobs import RunningJobs, Stop
@@ -26,13 +27,13 @@ class Heartbeat:
         state: WorkerState,
         running: RunningJobs,
         metrics: WorkerMetrics,
-        lease: float,
+        leases: Leases,
     ) -> None:
         self._database = database
         self._state = state
         self._running = running
         self._metrics = metrics
-        self._lease = lease
+        self._leases = leases
 
     async def beat(self) -> None:
         """Renew the leases, report this worker, and stop the jobs that were lost or are cancelled.
@@ -48,7 +49,7 @@ class Heartbeat:
             slots=self._state.slots,
             components=self._state.components,
         )
-        held = await beat(self._database.fetch, worker, running, self._lease)
+        held = await beat(self._database.fetch, worker, running, self._leases)
         self._metrics.heartbeat_succeeded()
         for job_id in running - held.jobs:
             self._running.stop(job_id, Stop.LEASE_LOST)

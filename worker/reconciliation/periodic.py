@@ -14,7 +14,7 @@ from worker.jobs.consumer import lock_seconds
 from worker.jobs.reports import Reports
 from worker.reconciliation.messages import MessageRepair
 from worker.reconciliation.outbox import publish_deferred
-from worker.reconciliation.reconciler import Reconciler
+from worker.reconciliation.reconciler import Periods, Reconciler
 from worker.telemetry.signals import Telemetry
 
 
@@ -37,11 +37,14 @@ async def repairing(
         telemetry,
         reports,
         publish_deferred=partial(publish_deferred, database, messenger),
-        priority_hold=settings.priority_hold,
-        retentions=Retentions(
-            images=settings.image_retention,
-            jobs=settings.job_retention,
-            audit=settings.audit_retention,
+        periods=Periods(
+            retentions=Retentions(
+                images=settings.image_retention,
+                jobs=settings.job_retention,
+                audit=settings.audit_retention,
+            ),
+            priority_hold=settings.priority_hold,
+            leases=settings.leases,
         ),
     )
     pause = settings.reconcile_interval

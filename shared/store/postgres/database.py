@@ -14,8 +14,8 @@ from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.errors import DatabaseUnavailable, ServiceError
 from shared.process.patience import Patience
@@ -41,14 +42,16 @@ from shared.store.postgres.sqlstates import (
     pooler_is_full,
     refuses,
 )
+from shared.store.postgres.writes import Writes
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
 _Connect: TypeAlias = Callable[[Session], Awaitable[AsyncConnection]]
 
 
-# In the information on a connection, when the statement began whose answer it waits for, or None.
-_ASKED_AT = "asked_at"
+# In the information on a connection: when the statement began whose answer it waits for, or None,
+# and the generation of its server.
+_ASKED_AT, _GENERATION = "asked_at", "generation"
 # SQLAlchemy wraps most errors of the driver, but not those of connecting.
 _OF_DRIVER = (DBAPIError, asyncpg.PostgresError, asyncpg.ClientConfigurationError)
 
@@ -101,13 +104,23 @@ class Database:
         self._answers = Answers()
         # The engine's own pool has no order, and would count the wait for it as that for Postgres.
         self._gate = Gate(self._answers, 2 * pool_size, transaction_limit)
+        # Whether Postgres takes what this process writes.
+        self.writes = Writes()
         self._direct = DirectConnections(
-            async_url(url), self._answers, connecting, size=pool_size, limit=transaction_limit
+            async_url(url),
+            self._answers,
+            self.writes,
+            connecting,
+            size=pool_size,
+            limit=transaction_limit,
         )
         _prepare_with(connecting, self._engine)
         for asking in ("before_cursor_execute", "commit"):
             event.listen(self._engine.sync_engine, asking, _note_question)
         event.listen(self._engine.sync_engine, "after_cursor_execute", self._note_answer)
+        event.listen(self._engine.sync_engine, "handle_error", self._note_error)
+        event.listen(self._engine.sync_engine, "connect", self._note_generation)
+        event.listen(self._engine.sync_engine, "checkout", self._refuse_older)
         self._transaction_limit = transaction_limit
         self._traced = False
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
@@ -200,6 +213,17 @@ class Database:
     def _note_answer(self, connection: Connection, *_event: object) -> None:
         self._answers.note()
         connection.info[_ASKED_AT] = None
+
+    def _note_error(self, context: ExceptionContext) -> None:
+        self.writes.note_error(context.original_exception.__cause__)
+
+    def _note_generation(self, _driver: object, pooled: ConnectionPoolEntry) -> None:
+        pooled.info[_GENERATION] = self.writes.generation
+
+    def _refuse_older(self, _driver: object, pooled: ConnectionPoolEntry, _proxy: object) -> None:
+        """Have the pool replace a connection that may lead to a server that takes no writes."""
+        if pooled.info[_GENERATION] != self.writes.generation:
+            raise DisconnectionError
 
     async def fetch(self, statement: Statement, *arguments: object) -> Sequence[Row]:
         """Run one statement by itself, in one round trip; see `DirectConnections.fetch`."""

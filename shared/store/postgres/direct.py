@@ -27,6 +27,7 @@ from shared.store.postgres.sqlstates import (
     pooler_is_full,
     refuses,
 )
+from shared.store.postgres.writes import Writes
 
 # A row of a result, by column name or position. JSON columns are text.
 Row: TypeAlias = Any
@@ -66,6 +67,7 @@ class DirectConnections:
         self,
         url: URL,
         answers: Answers,
+        writes: Writes,
         connecting: Connecting,
         *,
         size: int,
@@ -79,6 +81,8 @@ class DirectConnections:
         self._gate = Gate(answers, size, limit)
         self._url = url
         self._answers = answers
+        self._writes = writes
+        self._generation = writes.generation
         self._connecting = connecting
         self._size = size
         self._limit = limit
@@ -99,18 +103,26 @@ class DirectConnections:
         """Run a statement and return its rows.
 
         Sends it once more if the connection breaks, unless it says `once`, and up to twice more if
-        another transaction was in its way. Raises DatabaseUnavailable if Postgres cannot be reached
-        or takes too long, Busy if only this statement does, DatabaseReadOnly if it takes no writes,
-        and SchemaBehind if a table or column is missing. Other errors of Postgres are bugs and pass
-        through.
+        another transaction was in its way. If the server takes no writes, it is sent once more over
+        a new connection, which may lead to another server.
+
+        Raises DatabaseUnavailable if Postgres cannot be reached or takes too long, Busy if only
+        this statement does, DatabaseReadOnly if it takes no writes, and SchemaBehind if a table or
+        column is missing. Other errors of Postgres are bugs and pass through.
         """
         with _translated(), self._span(statement):
             for tries in range(1, _TRIES + 1):
                 try:
-                    return await self._within_limit(statement, arguments)
+                    rows = await self._within_limit(statement, arguments)
                 except Exception as error:
+                    if _writes(statement):
+                        self._writes.note_error(error)
                     if not _may_repeat(statement, meaning_of(error), tries):
                         raise
+                else:
+                    if _writes(statement):
+                        self._writes.note_taken()
+                    return rows
             raise AssertionError("the last try returns or raises")
 
     async def close(self) -> None:
@@ -148,6 +160,9 @@ class DirectConnections:
         self, statement: Statement, arguments: Sequence[object], begun: float
     ) -> Sequence[Row]:
         pool = self._pool or await self._open()
+        if self._generation != self._writes.generation:
+            self._generation = self._writes.generation
+            await pool.expire_connections()
         try:
             connection = await pool.acquire()
         except Exception as error:
@@ -214,7 +229,13 @@ def _translated() -> Iterator[None]:
 def _may_repeat(statement: Statement, meaning: Meaning | None, tries: int) -> bool:
     if meaning is Meaning.ABORTED:
         return tries < _TRIES
+    if meaning is Meaning.READ_ONLY:
+        return tries == 1
     return meaning is Meaning.LOST and tries == 1 and not statement.once
+
+
+def _writes(statement: Statement) -> bool:
+    return statement.operation != "select"
 
 
 async def _keep(_connection: object) -> None:

@@ -16,6 +16,7 @@ from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
+from shared.store.leases import Leases
 from shared.store.models import Job, JobImage
 from shared.store.postgres.database import Database
 from shared.store.retention import Retentions
@@ -26,7 +27,7 @@ from tests.support.runners import ITEM
 from worker.jobs.reports import Reports
 from worker.reconciliation.messages import MessageRepair, MessageRepairs
 from worker.reconciliation.outbox import publish_deferred
-from worker.reconciliation.reconciler import Reconciler
+from worker.reconciliation.reconciler import Periods, Reconciler
 from worker.telemetry.job_tracing import JobTracing
 from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.signals import Telemetry
@@ -220,8 +221,11 @@ def reconciler(
         telemetry,
         Reports(messenger),
         publish_deferred=partial(publish_deferred, database, messenger),
-        retentions=Retentions(images=60, jobs=3600, audit=7200),
-        priority_hold=60,
+        periods=Periods(
+            retentions=Retentions(images=60, jobs=3600, audit=7200),
+            priority_hold=60,
+            leases=Leases(15, 5),
+        ),
     )
 
 
