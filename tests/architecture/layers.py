@@ -147,7 +147,6 @@ LAYERS = {
         [
             "shared.store.schema",
             "shared.store.upgrading",
-            "shared.process.background",
             "shared.telemetry.logs",
             "shared.telemetry.tracing",
         ],
@@ -155,7 +154,7 @@ LAYERS = {
         ["shared.wire.broker", "shared.wire.messenger", "shared.wire.taking"],
         ["shared.wire.publishing", "shared.wire.removal"],
         ["shared.wire.connections"],
-        ["shared.wire.messages"],
+        ["shared.wire.guarded", "shared.wire.messages"],
         ["shared.store.hot.storing"],
         ["shared.store.hot"],
         [
@@ -180,7 +179,7 @@ LAYERS = {
             "shared.store.postgres.direct",
             "shared.store.postgres.rollback",
         ],
-        ["shared.store.postgres.gate"],
+        ["shared.store.postgres.engine", "shared.store.postgres.gate"],
         ["shared.store.postgres.connecting"],
         ["shared.store.postgres.limits"],
         ["shared.telemetry.metrics"],
@@ -204,6 +203,7 @@ LAYERS = {
             "shared.store.retry_policy",
             "shared.client.errors",
             "shared.process.ending",
+            "shared.process.background",
             "shared.process.guards",
             "shared.process.listening",
         ],
