@@ -1,6 +1,5 @@
 """Acceptance: new jobs are admitted and inserted, those that exist are found, many at once."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from uuid import UUID
@@ -8,9 +7,9 @@ from uuid import UUID
 from api.admission import Admission
 from api.draining import Drain
 from shared.contracts.features import Queue
-from shared.errors import Busy, Draining, QueueFull, ServiceError
+from shared.errors import Draining, QueueFull, ServiceError
 from shared.process.batching import Batches
-from shared.process.patience import Patience
+from shared.process.guards.line import Line
 from shared.store.hot.accepting import Accepted, NewJob, accept
 from shared.store.postgres.database import Database
 
@@ -22,6 +21,9 @@ _HEAVIEST = 1_000_000
 _AT_ONCE = 2
 # Images that are sent at the same time. The other connections are left to everything else.
 _IMAGES_AT_ONCE = 4
+# Images that wait for that, in memory, each at most for so many times the patience with Postgres.
+_IMAGES_WAITING = 40
+_PATIENCES = 4
 
 
 class Acceptance:
@@ -30,39 +32,27 @@ class Acceptance:
     def __init__(
         self, database: Database, admission: Admission, draining: Drain, patience: float
     ) -> None:
-        """Wait at most `patience` seconds for a connection for an image."""
+        """Postgres has `patience` seconds for an answer."""
         self._database = database
         self._admission = admission
         self._draining = draining
         self._batches = Batches(self.accept_all, most=_MOST, heaviest=_HEAVIEST, at_once=_AT_ONCE)
-        self._patience = patience
-        self._images = asyncio.Semaphore(_IMAGES_AT_ONCE)
+        self._images = Line(_IMAGES_AT_ONCE, most=_IMAGES_WAITING, longest=patience * _PATIENCES)
 
     async def accept(self, new: NewJob) -> Accepted:
         """Insert a job, or find the one with its keys.
 
-        Raises IdempotencyKeyReused, DatabaseUnavailable and SchemaBehind, and for a job that does
-        not exist yet QueueFull and Draining.
+        Raises IdempotencyKeyReused, DatabaseUnavailable, Busy and SchemaBehind, and for a job that
+        does not exist yet QueueFull and Draining.
         """
         if new.image is None:
             return await self._batches.add(new, len(new.payload))
         # An image takes long to send, and nobody's item shall wait for that, nor for a connection.
-        await self._wait_for_images()
-        try:
+        async with self._images:
             (result,) = await self.accept_all([new])
-        finally:
-            self._images.release()
         if isinstance(result, Exception):
             raise result
         return result
-
-    async def _wait_for_images(self) -> None:
-        """Take one of the connections for images. Raises Busy after as long as for any other."""
-        try:
-            async with Patience(self._patience):
-                await self._images.acquire()
-        except TimeoutError as error:
-            raise Busy from error
 
     async def accept_all(self, news: Sequence[NewJob]) -> list[Accepted | Exception]:
         """Do so for several jobs, and return for each the job or the error, in their order.

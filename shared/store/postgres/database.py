@@ -107,6 +107,11 @@ class Database:
         self._traced = False
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 
+    @property
+    def is_away(self) -> bool:
+        """Whether Postgres hangs or refuses connections, so that every call fails at once."""
+        return self._answers.circuit.is_open
+
     @classmethod
     def from_settings(
         cls, settings: Settings, *, process: str, **options: Unpack[PoolOptions]
