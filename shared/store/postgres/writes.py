@@ -1,18 +1,24 @@
 """Remembers whether Postgres took the last write of this process."""
 
+from collections.abc import Callable
+
 from shared.store.postgres.sqlstates import Meaning, meaning_of, refuses_writes
 
 
 class Writes:
     """What the writes of this process have met. Reads may go on while none is taken.
 
-    `generation` grows whenever a server takes no writes. Another one may have taken its place, so
-    connections of an earlier generation must not be used any more.
+    When a server says that it takes no writes, another one may have taken its place, so the
+    connections that are open must not be used any more: see `when_read_only`.
     """
 
     def __init__(self) -> None:
         self.refused = False
-        self.generation = 0
+        self._acts: list[Callable[[], None]] = []
+
+    def when_read_only(self, act: Callable[[], None]) -> None:
+        """Call `act` whenever a server takes no writes."""
+        self._acts.append(act)
 
     def note_taken(self) -> None:
         """Take note that Postgres has committed a write."""
@@ -28,4 +34,5 @@ class Writes:
     def note_read_only(self) -> None:
         """Take note that a server takes no writes, as it says itself."""
         self.refused = True
-        self.generation += 1
+        for act in self._acts:
+            act()
