@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
+from api.requests.body import BodyRequest
 from api.requests.context import ignore_fields
 from api.requests.explanations import explain
 from api.requests.field_walk import unknown_fields
@@ -18,6 +18,8 @@ from shared.contracts.features import Feature
 from shared.errors import ErrorClass
 from shared.rejections import InvalidRequest
 
+# Unknown fields that are looked for in each entry. The header of the answer has room for as many.
+_MOST_UNKNOWN = 20
 _ENTRY: TypeAdapter[JobEntry] = TypeAdapter(JobEntry)
 
 
@@ -38,24 +40,48 @@ class ReadEntries:
 
 
 async def read_entries(
-    http: Request, batch: JobBatchRequest, key: str | None, *, strict: bool
+    http: BodyRequest, batch: JobBatchRequest, key: str | None, *, strict: bool
 ) -> ReadEntries:
     """Validate every entry, and note its unknown fields for the header of the answer.
 
     `key` is the caller's key for the batch, which makes one for each entry that has none.
     """
-    read = ReadEntries()
-    defaults = {"tenant_id": batch.tenant_id, "user_id": batch.user_id}
     ignored = [unknown.dotted for unknown in unknown_fields(await http.json(), JobBatchRequest)]
-    async for index, sent in in_turns(enumerate(batch.jobs)):
-        unknown = unknown_fields(sent, JobEntry)
-        if refused := refusals(unknown, strict=strict):
-            read.refused[index] = _refusal(explain(refused).code, explain(refused).detail)
-            continue
-        ignored += [f"jobs[].{name.dotted}" for name in unknown]
-        read.add(index, _validated(_with_defaults(sent, defaults)), key)
-    ignore_fields(http, list(dict.fromkeys(ignored)))
-    return read
+    reading = _Reading(batch, key, strict, ReadEntries(), dict.fromkeys(ignored))
+    if http.is_large:
+        await http.apart(reading.add_all)
+    else:
+        async for index, sent in in_turns(enumerate(batch.jobs)):
+            reading.add(index, sent)
+    ignore_fields(http, list(reading.ignored))
+    return reading.read
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What reading the entries of a batch needs, and what was found. `ignored` is in order."""
+
+    batch: JobBatchRequest
+    key: str | None
+    strict: bool
+    read: ReadEntries
+    ignored: dict[str, None]
+
+    def add_all(self) -> None:
+        """Validate every entry."""
+        for index, sent in enumerate(self.batch.jobs):
+            self.add(index, sent)
+
+    def add(self, index: int, sent: Any) -> None:
+        """Validate an entry."""
+        unknown = unknown_fields(sent, JobEntry, _MOST_UNKNOWN)
+        if refused := refusals(unknown, strict=self.strict):
+            explained = explain(refused)
+            self.read.refused[index] = _refusal(explained.code, explained.detail)
+            return
+        self.ignored.update(dict.fromkeys(f"jobs[].{name.dotted}" for name in unknown))
+        defaults = {"tenant_id": self.batch.tenant_id, "user_id": self.batch.user_id}
+        self.read.add(index, _validated(_with_defaults(sent, defaults)), self.key)
 
 
 def _with_defaults(sent: Any, defaults: Mapping[str, str | None]) -> Any:
