@@ -198,6 +198,7 @@ LAYERS = {
         ["shared.contracts", "shared.access", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",
+            "shared.image_headers",
             "shared.store.conversion",
             "shared.store.postgres.answers",
             "shared.store.postgres.sqlstates",
