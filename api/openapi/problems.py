@@ -60,6 +60,7 @@ WAITED: Errors = (
 RECEIPTS: Errors = (
     rejections.ImageUnreadable,
     rejections.PdfProtected,
+    rejections.ImageTooCostly,
     rejections.NoTextFound,
     errors.RecognitionCrashed,
 )

@@ -210,6 +210,7 @@ LAYERS = {
         ["shared.contracts", "shared.access", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",
+            "shared.image_headers",
             "shared.store.conversion",
             "shared.store.postgres.sqlstates",
             "shared.telemetry.described_errors",
