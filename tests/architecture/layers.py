@@ -153,7 +153,7 @@ LAYERS = {
         ],
         ["shared.telemetry.exporter_warnings"],
         ["shared.wire.broker", "shared.wire.messenger", "shared.wire.taking"],
-        ["shared.wire.publishing", "shared.wire.removal"],
+        ["shared.wire.foreign", "shared.wire.publishing", "shared.wire.removal"],
         ["shared.wire.connections"],
         ["shared.wire.messages"],
         ["shared.store.hot.storing"],
