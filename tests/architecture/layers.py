@@ -159,7 +159,7 @@ LAYERS = {
         ],
         ["shared.telemetry.exporter_warnings", "shared.telemetry.span_contents"],
         ["shared.wire.broker", "shared.wire.messenger", "shared.wire.taking"],
-        ["shared.wire.publishing", "shared.wire.removal"],
+        ["shared.wire.foreign", "shared.wire.publishing", "shared.wire.removal"],
         ["shared.wire.connections"],
         ["shared.wire.guarded", "shared.wire.messages"],
         ["shared.store.hot.storing"],

@@ -157,7 +157,9 @@ class Consumer:
         self._more = self._more or taken.count == wanted
         if taken.unreadable:
             log.warning("messages.removed", queue=self._queue, reasons=sorted(taken.unreadable))
-            self._metrics.repaired(self._queue, removed=len(taken.unreadable))
+            self._metrics.repaired(
+                self._queue, removed=len(taken.unreadable), moved=len(taken.moved)
+            )
         # A message whose lock has run out meanwhile comes a second time.
         messages = {message.key: message for message in (*due, *taken.messages)}
         if messages:
