@@ -16,7 +16,7 @@ from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
 from shared.rejections import IdempotencyKeyReused
 from shared.store.hot import accepting_sql
-from shared.store.hot.accepting import Acceptance, Accepted, NewJob
+from shared.store.hot.accepting import Acceptance, Accepted, NewJob, accept
 from shared.store.models import Job, JobCallback, JobImage
 from shared.store.postgres.database import Database
 from tests.support.callback_rows import asked, read_job_row
@@ -258,6 +258,25 @@ def _check(rows: dict[Any, Job], new: NewJob, may: bool, result: Acceptance) -> 
     assert (row.idempotency_key, row.content_key) == (new.idempotency_key, new.content_key)
     assert accepted(result).replayed is (row.id != new.id)
     assert may or row.id != new.id
+
+
+async def test_a_receipt_without_room_leaves_no_image(database: Database) -> None:
+    """Its image is stored before the room is counted, and the next one gets the room."""
+    receipts = [
+        new_job(feature=Feature.RECEIPT_EXTRACTION, image=b"image", idempotency_key=f"{n}")
+        for n in range(3)
+    ]
+    ceilings = {new.id: 2 for new in receipts}
+    together = await accept(database, receipts, ceilings)
+    again = await accept(database, receipts, {})
+
+    assert together == again
+    assert [result and accepted(result).id for result in together] == [
+        receipts[0].id, receipts[1].id, None,
+    ]  # fmt: skip
+    async with database.transaction() as session:
+        images = (await session.scalars(select(JobImage.job_id))).all()
+    assert set(images) == {new.id for new in receipts[:2]}
 
 
 async def test_every_look_up_is_by_its_index(database: Database, database_url: str) -> None:
