@@ -116,7 +116,9 @@ async def poison(plan: Plan) -> Report:
 
         async def failed() -> bool:
             for worker in [process for process in system.workers if process.poll() is not None]:
+                # The job has killed it.
                 system.workers.remove(worker)
+                system.gone.add(worker.pid)
                 system.start_worker()
             return await system.count(f"id = '{bad}' AND state = 'failed'") == 1
 
