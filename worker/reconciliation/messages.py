@@ -12,7 +12,7 @@ from shared.wire.messages import message_id, parse_message_id
 from worker.reconciliation import CHUNK
 
 # Seconds that publishing or claiming may take before a mismatch counts as a fault.
-SETTLED = 5.0
+SETTLED = 3.0
 
 
 @dataclass(frozen=True)
