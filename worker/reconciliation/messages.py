@@ -17,7 +17,7 @@ from worker.reconciliation import CHUNK
 log = structlog.get_logger(__name__)
 
 # Seconds that publishing or claiming may take before a mismatch counts as a fault.
-SETTLED = 5.0
+SETTLED = 3.0
 
 
 @dataclass(frozen=True)
