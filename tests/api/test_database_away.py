@@ -87,7 +87,7 @@ async def test_two_hundred_callers_of_any_kind_hear_in_time_that_the_database_ha
 
 
 async def test_two_hundred_callers_who_come_at_once_are_all_served(settings: Settings) -> None:
-    """They queue for the connections, which takes longer than Postgres may take for each."""
+    """Callers queue for the connections, and Postgres answers each of them in time."""
     hasty = settings.model_copy(update={"database_patience": 1.0})
     async with front_http(hasty) as http:
         job = (await http.post("/api/v1/jobs", json=_BODY)).json()["id"]
