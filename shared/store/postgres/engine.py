@@ -23,6 +23,8 @@ def new_engine(url: URL, connecting: Connecting, pool_size: int, circuit: Circui
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        # Otherwise every error shows item names, results and parts of images.
+        hide_parameters=True,
         connect_args=connecting.engine_arguments,
     )
     entries: WeakSet[ConnectionPoolEntry] = WeakSet()
