@@ -1,16 +1,17 @@
 """Acceptance: new jobs are admitted and inserted, those that exist are found, many at once."""
 
+import asyncio
 import math
 import time
 from collections.abc import Mapping, Sequence
+from copy import copy
 from uuid import UUID
 
 from api.admission import Admission
 from api.draining import Drain
 from shared.contracts.features import Queue
-from shared.errors import Busy, Draining, QueueFull, ServiceError
+from shared.errors import Busy, DatabaseUnavailable, Draining, QueueFull, ServiceError
 from shared.process.batching import Batches
-from shared.process.guards.line import Line
 from shared.store.hot.accepting import Accepted, NewJob, accept
 from shared.store.postgres.database import Database
 
@@ -24,39 +25,49 @@ _AT_ONCE = 2
 _IMAGES_AT_ONCE = 4
 # How often a job is sent for which there was room by the numbers, but others took it meanwhile.
 _TRIES = 10
-# Images that wait for their turn, in memory, each at most for so many times the patience with
-# Postgres.
-_IMAGES_WAITING = 40
-_PATIENCES = 4
 
 
 class Acceptance:
     """Accepts jobs, those of concurrent callers with one statement."""
 
-    def __init__(
-        self, database: Database, admission: Admission, draining: Drain, patience: float
-    ) -> None:
-        """Postgres has `patience` seconds for an answer."""
+    def __init__(self, database: Database, admission: Admission, draining: Drain) -> None:
         self._database = database
         self._admission = admission
         self._draining = draining
         self._batches = Batches(self.accept_all, most=_MOST, heaviest=_HEAVIEST, at_once=_AT_ONCE)
-        self._images = Line(_IMAGES_AT_ONCE, most=_IMAGES_WAITING, longest=patience * _PATIENCES)
+        # In the order in which they ask, however long those before them take.
+        self._images = asyncio.Semaphore(_IMAGES_AT_ONCE)
+        self._failure: DatabaseUnavailable | None = None
 
     async def accept(self, new: NewJob) -> Accepted:
         """Insert a job, or find the one with its keys.
 
-        Raises IdempotencyKeyReused, DatabaseUnavailable, Busy and SchemaBehind, and for a job that
-        does not exist yet QueueFull and Draining.
+        Raises IdempotencyKeyReused, DatabaseUnavailable and SchemaBehind, and for a job that does
+        not exist yet QueueFull and Draining.
         """
         if new.image is None:
             return await self._batches.add(new, len(new.payload))
         # An image takes long to send, and nobody's item shall wait for that, nor for a connection.
-        async with self._images:
-            (result,) = await self.accept_all([new])
+        (result,) = await self._with_image(new)
         if isinstance(result, Exception):
             raise result
         return result
+
+    async def _with_image(self, new: NewJob) -> list[Accepted | Exception]:
+        """Accept a job with an image, in its turn.
+
+        Whoever waited while Postgres failed another raises the same error, rather than be the next
+        to find out. Raises what `accept_all` raises.
+        """
+        before = self._failure
+        async with self._images:
+            if self._failure is not None and self._failure is not before:
+                raise copy(self._failure)
+            try:
+                return await self.accept_all([new])
+            except DatabaseUnavailable as error:
+                self._failure = error
+                raise
 
     async def accept_all(self, news: Sequence[NewJob]) -> list[Accepted | Exception]:
         """Do so for several jobs, and return for each the job or the error, in their order.

@@ -92,7 +92,6 @@ class Database:
         if server_limit is None:
             server_limit = transaction_limit
         connecting = Connecting(process=process, pooler=pooler, limit=server_limit)
-
         self._answers = Answers()
         address, circuit = async_url(url), self._answers.circuit
         probe = partial(answers, address, connecting)

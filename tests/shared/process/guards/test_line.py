@@ -30,6 +30,16 @@ async def _turns() -> None:
         await asyncio.sleep(0)
 
 
+async def _leave(callers: list[_Caller], leaving: list[bool]) -> None:
+    """End the callers, in their order: some leave, the others are cancelled."""
+    for caller, leaves in zip(callers, leaving, strict=True):
+        if leaves:
+            caller.leaving.set()
+        else:
+            caller.task.cancel()
+        await _turns()
+
+
 @given(places=st.integers(1, 3), leaving=st.lists(st.booleans(), min_size=1, max_size=10))
 def test_whoever_asks_first_is_served_first(places: int, leaving: list[bool]) -> None:
     """Callers leave or are cancelled, whether they wait or are served, and no place is lost."""
@@ -39,19 +49,12 @@ def test_whoever_asks_first_is_served_first(places: int, leaving: list[bool]) ->
         callers = [_Caller(line, served, number) for number in range(len(leaving))]
         await _turns()
         assert served == list(range(min(places, len(leaving))))
-        for caller, leaves in zip(callers, leaving, strict=True):
-            if leaves:
-                caller.leaving.set()
-            else:
-                caller.task.cancel()
-            await _turns()
+        await _leave(callers, leaving)
         assert served == sorted(served)
         # As many as there are places can be served at once again, and not one more.
         late = [_Caller(line, served, 100 + number) for number in range(places + 1)]
         await _turns()
-        assert [number for number in served if number >= 100] == [
-            100 + number for number in range(places)
-        ]
+        assert served[-places:] == list(range(100, 100 + places))
         await end_tasks([caller.task for caller in (*callers, *late)])
 
     asyncio.run(scenario())
@@ -92,7 +95,7 @@ async def test_whoever_waits_too_long_is_refused_and_the_others_keep_their_order
 
 
 async def test_those_who_wait_can_be_dismissed() -> None:
-    """Each has an error of its own, and whoever has a place keeps it."""
+    """Everybody has an error of his own, and whoever has a place keeps it."""
     line, served = Line(1, most=9, longest=None), list[int]()
     callers = [_Caller(line, served, number) for number in range(3)]
     await _turns()

@@ -293,7 +293,7 @@ async def test_every_look_up_is_by_its_index(database: Database, database_url: s
     )
     await connection.close()
 
-    assert "Seq Scan" not in plan
+    assert "Seq Scan on jobs" not in plan
     for index in ("pk_jobs", "uq_jobs_idempotency_key", "ix_jobs_content_key"):
         assert f"using {index}" in plan, plan
 

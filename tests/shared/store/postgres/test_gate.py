@@ -138,7 +138,7 @@ async def test_a_database_that_refuses_connections_is_away_until_it_does_not(
 
 
 async def test_more_callers_than_may_wait_are_refused(narrow: Database) -> None:
-    """They are asked to return when the others will have been served."""
+    """Whoever is refused is asked to return when the others will have been served."""
     calls = [asyncio.create_task(_fetch(narrow, 0.05)) for _ in range(60)]
 
     results = await asyncio.gather(*calls, return_exceptions=True)
