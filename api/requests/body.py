@@ -110,8 +110,10 @@ class BodyRequest(Request):
 
     async def json_or_nothing(self) -> None:
         """Parse the body, unless it is empty or no JSON. Raises what `json` raises."""
-        if self.is_json and (body := await self._read()):
-            self._received = body
+        if not self.is_json:
+            return
+        self._received = await self._read()
+        if self._received:
             await self.json()
 
     async def apart(self, work: Callable[..., T], *arguments: Any) -> T:
