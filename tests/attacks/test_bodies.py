@@ -110,7 +110,7 @@ def largest_batch() -> dict[str, Any]:
 
 
 def largest_embed() -> dict[str, Any]:
-    """Return the largest request to embed, likewise."""
+    """Return the largest request to embed, full of such marks as well."""
     return {"texts": [{"id": number, "text": '[{,"}]\\' * 700} for number in range(256)]}
 
 
