@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from shared.serving.limits import ConnectionLimits, connections_at_most
 from shared.settings import Settings
-from tests.support.bounded_server import Caller, bounded_server, get, post
+from tests.attacks.bounded_server import Caller, bounded_server, get, post
 from tests.support.fronts import front_server
 from tests.support.waiting import wait_until
 from worker.health.probes import serving
@@ -120,7 +120,7 @@ async def test_time_in_which_the_server_does_not_read_is_not_the_callers() -> No
 
 
 async def test_a_refused_body_may_end_but_not_last() -> None:
-    """Its sender reads the answer, and can use the connection again if the body was short."""
+    """The sender reads the answer, and can use the connection again if the body was short."""
     async with bounded_server(limits()) as server:
         short = await server.called(post("refuse", 1_000_000))
         await short.says(b"x" * 500_000)

@@ -46,7 +46,7 @@ async def upload(http: httpx.AsyncClient, content: bytes, *, form: bool) -> http
 async def test_all_of_many_uploads_are_stored(
     http: httpx.AsyncClient, app: FastAPI, database: Database
 ) -> None:
-    """They have to wait for Postgres and for places, and an item beside them does not."""
+    """Uploads wait for Postgres and for places, and an item beside them does not."""
     front: Front = app.state.front
     sent = [image(LARGE) for _ in range(24)]
     async with database.transaction() as session:
@@ -141,7 +141,7 @@ async def test_places_are_given_in_order() -> None:
 
 
 async def test_too_many_uploads_are_refused_at_once() -> None:
-    """They learn after how long those before them have their places."""
+    """The answer says after how long those before them have their places."""
     places = Places(1, waiting=3, longest=0.2)
     await places.take()
     waiting = [asyncio.create_task(places.take()) for _ in range(3)]
