@@ -157,7 +157,7 @@ LAYERS = {
         ["shared.wire.connections"],
         ["shared.wire.messages"],
         ["shared.store.hot.storing"],
-        ["shared.store.hot"],
+        ["shared.store.hot", "shared.store.access"],
         [
             "shared.store.callbacks",
             "shared.store.transitions",
@@ -169,6 +169,7 @@ LAYERS = {
         [
             "shared.store.lists",
             "shared.store.order",
+            "shared.store.pauses",
             "shared.store.publication",
             "shared.store.postgres.read_only",
             "shared.store.postgres.server",
