@@ -10,7 +10,7 @@ from api.requests.context import request_id_of
 from shared.contracts.features import Queue
 from shared.contracts.service.queues import QueueList, QueueView
 from shared.errors import BrokerUnavailable
-from shared.rejections import QueueNotFound
+from shared.rejections import InvalidRequest, QueueNotFound
 from shared.store import pauses
 from shared.store.access.audit import record
 
@@ -25,7 +25,11 @@ async def list_queues(front: FrontDep) -> QueueList:
     return QueueList(queues=await front.admission.views())
 
 
-@router.post("/{queue}/pause", response_model=QueueView, responses=problems(*STORED, QueueNotFound))
+@router.post(
+    "/{queue}/pause",
+    response_model=QueueView,
+    responses=problems(*STORED, QueueNotFound, InvalidRequest),
+)
 async def pause_queue(
     queue: str, front: FrontDep, caller: OperatorDep, request: Request
 ) -> QueueView:
@@ -42,7 +46,9 @@ async def pause_queue(
 
 
 @router.post(
-    "/{queue}/resume", response_model=QueueView, responses=problems(*STORED, QueueNotFound)
+    "/{queue}/resume",
+    response_model=QueueView,
+    responses=problems(*STORED, QueueNotFound, InvalidRequest),
 )
 async def resume_queue(
     queue: str, front: FrontDep, caller: OperatorDep, request: Request
