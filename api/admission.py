@@ -172,9 +172,14 @@ class Admission:
                 finished_per_minute=stats.finished,
                 estimated_wait=stats.estimated_wait,
                 accepting=not self._limits[queue].full(stats),
+                paused=stats.paused,
             )
             for queue, stats in (await self.stats()).items()
         ]
+
+    async def renew(self) -> None:
+        """Read the numbers again, since something has changed. Raises DatabaseUnavailable."""
+        await self._stats_since(time.monotonic())
 
 
 def _has_failed(reading: asyncio.Task[Any]) -> bool:

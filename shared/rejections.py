@@ -84,6 +84,13 @@ class JobNotFound(BadInput):
     detail = "There is no such job for this tenant."
 
 
+class QueueNotFound(BadInput):
+    """There is no queue of this name."""
+
+    code = "queue_not_found"
+    detail = "There is no such queue."
+
+
 class SchemaNotFound(BadInput):
     """There is no JSON Schema of this name."""
 

@@ -177,6 +177,7 @@ LAYERS = {
         [
             "shared.store.lists",
             "shared.store.order",
+            "shared.store.pauses",
             "shared.store.publication",
             "shared.store.postgres.read_only",
             "shared.store.postgres.server",

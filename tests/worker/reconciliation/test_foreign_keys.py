@@ -29,7 +29,7 @@ TYPES = {
     "stream": ("XADD", "*", "theirs", "1"),
     "zset": ("ZADD", "1", b"\xff\x00 no UTF-8"),
 }
-# Types that cannot be told from ours, so that nothing is moved.
+# Types that look like ours, so that nothing is moved.
 OURS = {"queue": "zset", "arq:job": "string", "arq:retry": "string", "arq:in-progress": None}
 
 

@@ -60,7 +60,7 @@ async def test_what_others_put_under_a_key_is_moved_aside(
 async def test_messages_that_cannot_be_sent_hold_up_no_others(
     settings: Settings, database: Database, redis: Any
 ) -> None:
-    """They fill the first pages of the outbox, and Redis allows nobody to move things aside."""
+    """The first pages of the outbox are full of them, and Redis allows nobody to rename keys."""
     stuck = await deferred(settings, 4)
     fine = await deferred(settings, 3)
     for job_id in stuck:
