@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
+from api.access.priority import with_permitted_priority
 from api.errors import JobFailed
 from api.front import Front
 from api.job_views import latency_ms, output_of
@@ -57,7 +58,8 @@ async def answer(
     time runs out, and JobFailed.
     """
     adopt_request_id(http, request.request_id)
-    work = Work(request, idempotency_key, join_same_content=True, image=image)
+    permitted = with_permitted_priority(http, request)
+    work = Work(permitted, idempotency_key, join_same_content=True, image=image)
     submitted = await front.submissions.accept(work)
     job = await _ended(front, submitted)
     if job.error is not None:

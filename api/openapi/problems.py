@@ -32,6 +32,7 @@ SUBMITTED: Errors = (
     rejections.RequestTooLarge,
     rejections.IdempotencyKeyReused,
     rejections.CallbackRefused,
+    errors.QuotaExceeded,
     *ADMITTED,
     *STORED,
 )

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
+from api.access.priority import with_permitted_priority
 from api.requests.context import ignore_fields
 from api.requests.explanations import explain
 from api.requests.field_walk import unknown_fields
@@ -53,7 +54,10 @@ async def read_entries(
             read.refused[index] = _refusal(explain(refused).code, explain(refused).detail)
             continue
         ignored += [f"jobs[].{name.dotted}" for name in unknown]
-        read.add(index, _validated(_with_defaults(sent, defaults)), key)
+        entry = _validated(_with_defaults(sent, defaults))
+        if not isinstance(entry, EntryRefusal):
+            entry = with_permitted_priority(http, entry)
+        read.add(index, entry, key)
     ignore_fields(http, list(dict.fromkeys(ignored)))
     return read
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
+from api.access.priority import with_permitted_priority
 from api.answering import publish_and_wait
 from api.front import Front, FrontDep, IdempotencyKey, TenantDep
 from api.job_views import job_response, page_response
@@ -51,7 +52,8 @@ async def submit_job(
     """Submit a job. Answers 202, or 200 if the job ended within the N of `Prefer: wait=N`."""
     adopt_request_id(http, request.request_id)
     key = idempotency_key or request.request_id
-    submitted = await front.submissions.accept(Work(request, key))
+    work = Work(with_permitted_priority(http, request), key)
+    submitted = await front.submissions.accept(work)
     headers = {"Location": f"/api/v1/jobs/{submitted.id}"}
     if submitted.replayed:
         headers["Idempotency-Replayed"] = "true"

@@ -3,13 +3,14 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import case, func, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.rejections import NotRetryable
-from shared.store.models import Job
+from shared.store.models import Job, JobImage
 from shared.store.retry_policy import BUDGETS
 from shared.store.transitions.values import cancelled_error, requeued, spent_column
 
@@ -53,15 +54,21 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
     """Queue a failed or cancelled job again, with new budgets and its history kept.
 
     Returns False if the job is neither failed nor cancelled, or is not this tenant's. Raises
-    NotRetryable if the same work was submitted again and has not ended.
+    NotRetryable if the same work was submitted again and has not ended, or if the image of the job
+    is not kept any more.
     """
+    ended = (
+        Job.id == job_id,
+        Job.tenant_id == tenant_id,
+        Job.state.in_((JobStatus.FAILED, JobStatus.CANCELLED)),
+    )
+    # From now on no image is pruned.
+    locked = select(Job.queue).where(*ended).with_for_update(key_share=True)
+    if await session.scalar(locked) == Queue.RECEIPTS and not await _has_image(session, job_id):
+        raise NotRetryable("The image of the job is not kept any more; submit the receipt again.")
     statement = (
         update(Job)
-        .where(
-            Job.id == job_id,
-            Job.tenant_id == tenant_id,
-            Job.state.in_((JobStatus.FAILED, JobStatus.CANCELLED)),
-        )
+        .where(*ended)
         .values(
             **requeued(),
             error=None,
@@ -76,3 +83,9 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
     except IntegrityError as error:
         # The unique index on the content key allows only one live job.
         raise NotRetryable("The same work was submitted again and has not ended.") from error
+
+
+async def _has_image(session: AsyncSession, job_id: UUID) -> bool:
+    return (
+        await session.scalar(select(JobImage.job_id).where(JobImage.job_id == job_id)) is not None
+    )
