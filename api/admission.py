@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 from contextvars import Context
 from typing import Any
 
-from api.queue_limits import Excess, queue_limits, retry_after
+from api.backpressure.queue_limits import Excess, queue_limits, retry_after
 from api.serving import Serving
 from shared.contracts.features import Queue
 from shared.contracts.service.queues import QueueView
 from shared.errors import NoWorker, QueueFull
 from shared.process.background import repeating
 from shared.settings import Settings
-from shared.store.pace import Pace, read_pace
+from shared.store.figures.pace import Pace, read_pace
 from shared.store.postgres.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
 

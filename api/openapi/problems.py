@@ -33,6 +33,7 @@ SUBMITTED: Errors = (
     rejections.RequestTooLarge,
     rejections.IdempotencyKeyReused,
     rejections.CallbackRefused,
+    errors.QuotaExceeded,
     *ADMITTED,
     *STORED,
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from api.access.priority import with_permitted_priority
 from api.access.tenants import agreed_tenant
 from api.requests.body import BodyRequest
 from api.requests.context import ignore_fields
@@ -92,14 +93,15 @@ class _Reading:
 def _agreeing(
     http: BodyRequest, batch: JobBatchRequest, entry: JobEntry | EntryRefusal
 ) -> JobEntry | EntryRefusal:
-    """Refuse an entry that is for another tenant than the rest of the request."""
+    """Refuse an entry that is for another tenant than the rest of the request; else return it with
+    the priority that its caller may ask for."""
     if isinstance(entry, EntryRefusal):
         return entry
     try:
         agreed_tenant(http, batch.tenant_id, entry.tenant)
     except Forbidden as error:
         return _refusal(error.code, error.detail)
-    return entry
+    return with_permitted_priority(http, entry)
 
 
 def _with_defaults(sent: Any, defaults: Mapping[str, str | None]) -> Any:

@@ -1,18 +1,18 @@
-"""Whoever is refused by a full queue is told when it has room again, within a factor of two."""
+"""A full queue says when it has room again, right within a factor of two."""
 
 from datetime import datetime
 
 import pytest
 from sqlalchemy import func, select, text
 
-from api.queue_limits import Excess, retry_after
+from api.backpressure.queue_limits import Excess, retry_after
 from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.errors import QueueFull
 from shared.settings import Settings
+from shared.store.figures.pace import Pace, read_pace
 from shared.store.models import Job
-from shared.store.pace import Pace, read_pace
 from shared.store.postgres.database import Database
 from shared.store.queue_stats import QueueStats
 from tests.support.fronts import front_client

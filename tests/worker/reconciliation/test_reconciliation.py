@@ -231,7 +231,10 @@ def reconciler(
         ("succeeded", 2, False, True),
         ("succeeded", 61, False, False),
         ("failed", 2, True, True),
-        ("cancelled", 2, True, True),
+        ("bad_input", 0, True, True),
+        ("bad_input", 2, False, True),
+        ("cancelled", 0, True, True),
+        ("cancelled", 2, False, True),
         ("failed", 61, False, False),
     ],
 )
@@ -246,10 +249,12 @@ async def test_old_jobs_are_pruned(
     image_stays: bool,
     job_stays: bool,
 ) -> None:
-    """Images go first, unless the job could still be retried by hand."""
+    """Images go first, unless the job failed for a reason that may pass."""
     job = await client.submit_receipt(receipt_png)
     ended = None if minutes is None else func.now() - timedelta(minutes=minutes)
-    await change_jobs(database, state=state, finished_at=ended)
+    error_class = "bad_input" if state == "bad_input" else "transient"
+    state = "failed" if state == "bad_input" else state
+    await change_jobs(database, state=state, finished_at=ended, error={"error_class": error_class})
     await reconciler(database, messenger, repair).step()
 
     async with database.transaction() as session:

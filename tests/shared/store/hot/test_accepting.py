@@ -261,7 +261,7 @@ def _check(rows: dict[Any, Job], new: NewJob, may: bool, result: Acceptance) -> 
 
 
 async def test_a_receipt_without_room_leaves_no_image(database: Database) -> None:
-    """Its image is stored before the room is counted, and the next one gets the room."""
+    """An image is stored before the room is counted, and goes again if there is none."""
     receipts = [
         new_job(feature=Feature.RECEIPT_EXTRACTION, image=b"image", idempotency_key=f"{n}")
         for n in range(3)
