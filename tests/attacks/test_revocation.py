@@ -7,11 +7,11 @@ import httpx
 from shared.settings import Settings
 from shared.store.access.tokens import revoke_token
 from shared.store.postgres.database import Database
+from tests.support.access.tokens import bearer, id_of, stored_token
 from tests.support.callback_rows import end
 from tests.support.event_streams import listening
 from tests.support.fronts import front_server
 from tests.support.runners import ITEM
-from tests.support.tokens import bearer, id_of, stored_token
 from tests.support.waiting import wait_until
 
 BODY = {"tenant_id": "home", "feature": "categorization", "payload": ITEM}

@@ -7,7 +7,7 @@ from tests.bench.bench import Bench
 from tests.bench.figures import Figure, rate
 from tests.bench.loader.asking import jobs_per_second
 from tests.bench.running.system import TENANT, System, cpu_seconds
-from tests.support.tokens import stored_token
+from tests.support.access.tokens import stored_token
 
 _JOBS = 1500
 _WARM_UP = 100
