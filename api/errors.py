@@ -17,6 +17,7 @@ from shared import errors, rejections
 from shared.contracts.jobs import JobError
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE, PROBLEM_TYPE, FieldProblem, Problem
 from shared.errors import ErrorClass, ServiceError
+from shared.telemetry.described_errors import describe
 from shared.telemetry.trace_context import current_trace_id
 
 log = structlog.get_logger(__name__)
@@ -147,7 +148,7 @@ def status_of(code: str, error_class: ErrorClass) -> HTTPStatus:
 def problem_of(request: Request, error: ServiceError) -> JSONResponse:
     """Return the problem document of an error, and log it unless the caller is at fault."""
     if not isinstance(error, errors.BadInput):
-        log.warning("request.refused", error=error.code, reason=repr(error.__cause__))
+        log.warning("request.refused", error=error.code, reason=describe(error.__cause__))
     return _problem(
         request, error.code, error.error_class, error.detail, retry_after=error.retry_after
     )

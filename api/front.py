@@ -9,6 +9,7 @@ from api.access.tenants import HEADER, QUERY, agreed_tenant
 from api.admission import Admission
 from api.draining import Drain
 from api.metrics.front import FrontMetrics
+from api.requests.body import LargeBodies
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
@@ -33,6 +34,7 @@ class Front:
     reads: JobReads
     waiters: Waiters
     metrics: FrontMetrics
+    large_bodies: LargeBodies
     tokens: KnownTokens
 
 

@@ -16,6 +16,7 @@ from api.metrics.requests import MeasuredRequests
 from api.openapi.document import DescribedApplication
 from api.openapi.info import INFO, operation_id
 from api.openapi.reference import install_reference
+from api.requests.body import LARGEST_TEXT, LargeBodies
 from api.requests.context import RequestContext
 from api.requests.unknown_fields import check_unknown_fields
 from api.requests.untraced import UntracedRequests, is_untraced
@@ -44,9 +45,6 @@ from shared.telemetry.log_export import exported_logs
 from shared.telemetry.tracing import Tracing
 from shared.version import SERVICE, service_version
 from shared.wire.broker import Broker
-
-# Bytes allowed for everything in a request body other than the image.
-_BODY_OVERHEAD = 50_000
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -91,18 +89,24 @@ def create_app(settings: Settings) -> FastAPI:
     # The path of a batch comes before that of a job, which would take it for an id.
     work = (batches, jobs, events, interventions, callbacks, queues, operations)
     waiting = (receipts, categories, embeddings)
+    images = (jobs, receipts)
     for module in (*work, *waiting, schemas, probes):
         app.include_router(
             module.router,
             dependencies=[Depends(check_unknown_fields)],
             # A limit on the application itself would be enforced outside our middleware, in plain
-            # text.
-            max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
+            # text. Routers may have a lower one.
+            max_body_size=_largest_body(settings) if module in images else LARGEST_TEXT,
         )
     install_reference(app)
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app
+
+
+def _largest_body(settings: Settings) -> int:
+    """Return the bytes of the largest body with an image."""
+    return settings.max_image_bytes * 4 // 3 + LARGEST_TEXT
 
 
 @asynccontextmanager
@@ -144,6 +148,8 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             tracing.tracer,
         )
         stack.push_async_callback(submissions.close)
+        large_bodies = LargeBodies()
+        stack.callback(large_bodies.close)
         yield Front(
             settings,
             database,
@@ -154,5 +160,6 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             reads,
             waiters,
             metrics,
+            large_bodies,
             tokens,
         )

@@ -80,7 +80,10 @@ def migrated(servers: stack.Servers) -> Iterator[str]:
 @pytest.fixture
 async def database_url(migrated: str) -> str:
     """The URL of a migrated database that is empty when the test begins."""
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    # The migration fills the table of turns that were reached, and they only grow.
+    tables = ", ".join(
+        table.name for table in Base.metadata.sorted_tables if table.name != "reached_turns"
+    )
     await _execute(migrated, f"TRUNCATE {tables}")
     return migrated
 

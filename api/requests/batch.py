@@ -13,7 +13,7 @@ from api.requests.explanations import explain
 from api.requests.field_walk import unknown_fields
 from api.requests.unknown_fields import refusals
 from api.submission.submitted import Work
-from api.turns import in_turns
+from api.yielding import yielding
 from shared.contracts.batches import EntryRefusal, JobBatchRequest, JobEntry
 from shared.contracts.features import Feature
 from shared.errors import ErrorClass
@@ -50,7 +50,7 @@ async def read_entries(
     read = ReadEntries()
     defaults = {"tenant_id": batch.tenant_id, "user_id": batch.user_id}
     ignored = [unknown.dotted for unknown in unknown_fields(await http.json(), JobBatchRequest)]
-    async for index, sent in in_turns(enumerate(batch.jobs)):
+    async for index, sent in yielding(enumerate(batch.jobs)):
         unknown = unknown_fields(sent, JobEntry)
         if refused := refusals(unknown, strict=strict):
             read.refused[index] = _refusal(explain(refused).code, explain(refused).detail)

@@ -6,6 +6,7 @@ from api.access.caller import WRITES
 from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
 from api.openapi.problems import SUBMITTED, WAITED, problems
+from api.requests.body import BodyRoute
 from shared.contracts.categories import Category, CategoryBatch
 from shared.contracts.jobs import Answer
 from shared.contracts.requests import CategorizeBatchRequest, CategorizeRequest
@@ -15,6 +16,7 @@ router = APIRouter(
     prefix="/api/v1",
     dependencies=[WRITES],
     tags=["categories"],
+    route_class=BodyRoute,
     max_body_size=200_000,
     responses=problems(*SUBMITTED, *WAITED),
 )

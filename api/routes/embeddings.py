@@ -9,6 +9,7 @@ from api.access.tenants import HEADER, agreed_tenant
 from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
 from api.openapi.problems import SUBMITTED, WAITED, problems
+from api.requests.body import BodyRoute
 from shared.contracts.embeddings import EmbedAnswer, EmbedBody, EmbeddingBatch, EmbedEnvelope
 from shared.contracts.jobs import Answer
 from shared.contracts.requests import EmbeddingRequest
@@ -23,6 +24,7 @@ router = APIRouter(
     prefix="/api/v1",
     dependencies=[WRITES],
     tags=["embeddings"],
+    route_class=BodyRoute,
     max_body_size=5_500_000,
     responses=problems(TenantRequired, *SUBMITTED, *WAITED),
 )

@@ -73,7 +73,7 @@ async def retry_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> Resp
 async def _revive(front: Front, job_id: UUID, tenant_id: str) -> None:
     job = await front.reads.job(job_id, tenant_id)
     front.draining.check()
-    await front.admission.check(job.feature.queue)
+    await front.admission.check(job.feature.queue, tenant_id)
     async with front.database.transaction() as session:
         revived = await transitions.revive(session, job_id, tenant_id)
     if not revived:

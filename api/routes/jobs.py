@@ -9,13 +9,13 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from api.access.caller import READS, WRITES
 from api.access.tenants import agreed_tenant
-from api.answering import publish_and_wait
+from api.answering import accept_from, publish_and_wait
 from api.front import Front, FrontDep, IdempotencyKey, TenantDep
 from api.job_views import job_response, page_response
 from api.openapi.problems import IMAGES, SUBMITTED, TENANT, problems
+from api.requests.body import ImageRoute
 from api.requests.context import adopt_request_id
 from api.requests.listing import LONGEST_WAIT, Listing, Wait, encode_cursor
-from api.submission.submitted import Work
 from api.telling.many import jobs_within
 from shared.contracts.jobs import JobPage, JobView
 from shared.contracts.requests import JobRequest
@@ -27,7 +27,7 @@ from shared.store.jobs import JobRepository
 # What an unfinished job is answered with, in seconds.
 _POLL_LATER = {"Retry-After": "2"}
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=ImageRoute)
 
 
 @router.post(
@@ -55,7 +55,7 @@ async def submit_job(
     adopt_request_id(http, request.request_id)
     agreed_tenant(http, request.tenant)
     key = idempotency_key or request.request_id
-    submitted = await front.submissions.accept(Work(request, key))
+    submitted = await accept_from(http, front, request, key)
     headers = {"Location": f"/api/v1/jobs/{submitted.id}"}
     if submitted.replayed:
         headers["Idempotency-Replayed"] = "true"

@@ -23,6 +23,8 @@ from shared.contracts.service.health import (
 from shared.dependencies import DEPENDENCIES, missing_dependencies
 from shared.errors import Draining
 from shared.process.listening import listen
+from shared.serving.limits import ConnectionLimits
+from shared.serving.protocol import bounded_protocol
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
 from shared.store.postgres.database import Database
@@ -36,6 +38,8 @@ from worker.telemetry.state import WorkerState
 
 log = structlog.get_logger(__name__)
 
+# Connections at once. Those who probe and scrape need a few.
+_CONNECTIONS = 64
 # Seconds that open requests have to finish when a worker stops.
 _SHUTDOWN_LIMIT = 1
 
@@ -131,6 +135,7 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
         url = f"http://{host}:{sockets[0].getsockname()[1]}"
         config = uvicorn.Config(
             app,
+            http=bounded_protocol(ConnectionLimits(connections=_CONNECTIONS)),
             lifespan="off",
             ws="none",
             log_config=None,

@@ -37,6 +37,7 @@ async def repairing(
         telemetry,
         reports,
         publish_deferred=partial(publish_deferred, database, messenger),
+        priority_hold=settings.priority_hold,
         retentions=Retentions(
             images=settings.image_retention,
             jobs=settings.job_retention,

@@ -7,9 +7,11 @@ from dataclasses import asdict
 
 import structlog
 
+from shared.contracts.features import Queue
 from shared.store import transitions
 from shared.store.access.audit import prune_audit
 from shared.store.hot.due import Due, look
+from shared.store.order import lift, prune_turns
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
 from shared.store.retention import Retentions, prune_images, prune_jobs, prune_workers
@@ -23,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 # Seconds. Messages that no job needs do no harm: whoever takes one ignores and removes it.
 _PRUNING_INTERVAL, _LISTING_INTERVAL = 60.0, 10.0
+# Jobs that are lifted at once. Those of their new band alternate with them, and those of the band
+# that they leave wait until they are taken, so they are few.
+_LIFTED = 20
 
 
 class Reconciler:
@@ -37,8 +42,10 @@ class Reconciler:
         *,
         publish_deferred: Callable[[], Awaitable[object]],
         retentions: Retentions,
+        priority_hold: float,
     ) -> None:
-        """`publish_deferred` empties the outbox."""
+        """`publish_deferred` empties the outbox. Jobs may hold back those of a lower band for
+        `priority_hold` seconds."""
         self._database = database
         self._repairs = repairs
         self._tracing = telemetry.tracing
@@ -46,6 +53,7 @@ class Reconciler:
         self._reports = reports
         self._publish_deferred = publish_deferred
         self._retentions = retentions
+        self._priority_hold = priority_hold
         self._pruned_at = self._listed_at = -math.inf
 
     async def step(self) -> None:
@@ -79,6 +87,8 @@ class Reconciler:
             if self._prunes():
                 await self._prune()
             for repair in self._repairs:
+                if due.waiting:
+                    await self._lift(repair.queue)
                 await self._repair_messages(repair)
         return True
 
@@ -113,6 +123,14 @@ class Reconciler:
             else:
                 self._reports.changed(job.job_id)
 
+    async def _lift(self, queue: Queue) -> None:
+        """Let some jobs go on that higher bands have held back for long; the next step sends their
+        messages again."""
+        async with self._database.transaction() as session:
+            lifted = await lift(session, queue, self._priority_hold, _LIFTED)
+        if lifted:
+            log.info("jobs.lifted", queue=queue, jobs=lifted)
+
     async def _repair_messages(self, repair: MessageRepair) -> None:
         repairs = asdict(await repair.step())
         self._metrics.jobs.repaired(repair.queue, **repairs)
@@ -125,6 +143,7 @@ class Reconciler:
         async with self._database.transaction() as session:
             jobs = await prune_jobs(session, self._retentions.jobs)
             await prune_workers(session)
+            await prune_turns(session, CHUNK)
         async with self._database.transaction() as session:
             audit = await prune_audit(session, self._retentions.audit)
         if images or jobs or audit:

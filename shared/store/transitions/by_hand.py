@@ -13,8 +13,11 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from shared.contracts.jobs import JobStatus
 from shared.rejections import NotRetryable
 from shared.store.models import LIVE, Job
+from shared.store.order import take_turns
 from shared.store.retry_policy import BUDGETS
 from shared.store.transitions.values import cancelled_error, requeued, spent_column
+
+_REVIVABLE = (JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 class Cancelling(NamedTuple):
@@ -74,15 +77,18 @@ def _cancelling(*wanted: ColumnElement[bool]) -> ReturningUpdate[tuple[UUID, str
 async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
     """Queue a failed or cancelled job again, with new budgets and its history kept.
 
-    Returns False if the job is neither failed nor cancelled, or is not this tenant's. Raises
-    NotRetryable if the same work was submitted again and has not ended.
+    It gets a turn like a new job, so that many jobs that are revived at once are in no other
+    tenant's way. Returns False if the job is neither failed nor cancelled, or is not this tenant's.
+    Raises NotRetryable if the same work was submitted again and has not ended.
     """
+    # The turn comes first: see the order of locks in GIVEN.
+    await take_turns(session, [job_id], _REVIVABLE)
     statement = (
         update(Job)
         .where(
             Job.id == job_id,
             Job.tenant_id == tenant_id,
-            Job.state.in_((JobStatus.FAILED, JobStatus.CANCELLED)),
+            Job.state.in_(_REVIVABLE),
         )
         .values(
             **requeued(),

@@ -221,6 +221,7 @@ def reconciler(
         Reports(messenger),
         publish_deferred=partial(publish_deferred, database, messenger),
         retentions=Retentions(images=60, jobs=3600, audit=7200),
+        priority_hold=60,
     )
 
 
