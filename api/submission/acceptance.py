@@ -10,7 +10,6 @@ from uuid import UUID
 from api.admission import Admission
 from api.backpressure.quotas import Quotas
 from api.draining import Drain
-from shared.contracts.features import Queue
 from shared.errors import Busy, DatabaseUnavailable, Draining, ServiceError
 from shared.process.batching import Batches
 from shared.settings import Settings

@@ -39,7 +39,7 @@ class Call:
         return await http.request(self.method, path, headers=headers, params=query, json=sent)
 
 
-# Of which there are none.
+# Ids of things that nobody has.
 NOBODYS = {
     "job_id": "00000000-0000-0000-0000-000000000001",
     "delivery_id": "00000000-0000-0000-0000-000000000002",

@@ -11,7 +11,7 @@ from api.main import create_app
 from shared.access.scopes import Scope
 from shared.settings import Settings
 from shared.store.postgres.database import Database
-from tests.support.tokens import stored_token
+from tests.support.access.tokens import stored_token
 
 
 @dataclass(frozen=True)

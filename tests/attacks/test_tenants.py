@@ -10,9 +10,9 @@ import pytest
 from shared.store.postgres.database import Database
 from tests.attacks.calls import Call, calls
 from tests.attacks.conftest import Guarded
+from tests.support.access.tokens import bearer, stored_token
 from tests.support.callback_rows import add_job, asked
 from tests.support.runners import ITEM
-from tests.support.tokens import bearer, stored_token
 
 JOBS = "/api/v1/jobs"
 SECRET = "Secret Salami"

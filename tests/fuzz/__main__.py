@@ -1,11 +1,13 @@
 """bin/fuzz sends made-up requests, prints the report, and fails if an answer was wrong."""
 
+import os
 import sys
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
+from shared.access.tokens import new_token
 from shared.local import stack
 from tests.fuzz.running import fuzz
 from tests.support.processes.running_system import running_system
@@ -19,22 +21,34 @@ def main(
 ) -> None:
     """Make up requests from the OpenAPI document and check every answer.
 
+    AI_SERVICE_TOKEN is the token for a front at the URL, which without it has AUTH=off.
+
     The exit code is 1 if an answer was wrong, or if there were fewer requests than asked for.
     """
     with ExitStack() as running:
-        found = fuzz(url or _start(running), examples=examples, seed=seed)
+        token = new_token()
+        found = fuzz(
+            url or _start(running, token.hash.hex()),
+            token=os.environ.get("AI_SERVICE_TOKEN") if url else token.text,
+            examples=examples,
+            seed=seed,
+        )
     sys.stdout.write(found.report)
     if found.requests < at_least:
         sys.stdout.write(f"Only {found.requests} of at least {at_least} requests were sent.\n")
     sys.exit(not found.passed or found.requests < at_least)
 
 
-def _start(running: ExitStack) -> str:
-    """Start servers, a front and a worker until the stack ends. Return the URL of the front."""
+def _start(running: ExitStack, token_hash: str) -> str:
+    """Start servers, a front and a worker until the stack ends. Return the URL of the front.
+
+    It demands tokens, and the one with this hash may do everything.
+    """
     folder = running.enter_context(stack.throwaway_folder())
     servers = running.enter_context(stack.servers(folder, durable=False))
     stack.migrate(servers.database_url)
-    system = running.enter_context(running_system(servers, servers.database_url, folder, {}))
+    env = {"AUTH": "tokens", "BOOTSTRAP_TOKEN_HASH": token_hash}
+    system = running.enter_context(running_system(servers, servers.database_url, folder, env))
     return system.url
 
 

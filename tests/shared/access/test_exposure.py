@@ -48,7 +48,7 @@ def test_programs_of_this_machine_show_nothing(headers: dict[str, str]) -> None:
 )
 @pytest.mark.parametrize("on_loopback", [True, False])
 def test_proxies_and_web_pages_show(header: str, value: str, on_loopback: bool) -> None:
-    """It does not matter where this process listens."""
+    """Where this process listens does not matter."""
     assert shown({**LOCAL, header: value}, on_loopback=on_loopback) == header.title()
 
 

@@ -8,7 +8,7 @@ from shared.access.tokens import new_token, read_token
 
 
 def test_a_new_token_is_read_again() -> None:
-    """Its hash is that of the whole text, as `sha256sum` computes it."""
+    """The hash is that of the whole text, as `sha256sum` computes it."""
     token = new_token()
     sent = read_token(f"Bearer {token.text}".encode())
 

@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from shared.store.models import AuditEntry, Job
 from shared.store.postgres.database import Database
+from tests.support.access.tokens import id_of
 from tests.support.callback_rows import add_job
 from tests.support.fronts import nowhere
-from tests.support.tokens import id_of
 from tests.worker.cli.conftest import Run
 
 

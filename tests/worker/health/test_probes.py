@@ -14,10 +14,10 @@ from shared.contracts.features import Feature
 from shared.settings import Settings
 from shared.store.postgres.database import Database
 from shared.version import service_version
+from tests.support.access.tokens import bearer, stored_token
 from tests.support.fronts import nowhere
 from tests.support.processes.running_system import System
 from tests.support.runners import dairy, worker_with
-from tests.support.tokens import bearer, stored_token
 from tests.support.waiting import wait_until
 from worker.assembly import worker
 from worker.features.runners import Run

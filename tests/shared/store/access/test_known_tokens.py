@@ -19,8 +19,8 @@ from shared.store.access.known_tokens import KnownTokens
 from shared.store.access.tokens import all_tokens, revoke_token
 from shared.store.models import Token
 from shared.store.postgres.database import Database
+from tests.support.access.tokens import id_of, stored_token
 from tests.support.fronts import nowhere
-from tests.support.tokens import id_of, stored_token
 from tests.support.waiting import wait_until
 
 
@@ -67,7 +67,7 @@ def count(registry: CollectorRegistry, operation: str) -> float:
 
 
 async def test_a_token_is_found(known: KnownTokens, database: Database) -> None:
-    """It has the scopes and tenants of its row; `*` stands for all tenants."""
+    """The scopes and tenants are those of the row; `*` stands for all tenants."""
     token = await stored_token(database, "a", "b")
     service = await stored_token(database, "*", scopes=[Scope.ADMIN])
 
@@ -205,7 +205,7 @@ async def test_in_an_outage_known_tokens_open_the_metrics_only(database: Databas
 
 
 async def test_the_bootstrap_token_needs_no_row_and_no_postgres() -> None:
-    """It is in the settings, as a hash."""
+    """The settings have the hash."""
     text_ = f"gpai_{secrets.token_hex(6)}_{secrets.token_hex(32)}"
     away = Database(nowhere("postgresql").get_secret_value(), process="test", transaction_limit=1)
     known = KnownTokens(away, sha256(text_.encode()).hexdigest())

@@ -92,7 +92,7 @@ async def test_what_operators_do_is_recorded(database: Database) -> None:
 
 
 async def test_a_worker_stops_what_it_runs(settings: Settings, database: Database) -> None:
-    """It does jobs of others as ever."""
+    """Other jobs are done as ever."""
     gate = Gate()
     async with front_client(settings) as client, worker_with(settings, gate):
         await client.submit("categorization", ITEM)
