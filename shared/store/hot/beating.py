@@ -11,7 +11,7 @@ from uuid import UUID
 
 from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport
-from shared.store.leases import Leases
+from shared.store.hot.leases import Leases
 from shared.store.postgres.direct import Fetch, Statement
 from shared.store.workers import to_stored
 

@@ -1,6 +1,14 @@
 """Remembers whether Postgres took the last write of this process."""
 
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
+
 from shared.store.postgres.sqlstates import Meaning, meaning_of, refuses_writes
+
+# In the information on a connection, the generation of its server.
+_GENERATION = "generation"
 
 
 class Writes:
@@ -29,3 +37,21 @@ class Writes:
         """Take note that a server takes no writes, as it says itself."""
         self.refused = True
         self.generation += 1
+
+
+def replace_older(engine: Engine, writes: Writes) -> None:
+    """Note what the writes of an engine meet, and have its pool replace older connections."""
+
+    def note_error(context: ExceptionContext) -> None:
+        writes.note_error(context.original_exception.__cause__)
+
+    def note_generation(_driver: object, pooled: ConnectionPoolEntry) -> None:
+        pooled.info[_GENERATION] = writes.generation
+
+    def refuse_older(_driver: object, pooled: ConnectionPoolEntry, _proxy: object) -> None:
+        if pooled.info[_GENERATION] != writes.generation:
+            raise DisconnectionError
+
+    event.listen(engine, "handle_error", note_error)
+    event.listen(engine, "connect", note_generation)
+    event.listen(engine, "checkout", refuse_older)

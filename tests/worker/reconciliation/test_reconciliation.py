@@ -16,9 +16,10 @@ from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
-from shared.store.leases import Leases
+from shared.store.hot.leases import Leases
 from shared.store.models import Job, JobImage
 from shared.store.postgres.database import Database
+from shared.store.retention import Retentions
 from shared.wire.broker import Broker
 from shared.wire.messages import queue_key
 from shared.wire.messenger import Messenger
@@ -220,7 +221,11 @@ def reconciler(
         telemetry,
         Reports(messenger),
         publish_deferred=partial(publish_deferred, database, messenger),
-        periods=Periods(image_retention=60, job_retention=3600, leases=Leases(15, 5)),
+        periods=Periods(
+            retentions=Retentions(images=60, jobs=3600, audit=7200),
+            priority_hold=60,
+            leases=Leases(15, 5),
+        ),
     )
 
 
