@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from shared.store.postgres.database_settings import Pooler
 from shared.store.postgres.limits import limit_transactions, limits_at_start
@@ -58,6 +60,14 @@ class Connecting:
         """Set on a new connection what cannot be set while it connects."""
         if self._own_limit:
             await limit_transactions(connection, self._own_limit)
+
+    def prepare_all(self, engine: Engine) -> None:
+        """Prepare every connection that an engine of SQLAlchemy makes from now on."""
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: DBAPIConnection, _: object) -> None:
+            driver: Any = connection
+            driver.run_async(self.prepare)
 
     @property
     def _own_limit(self) -> float | None:

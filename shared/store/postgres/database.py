@@ -14,11 +14,9 @@ from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
-    AsyncEngine,
     AsyncSession,
     async_sessionmaker,
     create_async_engine,
@@ -112,7 +110,7 @@ class Database:
             size=pool_size,
             limit=transaction_limit,
         )
-        _prepare_with(connecting, self._engine)
+        connecting.prepare_all(self._engine.sync_engine)
         for asking in ("before_cursor_execute", "commit"):
             event.listen(self._engine.sync_engine, asking, _note_question)
         event.listen(self._engine.sync_engine, "after_cursor_execute", self._note_answer)
@@ -239,13 +237,6 @@ class Database:
         await self._engine.dispose()
         if self._traced:
             SQLAlchemyInstrumentor().uninstrument()
-
-
-def _prepare_with(connecting: Connecting, engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: DBAPIConnection, _: object) -> None:
-        driver: Any = connection
-        driver.run_async(connecting.prepare)
 
 
 def _note_question(connection: Connection, *_event: object) -> None:
