@@ -20,7 +20,7 @@ from shared.access.tokens import HASH_PATTERN
 from shared.callback_urls import CallbackHosts
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
-from shared.store.leases import Leases
+from shared.store.hot.leases import Leases
 from shared.store.postgres.database_settings import DatabaseSettings
 from shared.wire.redis_url import RedisUrl
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport
-from shared.store.leases import Leases
+from shared.store.hot.leases import Leases
 from shared.store.models import WorkerRecord
 
 # For how many seconds after its last heartbeat a worker that ended or died still counts as one that

@@ -203,7 +203,7 @@ LAYERS = {
         ],
         [
             "shared.pipeline_settings",
-            "shared.store.leases",
+            "shared.store.hot.leases",
             "shared.store.postgres.database_settings",
             "shared.wire.redis_url",
         ],

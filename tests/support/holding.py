@@ -17,8 +17,8 @@ from shared.contracts.outcomes import AttemptOutcome
 from shared.store.hot import beating, claiming
 from shared.store.hot.beating import WorkerReport
 from shared.store.hot.claiming import Claim
+from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord, Ending, store
-from shared.store.leases import Leases
 from shared.store.postgres.direct import Fetch, Row, Statement
 
 

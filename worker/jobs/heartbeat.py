@@ -5,7 +5,7 @@ import structlog
 from shared.dependencies import answer_within
 from shared.errors import Transient
 from shared.store.hot.beating import WorkerReport, beat
-from shared.store.leases import Leases
+from shared.store.hot.leases import Leases
 from shared.store.postgres.database import Database
 from shared.store.workers import end_worker
 from worker.jobs.pauses import Pauses

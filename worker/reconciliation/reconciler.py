@@ -11,7 +11,7 @@ from shared.contracts.features import Queue
 from shared.store import transitions
 from shared.store.access.audit import prune_audit
 from shared.store.hot.due import Due, look
-from shared.store.leases import Leases
+from shared.store.hot.leases import Leases
 from shared.store.order import lift, prune_turns
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock

@@ -16,7 +16,7 @@ from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Crashed, ErrorClass
-from shared.store.leases import Leases
+from shared.store.hot.leases import Leases
 from shared.store.models import Job, JobAttempt
 from shared.store.publication import unpublished
 from shared.store.retry_policy import BUDGETS, RESCUE_PAUSE

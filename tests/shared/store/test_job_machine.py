@@ -17,9 +17,9 @@ from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Bug, DatabaseUnavailable, EngineUnavailable, RecognitionCrashed, TimedOut
 from shared.store import transitions
 from shared.store.hot.claiming import Claim
+from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord, Ending, Stored, store
 from shared.store.jobs import JobRepository
-from shared.store.leases import Leases
 from shared.store.models import Job, JobAttempt
 from shared.store.postgres.database import Database
 from tests.support import holding

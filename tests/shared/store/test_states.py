@@ -4,9 +4,9 @@ from shared.contracts.events import EventId
 from shared.contracts.jobs import JobStatus
 from shared.store import transitions
 from shared.store.hot.claiming import Claim
+from shared.store.hot.leases import Leases
 from shared.store.hot.reading import JobRow, read_jobs
 from shared.store.jobs import JobRepository
-from shared.store.leases import Leases
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from shared.store.states import JobState, read_states

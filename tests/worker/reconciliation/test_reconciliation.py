@@ -15,7 +15,7 @@ from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
-from shared.store.leases import Leases
+from shared.store.hot.leases import Leases
 from shared.store.models import Job, JobImage
 from shared.store.postgres.database import Database
 from shared.store.retention import Retentions

@@ -12,8 +12,8 @@ from shared.rejections import CallbackRefused
 from shared.store import transitions
 from shared.store.callbacks.asking import MOST_URLS, ask_for_callback
 from shared.store.callbacks.views import callbacks_of
+from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord
-from shared.store.leases import Leases
 from shared.store.models import Job
 from shared.store.postgres.database import Database, Session
 from tests.support import holding

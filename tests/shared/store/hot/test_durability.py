@@ -21,8 +21,8 @@ from shared.local.postgres import embedded_postgres
 from shared.store.hot.accepting import Accepted
 from shared.store.hot.beating import WorkerReport, beat
 from shared.store.hot.claiming import Claim, claim
+from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord, Ending, store
-from shared.store.leases import Leases
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from tests.support.job_rows import accept_but, history, new_job

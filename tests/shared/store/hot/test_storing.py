@@ -18,8 +18,8 @@ from shared.rejections import NoTextFound
 from shared.store.hot.accepting import Accepted
 from shared.store.hot.beating import WorkerReport, beat
 from shared.store.hot.claiming import Claim, Claims, claim
+from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord, Ending, Locked, Unstorable, store
-from shared.store.leases import Leases
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from shared.store.postgres.direct import Row, Statement

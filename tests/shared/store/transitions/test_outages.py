@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.store import transitions
 from shared.store.hot.claiming import Claim
-from shared.store.leases import Leases
+from shared.store.hot.leases import Leases
 from shared.store.models import Job, WorkerRecord
 from tests.support import holding
 from tests.support.job_rows import insert_job, new_job

@@ -8,7 +8,7 @@ from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.store import transitions
 from shared.store.hot.claiming import Claim
-from shared.store.leases import Leases
+from shared.store.hot.leases import Leases
 from shared.store.models import Job
 from tests.shared.store.transitions.endings import succeed
 from tests.support import holding
