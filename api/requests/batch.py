@@ -8,16 +8,17 @@ from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
 from api.access.priority import with_permitted_priority
+from api.access.tenants import agreed_tenant
 from api.requests.context import ignore_fields
 from api.requests.explanations import explain
 from api.requests.field_walk import unknown_fields
 from api.requests.unknown_fields import refusals
 from api.submission.submitted import Work
-from api.turns import in_turns
+from api.yielding import yielding
 from shared.contracts.batches import EntryRefusal, JobBatchRequest, JobEntry
 from shared.contracts.features import Feature
 from shared.errors import ErrorClass
-from shared.rejections import InvalidRequest
+from shared.rejections import Forbidden, InvalidRequest
 
 _ENTRY: TypeAdapter[JobEntry] = TypeAdapter(JobEntry)
 
@@ -43,23 +44,39 @@ async def read_entries(
 ) -> ReadEntries:
     """Validate every entry, and note its unknown fields for the header of the answer.
 
-    `key` is the caller's key for the batch, which makes one for each entry that has none.
+    `key` is the caller's key for the batch, which makes one for each entry that has none. Raises
+    Forbidden if the batch is for a tenant that the caller may not act for.
     """
+    agreed_tenant(http, batch.tenant_id)
     read = ReadEntries()
     defaults = {"tenant_id": batch.tenant_id, "user_id": batch.user_id}
     ignored = [unknown.dotted for unknown in unknown_fields(await http.json(), JobBatchRequest)]
-    async for index, sent in in_turns(enumerate(batch.jobs)):
+    async for index, sent in yielding(enumerate(batch.jobs)):
         unknown = unknown_fields(sent, JobEntry)
         if refused := refusals(unknown, strict=strict):
             read.refused[index] = _refusal(explain(refused).code, explain(refused).detail)
             continue
         ignored += [f"jobs[].{name.dotted}" for name in unknown]
         entry = _validated(_with_defaults(sent, defaults))
-        if not isinstance(entry, EntryRefusal):
-            entry = with_permitted_priority(http, entry)
-        read.add(index, entry, key)
+        read.add(index, _agreeing(http, batch, entry), key)
     ignore_fields(http, list(dict.fromkeys(ignored)))
     return read
+
+
+def _agreeing(
+    http: Request, batch: JobBatchRequest, entry: JobEntry | EntryRefusal
+) -> JobEntry | EntryRefusal:
+    """Refuse an entry that is for another tenant than the rest of the request.
+
+    The priority of any other is one that its caller may ask for.
+    """
+    if isinstance(entry, EntryRefusal):
+        return entry
+    try:
+        agreed_tenant(http, batch.tenant_id, entry.tenant)
+    except Forbidden as error:
+        return _refusal(error.code, error.detail)
+    return with_permitted_priority(http, entry)
 
 
 def _with_defaults(sent: Any, defaults: Mapping[str, str | None]) -> Any:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from api.access.caller import WRITES
 from api.front import Front, FrontDep, TenantDep
 from api.job_views import job_response
 from api.openapi.problems import ADMITTED, TENANT, problems
@@ -20,6 +21,7 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 @router.post(
     "/{job_id}/cancel",
     status_code=202,
+    dependencies=[WRITES],
     response_model=JobView,
     responses={
         200: {"model": JobView, "description": "The job is cancelled"},
@@ -48,6 +50,7 @@ async def cancel_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> Res
 @router.post(
     "/{job_id}/retry",
     status_code=202,
+    dependencies=[WRITES],
     response_model=JobView,
     responses={
         202: {"description": "The job waits again"},

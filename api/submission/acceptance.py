@@ -4,14 +4,14 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping, Sequence
+from copy import copy
 from uuid import UUID
 
 from api.admission import Admission
 from api.backpressure.quotas import Quotas
 from api.draining import Drain
-from shared.errors import Busy, Draining, ServiceError
+from shared.errors import Busy, DatabaseUnavailable, Draining, ServiceError
 from shared.process.batching import Batches
-from shared.process.patience import Patience
 from shared.settings import Settings
 from shared.store.hot.accepting import Accepted, NewJob, accept
 from shared.store.postgres.database import Database
@@ -34,14 +34,14 @@ class Acceptance:
     def __init__(
         self, database: Database, admission: Admission, draining: Drain, settings: Settings
     ) -> None:
-        """Let an image wait for a connection for at most DATABASE_PATIENCE seconds."""
         self._database = database
         self._admission = admission
         self._quotas = Quotas(database, settings)
         self._draining = draining
         self._batches = Batches(self.accept_all, most=_MOST, heaviest=_HEAVIEST, at_once=_AT_ONCE)
-        self._patience = settings.database_patience
+        # In the order in which they ask, however long those before them take.
         self._images = asyncio.Semaphore(_IMAGES_AT_ONCE)
+        self._failure: DatabaseUnavailable | None = None
 
     async def accept(self, new: NewJob) -> Accepted:
         """Insert a job, or find the one with its keys.
@@ -52,22 +52,26 @@ class Acceptance:
         if new.image is None:
             return await self._batches.add(new, len(new.payload))
         # An image takes long to send, and nobody's item shall wait for that, nor for a connection.
-        await self._wait_for_images()
-        try:
-            (result,) = await self.accept_all([new])
-        finally:
-            self._images.release()
+        (result,) = await self._with_image(new)
         if isinstance(result, Exception):
             raise result
         return result
 
-    async def _wait_for_images(self) -> None:
-        """Take one of the connections for images. Raises Busy after as long as for any other."""
-        try:
-            async with Patience(self._patience):
-                await self._images.acquire()
-        except TimeoutError as error:
-            raise Busy from error
+    async def _with_image(self, new: NewJob) -> list[Accepted | Exception]:
+        """Accept a job with an image, in its turn.
+
+        Whoever waited while Postgres failed another raises the same error, rather than be the next
+        to find out. Raises what `accept_all` raises.
+        """
+        before = self._failure
+        async with self._images:
+            if self._failure is not None and self._failure is not before:
+                raise copy(self._failure)
+            try:
+                return await self.accept_all([new])
+            except DatabaseUnavailable as error:
+                self._failure = error
+                raise
 
     async def accept_all(self, news: Sequence[NewJob]) -> list[Accepted | Exception]:
         """Do so for several jobs, and return for each the job or the error, in their order.

@@ -16,7 +16,7 @@ from api.submission.acceptance import Acceptance
 from api.submission.publishing import Publications
 from api.submission.storing import stored
 from api.submission.submitted import Submitted, Work
-from api.turns import in_turns
+from api.yielding import yielding
 from shared.callback_urls import CallbackHosts
 from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.features import Feature
@@ -111,7 +111,7 @@ class Submissions:
         """
         results: dict[int, Submitted | ServiceError] = {}
         prepared: dict[int, _Prepared] = {}
-        async for index, work in in_turns(enumerate(works)):
+        async for index, work in yielding(enumerate(works)):
             try:
                 prepared[index] = await self._prepare(work)
             except ServiceError as error:
@@ -186,7 +186,7 @@ class Submissions:
     def _submitted(self, prepared: _Prepared, accepted: Accepted) -> Submitted:
         new = prepared.new
         if not accepted.replayed:
-            return Submitted.of_new(new, accepted.created_at, prepared.span)
+            return Submitted.of_new(new, accepted, prepared.span)
         # Nothing is sent, so the span is never ended, and nobody sees it.
         self._metrics.submitted(new.feature, SubmissionOutcome.REPLAYED)
         return Submitted.found(new, accepted.id, accepted.state)

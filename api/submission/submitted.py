@@ -1,15 +1,15 @@
 """What is submitted, and what became of it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from uuid import UUID
 
 from opentelemetry.trace import INVALID_SPAN, Span
 
+from api.requests.encoded_image import SentImage
 from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.requests import JobRequest
-from shared.store.hot.accepting import NewJob
+from shared.store.hot.accepting import Accepted, NewJob
 from shared.store.hot.reading import JobRow
 from shared.telemetry.trace_context import trace_id
 from shared.wire.messages import NewMessage
@@ -20,13 +20,13 @@ class Work:
     """Work that somebody asks for.
 
     `join_same_content`: without a key, the same work for the same tenant is the same job, unless
-    the request asks for a fresh one. `image`: the bytes, if not base64 in the payload.
+    the request asks for a fresh one. `image`: how it was sent, if not as base64 in the payload.
     """
 
     request: JobRequest
     idempotency_key: str | None = None
     join_same_content: bool = False
-    image: bytes | None = None
+    image: SentImage = None
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Submitted:
         return cls(job_id, new.tenant_id, new.feature, status)
 
     @classmethod
-    def of_new(cls, new: NewJob, created_at: datetime, span: Span) -> "Submitted":
+    def of_new(cls, new: NewJob, accepted: Accepted, span: Span) -> "Submitted":
         """Return the job that was inserted, and whose message is about to be published."""
         row = JobRow(
             id=new.id,
@@ -79,7 +79,7 @@ class Submitted:
             priority=new.priority,
             published=True,
             payload=new.payload,
-            created_at=created_at,
+            created_at=accepted.created_at,
             trace_id=trace_id(new.trace_carrier),
         )
         message = NewMessage(
@@ -87,7 +87,9 @@ class Submitted:
             dispatch=1,
             queue=new.feature.queue,
             priority=new.priority,
-            queued_at=created_at,
+            queued_at=accepted.created_at,
+            band=accepted.band,
+            turn=accepted.turn,
             trace_carrier=new.trace_carrier,
         )
         span.set_attributes({"job.id": str(new.id), "messaging.message.id": message.id})

@@ -5,6 +5,8 @@ may be retried by hand. An image that cannot be read would fail again, and nobod
 disk with such images, or with those of jobs that are cancelled.
 """
 
+from dataclasses import dataclass
+
 from sqlalchemy import and_, delete, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +19,15 @@ from shared.store.models import CallbackDelivery, Job, JobCallback, JobImage, Wo
 # Rows per call. The number is small so that each transaction is short and its locks delay nobody.
 _BATCH = 200
 _WORKERS = text("interval '1 day'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retentions:
+    """For how many seconds is kept: images that nobody needs, ended jobs, the audit."""
+
+    images: float
+    jobs: float
+    audit: float
 
 
 async def prune_images(session: AsyncSession, seconds: float) -> int:

@@ -11,17 +11,23 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from arq.utils import to_unix_ms
+
 from shared.contracts.features import Queue
 from shared.store.models import Job
 from shared.telemetry.trace_context import Carrier
 
 # The name of the task in the body of every message, as arq's format wants one.
 TASK = "run_job"
-# One step of priority moves a message ahead of those that came up to this much earlier, so that a
-# flood of urgent jobs delays the others but never starves them.
+# By how many milliseconds the messages of a band come before those of the next lower one. Turns
+# never differ by so much, and the places of three bands are positive.
+BAND = 10 * 365 * 86_400_000
+# One step of priority moves a message without a turn ahead of those that came up to this much
+# earlier.
 HEAD_START = timedelta(seconds=10)
 # arq does not run a message before its time by the worker's clock. The time of every message lies a
-# day in the past, so that only a clock that is a day off, a worker's or a front's, can hold one up.
+# day in the past, or half a day where it has a turn, so that only a clock that is half a day off, a
+# worker's or a front's, can hold one up.
 _EARLY = timedelta(days=1)
 # One more than the largest dispatch that a row can have.
 _DISPATCHES = 2**31
@@ -48,10 +54,15 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NewMessage(Message):
-    """A message to be published. `queued_at` and `priority` are those of the row."""
+    """A message to be published. `band`, `turn`, `queued_at` and `priority` are those of the row.
+
+    The first two are None in rows of code from before 0.2.0.
+    """
 
     priority: int
     queued_at: datetime
+    band: int | None = None
+    turn: int | None = None
     trace_carrier: Carrier
 
     @classmethod
@@ -63,16 +74,21 @@ class NewMessage(Message):
             queue=Queue(job.queue),
             priority=job.priority,
             queued_at=job.queued_at,
+            band=job.band,
+            turn=job.turn,
             trace_carrier=job.trace_carrier,
         )
 
     @property
-    def due(self) -> datetime:
-        """The time by which arq orders messages; no other code orders them.
+    def score(self) -> int:
+        """The place in the queue, in milliseconds of a past that arq orders messages by.
 
-        It is a day before `queued_at`, and earlier by HEAD_START for each step of priority.
+        No other code orders them. Messages without a turn are in the order of `queued_at`, earlier
+        by HEAD_START for each step of priority, and before those of the lowest band.
         """
-        return self.queued_at - self.priority * HEAD_START - _EARLY
+        if self.band is None or self.turn is None:
+            return to_unix_ms(self.queued_at - self.priority * HEAD_START - _EARLY)
+        return self.turn - self.band * BAND
 
 
 def message_id(job_id: UUID, dispatch: int) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from arq.connections import ArqRedis
 from arq.constants import job_key_prefix
 from arq.jobs import serialize_job
-from arq.utils import timestamp_ms, to_unix_ms
+from arq.utils import timestamp_ms
 
 from shared.wire.connections import broker_errors
 from shared.wire.messages import TASK, NewMessage, encode, queue_key, wake_channel
@@ -15,15 +15,16 @@ from shared.wire.messages import TASK, NewMessage, encode, queue_key, wake_chann
 _EXPIRY = timedelta(days=1)
 # KEYS: for each message the key of its body and the key of its queue. ARGV: the expiry in ms, then
 # for each message its id, its score and its body, then the channels to wake.
-# A half of a message that is there already stays, and the other half is added to it. A message is
-# skipped if one of its keys holds something else; the answer has the positions of those.
+# A body that is there already stays. A message that is in the queue already moves to its place, for
+# the row may have a new one. A message is skipped if one of its keys holds something else; the
+# answer has the positions of those.
 _PUBLISH = """
 local skipped = {}
 for i = 1, #KEYS / 2 do
     local body, queue = KEYS[2 * i - 1], KEYS[2 * i]
     local fits = redis.call('SET', body, ARGV[3 * i + 1], 'NX', 'PX', ARGV[1])
         or redis.call('TYPE', body).ok == 'string'
-    if not fits or type(redis.pcall('ZADD', queue, 'NX', ARGV[3 * i], ARGV[3 * i - 1])) == 'table'
+    if not fits or type(redis.pcall('ZADD', queue, ARGV[3 * i], ARGV[3 * i - 1])) == 'table'
     then
         skipped[#skipped + 1] = i
     end
@@ -66,7 +67,7 @@ class Publisher:
 
 def _score(message: NewMessage, now: int) -> int:
     """Return the place in the queue. arq takes no message whose score is 0 or above its own now."""
-    return max(1, min(to_unix_ms(message.due), now))
+    return max(1, min(message.score, now))
 
 
 def _body(message: NewMessage, now: int) -> bytes:

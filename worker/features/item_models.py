@@ -96,7 +96,7 @@ class ItemModels:
     async def score(
         self, names: Sequence[str], labels: Sequence[str], limit: TimeLimit | None = None
     ) -> Scores:
-        """Return what `Classifier.score` does. `limit` does not count the wait for a turn."""
+        """Return what `Classifier.score` does. `limit` does not count the wait for solo rounds."""
         shared = tuple(labels)
         asks = [Ask(name, shared) for name in names]
         rows = await self._started().scoring.answers(asks, limit or TimeLimit())
@@ -105,7 +105,7 @@ class ItemModels:
     async def embed(
         self, texts: Sequence[str], batch_size: int, limit: TimeLimit | None = None
     ) -> Vectors:
-        """Return what `Embedder.embed` does. `limit` does not count the wait for a turn."""
+        """Return what `Embedder.embed` does. `limit` does not count the wait for solo rounds."""
         running = self._started()
         rows = await running.embedding.answers(texts, limit or TimeLimit(), batch_size)
         shape = (len(texts), running.models.embedder.dimension)

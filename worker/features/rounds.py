@@ -61,7 +61,7 @@ class Rounds(Generic[Q, A]):
         self._calls: set[_Call[Q, A]] = set()
         self._waiting: deque[_Call[Q, A]] = deque()
         self._some = asyncio.Event()
-        self._turn = asyncio.Lock()
+        self._solo = asyncio.Lock()
 
     async def answers(
         self, questions: Sequence[Q], limit: TimeLimit, most: int | None = None
@@ -77,11 +77,11 @@ class Rounds(Generic[Q, A]):
         if not self._fills_a_round(questions):
             return await self._all_answered(questions, most)
         with limit.paused():
-            await self._turn.acquire()
+            await self._solo.acquire()
         try:
             return await self._all_answered(questions, most)
         finally:
-            self._turn.release()
+            self._solo.release()
 
     async def serve(self) -> None:
         """Answer what is asked, one round after the other, until cancelled. Callers that still wait

@@ -1,4 +1,4 @@
-"""The time limit of a run, which stands still while the run waits for its turn."""
+"""The time limit of a run, which stands still while the run waits for its solo rounds."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

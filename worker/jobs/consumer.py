@@ -26,7 +26,7 @@ from worker.telemetry.job_metrics import JobMetrics
 log = structlog.get_logger(__name__)
 
 # Seconds between the polls of an idle worker, for messages whose publication it did not hear of:
-# while it is subscribed, and while it is not. The first are spread, so that workers take turns.
+# while it is subscribed, and while it is not. The first are spread, so that they do not coincide.
 _HEARING, _DEAF = (1.5, 2.5), 0.5
 # Seconds after which a job is claimed again whose row another session had locked.
 _LOCKED = 0.5

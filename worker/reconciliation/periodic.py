@@ -7,6 +7,7 @@ from functools import partial
 from shared.process.background import repeating
 from shared.settings import Settings
 from shared.store.postgres.database import Database
+from shared.store.retention import Retentions
 from shared.wire.broker import Broker
 from shared.wire.messenger import Messenger
 from worker.jobs.consumer import lock_seconds
@@ -36,8 +37,12 @@ async def repairing(
         telemetry,
         reports,
         publish_deferred=partial(publish_deferred, database, messenger),
-        image_retention=settings.image_retention,
-        job_retention=settings.job_retention,
+        priority_hold=settings.priority_hold,
+        retentions=Retentions(
+            images=settings.image_retention,
+            jobs=settings.job_retention,
+            audit=settings.audit_retention,
+        ),
     )
     pause = settings.reconcile_interval
     async with AsyncExitStack() as stack:

@@ -7,11 +7,14 @@ from dataclasses import asdict
 
 import structlog
 
+from shared.contracts.features import Queue
 from shared.store import transitions
+from shared.store.access.audit import prune_audit
 from shared.store.hot.due import Due, look
+from shared.store.order import lift, prune_turns
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
-from shared.store.retention import prune_images, prune_jobs, prune_workers
+from shared.store.retention import Retentions, prune_images, prune_jobs, prune_workers
 from shared.telemetry.trace_context import trace_id
 from worker.jobs.reports import Reports
 from worker.reconciliation import CHUNK
@@ -22,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 # Seconds. Messages that no job needs do no harm: whoever takes one ignores and removes it.
 _PRUNING_INTERVAL, _LISTING_INTERVAL = 60.0, 10.0
+# Jobs that are lifted at once. Those of their new band alternate with them, and those of the band
+# that they leave wait until they are taken, so they are few.
+_LIFTED = 20
 
 
 class Reconciler:
@@ -35,19 +41,19 @@ class Reconciler:
         reports: Reports,
         *,
         publish_deferred: Callable[[], Awaitable[object]],
-        image_retention: float,
-        job_retention: float,
+        retentions: Retentions,
+        priority_hold: float,
     ) -> None:
-        """`publish_deferred` empties the outbox. The retentions are in seconds after the end of a
-        job."""
+        """`publish_deferred` empties the outbox. Jobs may hold back those of a lower band for
+        `priority_hold` seconds."""
         self._database = database
         self._repairs = repairs
         self._tracing = telemetry.tracing
         self._metrics = telemetry.metrics
         self._reports = reports
         self._publish_deferred = publish_deferred
-        self._image_retention = image_retention
-        self._job_retention = job_retention
+        self._retentions = retentions
+        self._priority_hold = priority_hold
         self._pruned_at = self._listed_at = -math.inf
 
     async def step(self) -> None:
@@ -81,6 +87,8 @@ class Reconciler:
             if self._prunes():
                 await self._prune()
             for repair in self._repairs:
+                if due.waiting:
+                    await self._lift(repair.queue)
                 await self._repair_messages(repair)
         return True
 
@@ -115,6 +123,14 @@ class Reconciler:
             else:
                 self._reports.changed(job.job_id)
 
+    async def _lift(self, queue: Queue) -> None:
+        """Let some jobs go on that higher bands have held back for long; the next step sends their
+        messages again."""
+        async with self._database.transaction() as session:
+            lifted = await lift(session, queue, self._priority_hold, _LIFTED)
+        if lifted:
+            log.info("jobs.lifted", queue=queue, jobs=lifted)
+
     async def _repair_messages(self, repair: MessageRepair) -> None:
         repairs = asdict(await repair.step())
         self._metrics.jobs.repaired(repair.queue, **repairs)
@@ -123,12 +139,15 @@ class Reconciler:
 
     async def _prune(self) -> None:
         async with self._database.transaction() as session:
-            images = await prune_images(session, self._image_retention)
+            images = await prune_images(session, self._retentions.images)
         async with self._database.transaction() as session:
-            jobs = await prune_jobs(session, self._job_retention)
+            jobs = await prune_jobs(session, self._retentions.jobs)
             await prune_workers(session)
-        if images or jobs:
+            await prune_turns(session, CHUNK)
+        async with self._database.transaction() as session:
+            audit = await prune_audit(session, self._retentions.audit)
+        if images or jobs or audit:
             # The next step prunes again without waiting, since there may be more.
-            log.info("pruned", images=images, jobs=jobs)
+            log.info("pruned", images=images, jobs=jobs, audit=audit)
             return
         self._pruned_at = time.monotonic()

@@ -73,7 +73,7 @@ class Room:
 
 
 # The recursion visits each host that has pending deliveries once, by the index: with a large
-# backlog for one host, looking for the others takes no longer. The hosts take turns, the least busy
+# backlog for one host, looking for the others takes no longer. The hosts alternate, the least busy
 # first, so that the slots never all go to the host with the longest backlog.
 _CLAIM = text(
     """
@@ -88,10 +88,10 @@ _CLAIM = text(
         SELECT host, coalesce(CAST(CAST(:busy AS jsonb) ->> host AS integer), 0) AS busy,
             CASE WHEN CAST(:answering AS jsonb) ? host THEN :spare ELSE 0 END AS spare
         FROM hosts
-    ), turns AS (
+    ), placed AS (
         SELECT candidate.id, candidate.due_at, counted.busy + row_number() OVER (
             PARTITION BY counted.host ORDER BY candidate.due_at
-        ) AS turn
+        ) AS place
         FROM counted CROSS JOIN LATERAL (
             SELECT delivery.id, delivery.due_at FROM callback_deliveries AS delivery
             WHERE delivery.state = 'pending' AND delivery.host = counted.host
@@ -101,10 +101,10 @@ _CLAIM = text(
             FOR UPDATE SKIP LOCKED
         ) AS candidate
     ), ranked AS (
-        SELECT id, turn, row_number() OVER (ORDER BY turn, due_at) AS rank FROM turns
+        SELECT id, place, row_number() OVER (ORDER BY place, due_at) AS rank FROM placed
     ), due AS (
         SELECT id FROM ranked
-        WHERE rank <= :slots AND (turn <= :per_host OR rank <= :spare)
+        WHERE rank <= :slots AND (place <= :per_host OR rank <= :spare)
     ), claimed AS (
         UPDATE callback_deliveries AS delivery
         SET attempts = delivery.attempts + 1, due_at = now() + :lasting

@@ -45,12 +45,17 @@ class NewJob:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The job of a NewJob. `replayed`: it existed before, so its state may be any."""
+    """The job of a NewJob. `replayed`: it existed before, so its state may be any.
+
+    `band` and `turn` are its place in the queue; None if code from before 0.2.0 inserted it.
+    """
 
     id: UUID
     state: JobStatus
     created_at: datetime
     replayed: bool
+    band: int | None
+    turn: int | None
 
 
 # What became of a NewJob: the job, or why there is none. None: it may not be inserted, and there is
@@ -142,6 +147,8 @@ def _accepted(new: NewJob, row: Row) -> Acceptance:
         created_at=row["created_at"],
         # A repeated statement finds the row that it inserted before.
         replayed=row["id"] != new.id,
+        band=row["band"],
+        turn=row["turn"],
     )
 
 

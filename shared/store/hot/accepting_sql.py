@@ -3,6 +3,7 @@
 # ruff: noqa: S608
 
 from shared.contracts.jobs import JobStatus
+from shared.store import order
 from shared.store.postgres.direct import Statement
 
 # For how long after its end a job's result is returned for the same content; an SQL interval.
@@ -10,7 +11,7 @@ REUSE = "1 hour"
 
 _LIVE = f"state IN ('{JobStatus.QUEUED}', '{JobStatus.RUNNING}')"
 _REUSABLE = f"state = '{JobStatus.SUCCEEDED}' AND finished_at > now() - interval '{REUSE}'"
-_KNOWN = "jobs.id, jobs.state, jobs.request_hash, jobs.created_at"
+_KNOWN = "jobs.id, jobs.state, jobs.request_hash, jobs.created_at, jobs.band, jobs.turn"
 
 # Each look-up is by an index. A failed or cancelled job is never found by its content.
 _FOUND = f"""
@@ -58,22 +59,35 @@ admitted AS MATERIALIZED (
     SELECT fresh.id FROM fresh JOIN counted USING (queue)
     WHERE counted.before + fresh.number <= fresh.ceiling
 )"""
+# Admitted jobs take turns, in the order in which they were asked for.
+_PLACED = f"""
+admissible AS (
+    SELECT id, tenant_id, queue, place, arrival, {order.BAND} AS band
+    FROM asked JOIN admitted USING (id)
+),
+placed AS MATERIALIZED (
+    SELECT id, tenant_id, queue, place, band, {order.NUMBERED.format("arrival")} FROM admissible
+)"""
+_VALUES = ", ".join(f"asked.{column}" for column in _COLUMNS.split(", "))
 _INSERTED = f"""
 inserted AS (
-    INSERT INTO jobs ({_COLUMNS})
-    SELECT {_COLUMNS.replace("payload", "payload::json").replace("carrier", "carrier::jsonb")}
-    FROM asked JOIN admitted USING (id)
-    ORDER BY place
+    INSERT INTO jobs ({_COLUMNS}, band, turn)
+    SELECT {_VALUES.replace("payload", "payload::json").replace("carrier", "carrier::jsonb")},
+        placed.band, {order.TURN}
+    FROM placed JOIN asked USING (id) JOIN given
+        ON given.queue = placed.queue AND given.band = placed.band
+        AND given.tenant_id = placed.tenant_id
+    ORDER BY placed.place
     ON CONFLICT DO NOTHING
-    RETURNING id, state, request_hash, created_at
+    RETURNING id, state, request_hash, created_at, band, turn
 )"""
 # A row without a job is that of one that was neither found nor admitted.
 _RESULT = """
-SELECT asked_id, id, state, request_hash, created_at FROM found
+SELECT asked_id, id, state, request_hash, created_at, band, turn FROM found
 UNION ALL
-SELECT id, id, state, request_hash, created_at FROM inserted
+SELECT id, id, state, request_hash, created_at, band, turn FROM inserted
 UNION ALL
-SELECT id, NULL, NULL, NULL, NULL FROM asked
+SELECT id, NULL, NULL, NULL, NULL, NULL, NULL FROM asked
 WHERE NOT EXISTS (SELECT FROM found WHERE found.asked_id = asked.id)
     AND NOT EXISTS (SELECT FROM admitted WHERE admitted.id = asked.id)"""
 _CALLBACKS = """
@@ -90,7 +104,6 @@ images AS (
     SELECT id, image FROM asked WHERE image IS NOT NULL AND {_FRESH}
     RETURNING job_id
 )"""
-_AFTER_IMAGES = f"{_FRESH} AND (SELECT count(*) FROM images) >= 0"
 _TYPES = {
     "id": "uuid", "tenant_id": "text", "user_id": "text", "request_id": "text",
     "feature": "text", "queue": "text", "priority": "int", "payload": "text",
@@ -106,7 +119,8 @@ _CALLBACK_TYPES = {
 def _accept(types: dict[str, str], *parts: str) -> Statement:
     """Return the statement whose arguments are one array of each type, as long as the others.
 
-    The order of the arrays is that in which jobs are admitted, and `place` that of the insertion.
+    The order of the arrays is that in which jobs are admitted and take turns, and `place` that of
+    the insertion.
     """
     arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types.values(), 1))
     asked = f"""asked AS MATERIALIZED (
@@ -116,14 +130,16 @@ def _accept(types: dict[str, str], *parts: str) -> Statement:
     return Statement("jobs.accept", "insert", sql)
 
 
-_ADMITTED_AT_ONCE = _ADMITTED.format(fresh=_FRESH)
-_ADMITTED_AFTER_IMAGES = _ADMITTED.format(fresh=_AFTER_IMAGES)
-ACCEPT = _accept(_TYPES, _ADMITTED_AT_ONCE, _INSERTED)
-ACCEPT_CALLBACKS = _accept({**_TYPES, **_CALLBACK_TYPES}, _ADMITTED_AT_ONCE, _INSERTED, _CALLBACKS)
+def _inserting(fresh: str) -> tuple[str, ...]:
+    """Return the parts that admit, place and insert those of `asked` for which `fresh` holds."""
+    return _ADMITTED.format(fresh=fresh), _PLACED, order.GIVEN, _INSERTED
+
+
+ACCEPT = _accept(_TYPES, *_inserting(_FRESH))
+ACCEPT_CALLBACKS = _accept({**_TYPES, **_CALLBACK_TYPES}, *_inserting(_FRESH), _CALLBACKS)
 ACCEPT_IMAGES = _accept(
     {**_TYPES, **_CALLBACK_TYPES, "image": "bytea"},
     _IMAGES,
-    _ADMITTED_AFTER_IMAGES,
-    _INSERTED,
+    *_inserting(f"{_FRESH} AND (SELECT count(*) FROM images) >= 0"),
     _CALLBACKS,
 )

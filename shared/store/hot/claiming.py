@@ -91,7 +91,21 @@ claimed AS (
         jobs.id, jobs.dispatch, jobs.attempt, jobs.tenant_id, jobs.request_id, jobs.feature,
         jobs.payload, jobs.trace_carrier, jobs.created_at, jobs.queued_at, jobs.started_at,
         jobs.spent_transient, jobs.spent_timeout, jobs.spent_crashed, jobs.spent_bug,
+        jobs.queue, jobs.band, jobs.turn,
         set_config('synchronous_commit', 'off', true) AS unflushed
+),
+reached AS (
+    SELECT queue, band, max(turn) AS turn FROM claimed WHERE turn IS NOT NULL GROUP BY queue, band
+),
+passed AS (
+    SELECT reached.* FROM reached_turns JOIN reached USING (queue, band)
+    WHERE reached_turns.turn < reached.turn
+    ORDER BY queue, band FOR NO KEY UPDATE OF reached_turns SKIP LOCKED
+),
+advanced AS (
+    UPDATE reached_turns SET turn = passed.turn FROM passed
+    WHERE reached_turns.queue = passed.queue AND reached_turns.band = passed.band
+        AND reached_turns.turn < passed.turn
 )
 """  # noqa: S608 (constants only)
 _WITHOUT_IMAGES = "SELECT claimed.*, NULL AS image FROM claimed"

@@ -63,17 +63,18 @@ async def migrate(settings: DatabaseSettings) -> None:
         connect_args=Connecting(
             process="migrate", pooler=settings.database_pooler, limit=None
         ).engine_arguments,
+        hide_parameters=True,
     )
     _lift_limits(engine, pooled=pooled)
     try:
-        async with aclosing(await connected(engine)) as turn:
-            await _take(turn)
+        async with aclosing(await connected(engine)) as holder:
+            await _take(holder)
             async with aclosing(await connected(engine)) as connection:
                 await connection.run_sync(run)
             # Commands that only look, such as `current`, have no revision to go to.
             limits = pooled and "destination_rev" in context.get_context().opts
-            if limits and await _limit_role(turn, settings.longest_transaction):
-                await _end_earlier_sessions(turn)
+            if limits and await _limit_role(holder, settings.longest_transaction):
+                await _end_earlier_sessions(holder)
     finally:
         await engine.dispose()
 
@@ -90,17 +91,17 @@ def _lift_limits(engine: AsyncEngine, *, pooled: bool) -> None:
         connection.exec_driver_sql(lift_limits(local=pooled))
 
 
-async def _take(turn: AsyncConnection) -> None:
+async def _take(holder: AsyncConnection) -> None:
     """Wait for other migrations, and keep later ones waiting until the transaction ends.
 
     Nobody waits inside Postgres: an index that is built while rows are written has to wait for
     every statement that runs, and would wait forever for one that waits for its own migration.
     """
-    while not await turn.scalar(_TAKE):
-        await turn.rollback()
+    while not await holder.scalar(_TAKE):
+        await holder.rollback()
         await asyncio.sleep(_PAUSE)
     # Replaces the answered query, whose snapshot an index that is built would wait for as well.
-    await turn.exec_driver_sql("SAVEPOINT taken")
+    await holder.exec_driver_sql("SAVEPOINT taken")
 
 
 async def _limit_role(connection: AsyncConnection, seconds: float) -> bool:

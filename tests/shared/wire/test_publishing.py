@@ -94,7 +94,7 @@ async def test_a_message_is_what_arqs_own_client_sends(
         await redis.delete(body, key)
 
     assert found[0] == found[1]
-    assert found[0][1] == round(message.due.timestamp() * 1000)
+    assert found[0][1] == message.score
 
 
 async def _publish(messenger: Messenger, message: NewMessage) -> None:
@@ -108,7 +108,7 @@ async def _enqueue(redis: ArqRedis, key: str, message: NewMessage) -> None:
         message.trace_carrier,
         _job_id=message.id,
         _queue_name=key,
-        _defer_until=message.due,
+        _defer_until=datetime.fromtimestamp(message.score / 1000, UTC),
         _expires=timedelta(days=1),
     )
 

@@ -129,10 +129,10 @@ async def test_a_caller_that_goes_takes_its_questions_along(
     assert capitals.seen == [["a", "b", "c", "d"], ["x", "y"]]
 
 
-async def test_the_wait_for_a_turn_does_not_count(
+async def test_the_wait_for_solo_rounds_does_not_count(
     rounds: Rounds[str, str], capitals: Capitals
 ) -> None:
-    """Large calls come one after the other, and the limit of each is for its own turn."""
+    """Large calls come one after the other, and the limit of each is for its own solo rounds."""
     first = asking(rounds, *"abcd")
     await capitals.begun.wait()
     limit = TimeLimit(0.1)
@@ -148,8 +148,8 @@ async def test_the_wait_for_a_turn_does_not_count(
     assert first.done()
 
 
-async def test_the_turn_itself_counts(rounds: Rounds[str, str]) -> None:
-    """A turn that nobody answers is ended by the limit."""
+async def test_the_solo_rounds_themselves_count(rounds: Rounds[str, str]) -> None:
+    """Solo rounds that nobody answers are ended by the limit."""
     limit = TimeLimit(0.05)
 
     with pytest.raises(TimeoutError):

@@ -18,6 +18,7 @@ from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.store.models import Job, JobImage
 from shared.store.postgres.database import Database
+from shared.store.retention import Retentions
 from shared.wire.broker import Broker
 from shared.wire.messages import queue_key
 from shared.wire.messenger import Messenger
@@ -219,8 +220,8 @@ def reconciler(
         telemetry,
         Reports(messenger),
         publish_deferred=partial(publish_deferred, database, messenger),
-        image_retention=60,
-        job_retention=3600,
+        retentions=Retentions(images=60, jobs=3600, audit=7200),
+        priority_hold=60,
     )
 
 

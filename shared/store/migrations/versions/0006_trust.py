@@ -23,10 +23,11 @@ _TABLES = (
     "reached_turns",
     "tenant_turns",
 )
-# The first turn is later than the place of every message that waits, and long past all the same.
+# The first turn is later than the place of every message that waits, or that fronts of before send
+# within half a day, and long past all the same.
 _FIRST_TURNS = """
 INSERT INTO reached_turns (queue, band, turn)
-SELECT queue, band, extract(epoch FROM now() - interval '1 day')::bigint * 1000
+SELECT queue, band, extract(epoch FROM now() - interval '12 hours')::bigint * 1000
 FROM unnest(ARRAY['receipts', 'items']) AS queue, generate_series(0, 2) AS band
 """
 

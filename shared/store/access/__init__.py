@@ -1,0 +1,1 @@
+"""Tokens, what operators do, and the removal of a tenant's data."""
