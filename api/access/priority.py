@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from fastapi import Request
 
-from api.access.caller import ANYBODY, Caller
+from api.access.caller import Caller
 from shared.access.scopes import Scope
 from shared.contracts.fields.common import OwnedFields
 
@@ -16,7 +16,7 @@ def with_permitted_priority(http: Request, request: R) -> R:
 
     Then the header X-Priority-Lowered of the answer says so. The job is the same one for its keys.
     """
-    caller: Caller = getattr(http.state, "caller", ANYBODY)
+    caller: Caller = http.state.caller
     if not request.priority or caller.may(Scope.JOBS_PRIORITY):
         return request
     http.state.priority_lowered = True

@@ -23,7 +23,7 @@ _WORKERS = text("interval '1 day'")
 
 @dataclass(frozen=True, kw_only=True)
 class Retentions:
-    """For how many seconds is kept: images of succeeded jobs, ended jobs, the audit."""
+    """For how many seconds is kept: images that nobody needs, ended jobs, the audit."""
 
     images: float
     jobs: float

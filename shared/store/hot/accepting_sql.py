@@ -104,7 +104,6 @@ images AS (
     SELECT id, image FROM asked WHERE image IS NOT NULL AND {_FRESH}
     RETURNING job_id
 )"""
-_AFTER_IMAGES = f"{_FRESH} AND (SELECT count(*) FROM images) >= 0"
 _TYPES = {
     "id": "uuid", "tenant_id": "text", "user_id": "text", "request_id": "text",
     "feature": "text", "queue": "text", "priority": "int", "payload": "text",
@@ -131,15 +130,16 @@ def _accept(types: dict[str, str], *parts: str) -> Statement:
     return Statement("jobs.accept", "insert", sql)
 
 
-_ADMITTED_AT_ONCE = _ADMITTED.format(fresh=_FRESH)
-_ADMITTED_AFTER_IMAGES = _ADMITTED.format(fresh=_AFTER_IMAGES)
-_IN_TURN = (_PLACED, order.GIVEN, _INSERTED)
-ACCEPT = _accept(_TYPES, _ADMITTED_AT_ONCE, *_IN_TURN)
-ACCEPT_CALLBACKS = _accept({**_TYPES, **_CALLBACK_TYPES}, _ADMITTED_AT_ONCE, *_IN_TURN, _CALLBACKS)
+def _inserting(fresh: str) -> tuple[str, ...]:
+    """Return the parts that admit, place and insert those of `asked` for which `fresh` holds."""
+    return _ADMITTED.format(fresh=fresh), _PLACED, order.GIVEN, _INSERTED
+
+
+ACCEPT = _accept(_TYPES, *_inserting(_FRESH))
+ACCEPT_CALLBACKS = _accept({**_TYPES, **_CALLBACK_TYPES}, *_inserting(_FRESH), _CALLBACKS)
 ACCEPT_IMAGES = _accept(
     {**_TYPES, **_CALLBACK_TYPES, "image": "bytea"},
     _IMAGES,
-    _ADMITTED_AFTER_IMAGES,
-    *_IN_TURN,
+    *_inserting(f"{_FRESH} AND (SELECT count(*) FROM images) >= 0"),
     _CALLBACKS,
 )
