@@ -1,10 +1,7 @@
 """bin/fuzz sends made-up requests, prints the report, and fails if an answer was wrong."""
 
-<<<<<<< HEAD
-import os
-=======
 import asyncio
->>>>>>> files
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -63,13 +60,6 @@ def main(
     sys.exit(not found.passed or found.requests < at_least)
 
 
-<<<<<<< HEAD
-def _start(running: ExitStack, token_hash: str) -> str:
-    """Start servers, a front and a worker until the stack ends. Return the URL of the front.
-
-    It demands tokens, and the one with this hash may do everything.
-    """
-=======
 async def _send_files(settings: Settings, count: int, seed: int, tally: Tally) -> None:
     async with front_http(settings) as http:
         await send(http, mutants(whole_files(), count, seed), tally)
@@ -91,9 +81,11 @@ def _settings(running: ExitStack) -> Settings:
     )
 
 
-def _start(running: ExitStack) -> str:
-    """Start servers, a front and a worker until the stack ends. Return the URL of the front."""
->>>>>>> files
+def _start(running: ExitStack, token_hash: str) -> str:
+    """Start servers, a front and a worker until the stack ends. Return the URL of the front.
+
+    It demands tokens, and the one with this hash may do everything.
+    """
     folder = running.enter_context(stack.throwaway_folder())
     servers = running.enter_context(stack.servers(folder, durable=False))
     stack.migrate(servers.database_url)
