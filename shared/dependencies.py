@@ -55,11 +55,15 @@ async def answer_within(question: Awaitable[T], within: float) -> T:
     """Return the result of `question`.
 
     Raises Transient if it takes more than `within` seconds, not counting time in which this process
-    was held up, and whatever `question` raises.
+    was held up, and whatever `question` raises. The question then ends by a limit of its own.
     """
+    asking = asyncio.ensure_future(question)
+    # Whoever gives up shall not have an error reported that nobody waits for.
+    asking.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
     try:
+        # If a statement were cancelled, its connection would be closed.
         async with Patience(within):
-            return await question
+            return await asyncio.shield(asking)
     except TimeoutError as error:
         raise Transient(f"No answer within {within:g} s.") from error
 

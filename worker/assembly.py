@@ -29,6 +29,7 @@ from worker.jobs.claiming import Claiming
 from worker.jobs.consumer import Observed
 from worker.jobs.execution import Executor, Limits
 from worker.jobs.heartbeat import Heartbeat
+from worker.jobs.pauses import Pauses
 from worker.jobs.persistence import until_database_answers
 from worker.jobs.queues import serving_queues
 from worker.jobs.reports import Reports
@@ -87,6 +88,7 @@ class _Parts:
     telemetry: Telemetry
     pulse: Pulse
     running: RunningJobs
+    pauses: Pauses
     reports: Reports
 
 
@@ -114,6 +116,7 @@ async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
                 # After two leases without a heartbeat, other workers have long rescued its jobs.
                 pulse=Pulse(stalled_after=2 * (settings.lease + settings.heartbeat)),
                 running=RunningJobs(),
+                pauses=Pauses(database),
                 reports=Reports(messenger),
             )
 
@@ -152,6 +155,7 @@ async def _beating(parts: _Parts) -> AsyncIterator[Heartbeat]:
         parts.database,
         parts.state,
         parts.running,
+        parts.pauses,
         parts.telemetry.metrics,
         parts.settings.leases,
     )
@@ -204,7 +208,9 @@ def _serving(parts: _Parts, runners: Mapping[Feature, Run]) -> AbstractAsyncCont
         limits=Limits(retry_pause=settings.retry_pause, timeouts=settings.timeouts),
     )
     observed = Observed(parts.telemetry.metrics.jobs, parts.pulse)
-    return serving_queues(settings, claiming, executor, parts.messenger, parts.reports, observed)
+    return serving_queues(
+        settings, claiming, executor, parts.messenger, parts.reports, parts.pauses, observed
+    )
 
 
 def _cancelling(parts: _Parts) -> AbstractAsyncContextManager[None]:

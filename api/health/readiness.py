@@ -89,6 +89,9 @@ async def _queue(front: Front) -> dict[str, CheckFields]:
         queue: {"depth": numbers.depth, "oldest_age": numbers.oldest_age}
         for queue, numbers in stats.items()
     }
+    if paused := ", ".join(queue for queue, numbers in stats.items() if numbers.paused):
+        error = f"Paused by an operator: {paused}."
+        return {"queue": {"status": "degraded", "error": error, "waiting": waiting}}
     return {"queue": {"status": "ok", "waiting": waiting}}
 
 

@@ -8,6 +8,7 @@ from shared.store.hot.beating import WorkerReport, beat
 from shared.store.hot.leases import Leases
 from shared.store.postgres.database import Database
 from shared.store.workers import end_worker
+from worker.jobs.pauses import Pauses
 from worker.jobs.running_jobs import RunningJobs, Stop
 from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.state import WorkerState
@@ -26,12 +27,14 @@ class Heartbeat:
         database: Database,
         state: WorkerState,
         running: RunningJobs,
+        pauses: Pauses,
         metrics: WorkerMetrics,
         leases: Leases,
     ) -> None:
         self._database = database
         self._state = state
         self._running = running
+        self._pauses = pauses
         self._metrics = metrics
         self._leases = leases
 
@@ -51,6 +54,7 @@ class Heartbeat:
         )
         held = await beat(self._database.fetch, worker, running, self._leases)
         self._metrics.heartbeat_succeeded()
+        self._pauses.note(held.paused)
         for job_id in running - held.jobs:
             self._running.stop(job_id, Stop.LEASE_LOST)
         for job_id in held.to_cancel:

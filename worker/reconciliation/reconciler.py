@@ -33,9 +33,9 @@ _LIFTED = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Periods:
-    """How long something lasts, in seconds.
+    """How long something lasts.
 
-    `priority_hold` is for how long jobs may hold back those of a lower band.
+    Jobs may hold back those of a lower band for `priority_hold` seconds.
     """
 
     retentions: Retentions

@@ -1,4 +1,5 @@
-"""The heartbeat: renews the leases of a worker and its row, and finds what it has to cancel.
+"""The heartbeat: renews the leases of a worker and its row, and finds what it has to cancel or to
+leave alone.
 
 The first heartbeat after a silence of all workers notes that, since Postgres may have been away.
 Neither commit waits for the disk: after a crash of Postgres the next heartbeat brings it all back.
@@ -12,6 +13,7 @@ from uuid import UUID
 from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport
 from shared.store.hot.leases import Leases
+from shared.store.pauses import known_queues
 from shared.store.postgres.direct import Fetch, Statement
 from shared.store.workers import to_stored
 
@@ -29,10 +31,14 @@ class WorkerReport:
 
 @dataclass(frozen=True)
 class Held:
-    """The jobs that the worker holds, and those of them that somebody asked to cancel."""
+    """The jobs that the worker holds, and those of them that somebody asked to cancel.
+
+    `paused` are the queues that are paused.
+    """
 
     jobs: frozenset[UUID]
     to_cancel: frozenset[UUID]
+    paused: frozenset[Queue] = frozenset()
 
 
 # A row that another session has locked is skipped, or it would cost the leases of all others. It
@@ -71,7 +77,8 @@ reported AS (
         ended_silence_at = coalesce(excluded.ended_silence_at, workers.ended_silence_at)
     RETURNING set_config('synchronous_commit', 'off', true) AS unflushed
 )
-SELECT held.id, held.cancel FROM reported LEFT JOIN held ON true
+SELECT held.id, held.cancel, (SELECT array_agg(queue) FROM queue_pauses) AS paused
+FROM reported LEFT JOIN held ON true
 """,
 )
 _TO_CANCEL = Statement(
@@ -108,6 +115,7 @@ async def beat(
     return Held(
         frozenset(row["id"] for row in rows if row["id"]),
         frozenset(row["id"] for row in rows if row["cancel"]),
+        known_queues(rows[0]["paused"] or ()),
     )
 
 

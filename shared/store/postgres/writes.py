@@ -1,9 +1,6 @@
 """Remembers whether Postgres took the last write of this process."""
 
-from sqlalchemy import Engine, event
-from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.pool import ConnectionPoolEntry
+from collections.abc import Callable
 
 from shared.store.postgres.sqlstates import Meaning, meaning_of, refuses_writes
 
@@ -14,13 +11,17 @@ _GENERATION = "generation"
 class Writes:
     """What the writes of this process have met. Reads may go on while none is taken.
 
-    `generation` grows whenever a server takes no writes. Another one may have taken its place, so
-    connections of an earlier generation must not be used any more.
+    When a server says that it takes no writes, another one may have taken its place, so the
+    connections that are open must not be used any more: see `when_read_only`.
     """
 
     def __init__(self) -> None:
         self.refused = False
-        self.generation = 0
+        self._acts: list[Callable[[], None]] = []
+
+    def when_read_only(self, act: Callable[[], None]) -> None:
+        """Call `act` whenever a server takes no writes."""
+        self._acts.append(act)
 
     def note_taken(self) -> None:
         """Take note that Postgres has committed a write."""
@@ -36,22 +37,5 @@ class Writes:
     def note_read_only(self) -> None:
         """Take note that a server takes no writes, as it says itself."""
         self.refused = True
-        self.generation += 1
-
-
-def replace_older(engine: Engine, writes: Writes) -> None:
-    """Note what the writes of an engine meet, and have its pool replace older connections."""
-
-    def note_error(context: ExceptionContext) -> None:
-        writes.note_error(context.original_exception.__cause__)
-
-    def note_generation(_driver: object, pooled: ConnectionPoolEntry) -> None:
-        pooled.info[_GENERATION] = writes.generation
-
-    def refuse_older(_driver: object, pooled: ConnectionPoolEntry, _proxy: object) -> None:
-        if pooled.info[_GENERATION] != writes.generation:
-            raise DisconnectionError
-
-    event.listen(engine, "handle_error", note_error)
-    event.listen(engine, "connect", note_generation)
-    event.listen(engine, "checkout", refuse_older)
+        for act in self._acts:
+            act()

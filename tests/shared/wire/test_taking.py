@@ -216,7 +216,7 @@ async def test_a_worker_of_arq_and_ours_never_run_a_message_at_once(
 async def test_a_trip_whose_answer_was_lost_is_made_again(
     settings: Settings, redis: ArqRedis, key: str
 ) -> None:
-    """Otherwise a worker would keep as many messages from all others as it takes in one trip."""
+    """A worker keeps no more messages from all others than it has slots."""
     async with wired(settings.redis_url.get_secret_value(), 6379) as (wire, url):
         intake = Intake(settings.model_copy(update={"redis_url": SecretStr(url)}))
         # It connects before its connection becomes slow.

@@ -1,4 +1,4 @@
-"""Add the order between tenants, the counts of admitted jobs, the pauses, tokens and the audit.
+"""Add the order between tenants, the counts of admitted jobs, pauses, tokens, audit and silences.
 
 No row of `jobs` is rewritten. Rows without a band and a turn, which code from before this revision
 also inserts, keep their order by time and priority.
