@@ -3,19 +3,19 @@
 import asyncio
 import math
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import Context
-from dataclasses import dataclass
 from typing import Any
 
+from api.queue_limits import Excess, queue_limits, retry_after
 from api.serving import Serving
 from shared.contracts.features import Queue
 from shared.contracts.service.queues import QueueView
 from shared.errors import NoWorker, QueueFull
 from shared.process.background import repeating
 from shared.settings import Settings
+from shared.store.pace import Pace, read_pace
 from shared.store.postgres.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
 
@@ -24,44 +24,34 @@ from shared.store.queue_stats import QueueStats, queue_stats
 _MAX_AGE, _RENEWED_AFTER = 1.0, 0.5
 # As often as workers send heartbeats, so that an idle front also notices that Postgres was away.
 _OBSERVED_EVERY = 5.0  # seconds
-# A refused caller is asked to return when this fraction of the limit is free again.
-_FREE_FRACTION = 0.1
-_MAX_RETRY_AFTER = 300  # seconds
-# Used when no job finished in the last minute, so that there is no pace to estimate from; seconds.
-_DEFAULT_RETRY_AFTER = 30
-
-
-@dataclass(frozen=True)
-class Limit:
-    """The limits of one queue: `depth` in waiting jobs, `age` of the oldest one in seconds."""
-
-    depth: int
-    age: float
-
-    def exceeded(self, stats: QueueStats) -> bool:
-        """Return whether a queue has reached either limit."""
-        return stats.depth >= self.depth or stats.oldest_age >= self.age
+# So many are kept of the tenants that were refused.
+_MOST_PACES = 1_000
 
 
 class Admission:
     """Refuses new jobs for a full queue, and waiting calls for a queue without workers."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        max_age: float = _MAX_AGE,
+        renewed_after: float = _RENEWED_AFTER,
+    ) -> None:
+        """Use numbers for `max_age` seconds; who asks after `renewed_after` has them renewed."""
         self._database = database
-        self._limits = {
-            Queue.RECEIPTS: Limit(settings.receipts_queue_limit, settings.receipts_age_limit),
-            Queue.ITEMS: Limit(settings.items_queue_limit, settings.items_age_limit),
-        }
+        self._limits = queue_limits(settings)
+        self._watched = {queue: limit.watched for queue, limit in self._limits.items()}
+        self._max_age, self._renewed_after = max_age, renewed_after
         self._serving = Serving()
         self._reading: asyncio.Task[dict[Queue, QueueStats]] | None = None
         self._read_at = -math.inf
         # The last numbers, and when their reading began.
         self._known: dict[Queue, QueueStats] = {}
         self._known_at = -math.inf
-        # How many readings have begun. Jobs that were admitted are kept under what this was then,
-        # until the numbers of a later reading have them.
-        self._readings = 0
-        self._reserved: dict[int, Counter[Queue]] = {}
+        # The pace of a queue, or of one tenant in it, and when it was read.
+        self._paces: dict[tuple[Queue, str | None], tuple[float, Pace]] = {}
 
     @asynccontextmanager
     async def running(self, every: float = _OBSERVED_EVERY) -> AsyncIterator[None]:
@@ -77,47 +67,42 @@ class Admission:
             # The database is about to be closed.
             await asyncio.wait([self._reading])
 
-    async def check(self, queue: Queue) -> None:
-        """Raise QueueFull if the queue takes no more jobs. Raises DatabaseUnavailable."""
-        if await self._room(queue, 1) < 1:
-            raise await self.refusal(queue)
-
-    async def reserve(self, queue: Queue, count: int) -> int:
-        """Reserve room for up to `count` new jobs, and return for how many there is room.
+    async def check(self, queue: Queue, tenant_id: str) -> None:
+        """Raise QueueFull if the queue takes no more jobs of a tenant.
 
         Raises DatabaseUnavailable.
         """
-        reserved = max(0, min(await self._room(queue, count), count))
-        self._reserved.setdefault(self._readings, Counter())[queue] += reserved
-        return reserved
-
-    def release(self, queue: Queue, count: int) -> None:
-        """Give back room that was reserved and not needed; it is among the last that was."""
-        for admitted in reversed(self._reserved.values()):
-            given = min(admitted[queue], count)
-            admitted[queue] -= given
-            count -= given
-
-    async def refusal(self, queue: Queue) -> QueueFull:
-        """Return the error for a job for which there is no room. Raises DatabaseUnavailable."""
         stats = (await self.stats())[queue]
-        return QueueFull(retry_after=_retry_after(stats, self._limits[queue]))
+        if excess := self._limits[queue].excess(stats, tenant_id):
+            raise await self._refusal(queue, excess, stats)
 
-    async def _room(self, queue: Queue, count: int) -> int:
-        """Return for how many jobs there is room, by new numbers if that is less than `count`."""
-        room = self._left(queue, (await self.stats())[queue])
-        if room < count and self._admitted(queue):
-            # Jobs that were admitted since the last reading may have run meanwhile.
-            room = self._left(queue, (await self._stats_since(time.monotonic()))[queue])
-        return room
+    async def gate(self, queue: Queue, tenant_id: str, since: float) -> int | QueueFull:
+        """Return the ceiling up to which a queue admits jobs of a tenant, or why it admits none.
 
-    def _left(self, queue: Queue, stats: QueueStats) -> int:
-        limit = self._limits[queue]
-        return 0 if limit.exceeded(stats) else limit.depth - stats.depth - self._admitted(queue)
+        The numbers were read at `since` (of `time.monotonic`) or later. Raises DatabaseUnavailable.
+        """
+        known = await self.stats()
+        if self._known_at < since:
+            known = await self._stats_since(since)
+        limit, stats = self._limits[queue], known[queue]
+        if excess := limit.excess(stats, tenant_id):
+            return await self._refusal(queue, excess, stats)
+        return limit.ceiling(stats, tenant_id)
 
-    def _admitted(self, queue: Queue) -> int:
-        """Return how many jobs were admitted that the numbers do not have yet."""
-        return sum(admitted[queue] for admitted in self._reserved.values())
+    async def _refusal(self, queue: Queue, excess: Excess, stats: QueueStats) -> QueueFull:
+        pace = await self._pace(queue, excess)
+        return QueueFull(excess.detail, retry_after=retry_after(excess, stats, pace))
+
+    async def _pace(self, queue: Queue, excess: Excess) -> Pace:
+        """Return the pace at which the jobs go that are too many, at most a second old."""
+        now = time.monotonic()
+        read_at, pace = self._paces.get((queue, excess.tenant), (-math.inf, Pace(0, 0, None)))
+        if read_at < now - self._max_age:
+            pace = await read_pace(self._database, queue, excess.age, excess.tenant)
+            if len(self._paces) >= _MOST_PACES:
+                self._paces.clear()
+            self._paces[queue, excess.tenant] = now, pace
+        return pace
 
     async def require_worker(self, queue: Queue) -> None:
         """Raise NoWorker if no worker has served the queue for 15 s. Raises DatabaseUnavailable.
@@ -134,9 +119,9 @@ class Admission:
     async def stats(self) -> dict[Queue, QueueStats]:
         """Return the numbers of every queue, at most a second old. Raises DatabaseUnavailable."""
         now = time.monotonic()
-        if self._known_at < now - _MAX_AGE:
-            return await self._stats_since(now - _MAX_AGE)
-        if self._known_at < now - _RENEWED_AFTER and self._read_at == self._known_at:
+        if self._known_at < now - self._max_age:
+            return await self._stats_since(now - self._max_age)
+        if self._known_at < now - self._renewed_after and self._read_at == self._known_at:
             self._begin_reading()
         return self._known
 
@@ -152,18 +137,17 @@ class Admission:
 
     def _begin_reading(self) -> asyncio.Task[dict[Queue, QueueStats]]:
         self._read_at = time.monotonic()
-        self._readings += 1
         # It is for many requests, and so belongs to the trace of none.
         self._reading = asyncio.create_task(
-            self._read(self._readings, self._read_at), name="admission.reading", context=Context()
+            self._read(self._read_at), name="admission.reading", context=Context()
         )
         # All callers may have left by the time it fails, which would be logged as an oversight.
         self._reading.add_done_callback(_has_failed)
         return self._reading
 
-    async def _read(self, number: int, begun: float) -> dict[Queue, QueueStats]:
+    async def _read(self, begun: float) -> dict[Queue, QueueStats]:
         try:
-            stats = await queue_stats(self._database)
+            stats = await queue_stats(self._database, self._watched)
         except Exception:
             self._serving.note_failure()
             raise
@@ -172,10 +156,6 @@ class Admission:
             return self._known
         self._serving.note(stats)
         self._known, self._known_at = stats, begun
-        # The numbers have the other jobs now, but for those that are just being inserted.
-        self._reserved = {
-            when: admitted for when, admitted in self._reserved.items() if when >= number
-        }
         return stats
 
     async def views(self) -> list[QueueView]:
@@ -191,7 +171,7 @@ class Admission:
                 slots=stats.slots,
                 finished_per_minute=stats.finished,
                 estimated_wait=stats.estimated_wait,
-                accepting=not self._limits[queue].exceeded(stats),
+                accepting=not self._limits[queue].full(stats),
                 paused=stats.paused,
             )
             for queue, stats in (await self.stats()).items()
@@ -204,13 +184,3 @@ class Admission:
 
 def _has_failed(reading: asyncio.Task[Any]) -> bool:
     return reading.done() and (reading.cancelled() or reading.exception() is not None)
-
-
-def _retry_after(stats: QueueStats, limit: Limit) -> int:
-    """Estimate, at the pace of the last minute, in how many seconds there is room again."""
-    if not stats.finished:
-        return _DEFAULT_RETRY_AFTER
-    surplus = max(stats.depth - limit.depth * (1 - _FREE_FRACTION), 1)
-    if stats.oldest_age >= limit.age:
-        surplus = max(surplus, stats.depth)
-    return min(math.ceil(surplus / stats.finished * 60), _MAX_RETRY_AFTER)

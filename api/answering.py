@@ -5,9 +5,11 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
+from api.access.tenants import agreed_tenant
 from api.errors import JobFailed
 from api.front import Front
 from api.job_views import latency_ms, output_of
+from api.requests.body import BodyRequest
 from api.requests.context import adopt_request_id
 from api.submission.submitted import Submitted, Work
 from shared.contracts.features import Queue
@@ -43,22 +45,17 @@ class Done:
 
 
 async def answer(
-    http: Request,
-    front: Front,
-    request: JobRequest,
-    idempotency_key: str | None,
-    *,
-    image: bytes | None = None,
+    http: Request, front: Front, request: JobRequest, idempotency_key: str | None
 ) -> Done:
     """Submit the work and wait for its result, for at most ANSWER_TIMEOUT seconds.
 
     The same request finds the same job if that is unfinished or succeeded in the last hour. Raises
-    whatever `submit` raises, NoWorker if no worker serves the queue, Loading or StillRunning if
-    time runs out, and JobFailed.
+    Forbidden, whatever `submit` raises, NoWorker if no worker serves the queue, Loading or
+    StillRunning if time runs out, and JobFailed.
     """
     adopt_request_id(http, request.request_id)
-    work = Work(request, idempotency_key, join_same_content=True, image=image)
-    submitted = await front.submissions.accept(work)
+    agreed_tenant(http, request.tenant)
+    submitted = await accept_from(http, front, request, idempotency_key, join_same_content=True)
     job = await _ended(front, submitted)
     if job.error is not None:
         raise JobFailed(job.error)
@@ -66,6 +63,25 @@ async def answer(
     if job.status is not JobStatus.SUCCEEDED or output is None:
         raise StillRunning
     return Done(job, output, submitted.replayed)
+
+
+async def accept_from(
+    http: Request,
+    front: Front,
+    request: JobRequest,
+    idempotency_key: str | None,
+    *,
+    join_same_content: bool = False,
+) -> Submitted:
+    """Accept the job of a request, of whose body nothing large is kept afterwards.
+
+    Raises what `Submissions.accept` raises.
+    """
+    assert isinstance(http, BodyRequest)  # noqa: S101 (FastAPI wants the annotation `Request`)
+    work = Work(request, idempotency_key, join_same_content, http.take_image())
+    submitted = await front.submissions.accept(work)
+    http.leave_place()
+    return submitted
 
 
 async def publish_and_wait(

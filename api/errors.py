@@ -17,6 +17,7 @@ from shared import errors, rejections
 from shared.contracts.jobs import JobError
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE, PROBLEM_TYPE, FieldProblem, Problem
 from shared.errors import ErrorClass, ServiceError
+from shared.telemetry.described_errors import describe
 from shared.telemetry.trace_context import current_trace_id
 
 log = structlog.get_logger(__name__)
@@ -33,9 +34,9 @@ STATUS_BY_CLASS: dict[ErrorClass, HTTPStatus] = {
 # Codes whose status is more specific than that of their class.
 STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.MalformedBody.code: HTTPStatus.BAD_REQUEST,
-    rejections.TenantRequired.code: HTTPStatus.BAD_REQUEST,
     rejections.Unauthenticated.code: HTTPStatus.UNAUTHORIZED,
     rejections.Forbidden.code: HTTPStatus.FORBIDDEN,
+    rejections.Exposed.code: HTTPStatus.FORBIDDEN,
     rejections.JobNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.QueueNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.SchemaNotFound.code: HTTPStatus.NOT_FOUND,
@@ -145,13 +146,18 @@ def status_of(code: str, error_class: ErrorClass) -> HTTPStatus:
     return STATUS_BY_CODE.get(code, STATUS_BY_CLASS[error_class])
 
 
-async def _service_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ServiceError)  # noqa: S101 (Starlette's signature is wider)
+def problem_of(request: Request, error: ServiceError) -> JSONResponse:
+    """Return the problem document of an error, and log it unless the caller is at fault."""
     if not isinstance(error, errors.BadInput):
-        log.warning("request.refused", error=error.code, reason=repr(error.__cause__))
+        log.warning("request.refused", error=error.code, reason=describe(error.__cause__))
     return _problem(
         request, error.code, error.error_class, error.detail, retry_after=error.retry_after
     )
+
+
+async def _service_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ServiceError)  # noqa: S101 (Starlette's signature is wider)
+    return problem_of(request, error)
 
 
 async def _job_failed(request: Request, error: Exception) -> JSONResponse:
@@ -165,7 +171,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     found = error.errors()
     if any(tuple(problem["loc"]) == ("path", "job_id") for problem in found):
         # No job has an id that is no UUID, and a caller need not know that ids are UUIDs.
-        return await _service_error(request, rejections.JobNotFound())
+        return problem_of(request, rejections.JobNotFound())
     explained = explain(found)
     if isinstance(error.body, dict):
         adopt_request_id(request, error.body.get("request_id"))
@@ -218,6 +224,8 @@ def _problem(
     answer = JSONResponse(
         jsonable_encoder(problem), status_code=status, media_type=PROBLEM_MEDIA_TYPE
     )
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         seconds = _retry_after(request, retry_after or _RETRY_AFTER)
         # Erlang's `httpc` repeats a 503 by itself, endlessly and without a word to its caller, if

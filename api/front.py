@@ -5,15 +5,18 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
+from api.access.tenants import HEADER, QUERY, agreed_tenant
 from api.admission import Admission
 from api.draining import Drain
 from api.metrics.front import FrontMetrics
+from api.requests.body import LargeBodies
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.contracts.text import Identifier
 from shared.rejections import TenantRequired
 from shared.settings import Settings
+from shared.store.access.known_tokens import KnownTokens
 from shared.store.postgres.database import Database
 from shared.wire.messenger import Messenger
 
@@ -31,6 +34,8 @@ class Front:
     reads: JobReads
     waiters: Waiters
     metrics: FrontMetrics
+    large_bodies: LargeBodies
+    tokens: KnownTokens
 
 
 async def _front(request: Request) -> Front:
@@ -39,13 +44,12 @@ async def _front(request: Request) -> Front:
 
 
 async def _tenant(
-    header: Annotated[Identifier | None, Header(alias="X-Tenant-ID")] = None,
-    query: Annotated[Identifier | None, Query(alias="tenant_id")] = None,
+    http: Request,
+    _header: Annotated[Identifier | None, Header(alias=HEADER)] = None,
+    _query: Annotated[Identifier | None, Query(alias=QUERY)] = None,
 ) -> str:
-    """Return the tenant whose jobs a call may see. Raises TenantRequired."""
-    if header and query and header != query:
-        raise TenantRequired("X-Tenant-ID and tenant_id name different tenants.")
-    if tenant := header or query:
+    """Return the tenant whose jobs a call may see. Raises TenantRequired and Forbidden."""
+    if tenant := agreed_tenant(http):
         return tenant
     raise TenantRequired
 

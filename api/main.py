@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.access.authentication import Authentication, warn_if_exposed
 from api.admission import Admission
 from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
@@ -15,6 +16,7 @@ from api.metrics.requests import MeasuredRequests
 from api.openapi.document import DescribedApplication
 from api.openapi.info import INFO, operation_id
 from api.openapi.reference import install_reference
+from api.requests.body import LARGEST_TEXT, LargeBodies
 from api.requests.context import RequestContext
 from api.requests.unknown_fields import check_unknown_fields
 from api.requests.untraced import UntracedRequests, is_untraced
@@ -26,6 +28,7 @@ from api.routes import (
     events,
     interventions,
     jobs,
+    operations,
     probes,
     queues,
     receipts,
@@ -37,13 +40,11 @@ from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
 from shared.settings import Settings
+from shared.store.access.known_tokens import KnownTokens
 from shared.telemetry.log_export import exported_logs
 from shared.telemetry.tracing import Tracing
 from shared.version import SERVICE, service_version
 from shared.wire.broker import Broker
-
-# Bytes allowed for everything in a request body other than the image.
-_BODY_OVERHEAD = 50_000
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -77,6 +78,8 @@ def create_app(settings: Settings) -> FastAPI:
             "exclude": is_untraced,
         },
     )
+    # Before anything reads a body, and within what makes problem documents of errors.
+    app.add_middleware(Authentication, settings=settings)
     install_error_handlers(app)
     app.add_middleware(RequestContext)
     app.add_middleware(MeasuredRequests)
@@ -84,15 +87,16 @@ def create_app(settings: Settings) -> FastAPI:
     # Before the route of the same path, which takes what this one leaves.
     app.router.routes.append(QuickJobRoute())
     # The path of a batch comes before that of a job, which would take it for an id.
-    work = (batches, jobs, events, interventions, callbacks, queues)
+    work = (batches, jobs, events, interventions, callbacks, queues, operations)
     waiting = (receipts, categories, embeddings)
+    images = (jobs, receipts)
     for module in (*work, *waiting, schemas, probes):
         app.include_router(
             module.router,
             dependencies=[Depends(check_unknown_fields)],
             # A limit on the application itself would be enforced outside our middleware, in plain
-            # text.
-            max_body_size=settings.max_image_bytes * 4 // 3 + _BODY_OVERHEAD,
+            # text. Routers may have a lower one.
+            max_body_size=_largest_body(settings) if module in images else LARGEST_TEXT,
         )
     install_reference(app)
     if settings.debug and settings.tidewave_enabled:
@@ -100,9 +104,15 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
+def _largest_body(settings: Settings) -> int:
+    """Return the bytes of the largest body with an image."""
+    return settings.max_image_bytes * 4 // 3 + LARGEST_TEXT
+
+
 @asynccontextmanager
 async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[Front]:
     """Open the parts of a front in order, and close them in reverse order."""
+    warn_if_exposed(settings)
     async with AsyncExitStack() as stack:
         database, messenger = await stack.enter_async_context(
             connected(
@@ -117,6 +127,8 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         await stack.enter_async_context(reads.running())
         admission = Admission(database, settings)
         await stack.enter_async_context(admission.running())
+        tokens = KnownTokens(database, settings.bootstrap_token_hash)
+        await stack.enter_async_context(tokens.running())
         waiters = Waiters(database, messenger, admission)
         await stack.enter_async_context(waiters.running())
         broker = Broker(settings)
@@ -136,6 +148,8 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             tracing.tracer,
         )
         stack.push_async_callback(submissions.close)
+        large_bodies = LargeBodies()
+        stack.callback(large_bodies.close)
         yield Front(
             settings,
             database,
@@ -146,4 +160,6 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             reads,
             waiters,
             metrics,
+            large_bodies,
+            tokens,
         )

@@ -3,9 +3,7 @@
 import asyncio
 import signal
 import sys
-from importlib.util import find_spec
 from types import FrameType
-from typing import Literal
 
 import structlog
 import uvicorn
@@ -18,6 +16,8 @@ from shared.errors import Unavailable
 from shared.process.ending import end_within
 from shared.process.listening import listen
 from shared.process.start import start_process
+from shared.serving.limits import ConnectionLimits, connections_at_most
+from shared.serving.protocol import bounded_protocol
 from shared.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -47,23 +47,19 @@ def main() -> None:
 
 def http_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     """Return how uvicorn serves a front."""
+    limits = ConnectionLimits(
+        connections=connections_at_most(settings.max_connections),
+        head=settings.header_timeout,
+        body=settings.body_timeout,
+    )
     return uvicorn.Config(
         app,
-        http=_protocol(),
+        http=bounded_protocol(limits),
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_ANSWERS,
         timeout_keep_alive=settings.keep_alive,
     )
-
-
-def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
-    """Return who reads requests: httptools, or where that is missing h11, which has a limit."""
-    if find_spec("httptools") is None:
-        return "h11"
-    from api.bounded_headers import BoundedHeadersProtocol  # noqa: PLC0415 (needs httptools)
-
-    return BoundedHeadersProtocol
 
 
 async def _require_dependencies(settings: Settings) -> None:

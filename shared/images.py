@@ -69,12 +69,17 @@ def decode_base64(text: str, limits: ImageLimits) -> bytes:
         text = text.partition(",")[2]
     if any(white in text for white in " \t\r\n"):
         text = "".join(text.split())
-    if len(text) * 3 // 4 - 2 > limits.max_bytes:
-        raise _too_large(limits)
+    refuse_long_base64(len(text), limits)
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise ImageNotBase64 from error
+
+
+def refuse_long_base64(characters: int, limits: ImageLimits) -> None:
+    """Raise ImageTooLarge if so many characters of base64 stand for too many bytes."""
+    if characters * 3 // 4 - 2 > limits.max_bytes:
+        raise _too_large(limits)
 
 
 def inspect(content: bytes, limits: ImageLimits) -> ImageInfo:

@@ -40,14 +40,24 @@ class Unauthenticated(BadInput):
 
 
 class Forbidden(BadInput):
-    """The token does not allow this call, or not for this tenant."""
+    """The token does not allow this call, or not for this tenant, or the request names two."""
 
     code = "forbidden"
     detail = "The token does not allow this."
 
 
+class Exposed(BadInput):
+    """With AUTH=off, the request came through a proxy, from a web page, or for another host."""
+
+    code = "exposed_without_tokens"
+    detail = (
+        "With AUTH=off this service answers only programs on its own machine. Set AUTH=tokens to "
+        "have it behind a proxy or under another name."
+    )
+
+
 class TenantRequired(BadInput):
-    """A call did not say which tenant it is for, or named two."""
+    """A call did not say which tenant it is for, or its body named two."""
 
     code = "tenant_required"
     detail = "Send the tenant in the X-Tenant-ID header or the tenant_id query parameter."

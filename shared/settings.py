@@ -15,6 +15,8 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode
 
+from shared.access.exposure import is_loopback
+from shared.access.tokens import HASH_PATTERN
 from shared.callback_urls import CallbackHosts
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
@@ -36,6 +38,8 @@ class Settings(PipelineSettings, DatabaseSettings):
     debug: bool = False
     tidewave_enabled: bool = True
     tidewave_remote: bool = False
+    # A part of Tidewave's URL. By default it is a random one at each start.
+    tidewave_token: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{16,}$", repr=False)] = None
 
     # Traces go to a collector over OTLP/gRPC.
     otel_enabled: bool = False
@@ -43,23 +47,41 @@ class Settings(PipelineSettings, DatabaseSettings):
     # Logs go out over OTLP/HTTP to this full URL; for Loki `http://loki:3100/otlp/v1/logs`.
     otel_exporter_otlp_logs_endpoint: str | None = None
     otel_service_name: str | None = None
+    # By default they are in traces everywhere but in production.
+    trace_item_names: bool | None = None
+
+    # Whether callers need tokens. Unset, it is `off` where only this machine can call, else
+    # `tokens`: see `needs_tokens`.
+    auth: Literal["off", "tokens"] | None = None
+    # The sha256 of a token that may do everything, which no row of the database has.
+    bootstrap_token_hash: Annotated[str | None, Field(pattern=HASH_PATTERN)] = None
+    # Whether `/metrics` needs no token.
+    metrics_open: bool = False
+    # How long the entries of the audit are kept; by default for 90 days.
+    audit_retention: Annotated[float, Field(gt=0)] = 7_776_000
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     # Longer than callers' pools and load balancers keep an idle connection.
     keep_alive: Annotated[int, Field(ge=1)] = 75
+    # Connections of callers at once; by default what the limit of descriptors leaves.
+    max_connections: Annotated[int | None, Field(ge=1)] = None
+    # How long the headers of a request, and each megabyte of its body, may take to arrive.
+    header_timeout: Annotated[float, Field(gt=0)] = 10
+    body_timeout: Annotated[float, Field(gt=0)] = 30
     # If set, requests with any unknown field are refused.
     strict_requests: bool = False
     # Less than the 60 s after which callers' HTTP clients give up.
     answer_timeout: Annotated[float, Field(gt=0)] = 50
     # Less than the time after which whoever probes or scrapes gives up.
     probe_patience: Annotated[float, Field(gt=0)] = 1.0
-    # New jobs are refused beyond either limit: the number of jobs that wait in the queue, and for
-    # how long the oldest of them has waited.
+    # New jobs are refused beyond these limits: how many jobs wait in the queue, which share of that
+    # number are the tenant's, and for how many seconds the oldest of those has waited.
     receipts_queue_limit: Annotated[int, Field(gt=0)] = 500
     receipts_age_limit: Annotated[float, Field(gt=0)] = 900
     items_queue_limit: Annotated[int, Field(gt=0)] = 5_000
     items_age_limit: Annotated[float, Field(gt=0)] = 120
+    tenant_queue_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     # For how long a stopping front still answers but refuses new jobs, so that load balancers
     # notice.
     drain_delay: Annotated[float, Field(ge=0)] = 5
@@ -136,6 +158,34 @@ class Settings(PipelineSettings, DatabaseSettings):
                 "so it is refused if ENVIRONMENT=production"
             )
         return self
+
+    @model_validator(mode="after")
+    def _production_needs_tokens(self) -> "Settings":
+        if self.auth == "off" and self.environment == "production":
+            raise ValueError(
+                "AUTH=off lets whoever reaches the front see and do everything, "
+                "so it is refused if ENVIRONMENT=production"
+            )
+        return self
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether this process listens on this machine only."""
+        return is_loopback(self.host)
+
+    @property
+    def needs_tokens(self) -> bool:
+        """Whether callers need tokens. By default they do not on loopback outside production."""
+        if self.auth is None:
+            return self.environment == "production" or not self.on_loopback
+        return self.auth == "tokens"
+
+    @property
+    def traces_item_names(self) -> bool:
+        """Whether the span of a categorisation has the item's name and its label."""
+        if self.trace_item_names is None:
+            return self.environment != "production"
+        return self.trace_item_names
 
     @cached_property
     def replaced(self) -> dict[str, str]:

@@ -142,7 +142,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client of the front `app`."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://front") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         yield http
 
 
@@ -151,7 +151,7 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncServiceClient]:
     """The Python client of the front `app`."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with AsyncServiceClient(
-        "http://front", "tenant", transport=transport, retries=0
+        "http://localhost", "tenant", transport=transport, retries=0
     ) as client:
         yield client
 

@@ -183,7 +183,7 @@ async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector
     """Every attempt is a child of the same span, also one whose worker died."""
     env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
     slow, hung = Trace(collector), Trace(collector)
-    async with cluster(1, 1, ITEM_TIMEOUT="3", RETRY_PAUSE="0.1", **env) as running:
+    async with cluster(1, 1, {"ITEM_TIMEOUT": "3", "RETRY_PAUSE": "0.1", **env}) as running:
         for trace, what in ((slow, "slow 2"), (hung, "hung")):
             payload = {"item_name": what, "candidate_labels": LABELS}
             body = {"feature": "categorization", "payload": payload}
@@ -214,7 +214,7 @@ async def test_without_a_collector_the_work_is_done(trace: Trace) -> None:
     """Each process reports it in exactly one line."""
     endpoint = nowhere("http").get_secret_value().removesuffix("/0")
     env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
-    async with cluster(1, 1, **env) as running:
+    async with cluster(1, 1, env) as running:
         await running.submit("noop", 20)
         await running.all_finished()
         log = running.folder / "workers.log"

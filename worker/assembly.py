@@ -14,6 +14,7 @@ from shared.dependencies import check_dependencies, connected
 from shared.errors import EngineUnavailable
 from shared.process.background import repeating
 from shared.settings import Settings
+from shared.store.access.known_tokens import KnownTokens
 from shared.store.postgres.database import Database
 from shared.telemetry.tracing import traced
 from shared.version import SERVICE, service_version
@@ -80,6 +81,7 @@ class _Parts:
     state: WorkerState
     database: Database
     messenger: Messenger
+    tokens: KnownTokens
     telemetry: Telemetry
     pulse: Pulse
     running: RunningJobs
@@ -99,18 +101,21 @@ async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
     ):
         metrics = WorkerMetrics(state)
         database.measure_with(metrics.registry)
-        yield _Parts(
-            settings=settings,
-            state=state,
-            database=database,
-            messenger=messenger,
-            telemetry=Telemetry(JobTracing(tracing.tracer), metrics),
-            # After two leases without a heartbeat, other workers have long rescued its jobs.
-            pulse=Pulse(stalled_after=2 * (settings.lease + settings.heartbeat)),
-            running=RunningJobs(),
-            pauses=Pauses(database),
-            reports=Reports(messenger),
-        )
+        tokens = KnownTokens(database, settings.bootstrap_token_hash)
+        async with tokens.running():
+            yield _Parts(
+                settings=settings,
+                state=state,
+                database=database,
+                messenger=messenger,
+                tokens=tokens,
+                telemetry=Telemetry(JobTracing(tracing.tracer), metrics),
+                # After two leases without a heartbeat, other workers have long rescued its jobs.
+                pulse=Pulse(stalled_after=2 * (settings.lease + settings.heartbeat)),
+                running=RunningJobs(),
+                pauses=Pauses(database),
+                reports=Reports(messenger),
+            )
 
 
 def _new_state(settings: Settings) -> WorkerState:
@@ -130,7 +135,8 @@ def _probes(parts: _Parts) -> AbstractAsyncContextManager[str]:
         parts.state,
         parts.pulse,
         parts.telemetry.metrics,
-        parts.settings.probe_patience,
+        parts.settings,
+        parts.tokens,
     )
     return serving(probes.app(), parts.settings.host, parts.settings.worker_port)
 

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security.http import HTTPBase
 
 from shared.access.scopes import Scope
 from shared.rejections import Forbidden
@@ -26,18 +27,39 @@ class Caller:
         """Return whether the caller may act for a tenant."""
         return self.tenants is None or tenant_id in self.tenants
 
+    @property
+    def only_tenant(self) -> str | None:
+        """The tenant of a caller who acts for one, so that it need not be named; else None."""
+        if self.tenants is None or len(self.tenants) != 1:
+            return None
+        (tenant_id,) = self.tenants
+        return tenant_id
+
 
 # With AUTH=off everybody may do everything.
 ANYBODY = Caller("anybody", frozenset(Scope))
+# Whoever asks for what needs no token.
+NOBODY = Caller("nobody", frozenset(), frozenset())
 
 
-async def caller_of(request: Request) -> Caller:
-    """Return the caller whom the front has found by the token of the request."""
-    caller: Caller = getattr(request.state, "caller", ANYBODY)
-    return caller
+class _Bearer(HTTPBase):
+    """Declares in the OpenAPI document what the middleware `Authentication` demands."""
+
+    async def __call__(self, request: Request) -> Caller:  # type: ignore[override]
+        """Return the caller, whom the middleware has found by the token of the request."""
+        caller: Caller = request.state.caller
+        return caller
 
 
-CallerDep = Annotated[Caller, Depends(caller_of)]
+# The dependency of calls for which any token will do.
+IDENTIFIED = Depends(
+    _Bearer(
+        scheme="bearer",
+        scheme_name="bearerAuth",
+        description="A token of `grocery-ai token create`. A front with AUTH=off needs none.",
+    )
+)
+CallerDep = Annotated[Caller, IDENTIFIED]
 
 
 def require(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:
@@ -51,5 +73,10 @@ def require(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:
     return required
 
 
+# The dependencies of calls that read jobs, of those that make or change them, and of those that
+# only operators may make.
+READS = Security(require(Scope.JOBS_READ), scopes=[Scope.JOBS_READ])
+WRITES = Security(require(Scope.JOBS_WRITE), scopes=[Scope.JOBS_WRITE])
+OPERATES = Security(require(Scope.ADMIN), scopes=[Scope.ADMIN])
 # The caller of a call that only operators may make.
-OperatorDep = Annotated[Caller, Depends(require(Scope.ADMIN))]
+OperatorDep = Annotated[Caller, OPERATES]

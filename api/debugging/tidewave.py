@@ -1,7 +1,8 @@
 """Tidewave: debugging tools with which a person or an AI assistant inspects a front over MCP.
 
 It runs any code that it is sent, with the rights of this process. It is therefore mounted only with
-DEBUG, which production refuses, and answers only this machine unless TIDEWAVE_REMOTE is set.
+DEBUG, which production refuses, and answers only whoever knows its token (`guard.py`), on this
+machine only unless TIDEWAVE_REMOTE is set.
 """
 
 import os
@@ -10,6 +11,7 @@ import signal
 import structlog
 from fastapi import FastAPI
 
+from api.debugging.guard import MOUNT, Guard, new_token
 from shared.settings import Settings
 from shared.store.models import Base
 from shared.store.postgres.read_only import read_only_engine
@@ -39,7 +41,9 @@ def install_tidewave(app: FastAPI, settings: Settings) -> None:
     # Evaluations run in forks that get SIGTERM at their time limit. uvicorn's handler, which they
     # inherit, would only take note of it.
     os.register_at_fork(after_in_child=_end_on_sigterm)
-    log.info("tidewave.installed", path="/tidewave/mcp", remote=settings.tidewave_remote)
+    token = settings.tidewave_token or new_token()
+    app.add_middleware(Guard, token=token)
+    log.info("tidewave.installed", path=f"{MOUNT}/{token}/mcp", remote=settings.tidewave_remote)
 
 
 def _end_on_sigterm() -> None:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from api.front import Front
 from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport, ComponentStatus
-from shared.contracts.service.health import HealthStatus
+from shared.contracts.service.health import HealthStatus, without_details
 from shared.dependencies import answer_within
 from shared.errors import Draining, ServiceError
 from shared.store.models import WorkerRecord
@@ -38,6 +38,8 @@ async def readiness(front: Front) -> tuple[HealthStatus, dict[str, CheckFields]]
         *(_limited(front, name, check) for name, check in sources.items())
     )
     checks = {name: check for result in results for name, check in result.items()}
+    if front.settings.environment == "production":
+        checks = {name: without_details(check) for name, check in checks.items()}
     if front.draining.begun:
         return "error", {**checks, "draining": {"status": "error", "error": Draining.detail}}
     return overall(_ESSENTIAL, checks), checks

@@ -64,6 +64,10 @@ Every job belongs to a tenant, and no tenant sees the jobs of another one.
         },
         {"name": "queues", "description": "How much work waits, and how fast it is done."},
         {
+            "name": "operations",
+            "description": "For operators: delete the data of a tenant, and see what was done.",
+        },
+        {
             "name": "schemas",
             "description": "JSON Schemas of payloads and results, to check what is sent and got.",
         },

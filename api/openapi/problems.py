@@ -10,10 +10,11 @@ from shared.errors import ServiceError
 
 Errors = tuple[type[ServiceError], ...]
 
-# What may happen to every call that uses the database, which are those that need a token.
+# What may happen to every call that uses the database, as those that need a token do.
 STORED: Errors = (
     rejections.Unauthenticated,
     rejections.Forbidden,
+    rejections.Exposed,
     errors.Busy,
     errors.DatabaseUnavailable,
     errors.DatabaseReadOnly,

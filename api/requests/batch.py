@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
+from api.access.tenants import agreed_tenant
 from api.requests.context import ignore_fields
 from api.requests.explanations import explain
 from api.requests.field_walk import unknown_fields
@@ -16,7 +17,7 @@ from api.yielding import yielding
 from shared.contracts.batches import EntryRefusal, JobBatchRequest, JobEntry
 from shared.contracts.features import Feature
 from shared.errors import ErrorClass
-from shared.rejections import InvalidRequest
+from shared.rejections import Forbidden, InvalidRequest
 
 _ENTRY: TypeAdapter[JobEntry] = TypeAdapter(JobEntry)
 
@@ -42,8 +43,10 @@ async def read_entries(
 ) -> ReadEntries:
     """Validate every entry, and note its unknown fields for the header of the answer.
 
-    `key` is the caller's key for the batch, which makes one for each entry that has none.
+    `key` is the caller's key for the batch, which makes one for each entry that has none. Raises
+    Forbidden if the batch is for a tenant that the caller may not act for.
     """
+    agreed_tenant(http, batch.tenant_id)
     read = ReadEntries()
     defaults = {"tenant_id": batch.tenant_id, "user_id": batch.user_id}
     ignored = [unknown.dotted for unknown in unknown_fields(await http.json(), JobBatchRequest)]
@@ -53,9 +56,23 @@ async def read_entries(
             read.refused[index] = _refusal(explain(refused).code, explain(refused).detail)
             continue
         ignored += [f"jobs[].{name.dotted}" for name in unknown]
-        read.add(index, _validated(_with_defaults(sent, defaults)), key)
+        entry = _validated(_with_defaults(sent, defaults))
+        read.add(index, _agreeing(http, batch, entry), key)
     ignore_fields(http, list(dict.fromkeys(ignored)))
     return read
+
+
+def _agreeing(
+    http: Request, batch: JobBatchRequest, entry: JobEntry | EntryRefusal
+) -> JobEntry | EntryRefusal:
+    """Refuse an entry that is for another tenant than the rest of the request."""
+    if isinstance(entry, EntryRefusal):
+        return entry
+    try:
+        agreed_tenant(http, batch.tenant_id, entry.tenant)
+    except Forbidden as error:
+        return _refusal(error.code, error.detail)
+    return entry
 
 
 def _with_defaults(sent: Any, defaults: Mapping[str, str | None]) -> Any:

@@ -16,7 +16,7 @@ _CODE_BY_CHECK = {
     "json_invalid": rejections.MalformedBody.code,
     "unknown_field": rejections.UnknownField.code,
 }
-# Characters of a message, which may quote what the request has.
+# Characters of a message.
 _LONGEST_MESSAGE = 500
 # What pydantic puts before the path of a field where a body may be of several kinds.
 _KINDS = {*Feature, "extraction", "embedding_batch", "envelope", "flat"}
@@ -34,13 +34,21 @@ class Explanation:
 def explain(found: Sequence[Mapping[str, Any]]) -> Explanation:
     """Explain errors as pydantic reports them, each with the place of the field as its `loc`."""
     fields = [
-        FieldProblem(field=_path(problem), message=_cut(problem["msg"])) for problem in found[:20]
+        FieldProblem(field=_path(problem), message=_cut(_message(problem)))
+        for problem in found[:20]
     ]
     return Explanation(
         code=_CODE_BY_CHECK.get(found[0]["type"], rejections.InvalidRequest.code),
         detail="; ".join(f"{problem.field}: {problem.message}" for problem in fields[:3]),
         fields=fields,
     )
+
+
+def _message(problem: Mapping[str, Any]) -> str:
+    """Return what pydantic says of a field. Only about an unknown feature does it quote a value."""
+    if problem["type"] == "union_tag_invalid":
+        return f"The feature is none of {problem['ctx']['expected_tags']}"
+    return str(problem["msg"])
 
 
 def _cut(message: str) -> str:

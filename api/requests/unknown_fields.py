@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 
+from api.requests.body import BodyRequest
 from api.requests.context import ignore_fields
 from api.requests.field_walk import UnknownField, unknown_fields
 
@@ -21,17 +22,17 @@ async def check_unknown_fields(http: Request) -> None:
     not as another field that is missing.
     """
     field = getattr(http.scope["route"], "body_field", None)
-    if field is not None and _is_json(http.headers.get("content-type", "")) and await http.body():
+    if field is not None and isinstance(http, BodyRequest) and http.is_json and await http.body():
         strict = http.app.state.front.settings.strict_requests
-        check_fields(http, await http.json(), field.field_info.annotation, strict=strict)
+        await check_fields(http, await http.json(), field.field_info.annotation, strict=strict)
 
 
-def check_fields(http: Request, body: Any, annotation: Any, *, strict: bool) -> None:
+async def check_fields(http: BodyRequest, body: Any, annotation: Any, *, strict: bool) -> None:
     """Refuse unknown fields, all of them if `strict`, and note the others for the header.
 
     Raises RequestValidationError with the type `unknown_field`.
     """
-    unknown = unknown_fields(body, annotation)
+    unknown = await http.apart(unknown_fields, body, annotation)
     if refused := refusals(unknown, strict=strict):
         raise RequestValidationError(refused, body=body)
     ignore_fields(http, [field.dotted for field in unknown])
@@ -48,11 +49,3 @@ def refusals(unknown: Sequence[UnknownField], *, strict: bool) -> list[dict[str,
         for field in unknown
         if field.refused or strict
     ]
-
-
-def _is_json(content_type: str) -> bool:
-    """Return whether FastAPI takes a body of this content type for JSON, and has parsed it."""
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind == "application/json" or (
-        kind.startswith("application/") and kind.endswith("+json")
-    )

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 
 from api.front import Front
+from api.requests.body import BodyRequest
 from api.requests.unknown_fields import check_fields
 from shared.contracts.fields.common import MAX_PRIORITY
 from shared.contracts.receipts import (
@@ -69,22 +69,23 @@ REQUEST_BODY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Upload:
-    """A receipt request; `image` if it came as a file, and the `version` to send back."""
+    """A receipt request, and the `version` to send back."""
 
     request: ReceiptRequest
-    image: bytes | None
     version: str
 
 
-async def read_upload(http: Request, front: Front) -> Upload:
-    """Read the body, whichever kind it is. Raises InvalidRequest, RequestValidationError."""
+async def read_upload(http: BodyRequest, front: Front) -> Upload:
+    """Read the body, whichever kind it is; the request keeps an image that is a file.
+
+    Raises InvalidRequest, RequestValidationError, and what reading any body raises.
+    """
     if http.headers.get("content-type", "").startswith(_FORM):
-        fields, image = await _read_form(http)
+        fields = await _read_form(http)
         values = {**fields, "image_base64": ""}
     else:
-        fields, image = _decoded_body(await http.body()), None
-        values = fields
-    check_fields(http, fields, RichReceiptRequest, strict=front.settings.strict_requests)
+        fields = values = await http.json()
+    await check_fields(http, fields, RichReceiptRequest, strict=front.settings.strict_requests)
     try:
         rich = RichReceiptRequest.model_validate(values)
     except ValidationError as error:
@@ -92,11 +93,11 @@ async def read_upload(http: Request, front: Front) -> Upload:
         located = [{**problem, "loc": ("body", *problem["loc"])} for problem in found]
         raise RequestValidationError(located, body=fields) from None
     payload = ReceiptPayload(image_base64=rich.image_base64, options=rich.options)
-    return Upload(ReceiptRequest(**rich.common(), payload=payload), image, rich.version)
+    return Upload(ReceiptRequest(**rich.common(), payload=payload), rich.version)
 
 
-async def _read_form(http: Request) -> tuple[dict[str, Any], bytes]:
-    """Return the fields of a form as those of a JSON body, and the content of the file."""
+async def _read_form(http: BodyRequest) -> dict[str, Any]:
+    """Return the fields of a form as those of a JSON body, and keep the content of the file."""
     async with http.form(max_files=1, max_fields=120, max_part_size=10_000) as form:
         field = next((name for name in _FILE_FIELDS if name in form), "")
         file = form.get(field)
@@ -109,7 +110,8 @@ async def _read_form(http: Request) -> tuple[dict[str, Any], bytes]:
             if values := [value for value in form.getlist(name) if value]:
                 place = options if name in _OPTIONS else fields
                 place[name] = _value(name, values)
-        return {**fields, **({"options": options} if options else {})}, await file.read()
+        http.keep_image(await file.read())
+        return {**fields, **({"options": options} if options else {})}
 
 
 def _value(name: str, values: list[Any]) -> Any:
@@ -125,12 +127,3 @@ def _decoded(text: str) -> Any:
         return from_json(text)
     except ValueError:
         return None
-
-
-def _decoded_body(body: bytes) -> Any:
-    """Return the value of a JSON body. Raises RequestValidationError."""
-    try:
-        return from_json(body)
-    except ValueError as error:
-        invalid = {"type": "json_invalid", "loc": ("body",), "msg": f"Invalid JSON: {error}"}
-        raise RequestValidationError([invalid]) from None

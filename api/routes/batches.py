@@ -7,10 +7,12 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from api.access.caller import WRITES
 from api.front import Front, FrontDep, IdempotencyKey
 from api.job_views import JSON, encode_job
 from api.openapi.problems import STORED, problems
 from api.requests.batch import read_entries
+from api.requests.body import BodyRoute
 from api.submission.submitted import Submitted
 from api.yielding import yielding
 from shared.contracts.batches import EntryRefusal, JobBatch, JobBatchRequest
@@ -21,12 +23,20 @@ from shared.store.hot.reading import JobRow
 
 _LARGEST_BODY = 6_000_000  # bytes
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+class BatchRoute(BodyRoute):
+    """A route that takes a batch: 500 jobs of 50 items and as many labels."""
+
+    most_values = 150_000
+
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=BatchRoute)
 
 
 @router.post(
     "/batch",
     response_model=JobBatch,
+    dependencies=[WRITES],
     max_body_size=_LARGEST_BODY,
     responses=problems(InvalidRequest, UnknownField, MalformedBody, RequestTooLarge, *STORED),
 )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from api.access.caller import READS, WRITES
 from api.front import FrontDep, TenantDep
 from api.openapi.problems import TENANT, problems
 from shared.callback_urls import CallbackHosts
@@ -18,6 +19,7 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["callbacks"])
 
 @router.get(
     "/{job_id}/callbacks",
+    dependencies=[READS],
     response_model=CallbackList,
     responses=problems(*TENANT, JobNotFound),
 )
@@ -32,6 +34,7 @@ async def list_job_callbacks(job_id: UUID, tenant_id: TenantDep, front: FrontDep
 @router.post(
     "/{job_id}/callbacks/{delivery_id}/redeliver",
     status_code=202,
+    dependencies=[WRITES],
     response_model=DeliveryView,
     responses={
         202: {"description": "The delivery will be sent within seconds"},

@@ -2,9 +2,11 @@
 
 from fastapi import APIRouter, Request
 
+from api.access.caller import WRITES
 from api.answering import answer, envelope
 from api.front import FrontDep, IdempotencyKey
 from api.openapi.problems import SUBMITTED, WAITED, problems
+from api.requests.body import BodyRoute
 from shared.contracts.categories import Category, CategoryBatch
 from shared.contracts.jobs import Answer
 from shared.contracts.requests import CategorizeBatchRequest, CategorizeRequest
@@ -12,7 +14,9 @@ from shared.contracts.requests import CategorizeBatchRequest, CategorizeRequest
 # Enough for 50 names and 100 labels of maximum length, at four bytes per character.
 router = APIRouter(
     prefix="/api/v1",
+    dependencies=[WRITES],
     tags=["categories"],
+    route_class=BodyRoute,
     max_body_size=200_000,
     responses=problems(*SUBMITTED, *WAITED),
 )

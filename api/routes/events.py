@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from api.access.caller import READS
 from api.front import Front, FrontDep, TenantDep
 from api.openapi.problems import TENANT, problems
 from api.openapi.streams import EVENT_SCHEMA
@@ -26,6 +27,7 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 @router.get(
     "/{job_id}/events",
+    dependencies=[READS],
     response_class=EventSourceResponse,
     responses={
         200: {

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from api.access.caller import WRITES
 from api.front import Front, FrontDep, TenantDep
 from api.job_views import job_response
 from api.openapi.problems import ADMITTED, TENANT, problems
@@ -20,6 +21,7 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 @router.post(
     "/{job_id}/cancel",
     status_code=202,
+    dependencies=[WRITES],
     response_model=JobView,
     responses={
         200: {"model": JobView, "description": "The job is cancelled"},
@@ -48,6 +50,7 @@ async def cancel_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> Res
 @router.post(
     "/{job_id}/retry",
     status_code=202,
+    dependencies=[WRITES],
     response_model=JobView,
     responses={
         202: {"description": "The job waits again"},
@@ -70,7 +73,7 @@ async def retry_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> Resp
 async def _revive(front: Front, job_id: UUID, tenant_id: str) -> None:
     job = await front.reads.job(job_id, tenant_id)
     front.draining.check()
-    await front.admission.check(job.feature.queue)
+    await front.admission.check(job.feature.queue, tenant_id)
     async with front.database.transaction() as session:
         revived = await transitions.revive(session, job_id, tenant_id)
     if not revived:

@@ -7,13 +7,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api.answering import publish_and_wait
+from api.access.caller import READS, WRITES
+from api.access.tenants import agreed_tenant
+from api.answering import accept_from, publish_and_wait
 from api.front import Front, FrontDep, IdempotencyKey, TenantDep
 from api.job_views import job_response, page_response
 from api.openapi.problems import IMAGES, SUBMITTED, TENANT, problems
+from api.requests.body import ImageRoute
 from api.requests.context import adopt_request_id
 from api.requests.listing import LONGEST_WAIT, Listing, Wait, encode_cursor
-from api.submission.submitted import Work
 from api.telling.many import jobs_within
 from shared.contracts.jobs import JobPage, JobView
 from shared.contracts.requests import JobRequest
@@ -25,13 +27,14 @@ from shared.store.jobs import JobRepository
 # What an unfinished job is answered with, in seconds.
 _POLL_LATER = {"Retry-After": "2"}
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=ImageRoute)
 
 
 @router.post(
     "",
     status_code=202,
     response_model=JobView,
+    dependencies=[WRITES],
     responses={
         200: {"model": JobView, "description": "The job has ended within the preferred wait"},
         202: {"description": "The job is accepted, or was before"},
@@ -50,8 +53,9 @@ async def submit_job(
 ) -> Response:
     """Submit a job. Answers 202, or 200 if the job ended within the N of `Prefer: wait=N`."""
     adopt_request_id(http, request.request_id)
+    agreed_tenant(http, request.tenant)
     key = idempotency_key or request.request_id
-    submitted = await front.submissions.accept(Work(request, key))
+    submitted = await accept_from(http, front, request, key)
     headers = {"Location": f"/api/v1/jobs/{submitted.id}"}
     if submitted.replayed:
         headers["Idempotency-Replayed"] = "true"
@@ -68,7 +72,12 @@ async def submit_job(
     )
 
 
-@router.get("/{job_id}", response_model=JobView, responses=problems(*TENANT, JobNotFound, Draining))
+@router.get(
+    "/{job_id}",
+    response_model=JobView,
+    dependencies=[READS],
+    responses=problems(*TENANT, JobNotFound, Draining),
+)
 async def get_job(
     job_id: UUID,
     tenant_id: TenantDep,
@@ -79,7 +88,7 @@ async def get_job(
     return await answer_with_job(front, job_id, tenant_id, wait)
 
 
-@router.get("", response_model=JobPage, responses=problems(*TENANT, Draining))
+@router.get("", response_model=JobPage, dependencies=[READS], responses=problems(*TENANT, Draining))
 async def list_jobs(
     tenant_id: TenantDep, front: FrontDep, query: Annotated[Listing, Query()]
 ) -> Response:

@@ -5,10 +5,11 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 
+from api.access.caller import IDENTIFIED
 from api.front import FrontDep
 from api.health.readiness import readiness
 from api.health.summary import summary
-from api.openapi.problems import problems
+from api.openapi.problems import STORED, problems
 from shared.contracts.service.health import Check, Health, HealthCheck, Liveness, Readiness
 from shared.errors import Bug
 from shared.telemetry.metrics import exposition
@@ -83,7 +84,12 @@ async def get_health_check(front: FrontDep, response: Response) -> HealthCheck:
     return summary(status, checks, service_version())
 
 
-@probe("/metrics", response_class=Response, responses=_EXPOSITION)
+@probe(
+    "/metrics",
+    response_class=Response,
+    dependencies=[IDENTIFIED],
+    responses={**_EXPOSITION, **problems(*STORED)},
+)
 async def get_metrics(front: FrontDep, request: Request) -> Response:
     """Return the metrics as Prometheus text, or as OpenMetrics with exemplars if asked for."""
     await front.metrics.refresh()

@@ -3,7 +3,7 @@
 import structlog
 from fastapi import APIRouter, Request
 
-from api.access.caller import OperatorDep
+from api.access.caller import READS, OperatorDep
 from api.front import Front, FrontDep
 from api.openapi.problems import STORED, problems
 from api.requests.context import request_id_of
@@ -11,15 +11,15 @@ from shared.contracts.features import Queue
 from shared.contracts.service.queues import QueueList, QueueView
 from shared.errors import BrokerUnavailable
 from shared.rejections import InvalidRequest, QueueNotFound
-from shared.store import pauses
 from shared.store.access.audit import record
+from shared.store.queues import pauses
 
 log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/api/v1/queues", tags=["queues"])
 
 
-@router.get("", response_model=QueueList, responses=problems(*STORED))
+@router.get("", response_model=QueueList, dependencies=[READS], responses=problems(*STORED))
 async def list_queues(front: FrontDep) -> QueueList:
     """Return every queue. The numbers are at most a second old."""
     return QueueList(queues=await front.admission.views())

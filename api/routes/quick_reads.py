@@ -13,8 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
+from api.access.caller import Caller
 from api.requests.listing import LONGEST_WAIT
 from api.routes.jobs import answer_with_job
+from shared.access.scopes import Scope as AccessScope
 from shared.contracts.text import Identifier
 
 _PREFIX = "/api/v1/jobs/"
@@ -35,7 +37,7 @@ class QuickJobRoute(BaseRoute):
         """Match what is plainly valid."""
         if scope["type"] == "http" and scope["method"] == "GET" and not scope["root_path"]:
             asked = _asked(scope)
-            if asked is not None:
+            if asked is not None and _is_allowed(scope["state"]["caller"], asked[1]):
                 return Match.FULL, {_ASKED: asked, "route": self}
         return Match.NONE, {}
 
@@ -47,6 +49,10 @@ class QuickJobRoute(BaseRoute):
     def url_path_for(self, name: str, /, **path_params: Any) -> Any:
         """Leave the names of routes to the framework's route. Raises NoMatchFound."""
         raise NoMatchFound(name, path_params)
+
+
+def _is_allowed(caller: Caller, tenant_id: str) -> bool:
+    return caller.may(AccessScope.JOBS_READ) and caller.acts_for(tenant_id)
 
 
 def _asked(scope: Scope) -> tuple[UUID, str, float] | None:

@@ -2,9 +2,11 @@
 
 from fastapi import APIRouter, Request
 
+from api.access.caller import WRITES
 from api.answering import Done, answer, envelope
 from api.front import FrontDep, IdempotencyKey
 from api.openapi.problems import IMAGES, RECEIPTS, SUBMITTED, WAITED, problems
+from api.requests.body import BodyRequest, ImageRoute
 from api.requests.upload import REQUEST_BODY, read_upload
 from shared.contracts.jobs import Answer
 from shared.contracts.receipts import FlatReceipt, RichReceipt
@@ -13,7 +15,9 @@ from shared.rejections import MalformedBody, TenantRequired
 
 router = APIRouter(
     prefix="/api/v1",
+    dependencies=[WRITES],
     tags=["receipts"],
+    route_class=ImageRoute,
     responses=problems(*SUBMITTED, *IMAGES, *WAITED, *RECEIPTS),
 )
 
@@ -37,8 +41,9 @@ async def extract_rich_receipt(
     front: FrontDep, http: Request, key: IdempotencyKey = None
 ) -> RichReceipt:
     """Read one receipt, sent as JSON or as a multipart upload, and return the rich shape."""
+    assert isinstance(http, BodyRequest)  # noqa: S101 (FastAPI wants the annotation `Request`)
     upload = await read_upload(http, front)
-    done = await answer(http, front, upload.request, key, image=upload.image)
+    done = await answer(http, front, upload.request, key)
     return _rich(done).model_copy(
         update={"version": upload.version, "request_id": upload.request.request_id}
     )

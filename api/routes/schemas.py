@@ -4,13 +4,15 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.openapi.problems import problems
+from api.access.caller import IDENTIFIED
+from api.openapi.problems import STORED, problems
 from api.openapi.schemas import PREFIX, json_schema, schema_entries
 from shared.contracts.service.schemas import SchemaList
-from shared.errors import Bug
 from shared.rejections import InvalidRequest, SchemaNotFound
 
-router = APIRouter(prefix=PREFIX, tags=["schemas"], responses=problems(Bug))
+router = APIRouter(
+    prefix=PREFIX, tags=["schemas"], dependencies=[IDENTIFIED], responses=problems(*STORED)
+)
 
 
 @router.get("", response_model=SchemaList)

@@ -1,16 +1,17 @@
 """Acceptance: new jobs are admitted and inserted, those that exist are found, many at once."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+import math
+import time
+from collections.abc import Mapping, Sequence
+from copy import copy
 from uuid import UUID
 
 from api.admission import Admission
 from api.draining import Drain
 from shared.contracts.features import Queue
-from shared.errors import Busy, Draining, QueueFull, ServiceError
+from shared.errors import Busy, DatabaseUnavailable, Draining, QueueFull, ServiceError
 from shared.process.batching import Batches
-from shared.process.patience import Patience
 from shared.store.hot.accepting import Accepted, NewJob, accept
 from shared.store.postgres.database import Database
 
@@ -22,21 +23,21 @@ _HEAVIEST = 1_000_000
 _AT_ONCE = 2
 # Images that are sent at the same time. The other connections are left to everything else.
 _IMAGES_AT_ONCE = 4
+# How often a job is sent for which there was room by the numbers, but others took it meanwhile.
+_TRIES = 10
 
 
 class Acceptance:
     """Accepts jobs, those of concurrent callers with one statement."""
 
-    def __init__(
-        self, database: Database, admission: Admission, draining: Drain, patience: float
-    ) -> None:
-        """Wait at most `patience` seconds for a connection for an image."""
+    def __init__(self, database: Database, admission: Admission, draining: Drain) -> None:
         self._database = database
         self._admission = admission
         self._draining = draining
         self._batches = Batches(self.accept_all, most=_MOST, heaviest=_HEAVIEST, at_once=_AT_ONCE)
-        self._patience = patience
+        # In the order in which they ask, however long those before them take.
         self._images = asyncio.Semaphore(_IMAGES_AT_ONCE)
+        self._failure: DatabaseUnavailable | None = None
 
     async def accept(self, new: NewJob) -> Accepted:
         """Insert a job, or find the one with its keys.
@@ -47,22 +48,26 @@ class Acceptance:
         if new.image is None:
             return await self._batches.add(new, len(new.payload))
         # An image takes long to send, and nobody's item shall wait for that, nor for a connection.
-        await self._wait_for_images()
-        try:
-            (result,) = await self.accept_all([new])
-        finally:
-            self._images.release()
+        (result,) = await self._with_image(new)
         if isinstance(result, Exception):
             raise result
         return result
 
-    async def _wait_for_images(self) -> None:
-        """Take one of the connections for images. Raises Busy after as long as for any other."""
-        try:
-            async with Patience(self._patience):
-                await self._images.acquire()
-        except TimeoutError as error:
-            raise Busy from error
+    async def _with_image(self, new: NewJob) -> list[Accepted | Exception]:
+        """Accept a job with an image, in its turn.
+
+        Whoever waited while Postgres failed another raises the same error, rather than be the next
+        to find out. Raises what `accept_all` raises.
+        """
+        before = self._failure
+        async with self._images:
+            if self._failure is not None and self._failure is not before:
+                raise copy(self._failure)
+            try:
+                return await self.accept_all([new])
+            except DatabaseUnavailable as error:
+                self._failure = error
+                raise
 
     async def accept_all(self, news: Sequence[NewJob]) -> list[Accepted | Exception]:
         """Do so for several jobs, and return for each the job or the error, in their order.
@@ -72,86 +77,56 @@ class Acceptance:
         some what became of them; then that is the error of the others only.
         """
         results: dict[UUID, Accepted | Exception] = {}
-        waiting = news
+        waiting, since = news, -math.inf
         try:
-            while waiting:
-                results |= await self._settled(waiting)
+            for _ in range(_TRIES):
+                results |= await self._settled(waiting, since)
                 waiting = [new for new in waiting if new.id not in results]
+                if not waiting:
+                    break
+                # New numbers show whether there still is room for these.
+                since = time.monotonic()
         except ServiceError as error:
             if not results:
                 raise
             results = {new.id: error for new in news} | results
-        return [results[new.id] for new in news]
+        return [results.get(new.id, Busy()) for new in news]
 
     async def close(self) -> None:
         """Wait for the statements that are under way."""
         await self._batches.close()
 
-    async def _settled(self, news: Sequence[NewJob]) -> Mapping[UUID, Accepted | Exception]:
+    async def _settled(
+        self, news: Sequence[NewJob], since: float
+    ) -> Mapping[UUID, Accepted | Exception]:
         """Return what became of those that were found, inserted or refused, and maybe not of all.
 
-        Whoever is left may have the room that others did not need.
+        Only the jobs that no job was found for are refused, and by numbers read after `since`.
         """
-        refused = await self._refused(news)
-        accepted = await accept(self._database, news, refused)
-        found = {
-            new.id: result for new, result in zip(news, accepted, strict=True) if result is not None
-        }
-        room = self._free(news, refused, found)
-        # Whoever has the same key as a job that was just inserted finds that the next time.
-        inserted = {_keys(new) for new in news if _is_new(found.get(new.id))}
-        full = {
-            new.id: refused[new.id]
-            for new in news
-            if new.id not in found
-            and new.id in refused
-            and not room[new.feature.queue]
-            and not (_has_key(new) and _keys(new) in inserted)
-        }
-        return found | full
+        gates = await self._gates(news, since)
+        ceilings = {new.id: gate for new in news if isinstance(gate := gates[_gate_of(new)], int)}
+        accepted = await accept(self._database, news, ceilings)
+        results: dict[UUID, Accepted | Exception] = {}
+        for new, result in zip(news, accepted, strict=True):
+            gate = gates[_gate_of(new)]
+            if result is not None:
+                results[new.id] = result
+            elif not isinstance(gate, int):
+                results[new.id] = gate
+        return results
 
-    def _free(
-        self,
-        news: Sequence[NewJob],
-        refused: Container[UUID],
-        found: Mapping[UUID, Accepted | Exception],
-    ) -> Counter[Queue]:
-        """Give back the room of the admitted jobs that were not inserted; return it by queue."""
-        room = Counter(
-            new.feature.queue
-            for new in news
-            if new.id not in refused and not _is_new(found.get(new.id))
-        )
-        for queue, count in room.items():
-            self._admission.release(queue, count)
-        return room
-
-    async def _refused(self, news: Sequence[NewJob]) -> Mapping[UUID, QueueFull | Draining]:
-        """Return the errors of those jobs that must not be inserted, the last ones of each queue.
-
-        They may exist already, and then are found all the same.
-        """
+    async def _gates(
+        self, news: Sequence[NewJob], since: float
+    ) -> Mapping[tuple[Queue, str], int | QueueFull | Draining]:
+        """Return for each queue and tenant how many jobs may be admitted, or why none is."""
+        asking = dict.fromkeys(_gate_of(new) for new in news)
         if self._draining.begun:
-            return {new.id: Draining() for new in news}
-        by_queue: dict[Queue, list[NewJob]] = {}
-        for new in news:
-            by_queue.setdefault(new.feature.queue, []).append(new)
-        refused: dict[UUID, QueueFull | Draining] = {}
-        for queue, asking in by_queue.items():
-            room = await self._admission.reserve(queue, len(asking))
-            if room < len(asking):
-                error = await self._admission.refusal(queue)
-                refused |= dict.fromkeys((new.id for new in asking[room:]), error)
-        return refused
+            return dict.fromkeys(asking, Draining())
+        return {
+            (queue, tenant_id): await self._admission.gate(queue, tenant_id, since)
+            for queue, tenant_id in asking
+        }
 
 
-def _is_new(result: Accepted | Exception | None) -> bool:
-    return isinstance(result, Accepted) and not result.replayed
-
-
-def _keys(new: NewJob) -> tuple[str, str | None, str | None]:
-    return new.tenant_id, new.idempotency_key, new.content_key
-
-
-def _has_key(new: NewJob) -> bool:
-    return new.idempotency_key is not None or new.content_key is not None
+def _gate_of(new: NewJob) -> tuple[Queue, str]:
+    return new.feature.queue, new.tenant_id

@@ -7,6 +7,7 @@ from shared.process.batching import Batches
 from shared.store import publication
 from shared.store.models import Job
 from shared.store.postgres.database import Database
+from shared.telemetry.described_errors import describe
 from shared.wire.messages import NewMessage
 from shared.wire.messenger import Messenger
 
@@ -35,7 +36,7 @@ class Publications:
             skipped = set(await self._messenger.publish(messages))
             reason = "its key in Redis holds something else"
         except BrokerUnavailable as error:
-            skipped, reason = set(messages), repr(error.__cause__)
+            skipped, reason = set(messages), describe(error.__cause__)
         if skipped:
             async with self._database.transaction() as session:
                 await publication.send_again(session, [message.key for message in skipped])

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from api.requests.encoded_image import EncodedImage, SentImage
 from shared.contracts.features import Feature
 from shared.contracts.requests import JobRequest, ReceiptRequest
 from shared.images import ImageLimits, decode_base64, inspect
@@ -20,8 +21,8 @@ class Stored:
     request_hash: str
 
 
-async def stored(request: JobRequest, image: bytes | None, limits: ImageLimits) -> Stored:
-    """Return what to store. `image`: the bytes, if not base64 in the payload.
+async def stored(request: JobRequest, image: SentImage, limits: ImageLimits) -> Stored:
+    """Return what to store. `image`: how it was sent, if not as base64 in the payload.
 
     Raises the Image errors.
     """
@@ -31,9 +32,11 @@ async def stored(request: JobRequest, image: bytes | None, limits: ImageLimits) 
     return _stored(request, request.payload.model_dump(mode="json"), None)
 
 
-def _receipt(request: ReceiptRequest, image: bytes | None, limits: ImageLimits) -> Stored:
+def _receipt(request: ReceiptRequest, image: SentImage, limits: ImageLimits) -> Stored:
     payload = request.payload.model_dump(mode="json", exclude={"image_base64"})
-    if image is None:
+    if isinstance(image, EncodedImage):
+        image = image.decode(limits)
+    elif image is None:
         image = decode_base64(request.payload.image_base64, limits)
     payload["image"] = inspect(image, limits).as_json()
     return _stored(request, payload, image)

@@ -59,7 +59,7 @@ class Submissions:
         tracer: Tracer,
     ) -> None:
         self._database = database
-        self._acceptance = Acceptance(database, admission, draining, settings.database_patience)
+        self._acceptance = Acceptance(database, admission, draining)
         self._publications = Publications(database, messenger)
         self._limits = ImageLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from opentelemetry.trace import INVALID_SPAN, Span
 
+from api.requests.encoded_image import SentImage
 from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.requests import JobRequest
@@ -19,13 +20,13 @@ class Work:
     """Work that somebody asks for.
 
     `join_same_content`: without a key, the same work for the same tenant is the same job, unless
-    the request asks for a fresh one. `image`: the bytes, if not base64 in the payload.
+    the request asks for a fresh one. `image`: how it was sent, if not as base64 in the payload.
     """
 
     request: JobRequest
     idempotency_key: str | None = None
     join_same_content: bool = False
-    image: bytes | None = None
+    image: SentImage = None
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from shared.errors import Transient
+from shared.telemetry.described_errors import describe
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +67,7 @@ async def _repeat(name: str, step: Callable[[], Awaitable[object]], pause: float
         try:
             await step()
         except Transient as error:
-            log.warning(f"{name}.interrupted", reason=repr(error.__cause__))
+            log.warning(f"{name}.interrupted", reason=describe(error.__cause__))
         except Exception:
             log.exception(f"{name}.failed")
         await asyncio.sleep(pause)

@@ -1,6 +1,7 @@
 """A time limit on the wait for a dependency, which does not count time that this process lost."""
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 
 # In every turn of the event loop, at most this fraction of the limit counts. What takes fewer turns
@@ -15,12 +16,16 @@ class Patience:
     meanwhile without anybody having read it.
     """
 
-    def __init__(self, seconds: float | None) -> None:
-        """Prepare to wait for `seconds`, or for any time if that is None."""
+    def __init__(self, seconds: float | None, when_over: Callable[[], None] | None = None) -> None:
+        """Prepare to wait for `seconds`, or for any time if that is None.
+
+        `when_over` is called as soon as the time is over, before the block ends.
+        """
         self._pause = None if seconds is None else seconds / _TURNS
         self._left = _TURNS
         self._timeout = asyncio.timeout(None)
         self._timer: asyncio.TimerHandle | None = None
+        self._when_over = when_over
 
     async def __aenter__(self) -> "Patience":
         """Begin to count. The block raises TimeoutError when the time is over."""
@@ -48,6 +53,8 @@ class Patience:
             return
         loop = asyncio.get_running_loop()
         if self._left == 0:
+            if self._when_over is not None:
+                self._when_over()
             self._timeout.reschedule(loop.time())
             return
         # A timer that was due long ago counts once, however late it is.

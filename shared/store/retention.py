@@ -3,6 +3,8 @@
 The image of a failed or cancelled job is kept as long as the job, which may be retried by hand.
 """
 
+from dataclasses import dataclass
+
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +16,15 @@ from shared.store.models import CallbackDelivery, Job, JobCallback, JobImage, Wo
 # Rows per call. The number is small so that each transaction is short and its locks delay nobody.
 _BATCH = 200
 _WORKERS = text("interval '1 day'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retentions:
+    """For how many seconds is kept: images of succeeded jobs, ended jobs, the audit."""
+
+    images: float
+    jobs: float
+    audit: float
 
 
 async def prune_images(session: AsyncSession, seconds: float) -> int:

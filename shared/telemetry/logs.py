@@ -1,13 +1,17 @@
-"""Sets up the log, in one format for our code and for libraries: JSON lines, or coloured text."""
+"""Sets up the log, in one format for our code and for libraries: JSON lines, or coloured text.
+
+No line shows the text of an exception that may quote what somebody sent: see `described_errors`.
+"""
 
 import logging
 import sys
-from typing import Literal
+from typing import Any, Literal, TextIO
 
 import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from shared.telemetry.described_errors import ExcInfo, describe_with_traceback
 from shared.telemetry.exporter_warnings import OncePerMinute
 
 # Libraries whose INFO lines repeat our own or come with every poll.
@@ -31,6 +35,9 @@ def configure_logging(level: str, style: Style) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # asyncio adds what an abandoned task raised to the first line of its message.
+    logging.getLogger("asyncio").addFilter(_keep_first_line)
+    sys.excepthook = _log_end
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
@@ -60,16 +67,35 @@ def _shared() -> list[Processor]:
 
 def _json() -> list[Processor]:
     return [
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(describe_with_traceback),
         structlog.processors.EventRenamer("message"),
         structlog.processors.JSONRenderer(),
     ]
 
 
 def _console() -> list[Processor]:
-    # The default shows the local variables of every frame, such as images and passwords.
-    plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain)]
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stdout.isatty(), exception_formatter=_write_traceback
+        )
+    ]
+
+
+def _write_traceback(stream: TextIO, exc_info: ExcInfo) -> None:
+    stream.write("\n" + describe_with_traceback(exc_info))
+
+
+def _keep_first_line(record: logging.LogRecord) -> bool:
+    record.msg, record.args = record.getMessage().partition("\n")[0], None
+    return True
+
+
+def _log_end(*exc_info: Any) -> None:
+    """Log the exception that ends the process, which Python would print with its text."""
+    if issubclass(exc_info[0], KeyboardInterrupt):
+        sys.__excepthook__(*exc_info)
+        return
+    structlog.get_logger(__name__).critical("process.failed", exc_info=exc_info)
 
 
 def _drop_coloured_copy(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

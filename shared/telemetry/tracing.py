@@ -25,6 +25,7 @@ from opentelemetry.util.types import Attributes
 
 from shared.contracts.features import Feature
 from shared.settings import Settings
+from shared.telemetry.span_contents import WithoutMessages
 from shared.version import SERVICE, service_version
 
 # Seconds that the last spans may take to be sent when a process stops.
@@ -48,7 +49,7 @@ class Tracing:
             shutdown_on_exit=False,
         )
         if self.exporting:
-            self._exporter = _exporter(settings.otel_exporter_otlp_endpoint)
+            self._exporter = WithoutMessages(_exporter(settings.otel_exporter_otlp_endpoint))
             self.provider.add_span_processor(
                 BatchSpanProcessor(
                     self._exporter,

@@ -17,6 +17,7 @@ from shared.contracts.events import StageEvent
 from shared.contracts.features import Queue
 from shared.errors import BrokerUnavailable
 from shared.settings import Settings
+from shared.telemetry.described_errors import describe
 from shared.wire.connections import broker_errors, connect_quick
 from shared.wire.messages import Message, NewMessage, queue_key, wake_channel
 from shared.wire.publishing import Publisher
@@ -219,6 +220,6 @@ async def _understood(
         try:
             understood = understand(channel, payload)
         except ValueError as error:
-            log.warning("messenger.not_understood", channel=channel, reason=repr(error))
+            log.warning("messenger.not_understood", channel=channel, reason=describe(error))
         else:
             yield understood

@@ -156,7 +156,7 @@ async def test_the_job_of_another_tenant_cannot_be_changed(
         (job.id, "somebody-else", 404, "job_not_found"),
         (uuid4(), "tenant", 404, "job_not_found"),
         ("x", "tenant", 404, "job_not_found"),
-        (job.id, None, 400, "tenant_required"),
+        (job.id, None, 422, "tenant_required"),
     ):
         query = {"tenant_id": tenant} if tenant else {}
         answer = await http.post(f"/api/v1/jobs/{job_id}/{call}", params=query)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from api.bounded_headers import LONGEST_HEADERS
+from shared.serving.headers import LONGEST_HEADERS
 from shared.settings import Settings
 from tests.support.fronts import front_server
 

@@ -1,4 +1,4 @@
-"""A whole system to break: embedded servers, a front and workers, each a process."""
+"""A whole system to break: servers, fronts and workers, each a process, and what was submitted."""
 
 import asyncio
 import os
@@ -7,46 +7,72 @@ import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-import asyncpg
 import httpx
-from redis.asyncio import Redis
 
 from shared.local import stack
-from shared.local.postgres import embedded_postgres
+from shared.local.checkout import DATA
 from shared.local.processes import free_port
-from shared.local.valkey import embedded_valkey
-from tests.support.postgres.pgbouncer import pgbouncer
+from tests.chaos.prepared import copy_database
+from tests.chaos.servers import Servers
+from tests.support.processes.wire import Wire, wired
 from tests.support.waiting import wait_until
 
-_TENANT = "chaos"
+TENANT = "chaos"
+# The logs of the scenario that ran last.
+LOGS = DATA / "chaos" / "last"
 
 
 @dataclass
-class Cluster:
+class Cluster(Servers):
     """Handles of all processes, and a record of which jobs were accepted and when what was killed.
 
-    `killed_at` has the Unix time of each kill by process id.
+    `killed_at` has the Unix time of each kill by process id, and `gone` the ids of all workers that
+    were killed, stopped or frozen: what they ran may run again. `fronts` has the processes by URL.
+    `keys` has the job of each key that a caller made. `answers` has the seconds after which callers
+    heard something, and `wrong_answers` how often they heard what nobody should.
     """
 
-    folder: Path
-    env: dict[str, str]
-    rng: random.Random
+    rng: random.Random = field(default_factory=random.Random)
     running: ExitStack = field(default_factory=ExitStack)
-    parts: dict[str, ExitStack] = field(default_factory=dict)
     workers: list[stack.Popen] = field(default_factory=list)
+    fronts: dict[str, stack.Popen] = field(default_factory=dict)
     accepted: list[UUID] = field(default_factory=list)
+    keys: dict[str, UUID] = field(default_factory=dict)
     refused: int = 0
+    answers: list[float] = field(default_factory=list)
+    wrong_answers: dict[str, int] = field(default_factory=dict)
     killed_at: dict[int, float] = field(default_factory=dict)
-    url: str = ""
-    # The URL of Postgres itself, also if the processes reach it through a pooler.
-    postgres_url: str = ""
-    front: stack.Popen | None = None
+    gone: set[int] = field(default_factory=set)
+    wire: Wire | None = None
+    # The candidate labels of every job; more of them make its row larger.
+    labels: list[str] = field(default_factory=lambda: ["Dairy"])
+    _names: int = 0
+
+    @property
+    def url(self) -> str:
+        """The URL of the first front."""
+        return next(iter(self.fronts))
+
+    @property
+    def front(self) -> stack.Popen:
+        """The process of the first front."""
+        return self.fronts[self.url]
+
+    @property
+    def record(self) -> Path:
+        """The file in which workers note what they do, which `tests/chaos/features.py` explains."""
+        return self.folder / "record"
+
+    def start_front(self, port: int | None = None) -> None:
+        """Start a front at `port`, or at another; it answers when this returns."""
+        port = port or free_port()
+        process = stack.front(self.env, port, self.folder / "front.log")
+        self.fronts[f"http://127.0.0.1:{port}"] = self.running.enter_context(process)
 
     def start_worker(self, **env: str) -> stack.Popen:
         """Start another worker, which is ready a second or so later."""
@@ -59,38 +85,13 @@ class Cluster:
         """Send a signal to a worker, and record when."""
         self.workers.remove(worker)
         self.killed_at[worker.pid] = time.time()
+        self.gone.add(worker.pid)
         os.kill(worker.pid, number)
 
-    def stop(self, part: str) -> None:
-        """Stop `postgres` or `redis`."""
-        self.parts.pop(part).close()
-
-    def start_redis(self, *, empty: bool = False) -> None:
-        """Start Redis again at its old URL, with its old data or `empty`."""
-        folder = self.folder / f"valkey-{uuid4().hex[:6]}" if empty else self.folder / "valkey"
-        was = urlsplit(self.env.get("REDIS_URL", ""))
-        url = self._enter(
-            "redis", embedded_valkey(folder, port=was.port, password=was.password or None)
-        )
-        self.env["REDIS_URL"] = url
-
-    def start_postgres(self) -> None:
-        """Start Postgres again at its old URL, with its old data."""
-        was = urlsplit(self.postgres_url)
-        self.postgres_url = self._enter(
-            "postgres", embedded_postgres(self.folder / "postgres", durable=True, port=was.port)
-        )
-        self.env.setdefault("DATABASE_URL", self.postgres_url)
-
-    def start_pooler(self) -> None:
-        """Start PgBouncer, through which the processes that start later reach Postgres."""
-        pooler = pgbouncer(self.postgres_url, self.folder / "pgbouncer")
-        self.env["DATABASE_URL"] = self._enter("pooler", pooler)
-
-    def _enter(self, part: str, context: object) -> str:
-        self.parts[part] = ExitStack()
-        url: str = self.parts[part].enter_context(context)  # type: ignore[arg-type]
-        return url
+    def freeze_worker(self, worker: stack.Popen) -> None:
+        """Stop a worker for a while, as a hung machine does."""
+        self.gone.add(worker.pid)
+        worker.send_signal(signal.SIGSTOP)
 
     async def submit(self, what: str, count: int = 1, *, callback: str | None = None) -> list[UUID]:
         """Submit `count` jobs that all differ; return the ids of those that were accepted.
@@ -100,18 +101,20 @@ class Cluster:
         async with httpx.AsyncClient(base_url=self.url, timeout=15) as http:
             limit = asyncio.Semaphore(8)
 
-            async def submit_one(number: int) -> UUID | None:
-                payload = {"item_name": f"{what} #{number}", "candidate_labels": ["Dairy"]}
-                body = {
-                    "tenant_id": _TENANT,
-                    "feature": "categorization",
-                    "payload": payload,
-                    "callback": {"url": callback} if callback else None,
-                }
+            async def submit_one() -> UUID | None:
+                body = self.request(what)
+                if callback:
+                    body["callback"] = {"url": callback}
                 return await self.send(http, body, limit)
 
-            sent = await asyncio.gather(*(submit_one(number) for number in range(count)))
+            sent = await asyncio.gather(*(submit_one() for _ in range(count)))
         return [job for job in sent if job]
+
+    def request(self, what: str) -> dict[str, object]:
+        """Return the body of a request for a job that differs from all others."""
+        self._names += 1
+        payload = {"item_name": f"{what} #{self._names}", "candidate_labels": self.labels}
+        return {"tenant_id": TENANT, "feature": "categorization", "payload": payload}
 
     async def send(
         self, http: httpx.AsyncClient, body: Mapping[str, object], limit: asyncio.Semaphore
@@ -119,27 +122,22 @@ class Cluster:
         """Submit one job; return its id, or None if it was refused, which is not a loss."""
         async with limit:
             answer = await http.post("/api/v1/jobs", json=body)
+        return self.note_answer(answer)
+
+    def note_answer(self, answer: httpx.Response, key: str | None = None) -> UUID | None:
+        """Note whether a job was accepted, under which key of the caller; return its id."""
         if answer.status_code != 202:
             self.refused += 1
             return None
         job = UUID(answer.json()["id"])
         self.accepted.append(job)
+        if key:
+            self.keys[key] = job
         return job
 
-    @asynccontextmanager
-    async def database(self) -> AsyncIterator[asyncpg.Connection]:
-        """Open a connection to Postgres."""
-        connection = await asyncpg.connect(self.postgres_url)
-        try:
-            yield connection
-        finally:
-            await connection.close()
-
-    @asynccontextmanager
-    async def redis(self) -> AsyncIterator[Redis]:
-        """Open a connection to Redis."""
-        async with Redis.from_url(self.env["REDIS_URL"]) as redis:
-            yield redis
+    def note_wrong(self, what: str, count: int = 1) -> None:
+        """Note answers that nobody should get, by what they were."""
+        self.wrong_answers[what] = self.wrong_answers.get(what, 0) + count
 
     async def count(self, condition: str) -> int:
         """Count the accepted jobs for which an SQL condition holds."""
@@ -155,46 +153,84 @@ class Cluster:
 
         await wait_until(enough, f"{count} jobs had {condition}", within, pause=0.1)
 
-    async def all_finished(self, within: float = 600) -> None:
-        """Wait until every accepted job has ended."""
-        finished = "state IN ('succeeded', 'failed', 'cancelled')"
-        await self.until(finished, len(self.accepted), within)
+    async def all_finished(self, within: float = 90) -> None:
+        """Wait until every accepted job has ended. After `within` seconds the others are lost."""
+
+        async def finished() -> bool:
+            ended = await self.count("state IN ('succeeded', 'failed', 'cancelled')")
+            return ended == len(set(self.accepted)) or time.monotonic() > deadline
+
+        deadline = time.monotonic() + within
+        await wait_until(finished, "all jobs ended", within + 60, pause=0.1)
 
 
 @asynccontextmanager
-async def cluster(workers: int, seed: int, **settings: str) -> AsyncIterator[Cluster]:
-    """Run servers, a front and `workers` workers while the block runs; leave no data behind."""
+async def cluster(
+    workers: int,
+    seed: int,
+    settings: Mapping[str, str],
+    *,
+    fronts: int = 1,
+    through_wire: bool = False,
+    small_disk: bool = False,
+) -> AsyncIterator[Cluster]:
+    """Run servers, fronts and `workers` workers while the block runs; leave no data behind.
+
+    `settings` are those of fronts and workers. `through_wire` puts a proxy before Postgres, and
+    `small_disk` its data on a disk that can be filled.
+    """
     with stack.throwaway_folder() as folder:
-        env = {
-            "QUEUE_NAMESPACE": f"chaos-{uuid4().hex[:6]}",
-            "FEATURE_LOADER": "tests.chaos.features:load",
-            "WORKER_QUEUES": "items",
-            "DRAIN_DELAY": "0",
-            "SHUTDOWN_GRACE": "2",
-            "WORKER_PORT": "0",
-            "LOG_FORMAT": "console",
-            **settings,
-        }
-        system = Cluster(folder, env, random.Random(seed))
-        data: str | None = None
+        system = Cluster(folder, _env(folder, settings), rng=random.Random(seed))
+        data: Path | None = None
         try:
+            if small_disk:
+                system.make_small_disk()
+            data = copy_database(folder / "postgres")
             system.start_postgres()
-            async with system.database() as database:
-                data = await database.fetchval("SHOW data_directory")
-            if env.get("DATABASE_POOLER") == "transaction":
+            if settings.get("DATABASE_POOLER") == "transaction":
                 system.start_pooler()
+                # The limits of the role depend on the settings.
+                stack.migrate(system.env["DATABASE_URL"], system.env)
             system.start_redis()
-            stack.migrate(env["DATABASE_URL"], env)
-            port = free_port()
-            front = stack.front(env, port, folder / "front.log")
-            system.front = system.running.enter_context(front)
-            system.url = f"http://127.0.0.1:{port}"
-            for _ in range(workers):
-                system.start_worker()
-            yield system
+            async with AsyncExitStack() as proxies:
+                if through_wire:
+                    proxy = wired(system.postgres_url, 5432)
+                    system.wire, url = await proxies.enter_async_context(proxy)
+                    system.env["DATABASE_URL"] = url
+                for _ in range(fronts):
+                    await asyncio.to_thread(system.start_front)
+                for _ in range(workers):
+                    system.start_worker()
+                try:
+                    yield system
+                finally:
+                    _keep_logs(folder)
+                    # The proxy has to go on until the processes have ended.
+                    await asyncio.to_thread(system.running.close)
         finally:
-            system.running.close()
-            for part in list(system.parts):
-                system.stop(part)
+            system.stop_all()
             if data:
-                shutil.rmtree(Path(data).parent, ignore_errors=True)
+                shutil.rmtree(data, ignore_errors=True)
+
+
+def _keep_logs(folder: Path) -> None:
+    """Copy the logs of all processes to where the next scenario overwrites them."""
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    for log in (*folder.glob("*.log"), *folder.glob("*/*.log"), *folder.glob("record")):
+        shutil.copy(log, LOGS)
+
+
+def _env(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of fronts and workers, but for the URLs of the servers."""
+    return {
+        "QUEUE_NAMESPACE": f"chaos-{uuid4().hex[:6]}",
+        "FEATURE_LOADER": "tests.chaos.features:load",
+        "CHAOS_RECORD": str(folder / "record"),
+        "WORKER_QUEUES": "items",
+        "DRAIN_DELAY": "0",
+        "SHUTDOWN_GRACE": "2",
+        "WORKER_PORT": "0",
+        "LOG_FORMAT": "console",
+        **settings,
+    }

@@ -2,6 +2,10 @@
 
 The item name of a categorisation job says what it does: `noop`, `slow 0.5` (seconds), `hung`,
 `poison` (kills its worker).
+
+What each job does to the world outside is a line in the file CHAOS_RECORD: what happened (`begun`,
+`done` or `stopped`), the id of the worker's process, the time in seconds on a clock that all
+processes share, and the item name.
 """
 
 import asyncio
@@ -10,6 +14,7 @@ import signal
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from shared.contracts.categories import Category
 from shared.contracts.features import Feature, Queue
@@ -35,7 +40,19 @@ _ITEM_FEATURES = [feature for feature in Feature if feature.queue is Queue.ITEMS
 
 
 async def _behave(work: Work) -> Product:
-    what, *arguments = str(work.payload["item_name"]).split()
+    name = str(work.payload["item_name"])
+    _record("begun", name)
+    happened = "stopped"
+    try:
+        product = await _do(name)
+        happened = "done"
+        return product
+    finally:
+        _record(happened, name)
+
+
+async def _do(name: str) -> Product:
+    what, *arguments = name.split()
     if what == "poison":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "hung":
@@ -50,6 +67,14 @@ async def _behave(work: Work) -> Product:
         processing_time_ms=0.0,
     )
     return Product(output=category, model_id="chaos", model_version="1")
+
+
+def _record(happened: str, name: str) -> None:
+    """Append a line to the record. Several processes append to it, each line in one write."""
+    if path := os.environ.get("CHAOS_RECORD"):
+        line = f"{happened} {os.getpid()} {time.monotonic()} {name}\n"
+        with Path(path).open("ab", buffering=0) as record:
+            record.write(line.encode())
 
 
 def _skew_clock(seconds: float) -> None:

@@ -1,80 +1,164 @@
-"""Scenarios that break Redis, its messages, or Postgres."""
+"""The servers of a system to break: Postgres and Redis, each a process that can be harmed."""
 
-from shared.contracts.features import Queue
-from shared.wire.messages import queue_key
-from tests.chaos.audit import Report, audit
-from tests.chaos.cluster import Cluster, cluster
-from tests.chaos.plan import Plan
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
 
+import asyncpg
+import psutil
+from redis.asyncio import Redis
 
-async def redis_restarted_empty(plan: Plan) -> Report:
-    """Redis dies while jobs run, and comes back empty."""
-    async with cluster(2, plan.seed, **plan.settings) as system:
-        await system.submit("slow 0.2", plan.jobs // 2)
-        await system.until("state = 'succeeded'", 5)
-        system.stop("redis")
-        # Running jobs end without Redis; all other messages are lost.
-        await system.until("state <> 'running'", len(system.accepted))
-        system.start_redis(empty=True)
-        await system.all_finished()
-        return await audit("redis_restarted_empty", system)
+from shared.local.postgres import embedded_postgres
+from shared.local.valkey import embedded_valkey
+from tests.support.postgres.pgbouncer import pgbouncer
 
-
-async def redis_flushed(plan: Plan) -> Report:
-    """Redis gets FLUSHALL while jobs run."""
-    async with cluster(2, plan.seed, **plan.settings) as system:
-        await system.submit("slow 0.2", plan.jobs // 2)
-        await system.until("state = 'succeeded'", 5)
-        async with system.redis() as redis:
-            await redis.flushall()
-        await system.all_finished()
-        return await audit("redis_flushed", system)
+# Bytes: room for an empty database and its journal, and for little more.
+_DISK = 200_000_000
 
 
-async def redis_away_while_submitting(plan: Plan) -> Report:
-    """Jobs are accepted while Redis is away, and run when it is back."""
-    async with cluster(2, plan.seed, **plan.settings) as system:
-        await system.submit("noop")
-        await system.all_finished()
-        system.stop("redis")
-        await system.submit("noop again", plan.jobs // 10)
-        deferred = await system.count("published_at IS NULL")
-        system.start_redis()
-        await system.all_finished()
-        report = await audit("redis_away_while_submitting", system)
-        report.notes["deferred"] = deferred
-        return report
+@dataclass
+class Servers:
+    """Handles of the servers, and a record of when one of them was away.
+
+    `outages` has the Unix times at which each outage began and ended.
+    """
+
+    folder: Path
+    env: dict[str, str]
+    parts: dict[str, ExitStack] = field(default_factory=dict)
+    outages: list[tuple[float, float]] = field(default_factory=list)
+    # The URL of Postgres itself, also if the processes reach it through a pooler or a proxy.
+    postgres_url: str = ""
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Record that Postgres is away, or takes no writes, during the block."""
+        began = time.time()
+        try:
+            yield
+        finally:
+            self.outages.append((began, time.time()))
+
+    def stop(self, part: str) -> None:
+        """Stop `postgres` or `redis` in order."""
+        self.parts.pop(part).close()
+
+    def kill(self, part: str) -> None:
+        """Kill every process of `postgres` or `redis` at once, as a machine does that dies."""
+        for process in self._processes(part):
+            process.kill()
+        self.stop(part)
+
+    @contextmanager
+    def frozen(self, part: str) -> Iterator[None]:
+        """Stop every process of `postgres` or `redis` during the block, as a hung machine does.
+
+        The system still accepts connections for them, and nothing ever answers.
+        """
+        processes = self._processes(part)
+        # The parent first, so that it starts no others.
+        for process in processes:
+            process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.send_signal(signal.SIGCONT)
+
+    def _processes(self, part: str) -> list[psutil.Process]:
+        """Return the process that listens for `postgres` or `redis`, and those it has started."""
+        url = self.postgres_url if part == "postgres" else self.env["REDIS_URL"]
+        port = urlsplit(url).port
+        (parent,) = {
+            connection.pid
+            for connection in psutil.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN
+            and connection.laddr
+            and connection.laddr[1] == port
+        }
+        process = psutil.Process(parent)
+        return [process, *process.children(recursive=True)]
+
+    def start_redis(self, *, empty: bool = False) -> None:
+        """Start Redis again at its old URL, with its old data or `empty`."""
+        folder = self.folder / f"valkey-{uuid4().hex[:6]}" if empty else self.folder / "valkey"
+        was = urlsplit(self.env.get("REDIS_URL", ""))
+        server = embedded_valkey(folder, port=was.port, password=was.password or None)
+        self.env["REDIS_URL"] = self.enter("redis", server)
+
+    def start_postgres(self) -> None:
+        """Start Postgres again at its old URL, with its old data."""
+        was = urlsplit(self.postgres_url)
+        server = embedded_postgres(self.folder / "postgres", durable=True, port=was.port)
+        self.postgres_url = self.enter("postgres", server)
+        self.env.setdefault("DATABASE_URL", self.postgres_url)
+
+    def start_pooler(self) -> None:
+        """Start PgBouncer, through which the processes that start later reach Postgres."""
+        pooler = pgbouncer(self.postgres_url, self.folder / "pgbouncer")
+        self.env["DATABASE_URL"] = self.enter("pooler", pooler)
+
+    def make_small_disk(self) -> None:
+        """Put the data of Postgres on a disk of its own that is soon full. Only root may do so."""
+        disk = self.folder / "postgres"
+        disk.mkdir(mode=0o755)
+        self.enter("disk", _mounted(disk))
+
+    def enter(self, part: str, context: AbstractContextManager[str]) -> str:
+        """Begin a block that lasts until `part` is stopped; return what it yields."""
+        self.parts[part] = ExitStack()
+        return self.parts[part].enter_context(context)
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[asyncpg.Connection]:
+        """Open a connection to Postgres."""
+        connection = await asyncpg.connect(self.postgres_url)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def administer(self, *statements: str) -> None:
+        """Run statements one by one in Postgres, also while it is set to take no writes."""
+        async with self.database() as database:
+            await database.execute("SET default_transaction_read_only = off")
+            for statement in statements:
+                await database.execute(statement)
+
+    @asynccontextmanager
+    async def redis(self) -> AsyncIterator[Redis]:
+        """Open a connection to Redis."""
+        async with Redis.from_url(self.env["REDIS_URL"]) as redis:
+            yield redis
+
+    def stop_all(self) -> None:
+        """Stop every server that runs; the last that was started first."""
+        for part in reversed(list(self.parts)):
+            self.stop(part)
 
 
-async def postgres_restarted(plan: Plan) -> Report:
-    """Postgres goes away while jobs run; the front refuses jobs, and workers wait."""
-    async with cluster(2, plan.seed, **plan.settings) as system:
-        await system.submit("slow 0.2", plan.jobs // 2)
-        await system.until("state = 'succeeded'", 5)
-        system.stop("postgres")
-        await system.submit("refused", 3)
-        system.start_postgres()
-        await system.submit("noop", 3)
-        await system.all_finished()
-        return await audit("postgres_restarted", system)
+@contextmanager
+def _mounted(disk: Path) -> Iterator[str]:
+    """Mount a small file system in memory during the block; yield its folder."""
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={_DISK},mode=0755", "chaos", str(disk)]
+    subprocess.run(mount, check=True)
+    try:
+        yield str(disk)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
-async def delivered_twice(plan: Plan) -> Report:
-    """Every message is delivered again, while its job runs and after it has ended."""
-    async with cluster(2, plan.seed, **plan.settings) as system:
-        jobs = await system.submit("slow 0.1", plan.jobs // 4)
-        for _ in range(2):
-            await _deliver_again(system, [f"{job}:1" for job in jobs])
-            await system.all_finished()
-        await system.submit("noop")
-        await system.all_finished()
-        return await audit("delivered_twice", system)
-
-
-async def _deliver_again(system: Cluster, messages: list[str]) -> None:
-    key = queue_key(system.env["QUEUE_NAMESPACE"], Queue.ITEMS)
-    async with system.redis() as redis:
-        body = b'{"t":null,"f":"run_job","a":[],"k":{},"et":0}'
-        for message in messages:
-            await redis.set(f"arq:job:{message}", body, ex=600)
-            await redis.zadd(key, {message: 1})
+def fill(disk: Path) -> Path:
+    """Write a file until the disk is full; return it."""
+    ballast = disk / "ballast"
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free)
+    return ballast

@@ -54,11 +54,11 @@ def test_the_integration_workflow_tests_the_elixir_client_with_every_library() -
     assert {job["elixir"] for job in matrix} == {"1.14", "1.17", "1.18"}
 
 
-@pytest.mark.parametrize("name", ["ci", "integration", "nightly"])
+@pytest.mark.parametrize("name", ["ci", "integration", "nightly", "supply-chain"])
 def test_scripts_of_workflows_can_be_run(name: str) -> None:
     """Steps run from the root of the checkout."""
     steps = [step for job in _jobs(name).values() for step in job["steps"]]
-    scripts = re.findall(r"(?:\.ci|bin)/\w+", " ".join(step.get("run", "") for step in steps))
+    scripts = re.findall(r"(?:\.ci|bin)/[\w-]+", " ".join(step.get("run", "") for step in steps))
 
     assert scripts
     assert [script for script in scripts if not os.access(ROOT / script, os.X_OK)] == []

@@ -54,6 +54,8 @@ def bounds_of(field: FieldInfo) -> str:
             return f"{name} ≥ {low}"
         case [Ge(ge=low), Le(le=high)]:
             return f"{name} {low} to {high}"
+        case [Gt(gt=low), Le(le=high)]:
+            return f"{name} > {low} and ≤ {high}"
     raise AssertionError(f"No words for these bounds: {field.metadata}")
 
 

@@ -34,7 +34,7 @@ async def front_client(settings: Settings) -> AsyncIterator[AsyncServiceClient]:
     """Run a front inside the test; yields a typed client of it."""
     async with (
         front_transport(settings) as transport,
-        AsyncServiceClient("http://front", "tenant", transport=transport, retries=0) as client,
+        AsyncServiceClient("http://localhost", "tenant", transport=transport, retries=0) as client,
     ):
         yield client
 
@@ -44,7 +44,7 @@ async def front_http(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """Run a front inside the test; yields an HTTP client of it."""
     async with (
         front_transport(settings) as transport,
-        httpx.AsyncClient(base_url="http://front", transport=transport) as http,
+        httpx.AsyncClient(base_url="http://localhost", transport=transport) as http,
     ):
         yield http
 

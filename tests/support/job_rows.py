@@ -1,7 +1,7 @@
 """Makes, reads and changes rows of jobs for tests of the store."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Feature
-from shared.store.hot.accepting import NewJob
+from shared.store.hot.accepting import Acceptance, NewJob, accept
 from shared.store.models import Job, JobAttempt
 from shared.store.postgres.database import Database
 
@@ -53,6 +53,13 @@ async def history(session: AsyncSession, job: Job) -> list[JobAttempt]:
     """Refresh a job, and return its attempts."""
     await session.refresh(job)
     return await attempts_of(session, job.id)
+
+
+async def accept_but(
+    database: Database, news: Sequence[NewJob], refused: Collection[UUID] = ()
+) -> list[Acceptance]:
+    """Accept jobs for which there is room; those that are `refused` are only looked for."""
+    return await accept(database, news, {new.id: 2**60 for new in news if new.id not in refused})
 
 
 @asynccontextmanager

@@ -226,8 +226,8 @@ def _report(claimed: ClaimedDelivery, answer: Answer, outcome: DeliveryOutcome |
         f"callback.{outcome or 'dropped'}",
         delivery_id=str(claimed.id),
         event_type=claimed.event,
-        # A query may contain a secret.
-        url=claimed.url.partition("?")[0],
+        # The rest of the URL may contain a secret.
+        host=claimed.host,
         attempts=claimed.attempts,
         status=answer.status,
         problem=answer.problem or None,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import typer
 
 from shared.errors import ServiceError
+from worker.cli.access import tenants, tokens
 from worker.cli.doctor import doctor
 from worker.cli.extract import extract
 from worker.cli.items import categorize, embed
@@ -45,6 +46,8 @@ def _app() -> typer.Typer:
         app.command(rich_help_panel="Through a running service")(command)
     for command in processes:
         app.command(rich_help_panel="Running the service")(command)
+    app.add_typer(tokens(), name="token", rich_help_panel="Running the service")
+    app.add_typer(tenants(), name="tenant", rich_help_panel="Running the service")
     # Its function cannot be called `list`.
     app.command("list", rich_help_panel="Through a running service")(list_jobs)
     return app

@@ -78,7 +78,12 @@ async def load_features(
     finally:
         ocr.cancel()
         await asyncio.gather(ocr, return_exceptions=True)
-    return Features(recognition, models, settings.default_currency).runners()
+    return Features(
+        recognition,
+        models,
+        settings.default_currency,
+        trace_item_names=settings.traces_item_names,
+    ).runners()
 
 
 def _recognition(settings: Settings) -> RecognitionPool | None:

@@ -63,12 +63,16 @@ class Features:
         recognition: RecognitionPool | None,
         models: ItemModels,
         default_currency: str | None = None,
+        *,
+        trace_item_names: bool = True,
     ) -> None:
         """`recognition` is None in a worker that does not serve the receipts queue.
-        `default_currency` is for requests that name none."""
+        `default_currency` is for requests that name none. `trace_item_names` says whether the span
+        of a categorisation has the name and the label."""
         self._recognition = recognition
         self._models = models
         self._default_currency = default_currency
+        self._trace_item_names = trace_item_names
 
     def runners(self) -> Mapping[Feature, Run]:
         """Return the runner of each feature."""
@@ -122,12 +126,9 @@ class Features:
         with work.recorder.measure("categorize_item") as attributes:
             (scores,) = (await self._models.score([payload.item_name], labels, work.limit)).tolist()
             best = max(range(len(labels)), key=scores.__getitem__)
-            attributes.update(
-                item_name=payload.item_name,
-                candidate_labels_count=len(labels),
-                predicted_category=labels[best],
-                confidence=scores[best],
-            )
+            attributes.update(candidate_labels_count=len(labels), confidence=scores[best])
+            if self._trace_item_names:
+                attributes.update(item_name=payload.item_name, predicted_category=labels[best])
         category = Category(
             category=labels[best],
             confidence=scores[best],

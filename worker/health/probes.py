@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from typing import Any
 
 import structlog
 import uvicorn
@@ -11,20 +12,34 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shared.contracts.service.health import Check, Health, HealthStatus, Liveness, Readiness
+from shared.contracts.service.health import (
+    Check,
+    Health,
+    HealthStatus,
+    Liveness,
+    Readiness,
+    without_details,
+)
 from shared.dependencies import DEPENDENCIES, missing_dependencies
 from shared.errors import Draining
 from shared.process.listening import listen
+from shared.serving.limits import ConnectionLimits
+from shared.serving.protocol import bounded_protocol
+from shared.settings import Settings
+from shared.store.access.known_tokens import KnownTokens
 from shared.store.postgres.database import Database
 from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version
 from shared.wire.messenger import Messenger
+from worker.health.access import MetricsAccess
 from worker.health.pulse import Pulse
 from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.state import WorkerState
 
 log = structlog.get_logger(__name__)
 
+# Connections at once. Those who probe and scrape need a few.
+_CONNECTIONS = 64
 # Seconds that open requests have to finish when a worker stops.
 _SHUTDOWN_LIMIT = 1
 
@@ -39,15 +54,18 @@ class Probes:
         state: WorkerState,
         pulse: Pulse,
         metrics: WorkerMetrics,
-        within: float,
+        settings: Settings,
+        tokens: KnownTokens,
     ) -> None:
-        """`within` is how many seconds each dependency has to answer a probe."""
+        """PROBE_PATIENCE is how many seconds each dependency has to answer a probe."""
         self._database = database
         self._messenger = messenger
         self._state = state
         self._pulse = pulse
         self._metrics = metrics
-        self._within = within
+        self._within = settings.probe_patience
+        self._shows_details = settings.environment != "production"
+        self._access = MetricsAccess(settings, tokens)
 
     def app(self) -> Starlette:
         """Return the application, with probes and `/metrics` at the same paths as on a front."""
@@ -70,7 +88,7 @@ class Probes:
         if not stalled:
             return JSONResponse(Liveness(status="ok").model_dump())
         check = Check(status="error", error=f"{', '.join(stalled)}: stalled")
-        return JSONResponse(check.model_dump(exclude_unset=True), 503)
+        return JSONResponse(self._shown(check), 503)
 
     async def _ready(self, _request: Request) -> Response:
         """Answer 503 unless the worker takes jobs: `loading` while it loads, else `error`.
@@ -88,12 +106,19 @@ class Probes:
         if self._state.phase == "draining":
             checks["draining"] = Check(status="error", error=Draining.detail)
         readiness = Readiness(status=_overall(checks), checks=checks, version=service_version())
+        shown = {name: self._shown(check) for name, check in checks.items()}
         return JSONResponse(
-            readiness.model_dump(exclude_unset=True),
+            {**readiness.model_dump(exclude_unset=True), "checks": shown},
             503 if readiness.status in ("error", "loading") else 200,
         )
 
+    def _shown(self, check: Check) -> dict[str, Any]:
+        fields = check.model_dump(exclude_unset=True)
+        return fields if self._shows_details else without_details(fields)
+
     async def _exposition(self, request: Request) -> Response:
+        if refusal := await self._access.refusal(request):
+            return refusal
         accept = request.headers.get("accept", "")
         content, content_type = exposition(self._metrics.registry, accept)
         return Response(content, headers={"Content-Type": content_type})
@@ -110,6 +135,7 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[str]:
         url = f"http://{host}:{sockets[0].getsockname()[1]}"
         config = uvicorn.Config(
             app,
+            http=bounded_protocol(ConnectionLimits(connections=_CONNECTIONS)),
             lifespan="off",
             ws="none",
             log_config=None,

@@ -6,13 +6,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from shared.process.background import repeating
 from shared.settings import Settings
 from shared.store.postgres.database import Database
+from shared.store.retention import Retentions
 from shared.wire.broker import Broker
 from shared.wire.messenger import Messenger
 from worker.jobs.consumer import lock_seconds
 from worker.jobs.reports import Reports
 from worker.reconciliation.messages import MessageRepair
 from worker.reconciliation.outbox import Outbox
-from worker.reconciliation.reconciler import Periods, Reconciler
+from worker.reconciliation.reconciler import Reconciler
 from worker.telemetry.signals import Telemetry
 
 
@@ -35,10 +36,11 @@ async def repairing(
         telemetry,
         reports,
         publish_deferred=Outbox(database, messenger, broker, telemetry.metrics.jobs).publish,
-        periods=Periods(
-            image_retention=settings.image_retention,
-            job_retention=settings.job_retention,
-            priority_hold=settings.priority_hold,
+        priority_hold=settings.priority_hold,
+        retentions=Retentions(
+            images=settings.image_retention,
+            jobs=settings.job_retention,
+            audit=settings.audit_retention,
         ),
     )
     pause = settings.reconcile_interval

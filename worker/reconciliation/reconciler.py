@@ -3,17 +3,18 @@
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import structlog
 
 from shared.contracts.features import Queue
 from shared.store import transitions
+from shared.store.access.audit import prune_audit
 from shared.store.hot.due import Due, look
-from shared.store.order import lift, prune_turns
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
-from shared.store.retention import prune_images, prune_jobs, prune_workers
+from shared.store.queues.order import lift, prune_turns
+from shared.store.retention import Retentions, prune_images, prune_jobs, prune_workers
 from shared.telemetry.trace_context import trace_id
 from worker.jobs.reports import Reports
 from worker.reconciliation import CHUNK
@@ -29,19 +30,6 @@ _PRUNING_INTERVAL, _LISTING_INTERVAL = 60.0, 10.0
 _LIFTED = 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class Periods:
-    """How long something lasts, in seconds.
-
-    The retentions begin at the end of a job. `priority_hold` is for how long jobs may hold back
-    those of a lower band.
-    """
-
-    image_retention: float
-    job_retention: float
-    priority_hold: float
-
-
 class Reconciler:
     """Rescues, repairs and prunes. Every worker has one; a Postgres lock decides which one acts."""
 
@@ -53,16 +41,19 @@ class Reconciler:
         reports: Reports,
         *,
         publish_deferred: Callable[[], Awaitable[object]],
-        periods: Periods,
+        retentions: Retentions,
+        priority_hold: float,
     ) -> None:
-        """`publish_deferred` empties the outbox."""
+        """`publish_deferred` empties the outbox. Jobs may hold back those of a lower band for
+        `priority_hold` seconds."""
         self._database = database
         self._repairs = repairs
         self._tracing = telemetry.tracing
         self._metrics = telemetry.metrics
         self._reports = reports
         self._publish_deferred = publish_deferred
-        self._periods = periods
+        self._retentions = retentions
+        self._priority_hold = priority_hold
         self._pruned_at = self._listed_at = -math.inf
 
     async def step(self) -> None:
@@ -136,7 +127,7 @@ class Reconciler:
         """Let some jobs go on that higher bands have held back for long; the next step sends their
         messages again."""
         async with self._database.transaction() as session:
-            lifted = await lift(session, queue, self._periods.priority_hold, _LIFTED)
+            lifted = await lift(session, queue, self._priority_hold, _LIFTED)
         if lifted:
             log.info("jobs.lifted", queue=queue, jobs=lifted)
 
@@ -148,13 +139,15 @@ class Reconciler:
 
     async def _prune(self) -> None:
         async with self._database.transaction() as session:
-            images = await prune_images(session, self._periods.image_retention)
+            images = await prune_images(session, self._retentions.images)
         async with self._database.transaction() as session:
-            jobs = await prune_jobs(session, self._periods.job_retention)
+            jobs = await prune_jobs(session, self._retentions.jobs)
             await prune_workers(session)
             await prune_turns(session, CHUNK)
-        if images or jobs:
+        async with self._database.transaction() as session:
+            audit = await prune_audit(session, self._retentions.audit)
+        if images or jobs or audit:
             # The next step prunes again without waiting, since there may be more.
-            log.info("pruned", images=images, jobs=jobs)
+            log.info("pruned", images=images, jobs=jobs, audit=audit)
             return
         self._pruned_at = time.monotonic()

@@ -7,6 +7,7 @@ from api.openapi.examples.items import MODEL
 from api.openapi.examples.receipts import MODEL as OCR_MODEL
 from api.openapi.schemas import json_schema, schema_entries
 from shared.contracts.features import Queue
+from shared.contracts.service.access import AuditPage, AuditView, DeletedData
 from shared.contracts.service.components import Component
 from shared.contracts.service.health import (
     AiService,
@@ -35,6 +36,8 @@ def examples() -> dict[str, Examples]:
         "listQueues": Examples(answers={200: _queues()}),
         "pauseQueue": Examples(answers={200: _queues(_PAUSE).queues[0]}),
         "resumeQueue": Examples(answers={200: _queues().queues[0]}),
+        "deleteTenantData": Examples(answers={200: _deleted()}),
+        "listAudit": Examples(answers={200: _audit()}),
         "listSchemas": Examples(answers={200: SchemaList(schemas=schema_entries())}),
         "getSchema": Examples(answers={200: json_schema("categorization.output")}),
         "getHealth": Examples(answers={200: health}),
@@ -70,6 +73,25 @@ def _queues(paused: QueuePause | None = None) -> QueueList:
             for queue in Queue
         ]
     )
+
+
+def _deleted() -> DeletedData:
+    return DeletedData(
+        tenant_id="home", jobs=120, images=14, callbacks=3, deliveries=3, cancelled=2
+    )
+
+
+def _audit() -> AuditPage:
+    entry = AuditView(
+        id=7,
+        at=datetime(2026, 11, 26, 12, tzinfo=UTC),
+        action="tenant.delete_data",
+        actor="1f0c9a72d4e8",
+        subject="home",
+        tenant_id="home",
+        request_id="6d8454df-a8af-457a-a496-10271c48155b",
+    )
+    return AuditPage(entries=[entry], next_before=None)
 
 
 def _components() -> dict[str, Check]:

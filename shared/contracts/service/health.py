@@ -4,12 +4,14 @@ The whole service accepts work while it is `ok`, `loading` or `degraded`, and no
 `loading` becomes `ok` by itself. Workers in `error` do no work: none of them is alive.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from shared.contracts.features import Queue
 from shared.contracts.text import Contract
 
 HealthStatus = Literal["ok", "loading", "degraded", "error"]
+_OPEN = frozenset({"status", "alive", "queues", "waiting"})
 
 
 class Health(Contract):
@@ -50,6 +52,14 @@ class Check(Contract, extra="allow"):
     alive: int | None = None
     queues: list[str] | None = None
     waiting: dict[Queue, Waiting] | None = None
+
+
+def without_details(check: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a check that anybody may see: no model, and no text of an error.
+
+    Nobody needs a token for health, and in production its answers name nothing.
+    """
+    return {name: value for name, value in check.items() if name in _OPEN}
 
 
 class Readiness(Contract):

@@ -1,7 +1,7 @@
 """Accepts jobs: one statement finds those that exist already, and inserts the others."""
 
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -64,21 +64,22 @@ Acceptance: TypeAlias = Accepted | Exception | None
 
 
 async def accept(
-    database: Database, news: Sequence[NewJob], refused: Container[UUID] = ()
+    database: Database, news: Sequence[NewJob], ceilings: Mapping[UUID, int]
 ) -> list[Acceptance]:
     """Insert or find a job for each of `news`, and return them in the same order.
 
-    Those whose ids are `refused` are only looked for. All that one statement inserts is committed
-    together. The error is IdempotencyKeyReused if the key stands for other work, or else what
-    Postgres does not like about this job, which refuses none of the others. The callback of a job
-    that was found is left to the caller. Raises DatabaseUnavailable and SchemaBehind, unless it is
-    known of some what became of them; then that is the error of the others only.
+    A job is inserted if it is at most the `ceiling`-th that its queue has ever admitted; those that
+    have no ceiling are only looked for. All that one statement inserts is committed together. The
+    error is IdempotencyKeyReused if the key stands for other work, or else what Postgres does not
+    like about this job, which refuses none of the others. The callback of a job that was found is
+    left to the caller. Raises DatabaseUnavailable and SchemaBehind, unless it is known of some what
+    became of them; then that is the error of the others only.
     """
     results: dict[UUID, Acceptance] = {}
     waiting = news
     try:
         while waiting:
-            await _accept_or_divide(database, waiting, refused, results)
+            await _accept_or_divide(database, waiting, ceilings, results)
             # Neither found nor inserted: another transaction, or an earlier row of this statement,
             # inserted the same key meanwhile. Now it can be found.
             waiting = [new for new in waiting if new.id not in results]
@@ -105,37 +106,33 @@ def _places(news: Sequence[NewJob]) -> list[int]:
 async def _accept_or_divide(
     database: Database,
     news: Sequence[NewJob],
-    refused: Container[UUID],
+    ceilings: Mapping[UUID, int],
     results: dict[UUID, Acceptance],
 ) -> None:
     """Add to the results what became of these jobs, which are sent by themselves if need be."""
     try:
-        results |= await _accept_once(database, news, refused)
+        results |= await _accept_once(database, news, ceilings)
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         if len(news) == 1:
             results[news[0].id] = error
             return
         for new in news:
-            await _accept_or_divide(database, [new], refused, results)
+            await _accept_or_divide(database, [new], ceilings, results)
 
 
 async def _accept_once(
-    database: Database, news: Sequence[NewJob], refused: Container[UUID]
+    database: Database, news: Sequence[NewJob], ceilings: Mapping[UUID, int]
 ) -> Mapping[UUID, Acceptance]:
     statement, extra = _variant(news)
-    admitted = [new.id not in refused for new in news]
-    rows = await database.fetch(statement, *_columns(news), admitted, *extra)
-    found = {row["asked_id"]: row for row in rows}
-    results: dict[UUID, Acceptance] = {}
-    for new in news:
-        if new.id in found:
-            results[new.id] = _accepted(new, found[new.id])
-        elif new.id in refused:
-            results[new.id] = None
-    return results
+    allowed = [ceilings.get(new.id) for new in news]
+    rows = await database.fetch(statement, *_columns(news), allowed, *extra)
+    asked = {new.id: new for new in news}
+    return {row["asked_id"]: _accepted(asked[row["asked_id"]], row) for row in rows}
 
 
 def _accepted(new: NewJob, row: Row) -> Acceptance:
+    if row["id"] is None:
+        return None
     if row["request_hash"] != new.request_hash:
         return IdempotencyKeyReused()
     return Accepted(

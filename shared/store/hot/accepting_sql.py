@@ -3,8 +3,8 @@
 # ruff: noqa: S608
 
 from shared.contracts.jobs import JobStatus
-from shared.store import order
 from shared.store.postgres.direct import Statement
+from shared.store.queues import order
 
 # For how long after its end a job's result is returned for the same content; an SQL interval.
 REUSE = "1 hour"
@@ -34,11 +34,34 @@ _COLUMNS = (
     "id, tenant_id, user_id, request_id, feature, queue, priority, payload, idempotency_key, "
     "content_key, request_hash, trace_carrier"
 )
-# Only new jobs take turns, in the order in which they were asked for.
+# Only new jobs are counted and admitted. Those with the lowest ceilings come first, or others would
+# take the room that they have.
+_ADMITTED = """
+fresh AS MATERIALIZED (
+    SELECT id, queue, ceiling,
+        row_number() OVER (PARTITION BY queue ORDER BY ceiling, arrival) AS number
+    FROM asked
+    WHERE ceiling IS NOT NULL AND NOT EXISTS (SELECT FROM found WHERE found.asked_id = asked.id)
+),
+counted AS (
+    INSERT INTO queue_admissions AS last (queue, admitted, before)
+    SELECT queue, count(*) FILTER (WHERE number <= ceiling), 0 FROM fresh
+    GROUP BY queue ORDER BY queue
+    ON CONFLICT (queue) DO UPDATE SET before = last.admitted, admitted = last.admitted + (
+        SELECT count(*) FROM fresh
+        WHERE fresh.queue = excluded.queue AND last.admitted + fresh.number <= fresh.ceiling
+    )
+    RETURNING queue, before
+),
+admitted AS MATERIALIZED (
+    SELECT fresh.id FROM fresh JOIN counted USING (queue)
+    WHERE counted.before + fresh.number <= fresh.ceiling
+)"""
+# Admitted jobs take turns, in the order in which they were asked for.
 _PLACED = f"""
 admissible AS (
-    SELECT id, tenant_id, queue, place, arrival, {order.BAND} AS band FROM asked
-    WHERE admitted AND NOT EXISTS (SELECT FROM found WHERE found.asked_id = asked.id)
+    SELECT id, tenant_id, queue, place, arrival, {order.BAND} AS band
+    FROM asked JOIN admitted USING (id)
 ),
 placed AS MATERIALIZED (
     SELECT id, tenant_id, queue, place, band, {order.NUMBERED.format("arrival")} FROM admissible
@@ -56,10 +79,15 @@ inserted AS (
     ON CONFLICT DO NOTHING
     RETURNING id, state, request_hash, created_at, band, turn
 )"""
+# A row without a job is that of one that was neither found nor admitted.
 _RESULT = """
 SELECT asked_id, id, state, request_hash, created_at, band, turn FROM found
 UNION ALL
-SELECT id, id, state, request_hash, created_at, band, turn FROM inserted"""
+SELECT id, id, state, request_hash, created_at, band, turn FROM inserted
+UNION ALL
+SELECT id, NULL, NULL, NULL, NULL, NULL, NULL FROM asked
+WHERE NOT EXISTS (SELECT FROM found WHERE found.asked_id = asked.id)
+    AND NOT EXISTS (SELECT FROM admitted WHERE admitted.id = asked.id)"""
 _CALLBACKS = """
 callbacks AS (
     INSERT INTO job_callbacks (job_id, url, host, events, include_output)
@@ -75,7 +103,7 @@ _TYPES = {
     "id": "uuid", "tenant_id": "text", "user_id": "text", "request_id": "text",
     "feature": "text", "queue": "text", "priority": "int", "payload": "text",
     "idempotency_key": "text", "content_key": "text", "request_hash": "text",
-    "trace_carrier": "text", "place": "int", "admitted": "bool",
+    "trace_carrier": "text", "place": "int", "ceiling": "bigint",
 }  # fmt: skip
 _CALLBACK_TYPES = {
     "callback_url": "text", "callback_host": "text", "callback_events": "text",
@@ -86,13 +114,14 @@ _CALLBACK_TYPES = {
 def _accept(types: dict[str, str], *inserts: str) -> Statement:
     """Return the statement whose arguments are one array of each type, as long as the others.
 
-    The order of the arrays is that of the turns, and `place` that of the insertion.
+    The order of the arrays is that in which jobs are admitted and take turns, and `place` that of
+    the insertion.
     """
     arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types.values(), 1))
     asked = f"""asked AS MATERIALIZED (
     SELECT * FROM unnest({arrays}) WITH ORDINALITY AS asked ({", ".join(types)}, arrival)
 )"""
-    parts = ",".join([asked, _FOUND, _PLACED, order.GIVEN, _INSERTED, *inserts])
+    parts = ",".join([asked, _FOUND, _ADMITTED, _PLACED, order.GIVEN, _INSERTED, *inserts])
     return Statement("jobs.accept", "insert", f"WITH {parts}{_RESULT}")
 
 

@@ -63,6 +63,7 @@ async def migrate(settings: DatabaseSettings) -> None:
         connect_args=Connecting(
             process="migrate", pooler=settings.database_pooler, limit=None
         ).engine_arguments,
+        hide_parameters=True,
     )
     _lift_limits(engine, pooled=pooled)
     try:

@@ -4,7 +4,7 @@ from shared.store.models.access import AuditEntry, Token
 from shared.store.models.base import Base
 from shared.store.models.callbacks import CallbackDelivery, JobCallback
 from shared.store.models.jobs import LIVE, Job, JobAttempt, JobImage
-from shared.store.models.queues import QueuePause, ReachedTurn, TenantTurn
+from shared.store.models.queues import QueueAdmission, QueuePause, ReachedTurn, TenantTurn
 from shared.store.models.workers import WorkerRecord
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "JobAttempt",
     "JobCallback",
     "JobImage",
+    "QueueAdmission",
     "QueuePause",
     "ReachedTurn",
     "TenantTurn",

@@ -9,7 +9,7 @@ from shared.store.models.base import Base
 
 
 class Token(Base):
-    """A token of a caller. Only the sha256 of its secret is stored.
+    """A token of a caller. Only the sha256 of its text is stored.
 
     `tenants` are those that it may act for, or only `*` for all of them.
     """

@@ -1,4 +1,4 @@
-"""The tables of the order in the queues, and of their pauses."""
+"""The tables of the order in the queues, of what they admit, and of their pauses."""
 
 from datetime import datetime
 
@@ -27,6 +27,19 @@ class ReachedTurn(Base):
     queue: Mapped[str] = mapped_column(primary_key=True)
     band: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     turn: Mapped[int] = mapped_column(BigInteger)
+
+
+class QueueAdmission(Base):
+    """How many jobs a queue has ever admitted, and how many before the last statement that counted.
+
+    A queue that has yet to admit any may have no row.
+    """
+
+    __tablename__ = "queue_admissions"
+
+    queue: Mapped[str] = mapped_column(primary_key=True)
+    admitted: Mapped[int] = mapped_column(BigInteger)
+    before: Mapped[int] = mapped_column(BigInteger)
 
 
 class QueuePause(Base):

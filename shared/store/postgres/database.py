@@ -4,10 +4,10 @@ This is the one place that translates the driver's errors into those of `shared/
 """
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self, TypeAlias, TypedDict, Unpack
 
 import asyncpg
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
@@ -16,7 +16,6 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -28,21 +27,30 @@ from sqlalchemy.ext.asyncio import (
 from shared.errors import DatabaseUnavailable, ServiceError
 from shared.process.patience import Patience
 from shared.settings import Settings
-from shared.store.postgres.answers import Answers
-from shared.store.postgres.connecting import CONNECT, Connecting
+from shared.store.postgres.connecting import Connecting
 from shared.store.postgres.database_metrics import duration_histogram, measure_statements, observe
 from shared.store.postgres.database_settings import Pooler
 from shared.store.postgres.database_url import async_url
 from shared.store.postgres.direct import DirectConnections, Row, Statement
+from shared.store.postgres.gate import Answers, Gate
 from shared.store.postgres.rollback import roll_back
-from shared.store.postgres.sqlstates import as_service_error, meaning_of, pooler_is_full
+from shared.store.postgres.sqlstates import (
+    as_service_error,
+    is_answer,
+    meaning_of,
+    pooler_is_full,
+    refuses,
+)
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
+_Connect: TypeAlias = Callable[[Session], Awaitable[AsyncConnection]]
 
 
 # In the information on a connection, when the statement began whose answer it waits for, or None.
 _ASKED_AT = "asked_at"
+# SQLAlchemy wraps most errors of the driver, but not those of connecting.
+_OF_DRIVER = (DBAPIError, asyncpg.PostgresError, asyncpg.ClientConfigurationError)
 
 
 class PoolOptions(TypedDict, total=False):
@@ -71,12 +79,12 @@ class Database:
         Postgres shows the name `process` in `pg_stat_activity`. The pool keeps `pool_size`
         connections and opens up to twice as many.
 
-        `transaction_limit` is how many seconds a transaction may take before it raises
-        DatabaseUnavailable; None sets no limit. Time in which this process was held up does not
-        count: see `Patience`. After `server_limit` seconds, `transaction_limit` by default,
-        Postgres ends a transaction, so that a frozen process does not hold its locks any longer.
-        Postgres 16 and older do not do so between the messages of one statement. Through a pooler
-        Postgres enforces the limits of the role instead.
+        `transaction_limit` is how many seconds a transaction may take from when a connection is
+        free for it; then it raises DatabaseUnavailable. None sets no limit. Time in which this
+        process was held up does not count: see `Patience`. After `server_limit` seconds,
+        `transaction_limit` by default, Postgres ends a transaction, so that a frozen process does
+        not hold its locks any longer. Postgres 16 and older do not do so between the messages of
+        one statement. Through a pooler Postgres enforces the limits of the role instead.
         """
         if server_limit is None:
             server_limit = transaction_limit
@@ -85,11 +93,14 @@ class Database:
             async_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_timeout=CONNECT,
             pool_pre_ping=True,
+            # Otherwise every error shows item names, results and parts of images.
+            hide_parameters=True,
             connect_args=connecting.engine_arguments,
         )
         self._answers = Answers()
+        # The engine's own pool has no order, and would count the wait for it as that for Postgres.
+        self._gate = Gate(self._answers, 2 * pool_size, transaction_limit)
         self._direct = DirectConnections(
             async_url(url), self._answers, connecting, size=pool_size, limit=transaction_limit
         )
@@ -113,63 +124,78 @@ class Database:
     async def transaction(self) -> AsyncIterator[Session]:
         """Run the block in one transaction: commit when it ends, roll back if it raises.
 
-        Raises DatabaseUnavailable if Postgres cannot be reached or takes too long, Busy if only
-        this transaction takes too long, DatabaseReadOnly if Postgres takes no writes, and
-        SchemaBehind if a table or column is missing. Other
-        database errors are bugs and pass through, and so does what anything else in the block
-        raises: a broken connection may be one to Redis.
+        Raises DatabaseUnavailable if Postgres cannot be reached or takes too long, and at once
+        while it is known to be away; Busy if only this transaction takes too long, or waits too
+        long for a connection; DatabaseReadOnly if Postgres takes no writes, and SchemaBehind if a
+        table or column is missing. Other database errors are bugs and pass through, and so does
+        what anything else in the block raises: a broken connection may be one to Redis.
         """
-        limit = Patience(self._transaction_limit)
+        async with self._gate, self._errors() as connect, self._sessions() as session:
+            connection = await connect(session)
+            try:
+                yield session
+                await session.commit()
+            except BaseException:
+                await roll_back(session, connection)
+                raise
+
+    @asynccontextmanager
+    async def _errors(self) -> AsyncIterator[_Connect]:
+        """Limit the block, and raise our errors in place of the driver's.
+
+        Yields the function with which a session of the block takes its connection.
+        """
         # What the transaction waits for is a connection first, then the answer to a statement.
         begun = time.monotonic()
         waiting: dict[str, Any] = {_ASKED_AT: begun}
+        late: list[DatabaseUnavailable] = []
+
+        def give_up() -> None:
+            # Nobody else shall wait for Postgres while this connection is being closed.
+            late.append(self._answers.too_late(waiting[_ASKED_AT]))
+
+        async def connect(session: Session) -> AsyncConnection:
+            nonlocal waiting
+            connection, waiting = await self._connect(session)
+            return connection
+
         try:
-            async with limit, self._sessions() as session:
-                connection, waiting = await self._connect(session)
-                try:
-                    yield session
-                    await session.commit()
-                except BaseException:
-                    await roll_back(session, connection)
-                    raise
-        except DBAPIError as error:
+            async with Patience(self._transaction_limit, give_up):
+                yield connect
+        except TimeoutError as error:
+            if not late:
+                raise
+            raise late[0] from error
+        except _OF_DRIVER as error:
             if (ours := self._translated(error, begun)) is None:
                 raise
             raise ours from error
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            raise self._answers.too_late(waiting[_ASKED_AT]) from error
-        except (asyncpg.PostgresError, asyncpg.ClientConfigurationError) as error:
-            if (meaning := meaning_of(error)) is None:
-                raise
-            raise as_service_error(meaning) from error
 
     async def _connect(self, session: Session) -> tuple[AsyncConnection, dict[str, Any]]:
         """Take a connection, and return it with what is known of it, which the events keep up to
-        date.
-
-        SQLAlchemy wraps most errors of the driver, but not these.
-        """
+        date."""
         begun = time.monotonic()
         try:
             connection = await session.connection()
-        except (PoolTimeout, TimeoutError) as error:
-            raise self._answers.too_late(begun) from error
-        except OSError as error:
-            raise DatabaseUnavailable from error
+        except Exception as error:
+            if refuses(error):
+                raise self._answers.too_late(begun) from error
+            raise
         raw = await connection.get_raw_connection()
         known: dict[str, Any] = raw.info
         known[_ASKED_AT] = None
         return connection, known
 
-    def _translated(self, error: DBAPIError, begun: float) -> ServiceError | None:
-        cause = error.orig and error.orig.__cause__
+    def _translated(self, error: Exception, begun: float) -> ServiceError | None:
+        cause = error.orig and error.orig.__cause__ if isinstance(error, DBAPIError) else error
         if pooler_is_full(cause):
-            return self._answers.too_late(begun)
+            return self._answers.pooler_full(begun)
+        if is_answer(cause):
+            self._answers.note()
         if meaning := meaning_of(cause):
             return as_service_error(meaning)
-        return DatabaseUnavailable() if error.connection_invalidated else None
+        broken = isinstance(error, DBAPIError) and error.connection_invalidated
+        return DatabaseUnavailable() if broken else None
 
     def _note_answer(self, connection: Connection, *_event: object) -> None:
         self._answers.note()

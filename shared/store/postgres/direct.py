@@ -15,14 +15,17 @@ import asyncpg
 from opentelemetry.trace import SpanKind, Tracer
 from sqlalchemy import URL
 
+from shared.errors import DatabaseUnavailable
 from shared.process.patience import Patience
-from shared.store.postgres.answers import Answers
 from shared.store.postgres.connecting import Connecting
+from shared.store.postgres.gate import Answers, Gate
 from shared.store.postgres.sqlstates import (
     Meaning,
     as_service_error,
+    is_answer,
     meaning_of,
     pooler_is_full,
+    refuses,
 )
 
 # A row of a result, by column name or position. JSON columns are text.
@@ -70,8 +73,10 @@ class DirectConnections:
     ) -> None:
         """Prepare a pool of `size` connections, which connects when it is first used.
 
-        `limit` is how many seconds a statement may take, None if any number.
+        `limit` is how many seconds a statement may take once it has a connection, None if any
+        number.
         """
+        self._gate = Gate(answers, size, limit)
         self._url = url
         self._answers = answers
         self._connecting = connecting
@@ -119,27 +124,40 @@ class DirectConnections:
     async def _within_limit(
         self, statement: Statement, arguments: Sequence[object]
     ) -> Sequence[Row]:
-        begun = time.monotonic()
-        try:
-            async with Patience(self._limit):
-                rows = await self._fetch(statement, arguments)
-        except TimeoutError as error:
-            # Without an expired limit it was the limit of connecting.
-            raise self._answers.too_late(begun) from error
-        except asyncpg.PostgresConnectionError as error:
-            if pooler_is_full(error):
-                raise self._answers.too_late(begun) from error
-            raise
+        late: list[DatabaseUnavailable] = []
+        async with self._gate:
+            begun = time.monotonic()
+            # Nobody else shall wait for Postgres while this connection is being closed.
+            limit = Patience(self._limit, lambda: late.append(self._answers.too_late(begun)))
+            try:
+                async with limit:
+                    rows = await self._fetch(statement, arguments, begun)
+            except TimeoutError as error:
+                # Without an expired limit it was the limit of connecting.
+                raise late[0] if late else self._answers.too_late(begun) from error
+            except asyncpg.PostgresError as error:
+                if pooler_is_full(error):
+                    raise self._answers.pooler_full(begun) from error
+                if is_answer(error):
+                    self._answers.note()
+                raise
         self._answers.note()
         return rows
 
-    async def _fetch(self, statement: Statement, arguments: Sequence[object]) -> Sequence[Row]:
+    async def _fetch(
+        self, statement: Statement, arguments: Sequence[object], begun: float
+    ) -> Sequence[Row]:
         pool = self._pool or await self._open()
-        connection = await pool.acquire()
         try:
-            begun = time.perf_counter()
+            connection = await pool.acquire()
+        except Exception as error:
+            if refuses(error):
+                raise self._answers.too_late(begun) from error
+            raise
+        try:
+            sent = time.perf_counter()
             rows: Sequence[Row] = await connection.fetch(statement.sql, *arguments)
-            self._observe(statement.operation, time.perf_counter() - begun)
+            self._observe(statement.operation, time.perf_counter() - sent)
         except asyncpg.InterfaceError as error:
             # The driver raises this for a connection that is closed and for a wrong argument.
             if connection.is_closed():

@@ -26,6 +26,8 @@ class Meaning(Enum):
     AWAY = auto()
 
 
+# A connection is refused because the server is starting or shutting down.
+_STARTING = "57P03"
 # A code goes before its class.
 _MEANINGS = {
     "08": Meaning.LOST,  # connection exception
@@ -45,6 +47,7 @@ _MEANINGS = {
     "57P05": Meaning.LOST,  # connection was idle for too long
     "58": Meaning.AWAY,  # error of the server's system, such as its disk
 }
+_NO_ANSWERS = (Meaning.LOST, Meaning.AWAY)
 
 
 def meaning_of(error: BaseException | None) -> Meaning | None:
@@ -73,3 +76,15 @@ def pooler_is_full(error: BaseException | None) -> bool:
     Its error has no code of its own, so the text decides.
     """
     return isinstance(error, asyncpg.PostgresConnectionError) and "query_wait_timeout" in str(error)
+
+
+def refuses(error: BaseException) -> bool:
+    """Return whether an error of connecting says that Postgres is not there, or just starting."""
+    if isinstance(error, asyncpg.PostgresError):
+        return bool(error.sqlstate == _STARTING)
+    return isinstance(error, OSError)
+
+
+def is_answer(error: BaseException | None) -> bool:
+    """Return whether an error is Postgres' answer to a statement that it dealt with."""
+    return isinstance(error, asyncpg.PostgresError) and meaning_of(error) not in _NO_ANSWERS

@@ -1,16 +1,19 @@
 """The transitions that callers ask for: cancel a job, or run it again."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import case, func, update
+from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from shared.contracts.jobs import JobStatus
 from shared.rejections import NotRetryable
-from shared.store.models import Job
-from shared.store.order import take_turns
+from shared.store.models import LIVE, Job
+from shared.store.queues.order import take_turns
 from shared.store.retry_policy import BUDGETS
 from shared.store.transitions.values import cancelled_error, requeued, spent_column
 
@@ -32,24 +35,43 @@ async def cancel(session: AsyncSession, job_id: UUID, tenant_id: str) -> Cancell
 
     Returns None if the job was neither queued nor running, or is not this tenant's.
     """
+    wanted = Job.id == job_id, Job.tenant_id == tenant_id
+    row = (await session.execute(_cancelling(*wanted))).one_or_none()
+    return None if row is None else Cancelling(JobStatus(row.state), row.feature)
+
+
+async def cancel_of_tenant(
+    session: AsyncSession, tenant_id: str, begun: datetime, limit: int
+) -> Sequence[tuple[UUID, Cancelling]]:
+    """Do so for up to `limit` jobs of a tenant that were submitted until `begun`.
+
+    Returns them by id. Those of which it was asked before are left out.
+    """
+    live = (
+        select(Job.id)
+        .where(LIVE, Job.tenant_id == tenant_id, Job.created_at <= begun)
+        .where(Job.cancel_requested_at.is_(None))
+        .order_by(Job.id)
+        .limit(limit)
+        .with_for_update(key_share=True)
+    )
+    rows = await session.execute(_cancelling(Job.id.in_(live)))
+    return [(row.id, Cancelling(JobStatus(row.state), row.feature)) for row in rows]
+
+
+def _cancelling(*wanted: ColumnElement[bool]) -> ReturningUpdate[tuple[UUID, str, str]]:
     queued = Job.state == JobStatus.QUEUED
-    statement = (
+    return (
         update(Job)
-        .where(
-            Job.id == job_id,
-            Job.tenant_id == tenant_id,
-            Job.state.in_((JobStatus.QUEUED, JobStatus.RUNNING)),
-        )
+        .where(*wanted, Job.state.in_((JobStatus.QUEUED, JobStatus.RUNNING)))
         .values(
             state=case((queued, JobStatus.CANCELLED), else_=Job.state),
             error=case((queued, cancelled_error()), else_=Job.error),
             finished_at=case((queued, func.now()), else_=Job.finished_at),
             cancel_requested_at=func.coalesce(Job.cancel_requested_at, func.now()),
         )
-        .returning(Job.state, Job.feature)
+        .returning(Job.id, Job.state, Job.feature)
     )
-    row = (await session.execute(statement)).one_or_none()
-    return None if row is None else Cancelling(JobStatus(row.state), row.feature)
 
 
 async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:

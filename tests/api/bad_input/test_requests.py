@@ -32,7 +32,7 @@ BODIES = [
                  "image_reference_refused", id="image_path"),
     pytest.param(RICH, {"tenant_id": "t", "image_url": "http://example.org/a.jpg"}, 422,
                  "image_reference_refused", id="image_url, rich"),
-    pytest.param(RICH, {"image_base64": "aGk="}, 400, "tenant_required", id="nobody's receipt"),
+    pytest.param(RICH, {"image_base64": "aGk="}, 422, "tenant_required", id="nobody's receipt"),
     pytest.param(CATEGORIZE, item_job(item_name="Milk", candidate_labels=[]), 422,
                  "invalid_request", id="0 labels"),
     pytest.param(CATEGORIZE, item_job(item_name="Milk", candidate_labels=["  "]), 422,

@@ -19,10 +19,17 @@ import pytest
 from shared.local import stack
 from shared.local.checkout import ROOT
 from shared.local.processes import block_until, free_port, running
+from shared.store.models import Base
 from tests.support.processes.running_system import System
 from tests.support.runners import ITEM
 from tests.support.telemetry.span_collector import Collector
 
+TOKEN = "a-token-for-the-tests"
+TIDEWAVE = f"/tidewave/{TOKEN}"
+MCP = f"{TIDEWAVE}/mcp"
+PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+# To Tidewave only 127.0.0.* is this machine.
+FAR = httpx.HTTPTransport(local_address="127.1.2.3")
 TOOLS = {"get_logs", "execute_sql_query", "project_eval", "get_source_location", "get_models"}
 FAILED_TODAY = """
     SELECT id, error->>'code' AS error FROM jobs
@@ -40,7 +47,7 @@ class Debugged:
     def rpc(self, method: str, **params: Any) -> dict[str, Any]:
         """Make one MCP call and return its result."""
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        answer = self.http.post("/tidewave/mcp", json=request)
+        answer = self.http.post(MCP, json=request)
         assert answer.status_code == 200, answer.text
         result: dict[str, Any] = answer.json()["result"]
         return result
@@ -63,7 +70,8 @@ class Debugged:
 def front(stack_: ExitStack, system: System, folder: Path, **env: str) -> Debugged:
     """Start another front of the system, with its temporary files in `folder`."""
     port, log = free_port(), folder / f"front-{uuid4().hex[:8]}.log"
-    settings = {**system.env, "DEBUG": "true", "TMPDIR": str(folder), **env}
+    debug = {"DEBUG": "true", "TMPDIR": str(folder), "TIDEWAVE_TOKEN": TOKEN}
+    settings = {**system.env, **debug, **env}
     stack_.enter_context(stack.front(settings, port, log))
     debugged = Debugged(f"http://127.0.0.1:{port}", log)
     stack_.callback(debugged.http.close)
@@ -91,7 +99,7 @@ def test_tidewave_shows_recent_errors_from_the_logs(debugged: Debugged) -> None:
     tenant = uuid4().hex
     body = {"tenant_id": tenant, "feature": "categorization", "payload": ITEM}
     assert debugged.http.post("/api/v1/jobs", json=body).status_code == 202
-    refused = debugged.http.get("/tidewave/mcp", headers={"Origin": "http://elsewhere"})
+    refused = debugged.http.get(MCP, headers={"Origin": "http://elsewhere"})
     assert refused.status_code == 403
 
     (queued,) = debugged.tool("get_logs", tail=10, grep=tenant).splitlines()
@@ -99,7 +107,7 @@ def test_tidewave_shows_recent_errors_from_the_logs(debugged: Debugged) -> None:
     assert (line["message"], line["logger"]) == ("job.queued", "api.submission.submissions")
     assert line["trace_id"]
     (warning,) = debugged.tool("get_logs", tail=1, grep='"level": "(warning|error)"').splitlines()
-    assert "origin header" in json.loads(warning)["message"]
+    assert json.loads(warning)["message"] == "tidewave.refused"
 
 
 def test_tidewave_finds_failed_jobs_of_today_by_sql(debugged: Debugged, blank_png: bytes) -> None:
@@ -159,14 +167,9 @@ def test_tidewave_lists_the_models(debugged: Debugged) -> None:
     """Each model is shown with its file."""
     models = debugged.tool("get_models").splitlines()
 
-    assert [model.partition(" at ")[0] for model in models] == [
-        "* CallbackDelivery",
-        "* Job",
-        "* JobAttempt",
-        "* JobCallback",
-        "* JobImage",
-        "* WorkerRecord",
-    ]
+    assert [model.partition(" at ")[0].removeprefix("* ") for model in models] == sorted(
+        mapper.class_.__name__ for mapper in Base.registry.mappers
+    )
     assert all(" at shared/store/models/" in model for model in models)
 
 
@@ -185,7 +188,7 @@ def test_tidewave_is_not_part_of_the_interface(debugged: Debugged, collector: Co
     """Calls of Tidewave are neither in OpenAPI nor traced."""
     trace_id = uuid4().hex
     headers = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
-    assert debugged.http.get("/tidewave/config", headers=headers).status_code == 200
+    assert debugged.http.get(f"{TIDEWAVE}/config", headers=headers).status_code == 200
     answer = debugged.http.get("/api/v1/queues", headers=headers)
     block_until(lambda: bool(collector.trace(trace_id)), "The span of the other call", timeout=10)
 
@@ -197,21 +200,45 @@ def test_tidewave_is_not_part_of_the_interface(debugged: Debugged, collector: Co
 
 def test_tidewave_refuses_browsers_and_other_machines(debugged: Debugged) -> None:
     """Neither a web page in a browser nor another machine may run code in the front."""
-    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-    for headers in ({"Origin": "http://localhost:8000"}, {"X-Forwarded-For": "203.0.113.7"}):
-        refused = debugged.http.post("/tidewave/mcp", json=ping, headers=headers)
-        assert refused.status_code == 403
+    for headers in (
+        {"Origin": "http://localhost:8000"},
+        {"X-Forwarded-For": "203.0.113.7"},
+        {"Host": "rebound.example.com"},
+        {"Host": "api:8000"},
+    ):
+        assert debugged.http.post(MCP, json=PING, headers=headers).status_code == 403
+    with httpx.Client(base_url=debugged.http.base_url, transport=FAR) as far:
+        assert far.post(MCP, json=PING).status_code == 403
+
+
+def test_tidewave_refuses_whoever_does_not_know_its_token(debugged: Debugged) -> None:
+    """Other containers and users of the machine can reach the port, and a form can post to it."""
+    for path in ("/tidewave/mcp", "/tidewave/config", "/tidewave", f"/tidewave/{TOKEN[:-1]}/mcp"):
+        assert debugged.http.post(path, json=PING).status_code == 404
+    form = {"Content-Type": "text/plain"}
+    refused = debugged.http.post(MCP, content=json.dumps(PING), headers=form)
+    assert refused.status_code == 415
+
+
+def test_the_token_is_random_unless_it_is_set(system: System, tmp_path: Path) -> None:
+    """Only the log has the URL."""
+    with ExitStack() as stack_:
+        fronts = [front(stack_, system, tmp_path, TIDEWAVE_TOKEN="") for _ in range(2)]
+        lines = [json.loads(line) for each in fronts for line in each.log.read_text().splitlines()]
+        paths = [line["path"] for line in lines if line["message"] == "tidewave.installed"]
+        assert len(set(paths)) == 2
+        assert fronts[0].http.post(paths[0], json=PING).status_code == 200
+        assert fronts[0].http.post(paths[1], json=PING).status_code == 404
 
 
 def test_tidewave_remote_answers_other_machines(system: System, tmp_path: Path) -> None:
     """A container needs this, since its callers have other addresses. Browsers stay refused."""
-    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-    far = {"X-Forwarded-For": "203.0.113.7"}
     with ExitStack() as stack_:
-        http = front(stack_, system, tmp_path, TIDEWAVE_REMOTE="true").http
-        assert http.post("/tidewave/mcp", json=ping, headers=far).json()["result"] == {}
-        browser = {**far, "Origin": "http://localhost:8000"}
-        assert http.post("/tidewave/mcp", json=ping, headers=browser).status_code == 403
+        url = front(stack_, system, tmp_path, TIDEWAVE_REMOTE="true").http.base_url
+        http = stack_.enter_context(httpx.Client(base_url=url, transport=FAR))
+        assert http.post(MCP, json=PING).json()["result"] == {}
+        browser = {"Origin": "http://localhost:8000"}
+        assert http.post(MCP, json=PING, headers=browser).status_code == 403
 
 
 def test_tidewave_can_be_left_out(system: System, tmp_path: Path) -> None:
@@ -219,7 +246,7 @@ def test_tidewave_can_be_left_out(system: System, tmp_path: Path) -> None:
     with ExitStack() as stack_:
         http = front(stack_, system, tmp_path, TIDEWAVE_ENABLED="false").http
         for url in (system.url, str(http.base_url)):
-            for path in ("/tidewave", "/tidewave/config", "/tidewave/mcp"):
+            for path in ("/tidewave", f"{TIDEWAVE}/config", MCP):
                 assert http.post(httpx.URL(url).join(path)).status_code == 404
 
 

@@ -98,8 +98,8 @@ async def test_metrics_count_refused_submissions(
     full = settings.model_copy(update={"items_queue_limit": 1})
     async with (
         front_transport(full) as transport,
-        AsyncServiceClient("http://front", "tenant", transport=transport, retries=0) as refused,
-        httpx.AsyncClient(base_url="http://front", transport=transport) as http,
+        AsyncServiceClient("http://localhost", "tenant", transport=transport, retries=0) as refused,
+        httpx.AsyncClient(base_url="http://localhost", transport=transport) as http,
     ):
         with pytest.raises(QueueFull):
             await refused.submit("categorization", ITEM)
@@ -140,7 +140,7 @@ async def test_requests_are_measured_by_route_template(
     assert counted == {
         "POST /api/v1/jobs 202": 1,
         "GET /api/v1/jobs/{job_id} 200": 1,
-        "GET /api/v1/jobs/{job_id} 400": 1,
+        "GET /api/v1/jobs/{job_id} 422": 1,
         "GET unmatched 404": 1,
         "other unmatched 404": 1,
     }

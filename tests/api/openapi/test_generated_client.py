@@ -49,7 +49,7 @@ async def test_the_client_submits_a_job_and_reads_it(
 ) -> None:
     """The answers become models, and so does a problem document."""
     monkeypatch.syspath_prepend(generated.parent)
-    client = _module("client").Client("http://front").set_async_httpx_client(http)
+    client = _module("client").Client("http://localhost").set_async_httpx_client(http)
     models = _module("models")
     payload = models.CategorizePayload.from_dict(ITEM)
     body = models.CategorizeRequest(tenant_id="tenant", payload=payload)

@@ -38,6 +38,8 @@ CALLS = {
     "extractRichReceipt": ("post", "/api/v1/receipts/extract"),
     "embedTexts": ("post", "/api/v1/embed"),
     "embedTextsBatch": ("post", "/api/v1/embed/batch"),
+    "deleteTenantData": ("delete", "/api/v1/tenants/{tenant_id}/data"),
+    "listAudit": ("get", "/api/v1/audit"),
     "listSchemas": ("get", "/api/v1/schemas"),
     "getSchema": ("get", "/api/v1/schemas/{name}"),
     "getHealth": ("get", "/health"),

@@ -97,9 +97,9 @@ async def test_no_request_is_for_two_tenants_or_for_none(
     """Only the calls that embed have a tenant for those who name none."""
     two = await http.post(path, json={**body, "tenant_id": "t", "account_id": "other"})
 
-    assert_problem(two, 400, "tenant_required")
+    assert_problem(two, 422, "tenant_required")
     if path != EMBED:
-        assert_problem(await http.post(path, json=body), 400, "tenant_required")
+        assert_problem(await http.post(path, json=body), 422, "tenant_required")
 
 
 @pytest.mark.parametrize(

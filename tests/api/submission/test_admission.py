@@ -5,10 +5,9 @@ import asyncio
 import pytest
 from sqlalchemy import text, update
 
-from api.admission import Admission
 from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
-from shared.errors import DatabaseUnavailable, NoWorker, QueueFull
+from shared.errors import DatabaseUnavailable, QueueFull
 from shared.settings import Settings
 from shared.store.models import Job
 from shared.store.postgres.database import Database
@@ -22,6 +21,11 @@ def item(number: int) -> dict[str, object]:
     return {**ITEM, "item_name": f"Milk {number}"}
 
 
+def limited(settings: Settings, limit: int, share: float = 1) -> Settings:
+    """Return settings by which so many items may wait, and this share of them of one tenant."""
+    return settings.model_copy(update={"items_queue_limit": limit, "tenant_queue_share": share})
+
+
 async def test_a_full_queue_refuses_new_work_and_finds_existing_jobs(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
@@ -29,8 +33,7 @@ async def test_a_full_queue_refuses_new_work_and_finds_existing_jobs(
     jobs = [
         await client.submit("categorization", item(n), idempotency_key=f"k{n}") for n in range(3)
     ]
-    full = settings.model_copy(update={"items_queue_limit": 3})
-    async with front_client(full) as front:
+    async with front_client(limited(settings, 3)) as front:
         with pytest.raises(QueueFull) as refused:
             await front.submit("categorization", item(3))
         with pytest.raises(QueueFull):
@@ -47,61 +50,29 @@ async def test_a_full_queue_refuses_new_work_and_finds_existing_jobs(
     assert {job.id for job in listed} == {job.id for job in jobs}
 
 
-async def test_a_burst_fills_a_queue_exactly(settings: Settings) -> None:
-    """Jobs that were admitted a moment ago count, though the numbers do not have them yet."""
-    small = settings.model_copy(update={"items_queue_limit": 20})
-    async with front_client(small) as front:
-        calls = (front.submit("categorization", item(number)) for number in range(50))
-        results = await asyncio.gather(*calls, return_exceptions=True)
-        with pytest.raises(QueueFull):
-            await front.submit("categorization", item(50))
-
-    assert [isinstance(result, QueueFull) for result in results].count(True) == 30
-
-
 async def test_jobs_that_are_done_make_room_at_once(settings: Settings) -> None:
     """A fast worker is not taken for a full queue while the numbers are a moment old."""
-    small = settings.model_copy(update={"items_queue_limit": 2})
-    async with worker_with(settings, dairy), front_client(small) as front:
+    async with worker_with(settings, dairy), front_client(limited(settings, 2)) as front:
         done = [await front.submit("categorization", item(n), wait=10) for n in range(12)]
 
     assert all(job.status.finished for job in done)
 
 
-async def test_a_queue_whose_oldest_job_waits_too_long_refuses_too(
+async def test_a_tenant_whose_oldest_job_waits_too_long_is_refused(
     client: AsyncServiceClient, settings: Settings, database: Database
 ) -> None:
-    """One old job shows that no worker takes jobs."""
+    """The backlog of one tenant refuses nobody else, whose jobs come before the end of it."""
     await client.submit("categorization", item(0))
     async with database.transaction() as session:
         await session.execute(update(Job).values(queued_at=text("now() - interval '200 seconds'")))
     async with front_client(settings) as front:
-        with pytest.raises(QueueFull):
+        with pytest.raises(QueueFull, match=r"of this tenant: the oldest has waited for 120 s"):
             await front.submit("categorization", item(1))
-
-
-async def test_retry_after_is_estimated_from_the_pace(
-    client: AsyncServiceClient, settings: Settings, database: Database
-) -> None:
-    """At 60 a minute, it takes 42 s until 60 waiting jobs are down to 90 % of the limit of 20."""
-    for number in range(100):
-        await client.submit("categorization", item(number))
-    done = "SELECT id FROM jobs ORDER BY created_at LIMIT 60"
-    async with database.transaction() as session:
-        await session.execute(
-            text(f"UPDATE jobs SET state = 'succeeded', finished_at = now() WHERE id IN ({done})")  # noqa: S608
-        )
-    for number in range(100, 120):
-        await client.submit("categorization", item(number))
-    small = settings.model_copy(update={"items_queue_limit": 20})
-    async with front_client(small) as front:
-        with pytest.raises(QueueFull) as refused:
-            await front.submit("categorization", item(120))
+        other = await front.submit("categorization", item(1), tenant_id="other")
         items = next(queue for queue in (await front.queues()).queues if queue.queue is Queue.ITEMS)
 
-    assert (items.depth, items.finished_per_minute) == (60, 60)
-    assert items.estimated_wait == 60
-    assert refused.value.retry_after == 42
+    assert other.tenant_id == "other"
+    assert (items.oldest_age > 199, items.accepting) == (True, True)
 
 
 async def test_the_queues_show_their_workers(
@@ -119,34 +90,6 @@ async def test_the_queues_show_their_workers(
     assert (items.depth, items.running, items.finished_per_minute) == (0, 0, 1)
     assert items.estimated_wait == 0
     assert items.accepting
-
-
-async def test_overlapping_readings_do_not_forget_the_same_jobs_twice(
-    client: AsyncServiceClient,
-    settings: Settings,
-    database: Database,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Two begin after three jobs were admitted, and both end after three more were."""
-    # The numbers of the first reading are used until the lock is gone, however long that takes.
-    monkeypatch.setattr("api.admission._MAX_AGE", 60)
-    monkeypatch.setattr("api.admission._RENEWED_AFTER", 60)
-    small = settings.model_copy(update={"items_queue_limit": 10})
-    admission = Admission(database, small)
-    assert await admission.reserve(Queue.ITEMS, 3) == 3
-    async with database.transaction() as session:
-        await session.execute(text("LOCK TABLE jobs"))
-        readings = []
-        for _ in range(2):
-            readings.append(asyncio.create_task(admission.require_worker(Queue.ITEMS)))
-            await asyncio.sleep(0)
-        assert await admission.reserve(Queue.ITEMS, 3) == 3
-    ended = await asyncio.gather(*readings, return_exceptions=True)
-    assert [type(error) for error in ended] == [NoWorker, NoWorker]
-    for number in range(3):
-        await client.submit("categorization", item(number))
-
-    assert await admission.reserve(Queue.ITEMS, 10) == 7
 
 
 async def test_receipts_leave_connections_to_everything_else(

@@ -176,7 +176,7 @@ async def test_a_batch_fills_a_queue_up_to_its_limit(
 ) -> None:
     """The first entries get the room that is left. Those that exist already need none."""
     await batch(http, entry(0, idempotency_key="k"))
-    small = settings.model_copy(update={"items_queue_limit": 4})
+    small = settings.model_copy(update={"items_queue_limit": 4, "tenant_queue_share": 1.0})
     async with front_http(small) as front:
         known = entry(0, idempotency_key="k")
         results = await batch(front, known, entry(1), known, entry(2), entry(3), entry(4), known)

@@ -1,4 +1,7 @@
-"""A TCP proxy to a server that can stop forwarding, as a network or a server does that hangs."""
+"""A TCP proxy to a server that can stop forwarding, as a network or a server does that hangs.
+
+It can also be slow, sever every connection, and lead to another server.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,12 +10,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 class Wire:
-    """The proxy. It forwards while `flowing` is set, and refuses connections once it is cut."""
+    """The proxy. It forwards while `flowing` is set, and refuses connections once it is cut.
+
+    `delay` is for how many seconds it keeps what it forwards, in either direction.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._to = (host, port)
         self.flowing = asyncio.Event()
         self.flowing.set()
+        self.delay = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -22,24 +29,40 @@ class Wire:
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
+    def lead_to(self, host: str, port: int) -> None:
+        """Lead the connections that are made from now on to another server."""
+        self._to = (host, port)
+
+    async def sever(self) -> None:
+        """End every connection, and go on listening."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
     async def cut(self) -> None:
         """End every connection, and listen no more."""
         if self._server is not None:
             self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.sever()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(*self._to)
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._to)
+        except OSError:
+            # Nobody listens there, which the near side sees as a connection that ends at once.
+            writer.close()
+            return
         for source, sink in ((reader, far_writer), (far_reader, writer)):
             task = asyncio.create_task(self._pump(source, sink))
             self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:
             with suppress(OSError):
                 while data := await source.read(65536):
+                    await asyncio.sleep(self.delay)
                     await self.flowing.wait()
                     sink.write(data)
         finally:

@@ -24,7 +24,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 @dataclass(frozen=True)
 class Span:
-    """A span as it was received. Ids are in hex, times in nanoseconds since the epoch."""
+    """A span as it was received. Ids are in hex, times in nanoseconds since the epoch.
+
+    `text` is all of it, with its events, for people and for whoever searches it.
+    """
 
     service: str
     name: str
@@ -36,6 +39,7 @@ class Span:
     end: int
     failed: bool
     attributes: dict[str, Any]
+    text: str = ""
 
 
 @dataclass
@@ -106,6 +110,7 @@ def _span(service: str, span: ProtoSpan) -> Span:
         end=span.end_time_unix_nano,
         failed=span.status.code == Status.STATUS_CODE_ERROR,
         attributes=attributes_of(span.attributes),
+        text=str(span),
     )
 
 

@@ -17,6 +17,7 @@ from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.store.models import Job, JobImage
 from shared.store.postgres.database import Database
+from shared.store.retention import Retentions
 from shared.wire.broker import Broker
 from shared.wire.messages import queue_key
 from shared.wire.messenger import Messenger
@@ -24,7 +25,7 @@ from tests.support.runners import ITEM
 from worker.jobs.reports import Reports
 from worker.reconciliation.messages import MessageRepair, MessageRepairs
 from worker.reconciliation.outbox import Outbox
-from worker.reconciliation.reconciler import Periods, Reconciler
+from worker.reconciliation.reconciler import Reconciler
 from worker.telemetry.job_tracing import JobTracing
 from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.signals import Telemetry
@@ -213,7 +214,8 @@ def reconciler(
         telemetry,
         Reports(messenger),
         publish_deferred=nothing_deferred,
-        periods=Periods(image_retention=60, job_retention=3600, priority_hold=60),
+        retentions=Retentions(images=60, jobs=3600, audit=7200),
+        priority_hold=60,
     )
 
 

@@ -1,4 +1,4 @@
-"""Add the order between tenants, the pauses of queues, the tokens and the audit.
+"""Add the order between tenants, the counts of admitted jobs, the pauses, tokens and the audit.
 
 No row of `jobs` is rewritten. Rows without a band and a turn, which code from before this revision
 also inserts, keep their order by time and priority.
@@ -15,7 +15,14 @@ depends_on = None
 
 _TIME = TIMESTAMP(timezone=True)
 _NOW = sa.func.now()
-_TABLES = ("audit_entries", "tokens", "queue_pauses", "reached_turns", "tenant_turns")
+_TABLES = (
+    "audit_entries",
+    "tokens",
+    "queue_pauses",
+    "queue_admissions",
+    "reached_turns",
+    "tenant_turns",
+)
 # The first turn is later than the place of every message that waits, or that fronts of before send
 # within half a day, and long past all the same.
 _FIRST_TURNS = """
@@ -30,6 +37,7 @@ def upgrade() -> None:
     op.add_column("jobs", sa.Column("band", sa.SmallInteger))
     op.add_column("jobs", sa.Column("turn", sa.BigInteger))
     _create_turns()
+    _create_admissions()
     _create_pauses()
     _create_tokens()
     _create_audit()
@@ -62,6 +70,16 @@ def _create_turns() -> None:
         sa.PrimaryKeyConstraint("queue", "band", name="pk_reached_turns"),
     )
     op.execute(_FIRST_TURNS)
+
+
+def _create_admissions() -> None:
+    op.create_table(
+        "queue_admissions",
+        sa.Column("queue", sa.Text, nullable=False),
+        sa.Column("admitted", sa.BigInteger, nullable=False),
+        sa.Column("before", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("queue", name="pk_queue_admissions"),
+    )
 
 
 def _create_pauses() -> None:

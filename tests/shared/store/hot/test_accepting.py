@@ -16,11 +16,11 @@ from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
 from shared.rejections import IdempotencyKeyReused
 from shared.store.hot import accepting_sql
-from shared.store.hot.accepting import Acceptance, Accepted, NewJob, accept
+from shared.store.hot.accepting import Acceptance, Accepted, NewJob
 from shared.store.models import Job, JobCallback, JobImage
 from shared.store.postgres.database import Database
 from tests.support.callback_rows import asked, read_job_row
-from tests.support.job_rows import insert_job, new_job
+from tests.support.job_rows import accept_but, insert_job, new_job
 
 
 def accepted(result: Acceptance) -> Accepted:
@@ -38,7 +38,7 @@ async def test_a_new_job_is_stored_as_it_was_asked_for(database: Database) -> No
         priority=4,
         trace_carrier={"traceparent": "00-x"},
     )
-    result = accepted((await accept(database, [new]))[0])
+    result = accepted((await accept_but(database, [new]))[0])
 
     row = await read_job_row(database, new.id)
     assert (result.id, result.state, result.replayed) == (new.id, JobStatus.QUEUED, False)
@@ -53,13 +53,13 @@ async def test_a_new_job_is_stored_as_it_was_asked_for(database: Database) -> No
 async def test_one_statement_inserts_and_finds(database: Database) -> None:
     """Each caller gets its own answer, in the order of the jobs."""
     known = new_job(idempotency_key="known")
-    await accept(database, [known])
+    await accept_but(database, [known])
     fresh = new_job(idempotency_key="a")
     again, misused = new_job(idempotency_key="known"), new_job(idempotency_key="known")
     twin, refused = new_job(idempotency_key="a"), new_job()
     misused = replace(misused, request_hash="other work")
 
-    results = await accept(database, [again, refused, fresh, misused, twin], {refused.id})
+    results = await accept_but(database, [again, refused, fresh, misused, twin], {refused.id})
 
     assert accepted(results[0]) == replace(accepted(results[0]), id=known.id, replayed=True)
     assert results[1] is None
@@ -74,9 +74,9 @@ async def test_one_statement_inserts_and_finds(database: Database) -> None:
 async def test_a_job_that_may_not_be_inserted_is_found(database: Database) -> None:
     """A full queue refuses new work, and no answer."""
     known, again = new_job(idempotency_key="k"), new_job(idempotency_key="k")
-    await accept(database, [known])
+    await accept_but(database, [known])
 
-    (found,) = await accept(database, [again], {again.id})
+    (found,) = await accept_but(database, [again], {again.id})
 
     assert accepted(found).id == known.id
 
@@ -97,13 +97,13 @@ async def test_the_same_content_is_the_same_job(
 ) -> None:
     """A job is joined while it lives and for an hour after it succeeded, but never if it failed."""
     first, second = new_job(content_key="c"), new_job(content_key="c")
-    await accept(database, [first])
+    await accept_but(database, [first])
     ago = finished and func.now() - text(f"interval '{finished}'")
     worker = "w" if state == "running" else None
     async with database.transaction() as session:
         await session.execute(update(Job).values(state=state, worker_id=worker, finished_at=ago))
 
-    (result,) = await accept(database, [second])
+    (result,) = await accept_but(database, [second])
 
     assert accepted(result).id == (first.id if joined else second.id)
     assert accepted(result).replayed is joined
@@ -118,7 +118,7 @@ async def test_the_newest_job_of_a_content_is_joined(database: Database) -> None
             done = {"state": "succeeded", "finished_at": func.now()}
             await session.execute(update(Job).values(**done))
 
-    (result,) = await accept(database, [third])
+    (result,) = await accept_but(database, [third])
 
     assert accepted(result).id == second.id
 
@@ -126,8 +126,8 @@ async def test_the_newest_job_of_a_content_is_joined(database: Database) -> None
 async def test_a_repeated_statement_finds_its_own_rows(database: Database) -> None:
     """The connection broke before Postgres answered, so the statement is sent again."""
     news = [new_job(), new_job(idempotency_key="k"), new_job(content_key="c")]
-    first = await accept(database, news)
-    again = await accept(database, news)
+    first = await accept_but(database, news)
+    again = await accept_but(database, news)
 
     assert first == again
     assert not any(accepted(result).replayed for result in again)
@@ -142,7 +142,7 @@ async def test_a_job_that_postgres_refuses_spoils_no_other(database: Database) -
         new_job(payload="no json"),
         new_job(),
     )
-    results = await accept(database, [good, null, wrong, last])
+    results = await accept_but(database, [good, null, wrong, last])
 
     assert accepted(results[0]).id == good.id
     assert isinstance(results[1], asyncpg.PostgresError)
@@ -155,14 +155,14 @@ async def test_images_and_callbacks_are_stored_with_new_jobs_only(database: Data
     """A job that was found has its own image; whether it gets the callback is up to the caller."""
     receipt = new_job(feature=Feature.RECEIPT_EXTRACTION, image=b"\xff\x00", idempotency_key="k")
     item = new_job(callback=asked(include_output=True))
-    await accept(database, [receipt, item])
+    await accept_but(database, [receipt, item])
     again = new_job(
         feature=Feature.RECEIPT_EXTRACTION,
         image=b"\xff\x00",
         idempotency_key="k",
         callback=asked(),
     )
-    (found,) = await accept(database, [again])
+    (found,) = await accept_but(database, [again])
 
     assert accepted(found).id == receipt.id
     async with database.transaction() as session:
@@ -185,7 +185,7 @@ async def test_equal_jobs_in_opposite_order_do_not_block_each_other(
         await session.execute(text(f"ALTER DATABASE {name} SET deadlock_timeout = '60s'"))
 
     async def front(keys: list[str]) -> list[Acceptance]:
-        return await accept(database, [new_job(idempotency_key=key) for key in keys])
+        return await accept_but(database, [new_job(idempotency_key=key) for key in keys])
 
     for number in range(5):
         keys = [f"k{number}.{place}" for place in range(100)]
@@ -221,7 +221,9 @@ async def test_there_is_one_job_for_each_key(
     ]
     answers = await asyncio.gather(
         *(
-            accept(database, [new for new, _ in batch], {new.id for new, may in batch if not may})
+            accept_but(
+                database, [new for new, _ in batch], {new.id for new, may in batch if not may}
+            )
             for batch in made
         )
     )
@@ -261,7 +263,7 @@ def _check(rows: dict[Any, Job], new: NewJob, may: bool, result: Acceptance) -> 
 async def test_every_look_up_is_by_its_index(database: Database, database_url: str) -> None:
     """A plan that was made for any arguments stays good however many jobs a tenant has."""
     news = [new_job(idempotency_key=f"k{n}") for n in range(300)]
-    await accept(database, [*news, *(new_job(content_key=f"c{n}") for n in range(300))])
+    await accept_but(database, [*news, *(new_job(content_key=f"c{n}") for n in range(300))])
     connection = await asyncpg.connect(database_url)
     await connection.execute("ANALYZE jobs")
     await connection.execute("SET plan_cache_mode = force_generic_plan")

@@ -18,13 +18,13 @@ from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import DatabaseUnavailable
 from shared.local import stack
 from shared.local.postgres import embedded_postgres
-from shared.store.hot.accepting import Accepted, accept
+from shared.store.hot.accepting import Accepted
 from shared.store.hot.beating import WorkerReport, beat
 from shared.store.hot.claiming import Claim, claim
 from shared.store.hot.storing import AttemptRecord, Ending, store
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from tests.support.job_rows import history, new_job
+from tests.support.job_rows import accept_but, history, new_job
 from tests.support.waiting import wait_until
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ FORGOTTEN = "DROP TRIGGER observe ON jobs; DROP FUNCTION observe; DROP TABLE obs
 
 async def submit(database: Database) -> UUID:
     """Accept a job."""
-    (accepted,) = await accept(database, [new_job()])
+    (accepted,) = await accept_but(database, [new_job()])
     assert isinstance(accepted, Accepted)
     return accepted.id
 

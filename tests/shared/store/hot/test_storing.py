@@ -15,14 +15,14 @@ from shared.contracts.jobs import JobError, JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import EngineUnavailable, TimedOut
 from shared.rejections import NoTextFound
-from shared.store.hot.accepting import Accepted, accept
+from shared.store.hot.accepting import Accepted
 from shared.store.hot.beating import WorkerReport, beat
 from shared.store.hot.claiming import Claim, Claims, claim
 from shared.store.hot.storing import AttemptRecord, Ending, Locked, Unstorable, store
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from shared.store.postgres.direct import Row, Statement
-from tests.support.job_rows import history, insert_job, locking, new_job
+from tests.support.job_rows import accept_but, history, insert_job, locking, new_job
 
 RECORD = AttemptRecord(stages=[], trace_id=None)
 
@@ -70,7 +70,7 @@ async def test_those_that_wait_are_claimed(database: Database) -> None:
 async def test_receipts_are_claimed_with_their_images(database: Database) -> None:
     """Nothing is claimed through the other queue, where images are not read."""
     receipt = {"feature": Feature.RECEIPT_EXTRACTION, "payload": '{"a": ["ü"]}'}
-    (accepted,) = await accept(database, [new_job(**receipt, image=b"image")])
+    (accepted,) = await accept_but(database, [new_job(**receipt, image=b"image")])
     assert isinstance(accepted, Accepted)
     pruned = await submitted(database, 1, feature=Feature.RECEIPT_EXTRACTION)
     keys = [(job_id, 1) for job_id in (accepted.id, *pruned)]

@@ -14,13 +14,13 @@ from sqlalchemy import func, select, text, update
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.store import transitions
-from shared.store.hot.accepting import Accepted, NewJob, accept
+from shared.store.hot.accepting import Accepted, NewJob
 from shared.store.hot.claiming import claim
 from shared.store.models import Job
-from shared.store.order import lift, prune_turns
 from shared.store.postgres.database import Database
+from shared.store.queues.order import lift, prune_turns
 from shared.wire.messages import NewMessage
-from tests.support.job_rows import new_job
+from tests.support.job_rows import accept_but, new_job
 
 TENANTS = "abcd"
 HOLD = 60.0
@@ -45,7 +45,7 @@ class Line:
     async def post(self, tenant: str, count: int, **different: Any) -> list[NewJob]:
         """Accept jobs of a tenant with one statement."""
         news = [new_job(tenant_id=tenant, **different) for _ in range(count)]
-        accepted = await accept(self.database, news)
+        accepted = await accept_but(self.database, news)
         for new, result in zip(news, accepted, strict=True):
             assert isinstance(result, Accepted)
             message = NewMessage(
@@ -133,7 +133,7 @@ async def test_a_newcomer_goes_before_the_backlog_of_another(database: Database)
 async def test_the_jobs_of_a_tenant_keep_the_order_of_their_statement(database: Database) -> None:
     """The keys, by which jobs are inserted, say nothing about it."""
     news = [new_job(idempotency_key=key) for key in "cab"]
-    accepted = await accept(database, news)
+    accepted = await accept_but(database, news)
     turns = [result.turn for result in accepted if isinstance(result, Accepted) and result.turn]
 
     assert turns == [turns[0], turns[0] + 1, turns[0] + 2]
@@ -142,9 +142,9 @@ async def test_the_jobs_of_a_tenant_keep_the_order_of_their_statement(database: 
 async def test_what_is_found_takes_no_turn(database: Database) -> None:
     """A caller who repeats its calls does not come later for that."""
     first, again, last = (new_job(tenant_id="t", idempotency_key=key) for key in "aab")
-    (made,) = await accept(database, [first])
-    await accept(database, [again])
-    (after,) = await accept(database, [last])
+    (made,) = await accept_but(database, [first])
+    await accept_but(database, [again])
+    (after,) = await accept_but(database, [last])
 
     assert isinstance(made, Accepted)
     assert isinstance(after, Accepted)
@@ -158,7 +158,7 @@ async def test_what_is_found_takes_no_turn(database: Database) -> None:
 async def test_a_priority_belongs_to_a_band(database: Database, priority: int, band: int) -> None:
     """The row keeps the priority that was sent."""
     new = new_job(priority=priority)
-    (accepted,) = await accept(database, [new])
+    (accepted,) = await accept_but(database, [new])
 
     assert isinstance(accepted, Accepted)
     assert (accepted.band, (await _row(database, new.id)).priority) == (band, priority)

@@ -4,9 +4,10 @@ import asyncio
 import signal
 from collections import Counter
 
-from tests.chaos.audit import Report, audit
+from tests.chaos.audit import audit
 from tests.chaos.cluster import Cluster, cluster
 from tests.chaos.plan import Plan
+from tests.chaos.report import Report
 
 # Seconds: how long jobs may go on in a worker that stops, and after how many more it has ended.
 _GRACE, _MARGIN = 1, 12
@@ -15,7 +16,7 @@ _GRACE, _MARGIN = 1, 12
 async def drain(plan: Plan) -> Report:
     """Every worker gets SIGTERM while Postgres and Redis are away, and ends all the same."""
     settings = {**plan.settings, "SHUTDOWN_GRACE": str(_GRACE)}
-    async with cluster(plan.workers, plan.seed, **settings) as system:
+    async with cluster(plan.workers, plan.seed, settings) as system:
         await system.submit("slow 3", plan.jobs // 2)
         await system.until("state = 'running'", plan.workers)
         system.stop("redis")

@@ -8,10 +8,11 @@ from uuid import UUID
 import psutil
 
 from shared.local import stack
-from tests.chaos.audit import Report, audit
+from tests.chaos.audit import audit
 from tests.chaos.cluster import Cluster, cluster
 from tests.chaos.plan import Plan
 from tests.chaos.receipts import submit_receipts
+from tests.chaos.report import Report
 from tests.support.waiting import wait_until
 
 _UNFINISHED = "state IN ('queued', 'running')"
@@ -19,7 +20,7 @@ _UNFINISHED = "state IN ('queued', 'running')"
 
 async def worker_killed(plan: Plan) -> Report:
     """Random workers get SIGKILL, one after the other, while jobs run."""
-    async with cluster(plan.workers, plan.seed, **plan.settings) as system:
+    async with cluster(plan.workers, plan.seed, plan.settings) as system:
         await system.submit("slow 0.5", plan.jobs)
         while len(system.killed_at) < plan.kills and await system.count(_UNFINISHED):
             if busy := await _busy(system):
@@ -34,10 +35,10 @@ async def worker_killed(plan: Plan) -> Report:
 
 async def killed_before_claim(plan: Plan) -> Report:
     """A worker dies after it took a message and before it claimed the job."""
-    async with cluster(1, plan.seed, ITEM_SLOTS="1", **plan.settings) as system:
+    async with cluster(1, plan.seed, {"ITEM_SLOTS": "1", **plan.settings}) as system:
         await system.submit("noop")
         await system.all_finished()
-        system.workers[0].send_signal(signal.SIGSTOP)
+        system.freeze_worker(system.workers[0])
         (job,) = await system.submit("noop once more")
         async with system.database() as database, database.transaction():
             await database.execute("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", job)
@@ -51,7 +52,7 @@ async def killed_before_claim(plan: Plan) -> Report:
 
 async def zombie(plan: Plan, **env: str) -> Report:
     """A worker is frozen while it repairs, loses its lease, and then goes on with its jobs."""
-    async with cluster(0, plan.seed, **plan.settings) as system:
+    async with cluster(0, plan.seed, plan.settings) as system:
         frozen = system.start_worker(**env)
         await _freeze_with_jobs(system, frozen)
         system.start_worker()
@@ -80,7 +81,7 @@ async def pooled_zombie(plan: Plan) -> Report:
 async def recognition_killed(plan: Plan) -> Report:
     """The child that reads a receipt is killed, and its worker lives on."""
     settings = {**plan.settings, "WORKER_QUEUES": "receipts", "RECEIPT_SLOTS": "1"}
-    async with cluster(1, plan.seed, **settings) as system:
+    async with cluster(1, plan.seed, settings) as system:
         await submit_receipts(system, 3)
         await system.until("state = 'running'", 1)
         (child,) = [
@@ -97,7 +98,7 @@ async def recognition_killed(plan: Plan) -> Report:
 
 async def rolling_restart(plan: Plan) -> Report:
     """Every worker in turn gets SIGTERM and is replaced, under load."""
-    async with cluster(plan.workers, plan.seed, **plan.settings) as system:
+    async with cluster(plan.workers, plan.seed, plan.settings) as system:
         await system.submit("slow 0.5", plan.jobs // 2)
         await system.until("state = 'running'", plan.workers)
         for worker in list(system.workers):
@@ -110,7 +111,7 @@ async def rolling_restart(plan: Plan) -> Report:
 
 async def poison(plan: Plan) -> Report:
     """A job that kills its worker every time fails in the end, and the queue goes on."""
-    async with cluster(2, plan.seed, **plan.settings) as system:
+    async with cluster(2, plan.seed, plan.settings) as system:
         (bad,) = await system.submit("poison")
         await system.submit("slow 0.2", 20)
 
@@ -131,7 +132,7 @@ async def poison(plan: Plan) -> Report:
 
 async def hung(plan: Plan) -> Report:
     """A job that never ends is stopped by its limit, and the queue goes on."""
-    async with cluster(1, plan.seed, ITEM_TIMEOUT="1", **plan.settings) as system:
+    async with cluster(1, plan.seed, {"ITEM_TIMEOUT": "1", **plan.settings}) as system:
         await system.submit("hung", 2)
         await system.submit("noop", 20)
         await system.all_finished()
@@ -160,7 +161,7 @@ async def _freeze_while_repairing(system: Cluster, worker: stack.Popen) -> None:
     async with system.database() as database:
 
         async def frozen_with_lock() -> bool:
-            worker.send_signal(signal.SIGSTOP)
+            system.freeze_worker(worker)
             await wait_until(lambda: _is_stopped(worker.pid), "the worker was frozen")
             if await database.fetchval(holders):
                 return True

@@ -1,8 +1,8 @@
 """A receiver of callbacks that refuses, hangs and dies at random, and notes what it received.
 
-It is a process of its own: `python -m tests.chaos.receiver PORT FILE SECRET SEED`. A callback is
-received once its id and its job are in FILE, whatever the receiver then answers. With SEED 0 it
-has no faults.
+It is a process of its own: `python -m tests.chaos.scenarios.receiver PORT FILE SECRET SEED`. A
+callback is received once its id and its job are in FILE, whatever the receiver then answers. With
+SEED 0 it has no faults.
 """
 
 import os

@@ -1,0 +1,78 @@
+"""ASGI middleware that finds out who calls, before anything of a body is read."""
+
+import structlog
+from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.access.caller import ANYBODY, NOBODY, Caller
+from api.errors import problem_of
+from shared.access.exposure import exposure
+from shared.access.tokens import read_token
+from shared.errors import ServiceError
+from shared.rejections import Exposed, Unauthenticated
+from shared.settings import Settings
+from shared.store.access.known_tokens import KnownTokens
+
+log = structlog.get_logger(__name__)
+
+# Whoever watches a service has no token, and has to see it in every state.
+_PROBES = frozenset({"/health", "/health/live", "/health/ready", "/health_check"})
+_METRICS = "/metrics"
+# The page of the reference, whose files lie below it.
+_REFERENCE = frozenset({"/", "/docs", "/openapi.json"})
+_FILES = "/docs/"
+
+
+class Authentication:
+    """Refuses a request without a valid token, and puts the caller into `request.state.caller`.
+
+    With AUTH=off the caller is ANYBODY, unless the request shows that it comes from elsewhere.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        self._needs_tokens = settings.needs_tokens
+        self._on_loopback = settings.on_loopback
+        self._reference_is_open = settings.environment != "production"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            try:
+                is_open = self._is_open(scope["path"])
+                scope["state"]["caller"] = NOBODY if is_open else await self._caller(scope)
+            except ServiceError as error:
+                await problem_of(Request(scope), error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _is_open(self, path: str) -> bool:
+        if path in _PROBES:
+            return True
+        if path == _METRICS:
+            return self._settings.metrics_open
+        if path in _REFERENCE or path.startswith(_FILES):
+            return self._needs_tokens and self._reference_is_open
+        return False
+
+    async def _caller(self, scope: Scope) -> Caller:
+        """Return who calls. Raises Unauthenticated, Exposed, DatabaseUnavailable, SchemaBehind."""
+        headers = scope["headers"]
+        if not self._needs_tokens:
+            if header := exposure(headers, on_loopback=self._on_loopback):
+                raise Exposed(f"{Exposed.detail} The header {header} of the request shows that.")
+            return ANYBODY
+        sent = [value for name, value in headers if name == b"authorization"]
+        if len(sent) != 1:
+            raise Unauthenticated
+        known: KnownTokens = scope["app"].state.front.tokens
+        # In an outage operators need the metrics most, and no tenant's data is in them.
+        outage = self._settings.probe_patience if scope["path"] == _METRICS else None
+        token = await known.find(read_token(sent[0]), outage=outage)
+        return Caller(token.id, token.scopes, token.tenants)
+
+
+def warn_if_exposed(settings: Settings) -> None:
+    """Log a warning if whoever reaches this process may do everything."""
+    if not settings.needs_tokens and not settings.on_loopback:
+        log.warning("auth.off", host=settings.host, advice="Set AUTH=tokens.")

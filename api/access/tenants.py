@@ -1,0 +1,29 @@
+"""The tenant of a request: its token, header, query and body have to agree."""
+
+from fastapi import Request
+
+from api.access.caller import Caller
+from shared.rejections import Forbidden
+
+HEADER = "X-Tenant-ID"
+QUERY = "tenant_id"
+
+
+def agreed_tenant(http: Request, *bodies: str | None) -> str | None:
+    """Return the tenant that a request names, or else the only one of its token, or None.
+
+    `bodies` are the tenants that parts of the body name, None for those that name none. Raises
+    Forbidden if two different tenants are named, or one that the token does not act for.
+    """
+    caller: Caller = http.state.caller
+    named = {*http.headers.getlist(HEADER), *bodies}
+    if http.scope["query_string"]:
+        named |= {*http.query_params.getlist(QUERY)}
+    given = [tenant_id for tenant_id in named if tenant_id]
+    if not given:
+        return caller.only_tenant
+    if len(given) > 1:
+        raise Forbidden("The header, the query and the body of the request name different tenants.")
+    if not caller.acts_for(given[0]):
+        raise Forbidden("The token does not act for this tenant.")
+    return given[0]

@@ -1,0 +1,131 @@
+"""Deletes everything that is stored for a tenant, in chunks that are each committed.
+
+A job that runs is asked to stop before its row is deleted. Without a row its claim does not hold,
+so whatever its worker still brings is refused, and the next heartbeat stops it at the latest.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from shared.contracts.jobs import JobStatus
+from shared.contracts.service.access import DeletedData
+from shared.store.access.audit import record
+from shared.store.postgres.database import Database
+from shared.store.postgres.direct import Statement
+from shared.store.transitions.by_hand import Cancelling, cancel_of_tenant
+
+# Jobs of a statement. Each may have an image of megabytes.
+_CHUNK = 100
+# Seconds that workers have to stop what they run, and between two looks whether they have.
+_STOPPING, _LOOK = 2.0, 0.1
+
+_DOOMED = "SELECT id FROM jobs WHERE tenant_id = $1 AND created_at <= $2 AND "
+# Each has the condition of an index.
+_ENDED = f"{_DOOMED} finished_at IS NOT NULL ORDER BY state, created_at, id LIMIT $3"
+_LIVE = f"{_DOOMED} state IN ('queued', 'running') LIMIT $3"
+_DELETE = """
+WITH doomed AS ({} FOR UPDATE),
+deliveries AS (
+    DELETE FROM callback_deliveries USING job_callbacks, doomed
+    WHERE callback_id = job_callbacks.id AND job_callbacks.job_id = doomed.id RETURNING 1
+),
+callbacks AS (DELETE FROM job_callbacks USING doomed WHERE job_id = doomed.id RETURNING 1),
+images AS (DELETE FROM job_images USING doomed WHERE job_id = doomed.id RETURNING 1),
+gone AS (DELETE FROM jobs USING doomed WHERE jobs.id = doomed.id RETURNING 1)
+SELECT
+    (SELECT count(*) FROM gone) AS jobs,
+    (SELECT count(*) FROM images) AS images,
+    (SELECT count(*) FROM callbacks) AS callbacks,
+    (SELECT count(*) FROM deliveries) AS deliveries
+"""
+_DELETE_ENDED = Statement("tenants.delete_ended", "delete", _DELETE.format(_ENDED))
+_DELETE_LIVE = Statement("tenants.delete_live", "delete", _DELETE.format(_LIVE))
+_RUNNING = Statement(
+    "tenants.running",
+    "select",
+    f"{_DOOMED} state = 'running' AND state IN ('queued', 'running') LIMIT 1",
+)
+_FORGET_TURNS = Statement(
+    "tenants.forget_turns", "delete", "DELETE FROM tenant_turns WHERE tenant_id = $1"
+)
+
+
+async def delete_data(
+    database: Database,
+    tenant_id: str,
+    *,
+    actor: str,
+    request_id: str | None = None,
+    cancelled: Callable[[UUID, Cancelling], Awaitable[None]],
+) -> DeletedData:
+    """Delete the jobs of a tenant that exist now, with all that belongs to them; return counts.
+
+    Live jobs are cancelled first, and `cancelled` hears of each that ended by that. Jobs that are
+    submitted meanwhile stay. It may be repeated after a failure, and then deletes the rest. Raises
+    DatabaseUnavailable.
+    """
+    async with database.transaction() as session:
+        begun = (await session.scalars(select(func.clock_timestamp()))).one()
+        await record(
+            session,
+            "tenant.delete_data",
+            actor,
+            tenant_id,
+            tenant_id=tenant_id,
+            request_id=request_id,
+        )
+    counts = Counter(cancelled=await _cancel(database, tenant_id, begun, cancelled))
+    counts += await _delete(database, _DELETE_ENDED, tenant_id, begun)
+    await _stopped(database, tenant_id, begun)
+    # Those that have stopped meanwhile, and those whose workers do not answer.
+    for statement in (_DELETE_ENDED, _DELETE_LIVE, _DELETE_ENDED):
+        counts += await _delete(database, statement, tenant_id, begun)
+    await database.fetch(_FORGET_TURNS, tenant_id)
+    return DeletedData(
+        tenant_id=tenant_id,
+        **{name: counts[name] for name in DeletedData.model_fields if name != "tenant_id"},
+    )
+
+
+async def _cancel(
+    database: Database,
+    tenant_id: str,
+    begun: datetime,
+    cancelled: Callable[[UUID, Cancelling], Awaitable[None]],
+) -> int:
+    """Cancel every live job, and return how many there were."""
+    count = 0
+    while True:
+        async with database.transaction() as session:
+            chunk = await cancel_of_tenant(session, tenant_id, begun, _CHUNK)
+        for job_id, cancelling in chunk:
+            if cancelling.state is JobStatus.CANCELLED:
+                await cancelled(job_id, cancelling)
+        count += len(chunk)
+        if len(chunk) < _CHUNK:
+            return count
+
+
+async def _stopped(database: Database, tenant_id: str, begun: datetime) -> None:
+    """Wait until no job runs any more, but not for long."""
+    for _ in range(round(_STOPPING / _LOOK)):
+        if not await database.fetch(_RUNNING, tenant_id, begun):
+            return
+        await asyncio.sleep(_LOOK)
+
+
+async def _delete(
+    database: Database, statement: Statement, tenant_id: str, begun: datetime
+) -> Counter[str]:
+    """Delete chunk by chunk until nothing is left, and return the counts."""
+    counts: Counter[str] = Counter()
+    while True:
+        (row,) = await database.fetch(statement, tenant_id, begun, _CHUNK)
+        counts.update(dict(row.items()))
+        if row["jobs"] < _CHUNK:
+            return counts

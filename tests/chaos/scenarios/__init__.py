@@ -1,0 +1,1 @@
+"""The scenarios. Each breaks one thing while jobs are submitted and run."""
