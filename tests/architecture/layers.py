@@ -176,8 +176,8 @@ LAYERS = {
         ],
         [
             "shared.store.lists",
-            "shared.store.order",
-            "shared.store.pauses",
+            "shared.store.queues.order",
+            "shared.store.queues.pauses",
             "shared.store.publication",
             "shared.store.postgres.read_only",
             "shared.store.postgres.server",
