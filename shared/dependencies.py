@@ -14,7 +14,7 @@ from shared.errors import DependencyMissing, ServiceError, Transient
 from shared.process.patience import Patience
 from shared.settings import Settings
 from shared.store.postgres.database import Database, PoolOptions
-from shared.store.schema import check_schema
+from shared.store.schema import check_usable
 from shared.telemetry.tracing import Tracing
 from shared.wire.messenger import Messenger
 
@@ -55,11 +55,15 @@ async def answer_within(question: Awaitable[T], within: float) -> T:
     """Return the result of `question`.
 
     Raises Transient if it takes more than `within` seconds, not counting time in which this process
-    was held up, and whatever `question` raises.
+    was held up, and whatever `question` raises. The question then ends by a limit of its own.
     """
+    asking = asyncio.ensure_future(question)
+    # Whoever gives up shall not have an error reported that nobody waits for.
+    asking.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
     try:
+        # If a statement were cancelled, its connection would be closed.
         async with Patience(within):
-            return await question
+            return await asyncio.shield(asking)
     except TimeoutError as error:
         raise Transient(f"No answer within {within:g} s.") from error
 
@@ -72,7 +76,7 @@ async def missing_dependencies(
     All are asked at once and have `within` seconds to answer.
     """
     reasons = await asyncio.gather(
-        _reason(check_schema(database), within), _reason(messenger.ping(), within)
+        _reason(check_usable(database), within), _reason(messenger.ping(), within)
     )
     return {name: why for name, why in zip(DEPENDENCIES, reasons, strict=True) if why is not None}
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from arq.connections import ArqRedis
-from redis.asyncio import BlockingConnectionPool, ConnectionPool
+from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, RedisError
 
 from shared.errors import BrokerUnavailable
 from shared.settings import Settings
+from shared.wire.guarded import GuardedPool
 from shared.wire.messages import decode, encode
 
 # Seconds.
@@ -23,10 +24,11 @@ _MOST_CONNECTIONS = 10_000
 
 
 def connect_quick(settings: Settings) -> ArqRedis:
-    """Return a client that gives up on Redis after half a second, for use while a caller waits."""
-    # This kind of pool connects outside its lock. With the other kind, callers would wait for each
-    # other's failures while Redis hangs: the hundredth one for 50 s.
-    pool = BlockingConnectionPool.from_url(
+    """Return a client that gives up on Redis after half a second, for use while a caller waits.
+
+    After that its callers fail at once until Redis answers again: it has a circuit of its own.
+    """
+    pool = GuardedPool.from_url(
         _url(settings),
         max_connections=_MOST_CONNECTIONS,
         timeout=_QUICK,

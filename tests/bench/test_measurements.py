@@ -7,7 +7,7 @@ import pytest
 from tests.bench.bench import Bench
 from tests.bench.calls import connections, get, wait
 from tests.bench.figures import Figure, NotMeasured
-from tests.bench.jobs import batch, dispatch, mixed, path, tokens, tracing
+from tests.bench.jobs import batch, dispatch, fairness, mixed, path, tokens, tracing
 from tests.bench.loader.asking import load
 from tests.bench.running.system import NO_OP
 from tests.bench.running.wires import Wires
@@ -65,6 +65,13 @@ async def test_items_are_measured_behind_receipts(bench: Bench) -> None:
     found = by_name(list(await mixed.measure_behind(bench, 2, {})))
 
     assert 0 < found["an item behind 2 receipts: p50"] <= found["an item behind 2 receipts: p95"]
+
+
+async def test_a_newcomer_is_measured_behind_another_tenant(bench: Bench) -> None:
+    """The jobs of the other are still there when its own has ended."""
+    found = by_name(list(await fairness.measure(bench)))
+
+    assert all(value > 0 for value in found.values())
 
 
 async def test_a_call_is_measured_against_a_bare_route(bench: Bench) -> None:

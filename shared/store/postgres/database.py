@@ -14,24 +14,24 @@ from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
-    AsyncEngine,
     AsyncSession,
     async_sessionmaker,
-    create_async_engine,
 )
 
 from shared.errors import DatabaseUnavailable, ServiceError
+from shared.process.guards.probes import Probes
 from shared.process.patience import Patience
 from shared.settings import Settings
-from shared.store.postgres.connecting import Connecting
+from shared.store.postgres.connecting import Connecting, answers
 from shared.store.postgres.database_metrics import duration_histogram, measure_statements, observe
 from shared.store.postgres.database_settings import Pooler
 from shared.store.postgres.database_url import async_url
 from shared.store.postgres.direct import DirectConnections, Row, Statement
+from shared.store.postgres.engine import new_engine
 from shared.store.postgres.gate import Answers, Gate
 from shared.store.postgres.rollback import roll_back
 from shared.store.postgres.sqlstates import (
@@ -41,6 +41,7 @@ from shared.store.postgres.sqlstates import (
     pooler_is_full,
     refuses,
 )
+from shared.store.postgres.writes import Writes
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
@@ -49,6 +50,8 @@ _Connect: TypeAlias = Callable[[Session], Awaitable[AsyncConnection]]
 
 # In the information on a connection, when the statement began whose answer it waits for, or None.
 _ASKED_AT = "asked_at"
+# Seconds that Postgres has to accept a connection and answer, when somebody has waited in vain.
+_DOUBT = 0.3
 # SQLAlchemy wraps most errors of the driver, but not those of connecting.
 _OF_DRIVER = (DBAPIError, asyncpg.PostgresError, asyncpg.ClientConfigurationError)
 
@@ -89,28 +92,35 @@ class Database:
         if server_limit is None:
             server_limit = transaction_limit
         connecting = Connecting(process=process, pooler=pooler, limit=server_limit)
-        self._engine = create_async_engine(
-            async_url(url),
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_pre_ping=True,
-            # Otherwise every error shows item names, results and parts of images.
-            hide_parameters=True,
-            connect_args=connecting.engine_arguments,
-        )
         self._answers = Answers()
-        # The engine's own pool has no order, and would count the wait for it as that for Postgres.
+        address, circuit = async_url(url), self._answers.circuit
+        probe = partial(answers, address, connecting)
+        self._probes = Probes(circuit, probe, first=_DOUBT)
+        # Whether Postgres takes what this process writes.
+        self.writes = Writes()
+        self._engine = new_engine(address, connecting, pool_size, circuit, self.writes)
+        # The engine's own pool would count the wait for it as that for Postgres.
         self._gate = Gate(self._answers, 2 * pool_size, transaction_limit)
         self._direct = DirectConnections(
-            async_url(url), self._answers, connecting, size=pool_size, limit=transaction_limit
+            address,
+            self._answers,
+            self.writes,
+            connecting,
+            size=pool_size,
+            limit=transaction_limit,
         )
-        _prepare_with(connecting, self._engine)
         for asking in ("before_cursor_execute", "commit"):
             event.listen(self._engine.sync_engine, asking, _note_question)
         event.listen(self._engine.sync_engine, "after_cursor_execute", self._note_answer)
+        event.listen(self._engine.sync_engine, "handle_error", self._note_error)
         self._transaction_limit = transaction_limit
         self._traced = False
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether Postgres hangs or refuses connections, so that every call fails at once."""
+        return self._answers.circuit.is_open
 
     @classmethod
     def from_settings(
@@ -201,6 +211,9 @@ class Database:
         self._answers.note()
         connection.info[_ASKED_AT] = None
 
+    def _note_error(self, context: ExceptionContext) -> None:
+        self.writes.note_error(context.original_exception.__cause__)
+
     async def fetch(self, statement: Statement, *arguments: object) -> Sequence[Row]:
         """Run one statement by itself, in one round trip; see `DirectConnections.fetch`."""
         return await self._direct.fetch(statement, *arguments)
@@ -226,17 +239,11 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._probes.close()
         await self._direct.close()
         await self._engine.dispose()
         if self._traced:
             SQLAlchemyInstrumentor().uninstrument()
-
-
-def _prepare_with(connecting: Connecting, engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: DBAPIConnection, _: object) -> None:
-        driver: Any = connection
-        driver.run_async(connecting.prepare)
 
 
 def _note_question(connection: Connection, *_event: object) -> None:

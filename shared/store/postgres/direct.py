@@ -16,8 +16,9 @@ from opentelemetry.trace import SpanKind, Tracer
 from sqlalchemy import URL
 
 from shared.errors import DatabaseUnavailable
+from shared.process.guards.circuit import State
 from shared.process.patience import Patience
-from shared.store.postgres.connecting import Connecting
+from shared.store.postgres.connecting import Connecting, plain_url
 from shared.store.postgres.gate import Answers, Gate
 from shared.store.postgres.sqlstates import (
     Meaning,
@@ -27,6 +28,7 @@ from shared.store.postgres.sqlstates import (
     pooler_is_full,
     refuses,
 )
+from shared.store.postgres.writes import Writes
 
 # A row of a result, by column name or position. JSON columns are text.
 Row: TypeAlias = Any
@@ -66,6 +68,7 @@ class DirectConnections:
         self,
         url: URL,
         answers: Answers,
+        writes: Writes,
         connecting: Connecting,
         *,
         size: int,
@@ -79,11 +82,17 @@ class DirectConnections:
         self._gate = Gate(answers, size, limit)
         self._url = url
         self._answers = answers
+        self._writes = writes
         self._connecting = connecting
         self._size = size
         self._limit = limit
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
+        self._freeing: set[asyncio.Task[None]] = set()
+        # Whether the pool's connections must not be used any more: see `new_engine`.
+        self._expired = False
+        answers.circuit.when_changed(lambda state: self._expire() if state is State.OPEN else None)
+        writes.when_read_only(self._expire)
         self._tracer: Tracer | None = None
         self._observe: Callable[[str, float], None] = _ignore
 
@@ -99,18 +108,26 @@ class DirectConnections:
         """Run a statement and return its rows.
 
         Sends it once more if the connection breaks, unless it says `once`, and up to twice more if
-        another transaction was in its way. Raises DatabaseUnavailable if Postgres cannot be reached
-        or takes too long, Busy if only this statement does, DatabaseReadOnly if it takes no writes,
-        and SchemaBehind if a table or column is missing. Other errors of Postgres are bugs and pass
-        through.
+        another transaction was in its way. If the server takes no writes, it is sent once more over
+        a new connection, which may lead to another server.
+
+        Raises DatabaseUnavailable if Postgres cannot be reached or takes too long, Busy if only
+        this statement does, DatabaseReadOnly if it takes no writes, and SchemaBehind if a table or
+        column is missing. Other errors of Postgres are bugs and pass through.
         """
         with _translated(), self._span(statement):
             for tries in range(1, _TRIES + 1):
                 try:
-                    return await self._within_limit(statement, arguments)
+                    rows = await self._limited(statement, arguments)
                 except Exception as error:
+                    if _writes(statement):
+                        self._writes.note_error(error)
                     if not _may_repeat(statement, meaning_of(error), tries):
                         raise
+                else:
+                    if _writes(statement):
+                        self._writes.note_taken()
+                    return rows
             raise AssertionError("the last try returns or raises")
 
     async def close(self) -> None:
@@ -121,9 +138,7 @@ class DirectConnections:
             except TimeoutError:
                 self._pool.terminate()
 
-    async def _within_limit(
-        self, statement: Statement, arguments: Sequence[object]
-    ) -> Sequence[Row]:
+    async def _limited(self, statement: Statement, arguments: Sequence[object]) -> Sequence[Row]:
         late: list[DatabaseUnavailable] = []
         async with self._gate:
             begun = time.monotonic()
@@ -148,6 +163,9 @@ class DirectConnections:
         self, statement: Statement, arguments: Sequence[object], begun: float
     ) -> Sequence[Row]:
         pool = self._pool or await self._open()
+        if self._expired:
+            self._expired = False
+            await pool.expire_connections()
         try:
             connection = await pool.acquire()
         except Exception as error:
@@ -155,31 +173,50 @@ class DirectConnections:
                 raise self._answers.too_late(begun) from error
             raise
         try:
-            sent = time.perf_counter()
+            rows = await self._run(connection, statement, arguments)
+        except asyncio.CancelledError:
+            # Postgres has to confirm that, for which the caller does not wait any longer.
+            self._begin_freeing(pool, connection)
+            raise
+        except Exception:
+            await pool.release(connection, timeout=_CLOSE)
+            raise
+        await pool.release(connection, timeout=_CLOSE)
+        return rows
+
+    async def _run(
+        self, connection: asyncpg.Connection, statement: Statement, arguments: Sequence[object]
+    ) -> Sequence[Row]:
+        try:
+            begun = time.perf_counter()
             rows: Sequence[Row] = await connection.fetch(statement.sql, *arguments)
-            self._observe(statement.operation, time.perf_counter() - sent)
+            self._observe(statement.operation, time.perf_counter() - begun)
         except asyncpg.InterfaceError as error:
             # The driver raises this for a connection that is closed and for a wrong argument.
             if connection.is_closed():
                 raise ConnectionResetError from error
             raise
-        finally:
-            await pool.release(connection, timeout=_CLOSE)
         return rows
+
+    def _begin_freeing(self, pool: asyncpg.Pool, connection: asyncpg.Connection) -> None:
+        freeing = asyncio.create_task(pool.release(connection, timeout=_CLOSE))
+        self._freeing.add(freeing)
+        freeing.add_done_callback(self._freeing.discard)
+        # If it cannot be freed in time, it is closed.
+        freeing.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    def _expire(self) -> None:
+        self._expired = True
 
     async def _open(self) -> asyncpg.Pool:
         async with self._opening:
             if self._pool is None:
-                query = {**self._url.query}
-                query.pop("prepared_statement_cache_size", None)
-                plain = self._url.set(drivername="postgresql", query=query)
                 self._pool = await asyncpg.create_pool(
-                    plain.render_as_string(hide_password=False),
+                    plain_url(self._url),
                     min_size=0,
                     max_size=self._size,
                     init=self._connecting.prepare,
-                    # The pool would send a statement at each release to undo what sessions set,
-                    # and these statements set nothing.
+                    # These statements set nothing that a statement at each release had to undo.
                     reset=_keep,
                     **self._connecting.arguments,
                 )
@@ -214,7 +251,13 @@ def _translated() -> Iterator[None]:
 def _may_repeat(statement: Statement, meaning: Meaning | None, tries: int) -> bool:
     if meaning is Meaning.ABORTED:
         return tries < _TRIES
+    if meaning is Meaning.READ_ONLY:
+        return tries == 1
     return meaning is Meaning.LOST and tries == 1 and not statement.once
+
+
+def _writes(statement: Statement) -> bool:
+    return statement.operation != "select"
 
 
 async def _keep(_connection: object) -> None:

@@ -2,13 +2,10 @@
 
 from types import TracebackType
 
-import structlog
-
 from shared.errors import Busy, DatabaseUnavailable
-from shared.process.guards.circuit import Circuit
+from shared.process.guards.circuit import Circuit, State
 from shared.process.guards.line import Line
-
-log = structlog.get_logger(__name__)
+from shared.process.guards.reports import report
 
 # For each connection, so many callers may wait for one.
 _WAITING = 50
@@ -21,7 +18,7 @@ class Answers:
 
     def __init__(self) -> None:
         self.circuit = Circuit()
-        self.circuit.when_changed(_log)
+        self.circuit.when_changed(report("database"))
 
     def note(self) -> None:
         """Take note that Postgres answers now."""
@@ -62,7 +59,7 @@ class Gate:
 
     async def __aenter__(self) -> None:
         """Wait for a connection to become free."""
-        if not self._circuit.admits():
+        if self._circuit.is_open:
             raise DatabaseUnavailable
         await self._line.__aenter__()
 
@@ -75,13 +72,6 @@ class Gate:
         """Let the next caller have the connection."""
         await self._line.__aexit__(kind, error, traceback)
 
-    def _dismiss(self, is_open: bool) -> None:
-        if is_open:
+    def _dismiss(self, state: State) -> None:
+        if state is State.OPEN:
             self._line.dismiss(DatabaseUnavailable)
-
-
-def _log(is_open: bool) -> None:
-    if is_open:
-        log.warning("database.away")
-    else:
-        log.info("database.back")

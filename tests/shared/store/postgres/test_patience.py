@@ -12,6 +12,7 @@ from shared.process.background import background
 from shared.store.postgres.database import Database
 from shared.store.postgres.direct import Statement
 from tests.support.processes.wire import Wire, wired
+from tests.support.waiting import wait_until
 
 # Seconds.
 _LIMIT, _SERVER_LIMIT = 0.3, 20
@@ -21,6 +22,14 @@ _ONE = Statement("test.one", "select", "SELECT 1")
 
 async def _fetch(database: Database) -> None:
     await database.fetch(_ONE)
+
+
+async def _answers(database: Database) -> bool:
+    try:
+        await database.ping()
+    except DatabaseUnavailable:
+        return False
+    return True
 
 
 _CALLS = [pytest.param(Database.ping, id="transaction"), pytest.param(_fetch, id="direct")]
@@ -101,6 +110,7 @@ async def test_a_postgres_that_hangs_is_unavailable(
     wire.flowing.set()
 
     assert type(raised.value) is DatabaseUnavailable
+    await wait_until(lambda: _answers(database), "Postgres answered again")
     await call(database)
 
 
@@ -124,7 +134,7 @@ async def test_a_postgres_that_hangs_during_a_transaction_is_unavailable(
     wire.flowing.set()
 
     assert type(raised.value) is DatabaseUnavailable
-    await database.ping()
+    await wait_until(lambda: _answers(database), "Postgres answered again")
 
 
 async def test_a_transaction_that_is_cancelled_ends_though_postgres_hangs(
