@@ -193,7 +193,7 @@ LAYERS = {
         ["shared.store.postgres.engine", "shared.store.postgres.gate"],
         ["shared.store.postgres.writes"],
         ["shared.store.postgres.connecting"],
-        ["shared.store.postgres.limits"],
+        ["shared.store.postgres.settings.limits"],
         ["shared.telemetry.metrics"],
         [
             "shared.settings",
@@ -204,16 +204,17 @@ LAYERS = {
         [
             "shared.pipeline_settings",
             "shared.store.hot.leases",
-            "shared.store.postgres.database_settings",
+            "shared.store.postgres.settings.database_settings",
             "shared.wire.redis_url",
         ],
-        ["shared.store.postgres.database_url"],
+        ["shared.store.postgres.settings.database_url"],
         ["shared.contracts", "shared.access", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",
             "shared.image_headers",
             "shared.store.conversion",
             "shared.store.postgres.sqlstates",
+            "shared.store.postgres.statements",
             "shared.telemetry.described_errors",
             "shared.store.retry_policy",
             "shared.client.errors",

@@ -8,8 +8,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
 
 import asyncpg
 from opentelemetry.trace import SpanKind, Tracer
@@ -28,37 +26,13 @@ from shared.store.postgres.sqlstates import (
     pooler_is_full,
     refuses,
 )
+from shared.store.postgres.statements import Row, Statement
 from shared.store.postgres.writes import Writes
-
-# A row of a result, by column name or position. JSON columns are text.
-Row: TypeAlias = Any
 
 # Seconds that closing a connection may take.
 _CLOSE = 0.2
 # How often a statement is sent in all if other transactions are in its way.
 _TRIES = 3
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A statement in SQL, with `$1`, `$2` … for its arguments.
-
-    It must be safe to run twice, because it is sent again if a connection breaks before Postgres
-    answers, unless it is to be sent `once`. `name` is what traces show; `operation` is the word
-    that metrics count it under.
-    """
-
-    name: str
-    operation: Literal["select", "insert", "update", "delete"]
-    sql: str
-    once: bool = False
-
-
-class Fetch(Protocol):
-    """Runs a statement and returns its rows, as `Database.fetch` does."""
-
-    async def __call__(self, statement: Statement, *arguments: object) -> Sequence[Row]:
-        """Run the statement with these arguments."""
 
 
 class DirectConnections:

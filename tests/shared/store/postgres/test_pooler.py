@@ -13,7 +13,7 @@ from sqlalchemy import text
 from shared.errors import Busy, DatabaseUnavailable
 from shared.store.hot.accepting import accept
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Statement
+from shared.store.postgres.statements import Statement
 from tests.shared.store.postgres.conftest import POOLED, migrate, run_each
 from tests.support.job_rows import new_job
 from tests.support.postgres.pgbouncer import pgbouncer
