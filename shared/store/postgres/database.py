@@ -31,9 +31,8 @@ from shared.store.postgres.database_metrics import duration_histogram, measure_s
 from shared.store.postgres.database_settings import Pooler
 from shared.store.postgres.database_url import async_url
 from shared.store.postgres.direct import DirectConnections, Row, Statement
-from shared.store.postgres.engine import new_engine
+from shared.store.postgres.engine import new_engine, roll_back
 from shared.store.postgres.gate import Answers, Gate
-from shared.store.postgres.rollback import roll_back
 from shared.store.postgres.sqlstates import (
     as_service_error,
     is_answer,
