@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 from contextvars import Context
 from typing import Any
 
-from api.queue_limits import Excess, queue_limits, retry_after
+from api.backpressure.queue_limits import Excess, queue_limits, retry_after
 from api.serving import Serving
 from shared.contracts.features import Queue
 from shared.contracts.service.queues import QueueView
 from shared.errors import NoWorker, QueueFull
 from shared.process.background import repeating
 from shared.settings import Settings
-from shared.store.pace import Pace, read_pace
+from shared.store.figures.pace import Pace, read_pace
 from shared.store.postgres.database import Database
 from shared.store.queue_stats import QueueStats, queue_stats
 
@@ -172,9 +172,14 @@ class Admission:
                 finished_per_minute=stats.finished,
                 estimated_wait=stats.estimated_wait,
                 accepting=not self._limits[queue].full(stats),
+                paused=stats.paused,
             )
             for queue, stats in (await self.stats()).items()
         ]
+
+    async def renew(self) -> None:
+        """Read the numbers again, since something has changed. Raises DatabaseUnavailable."""
+        await self._stats_since(time.monotonic())
 
 
 def _has_failed(reading: asyncio.Task[Any]) -> bool:

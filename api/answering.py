@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
+from api.access.priority import with_permitted_priority
 from api.access.tenants import agreed_tenant
 from api.errors import JobFailed
 from api.front import Front
@@ -54,7 +55,6 @@ async def answer(
     StillRunning if time runs out, and JobFailed.
     """
     adopt_request_id(http, request.request_id)
-    agreed_tenant(http, request.tenant)
     submitted = await accept_from(http, front, request, idempotency_key, join_same_content=True)
     job = await _ended(front, submitted)
     if job.error is not None:
@@ -75,10 +75,12 @@ async def accept_from(
 ) -> Submitted:
     """Accept the job of a request, of whose body nothing large is kept afterwards.
 
-    Raises what `Submissions.accept` raises.
+    Raises Forbidden, and what `Submissions.accept` raises.
     """
     assert isinstance(http, BodyRequest)  # noqa: S101 (FastAPI wants the annotation `Request`)
-    work = Work(request, idempotency_key, join_same_content, http.take_image())
+    agreed_tenant(http, request.tenant)
+    permitted = with_permitted_priority(http, request)
+    work = Work(permitted, idempotency_key, join_same_content, http.take_image())
     submitted = await front.submissions.accept(work)
     http.leave_place()
     return submitted

@@ -14,7 +14,7 @@ from shared.errors import DependencyMissing, ServiceError, Transient
 from shared.process.patience import Patience
 from shared.settings import Settings
 from shared.store.postgres.database import Database, PoolOptions
-from shared.store.schema import check_schema
+from shared.store.schema import check_usable
 from shared.telemetry.tracing import Tracing
 from shared.wire.messenger import Messenger
 
@@ -76,7 +76,7 @@ async def missing_dependencies(
     All are asked at once and have `within` seconds to answer.
     """
     reasons = await asyncio.gather(
-        _reason(check_schema(database), within), _reason(messenger.ping(), within)
+        _reason(check_usable(database), within), _reason(messenger.ping(), within)
     )
     return {name: why for name, why in zip(DEPENDENCIES, reasons, strict=True) if why is not None}
 

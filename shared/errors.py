@@ -13,6 +13,7 @@ ServiceError
 │   ├── DependencyMissing
 │   ├── PortTaken
 │   ├── QueueFull
+│   ├── QuotaExceeded
 │   ├── Draining
 │   ├── NoWorker
 │   ├── Loading
@@ -165,6 +166,14 @@ class QueueFull(Unavailable):
 
     code = "queue_full"
     detail = "Too much work is waiting; try again later."
+
+
+class QuotaExceeded(Unavailable):
+    """The tenant has as much stored as its quota allows, until some of it is deleted."""
+
+    code = "quota_exceeded"
+    detail = "The tenant has as much stored as its quota allows."
+    retry_after = 3600
 
 
 class Draining(Unavailable):

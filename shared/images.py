@@ -1,20 +1,18 @@
 """Inspection of images by their headers: format, bytes and pixels. The worker decodes them.
 
-The headers of JPEG, PNG and WebP are read here. Only native libraries can read HEIC and PDF, and a
-hostile file could crash the front through one, so the recognition child inspects those.
+Only native libraries can read the size of a PDF's pages, and a hostile file could crash the front
+through one, so the recognition child inspects those.
 """
 
 import base64
 import binascii
 import hashlib
-import io
-import struct
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import filetype
-from PIL import Image
 
+from shared.image_headers import HEIC, JPEG, PNG, WEBP, DamagedHeader, Size, size_in_header
 from shared.rejections import (
     ImageEmpty,
     ImageNotBase64,
@@ -24,14 +22,13 @@ from shared.rejections import (
     ImageUnsupported,
 )
 
-HEIC = "image/heic"
 PDF = "application/pdf"
-# The media types of the formats that are read here, with Pillow's names for them.
-_PILLOW = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
+# The longest side accepted, in pixels, which is the longest that a JPEG can have. Resizing takes
+# memory for each row and column: an image of 1 × 39,000,000 pixels would take 1.4 GB. A receipt of
+# 80 mm at 300 dots per inch would be 5.5 m long.
+MAX_SIDE = 65_535
 # How many bytes of a file are enough to recognise its type.
 _HEAD = 8192
-# What Pillow raises for damaged files; it depends on the format and the damage.
-DAMAGED = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, struct.error)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +43,8 @@ class ImageLimits:
 class ImageInfo:
     """What a job stores about its image. `sha256` is of the bytes as sent, in hexadecimal.
 
-    `width` and `height` are in pixels before any rotation, or None for HEIC and PDF.
+    `width` and `height` are in pixels before any rotation. They are None for PDF, and for a HEIC
+    whose header does not say them.
     """
 
     media_type: str
@@ -89,15 +87,13 @@ def inspect(content: bytes, limits: ImageLimits) -> ImageInfo:
     if len(content) > limits.max_bytes:
         raise _too_large(limits)
     media_type = media_type_of(content)
-    width = height = None
-    if media_type in _PILLOW:
-        with open_image(content, media_type) as image:
-            check_pixels(image, limits.max_pixels)
-            width, height = image.size
+    size = _declared_size(content, media_type)
+    if size:
+        check_pixels(*size, limits.max_pixels)
     return ImageInfo(
         media_type=media_type,
-        width=width,
-        height=height,
+        width=size and size.width,
+        height=size and size.height,
         bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
     )
@@ -106,27 +102,29 @@ def inspect(content: bytes, limits: ImageLimits) -> ImageInfo:
 def media_type_of(content: bytes) -> str:
     """Recognise the media type by the first bytes. Raises ImageUnsupported for any other."""
     found: str | None = filetype.guess_mime(content[:_HEAD])
-    if found in _PILLOW or found in (HEIC, PDF):
+    if found in (HEIC, JPEG, PDF, PNG, WEBP):
         return found
     raise ImageUnsupported(f"{_named(found)} {ImageUnsupported.detail}")
 
 
-def open_image(content: bytes, media_type: str) -> Image.Image:
-    """Open a JPEG, PNG or WebP without decoding it. Raises ImageUnreadable, ImageTooManyPixels."""
+def _declared_size(content: bytes, media_type: str) -> Size | None:
+    if media_type == PDF:
+        return None
     try:
-        return Image.open(io.BytesIO(content), formats=(_PILLOW[media_type],))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageTooManyPixels from error
-    except DAMAGED as error:
+        return size_in_header(content, media_type)
+    except DamagedHeader as error:
         raise ImageUnreadable from error
 
 
-def check_pixels(image: Image.Image, limit: int) -> None:
-    """Raise ImageTooManyPixels if the header declares more than `limit` pixels."""
-    width, height = image.size
+def check_pixels(width: int, height: int, limit: int) -> None:
+    """Raise ImageTooManyPixels if an image has more than `limit` pixels, or a side too long."""
     if width * height > limit:
         raise ImageTooManyPixels(
             f"The image has {width}×{height} pixels; the limit is {limit / 1e6:g} megapixels."
+        )
+    if max(width, height) > MAX_SIDE:
+        raise ImageTooManyPixels(
+            f"The image has {width}×{height} pixels; no side may be longer than {MAX_SIDE}."
         )
 
 

@@ -31,6 +31,8 @@ class PipelineSettings(BaseSettings):
     receipt_timeout: Annotated[float, Field(gt=0)] = 60
     item_timeout: Annotated[float, Field(gt=0)] = 20
     recognition_memory: Annotated[int, Field(gt=0)] = 2_000_000_000
+    page_cpu: Annotated[int, Field(ge=1)] = 10
+    page_memory: Annotated[int, Field(gt=0)] = 1_000_000_000
 
     # The currency of receipts that show none, if the request names none either.
     default_currency: CurrencyCode | None = None

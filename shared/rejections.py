@@ -84,6 +84,13 @@ class JobNotFound(BadInput):
     detail = "There is no such job for this tenant."
 
 
+class QueueNotFound(BadInput):
+    """There is no queue of this name."""
+
+    code = "queue_not_found"
+    detail = "There is no such queue."
+
+
 class SchemaNotFound(BadInput):
     """There is no JSON Schema of this name."""
 
@@ -141,7 +148,8 @@ class ImageTooLarge(BadInput):
 
 
 class ImageTooManyPixels(BadInput):
-    """The image exceeds MAX_IMAGE_PIXELS according to its header; it is not decoded."""
+    """The image exceeds MAX_IMAGE_PIXELS according to its header, or has a side of more than 65,535
+    pixels; it is not decoded."""
 
     code = "image_too_many_pixels"
     detail = "The image has too many pixels."
@@ -159,6 +167,14 @@ class ImageUnreadable(BadInput):
 
     code = "unreadable_image"
     detail = "The image is truncated or damaged."
+
+
+class ImageTooCostly(BadInput):
+    """A page of the file takes more than PAGE_CPU or PAGE_MEMORY to decode or to draw, or has far
+    more text than any receipt."""
+
+    code = "image_too_costly"
+    detail = "The file takes too much CPU time or memory to decode."
 
 
 class PdfProtected(BadInput):

@@ -20,6 +20,7 @@ from shared.access.tokens import HASH_PATTERN
 from shared.callback_urls import CallbackHosts
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
+from shared.store.hot.leases import Leases
 from shared.store.postgres.database_settings import DatabaseSettings
 from shared.wire.redis_url import RedisUrl
 
@@ -82,6 +83,9 @@ class Settings(PipelineSettings, DatabaseSettings):
     items_queue_limit: Annotated[int, Field(gt=0)] = 5_000
     items_age_limit: Annotated[float, Field(gt=0)] = 120
     tenant_queue_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    # How many jobs of one tenant are kept at most, and how many bytes of images.
+    tenant_stored_jobs: Annotated[int, Field(gt=0)] | None = None
+    tenant_stored_bytes: Annotated[int, Field(gt=0)] | None = None
     # For how long a stopping front still answers but refuses new jobs, so that load balancers
     # notice.
     drain_delay: Annotated[float, Field(ge=0)] = 5
@@ -98,7 +102,7 @@ class Settings(PipelineSettings, DatabaseSettings):
     reconcile_interval: Annotated[float, Field(gt=0)] = 2
     # For how long jobs with a priority may hold back those with a lower one.
     priority_hold: Annotated[float, Field(gt=0)] = 60
-    # By default the images of succeeded jobs are kept for one day and everything else for thirty.
+    # By default the images that nobody needs any more are kept for one day, all else for thirty.
     image_retention: Annotated[float, Field(gt=0)] = 86_400
     job_retention: Annotated[float, Field(gt=0)] = 2_592_000
 
@@ -186,6 +190,11 @@ class Settings(PipelineSettings, DatabaseSettings):
         if self.trace_item_names is None:
             return self.environment != "production"
         return self.trace_item_names
+
+    @property
+    def leases(self) -> Leases:
+        """How leases are timed."""
+        return Leases(self.lease, self.heartbeat)
 
     @cached_property
     def replaced(self) -> dict[str, str]:

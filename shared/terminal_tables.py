@@ -132,7 +132,7 @@ def queue_table(queues: Sequence[QueueView]) -> Table:
             str(view.workers),
             str(view.finished_per_minute),
             "?" if wait is None else _age(wait),
-            "yes" if view.accepting else "NO",
+            "paused" if view.paused else "yes" if view.accepting else "NO",
         )
     return table
 

@@ -29,6 +29,7 @@ from worker.jobs.claiming import Claiming
 from worker.jobs.consumer import Observed
 from worker.jobs.execution import Executor, Limits
 from worker.jobs.heartbeat import Heartbeat
+from worker.jobs.pauses import Pauses
 from worker.jobs.persistence import until_database_answers
 from worker.jobs.queues import serving_queues
 from worker.jobs.reports import Reports
@@ -43,6 +44,9 @@ log = structlog.get_logger(__name__)
 
 # Seconds between two looks for cancelled jobs; short, because people wait for a cancellation.
 _CANCEL_INTERVAL = 0.5
+# Seconds after which a heartbeat that failed is tried again; short, so that after an outage of
+# Postgres every worker renews its leases before anybody may rescue its jobs.
+_BEAT_AGAIN = 1.0
 
 
 @asynccontextmanager
@@ -84,6 +88,7 @@ class _Parts:
     telemetry: Telemetry
     pulse: Pulse
     running: RunningJobs
+    pauses: Pauses
     reports: Reports
 
 
@@ -111,6 +116,7 @@ async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
                 # After two leases without a heartbeat, other workers have long rescued its jobs.
                 pulse=Pulse(stalled_after=2 * (settings.lease + settings.heartbeat)),
                 running=RunningJobs(),
+                pauses=Pauses(database),
                 reports=Reports(messenger),
             )
 
@@ -149,15 +155,21 @@ async def _beating(parts: _Parts) -> AsyncIterator[Heartbeat]:
         parts.database,
         parts.state,
         parts.running,
+        parts.pauses,
         parts.telemetry.metrics,
-        parts.settings.lease,
+        parts.settings.leases,
     )
     parts.pulse.turned(HEARTBEAT)
     beat = parts.pulse.heartbeat(heartbeat.beat)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(heartbeat.end)
         await stack.enter_async_context(
-            repeating("heartbeat", beat, pause=parts.settings.heartbeat)
+            repeating(
+                "heartbeat",
+                beat,
+                pause=parts.settings.heartbeat,
+                pause_after_failure=min(_BEAT_AGAIN, parts.settings.heartbeat),
+            )
         )
         yield heartbeat
 
@@ -196,7 +208,9 @@ def _serving(parts: _Parts, runners: Mapping[Feature, Run]) -> AbstractAsyncCont
         limits=Limits(retry_pause=settings.retry_pause, timeouts=settings.timeouts),
     )
     observed = Observed(parts.telemetry.metrics.jobs, parts.pulse)
-    return serving_queues(settings, claiming, executor, parts.messenger, parts.reports, observed)
+    return serving_queues(
+        settings, claiming, executor, parts.messenger, parts.reports, parts.pauses, observed
+    )
 
 
 def _cancelling(parts: _Parts) -> AbstractAsyncContextManager[None]:

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 # Whoever watches a service has no token, and has to see it in every state.
 _PROBES = frozenset({"/health", "/health/live", "/health/ready", "/health_check"})
 _METRICS = "/metrics"
+# Where there is Tidewave, its own secret is in its path, and it checks Host and Origin as well.
+_TIDEWAVE = "/tidewave"
 # The page of the reference, whose files lie below it.
 _REFERENCE = frozenset({"/", "/docs", "/openapi.json"})
 _FILES = "/docs/"
@@ -51,6 +53,8 @@ class Authentication:
             return True
         if path == _METRICS:
             return self._settings.metrics_open
+        if path == _TIDEWAVE or path.startswith(f"{_TIDEWAVE}/"):
+            return self._settings.debug
         if path in _REFERENCE or path.startswith(_FILES):
             return self._needs_tokens and self._reference_is_open
         return False
@@ -70,6 +74,21 @@ class Authentication:
         outage = self._settings.probe_patience if scope["path"] == _METRICS else None
         token = await known.find(read_token(sent[0]), outage=outage)
         return Caller(token.id, token.scopes, token.tenants)
+
+
+async def is_still_admitted(http: Request, known: KnownTokens) -> bool:
+    """Return whether the token of a request that lasts has neither been revoked nor expired.
+
+    While Postgres is away for longer than tokens count, nobody can say so, and it is not.
+    """
+    caller: Caller = http.state.caller
+    if caller is ANYBODY:
+        return True
+    try:
+        await known.find(read_token(http.headers["authorization"].encode("latin-1")))
+    except ServiceError:
+        return False
+    return True
 
 
 def warn_if_exposed(settings: Settings) -> None:

@@ -9,9 +9,9 @@ from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport, ComponentStatus
 from shared.contracts.service.health import HealthStatus, without_details
 from shared.dependencies import answer_within
-from shared.errors import Draining, ServiceError
+from shared.errors import DatabaseReadOnly, Draining, ServiceError
 from shared.store.models import WorkerRecord
-from shared.store.schema import check_schema
+from shared.store.schema import check_usable
 from shared.store.workers import alive_workers, component_reports, is_loading
 
 CheckFields = dict[str, Any]
@@ -65,12 +65,14 @@ async def _limited(
 ) -> dict[str, CheckFields]:
     try:
         return await answer_within(check(front), front.settings.probe_patience)
+    except DatabaseReadOnly as error:
+        return {name: {"status": "error", "error": error.detail, "read_only": True}}
     except ServiceError as error:
         return {name: {"status": "error", "error": error.detail}}
 
 
 async def _database(front: Front) -> dict[str, CheckFields]:
-    await check_schema(front.database)
+    await check_usable(front.database)
     return {"database": {"status": "ok"}}
 
 
@@ -87,6 +89,9 @@ async def _queue(front: Front) -> dict[str, CheckFields]:
         queue: {"depth": numbers.depth, "oldest_age": numbers.oldest_age}
         for queue, numbers in stats.items()
     }
+    if paused := ", ".join(queue for queue, numbers in stats.items() if numbers.paused):
+        error = f"Paused by an operator: {paused}."
+        return {"queue": {"status": "degraded", "error": error, "waiting": waiting}}
     return {"queue": {"status": "ok", "waiting": waiting}}
 
 

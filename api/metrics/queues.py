@@ -40,6 +40,7 @@ class QueueMetrics:
             "Jobs that the workers of the queue can run at the same time.",
             "queue",
         )
+        self._paused = gauge("ai_queue_paused", "1 if an operator has paused the queue.", "queue")
         self._messages = gauge(
             "ai_broker_jobs",
             "Messages in Redis: waiting, or taken by a worker.",
@@ -68,6 +69,7 @@ class QueueMetrics:
             self._jobs.labels(queue, "running").set(numbers.running)
             self._workers.labels(queue).set(numbers.workers)
             self._slots.labels(queue).set(numbers.slots)
+            self._paused.labels(queue).set(numbers.paused is not None)
             if numbers.estimated_wait is not None:
                 self._wait.labels(queue).set(numbers.estimated_wait)
         for queue, messages in counts.items():
@@ -76,5 +78,5 @@ class QueueMetrics:
 
     def _clear(self) -> None:
         gauges = (self._depth, self._oldest, self._jobs, self._wait, self._workers, self._slots)
-        for gauge in (*gauges, self._messages):
+        for gauge in (*gauges, self._paused, self._messages):
             gauge.clear()

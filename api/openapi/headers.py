@@ -38,11 +38,16 @@ HEADERS: dict[str, Json] = {
         "as dotted paths separated by commas. Absent if there are none.",
         "schema": {"type": "string"},
     },
+    "X-Priority-Lowered": {
+        "description": "Present if the request, or an entry of it, asked for a priority above 0, "
+        "for which the token lacks the scope `jobs:priority`: such new jobs have priority 0.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
 }
 # Headers of every answer.
 _ALWAYS = ("X-Request-ID", "X-Trace-Id")
 # Headers of the 2xx answers of a call that has a body.
-_OF_BODIES = ("X-Ignored-Fields",)
+_OF_BODIES = ("X-Ignored-Fields", "X-Priority-Lowered")
 HEADERS_BY_CALL = {
     "submitJob": ("Location", "Idempotency-Replayed", "Preference-Applied", "Retry-After"),
     "getJob": ("Retry-After",),

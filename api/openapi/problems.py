@@ -33,6 +33,7 @@ SUBMITTED: Errors = (
     rejections.RequestTooLarge,
     rejections.IdempotencyKeyReused,
     rejections.CallbackRefused,
+    errors.QuotaExceeded,
     *ADMITTED,
     *STORED,
 )
@@ -60,6 +61,7 @@ WAITED: Errors = (
 RECEIPTS: Errors = (
     rejections.ImageUnreadable,
     rejections.PdfProtected,
+    rejections.ImageTooCostly,
     rejections.NoTextFound,
     errors.RecognitionCrashed,
 )

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
+from api.access.priority import with_permitted_priority
 from api.access.tenants import agreed_tenant
+from api.requests.body import BodyRequest
 from api.requests.context import ignore_fields
 from api.requests.explanations import explain
 from api.requests.field_walk import unknown_fields
@@ -19,6 +20,8 @@ from shared.contracts.features import Feature
 from shared.errors import ErrorClass
 from shared.rejections import Forbidden, InvalidRequest
 
+# Unknown fields that are looked for in each entry. The header of the answer has room for as many.
+_MOST_UNKNOWN = 20
 _ENTRY: TypeAdapter[JobEntry] = TypeAdapter(JobEntry)
 
 
@@ -39,7 +42,7 @@ class ReadEntries:
 
 
 async def read_entries(
-    http: Request, batch: JobBatchRequest, key: str | None, *, strict: bool
+    http: BodyRequest, batch: JobBatchRequest, key: str | None, *, strict: bool
 ) -> ReadEntries:
     """Validate every entry, and note its unknown fields for the header of the answer.
 
@@ -47,32 +50,58 @@ async def read_entries(
     Forbidden if the batch is for a tenant that the caller may not act for.
     """
     agreed_tenant(http, batch.tenant_id)
-    read = ReadEntries()
-    defaults = {"tenant_id": batch.tenant_id, "user_id": batch.user_id}
     ignored = [unknown.dotted for unknown in unknown_fields(await http.json(), JobBatchRequest)]
-    async for index, sent in yielding(enumerate(batch.jobs)):
-        unknown = unknown_fields(sent, JobEntry)
-        if refused := refusals(unknown, strict=strict):
-            read.refused[index] = _refusal(explain(refused).code, explain(refused).detail)
-            continue
-        ignored += [f"jobs[].{name.dotted}" for name in unknown]
+    reading = _Reading(http, batch, key, strict, ReadEntries(), dict.fromkeys(ignored))
+    if http.is_large:
+        await http.apart(reading.add_all)
+    else:
+        async for index, sent in yielding(enumerate(batch.jobs)):
+            reading.add(index, sent)
+    ignore_fields(http, list(reading.ignored))
+    return reading.read
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What reading the entries of a batch needs, and what was found. `ignored` is in order."""
+
+    http: BodyRequest
+    batch: JobBatchRequest
+    key: str | None
+    strict: bool
+    read: ReadEntries
+    ignored: dict[str, None]
+
+    def add_all(self) -> None:
+        """Validate every entry."""
+        for index, sent in enumerate(self.batch.jobs):
+            self.add(index, sent)
+
+    def add(self, index: int, sent: Any) -> None:
+        """Validate an entry."""
+        unknown = unknown_fields(sent, JobEntry, _MOST_UNKNOWN)
+        if refused := refusals(unknown, strict=self.strict):
+            explained = explain(refused)
+            self.read.refused[index] = _refusal(explained.code, explained.detail)
+            return
+        self.ignored.update(dict.fromkeys(f"jobs[].{name.dotted}" for name in unknown))
+        defaults = {"tenant_id": self.batch.tenant_id, "user_id": self.batch.user_id}
         entry = _validated(_with_defaults(sent, defaults))
-        read.add(index, _agreeing(http, batch, entry), key)
-    ignore_fields(http, list(dict.fromkeys(ignored)))
-    return read
+        self.read.add(index, _agreeing(self.http, self.batch, entry), self.key)
 
 
 def _agreeing(
-    http: Request, batch: JobBatchRequest, entry: JobEntry | EntryRefusal
+    http: BodyRequest, batch: JobBatchRequest, entry: JobEntry | EntryRefusal
 ) -> JobEntry | EntryRefusal:
-    """Refuse an entry that is for another tenant than the rest of the request."""
+    """Refuse an entry that is for another tenant than the rest of the request; else return it with
+    the priority that its caller may ask for."""
     if isinstance(entry, EntryRefusal):
         return entry
     try:
         agreed_tenant(http, batch.tenant_id, entry.tenant)
     except Forbidden as error:
         return _refusal(error.code, error.detail)
-    return entry
+    return with_permitted_priority(http, entry)
 
 
 def _with_defaults(sent: Any, defaults: Mapping[str, str | None]) -> Any:

@@ -58,7 +58,7 @@ class BodyRequest(Request):
         super().__init__(scope, receive)
         self._most_values = most_values
         self._takes_image = takes_image
-        self._large = False
+        self.is_large = False
         self._received: bytearray | None = None
         self._place: Place | None = None
         self._image: bytes | EncodedImage | None = None
@@ -103,20 +103,22 @@ class BodyRequest(Request):
         """
         if not hasattr(self, "_json"):
             body = await self._read()
-            self._large = len(body) > LARGE
+            self.is_large = len(body) > LARGE
             self._json, self._image = await self.apart(self._parse, body)
             self._body = _PARSED
         return self._json
 
     async def json_or_nothing(self) -> None:
         """Parse the body, unless it is empty or no JSON. Raises what `json` raises."""
-        if self.is_json and (body := await self._read()):
-            self._received = body
+        if not self.is_json:
+            return
+        self._received = await self._read()
+        if self._received:
             await self.json()
 
     async def apart(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do something with the value of the body, apart from the event loop if it is large."""
-        if not self._large:
+        if not self.is_large:
             return work(*arguments)
         return await self.large_bodies.read(work, *arguments)
 

@@ -3,7 +3,8 @@
 The ids are in the headers of every answer, and the request id in each log line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -33,13 +34,7 @@ class RequestContext:
 
         async def send_with_ids(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ())]
-                headers.append((b"x-request-id", _as_header(state["request_id"]).encode()))
-                if trace_id := current_trace_id():
-                    headers.append((b"x-trace-id", trace_id.encode()))
-                if ignored := state.get("ignored_fields"):
-                    headers.append((b"x-ignored-fields", ignored.encode()))
-                message["headers"] = headers
+                message["headers"] = [*message.get("headers", ()), *_headers(state)]
             await send(message)
 
         tokens = structlog.contextvars.bind_contextvars(request_id=state["request_id"])
@@ -47,6 +42,16 @@ class RequestContext:
             await self._app(scope, receive, send_with_ids)
         finally:
             structlog.contextvars.reset_contextvars(**tokens)
+
+
+def _headers(state: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes]]:
+    yield b"x-request-id", _as_header(state["request_id"]).encode()
+    if trace_id := current_trace_id():
+        yield b"x-trace-id", trace_id.encode()
+    if ignored := state.get("ignored_fields"):
+        yield b"x-ignored-fields", ignored.encode()
+    if state.get("priority_lowered"):
+        yield b"x-priority-lowered", b"true"
 
 
 def request_id_of(request: Request) -> str | None:

@@ -66,14 +66,14 @@ class UnknownField:
         return self.advice is not None and not self.absent
 
 
-def unknown_fields(body: Any, annotation: Any) -> list[UnknownField]:
-    """Return the unknown fields of a body, each path once, in their order: the first 100.
+def unknown_fields(body: Any, annotation: Any, most: int = MOST_UNKNOWN) -> list[UnknownField]:
+    """Return the first unknown fields of a body, each path once, in their order.
 
     `annotation` is the type of the request: a model, or a union of models.
     """
     found: dict[Path, tuple[bool, type[BaseModel]]] = {}
     for path, value, model in _walk(body, annotation, ()):
-        if path not in found and len(found) == MOST_UNKNOWN:
+        if path not in found and len(found) == most:
             break
         absent, _ = found.get(path, (True, model))
         found[path] = absent and value is None, model
@@ -190,6 +190,7 @@ def _entries(annotation: Any) -> tuple[Any, ...]:
     )
 
 
+@cache
 def _known_names(model: type[BaseModel] | None) -> dict[str, str]:
     """Return every name that occurs in a request, with the path of the outermost such field."""
     levels: list[tuple[Path, Any]] = [((), model)]

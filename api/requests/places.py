@@ -39,31 +39,34 @@ class Places:
         self._free = asyncio.Semaphore(places)
         self._places = places
         self._most_waiting = waiting
-        self._waiting = 0
+        # How many wait, and how many places are taken.
+        self.waiting = self.taken = 0
         self._longest = longest
         # Seconds that a body has its place for.
         self._stay = 0.5
 
     async def take(self) -> Place:
         """Wait for a place. Raises Busy if too many others wait, or after 20 seconds."""
-        if self._waiting >= self._most_waiting:
+        if self.waiting >= self._most_waiting:
             raise self._busy()
-        self._waiting += 1
+        self.waiting += 1
         try:
             async with asyncio.timeout(self._longest):
                 await self._free.acquire()
         except TimeoutError as error:
             raise self._busy() from error
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
+        self.taken += 1
         return Place(self)
 
     def leave(self, seconds: float) -> None:
         """Free a place that somebody had for so long."""
         self._stay += _NEWEST * (seconds - self._stay)
+        self.taken -= 1
         self._free.release()
 
     def _busy(self) -> Busy:
         """Return the error, with the time in which those who wait get their places."""
-        seconds = math.ceil((self._waiting + 1) * self._stay / self._places)
+        seconds = math.ceil((self.waiting + 1) * self._stay / self._places)
         return Busy(retry_after=max(1, seconds))

@@ -12,7 +12,7 @@ from api.front import Front, FrontDep, IdempotencyKey
 from api.job_views import JSON, encode_job
 from api.openapi.problems import STORED, problems
 from api.requests.batch import read_entries
-from api.requests.body import BodyRoute
+from api.requests.body import BodyRequest, BodyRoute
 from api.submission.submitted import Submitted
 from api.yielding import yielding
 from shared.contracts.batches import EntryRefusal, JobBatch, JobBatchRequest
@@ -49,9 +49,11 @@ async def submit_job_batch(
     together before the answer. `Idempotency-Key: K` gives the entry at index 3 the key `K:3`,
     unless it has a key of its own.
     """
+    assert isinstance(http, BodyRequest)  # noqa: S101 (FastAPI wants the annotation `Request`)
     strict = front.settings.strict_requests
     read = await read_entries(http, batch, idempotency_key, strict=strict)
     submitted = await front.submissions.submit_all(list(read.works.values()))
+    http.leave_place()
     results = {index: _refused(index, error) for index, error in read.refused.items()}
     # Jobs that were there before are read together.
     jobs = await asyncio.gather(*(_job(front, each) for each in submitted))

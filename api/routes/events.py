@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from api.access.authentication import is_still_admitted
 from api.access.caller import READS
 from api.front import Front, FrontDep, TenantDep
 from api.openapi.problems import TENANT, problems
@@ -42,6 +43,7 @@ async def stream_job_events(
     job_id: UUID,
     tenant_id: TenantDep,
     front: FrontDep,
+    http: Request,
     last_event_id: Annotated[
         str | None, Header(alias="Last-Event-ID", description="the last `id` received")
     ] = None,
@@ -51,7 +53,8 @@ async def stream_job_events(
     `event: job` has the state of the job: first the current one, unless `Last-Event-ID` names it,
     then each later one; states that follow each other quickly may come as one event, the last.
     `event: stage` says that a stage of the running attempt began; it has no id. After the end of a
-    job there is nothing to stream: 204, at which an EventSource stops.
+    job there is nothing to stream: 204, at which an EventSource stops. The stream ends before its
+    next event if the token has been revoked or has expired.
     """
     front.draining.check()
     since = EventId.parse(last_event_id)
@@ -62,13 +65,16 @@ async def stream_job_events(
     if state.finished and since == state.id:
         return Response(status_code=204)
     return EventSourceResponse(
-        _counted(front, state, since), ping=_HEARTBEAT, sep="\n", send_timeout=_SEND_TIMEOUT
+        _counted(http, front, state, since), ping=_HEARTBEAT, sep="\n", send_timeout=_SEND_TIMEOUT
     )
 
 
 async def _counted(
-    front: Front, state: JobState, since: EventId | None
+    http: Request, front: Front, state: JobState, since: EventId | None
 ) -> AsyncIterator[ServerSentEvent]:
     with front.metrics.listeners.track_inprogress():
         async for event in event_stream(front.waiters, state, since):
+            # A job may take longer than its caller is welcome.
+            if not await is_still_admitted(http, front.tokens):
+                return
             yield event

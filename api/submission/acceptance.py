@@ -8,10 +8,11 @@ from copy import copy
 from uuid import UUID
 
 from api.admission import Admission
+from api.backpressure.quotas import Quotas
 from api.draining import Drain
-from shared.contracts.features import Queue
-from shared.errors import Busy, DatabaseUnavailable, Draining, QueueFull, ServiceError
+from shared.errors import Busy, DatabaseUnavailable, Draining, ServiceError
 from shared.process.batching import Batches
+from shared.settings import Settings
 from shared.store.hot.accepting import Accepted, NewJob, accept
 from shared.store.postgres.database import Database
 
@@ -30,9 +31,12 @@ _TRIES = 10
 class Acceptance:
     """Accepts jobs, those of concurrent callers with one statement."""
 
-    def __init__(self, database: Database, admission: Admission, draining: Drain) -> None:
+    def __init__(
+        self, database: Database, admission: Admission, draining: Drain, settings: Settings
+    ) -> None:
         self._database = database
         self._admission = admission
+        self._quotas = Quotas(database, settings)
         self._draining = draining
         self._batches = Batches(self.accept_all, most=_MOST, heaviest=_HEAVIEST, at_once=_AT_ONCE)
         # In the order in which they ask, however long those before them take.
@@ -43,7 +47,7 @@ class Acceptance:
         """Insert a job, or find the one with its keys.
 
         Raises IdempotencyKeyReused, DatabaseUnavailable and SchemaBehind, and for a job that does
-        not exist yet QueueFull and Draining.
+        not exist yet QueueFull, QuotaExceeded and Draining.
         """
         if new.image is None:
             return await self._batches.add(new, len(new.payload))
@@ -104,11 +108,11 @@ class Acceptance:
         Only the jobs that no job was found for are refused, and by numbers read after `since`.
         """
         gates = await self._gates(news, since)
-        ceilings = {new.id: gate for new in news if isinstance(gate := gates[_gate_of(new)], int)}
+        ceilings = {id_: gate for id_, gate in gates.items() if isinstance(gate, int)}
         accepted = await accept(self._database, news, ceilings)
         results: dict[UUID, Accepted | Exception] = {}
         for new, result in zip(news, accepted, strict=True):
-            gate = gates[_gate_of(new)]
+            gate = gates[new.id]
             if result is not None:
                 results[new.id] = result
             elif not isinstance(gate, int):
@@ -117,16 +121,13 @@ class Acceptance:
 
     async def _gates(
         self, news: Sequence[NewJob], since: float
-    ) -> Mapping[tuple[Queue, str], int | QueueFull | Draining]:
-        """Return for each queue and tenant how many jobs may be admitted, or why none is."""
-        asking = dict.fromkeys(_gate_of(new) for new in news)
+    ) -> Mapping[UUID, int | ServiceError]:
+        """Return for each job the ceiling up to which it may be admitted, or why it may not."""
         if self._draining.begun:
-            return dict.fromkeys(asking, Draining())
+            return {new.id: Draining() for new in news}
+        refused = await self._quotas.refused(news)
+        asking = dict.fromkeys((new.feature.queue, new.tenant_id) for new in news)
+        ceilings = {key: await self._admission.gate(*key, since) for key in asking}
         return {
-            (queue, tenant_id): await self._admission.gate(queue, tenant_id, since)
-            for queue, tenant_id in asking
+            new.id: refused.get(new.id, ceilings[new.feature.queue, new.tenant_id]) for new in news
         }
-
-
-def _gate_of(new: NewJob) -> tuple[Queue, str]:
-    return new.feature.queue, new.tenant_id

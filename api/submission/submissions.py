@@ -20,7 +20,7 @@ from api.yielding import yielding
 from shared.callback_urls import CallbackHosts
 from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.features import Feature
-from shared.errors import Bug, Draining, QueueFull, ServiceError
+from shared.errors import Bug, Draining, QueueFull, QuotaExceeded, ServiceError
 from shared.images import ImageLimits
 from shared.settings import Settings
 from shared.store.callbacks.asking import NewCallback, ask_for_callback
@@ -59,7 +59,7 @@ class Submissions:
         tracer: Tracer,
     ) -> None:
         self._database = database
-        self._acceptance = Acceptance(database, admission, draining)
+        self._acceptance = Acceptance(database, admission, draining, settings)
         self._publications = Publications(database, messenger)
         self._limits = ImageLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels
@@ -80,14 +80,14 @@ class Submissions:
         Meanwhile the caller can arrange to hear of the end. A callback does not distinguish
         requests: each URL hears of the job that they share. Raises the Image errors,
         CallbackRefused, IdempotencyKeyReused, DatabaseUnavailable and SchemaBehind, and for a job
-        that does not exist yet QueueFull and Draining.
+        that does not exist yet QueueFull, QuotaExceeded and Draining.
         """
         # All later log lines of the request have the tenant, also those about a refusal.
         structlog.contextvars.bind_contextvars(tenant_id=work.request.tenant)
         prepared = await self._prepare(work)
         try:
             accepted = await self._acceptance.accept(prepared.new)
-        except (QueueFull, Draining):
+        except (QueueFull, QuotaExceeded, Draining):
             self._metrics.submitted(prepared.new.feature, SubmissionOutcome.REJECTED)
             raise
         submitted = self._submitted(prepared, accepted)
@@ -174,7 +174,7 @@ class Submissions:
     def _submitted_or_error(
         self, prepared: _Prepared, result: Accepted | Exception
     ) -> Submitted | ServiceError:
-        if isinstance(result, QueueFull | Draining):
+        if isinstance(result, QueueFull | QuotaExceeded | Draining):
             self._metrics.submitted(prepared.new.feature, SubmissionOutcome.REJECTED)
         if isinstance(result, ServiceError):
             return result

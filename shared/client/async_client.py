@@ -59,6 +59,8 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
     callbacks = _async_method(deliveries.callbacks)
     redeliver = _async_method(deliveries.redeliver)
     queues = _async_method(existing_jobs.queues)
+    pause_queue = _async_method(existing_jobs.pause_queue)
+    resume_queue = _async_method(existing_jobs.resume_queue)
     categorize = _async_method(items.categorize)
     categorize_batch = _async_method(items.categorize_batch)
     extract_receipt = _async_method(receipts.extract_receipt)

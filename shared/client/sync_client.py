@@ -56,6 +56,8 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
     callbacks = _method(deliveries.callbacks)
     redeliver = _method(deliveries.redeliver)
     queues = _method(existing_jobs.queues)
+    pause_queue = _method(existing_jobs.pause_queue)
+    resume_queue = _method(existing_jobs.resume_queue)
     categorize = _method(items.categorize)
     categorize_batch = _method(items.categorize_batch)
     extract_receipt = _method(receipts.extract_receipt)

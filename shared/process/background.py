@@ -52,22 +52,34 @@ async def end_other_tasks() -> None:
 
 
 def repeating(
-    name: str, step: Callable[[], Awaitable[object]], *, pause: float
+    name: str,
+    step: Callable[[], Awaitable[object]],
+    *,
+    pause: float,
+    pause_after_failure: float | None = None,
 ) -> AbstractAsyncContextManager[None]:
     """Repeat `step` in the background during the block, with `pause` seconds after each.
+
+    After a step that failed the pause may be another one.
 
     An error is logged and does not end the repetition, since the process cannot do without it.
     `name` is the name of the task and begins its log events.
     """
-    return background(_repeat(name, step, pause), name)
+    if pause_after_failure is None:
+        pause_after_failure = pause
+    return background(_repeat(name, step, pause, pause_after_failure), name)
 
 
-async def _repeat(name: str, step: Callable[[], Awaitable[object]], pause: float) -> None:
+async def _repeat(
+    name: str, step: Callable[[], Awaitable[object]], pause: float, pause_after_failure: float
+) -> None:
     while True:
+        following = pause_after_failure
         try:
             await step()
+            following = pause
         except Transient as error:
             log.warning(f"{name}.interrupted", reason=describe(error.__cause__))
         except Exception:
             log.exception(f"{name}.failed")
-        await asyncio.sleep(pause)
+        await asyncio.sleep(following)

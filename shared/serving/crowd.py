@@ -26,9 +26,9 @@ class Phase(StrEnum):
     IDLE = "idle"
 
 
-# Who goes first. Whoever is answered is in no phase of these, and stays.
+# Who goes first, and of several whoever is at it for the longest. Whoever is answered stays.
 _ORDER: Mapping[Phase, int] = MappingProxyType(
-    {Phase.REST: 0, Phase.HEAD: 1, Phase.BODY: 2, Phase.IDLE: 3}
+    {Phase.REST: 0, Phase.HEAD: 1, Phase.BODY: 1, Phase.IDLE: 2}
 )
 
 
@@ -61,8 +61,9 @@ class Crowd:
     def has_room(self, connections: Collection[Connection], newcomer: Connection) -> bool:
         """Return whether there is room for a newcomer, who is one of the connections.
 
-        If there is none, whoever has kept the server waiting for the longest goes: half a header,
-        half a body, an idle connection, in this order.
+        If there is none, whoever has kept the server waiting for the longest goes: with half a
+        header
+        or a slow body, or else an idle connection.
         """
         if len(connections) <= self._most:
             return True

@@ -5,6 +5,8 @@ import time
 from typing import Any, ClassVar
 
 import structlog
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from shared.serving.crowd import Crowd, Phase
 from shared.serving.headers import BoundedHeadersProtocol
@@ -48,6 +50,8 @@ class BoundedProtocol(BoundedHeadersProtocol):
         # Bytes that came in this phase, and those before the last `body` seconds of it.
         self.came = 0
         self._came_before = 0
+        # A request, and who answers it, until enough of its body is there.
+        self._prepared: tuple[RequestResponseCycle, Any] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
 
@@ -96,10 +100,23 @@ class BoundedProtocol(BoundedHeadersProtocol):
         self._receiving = True
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body. A short body is not begun to be answered before it is whole."""
+        super().on_body(body)
+        if len(self.cycle.body) > HIGH_WATER_LIMIT:
+            self._start_prepared()
+
     def on_message_complete(self) -> None:
         """End the request."""
         self._receiving = False
         super().on_message_complete()
+        self._start_prepared()
+
+    def shutdown(self) -> None:
+        """End once what is asked for is answered."""
+        if self._prepared is not None:
+            self.transport.close()
+        super().shutdown()
 
     def on_response_complete(self) -> None:
         """End the answer."""
@@ -118,6 +135,20 @@ class BoundedProtocol(BoundedHeadersProtocol):
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answer a request, or keep it until enough of it is there.
+
+        Whoever sends half a body costs no more than whoever sends half a header.
+        """
+        self._prepared = cycle, app
+        if not cycle.more_body or cycle.waiting_for_100_continue:
+            self._start_prepared()
+
+    def _start_prepared(self) -> None:
+        if self._prepared is not None:
+            prepared, self._prepared = self._prepared, None
+            super()._start_asgi_task(*prepared)
 
     def _note_phase(self) -> None:
         phase = self._phase()

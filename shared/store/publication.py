@@ -7,11 +7,11 @@ job that is to run again.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, case, func, null, select, tuple_, update
+from sqlalchemy import ColumnElement, Update, case, func, null, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Queue
@@ -33,19 +33,28 @@ def unpublished(unless: ColumnElement[bool] | None = None) -> dict[str, Any]:
     return {"published_at": case((unless, Job.published_at), else_=null())}
 
 
-async def lock_due(session: AsyncSession, limit: int) -> Sequence[Job]:
+# Where a page of the outbox ends: `queued_at` and the id of its last job.
+PageEnd = tuple[datetime, UUID]
+
+
+async def lock_due(
+    session: AsyncSession, limit: int, after: PageEnd | None = None
+) -> Sequence[Job]:
     """Lock and return up to `limit` due jobs of the outbox, those that became due earliest first.
 
-    Jobs that another transaction has locked are skipped.
+    They come `after` the end of another page, if there is one. Jobs that another transaction has
+    locked are skipped.
     """
+    beyond = tuple_(Job.queued_at, Job.id) > after if after else true()
     due = (
         select(Job)
         .where(
             Job.state == JobStatus.QUEUED,
             Job.published_at.is_(None),
             Job.queued_at <= func.now(),
+            beyond,
         )
-        .order_by(Job.queued_at)
+        .order_by(Job.queued_at, Job.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

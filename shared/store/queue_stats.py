@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from shared.contracts.features import Queue
+from shared.contracts.service.queues import QueuePause
 from shared.store.postgres.database import Database
 from shared.store.postgres.direct import Statement
 from shared.store.workers import workers_by_queue
@@ -68,7 +69,11 @@ _READ = Statement(
             )
             FROM workers
             WHERE alive_until > now() OR seen_at > now() - interval '1 minute'
-        ) AS workers
+        ) AS workers,
+        (
+            SELECT json_object_agg(queue, json_build_object('at', paused_at, 'by', paused_by))
+            FROM queue_pauses
+        ) AS paused
     """,
 )
 
@@ -99,7 +104,7 @@ class QueueStats:
     many seconds the oldest due job has waited; 0 if none waits. `admitted` is how many jobs the
     queue has ever admitted. `waiting_tenants` counts the tenants that have due jobs, and `tenants`
     has those of them that are watched. `workers`, `slots`, `served`, `loading` and `heartbeats` are
-    those of `QueueWorkers`.
+    those of `QueueWorkers`. `paused` is None unless the queue is.
     """
 
     depth: int = 0
@@ -115,13 +120,17 @@ class QueueStats:
     served: bool = False
     loading: bool = False
     heartbeats: Mapping[str, float] = field(default_factory=dict)
+    paused: QueuePause | None = None
 
     @property
     def estimated_wait(self) -> float | None:
         """In how many seconds a job submitted now would begin, at the pace of the last minute.
 
-        None if it would have to wait and no job ended in the last minute.
+        None if the queue is paused, or if the job would have to wait and no job ended in the last
+        minute.
         """
+        if self.paused:
+            return None
         if self.depth == 0 and self.running < self.slots:
             return 0.0
         return self.depth / self.finished * 60 if self.finished else None
@@ -142,12 +151,14 @@ async def queue_stats(
     finished = json.loads(row["finished"] or "{}")
     admitted = json.loads(row["admitted"] or "{}")
     workers = workers_by_queue(json.loads(row["workers"] or "[]"))
+    pauses = json.loads(row["paused"] or "{}")
     return {
         queue: QueueStats(
             **_live(counted.get(queue, {})),
             finished=finished.get(queue, 0),
             admitted=admitted.get(queue, 0),
             **asdict(workers[queue]),
+            paused=QueuePause.model_validate(pauses[queue]) if queue in pauses else None,
         )
         for queue in Queue
     }

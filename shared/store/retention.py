@@ -1,15 +1,18 @@
 """Prunes the images and jobs whose retention is over, and the rows of dead workers.
 
-The image of a failed or cancelled job is kept as long as the job, which may be retried by hand.
+The image of a job that failed for another reason than its input is kept as long as the job, which
+may be retried by hand. An image that cannot be read would fail again, and nobody shall fill the
+disk with such images, or with those of jobs that are cancelled.
 """
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import and_, delete, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.callbacks import DeliveryState
 from shared.contracts.jobs import JobStatus
+from shared.errors import ErrorClass
 from shared.store.callbacks.deliveries import LIFETIME
 from shared.store.models import CallbackDelivery, Job, JobCallback, JobImage, WorkerRecord
 
@@ -20,7 +23,7 @@ _WORKERS = text("interval '1 day'")
 
 @dataclass(frozen=True, kw_only=True)
 class Retentions:
-    """For how many seconds is kept: images of succeeded jobs, ended jobs, the audit."""
+    """For how many seconds is kept: images that nobody needs, ended jobs, the audit."""
 
     images: float
     jobs: float
@@ -28,12 +31,26 @@ class Retentions:
 
 
 async def prune_images(session: AsyncSession, seconds: float) -> int:
-    """Delete up to 200 images of jobs that succeeded more than `seconds` ago; return how many."""
+    """Delete up to 200 images that nobody needs any more; return how many.
+
+    Their jobs succeeded, were cancelled or failed as `bad_input` more than `seconds` ago. A job
+    that somebody retries by hand at this moment is left alone.
+    """
     done = (
         select(JobImage.job_id)
         .join(Job, Job.id == JobImage.job_id)
-        .where(Job.state == JobStatus.SUCCEEDED, Job.finished_at < func.now() - _interval(seconds))
+        .where(
+            or_(
+                Job.state.in_((JobStatus.SUCCEEDED, JobStatus.CANCELLED)),
+                and_(
+                    Job.state == JobStatus.FAILED,
+                    Job.error["error_class"].astext == ErrorClass.BAD_INPUT,
+                ),
+            ),
+            Job.finished_at < func.now() - _interval(seconds),
+        )
         .limit(_BATCH)
+        .with_for_update(of=Job, key_share=True, skip_locked=True)
     )
     removed = delete(JobImage).where(JobImage.job_id.in_(done)).returning(JobImage.job_id)
     return len((await session.scalars(removed)).all())

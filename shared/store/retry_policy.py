@@ -27,8 +27,9 @@ BUDGETS: dict[ErrorClass, int] = {
 PUT_BACK_LIMIT = timedelta(hours=1)
 
 # Seconds. A rescued job waits for up to this long, times how often it has been rescued. Even the
-# second time it runs again within half a minute of the loss of its worker.
-RESCUE_PAUSE = 4.0
+# second time it runs again within half a minute of the loss of its worker: docs/durability.md has
+# the sum.
+RESCUE_PAUSE = 2.5
 
 # Seconds.
 _LONGEST_PAUSE = 60.0

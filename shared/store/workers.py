@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport
+from shared.store.hot.leases import Leases
 from shared.store.models import WorkerRecord
 
 # For how many seconds after its last heartbeat a worker that ended or died still counts as one that
@@ -79,6 +81,27 @@ async def alive_workers(session: AsyncSession) -> Sequence[WorkerRecord]:
     """Return the workers that count as alive, ordered by id."""
     query = select(WorkerRecord).where(WorkerRecord.alive_until > func.now())
     return (await session.scalars(query.order_by(WorkerRecord.id))).all()
+
+
+def were_renewable(leases: Leases) -> ColumnElement[bool]:
+    """Return, as SQL, whether every worker that lives could have renewed its leases by now.
+
+    While Postgres takes no writes, no heartbeat of any worker is stored, and all leases run out
+    though every worker lives. The first heartbeat after such a silence is noted, and from then on
+    workers have the time of a lease. All of this is in the rows and on the clock of Postgres, so
+    that a worker that has just started, or a standby that has taken over, judges alike. If there is
+    no worker, nothing says that Postgres was away.
+    """
+    latest = select(func.max(WorkerRecord.seen_at)).scalar_subquery()
+    resumed = select(WorkerRecord.id).where(
+        WorkerRecord.ended_silence_at > func.now() - _seconds(leases.last)
+    )
+    heard = func.coalesce(latest > func.now() - _seconds(leases.silence), True)
+    return and_(heard, ~resumed.exists())
+
+
+def _seconds(number: float) -> ColumnElement[timedelta]:
+    return literal(timedelta(seconds=number))
 
 
 def component_reports(worker: WorkerRecord) -> dict[Component, ComponentReport]:

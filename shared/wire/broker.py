@@ -5,6 +5,7 @@ worker has it (`in-progress`), and a counter of tries. They can get out of step:
 killed leaves its lock behind, and a flush of Redis leaves nothing.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,11 +14,14 @@ from arq.constants import in_progress_key_prefix
 from shared.contracts.features import Queue
 from shared.settings import Settings
 from shared.wire.connections import broker_errors, connect_quick
+from shared.wire.foreign import ForeignKeys
 from shared.wire.messages import queue_key
 from shared.wire.removal import removing
 
 # Messages per command.
 _CHUNK = 1000
+# What PTTL returns of a key that never expires.
+_NO_EXPIRY = -1
 # Whoever shares Redis may put any bytes into a queue, and they have to be removed as they are.
 _FOREIGN = "surrogateescape"
 
@@ -38,7 +42,7 @@ class Entry:
     """The state of a message in Redis.
 
     `listed` says whether it is in its queue. `locked_for` is for how many seconds a worker has had
-    it locked; None if none has.
+    it locked; None if none has, and infinite if the lock is no worker's, for it never expires.
     """
 
     message_id: str
@@ -62,6 +66,7 @@ class Broker:
         self._redis = connect_quick(settings)
         self._namespace = settings.queue_namespace
         self._entries = self._redis.register_script(_ENTRIES)
+        self._foreign = ForeignKeys(self._redis, self._namespace)
 
     async def entries(
         self, queue: Queue, message_ids: Sequence[str], lock: float
@@ -72,9 +77,22 @@ class Broker:
         with broker_errors():
             answers = await self._entries(keys=[key], args=[in_progress_key_prefix, *names])
         return [
-            Entry(message_id, bool(listed), lock - left / 1000 if left >= 0 else None)
+            Entry(message_id, bool(listed), _locked_for(left, lock))
             for message_id, (listed, left) in zip(message_ids, answers, strict=True)
         ]
+
+    async def exists(self, queue: Queue) -> bool:
+        """Return whether there is anything under the key of a queue, be it a message or not."""
+        with broker_errors():
+            return bool(await self._redis.exists(queue_key(self._namespace, queue)))
+
+    async def move_aside(self, queue: Queue, message_ids: Sequence[str] = ()) -> list[str]:
+        """Move aside what other programs have put under the keys of a queue and these messages.
+
+        Returns the keys that were moved.
+        """
+        names = [_bytes(message_id) for message_id in message_ids]
+        return await self._foreign.move_aside(queue, names)
 
     async def listed(self, queue: Queue, start: int, count: int) -> Sequence[str]:
         """Return the ids of up to `count` messages of a queue, from position `start` on."""
@@ -112,6 +130,13 @@ class Broker:
     async def close(self) -> None:
         """Close every connection."""
         await self._redis.aclose(close_connection_pool=True)
+
+
+def _locked_for(left: int, lock: float) -> float | None:
+    """Return for how long a lock has been held of which PTTL has returned what is `left`."""
+    if left == _NO_EXPIRY:
+        return math.inf
+    return lock - left / 1000 if left >= 0 else None
 
 
 def _bytes(message_id: str) -> bytes:

@@ -1,7 +1,9 @@
 """The messenger: sends messages to the workers, and carries what they announce to the fronts."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -27,8 +29,18 @@ T = TypeVar("T")
 # What redis-py has received from a channel: its `type`, `channel` and `data`.
 Received = dict[str, Any]
 
+# What is sent through the channel of a queue when it is paused or resumed. Workers of before take
+# it for a new message, and poll.
+_PAUSES_CHANGED = b"pauses"
 # Seconds. Nothing is lost by a long silence, and each end of one costs some time.
 _CONFIRMATION, _LONGEST_SILENCE = 1.0, 60.0
+
+
+@dataclass(frozen=True)
+class PausesChanged:
+    """A queue was paused or resumed. Postgres knows which of them."""
+
+    queue: Queue
 
 
 class Messenger:
@@ -108,24 +120,23 @@ class Messenger:
         with broker_errors():
             await self._redis.publish(self._listened, " ".join(map(str, job_ids)))
 
+    async def publish_pause(self, queue: Queue) -> None:
+        """Let every worker of a queue know that it was paused or resumed."""
+        with broker_errors():
+            await self._redis.publish(wake_channel(self.namespace, queue), _PAUSES_CHANGED)
+
     @asynccontextmanager
     async def calls(
         self, queues: Collection[Queue]
-    ) -> AsyncIterator[AsyncIterator[Queue | list[UUID]]]:
+    ) -> AsyncIterator[AsyncIterator[Queue | PausesChanged | list[UUID]]]:
         """Subscribe to what concerns a worker of these queues for the block.
 
-        Yields a queue for each new message in it, and the jobs that somebody listens to.
+        Yields a queue for each new message in it, changes of its pause, and the jobs that somebody
+        listens to.
         """
         published = {wake_channel(self.namespace, queue): queue for queue in queues}
         async with self._subscribed(self._listened, *published) as payloads:
-            yield _understood(
-                payloads,
-                lambda channel, payload: (
-                    published[channel]
-                    if channel in published
-                    else [UUID(job_id) for job_id in payload.decode().split()]
-                ),
-            )
+            yield _understood(payloads, partial(_call, published))
 
     def _news_of(self, channel: str, payload: bytes) -> UUID | StageEvent:
         if channel == self._stages:
@@ -157,6 +168,16 @@ class Messenger:
     async def close(self) -> None:
         """Close every connection."""
         await self._redis.aclose(close_connection_pool=True)
+
+
+def _call(
+    published: Mapping[str, Queue], channel: str, payload: bytes
+) -> Queue | PausesChanged | list[UUID]:
+    """Return what a worker hears. `published` has the queue of each channel of new messages."""
+    queue = published.get(channel)
+    if queue is None:
+        return [UUID(job_id) for job_id in payload.decode().split()]
+    return PausesChanged(queue) if payload == _PAUSES_CHANGED else queue
 
 
 async def _confirmed(subscription: Any, channels: int) -> list[Received]:

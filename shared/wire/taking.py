@@ -13,6 +13,7 @@ from arq.jobs import DeserializationError, deserialize_job_raw
 from shared.contracts.features import Queue
 from shared.settings import Settings
 from shared.wire.connections import broker_errors, connect_for_polling
+from shared.wire.foreign import ForeignKeys
 from shared.wire.messages import TASK, Message, decode, parse_message_id, queue_key
 from shared.wire.removal import removing
 
@@ -21,7 +22,8 @@ _TRIES_KEPT = 88_400
 # Messages per look into the queue. Those that other workers hold stay in it, in front of the rest.
 _PAGE = 64
 
-# A message is taken by setting its lock. A body that is missing, or no text, is returned as "".
+# A message is taken by setting its lock. The body is returned as "" if it is missing or no text, or
+# if the counter of tries is no number: such a message is made anew.
 _TAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -31,10 +33,11 @@ repeat
     local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', seen, page)
     for _, id in ipairs(ids) do
         if redis.call('SET', ARGV[4] .. id, '1', 'PX', lock, 'NX') then
-            redis.pcall('INCR', ARGV[5] .. id)
+            local tries = redis.pcall('INCR', ARGV[5] .. id)
             redis.pcall('EXPIRE', ARGV[5] .. id, ARGV[7])
             local body = redis.pcall('GET', ARGV[6] .. id)
-            taken[#taken + 1] = { id, type(body) == 'string' and body or '' }
+            local fits = type(body) == 'string' and type(tries) == 'number'
+            taken[#taken + 1] = { id, fits and body or '' }
             if #taken == free then return taken end
         end
     end
@@ -46,10 +49,14 @@ return taken
 
 @dataclass(frozen=True)
 class Taken:
-    """The messages of a trip, and what is wrong with those that no worker can run."""
+    """The messages of a trip, and what is wrong with those that no worker can run.
+
+    `moved` has the keys of those that held something else, and were moved aside.
+    """
 
     messages: Sequence[Message]
     unreadable: Sequence[str]
+    moved: Sequence[str] = ()
 
     @property
     def count(self) -> int:
@@ -65,18 +72,20 @@ class Intake:
         self._redis = connect_for_polling(settings)
         self._namespace = settings.queue_namespace
         self._take = self._redis.register_script(_TAKE)
+        self._foreign = ForeignKeys(self._redis, self._namespace)
 
     async def take(self, queue: Queue, free: int, lock: float) -> Taken:
         """Take up to `free` messages, those due first, and lock each for `lock` seconds.
 
         Entries that no worker can run are removed: those without a body, those whose body or id is
-        not ours. Raises BrokerUnavailable.
+        not ours. What is no text under their keys is moved aside. Raises BrokerUnavailable.
         """
         key = queue_key(self._namespace, queue)
         prefixes = in_progress_key_prefix, retry_key_prefix, job_key_prefix
         arguments: list[str | int] = [free, round(lock * 1000), _PAGE, *prefixes, _TRIES_KEPT]
         messages: list[Message] = []
         wrong: dict[bytes, str] = {}
+        moved: list[str] = []
         with broker_errors():
             for name, body in await self._take(keys=[key], args=arguments):
                 try:
@@ -84,10 +93,11 @@ class Intake:
                 except ValueError as error:
                     wrong[name] = str(error)
             if wrong:
+                moved = await self._foreign.move_aside(queue, list(wrong))
                 async with self._redis.pipeline(transaction=True) as pipe:
                     removing(pipe, key, list(wrong))
                     await pipe.execute()
-        return Taken(messages, list(wrong.values()))
+        return Taken(messages, list(wrong.values()), moved)
 
     async def close(self) -> None:
         """Close every connection."""

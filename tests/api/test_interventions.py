@@ -13,6 +13,7 @@ from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.settings import Settings
 from shared.store.postgres.database import Database
+from shared.store.retention import prune_images
 from tests.support.runners import ITEM, LABELS, Gate, dairy, raising, worker_with
 from tests.support.telemetry.metric_samples import samples
 from tests.support.waiting import wait_until
@@ -141,6 +142,20 @@ async def test_a_job_whose_work_is_already_being_done_again_is_not_retried(
         await waiting
 
     assert await client.job(failed.id) == failed
+
+
+async def test_a_receipt_whose_image_is_gone_is_not_retried(
+    client: AsyncServiceClient, database: Database, receipt_png: bytes
+) -> None:
+    """The answer says what to do instead, and the job stays as it was."""
+    job = await client.submit_receipt(receipt_png)
+    await client.cancel(job.id)
+    async with database.transaction() as session:
+        assert await prune_images(session, 0) == 1
+    with pytest.raises(rejections.NotRetryable, match="submit the receipt again"):
+        await client.retry(job.id)
+
+    assert (await client.job(job.id)).status is JobStatus.CANCELLED
 
 
 @pytest.mark.parametrize("call", ["cancel", "retry"])

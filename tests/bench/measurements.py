@@ -11,7 +11,7 @@ from tests.bench.bench import Bench
 from tests.bench.calls import connections, get, wait
 from tests.bench.figures import Figure, NotMeasured
 from tests.bench.growth import scale
-from tests.bench.jobs import batch, dispatch, mixed, path, tracing
+from tests.bench.jobs import batch, dispatch, fairness, mixed, path, tokens, tracing
 from tests.bench.noise import Noise
 from tests.bench.parts import parts
 from tests.bench.pipeline import items, ocr
@@ -36,7 +36,9 @@ MEASUREMENTS = {
     "ocr": Measurement("receipts, beside the pipeline in a loop on all cores", ocr.measure),
     "items": Measurement("categorisations, beside the bare model", items.measure),
     "mixed": Measurement("an item while receipts are read", mixed.measure),
+    "fairness": Measurement("a job behind a thousand of another tenant", fairness.measure),
     "tracing": Measurement("what traces cost", tracing.measure),
+    "tokens": Measurement("what tokens cost", tokens.measure),
     "parts": Measurement("where the time of a job goes", parts.measure),
     "rest": Measurement("what an idle front and an idle worker take", rest.measure),
     "memory": Measurement("whether memory grows with the number of jobs", memory.measure),

@@ -7,7 +7,7 @@ import pytest
 from tests.bench.bench import Bench
 from tests.bench.calls import connections, get, wait
 from tests.bench.figures import Figure, NotMeasured
-from tests.bench.jobs import batch, dispatch, mixed, path, tracing
+from tests.bench.jobs import batch, dispatch, fairness, mixed, path, tokens, tracing
 from tests.bench.loader.asking import load
 from tests.bench.running.system import NO_OP
 from tests.bench.running.wires import Wires
@@ -67,6 +67,13 @@ async def test_items_are_measured_behind_receipts(bench: Bench) -> None:
     assert 0 < found["an item behind 2 receipts: p50"] <= found["an item behind 2 receipts: p95"]
 
 
+async def test_a_newcomer_is_measured_behind_another_tenant(bench: Bench) -> None:
+    """The jobs of the other are still there when its own has ended."""
+    found = by_name(list(await fairness.measure(bench)))
+
+    assert all(value > 0 for value in found.values())
+
+
 async def test_a_call_is_measured_against_a_bare_route(bench: Bench) -> None:
     """Both routes return the same bytes."""
     found = by_name(list(await get.measure(bench)))
@@ -113,6 +120,14 @@ async def test_the_cost_of_traces_is_measured(bench: Bench) -> None:
     assert found["traced ÷ without traces"] > 0
     # Its request, its wait and its run are a job's own; trips to servers may be those of several.
     assert found["spans of a job"] >= 3
+
+
+async def test_the_cost_of_tokens_is_measured(bench: Bench) -> None:
+    """Every job is accepted by both fronts."""
+    found = by_name(list(await tokens.measure(bench)))
+
+    assert found["tokens ÷ off"] > 0
+    assert found["CPU of the front, off ÷ tokens"] > 0
 
 
 async def test_failures_on_idle_connections_are_counted(bench: Bench) -> None:

@@ -85,7 +85,7 @@ def _carry_out(name: str, plan: Plan) -> Report:
         report = asyncio.run(SCENARIOS[name](plan))
     except _PROBLEMS as error:
         report = Report(name, problem=f"{type(error).__name__}: {error}")
-    if report.faults() and LOGS.exists():
+    if LOGS.exists():
         kept = LOGS.with_name(name)
         shutil.rmtree(kept, ignore_errors=True)
         LOGS.rename(kept)

@@ -153,7 +153,7 @@ class Cluster(Servers):
 
         await wait_until(enough, f"{count} jobs had {condition}", within, pause=0.1)
 
-    async def all_finished(self, within: float = 90) -> None:
+    async def all_finished(self, within: float = 200) -> None:
         """Wait until every accepted job has ended. After `within` seconds the others are lost."""
 
         async def finished() -> bool:

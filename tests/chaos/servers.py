@@ -1,5 +1,6 @@
 """The servers of a system to break: Postgres and Redis, each a process that can be harmed."""
 
+import errno
 import os
 import shutil
 import signal
@@ -160,5 +161,15 @@ def fill(disk: Path) -> Path:
     """Write a file until the disk is full; return it."""
     ballast = disk / "ballast"
     with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free)
+        size = 0
+        for step in (1_000_000, 4096):
+            # Others write as well, so that nobody knows how much there is room for.
+            while shutil.disk_usage(disk).free >= step:
+                try:
+                    os.posix_fallocate(file.fileno(), size, step)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                    break
+                size += step
     return ballast

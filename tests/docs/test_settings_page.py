@@ -14,7 +14,10 @@ from tests.docs.pages import rows, section, text_of
 PAGE = "docs/settings.md"
 FIELDS = {name.upper(): field for name, field in Settings.model_fields.items()}
 # This default depends on the machine, so the page describes it in words.
-OF_THE_MACHINE = {"RECEIPT_SLOTS": "number of cores"}
+OF_THE_MACHINE = {
+    "RECEIPT_SLOTS": "number of cores",
+    "MAX_CONNECTIONS": "by the limit of descriptors",
+}
 
 
 def default_of(field: FieldInfo) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _HERE = Path(__file__).parent
+_WITHOUT_TOKENS = ["--exclude-checks", "ignored_auth"]
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,19 @@ class Fuzzing:
     report: str
 
 
-def fuzz(url: str, *, examples: int, seed: int, calls: Sequence[str] = ()) -> Fuzzing:
+def fuzz(
+    url: str, *, token: str | None, examples: int, seed: int, calls: Sequence[str] = ()
+) -> Fuzzing:
     """Send made-up requests to the front at `url`, and check every answer.
 
     The requests are the examples of the document, each schema's limits and just beyond them,
     `examples` random ones for each call, and sequences along the links of the document: submit a
     job, get it, cancel it, run it again. The same seed makes up the same requests. `calls` are the
-    `operationId`s of those that are made; by default all.
+    `operationId`s of those that are made; by default all. With a `token`, which every request has,
+    each call is also made without one and with a wrong one, and has to refuse both. Without one,
+    the front has AUTH=off.
     """
+    access = ["--header", f"Authorization: Bearer {token}"] if token else _WITHOUT_TOKENS
     ran = subprocess.run(
         [
             *(Path(sys.executable).with_name("schemathesis"), "--no-color"),
@@ -35,6 +41,7 @@ def fuzz(url: str, *, examples: int, seed: int, calls: Sequence[str] = ()) -> Fu
             *("run", f"{url}/openapi.json", "--continue-on-failure"),
             *("--max-examples", str(examples), "--seed", str(seed), "--request-timeout", "60"),
             *(f"--include-operation-id={call}" for call in calls),
+            *access,
         ],
         env={**os.environ, "SCHEMATHESIS_HOOKS": str(_HERE / "checks.py")},
         stdout=subprocess.PIPE,

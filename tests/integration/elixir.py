@@ -22,6 +22,8 @@ OPERATIONS = {
     "redeliver_callback": "redeliverCallback",
     "stream_events": "streamJobEvents",
     "queues": "listQueues",
+    "pause_queue": "pauseQueue",
+    "resume_queue": "resumeQueue",
     "categorize": "categorizeItem",
     "categorize_batch": "categorizeBatch",
     "extract_receipt": "extractReceipt",

@@ -121,6 +121,15 @@ def test_interventions(ai_client: ServiceClient, await_job: AwaitJob, receipt: b
         ai_client.retry(job.id)
 
 
+def test_a_queue_is_paused_and_resumed(ai_client: ServiceClient) -> None:
+    """Both answers show the queue as it is then."""
+    paused = ai_client.pause_queue(Queue.RECEIPTS)
+    resumed = ai_client.resume_queue(Queue.RECEIPTS)
+
+    assert paused.paused is not None
+    assert resumed.paused is None
+
+
 def test_queues(ai_client: ServiceClient) -> None:
     """Both queues accept work."""
     queues = ai_client.queues().queues

@@ -114,3 +114,38 @@ def test_settings_of_earlier_versions_are_reported(environment: pytest.MonkeyPat
     environment.setenv("USE_TESSERACT_OCR", "true")
 
     assert Settings().replaced == {"USE_TESSERACT_OCR": "OCR_ENGINE"}
+
+
+@pytest.mark.parametrize(
+    ("env", "needed"),
+    [
+        ({}, False),
+        ({"HOST": "::1"}, False),
+        ({"HOST": "0.0.0.0"}, True),
+        ({"HOST": "api"}, True),
+        ({"ENVIRONMENT": "production"}, True),
+        ({"HOST": "0.0.0.0", "AUTH": "off"}, False),
+        ({"AUTH": "tokens"}, True),
+    ],
+    ids=str,
+)
+def test_tokens_are_needed_unless_only_this_machine_can_call(
+    environment: pytest.MonkeyPatch, env: dict[str, str], needed: bool
+) -> None:
+    """`AUTH=off` elsewhere has to be said in so many words."""
+    for name, value in env.items():
+        environment.setenv(name, value)
+
+    assert Settings().needs_tokens is needed
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_production_refuses_to_be_open(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], host: str
+) -> None:
+    for name, value in {"ENVIRONMENT": "production", "AUTH": "off", "HOST": host}.items():
+        environment.setenv(name, value)
+
+    with pytest.raises(SystemExit):
+        start_process()
+    assert "AUTH=off" in capsys.readouterr().err

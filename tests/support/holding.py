@@ -17,6 +17,7 @@ from shared.contracts.outcomes import AttemptOutcome
 from shared.store.hot import beating, claiming
 from shared.store.hot.beating import WorkerReport
 from shared.store.hot.claiming import Claim
+from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord, Ending, store
 from shared.store.postgres.direct import Fetch, Row, Statement
 
@@ -62,9 +63,11 @@ async def claim(
 async def renew(
     session: AsyncSession, worker_id: str, job_ids: Collection[UUID], lease: float
 ) -> list[UUID]:
-    """Beat for a worker that runs these jobs; return those that it holds."""
+    """Beat for a worker that runs these jobs, three times a lease; return those that it holds."""
     worker = WorkerReport(id=worker_id, version="1", queues=[], slots={}, components={})
-    return list((await beating.beat(within(session), worker, job_ids, lease)).jobs)
+    return list(
+        (await beating.beat(within(session), worker, job_ids, Leases(lease, lease / 3))).jobs
+    )
 
 
 async def cancels_requested(session: AsyncSession, worker_id: str) -> Sequence[UUID]:

@@ -40,6 +40,16 @@ async def worker_with(settings: Settings, run: Run) -> AsyncIterator[WorkerState
         yield state
 
 
+def lasting(seconds: float) -> Run:
+    """Return a runner that takes so long to answer that everything is dairy."""
+
+    async def run(work: Work) -> Product:
+        await asyncio.sleep(seconds)
+        return await dairy(work)
+
+    return run
+
+
 def raising(error: Exception) -> Run:
     """Return a runner that raises `error`."""
 

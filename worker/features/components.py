@@ -18,7 +18,6 @@ from shared.errors import EngineUnavailable
 from shared.settings import Settings
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
-from worker.features.recognition_child import EngineChoice
 from worker.features.runners import Features, Run
 from worker.pipeline.ocr.engines.tesseract import is_installed
 from worker.pipeline.ocr.models.kept_model import load_kept_model
@@ -89,12 +88,7 @@ async def load_features(
 def _recognition(settings: Settings) -> RecognitionPool | None:
     if Queue.RECEIPTS not in settings.worker_queues:
         return None
-    return RecognitionPool(
-        slots=settings.receipt_slots,
-        engine=EngineChoice(settings.ocr_engine, settings.ocr_precision),
-        memory=settings.recognition_memory,
-        max_pixels=settings.max_image_pixels,
-    )
+    return RecognitionPool.from_settings(settings, slots=settings.receipt_slots)
 
 
 def _warn_of_fp32(settings: Settings) -> None:

@@ -20,9 +20,11 @@ from pebble import ProcessExpired, ProcessPool
 
 from shared.contracts.receipts import NO_HINTS, ReadingHints
 from shared.errors import RecognitionCrashed, ServiceError
+from shared.pipeline_settings import PipelineSettings
 from worker.features import recognition_child as child
 from worker.features.child_reports import ChildReports
 from worker.pipeline.observation import Observation
+from worker.pipeline.ocr.confined import PageLimits
 from worker.pipeline.receipt import ReceiptReading
 from worker.pipeline.stages import OnReport, Stage, StageRecorder
 
@@ -32,7 +34,7 @@ T = TypeVar("T")
 class RecognitionPool:
     """A fixed number of warm recognition children, to be used from one event loop.
 
-    `memory` is the limit of each child in bytes, `max_pixels` that of an image.
+    `memory` is the limit of each child in bytes.
     """
 
     def __init__(
@@ -41,15 +43,27 @@ class RecognitionPool:
         slots: int,
         engine: child.EngineChoice,
         memory: int,
-        max_pixels: int,
+        limits: child.FileLimits,
     ) -> None:
         self._engine = engine
         self._memory = memory
-        self._max_pixels = max_pixels
+        self._limits = limits
         self._scratch = TemporaryDirectory(prefix="grocery-planner-ai-")
         self._reports: ChildReports | None = None
         self._free: asyncio.LifoQueue[ProcessPool] = asyncio.LifoQueue()
         self._pools = {self._new_pool() for _ in range(slots)}
+
+    @classmethod
+    def from_settings(cls, settings: PipelineSettings, *, slots: int) -> "RecognitionPool":
+        """Make a pool with the engine and the limits of the settings."""
+        return cls(
+            slots=slots,
+            engine=child.EngineChoice(settings.ocr_engine, settings.ocr_precision),
+            memory=settings.recognition_memory,
+            limits=child.FileLimits(
+                settings.max_image_pixels, PageLimits(settings.page_cpu, settings.page_memory)
+            ),
+        )
 
     async def start(self) -> tuple[str, str]:
         """Load the engine in every child; return its name and version.
@@ -97,7 +111,8 @@ class RecognitionPool:
     async def _in_child(
         self,
         work: Callable[
-            [child.EngineChoice, bytes, int, OnReport, ReadingHints], tuple[T, list[Stage]]
+            [child.EngineChoice, bytes, child.FileLimits, OnReport, ReadingHints],
+            tuple[T, list[Stage]],
         ],
         content: bytes,
         recorder: StageRecorder,
@@ -109,7 +124,7 @@ class RecognitionPool:
             async with self._slot() as pool:
                 try:
                     with reports.passing_on(recorder.on_report) as reporter:
-                        arguments = (self._engine, content, self._max_pixels, reporter, hints)
+                        arguments = (self._engine, content, self._limits, reporter, hints)
                         with _without_ctrl_c():
                             running = pool.schedule(work, arguments)
                         outcome, stages = await asyncio.wrap_future(running)

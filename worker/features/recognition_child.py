@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import cv2
 
@@ -19,8 +19,9 @@ from shared.errors import EngineUnavailable, ServiceError
 from shared.process.parent_death import dying_with_parent
 from worker.pipeline.knowledge.reading import load_reading
 from worker.pipeline.observation import Observation, observe_receipt
+from worker.pipeline.ocr.confined import PageLimits, is_out_of_memory, load_confined
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
-from worker.pipeline.receipt import ReceiptReading, extract_receipt
+from worker.pipeline.receipt import Load, ReceiptReading, extract_receipt
 from worker.pipeline.stages import OnReport, Stage, StageRecorder
 
 
@@ -30,6 +31,14 @@ class EngineChoice:
 
     name: OcrEngineName
     precision: OcrPrecision = OcrPrecision.INT8
+
+
+@dataclass(frozen=True)
+class FileLimits:
+    """The largest image that is read, in pixels, and what loading one page may take."""
+
+    max_pixels: int
+    page: PageLimits
 
 
 def start(parent: int, engine: EngineChoice, memory: int, scratch: str) -> None:
@@ -61,29 +70,43 @@ def ready(engine: EngineChoice) -> tuple[str, str]:
 
 
 def recognise(
-    engine: EngineChoice, content: bytes, max_pixels: int, on_report: OnReport, hints: ReadingHints
+    engine: EngineChoice,
+    content: bytes,
+    limits: FileLimits,
+    on_report: OnReport,
+    hints: ReadingHints,
 ) -> tuple[ReceiptReading | ServiceError, list[Stage]]:
     """Read one receipt with the engine that `start` loaded; return the reading, or an error, and
     the stages. The process ends if it runs out of memory."""
     recorder = StageRecorder(on_report)
     try:
         with _ending_without_memory(), _giving_memory_back():
-            return extract_receipt(
-                content, _engine(engine), max_pixels, recorder, hints
-            ), recorder.stages
+            reading = extract_receipt(
+                content, _engine(engine), limits.max_pixels, recorder, hints, _load(limits)
+            )
+            return reading, recorder.stages
     except ServiceError as error:
         return error, recorder.stages
 
 
 def observe(
-    engine: EngineChoice, content: bytes, max_pixels: int, on_report: OnReport, hints: ReadingHints
+    engine: EngineChoice,
+    content: bytes,
+    limits: FileLimits,
+    on_report: OnReport,
+    hints: ReadingHints,
 ) -> tuple[Observation, list[Stage]]:
     """Read one receipt like `recognise`, and return the evidence for people to look at as well."""
     recorder = StageRecorder(on_report)
     with _ending_without_memory(), _giving_memory_back():
-        return observe_receipt(
-            content, lambda: _engine(engine), max_pixels, recorder, hints
-        ), recorder.stages
+        observation = observe_receipt(
+            content, lambda: _engine(engine), limits.max_pixels, recorder, hints, _load(limits)
+        )
+        return observation, recorder.stages
+
+
+def _load(limits: FileLimits) -> Load:
+    return partial(load_confined, limits=limits.page)
 
 
 @contextmanager
@@ -105,16 +128,10 @@ def _ending_without_memory() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             # The library that ran out of memory may be left in a broken state.
             os._exit(1)
         raise
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Recognise Python's own error, and those of OpenCV and onnxruntime for a failed `malloc`."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or "bad_alloc" in text or "insufficient memory" in text
 
 
 @cache

@@ -19,6 +19,7 @@ from shared.wire.taking import Intake, Taken
 from worker.health.pulse import Pulse, poll_of
 from worker.jobs.claiming import Claimed, Claiming
 from worker.jobs.execution import Executor
+from worker.jobs.pauses import Pauses
 from worker.jobs.persistence import until_database_answers
 from worker.jobs.reports import Reports
 from worker.telemetry.job_metrics import JobMetrics
@@ -70,12 +71,14 @@ class Consumer:
         claiming: Claiming,
         executor: Executor,
         reports: Reports,
+        pauses: Pauses,
         observed: Observed,
     ) -> None:
         self._intake = intake
         self._claiming = claiming
         self._executor = executor
         self._reports = reports
+        self._pauses = pauses
         self._metrics = observed.metrics
         self._pulse = observed.pulse
         self._queue = serving.queue
@@ -140,7 +143,8 @@ class Consumer:
     async def _poll(self) -> None:
         try:
             free = self._slots - len(self._running)
-            if free and not self._draining:
+            # What was taken before the pause and could not be claimed yet waits here for its end.
+            if free and not self._draining and not self._pauses.paused(self._queue):
                 await self._take(free)
         finally:
             self._pulse.turned(poll_of(self._queue))
@@ -157,7 +161,9 @@ class Consumer:
         self._more = self._more or taken.count == wanted
         if taken.unreadable:
             log.warning("messages.removed", queue=self._queue, reasons=sorted(taken.unreadable))
-            self._metrics.repaired(self._queue, removed=len(taken.unreadable))
+            self._metrics.repaired(
+                self._queue, removed=len(taken.unreadable), moved=len(taken.moved)
+            )
         # A message whose lock has run out meanwhile comes a second time.
         messages = {message.key: message for message in (*due, *taken.messages)}
         if messages:

@@ -112,7 +112,8 @@ class Executor:
                         return False
                     case Stop.CANCELLED:
                         result = Cancelled()
-        return await uninterrupted(self._end(claim, result, recorder, metrics))
+            # Until its outcome is stored, the heartbeat renews the lease of the job.
+            return await uninterrupted(self._end(claim, result, recorder, metrics))
 
     async def _result(self, claim: Claim, work: Work) -> Product | ServiceError:
         """Return the product of a run, or the error that it ended in."""

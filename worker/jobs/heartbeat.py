@@ -5,8 +5,10 @@ import structlog
 from shared.dependencies import answer_within
 from shared.errors import Transient
 from shared.store.hot.beating import WorkerReport, beat
+from shared.store.hot.leases import Leases
 from shared.store.postgres.database import Database
 from shared.store.workers import end_worker
+from worker.jobs.pauses import Pauses
 from worker.jobs.running_jobs import RunningJobs, Stop
 from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.state import WorkerState
@@ -25,14 +27,16 @@ class Heartbeat:
         database: Database,
         state: WorkerState,
         running: RunningJobs,
+        pauses: Pauses,
         metrics: WorkerMetrics,
-        lease: float,
+        leases: Leases,
     ) -> None:
         self._database = database
         self._state = state
         self._running = running
+        self._pauses = pauses
         self._metrics = metrics
-        self._lease = lease
+        self._leases = leases
 
     async def beat(self) -> None:
         """Renew the leases, report this worker, and stop the jobs that were lost or are cancelled.
@@ -48,8 +52,9 @@ class Heartbeat:
             slots=self._state.slots,
             components=self._state.components,
         )
-        held = await beat(self._database.fetch, worker, running, self._lease)
+        held = await beat(self._database.fetch, worker, running, self._leases)
         self._metrics.heartbeat_succeeded()
+        self._pauses.note(held.paused)
         for job_id in running - held.jobs:
             self._running.stop(job_id, Stop.LEASE_LOST)
         for job_id in held.to_cancel:

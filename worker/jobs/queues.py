@@ -8,12 +8,13 @@ from functools import partial
 from shared.contracts.features import Queue
 from shared.process.background import repeating
 from shared.settings import Settings
-from shared.wire.messenger import Messenger
+from shared.wire.messenger import Messenger, PausesChanged
 from shared.wire.taking import Intake
 from worker.health.pulse import poll_of
 from worker.jobs.claiming import Claiming
 from worker.jobs.consumer import Consumer, Observed, Serving
 from worker.jobs.execution import Executor
+from worker.jobs.pauses import Pauses
 from worker.jobs.reports import Reports
 
 # Seconds after which a poll loop, or a subscription, that ended starts again.
@@ -29,6 +30,7 @@ async def serving_queues(
     executor: Executor,
     messenger: Messenger,
     reports: Reports,
+    pauses: Pauses,
     observed: Observed,
 ) -> AsyncIterator[None]:
     """Serve every queue of WORKER_QUEUES while the block runs.
@@ -45,11 +47,12 @@ async def serving_queues(
         consumers = {}
         for queue in settings.worker_queues:
             serving = Serving(queue, settings.slots[queue], settings.timeouts[queue])
-            consumer = Consumer(serving, intake, claiming, executor, reports, observed)
+            consumer = Consumer(serving, intake, claiming, executor, reports, pauses, observed)
+            pauses.on_resumed(queue, consumer.wake)
             observed.pulse.turned(poll_of(queue))
             await stack.enter_async_context(repeating("consumer", consumer.run, pause=_POLL_PAUSE))
             consumers[queue] = consumer
-        listen = partial(_listen, messenger, consumers, reports)
+        listen = partial(_listen, messenger, consumers, reports, pauses)
         await stack.enter_async_context(repeating("consumer.listener", listen, pause=_LISTEN_PAUSE))
         try:
             yield
@@ -65,17 +68,24 @@ async def _send_last(reports: Reports) -> None:
 
 
 async def _listen(
-    messenger: Messenger, consumers: Mapping[Queue, Consumer], reports: Reports
+    messenger: Messenger,
+    consumers: Mapping[Queue, Consumer],
+    reports: Reports,
+    pauses: Pauses,
 ) -> None:
-    """Poll a queue whenever a message is published in it, and take note of what is listened to,
-    until the subscription ends. Raises BrokerUnavailable."""
+    """Poll a queue whenever a message is published in it, and take note of what is listened to and
+    of what is paused, until the subscription ends. Raises BrokerUnavailable."""
     try:
         async with messenger.calls(consumers) as calls:
+            # Nothing was heard before.
+            await pauses.look()
             for consumer in consumers.values():
                 consumer.hears(True)
             async for call in calls:
                 if isinstance(call, Queue):
                     consumers[call].wake()
+                elif isinstance(call, PausesChanged):
+                    await pauses.look()
                 else:
                     reports.listened(call)
     finally:

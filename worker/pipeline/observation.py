@@ -16,10 +16,10 @@ from shared.errors import ServiceError
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.orientation import UprightPage
-from worker.pipeline.ocr.pages import Recognition
+from worker.pipeline.ocr.pages import Recognition, load_pages
 from worker.pipeline.ocr.pdf import TextPage
 from worker.pipeline.ocr.text import TextLine
-from worker.pipeline.receipt import ReceiptReading, see, understand
+from worker.pipeline.receipt import Load, ReceiptReading, see, understand
 from worker.pipeline.stages import StageRecorder
 
 _JPEG_QUALITY = 60
@@ -46,8 +46,8 @@ class SeenPage:
 class Evidence:
     """The pages that were seen, and what reading them cost.
 
-    `cpu_seconds` covers all threads, and `peak_bytes` is the largest resident memory. Both include
-    the programs that an engine runs.
+    `cpu_seconds` covers all threads and processes, and `peak_bytes` is the resident memory of the
+    largest process: the child, the fork that loaded the file, or a program that an engine ran.
     """
 
     pages: Sequence[SeenPage]
@@ -69,6 +69,7 @@ def observe_receipt(
     max_pixels: int,
     recorder: StageRecorder,
     hints: ReadingHints = NO_HINTS,
+    load: Load = load_pages,
 ) -> Observation:
     """Extract a receipt as `extract_receipt` does, but return a ServiceError as the outcome."""
     _reset_peak()
@@ -76,12 +77,12 @@ def observe_receipt(
     found: Recognition | None = None
     outcome: ReceiptReading | ServiceError
     try:
-        found = see(content, engine(), max_pixels, recorder)
+        found = see(content, engine(), max_pixels, recorder, load)
         outcome = understand(found, recorder, hints)
     except ServiceError as error:
         outcome = error
     cpu_seconds = _cpu_seconds() - started
-    peak_bytes = _peak() + _peak_of_programs(since=programs)
+    peak_bytes = max(_peak(), _peak_of_programs(since=programs))
     pages = [_seen(page) for page in found.pages] if found else []
     return Observation(outcome, Evidence(pages, cpu_seconds, peak_bytes))
 

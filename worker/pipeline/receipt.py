@@ -1,5 +1,6 @@
 """Reads one receipt from its bytes. The recognition child runs this."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import fmean
@@ -7,9 +8,12 @@ from statistics import fmean
 from shared.contracts.receipts import NO_HINTS, Extraction, ReadingHints
 from shared.rejections import NoTextFound
 from worker.pipeline.ocr.engines.engine import OcrEngine
-from worker.pipeline.ocr.pages import Recognition, load_pages, recognise
+from worker.pipeline.ocr.pages import Page, Recognition, load_pages, recognise
 from worker.pipeline.reading.receipt import read_receipt
 from worker.pipeline.stages import StageRecorder
+
+# Loads a file of at most so many pixels as pages.
+Load = Callable[[bytes, int], Sequence[Page]]
 
 
 @dataclass(frozen=True)
@@ -27,18 +31,21 @@ def extract_receipt(
     max_pixels: int,
     recorder: StageRecorder,
     hints: ReadingHints = NO_HINTS,
+    load: Load = load_pages,
 ) -> ReceiptReading:
     """Decode, recognise and parse a receipt, and record each stage in `recorder`.
 
-    Raises NoTextFound, and whatever `load_pages` raises.
+    Raises NoTextFound, and whatever `load` raises.
     """
-    return understand(see(content, engine, max_pixels, recorder), recorder, hints)
+    return understand(see(content, engine, max_pixels, recorder, load), recorder, hints)
 
 
-def see(content: bytes, engine: OcrEngine, max_pixels: int, recorder: StageRecorder) -> Recognition:
-    """Turn bytes into pages of text, which may be empty. Raises whatever `load_pages` raises."""
+def see(
+    content: bytes, engine: OcrEngine, max_pixels: int, recorder: StageRecorder, load: Load
+) -> Recognition:
+    """Turn bytes into pages of text, which may be empty. Raises whatever `load` raises."""
     with recorder.measure("ocr.preprocess") as attributes:
-        pages = load_pages(content, max_pixels)
+        pages = load(content, max_pixels)
         attributes["pages"] = len(pages)
     with recorder.measure("ocr.recognise") as attributes:
         recorder.count_pages("ocr.recognise", 0, len(pages))

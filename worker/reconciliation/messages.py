@@ -1,7 +1,10 @@
 """Brings Redis in line with Postgres: one message for each published job, and no others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+
+import structlog
 
 from shared.contracts.features import Queue
 from shared.store import publication
@@ -11,17 +14,23 @@ from shared.wire.broker import Broker
 from shared.wire.messages import message_id, parse_message_id
 from worker.reconciliation import CHUNK
 
+log = structlog.get_logger(__name__)
+
 # Seconds that publishing or claiming may take before a mismatch counts as a fault.
-SETTLED = 5.0
+SETTLED = 3.0
 
 
 @dataclass(frozen=True)
 class MessageRepairs:
-    """Numbers of messages that were sent again, unlocked and removed in one step."""
+    """Numbers of messages that were sent again, unlocked and removed in one step.
+
+    `moved` counts the keys that held something else and were moved aside.
+    """
 
     resent: int = 0
     unlocked: int = 0
     removed: int = 0
+    moved: int = 0
 
 
 class MessageRepair:
@@ -35,18 +44,29 @@ class MessageRepair:
         self._lock = lock
         self._after: MessageKey | None = None
         self._position = 0
+        self._moved = 0
 
     async def has_messages(self) -> bool:
-        """Return whether the queue has any messages. Raises BrokerUnavailable."""
-        return bool(await self._broker.listed(self.queue, 0, 1))
+        """Return whether the queue has any messages, or something else. Raises
+        BrokerUnavailable."""
+        return await self._broker.exists(self.queue)
 
     async def step(self) -> MessageRepairs:
         """Compare one chunk of rows and one chunk of messages, and repair both.
 
         Raises DatabaseUnavailable, BrokerUnavailable.
         """
+        self._moved = 0
+        await self._move_aside()
         resent, unlocked = await self._rows_without_messages()
-        return MessageRepairs(resent, unlocked, await self._messages_without_rows())
+        removed = await self._messages_without_rows()
+        return MessageRepairs(resent, unlocked, removed, self._moved)
+
+    async def _move_aside(self, messages: Sequence[str] = ()) -> None:
+        """Move aside what is not ours, before the keys of these messages are deleted."""
+        if moved := await self._broker.move_aside(self.queue, messages):
+            log.warning("messages.moved_aside", queue=self.queue, keys=moved)
+            self._moved += len(moved)
 
     async def _rows_without_messages(self) -> tuple[int, int]:
         """Make sure that every queued and published job has a message that a worker can take.
@@ -73,6 +93,8 @@ class MessageRepair:
             for entry in entries
             if entry.listed and entry.locked_for is not None and entry.locked_for > SETTLED
         ]
+        if stuck or lost:
+            await self._move_aside([*stuck, *lost])
         await self._broker.unlock(stuck)
         await self._broker.remove(self.queue, lost)
         if lost:
@@ -97,6 +119,8 @@ class MessageRepair:
             for entry in entries
             if entry.locked_for is None or entry.locked_for > SETTLED
         ]
+        if orphans:
+            await self._move_aside(orphans)
         await self._broker.remove(self.queue, orphans)
         self._position = max(0, self._position - len(orphans))
         return len(orphans)

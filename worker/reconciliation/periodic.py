@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 
 from shared.process.background import repeating
 from shared.settings import Settings
@@ -13,8 +12,8 @@ from shared.wire.messenger import Messenger
 from worker.jobs.consumer import lock_seconds
 from worker.jobs.reports import Reports
 from worker.reconciliation.messages import MessageRepair
-from worker.reconciliation.outbox import publish_deferred
-from worker.reconciliation.reconciler import Reconciler
+from worker.reconciliation.outbox import Outbox
+from worker.reconciliation.reconciler import Periods, Reconciler
 from worker.telemetry.signals import Telemetry
 
 
@@ -36,12 +35,15 @@ async def repairing(
         ],
         telemetry,
         reports,
-        publish_deferred=partial(publish_deferred, database, messenger),
-        priority_hold=settings.priority_hold,
-        retentions=Retentions(
-            images=settings.image_retention,
-            jobs=settings.job_retention,
-            audit=settings.audit_retention,
+        publish_deferred=Outbox(database, messenger, broker, telemetry.metrics.jobs).publish,
+        periods=Periods(
+            retentions=Retentions(
+                images=settings.image_retention,
+                jobs=settings.job_retention,
+                audit=settings.audit_retention,
+            ),
+            priority_hold=settings.priority_hold,
+            leases=settings.leases,
         ),
     )
     pause = settings.reconcile_interval

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import structlog
 
@@ -11,6 +11,7 @@ from shared.contracts.features import Queue
 from shared.store import transitions
 from shared.store.access.audit import prune_audit
 from shared.store.hot.due import Due, look
+from shared.store.hot.leases import Leases
 from shared.store.order import lift, prune_turns
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
@@ -30,6 +31,18 @@ _PRUNING_INTERVAL, _LISTING_INTERVAL = 60.0, 10.0
 _LIFTED = 20
 
 
+@dataclass(frozen=True, kw_only=True)
+class Periods:
+    """How long something lasts.
+
+    Jobs may hold back those of a lower band for `priority_hold` seconds.
+    """
+
+    retentions: Retentions
+    priority_hold: float
+    leases: Leases
+
+
 class Reconciler:
     """Rescues, repairs and prunes. Every worker has one; a Postgres lock decides which one acts."""
 
@@ -41,19 +54,16 @@ class Reconciler:
         reports: Reports,
         *,
         publish_deferred: Callable[[], Awaitable[object]],
-        retentions: Retentions,
-        priority_hold: float,
+        periods: Periods,
     ) -> None:
-        """`publish_deferred` empties the outbox. Jobs may hold back those of a lower band for
-        `priority_hold` seconds."""
+        """`publish_deferred` empties the outbox."""
         self._database = database
         self._repairs = repairs
         self._tracing = telemetry.tracing
         self._metrics = telemetry.metrics
         self._reports = reports
         self._publish_deferred = publish_deferred
-        self._retentions = retentions
-        self._priority_hold = priority_hold
+        self._periods = periods
         self._pruned_at = self._listed_at = -math.inf
 
     async def step(self) -> None:
@@ -107,7 +117,7 @@ class Reconciler:
 
     async def _rescue(self) -> None:
         async with self._database.transaction() as session:
-            rescued = await transitions.rescue(session, CHUNK)
+            rescued = await transitions.rescue(session, CHUNK, self._periods.leases)
         for job in rescued:
             self._tracing.rescued(job)
             self._metrics.jobs.rescued(job)
@@ -127,7 +137,7 @@ class Reconciler:
         """Let some jobs go on that higher bands have held back for long; the next step sends their
         messages again."""
         async with self._database.transaction() as session:
-            lifted = await lift(session, queue, self._priority_hold, _LIFTED)
+            lifted = await lift(session, queue, self._periods.priority_hold, _LIFTED)
         if lifted:
             log.info("jobs.lifted", queue=queue, jobs=lifted)
 
@@ -139,13 +149,13 @@ class Reconciler:
 
     async def _prune(self) -> None:
         async with self._database.transaction() as session:
-            images = await prune_images(session, self._retentions.images)
+            images = await prune_images(session, self._periods.retentions.images)
         async with self._database.transaction() as session:
-            jobs = await prune_jobs(session, self._retentions.jobs)
+            jobs = await prune_jobs(session, self._periods.retentions.jobs)
             await prune_workers(session)
             await prune_turns(session, CHUNK)
         async with self._database.transaction() as session:
-            audit = await prune_audit(session, self._retentions.audit)
+            audit = await prune_audit(session, self._periods.retentions.audit)
         if images or jobs or audit:
             # The next step prunes again without waiting, since there may be more.
             log.info("pruned", images=images, jobs=jobs, audit=audit)

@@ -42,6 +42,18 @@ class JobMetrics:
             ("queue", "reason"),
             registry=registry,
         )
+        self._foreign = Counter(
+            "ai_broker_foreign",
+            "Keys of ours in Redis that held something else, and were moved aside.",
+            ("queue",),
+            registry=registry,
+        )
+        self._skipped = Counter(
+            "ai_outbox_skipped",
+            "Messages that could not be sent though Redis answered; they are tried again.",
+            ("queue",),
+            registry=registry,
+        )
         self._busy = Gauge("ai_worker_busy_slots", "Running jobs.", ("queue",), registry=registry)
         self._wait = _durations(registry, "wait", "Time from a job being due to its claim.")
         self._run = _durations(registry, "run", "Time from a claim until its outcome was stored.")
@@ -64,6 +76,8 @@ class JobMetrics:
             for outcome in AttemptOutcome:
                 self._attempts.labels(feature.queue, feature, outcome)
         for queue in Queue:
+            self._foreign.labels(queue)
+            self._skipped.labels(queue)
             for reason in _REASONS:
                 self._rescued.labels(queue, reason)
         for queue in queues:
@@ -120,12 +134,24 @@ class JobMetrics:
             self._finished.count(job.feature, job.state, error_class)
 
     def repaired(
-        self, queue: Queue, *, resent: int = 0, unlocked: int = 0, removed: int = 0
+        self,
+        queue: Queue,
+        *,
+        resent: int = 0,
+        unlocked: int = 0,
+        removed: int = 0,
+        moved: int = 0,
     ) -> None:
-        """Count the messages that were sent again, unlocked and removed."""
+        """Count the messages that were sent again, unlocked and removed, and the keys that were
+        moved aside."""
         self._rescued.labels(queue, "message_lost").inc(resent)
         self._rescued.labels(queue, "message_locked").inc(unlocked)
         self._rescued.labels(queue, "message_orphaned").inc(removed)
+        self._foreign.labels(queue).inc(moved)
+
+    def skipped(self, queue: Queue, messages: int) -> None:
+        """Count messages of the outbox that could not be sent, and will be tried again."""
+        self._skipped.labels(queue).inc(messages)
 
 
 class AttemptMetrics:

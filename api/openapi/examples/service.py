@@ -21,10 +21,12 @@ from shared.contracts.service.health import (
     Services,
     Waiting,
 )
-from shared.contracts.service.queues import QueueList, QueueView
+from shared.contracts.service.queues import QueueList, QueuePause, QueueView
 from shared.contracts.service.schemas import SchemaList
 from shared.errors import DatabaseUnavailable
 from shared.version import SERVICE, service_version
+
+_PAUSE = QueuePause(at=datetime(2026, 11, 26, 9, 30, tzinfo=UTC), by="ops-laptop")
 
 
 def examples() -> dict[str, Examples]:
@@ -34,6 +36,8 @@ def examples() -> dict[str, Examples]:
         "listQueues": Examples(answers={200: _queues()}),
         "deleteTenantData": Examples(answers={200: _deleted()}),
         "listAudit": Examples(answers={200: _audit()}),
+        "pauseQueue": Examples(answers={200: _queues(_PAUSE).queues[0]}),
+        "resumeQueue": Examples(answers={200: _queues().queues[0]}),
         "listSchemas": Examples(answers={200: SchemaList(schemas=schema_entries())}),
         "getSchema": Examples(answers={200: json_schema("categorization.output")}),
         "getHealth": Examples(answers={200: health}),
@@ -50,7 +54,7 @@ def _ok() -> Check:
     return Check(status="ok")
 
 
-def _queues() -> QueueList:
+def _queues(paused: QueuePause | None = None) -> QueueList:
     return QueueList(
         queues=[
             QueueView(
@@ -62,8 +66,9 @@ def _queues() -> QueueList:
                 workers=1,
                 slots=2,
                 finished_per_minute=40,
-                estimated_wait=4.5,
+                estimated_wait=None if paused else 4.5,
                 accepting=True,
+                paused=paused,
             )
             for queue in Queue
         ]

@@ -43,7 +43,8 @@ class Check(Contract, extra="allow"):
     or no worker needs it.
 
     `error` says what is wrong. Components have `model`, the workers have `alive` (their number) and
-    `queues` (those that they serve), and the queue has `waiting`.
+    `queues` (those that they serve), and the queue has `waiting`. The database has `read_only`,
+    which is true, if it answers but takes no writes.
     """
 
     status: str
@@ -52,6 +53,7 @@ class Check(Contract, extra="allow"):
     alive: int | None = None
     queues: list[str] | None = None
     waiting: dict[Queue, Waiting] | None = None
+    read_only: bool | None = None
 
 
 def without_details(check: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class KnownTokens:
         What is known counts for `recent` seconds.
         """
         self._database = database
-        self._recent = recent
+        self._renewed_after, self._recent = min(_RENEWED_AFTER, recent), recent
         self._bootstrap = bootstrap_hash and LivingToken(
             _BOOTSTRAP, frozenset({Scope.ADMIN}), None, bytes.fromhex(bootstrap_hash)
         )
@@ -112,7 +112,7 @@ class KnownTokens:
     async def _renew(self, outage: float | None) -> None:
         """See to it that what is known is recent. Raises the error of the reading."""
         age = self._known.age
-        if age < _RENEWED_AFTER:
+        if age < self._renewed_after:
             return
         reading = self._begin()
         if age < self._recent:

@@ -1,7 +1,7 @@
 """Accepts jobs: one statement finds those that exist already, and inserts the others."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -123,9 +123,15 @@ async def _accept_or_divide(
 async def _accept_once(
     database: Database, news: Sequence[NewJob], ceilings: Mapping[UUID, int]
 ) -> Mapping[UUID, Acceptance]:
-    statement, extra = _variant(news)
+    statement, extra = _variant(news, ceilings)
     allowed = [ceilings.get(new.id) for new in news]
-    rows = await database.fetch(statement, *_columns(news), allowed, *extra)
+    try:
+        rows = await database.fetch(statement, *_columns(news), allowed, *extra)
+    except asyncpg.ForeignKeyViolationError:
+        if len(news) > 1:
+            raise
+        # Its image was stored in vain: others took the room, or have inserted its key.
+        return {news[0].id: None}
     asked = {new.id: new for new in news}
     return {row["asked_id"]: _accepted(asked[row["asked_id"]], row) for row in rows}
 
@@ -146,10 +152,13 @@ def _accepted(new: NewJob, row: Row) -> Acceptance:
     )
 
 
-def _variant(news: Sequence[NewJob]) -> tuple[Statement, list[list[Any]]]:
+def _variant(
+    news: Sequence[NewJob], ceilings: Container[UUID]
+) -> tuple[Statement, list[list[Any]]]:
     """Return the statement for these jobs, and the arguments that only it has."""
     if any(new.image is not None for new in news):
-        images = [new.image for new in news]
+        # An image is not sent in vain.
+        images = [new.image if new.id in ceilings else None for new in news]
         return accepting_sql.ACCEPT_IMAGES, [*_callbacks(news), images]
     if any(new.callback is not None for new in news):
         return accepting_sql.ACCEPT_CALLBACKS, _callbacks(news)

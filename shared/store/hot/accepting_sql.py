@@ -34,6 +34,8 @@ _COLUMNS = (
     "id, tenant_id, user_id, request_id, feature, queue, priority, payload, idempotency_key, "
     "content_key, request_hash, trace_carrier"
 )
+_FRESH = """
+    ceiling IS NOT NULL AND NOT EXISTS (SELECT FROM found WHERE found.asked_id = asked.id)"""
 # Only new jobs are counted and admitted. Those with the lowest ceilings come first, or others would
 # take the room that they have.
 _ADMITTED = """
@@ -41,7 +43,7 @@ fresh AS MATERIALIZED (
     SELECT id, queue, ceiling,
         row_number() OVER (PARTITION BY queue ORDER BY ceiling, arrival) AS number
     FROM asked
-    WHERE ceiling IS NOT NULL AND NOT EXISTS (SELECT FROM found WHERE found.asked_id = asked.id)
+    WHERE {fresh}
 ),
 counted AS (
     INSERT INTO queue_admissions AS last (queue, admitted, before)
@@ -94,10 +96,13 @@ callbacks AS (
     SELECT id, callback_url, callback_host, string_to_array(callback_events, ' '), include_output
     FROM inserted JOIN asked USING (id) WHERE callback_url IS NOT NULL
 )"""
-_IMAGES = """
+# Images come before the count, which is locked until the commit, because they take long. If the job
+# of one is not inserted after all, the whole statement fails by the foreign key.
+_IMAGES = f"""
 images AS (
     INSERT INTO job_images (job_id, content)
-    SELECT id, image FROM inserted JOIN asked USING (id) WHERE image IS NOT NULL
+    SELECT id, image FROM asked WHERE image IS NOT NULL AND {_FRESH}
+    RETURNING job_id
 )"""
 _TYPES = {
     "id": "uuid", "tenant_id": "text", "user_id": "text", "request_id": "text",
@@ -111,7 +116,7 @@ _CALLBACK_TYPES = {
 }  # fmt: skip
 
 
-def _accept(types: dict[str, str], *inserts: str) -> Statement:
+def _accept(types: dict[str, str], *parts: str) -> Statement:
     """Return the statement whose arguments are one array of each type, as long as the others.
 
     The order of the arrays is that in which jobs are admitted and take turns, and `place` that of
@@ -121,10 +126,20 @@ def _accept(types: dict[str, str], *inserts: str) -> Statement:
     asked = f"""asked AS MATERIALIZED (
     SELECT * FROM unnest({arrays}) WITH ORDINALITY AS asked ({", ".join(types)}, arrival)
 )"""
-    parts = ",".join([asked, _FOUND, _ADMITTED, _PLACED, order.GIVEN, _INSERTED, *inserts])
-    return Statement("jobs.accept", "insert", f"WITH {parts}{_RESULT}")
+    sql = f"WITH {','.join([asked, _FOUND, *parts])}{_RESULT}"
+    return Statement("jobs.accept", "insert", sql)
 
 
-ACCEPT = _accept(_TYPES)
-ACCEPT_CALLBACKS = _accept({**_TYPES, **_CALLBACK_TYPES}, _CALLBACKS)
-ACCEPT_IMAGES = _accept({**_TYPES, **_CALLBACK_TYPES, "image": "bytea"}, _CALLBACKS, _IMAGES)
+def _inserting(fresh: str) -> tuple[str, ...]:
+    """Return the parts that admit, place and insert those of `asked` for which `fresh` holds."""
+    return _ADMITTED.format(fresh=fresh), _PLACED, order.GIVEN, _INSERTED
+
+
+ACCEPT = _accept(_TYPES, *_inserting(_FRESH))
+ACCEPT_CALLBACKS = _accept({**_TYPES, **_CALLBACK_TYPES}, *_inserting(_FRESH), _CALLBACKS)
+ACCEPT_IMAGES = _accept(
+    {**_TYPES, **_CALLBACK_TYPES, "image": "bytea"},
+    _IMAGES,
+    *_inserting(f"{_FRESH} AND (SELECT count(*) FROM images) >= 0"),
+    _CALLBACKS,
+)

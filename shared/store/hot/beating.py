@@ -1,5 +1,7 @@
-"""The heartbeat: renews the leases of a worker and its row, and finds what it has to cancel.
+"""The heartbeat: renews the leases of a worker and its row, and finds what it has to cancel or to
+leave alone.
 
+The first heartbeat after a silence of all workers notes that, since Postgres may have been away.
 Neither commit waits for the disk: after a crash of Postgres the next heartbeat brings it all back.
 """
 
@@ -10,6 +12,8 @@ from uuid import UUID
 
 from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport
+from shared.store.hot.leases import Leases
+from shared.store.pauses import known_queues
 from shared.store.postgres.direct import Fetch, Statement
 from shared.store.workers import to_stored
 
@@ -27,10 +31,14 @@ class WorkerReport:
 
 @dataclass(frozen=True)
 class Held:
-    """The jobs that the worker holds, and those of them that somebody asked to cancel."""
+    """The jobs that the worker holds, and those of them that somebody asked to cancel.
+
+    `paused` are the queues that are paused.
+    """
 
     jobs: frozenset[UUID]
     to_cancel: frozenset[UUID]
+    paused: frozenset[Queue] = frozenset()
 
 
 # A row that another session has locked is skipped, or it would cost the leases of all others. It
@@ -49,22 +57,28 @@ renewed AS (
     FROM locked
     WHERE jobs.id = locked.id AND jobs.worker_id = $1 AND jobs.state = 'running'
 ),
+silence AS (
+    SELECT coalesce(max(seen_at) < now() - make_interval(secs => $8), false) AS ended FROM workers
+),
 held AS (
     SELECT id, cancel_requested_at IS NOT NULL AS cancel FROM jobs
     WHERE id = ANY ($2::uuid[]) AND worker_id = $1 AND state = 'running'
 ),
 reported AS (
-    INSERT INTO workers (id, version, queues, slots, engines, seen_at, alive_until)
-    VALUES (
+    INSERT INTO workers
+        (id, version, queues, slots, engines, seen_at, alive_until, ended_silence_at)
+    SELECT
         $1, $4, $5::text[], $6::text::jsonb, $7::text::jsonb, now(),
-        now() + make_interval(secs => $3)
-    )
+        now() + make_interval(secs => $3), CASE WHEN silence.ended THEN now() END
+    FROM silence
     ON CONFLICT (id) DO UPDATE SET
         version = excluded.version, queues = excluded.queues, slots = excluded.slots,
-        engines = excluded.engines, seen_at = excluded.seen_at, alive_until = excluded.alive_until
+        engines = excluded.engines, seen_at = excluded.seen_at, alive_until = excluded.alive_until,
+        ended_silence_at = coalesce(excluded.ended_silence_at, workers.ended_silence_at)
     RETURNING set_config('synchronous_commit', 'off', true) AS unflushed
 )
-SELECT held.id, held.cancel FROM reported LEFT JOIN held ON true
+SELECT held.id, held.cancel, (SELECT array_agg(queue) FROM queue_pauses) AS paused
+FROM reported LEFT JOIN held ON true
 """,
 )
 _TO_CANCEL = Statement(
@@ -77,26 +91,31 @@ WHERE worker_id = $1 AND state = 'running' AND cancel_requested_at IS NOT NULL
 )
 
 
-async def beat(fetch: Fetch, worker: WorkerReport, running: Collection[UUID], lease: float) -> Held:
-    """Renew the leases of the running jobs and the row of the worker for `lease` seconds.
+async def beat(
+    fetch: Fetch, worker: WorkerReport, running: Collection[UUID], leases: Leases
+) -> Held:
+    """Renew the leases of the running jobs and the row of the worker.
 
-    Pass the jobs that the worker is running. If the end of a job could not be stored, the worker
-    still holds the job without running it, and its lease has to run out so that it is rescued.
-    Raises DatabaseUnavailable.
+    A lease that has run out is renewed too, as long as nobody has rescued the job. Pass the jobs
+    that the worker is running, or whose outcomes it is still storing. If Postgres refuses to store
+    the end of a job for good, its lease has to run out so that it is rescued. Raises
+    DatabaseUnavailable.
     """
     rows = await fetch(
         _BEAT,
         worker.id,
         list(running),
-        lease,
+        leases.last,
         worker.version,
         [queue.value for queue in worker.queues],
         json.dumps(dict(worker.slots)),
         json.dumps({name: to_stored(report) for name, report in worker.components.items()}),
+        leases.silence,
     )
     return Held(
         frozenset(row["id"] for row in rows if row["id"]),
         frozenset(row["id"] for row in rows if row["cancel"]),
+        known_queues(rows[0]["paused"] or ()),
     )
 
 

@@ -24,3 +24,5 @@ class WorkerRecord(Base):
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     # When the worker stops counting as alive unless another heartbeat comes.
     alive_until: Mapped[datetime]
+    # When its heartbeat was the first of any worker for a while, as after an outage of Postgres.
+    ended_silence_at: Mapped[datetime | None]

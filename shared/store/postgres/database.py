@@ -14,6 +14,7 @@ from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, event, text
+from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -40,6 +41,7 @@ from shared.store.postgres.sqlstates import (
     pooler_is_full,
     refuses,
 )
+from shared.store.postgres.writes import Writes
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
@@ -94,15 +96,23 @@ class Database:
         address, circuit = async_url(url), self._answers.circuit
         probe = partial(answers, address, connecting)
         self._probes = Probes(circuit, probe, first=_DOUBT)
-        self._engine = new_engine(address, connecting, pool_size, circuit)
+        # Whether Postgres takes what this process writes.
+        self.writes = Writes()
+        self._engine = new_engine(address, connecting, pool_size, circuit, self.writes)
         # The engine's own pool would count the wait for it as that for Postgres.
         self._gate = Gate(self._answers, 2 * pool_size, transaction_limit)
         self._direct = DirectConnections(
-            address, self._answers, connecting, size=pool_size, limit=transaction_limit
+            address,
+            self._answers,
+            self.writes,
+            connecting,
+            size=pool_size,
+            limit=transaction_limit,
         )
         for asking in ("before_cursor_execute", "commit"):
             event.listen(self._engine.sync_engine, asking, _note_question)
         event.listen(self._engine.sync_engine, "after_cursor_execute", self._note_answer)
+        event.listen(self._engine.sync_engine, "handle_error", self._note_error)
         self._transaction_limit = transaction_limit
         self._traced = False
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
@@ -200,6 +210,9 @@ class Database:
     def _note_answer(self, connection: Connection, *_event: object) -> None:
         self._answers.note()
         connection.info[_ASKED_AT] = None
+
+    def _note_error(self, context: ExceptionContext) -> None:
+        self.writes.note_error(context.original_exception.__cause__)
 
     async def fetch(self, statement: Statement, *arguments: object) -> Sequence[Row]:
         """Run one statement by itself, in one round trip; see `DirectConnections.fetch`."""

@@ -28,6 +28,7 @@ from shared.store.postgres.sqlstates import (
     pooler_is_full,
     refuses,
 )
+from shared.store.postgres.writes import Writes
 
 # A row of a result, by column name or position. JSON columns are text.
 Row: TypeAlias = Any
@@ -67,6 +68,7 @@ class DirectConnections:
         self,
         url: URL,
         answers: Answers,
+        writes: Writes,
         connecting: Connecting,
         *,
         size: int,
@@ -80,15 +82,17 @@ class DirectConnections:
         self._gate = Gate(answers, size, limit)
         self._url = url
         self._answers = answers
+        self._writes = writes
         self._connecting = connecting
         self._size = size
         self._limit = limit
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
         self._freeing: set[asyncio.Task[None]] = set()
-        # Whether the circuit has opened since the pool was last used: see `new_engine`.
+        # Whether the pool's connections must not be used any more: see `new_engine`.
         self._expired = False
-        answers.circuit.when_changed(self._expire)
+        answers.circuit.when_changed(lambda state: self._expire() if state is State.OPEN else None)
+        writes.when_read_only(self._expire)
         self._tracer: Tracer | None = None
         self._observe: Callable[[str, float], None] = _ignore
 
@@ -104,18 +108,26 @@ class DirectConnections:
         """Run a statement and return its rows.
 
         Sends it once more if the connection breaks, unless it says `once`, and up to twice more if
-        another transaction was in its way. Raises DatabaseUnavailable if Postgres cannot be reached
-        or takes too long, Busy if only this statement does, DatabaseReadOnly if it takes no writes,
-        and SchemaBehind if a table or column is missing. Other errors of Postgres are bugs and pass
-        through.
+        another transaction was in its way. If the server takes no writes, it is sent once more over
+        a new connection, which may lead to another server.
+
+        Raises DatabaseUnavailable if Postgres cannot be reached or takes too long, Busy if only
+        this statement does, DatabaseReadOnly if it takes no writes, and SchemaBehind if a table or
+        column is missing. Other errors of Postgres are bugs and pass through.
         """
         with _translated(), self._span(statement):
             for tries in range(1, _TRIES + 1):
                 try:
-                    return await self._limited(statement, arguments)
+                    rows = await self._limited(statement, arguments)
                 except Exception as error:
+                    if _writes(statement):
+                        self._writes.note_error(error)
                     if not _may_repeat(statement, meaning_of(error), tries):
                         raise
+                else:
+                    if _writes(statement):
+                        self._writes.note_taken()
+                    return rows
             raise AssertionError("the last try returns or raises")
 
     async def close(self) -> None:
@@ -193,8 +205,8 @@ class DirectConnections:
         # If it cannot be freed in time, it is closed.
         freeing.add_done_callback(lambda task: task.cancelled() or task.exception())
 
-    def _expire(self, state: State) -> None:
-        self._expired = self._expired or state is State.OPEN
+    def _expire(self) -> None:
+        self._expired = True
 
     async def _open(self) -> asyncpg.Pool:
         async with self._opening:
@@ -239,7 +251,13 @@ def _translated() -> Iterator[None]:
 def _may_repeat(statement: Statement, meaning: Meaning | None, tries: int) -> bool:
     if meaning is Meaning.ABORTED:
         return tries < _TRIES
+    if meaning is Meaning.READ_ONLY:
+        return tries == 1
     return meaning is Meaning.LOST and tries == 1 and not statement.once
+
+
+def _writes(statement: Statement) -> bool:
+    return statement.operation != "select"
 
 
 async def _keep(_connection: object) -> None:

@@ -10,13 +10,17 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.process.guards.circuit import Circuit, State
 from shared.store.postgres.connecting import Connecting
+from shared.store.postgres.writes import Writes
 
 
-def new_engine(url: URL, connecting: Connecting, pool_size: int, circuit: Circuit) -> AsyncEngine:
+def new_engine(
+    url: URL, connecting: Connecting, pool_size: int, circuit: Circuit, writes: Writes
+) -> AsyncEngine:
     """Return an engine that keeps `pool_size` connections and opens up to twice as many.
 
     When the circuit opens, connections that are open by then are not used again: the server that
-    they lead to may be gone without a word, and each would cost a caller's patience.
+    they lead to may be gone without a word, and each would cost a caller's patience. When a server
+    takes no writes, they are not either: another one may have taken its place.
     """
     engine = create_async_engine(
         url,
@@ -35,10 +39,11 @@ def new_engine(url: URL, connecting: Connecting, pool_size: int, circuit: Circui
         driver: Any = connection
         driver.run_async(connecting.prepare)
 
-    def expire(state: State) -> None:
-        for entry in list(entries) if state is State.OPEN else ():
+    def expire() -> None:
+        for entry in list(entries):
             if entry.dbapi_connection is not None:
                 entry.invalidate(soft=True)
 
-    circuit.when_changed(expire)
+    circuit.when_changed(lambda state: expire() if state is State.OPEN else None)
+    writes.when_read_only(expire)
     return engine

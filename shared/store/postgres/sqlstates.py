@@ -16,7 +16,7 @@ class Meaning(Enum):
 
     # A table or column that this version of the service needs is not there.
     MISSING = auto()
-    # The server takes no writes: it is a standby, or about to become one. Nothing was changed.
+    # The server takes no writes: it is a standby, or its disk is full. Nothing was changed.
     READ_ONLY = auto()
     # Another transaction was in the way. Nothing was changed, and the statement may be sent again.
     ABORTED = auto()
@@ -39,7 +39,8 @@ _MEANINGS = {
     "40": Meaning.ABORTED,  # serialization failure, deadlock
     "42703": Meaning.MISSING,  # undefined column
     "42P01": Meaning.MISSING,  # undefined table
-    "53": Meaning.AWAY,  # no disk, memory or connections left
+    "53": Meaning.AWAY,  # no memory or connections left
+    "53100": Meaning.READ_ONLY,  # disk full
     "55P03": Meaning.ABORTED,  # lock not available
     "57": Meaning.AWAY,  # operator intervention, statement too long
     "57P01": Meaning.LOST,  # server shuts down
@@ -48,6 +49,10 @@ _MEANINGS = {
     "58": Meaning.AWAY,  # error of the server's system, such as its disk
 }
 _NO_ANSWERS = (Meaning.LOST, Meaning.AWAY)
+
+
+# What a write meets on a server that takes none: a standby, a full disk, a broken disk.
+_REFUSED_WRITES = ("25006", "53100", "58030")
 
 
 def meaning_of(error: BaseException | None) -> Meaning | None:
@@ -68,6 +73,11 @@ def as_service_error(meaning: Meaning) -> ServiceError:
     if meaning is Meaning.MISSING:
         return SchemaBehind()
     return DatabaseReadOnly() if meaning is Meaning.READ_ONLY else DatabaseUnavailable()
+
+
+def refuses_writes(error: BaseException | None) -> bool:
+    """Return whether an error that a write met says that other writes would meet it too."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _REFUSED_WRITES
 
 
 def pooler_is_full(error: BaseException | None) -> bool:

@@ -10,9 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.rejections import NotRetryable
-from shared.store.models import LIVE, Job
+from shared.store.models import LIVE, Job, JobImage
 from shared.store.order import take_turns
 from shared.store.retry_policy import BUDGETS
 from shared.store.transitions.values import cancelled_error, requeued, spent_column
@@ -79,17 +80,19 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
 
     It gets a turn like a new job, so that many jobs that are revived at once are in no other
     tenant's way. Returns False if the job is neither failed nor cancelled, or is not this tenant's.
-    Raises NotRetryable if the same work was submitted again and has not ended.
+    Raises NotRetryable if the same work was submitted again and has not ended, or if the image of
+    the job is not kept any more.
     """
     # The turn comes first: see the order of locks in GIVEN.
     await take_turns(session, [job_id], _REVIVABLE)
+    ended = Job.id == job_id, Job.tenant_id == tenant_id, Job.state.in_(_REVIVABLE)
+    # From now on nobody prunes the image.
+    locked = select(Job.queue).where(*ended).with_for_update(key_share=True)
+    if await session.scalar(locked) == Queue.RECEIPTS and not await _has_image(session, job_id):
+        raise NotRetryable("The image of the job is not kept any more; submit the receipt again.")
     statement = (
         update(Job)
-        .where(
-            Job.id == job_id,
-            Job.tenant_id == tenant_id,
-            Job.state.in_(_REVIVABLE),
-        )
+        .where(*ended)
         .values(
             **requeued(),
             error=None,
@@ -104,3 +107,9 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
     except IntegrityError as error:
         # The unique index on the content key allows only one live job.
         raise NotRetryable("The same work was submitted again and has not ended.") from error
+
+
+async def _has_image(session: AsyncSession, job_id: UUID) -> bool:
+    return (
+        await session.scalar(select(JobImage.job_id).where(JobImage.job_id == job_id)) is not None
+    )

@@ -16,10 +16,12 @@ from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Crashed, ErrorClass
+from shared.store.hot.leases import Leases
 from shared.store.models import Job, JobAttempt
 from shared.store.publication import unpublished
 from shared.store.retry_policy import BUDGETS, RESCUE_PAUSE
 from shared.store.transitions.values import NO_WORKER, as_json, cancelled_error
+from shared.store.workers import were_renewable
 from shared.telemetry.trace_context import Carrier
 
 
@@ -41,15 +43,22 @@ class Rescued:
     started_at: datetime
 
 
-async def rescue(session: AsyncSession, limit: int) -> Sequence[Rescued]:
+async def rescue(session: AsyncSession, limit: int, leases: Leases) -> Sequence[Rescued]:
     """Rescue up to `limit` jobs, those whose lease ran out earliest first.
+
+    None is rescued while workers that live may still have to renew their leases, since Postgres was
+    away.
 
     They are queued again, or fail if their budget is spent, or are cancelled if that was asked for.
     The same statement records their attempts as crashed.
     """
     expired = (
         select(Job.id, Job.worker_id, Job.started_at)
-        .where(Job.state == JobStatus.RUNNING, Job.lease_until < func.now())
+        .where(
+            Job.state == JobStatus.RUNNING,
+            Job.lease_until < func.now(),
+            were_renewable(leases),
+        )
         .order_by(Job.lease_until)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -99,7 +99,8 @@ RAW = [
     pytest.param(b"{", 400, "malformed_body", id="cut JSON"),
     pytest.param(b"\xff\xfe", 400, "malformed_body", id="not UTF-8"),
     pytest.param(b"[" * 100_000 + b"]" * 100_000, 400, "malformed_body", id="deep JSON"),
-    pytest.param(b'{"a":' * 50_000 + b"1" + b"}" * 50_000, 400, "malformed_body", id="deep object"),
+    pytest.param(b'{"a":' * 10_000 + b"1" + b"}" * 10_000, 400, "malformed_body", id="deep object"),
+    pytest.param(b'{"a":' * 50_000 + b"1" + b"}" * 50_000, 413, "request_too_large", id="objects"),
     pytest.param(b'{"priority": 1' + b"0" * 5000 + b"}", 400, "malformed_body", id="a long number"),
     pytest.param(b"", 422, "invalid_request", id="no body"),
 ]

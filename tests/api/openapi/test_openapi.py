@@ -30,6 +30,8 @@ CALLS = {
         "/api/v1/jobs/{job_id}/callbacks/{delivery_id}/redeliver",
     ),
     "listQueues": ("get", "/api/v1/queues"),
+    "pauseQueue": ("post", "/api/v1/queues/{queue}/pause"),
+    "resumeQueue": ("post", "/api/v1/queues/{queue}/resume"),
     "categorizeItem": ("post", "/api/v1/categorize"),
     "categorizeBatch": ("post", "/api/v1/categorize-batch"),
     "extractReceipt": ("post", "/api/v1/extract-receipt"),

@@ -12,7 +12,7 @@ from hypothesis import settings as of_examples
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from api.queue_limits import QueueLimit
+from api.backpressure.queue_limits import QueueLimit
 from shared.contracts.features import Queue
 from shared.errors import QueueFull
 from shared.settings import Settings

@@ -16,8 +16,12 @@ async def load(system: System, kind: str, **order: Any) -> dict[str, Any]:
 
 
 async def jobs_per_second(
-    system: System, count: int, form: str = "poll", concurrency: int = CONCURRENCY
+    system: System,
+    count: int,
+    form: str = "poll",
+    concurrency: int = CONCURRENCY,
+    token: str | None = None,
 ) -> float:
     """Run `count` jobs, each to its end; return how many ended in a second."""
-    found = await load(system, "jobs", count=count, form=form, concurrency=concurrency)
+    found = await load(system, "jobs", count=count, form=form, concurrency=concurrency, token=token)
     return float(count / found["seconds"])

@@ -28,18 +28,20 @@ class Answer:
 class Connection(asyncio.Protocol):
     """One connection, for one call at a time."""
 
-    def __init__(self, host: str, tenant: str) -> None:
+    def __init__(self, host: str, tenant: str, token: str | None = None) -> None:
         self._common = f"Host: {host}\r\nX-Tenant-ID: {tenant}\r\n"
+        if token:
+            self._common += f"Authorization: Bearer {token}\r\n"
         self._received = bytearray()
         self._answer: asyncio.Future[Answer] | None = None
         self.transport: asyncio.Transport | None = None
 
     @classmethod
-    async def open(cls, url: str, tenant: str) -> "Connection":
-        """Connect to the front at `url`."""
+    async def open(cls, url: str, tenant: str, token: str | None = None) -> "Connection":
+        """Connect to the front at `url`. Each request has the token, if there is one."""
         host, _, port = url.removeprefix("http://").partition(":")
         _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: cls(host, tenant), host, int(port)
+            lambda: cls(host, tenant, token), host, int(port)
         )
         return connection
 

@@ -93,7 +93,7 @@ async def pace(order: Order) -> Result:
 
     async def submit() -> None:
         began = time.perf_counter()
-        connection = idle.pop() if idle else await Connection.open(order["url"], order["tenant"])
+        connection = idle.pop() if idle else await _opened(order)
         try:
             await _job(connection, {"form": "submit", **order})
         except (RuntimeError, ConnectionError) as error:
@@ -118,10 +118,7 @@ async def pace(order: Order) -> Result:
 async def _each(order: Order, run: Callable[[Connection, int], Awaitable[None]]) -> float:
     """Run something `count` times, on `concurrency` connections; return the seconds it took."""
     numbers = iter(range(order["count"]))
-    connections = [
-        await Connection.open(order["url"], order["tenant"])
-        for _ in range(min(order["concurrency"], order["count"]))
-    ]
+    connections = [await _opened(order) for _ in range(min(order["concurrency"], order["count"]))]
 
     async def use(connection: Connection) -> None:
         for number in numbers:
@@ -161,3 +158,7 @@ def _accepted(answer: Answer, *statuses: int) -> Answer:
     if answer.status not in statuses:
         raise RuntimeError(f"the front answered {answer.status}: {answer.body[:1000]!r}")
     return answer
+
+
+async def _opened(order: Order) -> Connection:
+    return await Connection.open(order["url"], order["tenant"], order.get("token"))

@@ -35,7 +35,7 @@ async def postgres_deadlocking(plan: Plan) -> Report:
     async with cluster(2, plan.seed, {**plan.settings, **SLOTS}) as system:
         await system.administer(*_SETUP)
         async with calling(system):
-            await asyncio.sleep(CALM)
+            await system.until("state = 'succeeded'", 5)
             async with _session(system) as session:
                 for _ in range(2 * plan.kills):
                     await _meet(session)

@@ -25,7 +25,7 @@ async def fronts_killed(plan: Plan) -> Report:
     """Each of two fronts in turn gets SIGKILL and is started again, under load."""
     async with cluster(2, plan.seed, {**plan.settings, **SLOTS}, fronts=2) as system:
         async with calling(system):
-            await asyncio.sleep(CALM)
+            await system.until("state = 'succeeded'", 5)
             for kill in range(1 + plan.kills):
                 url = list(system.fronts)[kill % 2]
                 system.fronts.pop(url).kill()

@@ -23,7 +23,7 @@ async def postgres_slow(plan: Plan) -> Report:
     async with cluster(2, plan.seed, {**plan.settings, **SLOTS}, through_wire=True) as system:
         wire = _wire(system)
         async with calling(system, "slow 0.5"):
-            await asyncio.sleep(CALM)
+            await system.until("state = 'succeeded'", 5)
             wire.delay = _SLOW
             await asyncio.sleep(plan.trouble)
             with system.outage():
@@ -49,7 +49,7 @@ async def failing_over(plan: Plan) -> Report:
         )
         await wait_until(lambda: _followed(system), "the standby followed")
         async with calling(system, "slow 0.5"):
-            await asyncio.sleep(CALM)
+            await system.until("state = 'succeeded'", 5)
             with system.outage():
                 await asyncio.to_thread(system.kill, "postgres")
                 await asyncio.sleep(plan.trouble / 2)

@@ -59,7 +59,7 @@ async def postgres_out_of_disk(plan: Plan) -> Report:
         # Two or three rows to a page, so that nearly every write needs another page.
         system.labels = [uuid4().hex for _ in range(80)]
         async with calling(system, "slow 0.5"):
-            await asyncio.sleep(CALM)
+            await system.until("state = 'succeeded'", 5)
             ballast = fill(system.folder / "postgres")
             with system.outage():
                 await asyncio.sleep(plan.outage)
@@ -68,8 +68,12 @@ async def postgres_out_of_disk(plan: Plan) -> Report:
             await asyncio.sleep(CALM)
         await system.all_finished()
         report = await audit("postgres_out_of_disk", system, may_repeat=restarted)
-        log = (system.folder / "postgres" / "postgres.log").read_text()
-        report.notes |= {"refused_writes": log.count("No space left"), "restarted": restarted}
+        # Its own log is on the full disk.
+        logs = [(system.folder / name).read_text() for name in ("front.log", "workers.log")]
+        refused = sum(log.count("DiskFullError") for log in logs)
+        report.notes |= {"refused_writes": refused, "restarted": restarted}
+        if not refused and not restarted:
+            report.problem = "Postgres refused no write"
         return report
 
 
@@ -90,7 +94,7 @@ async def _troubled(
     """Let callers go on before, during and after some trouble with Postgres."""
     async with cluster(2, plan.seed, {**plan.settings, **SLOTS}) as system:
         async with calling(system, "slow 0.5"):
-            await asyncio.sleep(CALM)
+            await system.until("state = 'succeeded'", 5)
             with system.outage():
                 async with trouble(system):
                     await asyncio.sleep(seconds)

@@ -15,7 +15,7 @@ from tests.chaos.report import Report
 
 # Few, so that a worker that runs more at once is seen to.
 SLOTS = {"ITEM_SLOTS": "4"}
-# Seconds for which callers go on before and after something is broken.
+# Seconds for which callers go on between and after what is broken.
 CALM = 1.0
 
 
@@ -60,7 +60,7 @@ async def redis_flapping(plan: Plan) -> Report:
     """Redis is killed and started again every second or so."""
     async with cluster(2, plan.seed, {**plan.settings, **SLOTS}) as system:
         async with calling(system):
-            await asyncio.sleep(CALM)
+            await system.until("state = 'succeeded'", 5)
             for _ in range(2 + plan.kills):
                 await asyncio.to_thread(system.kill, "redis")
                 await asyncio.sleep(system.rng.uniform(0.1, 0.8))
@@ -76,7 +76,7 @@ async def redis_foreign_keys(plan: Plan) -> Report:
     """Another program writes under our keys: other types, half messages, bytes that are no text."""
     async with cluster(2, plan.seed, {**plan.settings, **SLOTS}) as system:
         async with calling(system):
-            await asyncio.sleep(CALM)
+            await system.until("state = 'succeeded'", 5)
             await _write_over_queue(system)
             await _write_under_messages(system)
             await asyncio.sleep(CALM)
@@ -121,7 +121,7 @@ async def _troubled(scenario: str, plan: Plan, trouble: Trouble) -> Report:
     """Let callers go on before, during and after some trouble with Redis."""
     async with cluster(2, plan.seed, {**plan.settings, **SLOTS}) as system:
         async with calling(system):
-            await asyncio.sleep(CALM)
+            await system.until("state = 'succeeded'", 5)
             async with trouble(system):
                 await asyncio.sleep(plan.trouble)
             await asyncio.sleep(CALM)

@@ -22,6 +22,8 @@ from tests.support.waiting import wait_until
 # Seconds after which a process that was asked to stop has ended, beside SHUTDOWN_GRACE.
 _MARGIN = 10
 _GRACE = 1
+# How many processes are stopped at a random moment, at most.
+_STARTS = 12
 _PROGRAMS = ("worker", "api")
 
 
@@ -31,7 +33,7 @@ async def stopped_at_start(plan: Plan) -> Report:
     async with cluster(2, plan.seed, settings) as system:
         codes: Counter[int] = Counter()
         async with calling(system):
-            codes.update(await _stop_while_starting(system, 2 * plan.kills))
+            codes.update(await _stop_while_starting(system, min(2 * plan.kills, _STARTS)))
             with system.frozen("redis"):
                 codes.update(await _stop_while_waiting(system))
             with system.outage():

@@ -9,24 +9,23 @@ import psutil
 
 from shared.local import stack
 from tests.chaos.audit import audit
+from tests.chaos.callers import calling
 from tests.chaos.cluster import Cluster, cluster
 from tests.chaos.plan import Plan
 from tests.chaos.receipts import submit_receipts
 from tests.chaos.report import Report
 from tests.support.waiting import wait_until
 
-_UNFINISHED = "state IN ('queued', 'running')"
-
 
 async def worker_killed(plan: Plan) -> Report:
     """Random workers get SIGKILL, one after the other, while jobs run."""
     async with cluster(plan.workers, plan.seed, plan.settings) as system:
-        await system.submit("slow 0.5", plan.jobs)
-        while len(system.killed_at) < plan.kills and await system.count(_UNFINISHED):
-            if busy := await _busy(system):
-                system.kill_worker(system.rng.choice(busy))
-                system.start_worker()
-            await asyncio.sleep(system.rng.uniform(0.2, 1.0))
+        async with calling(system, "slow 0.5", pause=0.2):
+            while len(system.killed_at) < plan.kills:
+                if busy := await _busy(system):
+                    system.kill_worker(system.rng.choice(busy))
+                    system.start_worker()
+                await asyncio.sleep(system.rng.uniform(0.2, 1.0))
         await system.all_finished()
         report = await audit("worker_killed", system)
         report.notes["kills"] = len(system.killed_at)
@@ -117,7 +116,9 @@ async def poison(plan: Plan) -> Report:
 
         async def failed() -> bool:
             for worker in [process for process in system.workers if process.poll() is not None]:
+                # The job has killed it.
                 system.workers.remove(worker)
+                system.gone.add(worker.pid)
                 system.start_worker()
             return await system.count(f"id = '{bad}' AND state = 'failed'") == 1
 

@@ -17,6 +17,7 @@ from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Bug, DatabaseUnavailable, EngineUnavailable, RecognitionCrashed, TimedOut
 from shared.store import transitions
 from shared.store.hot.claiming import Claim
+from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord, Ending, Stored, store
 from shared.store.jobs import JobRepository
 from shared.store.models import Job, JobAttempt
@@ -181,7 +182,7 @@ class JobMachine(RuleBasedStateMachine):
         past = func.now() - text("interval '1 second'")
         expire = update(Job).where(Job.id == self.job_id, Job.state == JobStatus.RUNNING)
         self.do(lambda s: s.execute(expire.values(lease_until=past)))
-        for rescued in self.do(lambda s: transitions.rescue(s, 10)):
+        for rescued in self.do(lambda s: transitions.rescue(s, 10, Leases(15, 5))):
             assert not (rescued.job_id == self.job_id and self.result)
 
     @invariant()

@@ -4,6 +4,7 @@ from shared.contracts.events import EventId
 from shared.contracts.jobs import JobStatus
 from shared.store import transitions
 from shared.store.hot.claiming import Claim
+from shared.store.hot.leases import Leases
 from shared.store.hot.reading import JobRow, read_jobs
 from shared.store.jobs import JobRepository
 from shared.store.models import Job
@@ -29,7 +30,7 @@ async def test_the_id_grows_with_every_transition(database: Database) -> None:
     seen.append(await _state(database, job))
     async with database.transaction() as session:
         await expire(session, job)
-        await transitions.rescue(session, 1)
+        await transitions.rescue(session, 1, Leases(15, 5))
     seen.append(await _state(database, job))
     held = await _claim(database, job)
     async with database.transaction() as session:

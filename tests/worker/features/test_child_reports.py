@@ -11,7 +11,8 @@ from shared.local.receipt_image import DrawnReceipt, draw_receipt
 from tests.support.waiting import wait_until
 from worker.features.child_reports import ChildReports
 from worker.features.recognition import RecognitionPool
-from worker.features.recognition_child import EngineChoice
+from worker.features.recognition_child import EngineChoice, FileLimits
+from worker.pipeline.ocr.confined import PageLimits
 from worker.pipeline.stages import StageRecorder, StageReport
 
 
@@ -33,7 +34,7 @@ async def test_every_stage_and_page_is_reported_before_the_reading_is_there(
         slots=1,
         engine=EngineChoice(OcrEngineName.AUTO),
         memory=4_000_000_000,
-        max_pixels=40_000_000,
+        limits=FileLimits(40_000_000, PageLimits(cpu=10, memory=1_000_000_000)),
     )
     await pool.start()
     try:

@@ -19,16 +19,19 @@ from shared.rejections import ImageUnreadable, NoTextFound
 from tests.support.processes.alive import is_alive
 from tests.support.waiting import wait_until
 from worker.features.recognition import RecognitionPool
-from worker.features.recognition_child import EngineChoice
+from worker.features.recognition_child import EngineChoice, FileLimits
+from worker.pipeline.ocr.confined import PageLimits
 from worker.pipeline.stages import StageRecorder
 
-LIMITS = {"memory": 4_000_000_000, "max_pixels": 40_000_000}
+FILES = FileLimits(40_000_000, PageLimits(cpu=10, memory=1_000_000_000))
 
 
 @pytest.fixture
 async def pool() -> AsyncIterator[RecognitionPool]:
     """Started pool with one slot; fails if a child outlives it."""
-    pool = RecognitionPool(slots=1, engine=EngineChoice(OcrEngineName.AUTO), **LIMITS)
+    pool = RecognitionPool(
+        slots=1, engine=EngineChoice(OcrEngineName.AUTO), memory=4_000_000_000, limits=FILES
+    )
     await pool.start()
     yield pool
     await pool.close()
@@ -102,7 +105,7 @@ async def test_a_thin_image_costs_no_more_than_its_pixels() -> None:
         slots=1,
         engine=EngineChoice(OcrEngineName.AUTO),
         memory=1_500_000_000,
-        max_pixels=40_000_000,
+        limits=FILES,
     )
     await pool.start()
     try:
@@ -168,7 +171,7 @@ async def test_a_cancelled_read_stops_at_once(
 async def test_a_child_cannot_exceed_its_memory_limit(long_receipt: bytes) -> None:
     """An image that needs too much ends a child, and not the machine."""
     pool = RecognitionPool(
-        slots=1, engine=EngineChoice(OcrEngineName.AUTO), memory=300_000_000, max_pixels=40_000_000
+        slots=1, engine=EngineChoice(OcrEngineName.AUTO), memory=300_000_000, limits=FILES
     )
 
     async def start_and_read() -> None:
@@ -185,7 +188,9 @@ async def test_a_missing_engine_is_not_a_crash(
 ) -> None:
     """Every read says what is missing, and no other engine takes over."""
     monkeypatch.setenv("PATH", "/nowhere")
-    pool = RecognitionPool(slots=1, engine=EngineChoice(OcrEngineName.TESSERACT), **LIMITS)
+    pool = RecognitionPool(
+        slots=1, engine=EngineChoice(OcrEngineName.TESSERACT), memory=4_000_000_000, limits=FILES
+    )
 
     for attempt in (pool.start, partial(pool.read, receipt_png, StageRecorder())):
         with pytest.raises(EngineUnavailable, match="tesseract"):
@@ -196,7 +201,9 @@ async def test_a_missing_engine_is_not_a_crash(
 @pytest.mark.needs_program("tesseract")
 async def test_the_program_that_a_child_started_ends_with_it(long_receipt: bytes) -> None:
     """A cancelled read leaves no tesseract process and no temporary image."""
-    pool = RecognitionPool(slots=1, engine=EngineChoice(OcrEngineName.TESSERACT), **LIMITS)
+    pool = RecognitionPool(
+        slots=1, engine=EngineChoice(OcrEngineName.TESSERACT), memory=4_000_000_000, limits=FILES
+    )
     await pool.start()
     reading = asyncio.create_task(pool.read(long_receipt, StageRecorder()))
     await wait_until(lambda: bool(tesseracts()), "tesseract ran")

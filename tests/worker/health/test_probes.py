@@ -9,9 +9,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from shared.access.scopes import Scope
 from shared.contracts.features import Feature
 from shared.settings import Settings
+from shared.store.postgres.database import Database
 from shared.version import service_version
+from tests.support.access.tokens import bearer, stored_token
 from tests.support.fronts import nowhere
 from tests.support.processes.running_system import System
 from tests.support.runners import dairy, worker_with
@@ -181,3 +184,39 @@ async def _starting(settings: Settings) -> AsyncIterator[str]:
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+async def test_metrics_need_a_token_where_callers_do(
+    settings: Settings, database: Database
+) -> None:
+    """Probes do not, and in production they show states only."""
+    token = await stored_token(database, scopes=[Scope.JOBS_READ])
+    guarded = settings.model_copy(update={"environment": "production"})
+    async with worker_with(guarded, dairy) as state:
+        assert state.url
+        async with httpx.AsyncClient(base_url=state.url) as http:
+            refused = await http.get("/metrics")
+            allowed = await http.get("/metrics", headers=bearer(token))
+            ready = (await http.get("/health/ready")).json()
+
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert refused.json()["error"] == "unauthenticated"
+    assert allowed.status_code == 200
+    assert "ai_worker_up 1.0" in allowed.text
+    assert {tuple(check) for check in ready["checks"].values()} == {("status",)}
+
+
+async def test_metrics_are_refused_to_web_pages_without_tokens(settings: Settings) -> None:
+    """METRICS_OPEN allows even that."""
+    for is_open, status in ((False, 403), (True, 200)):
+        chosen = settings.model_copy(update={"metrics_open": is_open})
+        async with worker_with(chosen, dairy) as state:
+            assert state.url
+            answer = await probe_with(state.url, {"Host": "evil.example"})
+        assert answer.status_code == status
+
+
+async def probe_with(url: str, headers: Mapping[str, str]) -> httpx.Response:
+    """Ask the worker at `url` for its metrics with these headers."""
+    async with httpx.AsyncClient(base_url=url) as http:
+        return await http.get("/metrics", headers=headers)

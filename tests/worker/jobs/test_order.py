@@ -14,11 +14,10 @@ from shared.store.models import Job
 from shared.store.order import lift
 from shared.store.postgres.database import Database
 from shared.wire.messages import queue_key
-from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM, Gate, dairy, worker_with
 from tests.support.waiting import wait_until
 from worker.features.runners import Product, Work
-from worker.reconciliation.outbox import publish_deferred
+from worker.reconciliation.outbox import Outbox
 
 MANY, SLOTS = 1000, 4
 
@@ -51,7 +50,7 @@ async def test_a_thousand_jobs_of_one_tenant_hold_up_no_other(
 
 
 async def test_a_job_that_is_lifted_moves_to_its_new_place(
-    client: AsyncServiceClient, settings: Settings, database: Database, messenger: Messenger
+    client: AsyncServiceClient, settings: Settings, database: Database, outbox: Outbox
 ) -> None:
     """The message stays in Redis meanwhile, so that a worker may take it at any time."""
     low = await client.submit("categorization", ITEM)
@@ -65,7 +64,7 @@ async def test_a_job_that_is_lifted_moves_to_its_new_place(
     async with database.transaction() as session:
         assert await lift(session, Queue.ITEMS, 60, 10) == 1
     during = await _order(settings, database)
-    assert await publish_deferred(database, messenger) == 1
+    assert await outbox.publish() == 1
     after = await _order(settings, database)
 
     assert before == during == [9, 9, 9, 0]

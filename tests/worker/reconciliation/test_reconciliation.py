@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from shared.client import AsyncServiceClient
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
+from shared.store.hot.leases import Leases
 from shared.store.models import Job, JobImage
 from shared.store.postgres.database import Database
 from shared.store.retention import Retentions
@@ -25,8 +25,8 @@ from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM
 from worker.jobs.reports import Reports
 from worker.reconciliation.messages import MessageRepair, MessageRepairs
-from worker.reconciliation.outbox import publish_deferred
-from worker.reconciliation.reconciler import Reconciler
+from worker.reconciliation.outbox import Outbox
+from worker.reconciliation.reconciler import Periods, Reconciler
 from worker.telemetry.job_tracing import JobTracing
 from worker.telemetry.metrics import WorkerMetrics
 from worker.telemetry.signals import Telemetry
@@ -42,14 +42,6 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
     """Connection to break things with."""
     async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
         yield redis
-
-
-@pytest.fixture
-async def broker(settings: Settings) -> AsyncIterator[Broker]:
-    """Broker of the test's own queues."""
-    broker = Broker(settings)
-    yield broker
-    await broker.close()
 
 
 @pytest.fixture
@@ -93,13 +85,12 @@ async def test_a_lost_message_is_sent_again(
     job_id: UUID,
     redis: Redis,
     key: str,
-    database: Database,
-    messenger: Messenger,
+    outbox: Outbox,
 ) -> None:
     """Only the queue is lost here; the body of the message is still there."""
     await redis.delete(key)
     assert await repair.step() == MessageRepairs(resent=1)
-    assert await publish_deferred(database, messenger) == 1
+    assert await outbox.publish() == 1
 
     assert await redis.zrange(key, 0, -1) == [f"{job_id}:1".encode()]
     assert await redis.exists(f"arq:job:{job_id}:1")
@@ -191,19 +182,23 @@ async def test_a_message_is_removed_once_its_job_has_ended(
 
 
 async def test_a_retry_is_published_when_it_is_due(
-    job_id: UUID, database: Database, messenger: Messenger
+    job_id: UUID, database: Database, outbox: Outbox
 ) -> None:
     """The retry is published neither earlier nor twice."""
     await change_jobs(database, published_at=None, queued_at=func.now() + LONG_AGO)
-    assert await publish_deferred(database, messenger) == 0
+    assert await outbox.publish() == 0
     await change_jobs(database, queued_at=func.now())
-    assert await publish_deferred(database, messenger) == 1
-    assert await publish_deferred(database, messenger) == 0
+    assert await outbox.publish() == 1
+    assert await outbox.publish() == 0
 
 
 def worker_metrics() -> WorkerMetrics:
     """Build the metrics of a worker."""
     return WorkerMetrics(WorkerState("worker", "1", [Queue.ITEMS], {Queue.ITEMS: 1}, {}))
+
+
+async def nothing_deferred() -> None:
+    """Leave the outbox alone."""
 
 
 def reconciler(
@@ -219,9 +214,12 @@ def reconciler(
         [repair],
         telemetry,
         Reports(messenger),
-        publish_deferred=partial(publish_deferred, database, messenger),
-        retentions=Retentions(images=60, jobs=3600, audit=7200),
-        priority_hold=60,
+        publish_deferred=nothing_deferred,
+        periods=Periods(
+            retentions=Retentions(images=60, jobs=3600, audit=7200),
+            priority_hold=60,
+            leases=Leases(15, 5),
+        ),
     )
 
 
@@ -233,7 +231,10 @@ def reconciler(
         ("succeeded", 2, False, True),
         ("succeeded", 61, False, False),
         ("failed", 2, True, True),
-        ("cancelled", 2, True, True),
+        ("bad_input", 0, True, True),
+        ("bad_input", 2, False, True),
+        ("cancelled", 0, True, True),
+        ("cancelled", 2, False, True),
         ("failed", 61, False, False),
     ],
 )
@@ -248,10 +249,12 @@ async def test_old_jobs_are_pruned(
     image_stays: bool,
     job_stays: bool,
 ) -> None:
-    """Images go first, unless the job could still be retried by hand."""
+    """Images go first, unless the job failed for a reason that may pass."""
     job = await client.submit_receipt(receipt_png)
     ended = None if minutes is None else func.now() - timedelta(minutes=minutes)
-    await change_jobs(database, state=state, finished_at=ended)
+    error_class = "bad_input" if state == "bad_input" else "transient"
+    state = "failed" if state == "bad_input" else state
+    await change_jobs(database, state=state, finished_at=ended, error={"error_class": error_class})
     await reconciler(database, messenger, repair).step()
 
     async with database.transaction() as session:

@@ -9,7 +9,7 @@ from shared.settings import Settings
 from shared.store.postgres.database import Database, Session
 from shared.store.postgres.server import database_size, server_time, server_version
 from shared.store.queue_stats import queue_stats
-from shared.store.schema import check_schema, known_revisions
+from shared.store.schema import check_usable, known_revisions
 from shared.store.workers import alive_workers
 from shared.version import service_version
 from worker.cli.diagnosis.clocks import clock
@@ -52,7 +52,7 @@ async def _clock(session: Session) -> Finding:
 
 async def _tables(database: Database) -> Sequence[Finding]:
     try:
-        await check_schema(database)
+        await check_usable(database)
     except SchemaBehind as behind:
         return [error("migrations", behind.detail, "Run bin/migrate.")]
     async with database.transaction() as session:

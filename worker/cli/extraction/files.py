@@ -16,7 +16,6 @@ from shared.pipeline_settings import PipelineSettings
 from shared.rejections import ImageUnreadable
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
-from worker.features.recognition_child import EngineChoice
 from worker.features.runners import Features, Product, Work
 from worker.pipeline.observation import Evidence
 from worker.pipeline.stages import OnReport, StageRecorder, StageReport
@@ -73,11 +72,8 @@ async def extract_files(
         models = ItemModels.from_settings(settings)
         stack.push_async_callback(models.close)
         await models.start()
-        recognition = RecognitionPool(
-            slots=min(settings.receipt_slots, len(files)),
-            engine=EngineChoice(settings.ocr_engine, settings.ocr_precision),
-            memory=settings.recognition_memory,
-            max_pixels=settings.max_image_pixels,
+        recognition = RecognitionPool.from_settings(
+            settings, slots=min(settings.receipt_slots, len(files))
         )
         stack.push_async_callback(recognition.close)
         await recognition.start()

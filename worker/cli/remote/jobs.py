@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from shared.contracts.features import Feature
+from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobPage, JobStatus, JobView
 from shared.errors import Bug
 from shared.rejections import JobNotFound
@@ -116,9 +117,31 @@ def retry(
         show_jobs([service.retry(job_id)], as_json=as_json)
 
 
-def queues(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
-    """Show how many jobs wait and run, how many workers there are, and if new work is accepted."""
+class QueueAction(StrEnum):
+    """What an operator does to a queue."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+Action = Annotated[QueueAction | None, typer.Argument(help="What to do to QUEUE.")]
+Name = Annotated[Queue | None, typer.Argument(metavar="QUEUE", help="The queue.")]
+
+
+def queues(
+    action: Action = None, queue: Name = None, url: Url = DEFAULT_URL, as_json: AsJson = False
+) -> None:
+    """Show how many jobs wait and run, how many workers there are, and if new work is accepted.
+
+    `pause QUEUE` has workers take no more jobs of a queue, and `resume QUEUE` has them go on.
+    """
+    if action and not queue:
+        raise typer.BadParameter(f"{action} needs the name of a queue", param_hint="QUEUE")
     with connected(url, DEFAULT_TENANT) as service:
+        if queue and action is QueueAction.PAUSE:
+            service.pause_queue(queue)
+        elif queue:
+            service.resume_queue(queue)
         found = service.queues().queues
     if as_json:
         print_json([queue.model_dump(mode="json") for queue in found])

@@ -1,17 +1,23 @@
 """Decodes image bytes to pixels: upright, in colour, no larger than an engine can use."""
 
 import io
+import struct
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 from pillow_heif import HeifImageFile
 
-from shared.images import DAMAGED, HEIC, check_pixels, open_image
-from shared.rejections import ImageUnreadable
+from shared.image_headers import HEIC, JPEG, PNG, WEBP
+from shared.images import check_pixels
+from shared.rejections import ImageTooManyPixels, ImageUnreadable
 
 Pixels = npt.NDArray[np.uint8]
 
+# The media types of the formats that Pillow decodes, with its names for them.
+_PILLOW = {JPEG: "JPEG", PNG: "PNG", WEBP: "WEBP"}
+# What Pillow raises for damaged files; it depends on the format and the damage.
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, struct.error)
 # Longest side of a decoded image in pixels. A receipt that fills only a part of a scan is still
 # large enough to be read.
 LONGEST_SIDE = 3600
@@ -23,7 +29,7 @@ def decode_image(content: bytes, media_type: str, max_pixels: int) -> Pixels:
     Only the first of several frames is read. Raises ImageUnreadable or ImageTooManyPixels.
     """
     with _open(content, media_type) as image:
-        check_pixels(image, max_pixels)
+        check_pixels(*image.size, max_pixels)
         try:
             # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size for a fraction of the memory.
             image.draft("RGB", (LONGEST_SIDE // 2, LONGEST_SIDE // 2))
@@ -31,16 +37,20 @@ def decode_image(content: bytes, media_type: str, max_pixels: int) -> Pixels:
             upright = _on_white(ImageOps.exif_transpose(_eight_bit(image)))
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
             return np.asarray(upright)
-        except (*DAMAGED, Image.DecompressionBombError) as error:
+        except (*_DAMAGED, Image.DecompressionBombError) as error:
             raise ImageUnreadable from error
 
 
 def _open(content: bytes, media_type: str) -> Image.Image:
-    if media_type != HEIC:
-        return open_image(content, media_type)
+    """Open an image without decoding it. Raises ImageUnreadable, ImageTooManyPixels."""
+    file = io.BytesIO(content)
     try:
-        return HeifImageFile(io.BytesIO(content))  # type: ignore[no-untyped-call]
-    except DAMAGED as error:
+        if media_type == HEIC:
+            return HeifImageFile(file)  # type: ignore[no-untyped-call]
+        return Image.open(file, formats=(_PILLOW[media_type],))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageTooManyPixels from error
+    except _DAMAGED as error:
         raise ImageUnreadable from error
 
 

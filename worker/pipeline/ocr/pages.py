@@ -1,6 +1,6 @@
 """Loads a file as pages, and recognises the pages as the text of one receipt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,8 @@ from worker.pipeline.ocr.orientation import UprightPage, read_upright
 from worker.pipeline.ocr.pdf import TextPage, read_pdf, text_layer_reader
 from worker.pipeline.ocr.photo.prepare import prepare
 from worker.pipeline.ocr.text import TextLine
+
+Page = Pixels | TextPage
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,27 @@ class Recognition:
         return lines
 
 
-def load_pages(content: bytes, max_pixels: int) -> Sequence[Pixels | TextPage]:
+def load_pages(content: bytes, max_pixels: int) -> Sequence[Page]:
     """Load a file as at least one page that is ready to be read.
 
     Raises ImageUnsupported, and whatever `decode_image` and `read_pdf` raise.
     """
+    return list(each_page(content, max_pixels))
+
+
+def each_page(content: bytes, max_pixels: int) -> Iterator[Page]:
+    """Yield the pages that `load_pages` returns, each as soon as it is loaded."""
     media_type = media_type_of(content)
     if media_type == PDF:
         pages = read_pdf(content)
     else:
-        pages = [decode_image(content, media_type, max_pixels)]
-    return [page if isinstance(page, TextPage) else prepare(page) for page in pages]
+        pages = iter((decode_image(content, media_type, max_pixels),))
+    for page in pages:
+        yield page if isinstance(page, TextPage) else prepare(page)
 
 
 def recognise(
-    pages: Sequence[Pixels | TextPage], engine: OcrEngine, on_page: Callable[[int], None]
+    pages: Sequence[Page], engine: OcrEngine, on_page: Callable[[int], None]
 ) -> Recognition:
     """Read the pages that are pixels with `engine`; after each, `on_page` gets the number read."""
     read: list[UprightPage | TextPage] = []

@@ -15,7 +15,7 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from shared.rejections import ImageUnreadable, PdfProtected
+from shared.rejections import ImageTooCostly, ImageUnreadable, PdfProtected
 from worker.pipeline.ocr.decode import LONGEST_SIDE, Pixels
 from worker.pipeline.ocr.text import TextLine, Word
 
@@ -25,6 +25,9 @@ _MAX_PAGES = 5
 _MAX_SCALE = 300 / 72
 # Fewer characters than this are a scanner's stamp, not a receipt.
 _MIN_CHARACTERS = 20
+# Reading the rows of more text than this would take most of a job's time limit. The longest
+# receipts have a tenth of it, and a page of a book 3,000.
+_MAX_CHARACTERS = 100_000
 # A page is a scan if images cover more than this fraction of it.
 _SCAN = 0.5
 # The text is useless if more than this fraction of its characters mean nothing, which happens
@@ -45,16 +48,17 @@ def text_layer_reader() -> tuple[str, str]:
     return "pdfium", str(pypdfium2.version.PDFIUM_INFO.build)
 
 
-def read_pdf(content: bytes) -> Sequence[Pixels | TextPage]:
-    """Read the first five pages, each as its text layer or as pixels (see `decode_image`).
+def read_pdf(content: bytes) -> Iterator[Pixels | TextPage]:
+    """Yield the first five pages, each as its text layer or as pixels (see `decode_image`).
 
-    Raises ImageUnreadable, or PdfProtected if the file needs a password.
+    Raises ImageUnreadable, PdfProtected if the file needs a password, or ImageTooCostly if it has
+    far more text than any receipt.
     """
     try:
         with closing(pypdfium2.PdfDocument(content)) as document:
             if len(document) == 0:
                 raise ImageUnreadable
-            return list(_pages(document))
+            yield from _pages(document)
     except pypdfium2.PdfiumError as error:
         if error.err_code == pdfium.FPDF_ERR_PASSWORD:
             raise PdfProtected from error
@@ -81,6 +85,8 @@ def _render(page: pypdfium2.PdfPage, scale: float) -> Pixels:
 def _text_layer(page: pypdfium2.PdfPage, scale: float) -> Sequence[TextLine]:
     """Read the text layer; the result is empty if there is none that can be trusted."""
     with closing(page.get_textpage()) as layer:
+        if layer.count_chars() > _MAX_CHARACTERS:
+            raise ImageTooCostly(f"A page has more than {_MAX_CHARACTERS} characters.")
         text = layer.get_text_range()
         marks = [mark for mark in text if not mark.isspace()]
         unknown = sum(unicodedata.category(mark) in ("Cc", "Cn", "Co") for mark in marks)

@@ -314,6 +314,33 @@ defmodule GroceryPlanner.AIClient do
   end
 
   @doc """
+  Has workers take no more jobs of a queue, within two seconds. For operators.
+
+  Returns the queue. Jobs that run go on, and new ones are accepted and wait.
+  """
+  @spec pause_queue(String.t(), keyword()) :: result()
+  def pause_queue(queue, opts \\ []) do
+    call = %Call{operation: :pause_queue, method: :post, route: "/api/v1/queues/{queue}/pause"}
+    change_queue(call, queue, opts)
+  end
+
+  @doc """
+  Has workers take jobs of a queue again. Returns the queue. For operators.
+  """
+  @spec resume_queue(String.t(), keyword()) :: result()
+  def resume_queue(queue, opts \\ []) do
+    call = %Call{operation: :resume_queue, method: :post, route: "/api/v1/queues/{queue}/resume"}
+    change_queue(call, queue, opts)
+  end
+
+  defp change_queue(call, queue, opts) do
+    Options.check!(opts, [])
+    name = URI.encode(queue, &URI.char_unreserved?/1)
+    path = String.replace(call.route, "{queue}", name)
+    Jobs.object(%{call | path: path, repeatable: true}, opts)
+  end
+
+  @doc """
   Asks whether the service accepts work. Never repeated, and answered within 5 s.
 
   The errors are `{:unhealthy, status, body}` if the service says no, and

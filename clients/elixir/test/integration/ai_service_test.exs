@@ -257,6 +257,15 @@ defmodule GroceryPlanner.AIClient.Integration.AIServiceTest do
       assert queues |> Enum.map(&{&1.queue, &1.accepting}) |> Enum.sort() ==
                [{"items", true}, {"receipts", true}]
     end
+
+    test "a queue is paused, and goes on" do
+      {:ok, paused} = AIClient.pause_queue("receipts")
+      {:ok, resumed} = AIClient.resume_queue("receipts")
+
+      assert {:ok, %{paused: %{by: by}}} = Contracts.Queue.validate(paused)
+      assert is_binary(by)
+      assert {:ok, %{paused: nil}} = Contracts.Queue.validate(resumed)
+    end
   end
 
   describe "errors" do

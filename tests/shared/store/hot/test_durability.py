@@ -21,6 +21,7 @@ from shared.local.postgres import embedded_postgres
 from shared.store.hot.accepting import Accepted
 from shared.store.hot.beating import WorkerReport, beat
 from shared.store.hot.claiming import Claim, claim
+from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord, Ending, store
 from shared.store.models import Job
 from shared.store.postgres.database import Database
@@ -89,7 +90,7 @@ async def test_only_the_claim_is_not_flushed(database: Database, observed: None)
     worker = WorkerReport(id="w", version="1", queues=[], slots={}, components={})
     for _ in range(2):
         held = await take(database, await submit(database), "w")
-        await beat(database.fetch, worker, [held.job_id], 15)
+        await beat(database.fetch, worker, [held.job_id], Leases(15, 5))
         await succeed(database, held)
 
     async with database.transaction() as session:

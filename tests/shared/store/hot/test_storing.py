@@ -18,6 +18,7 @@ from shared.rejections import NoTextFound
 from shared.store.hot.accepting import Accepted
 from shared.store.hot.beating import WorkerReport, beat
 from shared.store.hot.claiming import Claim, Claims, claim
+from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord, Ending, Locked, Unstorable, store
 from shared.store.models import Job
 from shared.store.postgres.database import Database
@@ -177,7 +178,7 @@ async def test_a_row_that_another_session_has_locked_holds_up_no_other(database:
     (middle,) = (await claim(database.fetch, Queue.ITEMS, keys, "w", 15)).made
     held = [first, middle, last]
     async with locking(database, ids[1]):
-        beaten = await beat(database.fetch, worker, ids, 60)
+        beaten = await beat(database.fetch, worker, ids, Leases(60, 5))
         stored = await store(database.fetch, "w", [success(each) for each in held])
     assert beaten.jobs == set(ids)
     assert stored == [JobStatus.SUCCEEDED, Locked(), JobStatus.SUCCEEDED]
@@ -195,7 +196,7 @@ async def test_heartbeats_and_endings_never_wait_for_each_other(database: Databa
         held = await claimed(database, 30)
         endings = [success(each) for each in reversed(held)]
         _, stored = await asyncio.gather(
-            beat(database.fetch, worker, [each.job_id for each in held], 15),
+            beat(database.fetch, worker, [each.job_id for each in held], Leases(15, 5)),
             store(database.fetch, "w", endings),
         )
         assert set(map(str, stored)) <= {"succeeded", str(Locked())}

@@ -8,6 +8,7 @@ from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.store import transitions
 from shared.store.hot.claiming import Claim
+from shared.store.hot.leases import Leases
 from shared.store.models import Job
 from tests.shared.store.transitions.endings import succeed
 from tests.support import holding
@@ -19,7 +20,7 @@ async def test_a_job_whose_lease_ran_out_runs_again(
 ) -> None:
     """A new dispatch makes whatever the old worker still writes come too late."""
     await expire(session, job)
-    (rescued,) = await transitions.rescue(session, 10)
+    (rescued,) = await transitions.rescue(session, 10, Leases(15, 5))
     (attempt,) = await history(session, job)
 
     assert (rescued.job_id, rescued.worker_id) == (job.id, "worker")
@@ -38,7 +39,7 @@ async def test_a_living_lease_is_left_alone(session: AsyncSession, job: Job, hel
     """A queued job, which has no lease, is left alone too."""
     await insert_job(session, new_job())
 
-    assert await transitions.rescue(session, 10) == []
+    assert await transitions.rescue(session, 10, Leases(15, 5)) == []
     assert await history(session, job) == []
 
 
@@ -47,7 +48,7 @@ async def test_a_job_that_has_killed_three_workers_fails(session: AsyncSession, 
     for dispatch in (1, 2, 3):
         assert await holding.claim(session, job.id, dispatch, f"worker {dispatch}", 15)
         await expire(session, job)
-        (rescued,) = await transitions.rescue(session, 10)
+        (rescued,) = await transitions.rescue(session, 10, Leases(15, 5))
     attempts = await history(session, job)
 
     assert (rescued.state, job.state) == (JobStatus.FAILED, JobStatus.FAILED)
@@ -62,7 +63,7 @@ async def test_a_rescue_cancels_a_job_that_was_to_be_cancelled(
     """The job does not run a second time just to be stopped."""
     await transitions.cancel(session, job.id, "t")
     await expire(session, job)
-    (rescued,) = await transitions.rescue(session, 10)
+    (rescued,) = await transitions.rescue(session, 10, Leases(15, 5))
 
     assert rescued.state == JobStatus.CANCELLED
 
@@ -75,7 +76,10 @@ async def test_rescues_are_done_in_chunks(session: AsyncSession) -> None:
         await holding.claim(session, job.id, 1, f"worker {number}", 15)
         await expire(session, job)
         ids.append(job.id)
-    first, second = await transitions.rescue(session, 2), await transitions.rescue(session, 2)
+    first, second = (
+        await transitions.rescue(session, 2, Leases(15, 5)),
+        await transitions.rescue(session, 2, Leases(15, 5)),
+    )
 
     assert (len(first), len(second)) == (2, 1)
     assert {job.job_id for job in (*first, *second)} == set(ids)

@@ -1,7 +1,17 @@
+defmodule GroceryPlanner.AIClient.Contracts.QueuePause do
+  @moduledoc """
+  Since when a queue has been paused, and by whom.
+  """
+  use GroceryPlanner.AIClient.Contracts.Shape,
+    fields: [at: {:datetime, :required}, by: {:string, :required}]
+end
+
 defmodule GroceryPlanner.AIClient.Contracts.Queue do
   @moduledoc """
-  One queue. Ages and waits are in seconds.
+  One queue. Ages and waits are in seconds. `paused` is null unless workers take no jobs of it.
   """
+  alias GroceryPlanner.AIClient.Contracts.QueuePause
+
   use GroceryPlanner.AIClient.Contracts.Shape,
     fields: [
       queue: {{:enum, ["receipts", "items"]}, :required},
@@ -13,7 +23,8 @@ defmodule GroceryPlanner.AIClient.Contracts.Queue do
       slots: {:integer, :required},
       finished_per_minute: {:integer, :required},
       estimated_wait: {:number, :nullable},
-      accepting: {:boolean, :required}
+      accepting: {:boolean, :required},
+      paused: {QueuePause, :optional}
     ]
 end
 

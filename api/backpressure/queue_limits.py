@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared.contracts.features import Queue
 from shared.settings import Settings
-from shared.store.pace import Pace
+from shared.store.figures.pace import Pace
 from shared.store.queue_stats import QueueStats, TenantStats, Watched
 
 # Used where nothing is known to estimate from; seconds.

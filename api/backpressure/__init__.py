@@ -1,0 +1,1 @@
+"""Backpressure: how many jobs may wait, and how many of a tenant may be kept."""

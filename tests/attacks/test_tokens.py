@@ -1,0 +1,151 @@
+"""Nobody gets in without a valid token, and nobody does more than it allows."""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import func, update
+
+from shared.access.scopes import Scope
+from shared.store.access.tokens import revoke_token
+from shared.store.models import Token
+from shared.store.postgres.database import Database
+from tests.attacks.calls import OPEN, calls
+from tests.attacks.conftest import Guarded
+from tests.support.access.tokens import bearer, id_of, stored_token
+
+
+def guess() -> str:
+    """Return a token that nobody made."""
+    return f"gpai_{secrets.token_hex(6)}_{secrets.token_hex(32)}"
+
+
+async def status_of(app: FastAPI, request: dict[str, Any]) -> int:
+    """Return how the front answers a request whose body it must not read."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        raise AssertionError("the body was read")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "http_version": "1.1", "scheme": "http", "root_path": ""}
+    ends = {"server": ("front", 80), "client": ("192.0.2.1", 1)}
+    path = {"raw_path": request["path"].encode(), "query_string": b"", "headers": []}
+    await app({**scope, **ends, **path, **request}, receive, send)
+    status: int = sent[0]["status"]
+    return status
+
+
+async def test_every_call_but_health_needs_a_token(guarded: Guarded) -> None:
+    """The document says which, and whoever has none, or none that is valid, learns nothing."""
+    wrong: list[Any] = []
+    for call in calls():
+        for headers in ({}, bearer(guess()), {"Authorization": "Basic YTpi"}):
+            answer = await call.send(guarded.http, headers)
+            if (answer.status_code == 401) is (call.path in OPEN):
+                wrong.append((call.name, headers, answer.status_code))
+        if (call.scopes is None) is not (call.path in OPEN):
+            wrong.append((call.name, "the document", call.scopes))
+
+    assert wrong == []
+
+
+async def test_every_call_needs_its_scope(guarded: Guarded, database: Database) -> None:
+    """A token with all other scopes but `admin`, which includes all, is refused."""
+    by_scope = {
+        scope.value: await stored_token(
+            database, "*", scopes=[s for s in Scope if s not in (scope, Scope.ADMIN)]
+        )
+        for scope in Scope
+    }
+    found = list(calls())
+    needed = [(call, scope) for call in found for scope in call.scopes or ()]
+    wrong = []
+    for call, scope in needed:
+        answer = await call.send(guarded.http, bearer(by_scope[scope]))
+        if answer.status_code != 403 or answer.json()["error"] != "forbidden":
+            wrong.append((call.name, scope, answer.status_code))
+
+    assert wrong == []
+    assert len(needed) >= 18
+    unlimited = [call.name for call in found if call.path.startswith("/api/") and not call.scopes]
+    assert unlimited == ["listSchemas", "getSchema"]
+
+
+async def test_a_refusal_does_not_say_why(guarded: Guarded, database: Database) -> None:
+    """Unknown, wrong, expired and revoked tokens are refused with the same words."""
+    brief = await stored_token(database, "home", lifetime=timedelta(days=1))
+    revoked = await stored_token(database, "home")
+    async with database.transaction() as session:
+        await session.execute(
+            update(Token).where(Token.id == id_of(brief)).values(expires_at=func.now())
+        )
+        await revoke_token(session, id_of(revoked))
+    wrong = guarded.home[:-2] + ("00" if guarded.home[-2:] != "00" else "11")
+    refused: set[str] = set()
+    for token in (guess(), wrong, brief, revoked, "", "x" * 10_000):
+        answer = await guarded.http.get("/api/v1/jobs", headers=bearer(token))
+        problem: dict[str, Any] = answer.json()
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+        refused.add(str({**problem, "request_id": None, "trace_id": None}))
+
+    assert len(refused) == 1
+
+
+async def test_two_tokens_are_none(guarded: Guarded) -> None:
+    """A proxy might check the one and this service the other."""
+    twice = [("Authorization", f"Bearer {guarded.other}"), ("Authorization", "Bearer x")]
+
+    assert (await guarded.http.get("/api/v1/jobs", headers=twice)).status_code == 401
+    assert (await guarded.http.get("/api/v1/jobs", headers=twice[:1])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//api/v1/jobs",
+        "/health/../api/v1/jobs",
+        "/health/",
+        "/docs/../api/v1/jobs",
+        "/docs/assets/../../api/v1/jobs",
+        "/docs/assets/../../../../../../etc/passwd",
+        "/healthy",
+        "/metrics/",
+        "/HEALTH",
+    ],
+)
+async def test_no_spelling_of_a_path_gets_in(guarded: Guarded, path: str) -> None:
+    """Only the exact paths of probes are open. Below `/docs/` there are only files.
+
+    A server passes a path on as it is decoded; a client would tidy it up.
+    """
+    status = await status_of(guarded.app, {"method": "GET", "path": path})
+
+    assert status == (404 if path.startswith("/docs/") else 401)
+
+
+async def test_nothing_of_a_body_is_read_before(guarded: Guarded) -> None:
+    """An upload of a gigabyte costs nothing if its sender has no token."""
+    request = {
+        "method": "POST",
+        "path": "/api/v1/receipts/extract",
+        "headers": [(b"content-length", b"1000"), (b"content-type", b"application/json")],
+    }
+
+    assert await status_of(guarded.app, request) == 401
+
+
+async def test_an_operator_of_a_tenant_is_none_of_others(
+    guarded: Guarded, database: Database
+) -> None:
+    """The scope `admin` does not widen the tenants of a token."""
+    token = await stored_token(database, "home", scopes=[Scope.ADMIN])
+
+    refused = await guarded.http.delete("/api/v1/tenants/other/data", headers=bearer(token))
+    allowed = await guarded.http.delete("/api/v1/tenants/home/data", headers=bearer(token))
+
+    assert (refused.status_code, allowed.status_code) == (403, 200)

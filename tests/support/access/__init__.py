@@ -1,0 +1,1 @@
+"""Makes what callers prove themselves by."""

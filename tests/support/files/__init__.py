@@ -1,0 +1,1 @@
+"""Files that are made by code: costly ones, and damaged ones."""

@@ -1,0 +1,98 @@
+"""Operators make and revoke tokens, and delete the data of tenants, beside the database."""
+
+import json
+from hashlib import sha256
+
+from sqlalchemy import func, select
+
+from shared.store.models import AuditEntry, Job
+from shared.store.postgres.database import Database
+from tests.support.access.tokens import id_of
+from tests.support.callback_rows import add_job
+from tests.support.fronts import nowhere
+from tests.worker.cli.conftest import Run
+
+
+async def test_tokens_are_made_listed_and_revoked(
+    forked_ai: Run, database_url: str, database: Database
+) -> None:
+    """The text of a token is printed once, alone on stdout, and is nowhere else."""
+    env = {"DATABASE_URL": database_url}
+    scopes = ("--scope", "jobs:read", "--scope", "jobs:write")
+    made = forked_ai("token", "create", "app", *scopes, "--tenant", "*", "--expires", "90d", **env)
+    operator = forked_ai("token", "create", "me", "--scope", "admin", **env).stdout.strip()
+    token = made.stdout.strip()
+    revoked = forked_ai("token", "revoke", id_of(token), **env)
+    listed = forked_ai("token", "list", "--json", **env)
+    table = forked_ai("token", "list", **env)
+
+    assert (made.returncode, made.stderr, revoked.returncode) == (0, "", 0)
+    first, second = json.loads(listed.stdout)
+    assert {name: first[name] for name in ("id", "name", "scopes", "tenants", "state")} == {
+        "id": id_of(token),
+        "name": "app",
+        "scopes": ["jobs:read", "jobs:write"],
+        "tenants": ["*"],
+        "state": "revoked",
+    }
+    assert first["expires_at"]
+    assert (second["scopes"], second["tenants"], second["state"]) == (["admin"], ["*"], "living")
+    assert id_of(token) in table.stdout
+    assert token not in listed.stdout + table.stdout
+    async with database.transaction() as session:
+        entries = (await session.scalars(select(AuditEntry).order_by(AuditEntry.id))).all()
+    assert [(entry.action, entry.actor, entry.subject) for entry in entries] == [
+        ("token.create", "cli", id_of(token)),
+        ("token.create", "cli", id_of(operator)),
+        ("token.revoke", "cli", id_of(token)),
+    ]
+
+
+def test_a_bootstrap_token_needs_no_database(forked_ai: Run) -> None:
+    """The second line is the hash of the first, as BOOTSTRAP_TOKEN_HASH takes it."""
+    made = forked_ai("token", "create", "--print-hash", DATABASE_URL="")
+    token, hashed = made.stdout.split()
+
+    assert hashed == sha256(token.encode()).hexdigest()
+
+
+def test_wrong_usage_is_refused(forked_ai: Run, database_url: str) -> None:
+    """One line says what is wrong, and nothing is stored."""
+    create, env = ("token", "create"), {"DATABASE_URL": database_url}
+    for arguments, said in (
+        ((*create, "app"), "at least one --scope"),
+        ((*create, "app", "--scope", "jobs:eat"), "'jobs:eat' is not one of"),
+        ((*create, "app", "--scope", "admin", "--expires", "soon"), "90d"),
+        ((*create, "app", "--scope", "admin", "--tenant", "a b"), "--tenant"),
+        (("token", "revoke", "nobody"), "there is no token 'nobody'"),
+    ):
+        done = forked_ai(*arguments, **env)
+        assert (done.returncode, done.stdout) == (2, ""), arguments
+        assert said in done.stderr
+        assert done.stderr.count("\n") == 1
+    away = forked_ai("token", "list", DATABASE_URL=nowhere("postgresql").get_secret_value())
+    missing = forked_ai("token", "list", DATABASE_URL="")
+
+    assert json.loads(forked_ai("token", "list", "--json", **env).stdout) == []
+    assert (away.returncode, missing.returncode) == (1, 2)
+    assert "database_unavailable" in away.stderr
+    assert "DATABASE_URL" in missing.stderr
+
+
+async def test_the_data_of_a_tenant_is_deleted(
+    forked_ai: Run, database_url: str, database: Database
+) -> None:
+    """Without --yes, somebody has to agree."""
+    for tenant_id in ("home", "other"):
+        await add_job(database, tenant_id=tenant_id)
+    arguments, env = ("tenant", "delete-data", "home"), {"DATABASE_URL": database_url}
+
+    declined = forked_ai(*arguments, stdin="n\n", **env)
+    async with database.transaction() as session:
+        assert (await session.scalars(select(func.count()).select_from(Job))).one() == 2
+    done = forked_ai(*arguments, "--yes", "--json", **env)
+
+    assert declined.returncode != 0
+    assert json.loads(done.stdout)["jobs"] == 1
+    async with database.transaction() as session:
+        assert (await session.scalars(select(Job.tenant_id))).all() == ["other"]

@@ -1,0 +1,44 @@
+"""Which queues are paused, as Postgres last said."""
+
+from collections.abc import Callable
+
+import structlog
+
+from shared.contracts.features import Queue
+from shared.errors import Transient
+from shared.store.pauses import paused_queues
+from shared.store.postgres.database import Database
+
+log = structlog.get_logger(__name__)
+
+
+class Pauses:
+    """The pauses that a worker knows of. Each heartbeat, and each word of a change, renews them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._paused: frozenset[Queue] = frozenset()
+        self._resumed: dict[Queue, Callable[[], None]] = {}
+
+    def paused(self, queue: Queue) -> bool:
+        """Return whether the worker must not take messages of a queue."""
+        return queue in self._paused
+
+    def on_resumed(self, queue: Queue, call: Callable[[], None]) -> None:
+        """Have `call` called when a queue goes on."""
+        self._resumed[queue] = call
+
+    def note(self, paused: frozenset[Queue]) -> None:
+        """Take note of the queues that are paused now."""
+        before, self._paused = self._paused, paused
+        for queue in before ^ paused:
+            log.info("queue.paused" if queue in paused else "queue.resumed", queue=queue)
+        for queue in (before - paused) & self._resumed.keys():
+            self._resumed[queue]()
+
+    async def look(self) -> None:
+        """Ask Postgres. If it is away, the next heartbeat says how it is."""
+        try:
+            self.note(await paused_queues(self._database.fetch))
+        except Transient as error:
+            log.warning("pauses.unknown", reason=error.code)
