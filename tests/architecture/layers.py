@@ -190,9 +190,8 @@ LAYERS = {
             "shared.store.postgres.direct",
             "shared.store.postgres.rollback",
         ],
-        ["shared.store.postgres.engine", "shared.store.postgres.gate"],
-        ["shared.store.postgres.writes"],
-        ["shared.store.postgres.connecting"],
+        ["shared.store.postgres.gate"],
+        ["shared.store.postgres.connecting", "shared.store.postgres.writes"],
         ["shared.store.postgres.limits"],
         ["shared.telemetry.metrics"],
         [

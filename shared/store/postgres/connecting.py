@@ -3,14 +3,20 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 import asyncpg
-from sqlalchemy import URL
+from sqlalchemy import URL, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
+from shared.process.guards.circuit import Circuit, State
 from shared.process.patience import Patience
 from shared.store.postgres.database_settings import Pooler
 from shared.store.postgres.limits import limit_transactions, limits_at_start
 from shared.store.postgres.sqlstates import Meaning, meaning_of, refuses
+from shared.store.postgres.writes import Writes
 
 # Seconds that connecting and closing may take.
 _CONNECT = 10
@@ -93,3 +99,56 @@ async def answers(url: URL, connecting: Connecting, within: float) -> bool:
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return not refuses(error) and meaning_of(error) is not Meaning.LOST
     return True
+
+
+async def open_pool(url: URL, connecting: Connecting, size: int) -> asyncpg.Pool:
+    """Return a pool of up to `size` connections, which connects when it is first used."""
+    return await asyncpg.create_pool(
+        plain_url(url),
+        min_size=0,
+        max_size=size,
+        init=connecting.prepare,
+        # Single statements set nothing that a statement at each release had to undo.
+        reset=_keep,
+        **connecting.arguments,
+    )
+
+
+def new_engine(
+    url: URL, connecting: Connecting, pool_size: int, circuit: Circuit, writes: Writes
+) -> AsyncEngine:
+    """Return an engine that keeps `pool_size` connections and opens up to twice as many.
+
+    When the circuit opens, connections that are open by then are not used again: the server that
+    they lead to may be gone without a word, and each would cost a caller's patience. When a server
+    takes no writes, they are not either: another one may have taken its place.
+    """
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        # Otherwise every error shows item names, results and parts of images.
+        hide_parameters=True,
+        connect_args=connecting.engine_arguments,
+    )
+    entries: WeakSet[ConnectionPoolEntry] = WeakSet()
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        entries.add(entry)
+        driver: Any = connection
+        driver.run_async(connecting.prepare)
+
+    def expire() -> None:
+        for entry in list(entries):
+            if entry.dbapi_connection is not None:
+                entry.invalidate(soft=True)
+
+    circuit.when_changed(lambda state: expire() if state is State.OPEN else None)
+    writes.when_read_only(expire)
+    return engine
+
+
+async def _keep(_connection: object) -> None:
+    """Leave the connection as it is."""

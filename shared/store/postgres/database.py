@@ -26,12 +26,11 @@ from shared.errors import DatabaseUnavailable, ServiceError
 from shared.process.guards.probes import Probes
 from shared.process.patience import Patience
 from shared.settings import Settings
-from shared.store.postgres.connecting import Connecting, answers
+from shared.store.postgres.connecting import Connecting, answers, new_engine
 from shared.store.postgres.database_metrics import duration_histogram, measure_statements, observe
 from shared.store.postgres.database_settings import Pooler
 from shared.store.postgres.database_url import async_url
 from shared.store.postgres.direct import DirectConnections, Row, Statement
-from shared.store.postgres.engine import new_engine
 from shared.store.postgres.gate import Answers, Gate
 from shared.store.postgres.rollback import roll_back
 from shared.store.postgres.sqlstates import (

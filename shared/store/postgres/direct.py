@@ -18,11 +18,11 @@ from sqlalchemy import URL
 from shared.errors import DatabaseUnavailable
 from shared.process.guards.circuit import State
 from shared.process.patience import Patience
-from shared.store.postgres.connecting import Connecting, plain_url
+from shared.store.postgres.connecting import Connecting, open_pool
 from shared.store.postgres.gate import Answers, Gate
 from shared.store.postgres.sqlstates import (
     Meaning,
-    as_service_error,
+    driver_errors,
     is_answer,
     meaning_of,
     pooler_is_full,
@@ -115,7 +115,7 @@ class DirectConnections:
         this statement does, DatabaseReadOnly if it takes no writes, and SchemaBehind if a table or
         column is missing. Other errors of Postgres are bugs and pass through.
         """
-        with _translated(), self._span(statement):
+        with driver_errors(), self._span(statement):
             for tries in range(1, _TRIES + 1):
                 try:
                     rows = await self._limited(statement, arguments)
@@ -211,15 +211,7 @@ class DirectConnections:
     async def _open(self) -> asyncpg.Pool:
         async with self._opening:
             if self._pool is None:
-                self._pool = await asyncpg.create_pool(
-                    plain_url(self._url),
-                    min_size=0,
-                    max_size=self._size,
-                    init=self._connecting.prepare,
-                    # These statements set nothing that a statement at each release had to undo.
-                    reset=_keep,
-                    **self._connecting.arguments,
-                )
+                self._pool = await open_pool(self._url, self._connecting, self._size)
         return self._pool
 
     @contextmanager
@@ -238,16 +230,6 @@ class DirectConnections:
             yield
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if meaning := meaning_of(error):
-            raise as_service_error(meaning) from error
-        raise
-
-
 def _may_repeat(statement: Statement, meaning: Meaning | None, tries: int) -> bool:
     if meaning is Meaning.ABORTED:
         return tries < _TRIES
@@ -258,10 +240,6 @@ def _may_repeat(statement: Statement, meaning: Meaning | None, tries: int) -> bo
 
 def _writes(statement: Statement) -> bool:
     return statement.operation != "select"
-
-
-async def _keep(_connection: object) -> None:
-    """Leave the connection as it is."""
 
 
 def _ignore(_operation: str, _seconds: float) -> None:

@@ -4,6 +4,8 @@ The codes and their classes, which are their first two characters, are those of 
 manual of Postgres. What is not here is a bug of ours.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 
 import asyncpg
@@ -98,3 +100,14 @@ def refuses(error: BaseException) -> bool:
 def is_answer(error: BaseException | None) -> bool:
     """Return whether an error is Postgres' answer to a statement that it dealt with."""
     return isinstance(error, asyncpg.PostgresError) and meaning_of(error) not in _NO_ANSWERS
+
+
+@contextmanager
+def driver_errors() -> Iterator[None]:
+    """Raise our error in place of one of the driver in the block, unless that is a bug."""
+    try:
+        yield
+    except Exception as error:
+        if meaning := meaning_of(error):
+            raise as_service_error(meaning) from error
+        raise
