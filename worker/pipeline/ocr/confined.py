@@ -23,9 +23,9 @@ from worker.pipeline.ocr.pages import Page, each_page
 
 # All pages of a file together may take the CPU time of this many.
 _PAGES = 2
-# The process is stuck if it takes this many times the CPU time of a page by the clock. OpenBLAS
-# waits for itself when it gets no memory.
-_PATIENCE = 4
+# The process is stuck if, by the clock, it takes as many seconds more than a page's CPU time.
+# OpenBLAS waits for itself when it gets no memory. A busy machine alone must not come so far.
+_PATIENCE = 30
 # The exit status of a process that ran out of memory, which no library uses.
 _OUT_OF_MEMORY = 87
 # How a library ends a process when it gets no memory and cannot say so: PDFium does.
@@ -69,7 +69,7 @@ def load_confined(content: bytes, max_pixels: int, limits: PageLimits) -> Sequen
     stuck = False
     try:
         with receiver, suppress(EOFError):
-            stuck = not receiver.poll(_PATIENCE * limits.cpu)
+            stuck = not receiver.poll(_PATIENCE + limits.cpu)
             if not stuck:
                 loaded = receiver.recv()
     finally:
