@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.access.tokens import HASH_PATTERN
 
@@ -41,6 +41,8 @@ Rate = Annotated[str, AfterValidator(_rate)]
 
 class AccessSettings(BaseSettings):
     """The settings of who may call, from where, and how often."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     # Whether callers need tokens. Unset, it is `off` where only this machine can call, else
     # `tokens`: see `needs_tokens`.

@@ -60,7 +60,7 @@ async def test_a_token_has_so_many_requests(settings: Settings, database: Databa
 
 
 async def test_a_tenant_has_so_many_requests(settings: Settings) -> None:
-    """The tenant is counted by header, query and body alike, and in the call that has its own route."""
+    """The tenant is counted by header, query and body alike, and in every kind of route."""
     calls: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", UNKNOWN, {"headers": {"X-Tenant-ID": "a"}}),
         ("GET", JOBS, {"params": {"tenant_id": "a"}}),
