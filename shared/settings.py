@@ -21,7 +21,7 @@ from shared.callback_urls import CallbackHosts
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
 from shared.store.hot.leases import Leases
-from shared.store.postgres.database_settings import DatabaseSettings
+from shared.store.postgres.settings.database_settings import DatabaseSettings
 from shared.wire.redis_url import RedisUrl
 
 

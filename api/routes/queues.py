@@ -11,8 +11,8 @@ from shared.contracts.features import Queue
 from shared.contracts.service.queues import QueueList, QueueView
 from shared.errors import BrokerUnavailable
 from shared.rejections import InvalidRequest, QueueNotFound
-from shared.store import pauses
 from shared.store.access.audit import record
+from shared.store.queues import pauses
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 from shared.contracts.features import Queue
 from shared.contracts.service.queues import QueuePause
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Statement
+from shared.store.postgres.statements import Statement
 from shared.store.workers import workers_by_queue
 
 _READ = Statement(

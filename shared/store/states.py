@@ -9,7 +9,7 @@ from shared.contracts.jobs import JobError
 from shared.errors import Bug
 from shared.store.conversion import convert_each
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Row, Statement
+from shared.store.postgres.statements import Row, Statement
 
 _READ = Statement(
     "jobs.states",

@@ -6,6 +6,7 @@ queue, and no message is with both at the same time.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import uuid4
 
 from arq.constants import in_progress_key_prefix, job_key_prefix, retry_key_prefix
 from arq.jobs import DeserializationError, deserialize_job_raw
@@ -22,17 +23,25 @@ _TRIES_KEPT = 88_400
 # Messages per look into the queue. Those that other workers hold stay in it, in front of the rest.
 _PAGE = 64
 
-# A message is taken by setting its lock. The body is returned as "" if it is missing or no text, or
-# if the counter of tries is no number: such a message is made anew.
+# A message is taken by setting its lock to the name of the trip; arq does not look at the value. If
+# the answer to a trip is lost, the trip is made again under the same name, and finds what it has
+# taken already. The body is returned as "" if it is missing or no text, or if the counter of tries
+# is no number: such a message is made anew.
 _TAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local free, lock, page = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local taken, seen = {}, 0
+local function take(id)
+    if redis.call('SET', ARGV[4] .. id, ARGV[8], 'PX', lock, 'NX') then return true end
+    if redis.pcall('GET', ARGV[4] .. id) ~= ARGV[8] then return false end
+    redis.call('PEXPIRE', ARGV[4] .. id, lock)
+    return true
+end
 repeat
     local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', seen, page)
     for _, id in ipairs(ids) do
-        if redis.call('SET', ARGV[4] .. id, '1', 'PX', lock, 'NX') then
+        if take(id) then
             local tries = redis.pcall('INCR', ARGV[5] .. id)
             redis.pcall('EXPIRE', ARGV[5] .. id, ARGV[7])
             local body = redis.pcall('GET', ARGV[6] .. id)
@@ -72,22 +81,30 @@ class Intake:
         self._redis = connect_for_polling(settings)
         self._namespace = settings.queue_namespace
         self._take = self._redis.register_script(_TAKE)
+        # The names of the trips that were not answered yet.
+        self._trips: dict[Queue, str] = {}
         self._foreign = ForeignKeys(self._redis, self._namespace)
 
     async def take(self, queue: Queue, free: int, lock: float) -> Taken:
         """Take up to `free` messages, those due first, and lock each for `lock` seconds.
 
         Entries that no worker can run are removed: those without a body, those whose body or id is
-        not ours. What is no text under their keys is moved aside. Raises BrokerUnavailable.
+        not ours. What is no text under their keys is moved aside. Raises BrokerUnavailable. If the
+        messages were taken all the same, and only the answer was lost, the next call returns them,
+        so that no more than `free` are ever locked.
         """
         key = queue_key(self._namespace, queue)
         prefixes = in_progress_key_prefix, retry_key_prefix, job_key_prefix
-        arguments: list[str | int] = [free, round(lock * 1000), _PAGE, *prefixes, _TRIES_KEPT]
+        trip = self._trips.setdefault(queue, uuid4().hex)
+        numbers = free, round(lock * 1000), _PAGE
+        arguments: list[str | int] = [*numbers, *prefixes, _TRIES_KEPT, trip]
         messages: list[Message] = []
         wrong: dict[bytes, str] = {}
         moved: list[str] = []
         with broker_errors():
-            for name, body in await self._take(keys=[key], args=arguments):
+            answer = await self._take(keys=[key], args=arguments)
+            self._trips.pop(queue, None)
+            for name, body in answer:
                 try:
                     messages.append(_read(queue, name, body))
                 except ValueError as error:

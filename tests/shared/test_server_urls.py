@@ -9,7 +9,7 @@ import pytest
 
 from shared.local.checkout import ROOT
 from shared.local.processes import free_port
-from shared.store.postgres.database_url import check_database_url
+from shared.store.postgres.settings.database_url import check_database_url
 from shared.wire.redis_url import check_redis_url
 
 

@@ -19,7 +19,7 @@ from shared.store.hot.beating import WorkerReport
 from shared.store.hot.claiming import Claim
 from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord, Ending, store
-from shared.store.postgres.direct import Fetch, Row, Statement
+from shared.store.postgres.statements import Fetch, Row, Statement
 
 
 def within(session: AsyncSession) -> Fetch:

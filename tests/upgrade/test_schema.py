@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.store.models import Base
-from shared.store.postgres.database_url import async_url
+from shared.store.postgres.settings.database_url import async_url
 from shared.store.schema import known_revisions
 
 CHECKS = text(

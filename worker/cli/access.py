@@ -234,7 +234,7 @@ def _with_database(work: "Callable[[Database], Coroutine[Any, Any, T]]") -> T:
 async def _database() -> "AsyncIterator[Database]":
     """Yield the database of DATABASE_URL. Raises typer.BadParameter if that is wrong."""
     from shared.store.postgres.database import Database
-    from shared.store.postgres.database_settings import DatabaseSettings
+    from shared.store.postgres.settings.database_settings import DatabaseSettings
 
     try:
         settings = DatabaseSettings()

@@ -6,8 +6,8 @@ import structlog
 
 from shared.contracts.features import Queue
 from shared.errors import Transient
-from shared.store.pauses import paused_queues
 from shared.store.postgres.database import Database
+from shared.store.queues.pauses import paused_queues
 
 log = structlog.get_logger(__name__)
 

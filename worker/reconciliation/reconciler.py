@@ -12,9 +12,9 @@ from shared.store import transitions
 from shared.store.access.audit import prune_audit
 from shared.store.hot.due import Due, look
 from shared.store.hot.leases import Leases
-from shared.store.order import lift, prune_turns
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
+from shared.store.queues.order import lift, prune_turns
 from shared.store.retention import Retentions, prune_images, prune_jobs, prune_workers
 from shared.telemetry.trace_context import trace_id
 from worker.jobs.reports import Reports

@@ -16,7 +16,7 @@ from shared.contracts.jobs import JobStatus
 from shared.contracts.service.access import DeletedData
 from shared.store.access.audit import record
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Statement
+from shared.store.postgres.statements import Statement
 from shared.store.transitions.by_hand import Cancelling, cancel_of_tenant
 
 # Jobs of a statement. Each may have an image of megabytes.

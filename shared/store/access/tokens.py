@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.access.scopes import Scope
 from shared.access.tokens import NewToken
 from shared.store.models import Token
-from shared.store.postgres.direct import Fetch, Statement
+from shared.store.postgres.statements import Fetch, Statement
 
 # Stands for all tenants.
 ALL_TENANTS = "*"

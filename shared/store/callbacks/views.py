@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.callbacks import DeliveryState
 from shared.store.models import CallbackDelivery, JobCallback
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Statement
+from shared.store.postgres.statements import Statement
 
 
 async def callbacks_of(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.contracts.features import Queue
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Statement
+from shared.store.postgres.statements import Statement
 
 _READ = Statement(
     "queues.pace",

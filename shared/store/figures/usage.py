@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Statement
+from shared.store.postgres.statements import Statement
 
 # The size of an image is known without reading it.
 _READ = Statement(

@@ -16,7 +16,7 @@ from shared.rejections import IdempotencyKeyReused
 from shared.store.callbacks.asking import NewCallback
 from shared.store.hot import accepting_sql
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Row, Statement
+from shared.store.postgres.statements import Row, Statement
 from shared.telemetry.trace_context import Carrier
 
 

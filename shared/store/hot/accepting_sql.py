@@ -3,8 +3,8 @@
 # ruff: noqa: S608
 
 from shared.contracts.jobs import JobStatus
-from shared.store import order
-from shared.store.postgres.direct import Statement
+from shared.store.postgres.statements import Statement
+from shared.store.queues import order
 
 # For how long after its end a job's result is returned for the same content; an SQL interval.
 REUSE = "1 hour"

@@ -13,8 +13,8 @@ from uuid import UUID
 from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport
 from shared.store.hot.leases import Leases
-from shared.store.pauses import known_queues
-from shared.store.postgres.direct import Fetch, Statement
+from shared.store.postgres.statements import Fetch, Statement
+from shared.store.queues.pauses import known_queues
 from shared.store.workers import to_stored
 
 

@@ -16,7 +16,7 @@ import structlog
 
 from shared.contracts.features import Feature, Queue
 from shared.errors import ErrorClass
-from shared.store.postgres.direct import Fetch, Row, Statement
+from shared.store.postgres.statements import Fetch, Row, Statement
 from shared.store.publication import MessageKey
 from shared.store.retry_policy import BUDGETS
 from shared.telemetry.trace_context import Carrier

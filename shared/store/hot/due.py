@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.store.postgres.direct import Fetch, Statement
+from shared.store.postgres.statements import Fetch, Statement
 
 
 @dataclass(frozen=True)

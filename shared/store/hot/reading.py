@@ -13,7 +13,7 @@ from shared.contracts.jobs import AttemptView, JobError, JobStatus
 from shared.errors import Bug
 from shared.store.conversion import convert_each
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Row, Statement
+from shared.store.postgres.statements import Row, Statement
 from shared.store.states import JobState
 from shared.telemetry.trace_context import trace_id
 

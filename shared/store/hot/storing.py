@@ -20,7 +20,7 @@ from shared.contracts.jobs import JobError, JobStatus
 from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Cancelled
 from shared.store.hot.claiming import Claim
-from shared.store.postgres.direct import Fetch, Row, Statement
+from shared.store.postgres.statements import Fetch, Row, Statement
 from shared.store.retry_policy import BUDGETS
 
 

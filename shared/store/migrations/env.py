@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from shared.settings import setting_problems
 from shared.store.models import Base
 from shared.store.postgres.connecting import Connecting
-from shared.store.postgres.database_settings import DatabaseSettings
-from shared.store.postgres.database_url import async_url
-from shared.store.postgres.limits import lift_limits, role_changes
+from shared.store.postgres.settings.database_settings import DatabaseSettings
+from shared.store.postgres.settings.database_url import async_url
+from shared.store.postgres.settings.limits import lift_limits, role_changes
 
 # Seconds.
 _PAUSE = 0.2

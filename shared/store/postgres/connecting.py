@@ -8,8 +8,8 @@ import asyncpg
 from sqlalchemy import URL
 
 from shared.process.patience import Patience
-from shared.store.postgres.database_settings import Pooler
-from shared.store.postgres.limits import limit_transactions, limits_at_start
+from shared.store.postgres.settings.database_settings import Pooler
+from shared.store.postgres.settings.limits import limit_transactions, limits_at_start
 from shared.store.postgres.sqlstates import Meaning, meaning_of, refuses
 
 # Seconds that connecting and closing may take.

@@ -28,12 +28,11 @@ from shared.process.patience import Patience
 from shared.settings import Settings
 from shared.store.postgres.connecting import Connecting, answers
 from shared.store.postgres.database_metrics import duration_histogram, measure_statements, observe
-from shared.store.postgres.database_settings import Pooler
-from shared.store.postgres.database_url import async_url
-from shared.store.postgres.direct import DirectConnections, Row, Statement
-from shared.store.postgres.engine import new_engine
+from shared.store.postgres.direct import DirectConnections
+from shared.store.postgres.engine import new_engine, roll_back
 from shared.store.postgres.gate import Answers, Gate
-from shared.store.postgres.rollback import roll_back
+from shared.store.postgres.settings.database_settings import Pooler
+from shared.store.postgres.settings.database_url import async_url
 from shared.store.postgres.sqlstates import (
     as_service_error,
     is_answer,
@@ -41,12 +40,12 @@ from shared.store.postgres.sqlstates import (
     pooler_is_full,
     refuses,
 )
+from shared.store.postgres.statements import Row, Statement
 from shared.store.postgres.writes import Writes
 
 # api and worker import no SQLAlchemy, so they use this name for a transaction.
 Session = AsyncSession
 _Connect: TypeAlias = Callable[[Session], Awaitable[AsyncConnection]]
-
 
 # In the information on a connection, when the statement began whose answer it waits for, or None.
 _ASKED_AT = "asked_at"

@@ -8,8 +8,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
 
 import asyncpg
 from opentelemetry.trace import SpanKind, Tracer
@@ -21,44 +19,19 @@ from shared.process.patience import Patience
 from shared.store.postgres.connecting import Connecting, plain_url
 from shared.store.postgres.gate import Answers, Gate
 from shared.store.postgres.sqlstates import (
-    Meaning,
-    as_service_error,
+    TRIES,
     is_answer,
+    may_repeat,
     meaning_of,
     pooler_is_full,
     refuses,
+    translated,
 )
+from shared.store.postgres.statements import Row, Statement
 from shared.store.postgres.writes import Writes
-
-# A row of a result, by column name or position. JSON columns are text.
-Row: TypeAlias = Any
 
 # Seconds that closing a connection may take.
 _CLOSE = 0.2
-# How often a statement is sent in all if other transactions are in its way.
-_TRIES = 3
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A statement in SQL, with `$1`, `$2` … for its arguments.
-
-    It must be safe to run twice, because it is sent again if a connection breaks before Postgres
-    answers, unless it is to be sent `once`. `name` is what traces show; `operation` is the word
-    that metrics count it under.
-    """
-
-    name: str
-    operation: Literal["select", "insert", "update", "delete"]
-    sql: str
-    once: bool = False
-
-
-class Fetch(Protocol):
-    """Runs a statement and returns its rows, as `Database.fetch` does."""
-
-    async def __call__(self, statement: Statement, *arguments: object) -> Sequence[Row]:
-        """Run the statement with these arguments."""
 
 
 class DirectConnections:
@@ -115,14 +88,14 @@ class DirectConnections:
         this statement does, DatabaseReadOnly if it takes no writes, and SchemaBehind if a table or
         column is missing. Other errors of Postgres are bugs and pass through.
         """
-        with _translated(), self._span(statement):
-            for tries in range(1, _TRIES + 1):
+        with translated(), self._span(statement):
+            for tries in range(1, TRIES + 1):
                 try:
                     rows = await self._limited(statement, arguments)
                 except Exception as error:
                     if _writes(statement):
                         self._writes.note_error(error)
-                    if not _may_repeat(statement, meaning_of(error), tries):
+                    if not may_repeat(meaning_of(error), tries, once=statement.once):
                         raise
                 else:
                     if _writes(statement):
@@ -236,24 +209,6 @@ class DirectConnections:
             statement.name, kind=SpanKind.CLIENT, attributes=attributes
         ):
             yield
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if meaning := meaning_of(error):
-            raise as_service_error(meaning) from error
-        raise
-
-
-def _may_repeat(statement: Statement, meaning: Meaning | None, tries: int) -> bool:
-    if meaning is Meaning.ABORTED:
-        return tries < _TRIES
-    if meaning is Meaning.READ_ONLY:
-        return tries == 1
-    return meaning is Meaning.LOST and tries == 1 and not statement.once
 
 
 def _writes(statement: Statement) -> bool:

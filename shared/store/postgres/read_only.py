@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 from shared.settings import Settings
-from shared.store.postgres.database_url import sync_url
+from shared.store.postgres.settings.database_url import sync_url
 
 _CONNECT_SECONDS = 2
 _STATEMENT_MS = 10_000

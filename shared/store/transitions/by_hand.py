@@ -14,7 +14,7 @@ from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.rejections import NotRetryable
 from shared.store.models import LIVE, Job, JobImage
-from shared.store.order import take_turns
+from shared.store.queues.order import take_turns
 from shared.store.retry_policy import BUDGETS
 from shared.store.transitions.values import cancelled_error, requeued, spent_column
 

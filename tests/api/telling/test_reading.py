@@ -19,7 +19,7 @@ from shared.settings import Settings
 from shared.store.hot.reading import JobRow
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Row, Statement
+from shared.store.postgres.statements import Row, Statement
 from shared.wire.messenger import Messenger
 from tests.support.runners import ITEM
 

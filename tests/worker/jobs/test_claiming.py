@@ -8,7 +8,7 @@ import pytest
 from shared.contracts.features import Queue
 from shared.errors import DatabaseUnavailable
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Row, Statement
+from shared.store.postgres.statements import Row, Statement
 from shared.wire.messenger import Messenger
 from tests.support.job_rows import insert_job, locking, new_job
 from worker.jobs.claiming import Claiming

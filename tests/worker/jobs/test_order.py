@@ -11,8 +11,8 @@ from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.store.models import Job
-from shared.store.order import lift
 from shared.store.postgres.database import Database
+from shared.store.queues.order import lift
 from shared.wire.messages import queue_key
 from tests.support.runners import ITEM, Gate, dairy, worker_with
 from tests.support.waiting import wait_until

@@ -10,9 +10,9 @@ from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.errors import ServiceError
 from shared.settings import Settings
-from shared.store import pauses
 from shared.store.models import AuditEntry
 from shared.store.postgres.database import Database
+from shared.store.queues import pauses
 from tests.support.fronts import front_client
 from tests.support.runners import ITEM, Gate, dairy, worker_with
 from tests.support.telemetry.metric_samples import samples

@@ -22,7 +22,7 @@ from shared.store.hot.leases import Leases
 from shared.store.hot.storing import AttemptRecord, Ending, Locked, Unstorable, store
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Row, Statement
+from shared.store.postgres.statements import Row, Statement
 from tests.support.job_rows import accept_but, history, insert_job, locking, new_job
 
 RECORD = AttemptRecord(stages=[], trace_id=None)

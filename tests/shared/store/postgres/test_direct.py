@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import DatabaseUnavailable, SchemaBehind
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Statement
+from shared.store.postgres.statements import Statement
 from tests.support.fronts import nowhere
 
 _PID = Statement("test.pid", "select", "SELECT pg_backend_pid() AS pid, $1::int AS given")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from shared.errors import DatabaseUnavailable
 from shared.process.background import background
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Statement
+from shared.store.postgres.statements import Statement
 from tests.support.processes.wire import Wire, wired
 from tests.support.waiting import wait_until
 

@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from shared.errors import Busy, DatabaseUnavailable
+from shared.store.hot.accepting import accept
 from shared.store.postgres.database import Database
-from shared.store.postgres.direct import Statement
+from shared.store.postgres.statements import Statement
 from tests.shared.store.postgres.conftest import POOLED, migrate, run_each
+from tests.support.job_rows import new_job
 from tests.support.postgres.pgbouncer import pgbouncer
 from tests.support.waiting import wait_until
 
@@ -161,3 +163,12 @@ async def test_a_full_pool_is_no_outage_while_postgres_answers(owned: str, folde
 
 async def _fetched(database: Database) -> None:
     await database.fetch(_PID, "")
+
+
+async def test_a_queue_admits_up_to_its_ceiling(database: Database, pooled: str) -> None:
+    """The count is locked until the commit, whichever connection that is on."""
+    migrate(pooled, POOLED)
+    news = [new_job() for _ in range(30)]
+    results = await asyncio.gather(*(accept(database, [new], {new.id: 10}) for new in news))
+
+    assert sum(result is not None for (result,) in results) == 10

@@ -17,8 +17,8 @@ from shared.store import transitions
 from shared.store.hot.accepting import Accepted, NewJob
 from shared.store.hot.claiming import claim
 from shared.store.models import Job
-from shared.store.order import lift, prune_turns
 from shared.store.postgres.database import Database
+from shared.store.queues.order import lift, prune_turns
 from shared.wire.messages import NewMessage
 from tests.support.job_rows import accept_but, new_job
 

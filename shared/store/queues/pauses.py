@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Queue
 from shared.store.models import QueuePause
-from shared.store.postgres.direct import Fetch, Statement
+from shared.store.postgres.statements import Fetch, Statement
 
 _PAUSED = Statement("queues.paused", "select", "SELECT queue FROM queue_pauses")
 

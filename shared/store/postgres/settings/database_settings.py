@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.store.postgres.database_url import DatabaseUrl
+from shared.store.postgres.settings.database_url import DatabaseUrl
 
 Pooler = Literal["none", "transaction"]
 

@@ -1,0 +1,1 @@
+"""The settings of a database: its URL, what is between it and us, its time limits."""

@@ -1,0 +1,1 @@
+"""The queues: the order in them, and their pauses."""
