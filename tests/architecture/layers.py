@@ -193,7 +193,6 @@ LAYERS = {
         [
             "shared.store.postgres.database_metrics",
             "shared.store.postgres.direct",
-            "shared.store.postgres.rollback",
         ],
         ["shared.store.postgres.engine", "shared.store.postgres.gate"],
         ["shared.store.postgres.writes"],
