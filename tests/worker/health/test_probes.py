@@ -98,7 +98,7 @@ async def test_probes_of_a_worker_that_loads_serves_and_drains(settings: Setting
 
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/metrics"])
 async def test_a_worker_answers_head(settings: Settings, path: str) -> None:
-    """HEAD gets the status and headers of GET, without the body."""
+    """HEAD gets the status and headers of GET, without the body, and pages can do nothing with it."""
     async with worker_with(settings, dairy) as state, httpx.AsyncClient() as http:
         got = await http.get(state.url + path)
         head = await http.head(state.url + path)
@@ -106,6 +106,7 @@ async def test_a_worker_answers_head(settings: Settings, path: str) -> None:
     assert head.status_code == got.status_code == 200
     assert head.headers["content-type"] == got.headers["content-type"]
     assert head.content == b""
+    assert got.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize(
