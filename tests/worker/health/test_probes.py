@@ -98,7 +98,7 @@ async def test_probes_of_a_worker_that_loads_serves_and_drains(settings: Setting
 
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/metrics"])
 async def test_a_worker_answers_head(settings: Settings, path: str) -> None:
-    """HEAD gets the status and headers of GET, without the body, and pages can do nothing with it."""
+    """HEAD gets the status and headers of GET, without the body."""
     async with worker_with(settings, dairy) as state, httpx.AsyncClient() as http:
         got = await http.get(state.url + path)
         head = await http.head(state.url + path)
