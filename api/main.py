@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from api.access.authentication import Authentication, warn_if_exposed
+from api.access.cross_origin import install_cross_origin
+from api.access.rate_limits import TokenLimit, counting
 from api.admission import Admission
 from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
@@ -38,6 +40,7 @@ from api.routes.quick_reads import QuickJobRoute
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
+from shared.access.security_headers import SecurityHeaders
 from shared.dependencies import check_dependencies, connected
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
@@ -78,10 +81,15 @@ def create_app(settings: Settings) -> FastAPI:
             "exclude": is_untraced,
         },
     )
+    if settings.rate_limit_token:
+        app.add_middleware(TokenLimit)
     # Before anything reads a body, and within what makes problem documents of errors.
     app.add_middleware(Authentication, settings=settings)
     install_error_handlers(app)
+    if settings.cors_origins:
+        install_cross_origin(app, settings)
     app.add_middleware(RequestContext)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(MeasuredRequests)
     app.add_middleware(UntracedRequests, exporting=tracing.exporting)
     # Before the route of the same path, which takes what this one leaves.
@@ -148,6 +156,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             tracing.tracer,
         )
         stack.push_async_callback(submissions.close)
+        rates = await stack.enter_async_context(counting(settings))
         large_bodies = LargeBodies()
         stack.callback(large_bodies.close)
         yield Front(
@@ -162,4 +171,5 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             metrics,
             large_bodies,
             tokens,
+            rates,
         )

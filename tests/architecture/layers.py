@@ -16,7 +16,7 @@ LAYERS = {
             "api.requests.batch",
             "api.requests.upload",
         ],
-        ["api.openapi.document", "api.requests.unknown_fields"],
+        ["api.access.cross_origin", "api.openapi.document", "api.requests.unknown_fields"],
         [
             "api.openapi.examples",
             "api.openapi.headers",
@@ -158,7 +158,12 @@ LAYERS = {
             "shared.telemetry.tracing",
         ],
         ["shared.telemetry.exporter_warnings", "shared.telemetry.span_contents"],
-        ["shared.wire.broker", "shared.wire.messenger", "shared.wire.taking"],
+        [
+            "shared.wire.broker",
+            "shared.wire.messenger",
+            "shared.wire.rates",
+            "shared.wire.taking",
+        ],
         ["shared.wire.foreign", "shared.wire.publishing", "shared.wire.removal"],
         ["shared.wire.connections"],
         ["shared.wire.guarded", "shared.wire.messages"],
