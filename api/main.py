@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 
 from api.access.authentication import Authentication, warn_if_exposed
 from api.admission import Admission
+from api.backpressure.calls import CallLimit
 from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
 from api.errors import install_error_handlers
@@ -39,6 +40,7 @@ from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
+from shared.serving.limits import connections_at_most
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
 from shared.telemetry.log_export import exported_logs
@@ -78,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
             "exclude": is_untraced,
         },
     )
+    app.add_middleware(CallLimit, connections=connections_at_most(settings.max_connections))
     # Before anything reads a body, and within what makes problem documents of errors.
     app.add_middleware(Authentication, settings=settings)
     install_error_handlers(app)
