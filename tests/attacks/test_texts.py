@@ -91,7 +91,7 @@ async def test_no_number_is_an_error_of_the_service(http: httpx.AsyncClient, num
 async def test_names_that_mean_something_to_languages_mean_nothing_here(
     http: httpx.AsyncClient,
 ) -> None:
-    """Such names are unknown fields, which do not change the work, and no schemas."""
+    """Unknown fields do not change the work, and their names are no schemas."""
     for name in NAMES:
         odd = {name: {"polluted": True}}
         answer = await http.post(JOBS, json={**BODY, **odd, "payload": {**ITEM, **odd}})
@@ -125,7 +125,7 @@ async def test_tenants_that_look_alike_are_others(guarded: Guarded) -> None:
     "bad", ["a\x00b", "a\nb", "a\r\nSet-Cookie: x", "a\x1b[2Jb", "\ud800", " "]
 )
 async def test_no_id_has_control_characters(http: httpx.AsyncClient, bad: str) -> None:
-    """Such an id could end a line of a log or of a header, or move the cursor of a terminal."""
+    """An id with one could end a line of a log or of a header, or move the cursor of a terminal."""
     for name in ("tenant_id", "user_id", "request_id"):
         answer = await http.post(JOBS, content=json.dumps({**BODY, name: bad}), headers=JSON)
         assert answer.status_code == 422
