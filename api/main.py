@@ -9,6 +9,7 @@ from api.access.authentication import Authentication, warn_if_exposed
 from api.access.cross_origin import install_cross_origin
 from api.access.rate_limits import TokenLimit, counting
 from api.admission import Admission
+from api.backpressure.calls import CallLimit
 from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
 from api.errors import install_error_handlers
@@ -42,6 +43,7 @@ from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.access.security_headers import SecurityHeaders
 from shared.dependencies import check_dependencies, connected
+from shared.serving.limits import connections_at_most
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
 from shared.telemetry.log_export import exported_logs
@@ -81,6 +83,8 @@ def create_app(settings: Settings) -> FastAPI:
             "exclude": is_untraced,
         },
     )
+    # These run once it is known who calls.
+    app.add_middleware(CallLimit, connections=connections_at_most(settings.max_connections))
     if settings.rate_limit_token:
         app.add_middleware(TokenLimit)
     # Before anything reads a body, and within what makes problem documents of errors.

@@ -29,6 +29,7 @@ LAYERS = {
         ["api.openapi", "api.front"],
         [
             "api.access",
+            "api.backpressure.calls",
             "api.submission.submissions",
             "api.telling.many",
             "api.telling.streams",
