@@ -9,6 +9,7 @@ from pydantic import (
     Field,
     ImportString,
     SecretStr,
+    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
@@ -23,6 +24,9 @@ from shared.pipeline_settings import PipelineSettings
 from shared.store.hot.leases import Leases
 from shared.store.postgres.settings.database_settings import DatabaseSettings
 from shared.wire.redis_url import RedisUrl
+
+# A name in a Host header, without its port.
+HostName = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
 class Settings(PipelineSettings, DatabaseSettings):
@@ -54,6 +58,8 @@ class Settings(PipelineSettings, DatabaseSettings):
     # Whether callers need tokens. Unset, it is `off` where only this machine can call, else
     # `tokens`: see `needs_tokens`.
     auth: Literal["off", "tokens"] | None = None
+    # With AUTH=off, names of the front beside addresses and those without a dot.
+    allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
     # The sha256 of a token that may do everything, which no row of the database has.
     bootstrap_token_hash: Annotated[str | None, Field(pattern=HASH_PATTERN)] = None
     # Whether `/metrics` needs no token.
@@ -114,7 +120,9 @@ class Settings(PipelineSettings, DatabaseSettings):
     # The pause before the second attempt; it triples with each further attempt, up to four hours.
     callback_retry_pause: Annotated[float, Field(gt=0)] = 5
 
-    @field_validator("worker_queues", "callback_hosts", "callback_secrets", mode="before")
+    @field_validator(
+        "allowed_hosts", "worker_queues", "callback_hosts", "callback_secrets", mode="before"
+    )
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         if not isinstance(value, str):
