@@ -82,7 +82,7 @@ LAYERS = {
             "worker.cli.extraction.progress",
             "worker.cli.extraction.selection",
         ],
-        ["worker.cli.options", "worker.cli.stderr", "worker.cli"],
+        ["worker.cli.options", "worker.cli.stderr", "worker.cli.token_options", "worker.cli"],
         ["worker.cli.diagnosis"],
         ["worker.cli.quality.page", "worker.cli.quality.tables"],
         ["worker.cli.quality.report"],
