@@ -231,6 +231,7 @@ LAYERS = {
         ],
         [
             "shared.errors",
+            "shared.errors_elsewhere",
             "shared.process.batching",
             "shared.process.event_loop",
             "shared.process.garbage",
@@ -238,6 +239,7 @@ LAYERS = {
             "shared.process.opt_outs",
             "shared.process.parent_death",
             "shared.process.patience",
+            "shared.process.secrecy",
             "shared.serving",
         ],
         ["shared.process", "shared.store", "shared.telemetry", "shared.wire"],
