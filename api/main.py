@@ -83,19 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
             "exclude": is_untraced,
         },
     )
-    # These run once it is known who calls.
-    app.add_middleware(CallLimit, connections=connections_at_most(settings.max_connections))
-    if settings.rate_limit_token:
-        app.add_middleware(TokenLimit)
-    # Before anything reads a body, and within what makes problem documents of errors.
-    app.add_middleware(Authentication, settings=settings)
-    install_error_handlers(app)
-    if settings.cors_origins:
-        install_cross_origin(app, settings)
-    app.add_middleware(RequestContext)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(MeasuredRequests)
-    app.add_middleware(UntracedRequests, exporting=tracing.exporting)
+    _add_middleware(app, settings, tracing)
     # Before the route of the same path, which takes what this one leaves.
     app.router.routes.append(QuickJobRoute())
     # The path of a batch comes before that of a job, which would take it for an id.
@@ -114,6 +102,23 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, tracing: Tracing) -> None:
+    """Add what every request passes through, from the inside out."""
+    # These run once it is known who calls.
+    app.add_middleware(CallLimit, connections=connections_at_most(settings.max_connections))
+    if settings.rate_limit_token:
+        app.add_middleware(TokenLimit)
+    # Before anything reads a body, and within what makes problem documents of errors.
+    app.add_middleware(Authentication, settings=settings)
+    install_error_handlers(app)
+    if settings.cors_origins:
+        install_cross_origin(app, settings)
+    app.add_middleware(RequestContext)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(MeasuredRequests)
+    app.add_middleware(UntracedRequests, exporting=tracing.exporting)
 
 
 def _largest_body(settings: Settings) -> int:
