@@ -5,20 +5,18 @@ of its route). Only images may be longer than a megabyte in calls that take them
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, TypeVar
 
 from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from api.requests.encoded_image import EncodedImage
+from api.requests.json_text import parse
 from api.requests.places import Place, Places
-from api.requests.shape import check_shape
 from shared.rejections import MalformedBody, RequestTooLarge
 
 T = TypeVar("T")
@@ -70,9 +68,14 @@ class BodyRequest(Request):
         return bodies
 
     @property
+    def kind(self) -> str:
+        """The content type in small letters, without its parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
     def is_json(self) -> bool:
         """Whether FastAPI takes a body of this content type for JSON."""
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = self.kind
         application = kind.startswith("application/")
         return application and (kind == "application/json" or kind.endswith("+json"))
 
@@ -98,7 +101,7 @@ class BodyRequest(Request):
     async def json(self) -> Any:
         """Return the value of the body.
 
-        An image is replaced by an empty text, and can be taken. Raises RequestTooLarge,
+        An image is replaced by its marker, and can be taken. Raises RequestTooLarge,
         MalformedBody, Busy, and RequestValidationError if the body is not JSON.
         """
         if not hasattr(self, "_json"):
@@ -159,20 +162,12 @@ class BodyRequest(Request):
         if self._takes_image and len(body) > LARGE and (image := EncodedImage.found_in(body)):
             rest = image.remainder()
             _refuse_long_text(rest)
-            value = self._parsed(rest)
-            if _has_image(value):
+            value = parse(rest, self._most_values)
+            if image.belongs_to(value):
                 return value, image
         if self._takes_image:
             _refuse_long_text(body)
-        return self._parsed(body), None
-
-    def _parsed(self, text: bytes | bytearray) -> Any:
-        check_shape(text, self._most_values)
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            invalid = {"type": "json_invalid", "loc": ("body",), "msg": f"Invalid JSON: {error}"}
-            raise RequestValidationError([invalid]) from None
+        return parse(body, self._most_values), None
 
 
 class BodyRoute(APIRoute):
@@ -215,12 +210,6 @@ class ImageRoute(BodyRoute):
     """A route that takes an image."""
 
     takes_image = True
-
-
-def _has_image(value: Any) -> bool:
-    """Return whether an empty text is where an image belongs."""
-    places = [value, value.get("payload")] if isinstance(value, dict) else []
-    return any(isinstance(place, dict) and place.get("image_base64") == "" for place in places)
 
 
 def _refuse_long_text(text: bytes | bytearray) -> None:

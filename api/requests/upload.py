@@ -30,6 +30,8 @@ _OPTIONS = frozenset(ExtractionOptions.model_fields)
 _HINTS = tuple(ReadingHints.model_fields)
 _LISTS = frozenset({"candidate_labels"})
 _OBJECTS = frozenset({"metadata", "callback"})
+# Fields of which two would name two tenants.
+_TENANTS = frozenset({"tenant_id", "account_id"})
 
 # As in a JSON body, but a field that was not filled in may be sent.
 _ID = {"type": "string", "maxLength": 200, "pattern": r"^[^\s\x00-\x1f\x7f]*$"}
@@ -80,7 +82,7 @@ async def read_upload(http: BodyRequest, front: Front) -> Upload:
 
     Raises InvalidRequest, RequestValidationError, and what reading any body raises.
     """
-    if http.headers.get("content-type", "").startswith(_FORM):
+    if http.kind == _FORM:
         fields = await _read_form(http)
         values = {**fields, "image_base64": ""}
     else:
@@ -108,6 +110,8 @@ async def _read_form(http: BodyRequest) -> dict[str, Any]:
         for name in (name for name in form if name != field):
             # An empty field is one that was not filled in.
             if values := [value for value in form.getlist(name) if value]:
+                if len(values) > 1 and name in _TENANTS:
+                    raise InvalidRequest(f"{name}: send it once.")
                 place = options if name in _OPTIONS else fields
                 place[name] = _value(name, values)
         http.keep_image(await file.read())
@@ -124,6 +128,6 @@ def _value(name: str, values: list[Any]) -> Any:
 def _decoded(text: str) -> Any:
     """Return the value of a JSON text, or None if it is not JSON, which validation reports."""
     try:
-        return from_json(text)
+        return from_json(text, allow_inf_nan=False)
     except ValueError:
         return None
