@@ -12,17 +12,22 @@ from typing import Any, ClassVar, TypeVar
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from api.requests.encoded_image import EncodedImage
 from api.requests.json_text import parse
 from api.requests.places import Place, Places
+from shared.errors import Busy
 from shared.rejections import MalformedBody, RequestTooLarge
 
 T = TypeVar("T")
 
 # Bytes of a body without images, and of what surrounds an image.
 LARGEST_TEXT = 1_000_000
+# Bytes of a body that needs no place in memory. The server has as many before it asks us.
+_SMALL = 65_536
+# Bodies of more than a megabyte that may be in memory at the same time, and others.
+_LARGE_PLACES, _OTHER_PLACES = 8, 64
 # Bytes from which on a body is read by a thread. A smaller one takes a few milliseconds.
 LARGE = 100_000
 # The parser holds the interpreter, so more threads would only delay the event loop.
@@ -35,7 +40,8 @@ class LargeBodies:
     """What the large bodies of a front share: its memory, and the threads that read them."""
 
     def __init__(self) -> None:
-        self.places = Places()
+        self.places = Places(_LARGE_PLACES)
+        self.other_places = Places(_OTHER_PLACES)
         self._threads = ThreadPoolExecutor(_THREADS, "bodies")
 
     async def read(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -53,7 +59,8 @@ class BodyRequest(Request):
     def __init__(
         self, scope: Scope, receive: Receive, *, most_values: int, takes_image: bool
     ) -> None:
-        super().__init__(scope, receive)
+        super().__init__(scope, self._receive_in_time)
+        self._from_server = receive
         self._most_values = most_values
         self._takes_image = takes_image
         self.is_large = False
@@ -80,16 +87,13 @@ class BodyRequest(Request):
         return application and (kind == "application/json" or kind.endswith("+json"))
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Yield the body, a large one once it has a place in memory. Raises Busy."""
+        """Yield the body, unless it is small once it has a place in memory. Raises Busy."""
         declared = self.headers.get("content-length", "")
-        received = int(declared) if declared.isdecimal() else 0
-        if received > LARGEST_TEXT:
-            await self._take_place()
+        await self._take_place(int(declared) if declared.isdecimal() else 0)
         received = 0
         async for chunk in super().stream():
             received += len(chunk)
-            if received > LARGEST_TEXT:
-                await self._take_place()
+            await self._take_place(received)
             yield chunk
 
     async def body(self) -> bytes:
@@ -139,9 +143,30 @@ class BodyRequest(Request):
         if self._place is not None:
             self._place.give_back()
 
-    async def _take_place(self) -> None:
-        if self._place is None:
-            self._place = await self.large_bodies.places.take()
+    async def _take_place(self, size: int) -> None:
+        """Wait for a place for a body of so many bytes, or more. Raises Busy."""
+        bodies = self.large_bodies
+        if size <= _SMALL:
+            return
+        places = bodies.places if size > LARGEST_TEXT else bodies.other_places
+        before = self._place
+        if before is None or before.of not in (places, bodies.places):
+            self._place = await places.take(self.state.caller.name)
+            if before is not None:
+                before.give_back()
+
+    async def _receive_in_time(self) -> Message:
+        """Return what the server has received. Raises Busy if others should have the place."""
+        if (place := self._place) is None:
+            return await self._from_server()
+        try:
+            async with asyncio.timeout(None) as limit:
+                with place.receiving(limit):
+                    message = await self._from_server()
+        except TimeoutError:
+            raise Busy("The body came too slowly, while others waited to send theirs.") from None
+        place.count(len(message.get("body", b"")))
+        return message
 
     async def _read(self) -> bytearray:
         """Return the body. One that is too large for its call is refused while it arrives."""

@@ -1,4 +1,4 @@
-"""Parses the JSON text of a body, and refuses what other readers of it would understand otherwise."""
+"""Parses the JSON text of a body; refuses what other readers of it would understand otherwise."""
 
 import json
 import math
