@@ -18,6 +18,7 @@ from api.openapi.info import INFO, operation_id
 from api.openapi.reference import install_reference
 from api.requests.body import LARGEST_TEXT, LargeBodies
 from api.requests.context import RequestContext
+from api.requests.running import SharedConnections
 from api.requests.unknown_fields import check_unknown_fields
 from api.requests.untraced import UntracedRequests, is_untraced
 from api.routes import (
@@ -39,6 +40,7 @@ from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
 from shared.dependencies import check_dependencies, connected
+from shared.serving.limits import connections_at_most
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
 from shared.telemetry.log_export import exported_logs
@@ -80,6 +82,8 @@ def create_app(settings: Settings) -> FastAPI:
             "exclude": is_untraced,
         },
     )
+    # Within what finds out who calls.
+    app.add_middleware(SharedConnections, connections=connections_at_most(settings.max_connections))
     # Before anything reads a body, and within what makes problem documents of errors.
     app.add_middleware(Authentication, settings=settings)
     install_error_handlers(app)

@@ -174,8 +174,8 @@ async def test_whoever_has_the_fewest_places_comes_first() -> None:
     for each in waiting:
         each.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    for each in held:
-        each.give_back()
+    for kept in held:
+        kept.give_back()
     assert (places.taken, places.waiting) == (0, 0)
 
 
