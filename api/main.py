@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 
 from api.access.authentication import Authentication, warn_if_exposed
 from api.admission import Admission
+from api.backpressure.running import SharedConnections
 from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
 from api.errors import install_error_handlers
@@ -18,7 +19,6 @@ from api.openapi.info import INFO, operation_id
 from api.openapi.reference import install_reference
 from api.requests.body import LARGEST_TEXT, LargeBodies
 from api.requests.context import RequestContext
-from api.requests.running import SharedConnections
 from api.requests.unknown_fields import check_unknown_fields
 from api.requests.untraced import UntracedRequests, is_untraced
 from api.routes import (

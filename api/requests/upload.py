@@ -110,8 +110,6 @@ async def _read_form(http: BodyRequest) -> dict[str, Any]:
         for name in (name for name in form if name != field):
             # An empty field is one that was not filled in.
             if values := [value for value in form.getlist(name) if value]:
-                if len(values) > 1 and name in _TENANTS:
-                    raise InvalidRequest(f"{name}: send it once.")
                 place = options if name in _OPTIONS else fields
                 place[name] = _value(name, values)
         http.keep_image(await file.read())
@@ -119,8 +117,11 @@ async def _read_form(http: BodyRequest) -> dict[str, Any]:
 
 
 def _value(name: str, values: list[Any]) -> Any:
+    """Return the value of a field that may have been sent several times. Raises InvalidRequest."""
     if name in _LISTS:
         return values
+    if len(values) > 1 and name in _TENANTS:
+        raise InvalidRequest(f"{name}: send it once.")
     decoded = _decoded(values[-1]) if name in _OBJECTS else None
     return values[-1] if decoded is None else decoded
 

@@ -26,7 +26,7 @@ LAYERS = {
             "api.openapi.webhooks",
         ],
         ["api.openapi.schemas", "api.openapi.streams"],
-        ["api.openapi", "api.front", "api.requests.running"],
+        ["api.openapi", "api.front", "api.backpressure.running"],
         [
             "api.access",
             "api.submission.submissions",

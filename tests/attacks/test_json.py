@@ -92,7 +92,7 @@ async def test_a_small_image_elsewhere_does_no_harm(
 
 
 async def test_a_second_image_is_refused(http: httpx.AsyncClient) -> None:
-    """Also if its name is escaped, so that the search for the image does not see it."""
+    """A name that is escaped is the same name, which the search for the image does not see."""
     job = json.dumps(receipt_job(b64(image(150_000))))
     for name in ("image_base64", "image\\u005fbase64"):
         body = job.replace('"image_base64"', f'"{name}": "aGk=", "image_base64"')
