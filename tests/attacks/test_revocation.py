@@ -77,22 +77,3 @@ async def test_streams_of_one_token_leave_connections_for_others(
 
     assert statuses == [200] * 12 + [503] * 3
     assert (probe.status_code, job.status_code) == (200, 200)
-
-
-async def test_streams_leave_connections_for_probes(settings: Settings) -> None:
-    """Without tokens all are one caller, and the front can still be asked how it is."""
-    few = settings.model_copy(update={"max_connections": 16})
-    async with (
-        front_server(few) as url,
-        httpx.AsyncClient(base_url=url, headers={"X-Tenant-ID": "home"}, timeout=20) as http,
-        AsyncExitStack() as streams,
-    ):
-        job_id = (await http.post("/api/v1/jobs", json=BODY)).json()["id"]
-        path = f"/api/v1/jobs/{job_id}/events"
-        for _ in range(15):
-            await streams.enter_async_context(http.stream("GET", path))
-        refused = await http.get("/api/v1/jobs")
-        probe = await http.get("/health/live")
-
-    assert (refused.status_code, refused.json()["error"]) == (503, "busy")
-    assert probe.status_code == 200

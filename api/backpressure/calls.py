@@ -1,4 +1,4 @@
-"""How many of the connections of a front may be answered at once, and how many of one caller."""
+"""ASGI middleware that shares the connections of a front between callers, and keeps some."""
 
 from collections import Counter
 
@@ -10,19 +10,24 @@ from api.errors import problem_of
 from api.metrics.requests import is_probe
 from shared.errors import Busy
 
+# The fraction of the connections that is kept: whoever watches a front opens a few.
+_KEPT = 8
 
-class SharedConnections:
-    """ASGI middleware that answers some requests with Busy before all connections are in use.
 
-    Waiting calls and event streams last long, and their connections are never closed. A sixteenth
-    of the connections is kept for probes, and for whoever hears that there are no more. Once three
-    quarters are in use, whoever has more than half of these gets none in addition.
+class CallLimit:
+    """Refuses calls beyond seven eighths of the connections that a front may have.
+
+    Beyond three quarters, calls are refused to whoever has more than half of those that run.
+    Waiting calls and event streams last long, and their connections are never closed for others.
+    That of a call which was refused is idle, and makes way for a probe.
     """
 
     def __init__(self, app: ASGIApp, connections: int) -> None:
+        """The front may have so many connections at once."""
         self._app = app
-        self._most = connections - min(connections - 1, max(1, connections // 16))
+        self._most = connections - connections // _KEPT
         self._shared = connections * 3 // 4
+        # How many calls of each caller run.
         self._running: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,7 +36,8 @@ class SharedConnections:
             return
         caller: str = scope["state"]["caller"].name
         if self._is_refused(caller):
-            await problem_of(Request(scope), Busy())(scope, receive, send)
+            busy = Busy("This front answers as many calls as it can; try again shortly.")
+            await problem_of(Request(scope), busy)(scope, receive, send)
             return
         self._running[caller] += 1
         try:
@@ -44,7 +50,5 @@ class SharedConnections:
 
     def _is_refused(self, caller: str) -> bool:
         total = self._running.total()
-        if total < self._shared:
-            return False
-        greedy = caller != ANYBODY.name and self._running[caller] * 2 > total
-        return greedy or total >= self._most
+        is_greedy = caller != ANYBODY.name and self._running[caller] * 2 > total
+        return total >= (self._shared if is_greedy else self._most)
