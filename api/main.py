@@ -73,6 +73,8 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=operation_id,
         docs_url=None,
         redoc_url=None,
+        # The redirect would go to whatever host the caller names.
+        redirect_slashes=False,
         telemetry={
             "tracer_provider": tracing.provider,
             # Otherwise UntracedRequests makes the ids.
