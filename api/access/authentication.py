@@ -1,15 +1,16 @@
-"""ASGI middleware that finds out who calls, before anything of a body is read."""
+"""ASGI middleware that finds out who calls, before anything is done with a body."""
 
 import structlog
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access.caller import ANYBODY, NOBODY, Caller
+from api.access.foreign_forms import is_foreign_form
 from api.errors import problem_of
 from shared.access.exposure import exposure
 from shared.access.tokens import read_token
 from shared.errors import ServiceError
-from shared.rejections import Exposed, Unauthenticated
+from shared.rejections import Exposed, Forbidden, Unauthenticated
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
 
@@ -28,14 +29,15 @@ _FILES = "/docs/"
 class Authentication:
     """Refuses a request without a valid token, and puts the caller into `request.state.caller`.
 
-    With AUTH=off the caller is ANYBODY, unless the request shows that it comes from elsewhere.
+    With AUTH=off the caller is ANYBODY, unless the request shows that it comes from elsewhere. A
+    form on a web page of another origin is refused, whatever proves who calls.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
         self._needs_tokens = settings.needs_tokens
-        self._on_loopback = settings.on_loopback
+        self._origins = frozenset(origin.encode() for origin in settings.cors_origins)
         self._reference_is_open = settings.environment != "production"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,6 +45,8 @@ class Authentication:
             try:
                 is_open = self._is_open(scope["path"])
                 scope["state"]["caller"] = NOBODY if is_open else await self._caller(scope)
+                if is_foreign_form(scope, self._origins):
+                    raise Forbidden("A form of a web page of another origin sent this request.")
             except ServiceError as error:
                 await problem_of(Request(scope), error)(scope, receive, send)
                 return
@@ -61,12 +65,14 @@ class Authentication:
 
     async def _caller(self, scope: Scope) -> Caller:
         """Return who calls. Raises Unauthenticated, Exposed, DatabaseUnavailable, SchemaBehind."""
-        headers = scope["headers"]
         if not self._needs_tokens:
-            if header := exposure(headers, on_loopback=self._on_loopback):
-                raise Exposed(f"{Exposed.detail} The header {header} of the request shows that.")
+            settings = self._settings
+            if sign := exposure(
+                scope, on_loopback=settings.on_loopback, allowed_hosts=settings.allowed_hosts
+            ):
+                raise Exposed(f"{Exposed.detail} The {sign} of the request shows that.")
             return ANYBODY
-        sent = [value for name, value in headers if name == b"authorization"]
+        sent = [value for name, value in scope["headers"] if name == b"authorization"]
         if len(sent) != 1:
             raise Unauthenticated
         known: KnownTokens = scope["app"].state.front.tokens
