@@ -68,9 +68,13 @@ def unreceivable() -> int:
     raise Unreceivable(MARKER, "")
 
 
-def interrupted() -> int:
-    """End as Ctrl-C ends a process."""
-    raise KeyboardInterrupt
+class Ending(BaseException):
+    """What no `except Exception` catches, as the error of Ctrl-C."""
+
+
+def ending() -> int:
+    """Fail with an error that ends programs."""
+    raise Ending
 
 
 def descriptors() -> int:
@@ -101,7 +105,7 @@ def load(content: bytes, limits: PageLimits) -> int:
     [
         (unsendable, ErrorElsewhere),
         (unreceivable, RecognitionCrashed),
-        (interrupted, RecognitionCrashed),
+        (ending, RecognitionCrashed),
     ],
 )
 def test_no_error_leaves_the_loading_process(
