@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from api.access.authentication import Authentication, warn_if_exposed
+from api.access.cross_origin import install_cross_origin
+from api.access.rate_limits import TokenLimit, counting
 from api.admission import Admission
 from api.backpressure.calls import CallLimit
 from api.debugging.tidewave import install_tidewave
@@ -39,6 +41,7 @@ from api.routes.quick_reads import QuickJobRoute
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
+from shared.access.security_headers import SecurityHeaders
 from shared.dependencies import check_dependencies, connected
 from shared.serving.limits import connections_at_most
 from shared.settings import Settings
@@ -80,11 +83,14 @@ def create_app(settings: Settings) -> FastAPI:
             "exclude": is_untraced,
         },
     )
-    app.add_middleware(CallLimit, connections=connections_at_most(settings.max_connections))
+    _limit_calls(app, settings)
     # Before anything reads a body, and within what makes problem documents of errors.
     app.add_middleware(Authentication, settings=settings)
     install_error_handlers(app)
+    if settings.cors_origins:
+        install_cross_origin(app, settings)
     app.add_middleware(RequestContext)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(MeasuredRequests)
     app.add_middleware(UntracedRequests, exporting=tracing.exporting)
     # Before the route of the same path, which takes what this one leaves.
@@ -105,6 +111,13 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app
+
+
+def _limit_calls(app: FastAPI, settings: Settings) -> None:
+    """Limit how many calls there are at once, and how many a token makes."""
+    app.add_middleware(CallLimit, connections=connections_at_most(settings.max_connections))
+    if settings.rate_limit_token:
+        app.add_middleware(TokenLimit)
 
 
 def _largest_body(settings: Settings) -> int:
@@ -151,6 +164,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             tracing.tracer,
         )
         stack.push_async_callback(submissions.close)
+        rates = await stack.enter_async_context(counting(settings))
         large_bodies = LargeBodies()
         stack.callback(large_bodies.close)
         yield Front(
@@ -165,4 +179,5 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             metrics,
             large_bodies,
             tokens,
+            rates,
         )

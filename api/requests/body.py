@@ -29,6 +29,8 @@ LARGEST_TEXT = 1_000_000
 LARGE = 100_000
 # The parser holds the interpreter, so more threads would only delay the event loop.
 _THREADS = 2
+# As many digits of a length as any number of bytes has.
+_DIGITS = 20
 # What `body` returns of one that was parsed, so that it is not kept until the answer.
 _PARSED = b" "
 
@@ -79,8 +81,8 @@ class BodyRequest(Request):
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """Yield the body, a large one once it has a place in memory. Raises Busy."""
         declared = self.headers.get("content-length", "")
-        received = int(declared) if declared.isdecimal() else 0
-        if received > LARGEST_TEXT:
+        # A server refuses numbers that are too long for Python, but not every server is ours.
+        if declared.isdecimal() and int(declared[:_DIGITS]) > LARGEST_TEXT:
             await self._take_place()
         received = 0
         async for chunk in super().stream():

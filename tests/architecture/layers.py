@@ -16,7 +16,7 @@ LAYERS = {
             "api.requests.batch",
             "api.requests.upload",
         ],
-        ["api.openapi.document", "api.requests.unknown_fields"],
+        ["api.access.cross_origin", "api.openapi.document", "api.requests.unknown_fields"],
         [
             "api.openapi.examples",
             "api.openapi.headers",
@@ -159,7 +159,12 @@ LAYERS = {
             "shared.telemetry.tracing",
         ],
         ["shared.telemetry.exporter_warnings", "shared.telemetry.span_contents"],
-        ["shared.wire.broker", "shared.wire.messenger", "shared.wire.taking"],
+        [
+            "shared.wire.broker",
+            "shared.wire.messenger",
+            "shared.wire.rates",
+            "shared.wire.taking",
+        ],
         ["shared.wire.foreign", "shared.wire.publishing", "shared.wire.removal"],
         ["shared.wire.connections"],
         ["shared.wire.guarded", "shared.wire.messages"],
@@ -189,7 +194,6 @@ LAYERS = {
         [
             "shared.store.postgres.database_metrics",
             "shared.store.postgres.direct",
-            "shared.store.postgres.rollback",
         ],
         ["shared.store.postgres.engine", "shared.store.postgres.gate"],
         ["shared.store.postgres.writes"],

@@ -29,9 +29,8 @@ from shared.settings import Settings
 from shared.store.postgres.connecting import Connecting, answers
 from shared.store.postgres.database_metrics import duration_histogram, measure_statements, observe
 from shared.store.postgres.direct import DirectConnections
-from shared.store.postgres.engine import new_engine
+from shared.store.postgres.engine import new_engine, roll_back
 from shared.store.postgres.gate import Answers, Gate
-from shared.store.postgres.rollback import roll_back
 from shared.store.postgres.settings.database_settings import Pooler
 from shared.store.postgres.settings.database_url import async_url
 from shared.store.postgres.sqlstates import (

@@ -19,20 +19,19 @@ from shared.process.patience import Patience
 from shared.store.postgres.connecting import Connecting, plain_url
 from shared.store.postgres.gate import Answers, Gate
 from shared.store.postgres.sqlstates import (
-    Meaning,
-    as_service_error,
+    TRIES,
     is_answer,
+    may_repeat,
     meaning_of,
     pooler_is_full,
     refuses,
+    translated,
 )
 from shared.store.postgres.statements import Row, Statement
 from shared.store.postgres.writes import Writes
 
 # Seconds that closing a connection may take.
 _CLOSE = 0.2
-# How often a statement is sent in all if other transactions are in its way.
-_TRIES = 3
 
 
 class DirectConnections:
@@ -89,14 +88,14 @@ class DirectConnections:
         this statement does, DatabaseReadOnly if it takes no writes, and SchemaBehind if a table or
         column is missing. Other errors of Postgres are bugs and pass through.
         """
-        with _translated(), self._span(statement):
-            for tries in range(1, _TRIES + 1):
+        with translated(), self._span(statement):
+            for tries in range(1, TRIES + 1):
                 try:
                     rows = await self._limited(statement, arguments)
                 except Exception as error:
                     if _writes(statement):
                         self._writes.note_error(error)
-                    if not _may_repeat(statement, meaning_of(error), tries):
+                    if not may_repeat(meaning_of(error), tries, once=statement.once):
                         raise
                 else:
                     if _writes(statement):
@@ -210,24 +209,6 @@ class DirectConnections:
             statement.name, kind=SpanKind.CLIENT, attributes=attributes
         ):
             yield
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if meaning := meaning_of(error):
-            raise as_service_error(meaning) from error
-        raise
-
-
-def _may_repeat(statement: Statement, meaning: Meaning | None, tries: int) -> bool:
-    if meaning is Meaning.ABORTED:
-        return tries < _TRIES
-    if meaning is Meaning.READ_ONLY:
-        return tries == 1
-    return meaning is Meaning.LOST and tries == 1 and not statement.once
 
 
 def _writes(statement: Statement) -> bool:

@@ -1,16 +1,26 @@
-"""SQLAlchemy's engine as `Database` uses it."""
+"""SQLAlchemy's engine as `Database` uses it, whose transactions end even while Postgres hangs."""
 
+import asyncio
 from typing import Any
 from weakref import WeakSet
 
 from sqlalchemy import URL, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    create_async_engine,
+)
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.process.guards.circuit import Circuit, State
+from shared.process.patience import Patience
 from shared.store.postgres.connecting import Connecting
 from shared.store.postgres.writes import Writes
+
+# Seconds that Postgres has to roll back.
+_ANSWER = 0.2
 
 
 def new_engine(
@@ -47,3 +57,25 @@ def new_engine(
     circuit.when_changed(lambda state: expire() if state is State.OPEN else None)
     writes.when_read_only(expire)
     return engine
+
+
+async def roll_back(session: AsyncSession, connection: AsyncConnection) -> None:
+    """Roll back the transaction of `session`, or disconnect if Postgres does not answer at once.
+
+    A session that is merely closed waits for the answer without a limit, even if it is cancelled.
+    No error is raised: the one that matters is that for which the transaction is rolled back.
+    """
+    try:
+        async with Patience(_ANSWER):
+            await session.rollback()
+    except Exception:
+        await _disconnect(connection)
+    except asyncio.CancelledError:
+        await _disconnect(connection)
+        raise
+
+
+async def _disconnect(connection: AsyncConnection) -> None:
+    # It is closed already if the error broke it.
+    if not connection.closed:
+        await connection.invalidate()

@@ -4,6 +4,8 @@ The codes and their classes, which are their first two characters, are those of 
 manual of Postgres. What is not here is a bug of ours.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 
 import asyncpg
@@ -51,6 +53,8 @@ _MEANINGS = {
 _NO_ANSWERS = (Meaning.LOST, Meaning.AWAY)
 
 
+# How often a statement is sent in all if other transactions are in its way.
+TRIES = 3
 # What a write meets on a server that takes none: a standby, a full disk, a broken disk.
 _REFUSED_WRITES = ("25006", "53100", "58030")
 
@@ -98,3 +102,26 @@ def refuses(error: BaseException) -> bool:
 def is_answer(error: BaseException | None) -> bool:
     """Return whether an error is Postgres' answer to a statement that it dealt with."""
     return isinstance(error, asyncpg.PostgresError) and meaning_of(error) not in _NO_ANSWERS
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise our error in place of what the driver raises in the block, unless that is a bug."""
+    try:
+        yield
+    except Exception as error:
+        if meaning := meaning_of(error):
+            raise as_service_error(meaning) from error
+        raise
+
+
+def may_repeat(meaning: Meaning | None, tries: int, *, once: bool) -> bool:
+    """Return whether to send a statement again that was sent `tries` times.
+
+    `once` says that it must not be if it may have taken effect.
+    """
+    if meaning is Meaning.ABORTED:
+        return tries < TRIES
+    if meaning is Meaning.READ_ONLY:
+        return tries == 1
+    return meaning is Meaning.LOST and tries == 1 and not once

@@ -4,9 +4,6 @@ from collections.abc import Callable
 
 from shared.store.postgres.sqlstates import Meaning, meaning_of, refuses_writes
 
-# In the information on a connection, the generation of its server.
-_GENERATION = "generation"
-
 
 class Writes:
     """What the writes of this process have met. Reads may go on while none is taken.

@@ -23,9 +23,9 @@ from worker.pipeline.ocr.pages import Page, each_page
 
 # All pages of a file together may take the CPU time of this many.
 _PAGES = 2
-# The process is stuck if it takes this many times the CPU time of a page by the clock. OpenBLAS
-# waits for itself when it gets no memory.
-_PATIENCE = 4
+# The process is stuck if it uses no CPU time for so many seconds: OpenBLAS waits for itself when it
+# gets no memory. On a busy machine a process gets little, but not none.
+_PATIENCE = 10
 # The exit status of a process that ran out of memory, which no library uses.
 _OUT_OF_MEMORY = 87
 # How a library ends a process when it gets no memory and cannot say so: PDFium does.
@@ -69,7 +69,7 @@ def load_confined(content: bytes, max_pixels: int, limits: PageLimits) -> Sequen
     stuck = False
     try:
         with receiver, suppress(EOFError):
-            stuck = not receiver.poll(_PATIENCE * limits.cpu)
+            stuck = not _answers(receiver, process)
             if not stuck:
                 loaded = receiver.recv()
     finally:
@@ -82,6 +82,22 @@ def load_confined(content: bytes, max_pixels: int, limits: PageLimits) -> Sequen
     if isinstance(loaded, Exception):
         raise loaded
     return loaded
+
+
+def _answers(receiver: Connection, process: int) -> bool:
+    """Wait until there is something to receive; return False if the process is stuck."""
+    used = -1
+    while not receiver.poll(_PATIENCE):
+        before, used = used, _ticks(process)
+        if used == before:
+            return False
+    return True
+
+
+def _ticks(process: int) -> int:
+    """Return the CPU time of a process: `utime` and `stime` of proc_pid_stat(5)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def is_out_of_memory(error: Exception) -> bool:
