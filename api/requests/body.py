@@ -32,6 +32,8 @@ _LARGE_PLACES, _OTHER_PLACES = 8, 64
 LARGE = 100_000
 # The parser holds the interpreter, so more threads would only delay the event loop.
 _THREADS = 2
+# As many digits of a length as any number of bytes has.
+_DIGITS = 20
 # What `body` returns of one that was parsed, so that it is not kept until the answer.
 _PARSED = b" "
 
@@ -89,7 +91,8 @@ class BodyRequest(Request):
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """Yield the body, unless it is small once it has a place in memory. Raises Busy."""
         declared = self.headers.get("content-length", "")
-        await self._take_place(int(declared) if declared.isdecimal() else 0)
+        # A server refuses numbers that are too long for Python, but not every server is ours.
+        await self._take_place(int(declared[:_DIGITS]) if declared.isdecimal() else 0)
         received = 0
         async for chunk in super().stream():
             received += len(chunk)

@@ -180,6 +180,13 @@ async def test_a_forged_cursor_shows_nothing_else(guarded: Guarded) -> None:
     assert (len(own.json()["jobs"]), others.json()["jobs"]) == (1, [])
 
 
+async def test_a_length_of_many_digits_is_no_error_of_the_service(http: httpx.AsyncClient) -> None:
+    """Python refuses to read numbers of more than 4300 digits."""
+    answer = await http.post(JOBS, content=TEXT, headers={**JSON, "content-length": "9" * 5_000})
+
+    assert answer.status_code < 500
+
+
 async def test_forms_are_bounded(http: httpx.AsyncClient) -> None:
     """The number of parts, of their headers and the length of each are limited."""
     part = b'--b\r\nContent-Disposition: form-data; name="%b"\r\n\r\nx\r\n'

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from shared.serving.limits import ConnectionLimits, connections_at_most
 from shared.settings import Settings
-from tests.attacks.bounded_server import Caller, bounded_server, get, post
+from tests.attacks.connections.bounded_server import Caller, bounded_server, get, post
 from tests.support.fronts import front_server
 from tests.support.waiting import wait_until
 from worker.health.probes import serving
