@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from fastapi import Depends, FastAPI
 
@@ -52,6 +53,10 @@ from shared.version import SERVICE, service_version
 from shared.wire.broker import Broker
 
 
+# Pages that we have ourselves, and redirects, which would go to whatever host the caller names.
+_WITHOUT: dict[str, Any] = {"docs_url": None, "redoc_url": None, "redirect_slashes": False}
+
+
 def create_app(settings: Settings) -> FastAPI:
     """Build the application. It connects to Postgres and Redis only when it starts."""
     tracing = Tracing(settings, SERVICE)
@@ -71,10 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=service_version(),
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
-        docs_url=None,
-        redoc_url=None,
-        # The redirect would go to whatever host the caller names.
-        redirect_slashes=False,
+        **_WITHOUT,
         telemetry={
             "tracer_provider": tracing.provider,
             # Otherwise UntracedRequests makes the ids.

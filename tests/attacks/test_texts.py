@@ -150,14 +150,14 @@ def test_no_text_of_a_caller_forges_a_line_of_the_log(style: Style, odd: str) ->
     assert line.isprintable()
 
 
-async def test_a_tenant_that_is_named_twice_in_a_body_is_checked_as_it_is_used(
+async def test_a_tenant_that_is_named_twice_in_a_body_is_refused(
     guarded: Guarded,
 ) -> None:
-    """A gateway may have read the other one."""
+    """A gateway may have read the other one, so neither is used."""
     twice = TEXT.replace('"tenant_id": "t"', '"tenant_id": "home", "tenant_id": "other"')
     answer = await guarded.http.post(JOBS, headers={**bearer(guarded.home), **JSON}, content=twice)
 
-    assert_problem(answer, 403, "forbidden")
+    assert_problem(answer, 400, "malformed_body")
 
 
 async def test_a_forged_cursor_shows_nothing_else(guarded: Guarded) -> None:
