@@ -83,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
             "exclude": is_untraced,
         },
     )
+    # These run once it is known who calls.
     _limit_calls(app, settings)
     # Before anything reads a body, and within what makes problem documents of errors.
     app.add_middleware(Authentication, settings=settings)
