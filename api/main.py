@@ -52,7 +52,6 @@ from shared.telemetry.tracing import Tracing
 from shared.version import SERVICE, service_version
 from shared.wire.broker import Broker
 
-
 # Pages that we have ourselves, and redirects, which would go to whatever host the caller names.
 _WITHOUT: dict[str, Any] = {"docs_url": None, "redoc_url": None, "redirect_slashes": False}
 

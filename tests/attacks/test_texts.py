@@ -187,6 +187,13 @@ async def test_a_length_of_many_digits_is_no_error_of_the_service(http: httpx.As
     assert answer.status_code < 500
 
 
+async def test_a_tenant_of_the_query_is_an_id(http: httpx.AsyncClient) -> None:
+    """A call without a tenant in its body takes that of the query or the header."""
+    for query, headers in (("?tenant_id=%C2%A0", {}), ("", {"X-Tenant-ID": "a\x1fb"})):
+        answer = await http.post(f"{EMBED}{query}", json={"texts": ["Milk"]}, headers=headers)
+        assert_problem(answer, 422, "invalid_request")
+
+
 async def test_forms_are_bounded(http: httpx.AsyncClient) -> None:
     """The number of parts, of their headers and the length of each are limited."""
     part = b'--b\r\nContent-Disposition: form-data; name="%b"\r\n\r\nx\r\n'
