@@ -52,7 +52,6 @@ from shared.telemetry.tracing import Tracing
 from shared.version import SERVICE, service_version
 from shared.wire.broker import Broker
 
-
 # Pages that we have ourselves, and redirects, which would go to whatever host the caller names.
 _WITHOUT: dict[str, Any] = {"docs_url": None, "redoc_url": None, "redirect_slashes": False}
 
@@ -77,15 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
         **_WITHOUT,
-        telemetry={
-            "tracer_provider": tracing.provider,
-            # Otherwise UntracedRequests makes the ids.
-            "tracing": tracing.exporting,
-            "operation_spans": False,
-            "metrics": False,
-            "logs": False,
-            "exclude": is_untraced,
-        },
+        telemetry=_telemetry(tracing),
     )
     # These run once it is known who calls.
     app.add_middleware(CallLimit, connections=connections_at_most(settings.max_connections))
@@ -118,6 +109,18 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app
+
+
+def _telemetry(tracing: Tracing) -> dict[str, Any]:
+    return {
+        "tracer_provider": tracing.provider,
+        # Otherwise UntracedRequests makes the ids.
+        "tracing": tracing.exporting,
+        "operation_spans": False,
+        "metrics": False,
+        "logs": False,
+        "exclude": is_untraced,
+    }
 
 
 def _largest_body(settings: Settings) -> int:
