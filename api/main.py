@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from api.access.authentication import Authentication, warn_if_exposed
 from api.access.cross_origin import install_cross_origin
@@ -111,7 +112,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _telemetry(tracing: Tracing) -> dict[str, Any]:
+def _telemetry(tracing: Tracing) -> TelemetryConfig:
     return {
         "tracer_provider": tracing.provider,
         # Otherwise UntracedRequests makes the ids.
