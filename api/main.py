@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from api.access.authentication import Authentication, warn_if_exposed
 from api.access.cross_origin import install_cross_origin
@@ -76,15 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
         **_WITHOUT,
-        telemetry={
-            "tracer_provider": tracing.provider,
-            # Otherwise UntracedRequests makes the ids.
-            "tracing": tracing.exporting,
-            "operation_spans": False,
-            "metrics": False,
-            "logs": False,
-            "exclude": is_untraced,
-        },
+        telemetry=_telemetry(tracing),
     )
     _add_middleware(app, settings, tracing)
     # Before the route of the same path, which takes what this one leaves.
@@ -122,6 +115,18 @@ def _add_middleware(app: FastAPI, settings: Settings, tracing: Tracing) -> None:
     app.add_middleware(SecurityHeaders)
     app.add_middleware(MeasuredRequests)
     app.add_middleware(UntracedRequests, exporting=tracing.exporting)
+
+
+def _telemetry(tracing: Tracing) -> TelemetryConfig:
+    return {
+        "tracer_provider": tracing.provider,
+        # Otherwise UntracedRequests makes the ids.
+        "tracing": tracing.exporting,
+        "operation_spans": False,
+        "metrics": False,
+        "logs": False,
+        "exclude": is_untraced,
+    }
 
 
 def _largest_body(settings: Settings) -> int:
