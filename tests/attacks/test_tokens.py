@@ -141,7 +141,7 @@ async def test_nothing_of_a_body_is_read_before(guarded: Guarded) -> None:
 async def test_an_operator_of_a_tenant_is_none_of_others(
     guarded: Guarded, database: Database
 ) -> None:
-    """Such a token deletes its own tenant's data, and does nothing that concerns all tenants."""
+    """The holder may delete that tenant's data, but do nothing that concerns all tenants."""
     bound = bearer(await stored_token(database, "home", "a/b", scopes=[Scope.ADMIN]))
     operates = [call for call in calls() if Scope.ADMIN in (call.scopes or ())]
     answers = {
