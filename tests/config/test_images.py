@@ -90,7 +90,7 @@ async def test_a_container_is_healthy_while_its_front_or_worker_lives() -> None:
 
 
 async def test_the_address_that_the_process_listens_on_is_asked() -> None:
-    """It need not be loopback, and loopback is asked only if it listens everywhere."""
+    """The address need not be loopback, which is asked only if it listens everywhere."""
     async with scripted(Reply()) as script:
         port = str(urlsplit(script.url).port)
         ports = {"PORT": port, "WORKER_PORT": port, "http_proxy": "http://127.0.0.1:1"}

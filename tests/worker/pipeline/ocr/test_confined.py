@@ -120,7 +120,7 @@ def test_no_error_leaves_the_loading_process(
 
 
 def test_the_loading_process_has_no_descriptors_of_its_parent(child: Executor) -> None:
-    """It has its pipe, the three of every process, and the one that lists them."""
+    """The fork has its pipe, the three of every process, and the one that lists them."""
     with pytest.raises(ImageUnreadable) as raised:
         child.submit(load, SMALL, Limits(descriptors)).result()
 
@@ -128,7 +128,7 @@ def test_the_loading_process_has_no_descriptors_of_its_parent(child: Executor) -
 
 
 def test_a_page_for_which_memory_runs_out_anywhere_is_too_costly(child: Executor) -> None:
-    """It may run out when the page is decoded, turned or sent."""
+    """Memory may run out when the page is decoded, turned or sent."""
     content = encode(Image.new("RGB", (4000, 3000)))
     outcomes = [
         child.submit(_outcome, content, PageLimits(5, megabytes * 1_000_000)).result()
