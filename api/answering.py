@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 
 from api.access.priority import with_permitted_priority
+from api.access.rate_limits import count_tenant
 from api.access.tenants import agreed_tenant
 from api.errors import JobFailed
 from api.front import Front
@@ -75,10 +76,11 @@ async def accept_from(
 ) -> Submitted:
     """Accept the job of a request, of whose body nothing large is kept afterwards.
 
-    Raises Forbidden, and what `Submissions.accept` raises.
+    Raises Forbidden, RateLimited, and what `Submissions.accept` raises.
     """
     assert isinstance(http, BodyRequest)  # noqa: S101 (FastAPI wants the annotation `Request`)
     agreed_tenant(http, request.tenant)
+    await count_tenant(http.scope, request.tenant)
     permitted = with_permitted_priority(http, request)
     work = Work(permitted, idempotency_key, join_same_content, http.take_image())
     submitted = await front.submissions.accept(work)

@@ -1,10 +1,11 @@
 """The parts of a front, and the dependencies that FastAPI injects into routes."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Header, Query, Request
 
+from api.access.rate_limits import count_tenant
 from api.access.tenants import HEADER, QUERY, agreed_tenant
 from api.admission import Admission
 from api.draining import Drain
@@ -20,10 +21,13 @@ from shared.store.access.known_tokens import KnownTokens
 from shared.store.postgres.database import Database
 from shared.wire.messenger import Messenger
 
+if TYPE_CHECKING:
+    from shared.wire.rates import Rates
+
 
 @dataclass(frozen=True)
 class Front:
-    """The parts of a front that live as long as its process."""
+    """The parts of a front that live as long as its process. `rates` is None without limits."""
 
     settings: Settings
     database: Database
@@ -36,6 +40,7 @@ class Front:
     metrics: FrontMetrics
     large_bodies: LargeBodies
     tokens: KnownTokens
+    rates: "Rates | None"
 
 
 async def _front(request: Request) -> Front:
@@ -48,8 +53,12 @@ async def _tenant(
     _header: Annotated[Identifier | None, Header(alias=HEADER)] = None,
     _query: Annotated[Identifier | None, Query(alias=QUERY)] = None,
 ) -> str:
-    """Return the tenant whose jobs a call may see. Raises TenantRequired and Forbidden."""
+    """Return the tenant whose jobs a call may see.
+
+    Raises TenantRequired, Forbidden and RateLimited.
+    """
     if tenant := agreed_tenant(http):
+        await count_tenant(http.scope, tenant)
         return tenant
     raise TenantRequired
 

@@ -6,7 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from api.access.authentication import Authentication, warn_if_exposed
+from api.access.cross_origin import install_cross_origin
+from api.access.rate_limits import TokenLimit, counting
 from api.admission import Admission
+from api.backpressure.calls import CallLimit
 from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
 from api.errors import install_error_handlers
@@ -38,7 +41,9 @@ from api.routes.quick_reads import QuickJobRoute
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
+from shared.access.security_headers import SecurityHeaders
 from shared.dependencies import check_dependencies, connected
+from shared.serving.limits import connections_at_most
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
 from shared.telemetry.log_export import exported_logs
@@ -78,10 +83,17 @@ def create_app(settings: Settings) -> FastAPI:
             "exclude": is_untraced,
         },
     )
+    # These run once it is known who calls.
+    app.add_middleware(CallLimit, connections=connections_at_most(settings.max_connections))
+    if settings.rate_limit_token:
+        app.add_middleware(TokenLimit)
     # Before anything reads a body, and within what makes problem documents of errors.
     app.add_middleware(Authentication, settings=settings)
     install_error_handlers(app)
+    if settings.cors_origins:
+        install_cross_origin(app, settings)
     app.add_middleware(RequestContext)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(MeasuredRequests)
     app.add_middleware(UntracedRequests, exporting=tracing.exporting)
     # Before the route of the same path, which takes what this one leaves.
@@ -148,6 +160,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             tracing.tracer,
         )
         stack.push_async_callback(submissions.close)
+        rates = await stack.enter_async_context(counting(settings))
         large_bodies = LargeBodies()
         stack.callback(large_bodies.close)
         yield Front(
@@ -162,4 +175,5 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             metrics,
             large_bodies,
             tokens,
+            rates,
         )

@@ -14,13 +14,13 @@ ServiceError
 │   ├── PortTaken
 │   ├── QueueFull
 │   ├── QuotaExceeded
+│   ├── RateLimited
 │   ├── Draining
 │   ├── NoWorker
 │   ├── Loading
 │   └── StillRunning
 ├── TimedOut             the work exceeded the time limit of its feature
-├── Crashed              the process that did the work died
-│   └── RecognitionCrashed
+├── Crashed              the process that did the work died (RecognitionCrashed if it read an image)
 ├── Cancelled            somebody cancelled the job
 └── Bug                  an exception nobody foresaw; the details are only in the logs
 
@@ -105,9 +105,7 @@ class DatabaseReadOnly(DatabaseUnavailable):
 
 class Busy(DatabaseUnavailable):
     """Postgres answers, but this process has so much to do that a transaction took too long.
-
-    Whoever can wait for Postgres waits in the same way, which is why it is a DatabaseUnavailable.
-    """
+    Whoever can wait for Postgres waits in the same way, so it is a DatabaseUnavailable."""
 
     code = "busy"
     detail = "This server has too much to do at the moment; try again shortly."
@@ -139,8 +137,7 @@ class SchemaBehind(Unavailable):
 
 
 class EngineUnavailable(Unavailable):
-    """A component cannot be loaded: it is not installed, its model is missing, or a knowledge file
-    that it reads has a mistake."""
+    """A component cannot be loaded: it, its model, or a good knowledge file is missing."""
 
     code = "engine_unavailable"
     detail = "A component that the settings name is not available."
@@ -174,6 +171,13 @@ class QuotaExceeded(Unavailable):
     code = "quota_exceeded"
     detail = "The tenant has as much stored as its quota allows."
     retry_after = 3600
+
+
+class RateLimited(Unavailable):
+    """The token or the tenant has sent as many requests as RATE_LIMIT_TOKEN or _TENANT allow."""
+
+    code = "rate_limited"
+    detail = "Too many requests in a short time; try again later."
 
 
 class Draining(Unavailable):

@@ -1,8 +1,9 @@
 """Fixtures for the tests of programs that use the service.
 
 The distribution of the client registers them with pytest. They need a running service at
-AI_SERVICE_URL, with workers. The client is imported where a fixture needs it: every run of pytest
-imports this module, also one that never calls a service.
+AI_SERVICE_URL, with workers, and a token for every tenant in AI_SERVICE_TOKEN if it wants one. The
+client is imported where a fixture needs it: every run of pytest imports this module, also one that
+never calls a service.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def ai_tenant() -> str:
 
 @pytest.fixture
 def ai_client(ai_tenant: str) -> Iterator[ServiceClient]:
-    """A client of the service at AI_SERVICE_URL."""
+    """A client of the service at AI_SERVICE_URL, with the token in AI_SERVICE_TOKEN."""
     from shared.client.sync_client import ServiceClient
 
     with ServiceClient.from_environment(ai_tenant) as client:

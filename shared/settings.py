@@ -9,7 +9,6 @@ from pydantic import (
     Field,
     ImportString,
     SecretStr,
-    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
@@ -17,7 +16,7 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 from shared.access.exposure import is_loopback
-from shared.access.tokens import HASH_PATTERN
+from shared.access.settings import AccessSettings
 from shared.callback_urls import CallbackHosts
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
@@ -25,11 +24,8 @@ from shared.store.hot.leases import Leases
 from shared.store.postgres.settings.database_settings import DatabaseSettings
 from shared.wire.redis_url import RedisUrl
 
-# A name in a Host header, without its port.
-HostName = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9._-]+$")]
 
-
-class Settings(PipelineSettings, DatabaseSettings):
+class Settings(PipelineSettings, DatabaseSettings, AccessSettings):
     """Every setting of a front or a worker. Frozen; `docs/settings.md` describes each of them."""
 
     environment: Literal["development", "test", "production"] = "development"
@@ -54,18 +50,6 @@ class Settings(PipelineSettings, DatabaseSettings):
     otel_service_name: str | None = None
     # By default they are in traces everywhere but in production.
     trace_item_names: bool | None = None
-
-    # Whether callers need tokens. Unset, it is `off` where only this machine can call, else
-    # `tokens`: see `needs_tokens`.
-    auth: Literal["off", "tokens"] | None = None
-    # With AUTH=off, names of the front beside addresses and those without a dot.
-    allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
-    # The sha256 of a token that may do everything, which no row of the database has.
-    bootstrap_token_hash: Annotated[str | None, Field(pattern=HASH_PATTERN)] = None
-    # Whether `/metrics` needs no token.
-    metrics_open: bool = False
-    # How long the entries of the audit are kept; by default for 90 days.
-    audit_retention: Annotated[float, Field(gt=0)] = 7_776_000
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
@@ -121,7 +105,12 @@ class Settings(PipelineSettings, DatabaseSettings):
     callback_retry_pause: Annotated[float, Field(gt=0)] = 5
 
     @field_validator(
-        "allowed_hosts", "worker_queues", "callback_hosts", "callback_secrets", mode="before"
+        "allowed_hosts",
+        "worker_queues",
+        "callback_hosts",
+        "callback_secrets",
+        "cors_origins",
+        mode="before",
     )
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
@@ -177,6 +166,14 @@ class Settings(PipelineSettings, DatabaseSettings):
             raise ValueError(
                 "AUTH=off lets whoever reaches the front see and do everything, "
                 "so it is refused if ENVIRONMENT=production"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _pages_of_others_need_tokens(self) -> "Settings":
+        if self.cors_origins and not self.needs_tokens:
+            raise ValueError(
+                "CORS_ORIGINS needs AUTH=tokens, because AUTH=off refuses web pages of others"
             )
         return self
 

@@ -5,11 +5,12 @@ from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access.caller import ANYBODY, NOBODY, Caller
+from api.access.foreign_forms import is_foreign_form
 from api.errors import problem_of
 from shared.access.exposure import exposure
 from shared.access.tokens import read_token
 from shared.errors import ServiceError
-from shared.rejections import Exposed, Unauthenticated
+from shared.rejections import Exposed, Forbidden, Unauthenticated
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
 
@@ -28,13 +29,15 @@ _FILES = "/docs/"
 class Authentication:
     """Refuses a request without a valid token, and puts the caller into `request.state.caller`.
 
-    With AUTH=off the caller is ANYBODY, unless the request shows that it comes from elsewhere.
+    With AUTH=off the caller is ANYBODY, unless the request shows that it comes from elsewhere. A
+    form on a web page of another origin is refused, whatever proves who calls.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
         self._needs_tokens = settings.needs_tokens
+        self._origins = frozenset(origin.encode() for origin in settings.cors_origins)
         self._reference_is_open = settings.environment != "production"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,6 +45,8 @@ class Authentication:
             try:
                 is_open = self._is_open(scope["path"])
                 scope["state"]["caller"] = NOBODY if is_open else await self._caller(scope)
+                if is_foreign_form(scope, self._origins):
+                    raise Forbidden("A form of a web page of another origin sent this request.")
             except ServiceError as error:
                 await problem_of(Request(scope), error)(scope, receive, send)
                 return

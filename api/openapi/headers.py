@@ -43,9 +43,25 @@ HEADERS: dict[str, Json] = {
         "for which the token lacks the scope `jobs:priority`: such new jobs have priority 0.",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "RateLimit-Limit": {
+        "description": "How many requests the token may send, or the tenant may be sent for, in "
+        "the time that the limit is for: of the two limits the one that leaves fewer. Absent "
+        "without limits (`RATE_LIMIT_TOKEN`, `RATE_LIMIT_TENANT`).",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "RateLimit-Remaining": {
+        "description": "How many of these requests are left.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "RateLimit-Reset": {
+        "description": "After how many seconds more are left.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
 }
 # Headers of every answer.
 _ALWAYS = ("X-Request-ID", "X-Trace-Id")
+# Headers of the answers to calls that need a token.
+_LIMITED = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 # Headers of the 2xx answers of a call that has a body.
 _OF_BODIES = ("X-Ignored-Fields", "X-Priority-Lowered")
 HEADERS_BY_CALL = {
@@ -78,7 +94,7 @@ def add_headers(operation: Json) -> None:
         {"$ref": f"#/components/parameters/{name}"} for name in PARAMETERS
     )
     for status, answer in operation["responses"].items():
-        names = [*_ALWAYS]
+        names = [*_ALWAYS, *(_LIMITED if "security" in operation else ())]
         if status.startswith("2"):
             names += HEADERS_BY_CALL.get(operation["operationId"], ())
             names += _OF_BODIES if "requestBody" in operation else ()

@@ -19,6 +19,7 @@ STORED: Errors = (
     errors.DatabaseUnavailable,
     errors.DatabaseReadOnly,
     errors.SchemaBehind,
+    errors.RateLimited,
     errors.Bug,
 )
 # … that reads jobs of a tenant.

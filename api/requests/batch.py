@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from starlette.types import Scope
 
 from api.access.priority import with_permitted_priority
+from api.access.rate_limits import count_tenant
 from api.access.tenants import agreed_tenant
 from api.requests.body import BodyRequest
 from api.requests.context import ignore_fields
@@ -17,7 +19,8 @@ from api.submission.submitted import Work
 from api.yielding import yielding
 from shared.contracts.batches import EntryRefusal, JobBatchRequest, JobEntry
 from shared.contracts.features import Feature
-from shared.errors import ErrorClass
+from shared.contracts.jobs import JobError
+from shared.errors import ErrorClass, RateLimited
 from shared.rejections import Forbidden, InvalidRequest
 
 # Unknown fields that are looked for in each entry. The header of the answer has room for as many.
@@ -40,6 +43,21 @@ class ReadEntries:
         own = entry.idempotency_key or (key and f"{key}:{index}")
         self.works[index] = Work(entry, own or entry.request_id)
 
+    async def count_tenants(self, scope: Scope) -> None:
+        """Count a request for each tenant, and refuse the entries of those with too many."""
+        for tenant_id in {work.request.tenant for work in self.works.values()}:
+            try:
+                await count_tenant(scope, tenant_id)
+            except RateLimited as error:
+                self._refuse_tenant(tenant_id, error)
+
+    def _refuse_tenant(self, tenant_id: str, error: RateLimited) -> None:
+        refusal = EntryRefusal(**JobError.of(error).model_dump(), retry_after=error.retry_after)
+        theirs = [index for index, work in self.works.items() if work.request.tenant == tenant_id]
+        for index in theirs:
+            del self.works[index]
+            self.refused[index] = refusal
+
 
 async def read_entries(
     http: BodyRequest, batch: JobBatchRequest, key: str | None, *, strict: bool
@@ -58,6 +76,7 @@ async def read_entries(
         async for index, sent in yielding(enumerate(batch.jobs)):
             reading.add(index, sent)
     ignore_fields(http, list(reading.ignored))
+    await reading.read.count_tenants(http.scope)
     return reading.read
 
 

@@ -169,7 +169,8 @@ class BodyRequest(Request):
     def _parsed(self, text: bytes | bytearray) -> Any:
         check_shape(text, self._most_values)
         try:
-            return json.loads(text)
+            # Its shape was counted in bytes, which mean something else in UTF-16.
+            return json.loads(text.decode("utf-8-sig"))
         except ValueError as error:
             invalid = {"type": "json_invalid", "loc": ("body",), "msg": f"Invalid JSON: {error}"}
             raise RequestValidationError([invalid]) from None

@@ -52,6 +52,10 @@ def _headers(state: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes]]:
         yield b"x-ignored-fields", ignored.encode()
     if state.get("priority_lowered"):
         yield b"x-priority-lowered", b"true"
+    if window := state.get("window"):
+        yield b"ratelimit-limit", str(window.limit).encode()
+        yield b"ratelimit-remaining", str(window.remaining).encode()
+        yield b"ratelimit-reset", str(window.reset).encode()
 
 
 def request_id_of(request: Request) -> str | None:

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
 from api.access.caller import Caller
+from api.access.rate_limits import count_tenant
 from api.requests.listing import LONGEST_WAIT
 from api.routes.jobs import answer_with_job
 from shared.access.scopes import Scope as AccessScope
@@ -43,7 +44,9 @@ class QuickJobRoute(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the job."""
-        response = await answer_with_job(scope["app"].state.front, *scope[_ASKED])
+        job_id, tenant_id, wait = scope[_ASKED]
+        await count_tenant(scope, tenant_id)
+        response = await answer_with_job(scope["app"].state.front, job_id, tenant_id, wait)
         await response(scope, receive, send)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> Any:

@@ -16,6 +16,7 @@ from shared.client.calls import (
     deliveries,
     existing_jobs,
     items,
+    operations,
     probes,
     receipts,
     submissions,
@@ -27,7 +28,7 @@ from shared.client.listening import Listening
 from shared.client.many.reading import PartWatch, Reading
 from shared.client.many.submitting import Result, Submission
 from shared.client.retries import Course, repeat_async
-from shared.client.validation import Validation, report
+from shared.client.validation import REFUSALS, Validation, report
 from shared.contracts.events import JobEvent, StageEvent
 from shared.contracts.jobs import JobPage, JobView
 from shared.contracts.service.health import Readiness
@@ -59,8 +60,10 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
     callbacks = _async_method(deliveries.callbacks)
     redeliver = _async_method(deliveries.redeliver)
     queues = _async_method(existing_jobs.queues)
-    pause_queue = _async_method(existing_jobs.pause_queue)
-    resume_queue = _async_method(existing_jobs.resume_queue)
+    pause_queue = _async_method(operations.pause_queue)
+    resume_queue = _async_method(operations.resume_queue)
+    delete_tenant_data = _async_method(operations.delete_tenant_data)
+    audit = _async_method(operations.audit)
     categorize = _async_method(items.categorize)
     categorize_batch = _async_method(items.categorize_batch)
     extract_receipt = _async_method(receipts.extract_receipt)
@@ -163,18 +166,28 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
     async def validate(
         self, *, fail_fast: bool = False, within: float = VALIDATION_TIMEOUT
     ) -> Validation:
-        """Ask once whether the service is ready; log and return what is wrong and what to do.
+        """Ask once whether the service is ready, and whether it takes this client's token; log and
+        return what is wrong and what to do.
 
         `within` is the timeout of each step of the connection, in seconds. With `fail_fast`, raises
         ServiceUnreachable or Unavailable instead of logging. Otherwise it never raises.
         """
+        return report(self.url, await self._seen(within), fail_fast=fail_fast)
+
+    async def _seen(self, within: float) -> Readiness | ServiceError:
+        """Return what the service says of itself, or why it says nothing or refuses this caller."""
         try:
-            seen: Readiness | ServiceError = await self._once(
-                replace(probes.ready(), timeout=within)
-            )
+            seen = await self._once(replace(probes.ready(), timeout=within))
         except ServiceError as error:
-            seen = error
-        return report(self.url, seen, fail_fast=fail_fast)
+            return error
+        try:
+            await self._once(replace(existing_jobs.queues(), timeout=within))
+        except REFUSALS as refusal:
+            return refusal
+        except ServiceError:
+            # What else is wrong is among the checks, with what to do about it.
+            return seen
+        return seen
 
     async def _repeatedly(self, call: Call[M]) -> M:
         return await repeat_async(lambda: self._once(call), self._retries.policy(call))

@@ -42,7 +42,7 @@ class Call(Generic[M]):
     carry the answer.
     """
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "DELETE"]
     path: str
     answer: type[M]
     _: KW_ONLY

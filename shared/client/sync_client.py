@@ -15,6 +15,7 @@ from shared.client.calls import (
     deliveries,
     existing_jobs,
     items,
+    operations,
     probes,
     receipts,
     submissions,
@@ -26,7 +27,7 @@ from shared.client.listening import Listening
 from shared.client.many.reading import PartWatch, Reading
 from shared.client.many.submitting import Result, Submission
 from shared.client.retries import Course, repeat
-from shared.client.validation import Validation, report
+from shared.client.validation import REFUSALS, Validation, report
 from shared.contracts.events import JobEvent, StageEvent
 from shared.contracts.jobs import JobPage, JobView
 from shared.contracts.service.health import Readiness
@@ -56,8 +57,10 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
     callbacks = _method(deliveries.callbacks)
     redeliver = _method(deliveries.redeliver)
     queues = _method(existing_jobs.queues)
-    pause_queue = _method(existing_jobs.pause_queue)
-    resume_queue = _method(existing_jobs.resume_queue)
+    pause_queue = _method(operations.pause_queue)
+    resume_queue = _method(operations.resume_queue)
+    delete_tenant_data = _method(operations.delete_tenant_data)
+    audit = _method(operations.audit)
     categorize = _method(items.categorize)
     categorize_batch = _method(items.categorize_batch)
     extract_receipt = _method(receipts.extract_receipt)
@@ -156,16 +159,28 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
     def validate(
         self, *, fail_fast: bool = False, within: float = VALIDATION_TIMEOUT
     ) -> Validation:
-        """Ask once whether the service is ready; log and return what is wrong and what to do.
+        """Ask once whether the service is ready, and whether it takes this client's token; log and
+        return what is wrong and what to do.
 
         `within` is the timeout of each step of the connection, in seconds. With `fail_fast`, raises
         ServiceUnreachable or Unavailable instead of logging. Otherwise it never raises.
         """
+        return report(self.url, self._seen(within), fail_fast=fail_fast)
+
+    def _seen(self, within: float) -> Readiness | ServiceError:
+        """Return what the service says of itself, or why it says nothing or refuses this caller."""
         try:
-            seen: Readiness | ServiceError = self._once(replace(probes.ready(), timeout=within))
+            seen = self._once(replace(probes.ready(), timeout=within))
         except ServiceError as error:
-            seen = error
-        return report(self.url, seen, fail_fast=fail_fast)
+            return error
+        try:
+            self._once(replace(existing_jobs.queues(), timeout=within))
+        except REFUSALS as refusal:
+            return refusal
+        except ServiceError:
+            # What else is wrong is among the checks, with what to do about it.
+            return seen
+        return seen
 
     def _repeatedly(self, call: Call[M]) -> M:
         return repeat(lambda: self._once(call), self._retries.policy(call))

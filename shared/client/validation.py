@@ -7,6 +7,7 @@ from typing import Literal
 from shared.client.errors import ServiceUnreachable
 from shared.contracts.service.health import Check, Readiness
 from shared.errors import ServiceError, Unavailable
+from shared.rejections import Exposed, Forbidden, Unauthenticated
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,11 @@ _REMEDIES = {
 _ELSE = "Read the logs of the service and of its workers."
 _LOADING = "Wait a few seconds: the workers are loading their components."
 _START = "Start the service, or correct AI_SERVICE_URL."
+_REFUSED = "Set AI_SERVICE_TOKEN; `grocery-ai token create`, beside the database, makes a token."
+_EXPOSED = "Set AUTH=tokens in the environment of the front."
 _NOT_OURS = "Correct AI_SERVICE_URL, or repair the proxy between here and the service."
+# What refuses the caller, whatever it asks for. The probes need no token, so they do not say so.
+REFUSALS = (Unauthenticated, Forbidden, Exposed)
 # Statuses of a check that are no shortcoming: the component works, or is not needed.
 _FINE = ("ok", "available", "not_loaded", "not_installed")
 
@@ -35,7 +40,10 @@ class Shortcoming:
 
 @dataclass(frozen=True)
 class Validation:
-    """The result of a validation. `status` is the service's own, or `unreachable`."""
+    """The result of a validation. `status` is the service's own, or `unreachable`.
+
+    It is `error` too if the service refuses this caller, whatever it asks for.
+    """
 
     status: Literal["ok", "loading", "degraded", "error", "unreachable"]
     shortcomings: tuple[Shortcoming, ...]
@@ -47,7 +55,10 @@ class Validation:
 
 
 def validation(seen: Readiness | ServiceError) -> Validation:
-    """Assess an answer of `/health/ready`, or the failure to get one."""
+    """Assess an answer of `/health/ready`, the failure to get one, or one of the REFUSALS."""
+    if isinstance(seen, REFUSALS):
+        remedy = _EXPOSED if isinstance(seen, Exposed) else _REFUSED
+        return Validation("error", (Shortcoming("token", seen.detail, remedy),))
     if isinstance(seen, ServiceError):
         remedy = _START if isinstance(seen, ServiceUnreachable) else _NOT_OURS
         return Validation("unreachable", (Shortcoming("connection", seen.detail, remedy),))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from shared.access.tokens import NewToken, new_token
 from shared.client import ServiceClient
 from shared.contracts.categories import COMMON_LABELS
 from shared.contracts.jobs import JobStatus, JobView
@@ -41,8 +42,11 @@ def main(arguments: Sequence[str]) -> int:
     image = _image(options.image, options.save)
     inspect(image, limits)
     with ExitStack() as stack:
-        url = _start(stack, Console(stderr=True))
-        return _show(url, image, as_json=options.json)
+        # A token of its own makes the demo the same whatever AUTH is in the environment.
+        token = new_token()
+        url = _start(stack, Console(stderr=True), token)
+        with ServiceClient(url, tenant_id="demo", token=token.text) as client:
+            return _show(client, image, as_json=options.json)
 
 
 def _parser() -> Arguments:
@@ -78,10 +82,10 @@ def _keep(drawn: bytes, folder: Path) -> None:
         ) from error
 
 
-def _start(stack: ExitStack, progress: Console) -> str:
+def _start(stack: ExitStack, progress: Console, token: NewToken) -> str:
     """Start everything on free ports, with data and logs in a throwaway folder.
 
-    Returns the URL of the front.
+    Returns the URL of the front, which wants the token.
     """
     status = stack.enter_context(progress.status("Starting Postgres and Valkey ..."))
     folder = stack.enter_context(throwaway_folder())
@@ -90,6 +94,7 @@ def _start(stack: ExitStack, progress: Console) -> str:
     migrate(running.database_url)
     env = {**running.env(), "QUEUE_NAMESPACE": f"demo-{os.getpid()}", "SHUTDOWN_GRACE": "0"}
     env |= {"DRAIN_DELAY": "0", "WORKER_PORT": "0"}
+    env |= {"AUTH": "tokens", "BOOTSTRAP_TOKEN_HASH": token.hash.hex()}
     status.update("Starting the front and a worker, which loads its models ...")
     process = stack.enter_context(worker(env, folder / "worker.log"))
     port = free_port()
@@ -100,16 +105,15 @@ def _start(stack: ExitStack, progress: Console) -> str:
     return url
 
 
-def _show(url: str, image: bytes, *, as_json: bool) -> int:
-    with ServiceClient(url, tenant_id="demo") as client:
-        submitted = client.submit_receipt(image, COMMON_LABELS)
-        job = client.await_job(submitted.id)
-        if as_json:
-            sys.stdout.write(job.model_dump_json(indent=2) + "\n")
-        else:
-            console = Console()
-            _print_job(console, job)
-            _print_categories(console, client)
+def _show(client: ServiceClient, image: bytes, *, as_json: bool) -> int:
+    submitted = client.submit_receipt(image, COMMON_LABELS)
+    job = client.await_job(submitted.id)
+    if as_json:
+        sys.stdout.write(job.model_dump_json(indent=2) + "\n")
+    else:
+        console = Console()
+        _print_job(console, job)
+        _print_categories(console, client)
     return 0 if job.status is JobStatus.SUCCEEDED else 1
 
 

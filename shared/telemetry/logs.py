@@ -75,10 +75,24 @@ def _json() -> list[Processor]:
 
 def _console() -> list[Processor]:
     return [
+        _escape,
         structlog.dev.ConsoleRenderer(
             colors=sys.stdout.isatty(), exception_formatter=_write_traceback
-        )
+        ),
     ]
+
+
+def _escape(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Escape what a terminal obeys, but for the ends of lines in a message, which nobody sends."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            lines = value.split("\n") if name == "event" else [value]
+            event[name] = "\n".join(map(_printable, lines))
+    return event
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def _write_traceback(stream: TextIO, exc_info: ExcInfo) -> None:

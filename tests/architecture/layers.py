@@ -16,7 +16,7 @@ LAYERS = {
             "api.requests.batch",
             "api.requests.upload",
         ],
-        ["api.openapi.document", "api.requests.unknown_fields"],
+        ["api.access.cross_origin", "api.openapi.document", "api.requests.unknown_fields"],
         [
             "api.openapi.examples",
             "api.openapi.headers",
@@ -29,6 +29,7 @@ LAYERS = {
         ["api.openapi", "api.front"],
         [
             "api.access",
+            "api.backpressure.calls",
             "api.submission.submissions",
             "api.telling.many",
             "api.telling.streams",
@@ -158,7 +159,12 @@ LAYERS = {
             "shared.telemetry.tracing",
         ],
         ["shared.telemetry.exporter_warnings", "shared.telemetry.span_contents"],
-        ["shared.wire.broker", "shared.wire.messenger", "shared.wire.taking"],
+        [
+            "shared.wire.broker",
+            "shared.wire.messenger",
+            "shared.wire.rates",
+            "shared.wire.taking",
+        ],
         ["shared.wire.foreign", "shared.wire.publishing", "shared.wire.removal"],
         ["shared.wire.connections"],
         ["shared.wire.guarded", "shared.wire.messages"],
@@ -225,6 +231,7 @@ LAYERS = {
         ],
         [
             "shared.errors",
+            "shared.errors_elsewhere",
             "shared.process.batching",
             "shared.process.event_loop",
             "shared.process.garbage",
@@ -232,6 +239,7 @@ LAYERS = {
             "shared.process.opt_outs",
             "shared.process.parent_death",
             "shared.process.patience",
+            "shared.process.secrecy",
             "shared.serving",
         ],
         ["shared.process", "shared.store", "shared.telemetry", "shared.wire"],

@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from shared.access.tokens import new_token
 from shared.errors import ServiceError
 from shared.local.arguments import Arguments
 from shared.local.checkout import ROOT
@@ -46,22 +47,24 @@ def main() -> int:
 
 
 def _start(stack: ExitStack, folder: Path) -> dict[str, str]:
-    """Start a service on free ports that sends callbacks to this machine.
+    """Start a service on free ports that wants a token, and sends callbacks to this machine.
 
     Returns what the tests need to know of it.
     """
+    token = new_token()
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     running = stack.enter_context(servers(folder, durable=False))
     migrate(running.database_url)
     env = {**running.env(), "QUEUE_NAMESPACE": f"integration-{os.getpid()}", "WORKER_PORT": "0"}
     env |= {"DRAIN_DELAY": "0", "SHUTDOWN_GRACE": "0", "CALLBACK_RETRY_PAUSE": "0.5"}
     env |= {"CALLBACK_HOSTS": "http://127.0.0.1", "CALLBACK_SECRETS": secret}
+    env |= {"AUTH": "tokens", "BOOTSTRAP_TOKEN_HASH": token.hash.hex()}
     process = stack.enter_context(worker(env, folder / "worker.log"))
     port = free_port()
     stack.enter_context(front(env, port, folder / "api.log"))
     url = f"http://127.0.0.1:{port}"
     wait_for_workers(url, process, folder / "worker.log")
-    return {"AI_SERVICE_URL": url, "CALLBACK_SECRETS": secret}
+    return {"AI_SERVICE_URL": url, "AI_SERVICE_TOKEN": token.text, "CALLBACK_SECRETS": secret}
 
 
 def _python(env: dict[str, str], results: Path) -> tuple[Results, bool]:

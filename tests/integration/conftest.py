@@ -1,7 +1,8 @@
 """Fixtures for the integration tests, which run against the service at AI_SERVICE_URL.
 
 `bin/test-integration` starts a service unless it is given the URL of one. Every answer is compared
-with the snapshot of the contract.
+with the snapshot of the contract. The token in AI_SERVICE_TOKEN, if there is one, has the scope
+`admin` for all tenants.
 """
 
 import json
@@ -17,6 +18,7 @@ from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
 from shared.pytest_plugin import ai_tenant, assert_enqueued, await_job, drain_queues
 from tests.integration.callback_receiver import CallbackReceiver
 from tests.integration.checked_transport import CheckedTransport, Contract
+from tests.support.access.tokens import bearer
 
 # pytest finds fixtures that a conftest imports.
 __all__ = ["ai_tenant", "assert_enqueued", "await_job", "drain_queues"]
@@ -31,6 +33,12 @@ def service_url() -> str:
     url = os.environ.get("AI_SERVICE_URL")
     assert url, "AI_SERVICE_URL is not set: run bin/test-integration"
     return url
+
+
+@pytest.fixture(scope="session")
+def service_token() -> str | None:
+    """The token of an operator, or none if the service wants none."""
+    return os.environ.get("AI_SERVICE_TOKEN") or None
 
 
 @pytest.fixture(scope="session")
@@ -49,17 +57,22 @@ def transport(contract: Contract, request: pytest.FixtureRequest) -> Iterator[Ch
 
 @pytest.fixture
 def ai_client(
-    service_url: str, ai_tenant: str, transport: CheckedTransport
+    service_url: str, service_token: str | None, ai_tenant: str, transport: CheckedTransport
 ) -> Iterator[ServiceClient]:
     """The Python client, whose answers are compared with the contract."""
-    with ServiceClient(service_url, ai_tenant, transport=transport) as client:
+    with ServiceClient(service_url, ai_tenant, token=service_token, transport=transport) as client:
         yield client
 
 
 @pytest.fixture
-def http(service_url: str, transport: CheckedTransport) -> Iterator[httpx.Client]:
+def http(
+    service_url: str, service_token: str | None, transport: CheckedTransport
+) -> Iterator[httpx.Client]:
     """An HTTP client, for what the Python client has no method for."""
-    with httpx.Client(base_url=service_url, transport=transport, timeout=60) as http:
+    headers = bearer(service_token) if service_token else {}
+    with httpx.Client(
+        base_url=service_url, headers=headers, transport=transport, timeout=60
+    ) as http:
         yield http
 
 

@@ -24,6 +24,7 @@ OPERATIONS = {
     "queues": "listQueues",
     "pause_queue": "pauseQueue",
     "resume_queue": "resumeQueue",
+    "delete_tenant_data": "deleteTenantData",
     "categorize": "categorizeItem",
     "categorize_batch": "categorizeBatch",
     "extract_receipt": "extractReceipt",

@@ -18,7 +18,9 @@ from shared.rejections import (
     JobNotFound,
     NotCancellable,
     NotRetryable,
+    Unauthenticated,
 )
+from tests.integration.checked_transport import CheckedTransport
 
 LABELS = ["Produce", "Dairy", "Bakery", "Meat"]
 MILK = {"item_name": "Whole Milk", "candidate_labels": LABELS}
@@ -149,6 +151,33 @@ def test_refusals(ai_client: ServiceClient) -> None:
     assert field["field"] == "payload.candidate_labels"
 
 
+def test_operators(ai_client: ServiceClient, ai_tenant: str) -> None:
+    """An operator deletes what is stored for a tenant, and it is in the audit."""
+    job = ai_client.submit("categorization", MILK, wait=20)
+    deleted = ai_client.delete_tenant_data(ai_tenant)
+    subjects = [entry.subject for entry in ai_client.audit(limit=20).entries]
+
+    assert (deleted.tenant_id, deleted.jobs) == (ai_tenant, 1)
+    assert ai_tenant in subjects
+    with pytest.raises(JobNotFound):
+        ai_client.job(job.id)
+
+
+def test_callers_without_a_token_are_refused(
+    service_url: str, service_token: str | None, ai_tenant: str, transport: CheckedTransport
+) -> None:
+    """The refusal keeps the contract too. Health needs no token."""
+    if service_token is None:
+        pytest.skip("AI_SERVICE_TOKEN is not set: the service wants no token")
+    for token in (None, service_token[:-1], service_token[:-1] + "!"):
+        with ServiceClient(service_url, ai_tenant, token=token, transport=transport) as client:
+            with pytest.raises(Unauthenticated):
+                client.submit("categorization", MILK)
+            with pytest.raises(Unauthenticated):
+                client.queues()
+            assert client.ready().status == "ok"
+
+
 def test_the_trace_continues(ai_client: ServiceClient, http: httpx.Client, ai_tenant: str) -> None:
     """The job belongs to the trace of its caller, and the answer names it."""
     job = ai_client.submit("categorization", MILK, traceparent=TRACEPARENT, wait=20)
@@ -181,9 +210,9 @@ def test_documents(http: httpx.Client) -> None:
     assert http.get("/api/v1/schemas/nothing").status_code == 404
 
 
-async def test_the_async_client(service_url: str, ai_tenant: str) -> None:
-    """The calls are the same for asyncio."""
-    async with AsyncServiceClient(service_url, ai_tenant) as client:
+async def test_the_async_client(ai_tenant: str) -> None:
+    """The calls are the same for asyncio, and the environment names the service and the token."""
+    async with AsyncServiceClient.from_environment(ai_tenant) as client:
         job = await client.submit("categorization", MILK)
         done = await client.await_job(job.id, within=30)
 

@@ -25,9 +25,9 @@ def test_events(ai_client: ServiceClient, receipt: bytes) -> None:
     assert len(list(ai_client.events(job.id))) == 1
 
 
-async def test_async_events(service_url: str, ai_tenant: str) -> None:
+async def test_async_events(ai_tenant: str) -> None:
     """A job that has ended has one event."""
-    async with AsyncServiceClient(service_url, ai_tenant) as client:
+    async with AsyncServiceClient.from_environment(ai_tenant) as client:
         job = await client.submit("categorization", ITEM, wait=30)
         events = [event async for event in client.events(job.id)]
 

@@ -8,6 +8,8 @@ from shared.errors import ServiceError
 # Advice for the command line only; the sentence of an error itself is for every kind of caller.
 _CURES = {
     "service_unreachable": "Start the service (bin/dev), or give its URL with --url.",
+    "unauthenticated": "Set AI_SERVICE_TOKEN; `grocery-ai token create` makes one.",
+    "forbidden": "`grocery-ai token list` shows the scopes and tenants of each token.",
     "job_not_found": "`grocery-ai list` shows a tenant's jobs; --tenant names another tenant.",
     "not_done_in_time": "`grocery-ai watch ID` waits for one of them.",
     "engine_unavailable": "`grocery-ai doctor` says what is installed.",

@@ -8,10 +8,12 @@ from typing import Any
 import structlog
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from shared.access.security_headers import SecurityHeaders
 from shared.contracts.service.health import (
     Check,
     Health,
@@ -75,7 +77,8 @@ class Probes:
                 Route("/health/live", self._live),
                 Route("/health/ready", self._ready),
                 Route("/metrics", self._exposition),
-            ]
+            ],
+            middleware=[Middleware(SecurityHeaders)],
         )
 
     async def _health(self, _request: Request) -> Response:

@@ -5,7 +5,7 @@ defmodule GroceryPlanner.AIClient.CallsTest do
   use ExUnit.Case, async: false
 
   alias GroceryPlanner.AIClient
-  alias GroceryPlanner.AIClient.{Error, Fake}
+  alias GroceryPlanner.AIClient.{Contracts, Error, Fake}
 
   @context %{tenant_id: "home", user_id: 7}
   @opts [transport: Fake]
@@ -319,6 +319,56 @@ defmodule GroceryPlanner.AIClient.CallsTest do
     {:ok, _} = AIClient.queues(opts)
 
     assert %{"traceparent" => ^traceparent, "authorization" => "Bearer t"} = sent().headers
+  end
+
+  test "the token of the app goes with every request, unless the call has another or none" do
+    Application.put_env(:grocery_planner_ai, :token, "gpai_1_app")
+    on_exit(fn -> Application.delete_env(:grocery_planner_ai, :token) end)
+    answering({200, %{queues: []}})
+
+    for {opts, expected} <- [
+          {[], "Bearer gpai_1_app"},
+          {[token: "gpai_2_call"], "Bearer gpai_2_call"},
+          {[token: nil], nil},
+          {[headers: [{"authorization", "Basic b"}]], "Basic b"}
+        ] do
+      {:ok, _} = AIClient.queues(opts ++ @opts)
+      assert sent().headers["authorization"] == expected
+    end
+
+    AIClient.health_check(@opts)
+    assert %{path: "/health/ready", headers: %{"authorization" => "Bearer gpai_1_app"}} = sent()
+  end
+
+  test "a token that no header can hold is refused, and not shown" do
+    for token <- ["secret\n", "secret\r\nX-Tenant-ID: b", "two secrets", "", "secret€", :secret] do
+      error = assert_raise ArgumentError, fn -> AIClient.queues([token: token] ++ @opts) end
+      refute Exception.message(error) =~ "secret"
+    end
+  end
+
+  test "a refused token is for people, and no error shows it" do
+    for {status, code} <- [{401, "unauthenticated"}, {403, "forbidden"}] do
+      answering(Fake.problem(status, code, "bad_input"))
+      result = AIClient.queues([token: "gpai_1_secret"] ++ @opts)
+
+      assert {:error, %Error{status: ^status, code: ^code, retryable: false} = error} = result
+      assert {:cancel, ^error} = AIClient.oban_result(result)
+      refute inspect(error, structs: false) =~ "secret"
+    end
+
+    answering({:error, {:not_connected, :econnrefused}})
+    {:error, error} = AIClient.queues([token: "gpai_1_secret"] ++ @opts)
+    refute inspect(error, structs: false) =~ "secret"
+  end
+
+  test "the data of a tenant is deleted" do
+    deleted = %{tenant_id: "a/b", jobs: 1, images: 0, callbacks: 0, deliveries: 0, cancelled: 1}
+    answering({200, deleted})
+    {:ok, result} = AIClient.delete_tenant_data("a/b", @opts)
+
+    assert %{method: :delete, path: "/api/v1/tenants/a%2Fb/data", body: nil} = sent()
+    assert {:ok, %{jobs: 1}} = Contracts.DeletedDataResponse.validate(result)
   end
 
   test "headers of a call are added to those of the app, and replace those of the same name" do

@@ -176,6 +176,20 @@ defmodule GroceryPlanner.AIClient.HealthTest do
       refute log =~ "secret"
     end
 
+    test "a token that the service refuses is as if it were not there, and is in no log" do
+      Fake.answer(fn
+        %{path: "/health/ready"} -> ready("ok", @alive)
+        %{path: "/api/v1/queues"} -> Fake.problem(401, "unauthenticated", "bad_input")
+      end)
+
+      assert {{:error, {:refused, "unauthenticated"}}, log} =
+               start(required: true, token: "gpai_1_secret")
+
+      assert log =~ "Set AI_SERVICE_TOKEN to a token of the service"
+      refute log =~ "secret"
+      assert_received {:stopped, 1}
+    end
+
     test "a service without a worker is not there" do
       answering(ready("degraded", @none_before))
 

@@ -135,9 +135,21 @@ defmodule GroceryPlanner.AIClient.TransportTest do
         assert {:ok, _} = queues([base_url: url] ++ opts)
       end
 
+      test "a token and a method other than GET and POST are sent", %{opts: opts} do
+        url = ScriptedServer.start(fn _, _, _ -> json(200, "{}") end)
+        opts = [base_url: url, token: "gpai_1_secret"] ++ opts
+        assert {:ok, %{}} = AIClient.delete_tenant_data("home", opts)
+
+        assert_received {:requested, _, _, %{headers: headers} = request}
+        assert headers["authorization"] == "Bearer gpai_1_secret"
+        assert %{method: "DELETE", path: "/api/v1/tenants/home/data"} = request
+      end
+
       test "a name and a password in the URL are sent, and shown nowhere", %{opts: opts} do
         url = ScriptedServer.start(fn _, _, _ -> json(200, @queues) end)
         url = String.replace(url, "//", "//ann:secret@")
+        # The token of the environment would replace them.
+        opts = [token: nil] ++ opts
         assert {:ok, _} = queues([base_url: url] ++ opts)
 
         assert_received {:requested, _, _,

@@ -5,9 +5,8 @@ from uuid import UUID
 
 from shared.client.calls.options import given
 from shared.client.http import Call
-from shared.contracts.features import Queue
 from shared.contracts.jobs import JobPage, JobView
-from shared.contracts.service.queues import QueueList, QueueView
+from shared.contracts.service.queues import QueueList
 
 
 def job(job_id: UUID, wait: float = 0, *, tenant_id: str | None = None) -> Call[JobView]:
@@ -56,13 +55,3 @@ def retry(job_id: UUID, *, tenant_id: str | None = None) -> Call[JobView]:
 def queues() -> Call[QueueList]:
     """Return for each queue the waiting jobs, the workers, and whether it accepts new work."""
     return Call("GET", "/api/v1/queues", QueueList, owned=False)
-
-
-def pause_queue(queue: Queue) -> Call[QueueView]:
-    """Have workers take no more jobs of a queue, within two seconds. For operators."""
-    return Call("POST", f"/api/v1/queues/{queue.value}/pause", QueueView, owned=False)
-
-
-def resume_queue(queue: Queue) -> Call[QueueView]:
-    """Have workers take jobs of a queue again. For operators."""
-    return Call("POST", f"/api/v1/queues/{queue.value}/resume", QueueView, owned=False)

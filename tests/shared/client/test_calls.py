@@ -11,7 +11,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.client import AsyncServiceClient, ServiceClient
-from shared.client.calls import deliveries, existing_jobs, items, probes, receipts, submissions
+from shared.client.calls import (
+    deliveries,
+    existing_jobs,
+    items,
+    operations,
+    probes,
+    receipts,
+    submissions,
+)
 from shared.client.calls.options import Callback
 from shared.client.http import Call
 from shared.contracts.categories import Category
@@ -30,7 +38,7 @@ from tests.support.scripted_server import problem, scripted
 # The functions of the interface are those that build a Call.
 FUNCTIONS = {
     name: function
-    for module in (deliveries, existing_jobs, items, probes, receipts, submissions)
+    for module in (deliveries, existing_jobs, items, operations, probes, receipts, submissions)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__
     and not name.startswith("_")

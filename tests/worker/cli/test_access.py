@@ -1,15 +1,18 @@
 """Operators make and revoke tokens, and delete the data of tenants, beside the database."""
 
+import asyncio
 import json
 from hashlib import sha256
+from pathlib import Path
 
 from sqlalchemy import func, select
 
+from shared.settings import Settings
 from shared.store.models import AuditEntry, Job
 from shared.store.postgres.database import Database
 from tests.support.access.tokens import id_of
 from tests.support.callback_rows import add_job
-from tests.support.fronts import nowhere
+from tests.support.fronts import front_server, nowhere
 from tests.worker.cli.conftest import Run
 
 
@@ -100,3 +103,49 @@ async def test_the_data_of_a_tenant_is_deleted(
     assert json.loads(done.stdout)["jobs"] == 1
     async with database.transaction() as session:
         assert (await session.scalars(select(Job.tenant_id))).all() == ["other"]
+
+
+async def test_commands_for_a_service_send_the_token_of_the_environment(
+    forked_ai: Run, settings: Settings, database_url: str, tmp_path: Path
+) -> None:
+    """Without one, one line says what to do, and nothing more is sent. No output has the token."""
+    receipt = tmp_path / "receipt.png"
+    receipt.write_bytes(b"an image")
+    create = ("token", "create", "me", "--scope", "jobs:write", "--scope", "jobs:read")
+    made = await asyncio.to_thread(forked_ai, *create, "--tenant", "a", DATABASE_URL=database_url)
+    token = made.stdout.strip()
+    async with front_server(settings.model_copy(update={"auth": "tokens"})) as url:
+
+        async def run(*arguments: str | Path, stdin: str = "", **env: str) -> tuple[int, str, str]:
+            done = await asyncio.to_thread(
+                forked_ai, *arguments, "--url", url, stdin=stdin, TENANT_ID="a", **env
+            )
+            return done.returncode, done.stdout, done.stderr
+
+        lines = "{}\n" * 501
+        refused = [
+            await run("submit", receipt, receipt, AI_SERVICE_TOKEN=""),
+            await run("submit", "--batch", "-", "-q", stdin=lines, AI_SERVICE_TOKEN=token + "0"),
+        ]
+        taken = await run("submit", "--batch", "-", "-q", stdin=_JOB, AI_SERVICE_TOKEN=token)
+        other = await run("list", "--tenant", "b", AI_SERVICE_TOKEN=token)
+        paused = await run("queues", "pause", "items", AI_SERVICE_TOKEN=token)
+        wrong = await run("list", AI_SERVICE_TOKEN=f"{token} {token}")
+
+    for code, stdout, stderr in refused:
+        assert (code, stdout) == (1, "")
+        assert stderr.count("unauthenticated") == 1
+        assert "Set AI_SERVICE_TOKEN" in stderr
+    assert (taken[0], len(taken[1].split()), taken[2]) == (0, 1, "")
+    for code, _stdout, stderr in (other, paused):
+        assert code == 1
+        assert stderr.startswith("forbidden: ")
+    assert wrong[0] == 2
+    assert "AI_SERVICE_TOKEN" in wrong[2]
+    for _code, stdout, stderr in (*refused, taken, other, paused, wrong):
+        assert token not in stdout + stderr
+
+
+_JOB = json.dumps(
+    {"feature": "categorization", "payload": {"item_name": "Milk", "candidate_labels": ["Dairy"]}}
+)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 from shared.contracts.batches import MAX_JOBS, EntryRefusal
 from shared.contracts.jobs import JobError, JobView
 from shared.errors import ServiceError
-from shared.rejections import InvalidRequest, MalformedBody
+from shared.rejections import Exposed, InvalidRequest, MalformedBody, Unauthenticated
 from worker.cli.options import print_json, print_line
 from worker.cli.remote.service import any_failed
 from worker.cli.stderr import print_error, stderr
@@ -72,11 +72,9 @@ def _submitted_lines(
 ) -> Iterator[Line]:
     """Submit as many lines at a time as go in one call, report each refusal, and yield them.
 
-    If the service is away, or has no room for more jobs, the lines after that are neither submitted
-    nor yielded.
+    If the service is away, has no room for more jobs, or takes nothing from this caller, the lines
+    after that are neither submitted nor yielded.
     """
-    from shared.client.retries import will_pass
-
     for part in _parts(enumerate(text, start=1), MAX_JOBS):
         with stderr().status(f"Submitting lines {part[0][0]} to {part[-1][0]}"):
             found = _submitted(service, part, callback)
@@ -85,9 +83,17 @@ def _submitted_lines(
             for job in _jobs(found):
                 print_line(str(job.id))
         yield from found
-        if any(isinstance(line.result, ServiceError) and will_pass(line.result) for line in found):
+        if any(_stops(line.result) for line in found):
             stderr().print(f"Lines after {part[-1][0]}, if there are any, were not submitted.")
             return
+
+
+def _stops(result: JobView | ServiceError) -> bool:
+    """Whether what became of a line will become of all after it."""
+    from shared.client.retries import will_pass
+
+    refused = isinstance(result, Unauthenticated | Exposed)
+    return refused or (isinstance(result, ServiceError) and will_pass(result))
 
 
 def _awaited(service: "ServiceClient", lines: Sequence[Line], within: float) -> Iterator[Line]:

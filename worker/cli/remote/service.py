@@ -1,5 +1,6 @@
 """What the commands for a running service share: its options, its client, and showing jobs."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -51,15 +52,20 @@ DEFAULT_TENANT = "default"
 
 @contextmanager
 def connected(url: str, tenant: str) -> Iterator["ServiceClient"]:
-    """Yield a client of the service. Raises typer.BadParameter if the URL is invalid."""
+    """Yield a client of the service, with the token in AI_SERVICE_TOKEN.
+
+    An option for the token would show it to everybody on the machine, in the list of processes.
+    Raises typer.BadParameter if the URL or the token is invalid.
+    """
     # The client's HTTP library is loaded only by the commands that need it.
     from shared.client import ServiceClient
 
     configure_logging("WARNING", "console")
+    token = os.environ.get("AI_SERVICE_TOKEN") or None
     try:
-        client = ServiceClient(url, tenant, retries=2, retry_budget=10)
+        client = ServiceClient(url, tenant, retries=2, retry_budget=10, token=token)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--url") from error
+        raise typer.BadParameter(str(error), param_hint="--url or AI_SERVICE_TOKEN") from error
     with client:
         yield client
 

@@ -10,6 +10,7 @@ import typer
 from shared.contracts.jobs import JobView
 from shared.contracts.receipts import ExtractionOptions
 from shared.errors import ServiceError
+from shared.rejections import Exposed, Unauthenticated
 from worker.cli.options import (
     AsJson,
     Country,
@@ -159,7 +160,7 @@ def _submitted(
     options: ExtractionOptions,
     callback: str | None,
 ) -> Iterator[JobView]:
-    """Yield the job of each accepted file. If the service is unreachable, stop there."""
+    """Yield the job of each accepted file. If the service takes nothing at all, stop there."""
     from shared.client.errors import ServiceUnreachable
 
     for file in files:
@@ -174,5 +175,5 @@ def _submitted(
             )
         except ServiceError as error:
             print_error(error, file)
-            if isinstance(error, ServiceUnreachable):
+            if isinstance(error, ServiceUnreachable | Unauthenticated | Exposed):
                 return

@@ -341,6 +341,28 @@ defmodule GroceryPlanner.AIClient do
   end
 
   @doc """
+  Deletes everything that the service stores for a tenant, for good, and returns how much that was.
+
+  Live jobs are cancelled first, and jobs that are submitted meanwhile stay. For operators.
+  """
+  @spec delete_tenant_data(String.t(), keyword()) :: result()
+  def delete_tenant_data(tenant_id, opts \\ []) do
+    Options.check!(opts, [])
+    name = URI.encode(tenant_id, &URI.char_unreserved?/1)
+
+    call = %Call{
+      operation: :delete_tenant_data,
+      method: :delete,
+      route: "/api/v1/tenants/{tenant_id}/data",
+      path: "/api/v1/tenants/#{name}/data",
+      receive_timeout: 60_000,
+      repeatable: true
+    }
+
+    Jobs.object(call, opts)
+  end
+
+  @doc """
   Asks whether the service accepts work. Never repeated, and answered within 5 s.
 
   The errors are `{:unhealthy, status, body}` if the service says no, and

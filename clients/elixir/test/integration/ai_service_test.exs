@@ -268,7 +268,27 @@ defmodule GroceryPlanner.AIClient.Integration.AIServiceTest do
     end
   end
 
+  describe "operators" do
+    test "the data of a tenant is deleted", %{context: context} do
+      {:ok, job} = AIClient.submit_job("categorization", @milk, context, wait: 20)
+      {:ok, result} = AIClient.delete_tenant_data(context.tenant_id)
+
+      assert {:ok, %{jobs: 1}} = Contracts.DeletedDataResponse.validate(result)
+      assert {:error, %Error{code: "job_not_found"}} = AIClient.get_job(job["id"], context)
+    end
+  end
+
   describe "errors" do
+    @tag skip: System.get_env("AI_SERVICE_TOKEN") in [nil, ""] && "the service wants no token"
+    test "an app without a token is refused, and its start says so", %{context: context} do
+      assert {:error, %Error{class: :bad_input, code: "unauthenticated", status: 401} = error} =
+               AIClient.submit_job("categorization", @milk, context, token: nil)
+
+      assert {:ok, _} = Contracts.ProblemResponse.validate(error.body)
+      assert {:ok, _} = AIClient.health_check(token: nil)
+      assert {:error, {:refused, "unauthenticated"}} = AIClient.Startup.validate(token: nil)
+    end
+
     test "what is wrong with a request is said by field", %{context: context} do
       assert {:error, %Error{class: :bad_input, status: 422} = error} =
                AIClient.categorize("Milk", [], context)

@@ -22,7 +22,7 @@ defmodule GroceryPlanner.AIClient.Call do
 
   @type t :: %__MODULE__{
           operation: atom(),
-          method: :get | :post,
+          method: :get | :post | :delete,
           route: String.t(),
           path: String.t() | nil,
           body: term(),

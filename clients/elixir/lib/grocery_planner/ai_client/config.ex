@@ -9,6 +9,7 @@ defmodule GroceryPlanner.AIClient.Config do
   | key | default | meaning |
   | --- | --- | --- |
   | `:base_url` | `AI_SERVICE_URL`, or `http://localhost:8000` | where the service is |
+  | `:token` | `AI_SERVICE_TOKEN` | the token of the app, if the service wants one; `nil` sends none |
   | `:transport` | `:auto` | `:httpc`, `:req`, or a module; `:auto` is Req where the app has it |
   | `:json` | `:auto` | `JSON`, `:json`, `Jason` or `:jiffy`; `:auto` is the first that is there |
   | `:headers` | `[]` | headers of every request, as `{name, value}`; a call adds its own |
@@ -20,6 +21,9 @@ defmodule GroceryPlanner.AIClient.Config do
 
   Options of a call with the same name take precedence, but for `:headers`, and for `:json` and
   `:pool_size`, which belong to the app.
+
+  A token is read for each request, so `Application.put_env(:grocery_planner_ai, :token, token)` replaces
+  it in a running node. It is in no error, log or event of telemetry.
   """
 
   # The scheme, and a user with a password.
@@ -44,7 +48,7 @@ defmodule GroceryPlanner.AIClient.Config do
   """
   @spec base_url(keyword()) :: String.t()
   def base_url(opts) do
-    url = get(opts, :base_url, nil) || from_environment() || @default_url
+    url = get(opts, :base_url, nil) || from_environment("AI_SERVICE_URL") || @default_url
     String.trim_trailing(url, "/")
   end
 
@@ -55,12 +59,14 @@ defmodule GroceryPlanner.AIClient.Config do
   def shown_url(opts), do: Regex.replace(@userinfo, base_url(opts), "\\1")
 
   @doc """
-  Returns the headers for the user and password in the URL, those that the app configured, and those of
-  the call. The later ones have precedence.
+  Returns the headers for the user and password in the URL, for the token, those that the app configured,
+  and those of the call. The later ones have precedence. Raises an `ArgumentError` for a token that no
+  header can hold.
   """
   @spec headers(keyword()) :: [{String.t(), String.t()}]
   def headers(opts) do
     authorization(base_url(opts)) ++
+      bearer(opts) ++
       Application.get_env(:grocery_planner_ai, :headers, []) ++ Keyword.get(opts, :headers, [])
   end
 
@@ -74,11 +80,28 @@ defmodule GroceryPlanner.AIClient.Config do
     end
   end
 
+  defp bearer(opts) do
+    case get(opts, :token, from_environment("AI_SERVICE_TOKEN")) do
+      nil -> []
+      token -> [{"authorization", "Bearer " <> sendable!(token)}]
+    end
+  end
+
+  # The error does not quote the token.
+  defp sendable!(token) do
+    if is_binary(token) and token =~ ~r/\A[!-~]+\z/ do
+      token
+    else
+      raise ArgumentError,
+            "the token must be a text of ASCII characters without spaces or line breaks"
+    end
+  end
+
   # A variable that is set to nothing counts as not set.
-  defp from_environment do
-    case System.get_env("AI_SERVICE_URL") do
+  defp from_environment(name) do
+    case System.get_env(name) do
       "" -> nil
-      url -> url
+      value -> value
     end
   end
 

@@ -16,6 +16,7 @@ defmodule GroceryPlanner.AIClient.Contracts do
   | `JobResponse` | `submit_job/4`, `submit_batch/3` for each entry, `get_job/3`, `await_job/3`, `cancel_job/3`, `retry_job/3` |
   | `JobListResponse` | `list_jobs/2`, `get_jobs/3` |
   | `QueueListResponse` | `queues/1` |
+  | `DeletedDataResponse` | `delete_tenant_data/2` |
   | `ReadinessResponse` | `health_check/1` |
   | `HealthCheckResponse` | `health_check/1` and `service_health/1` |
   | `ProblemResponse` | every error |

@@ -32,7 +32,7 @@ defmodule GroceryPlanner.AIClient.Fake do
   alias GroceryPlanner.AIClient.{Codec, Key}
 
   @type request :: %{
-          method: :get | :post,
+          method: :get | :post | :delete,
           path: String.t(),
           query: map(),
           headers: map(),

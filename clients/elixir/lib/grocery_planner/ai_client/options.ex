@@ -2,8 +2,8 @@ defmodule GroceryPlanner.AIClient.Options do
   @moduledoc false
   # Which options a function takes. One that it does not know would be dropped without a word.
 
-  @every ~w(base_url connect_timeout headers receive_timeout req_options retry ssl traceparent
-            transport)a
+  @every ~w(base_url connect_timeout headers receive_timeout req_options retry ssl token
+            traceparent transport)a
   @work ~w(callback fresh idempotency_key metadata oban_job priority request_id)a
   @hints ~w(candidate_labels country default_currency locale)a
 

@@ -13,8 +13,8 @@ defmodule GroceryPlanner.AIClient.Startup do
       ]
 
   It delays nothing: the check runs beside the start, after `:delay` milliseconds (by default 2,000).
-  With `required: true` an app whose service does not answer, or has no worker, is stopped with exit
-  code 1. `:stop` is a function of one argument that does it in another way. The options of
+  With `required: true` an app whose service does not answer, refuses the app's token, or has no worker,
+  is stopped with exit code 1. `:stop` is a function of one argument that does it in another way. The options of
   `GroceryPlanner.AIClient.health_check/1` are taken too.
   """
 
@@ -23,10 +23,18 @@ defmodule GroceryPlanner.AIClient.Startup do
   require Logger
 
   alias GroceryPlanner.AIClient
-  alias GroceryPlanner.AIClient.{Config, Health, Options}
+  alias GroceryPlanner.AIClient.{Config, Error, Health, Options}
 
   @start "Start the service, or correct AI_SERVICE_URL."
   @not_ours "Correct AI_SERVICE_URL, or repair the proxy between here and the service."
+
+  # What refuses an app whatever it asks for. The probes need no token, so they do not say so.
+  @remedies %{
+    "unauthenticated" => "Set AI_SERVICE_TOKEN to a token of the service.",
+    "forbidden" => "Set AI_SERVICE_TOKEN to a token that allows this.",
+    "exposed_without_tokens" => "Set AUTH=tokens in the environment of the service."
+  }
+  @refusals Map.keys(@remedies)
 
   @doc false
   @spec start_link(keyword()) :: {:ok, pid()}
@@ -41,14 +49,17 @@ defmodule GroceryPlanner.AIClient.Startup do
 
   @doc """
   Checks the service now. Returns `:ok`, or what is wrong: a warning with the names of the checks that
-  are not fine, or an error if the service does not answer, refuses work, or has no worker.
+  are not fine, or an error if the service does not answer, refuses work or this app, or has no worker.
   """
   @spec validate(keyword()) :: :ok | {:warning, [String.t()]} | {:error, term()}
   def validate(opts \\ []) do
     check!(opts)
     url = Config.shown_url(opts)
 
-    case opts |> Keyword.drop([:delay, :required, :stop]) |> AIClient.health_check() do
+    case opts |> Keyword.drop([:delay, :required, :stop]) |> look() do
+      {:error, %Error{code: code, detail: detail}} ->
+        failed({:refused, code}, "#{url}: #{detail} #{@remedies[code]}", opts)
+
       {:ok, %{"status" => "ok"}} ->
         Logger.info("AI service connected: #{url}")
         :ok
@@ -66,6 +77,16 @@ defmodule GroceryPlanner.AIClient.Startup do
 
       {:error, {:connection_failed, why} = reason} ->
         failed(reason, "#{url} does not answer (#{inspect(why)}). #{@start}", opts)
+    end
+  end
+
+  defp look(opts) do
+    with {:ok, _body} = seen <- AIClient.health_check(opts) do
+      case AIClient.queues(opts) do
+        {:error, %Error{code: code}} = refused when code in @refusals -> refused
+        # What else is wrong is among the checks.
+        _answered -> seen
+      end
     end
   end
 

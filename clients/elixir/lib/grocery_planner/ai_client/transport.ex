@@ -13,7 +13,7 @@ defmodule GroceryPlanner.AIClient.Transport do
   A request. Timeouts are in milliseconds. `fresh_connection`: use none that was open before.
   """
   @type request :: %{
-          method: :get | :post,
+          method: :get | :post | :delete,
           url: String.t(),
           headers: [{String.t(), String.t()}],
           body: binary() | nil,

@@ -37,6 +37,21 @@ defmodule GroceryPlanner.AIClient.Contracts.QueueListResponse do
   use GroceryPlanner.AIClient.Contracts.Shape, fields: [queues: {{:list, Queue}, :required}]
 end
 
+defmodule GroceryPlanner.AIClient.Contracts.DeletedDataResponse do
+  @moduledoc """
+  How much of a tenant was deleted. `cancelled` counts the jobs that had not ended.
+  """
+  use GroceryPlanner.AIClient.Contracts.Shape,
+    fields: [
+      tenant_id: {:string, :required},
+      jobs: {:integer, :required},
+      images: {:integer, :required},
+      callbacks: {:integer, :required},
+      deliveries: {:integer, :required},
+      cancelled: {:integer, :required}
+    ]
+end
+
 defmodule GroceryPlanner.AIClient.Contracts.Check do
   @moduledoc """
   One check of the service's health: a server, a component, the workers or the queue.

@@ -108,7 +108,9 @@ defmodule GroceryPlanner.AIClient.Transport.Httpc do
     end
   end
 
-  defp to_httpc(%{method: :get} = request), do: {to_charlist(request.url), headers(request)}
+  defp to_httpc(%{method: method} = request) when method in [:get, :delete] do
+    {to_charlist(request.url), headers(request)}
+  end
 
   defp to_httpc(request) do
     {to_charlist(request.url), headers(request), ~c"application/json", request.body || ""}

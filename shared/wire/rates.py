@@ -1,0 +1,96 @@
+"""Counts requests in Redis, for limits that hold for all fronts together.
+
+Only a front that limits rates imports this module, and with it the package that counts.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+
+from shared.errors import BrokerUnavailable
+from shared.settings import Settings
+from shared.telemetry.described_errors import describe
+from shared.wire.connections import broker_errors, connect_quick
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a limit still allows: of `limit` requests in `seconds`, `remaining` ones.
+
+    `reset`: after how many seconds it is more. `exceeded`: this request was one too many.
+    """
+
+    limit: int
+    seconds: int
+    remaining: int
+    reset: int
+    exceeded: bool
+
+
+class Rates:
+    """Counts the requests of each token and for each tenant, in a window that slides.
+
+    Limits save capacity, and admission protects the queues: while Redis is away, nothing is
+    counted, and every request passes.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Use RATE_LIMIT_TOKEN and RATE_LIMIT_TENANT, REDIS_URL and QUEUE_NAMESPACE."""
+        self._redis = connect_quick(settings)
+        storage = RedisStorage(
+            "async+redis://",
+            implementation="redispy",
+            key_prefix=f"{settings.queue_namespace}:limits",
+            connection_pool=self._redis.connection_pool,  # type: ignore[arg-type]
+        )
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self._token = _parsed(settings.rate_limit_token)
+        self._tenant = _parsed(settings.rate_limit_tenant)
+        self._counting = True
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose(close_connection_pool=True)
+
+    async def count_token(self, token_id: str) -> Window | None:
+        """Count a request of a token.
+
+        Returns None if there is no such limit, and while Redis cannot be asked.
+        """
+        return await self._count(self._token, "token", token_id)
+
+    async def count_tenant(self, tenant_id: str) -> Window | None:
+        """Count a request for a tenant. Returns None as `count_token` does."""
+        return await self._count(self._tenant, "tenant", tenant_id)
+
+    async def _count(self, limit: RateLimitItem | None, *whose: str) -> Window | None:
+        if limit is None:
+            return None
+        try:
+            with broker_errors():
+                admitted = await self._limiter.hit(limit, *whose)
+                left = await self._limiter.get_window_stats(limit, *whose)
+        except BrokerUnavailable as error:
+            self._note_absence(error)
+            return None
+        self._counting = True
+        reset = max(1, math.ceil(left.reset_time - time.time()))
+        remaining = left.remaining if admitted else 0
+        return Window(limit.amount, limit.get_expiry(), remaining, reset, exceeded=not admitted)
+
+    def _note_absence(self, error: BrokerUnavailable) -> None:
+        """Log that nothing is counted, once until something is counted again."""
+        if self._counting:
+            self._counting = False
+            log.warning("rate_limits.off", reason=describe(error.__cause__))
+
+
+def _parsed(rate: str | None) -> RateLimitItem | None:
+    return parse(rate) if rate else None
