@@ -132,12 +132,12 @@ def test_a_page_for_which_memory_runs_out_anywhere_is_too_costly(child: Executor
     content = encode(Image.new("RGB", (4000, 3000)))
     outcomes = [
         child.submit(_outcome, content, PageLimits(5, megabytes * 1_000_000)).result()
-        for megabytes in range(0, 200, 10)
+        for megabytes in (10, 60, 120, 400)
     ]
 
     costly = outcomes.count(ImageTooCostly.__name__)
     assert outcomes == [ImageTooCostly.__name__] * costly + ["1"] * (len(outcomes) - costly)
-    assert costly > 3
+    assert costly >= 2
 
 
 def _outcome(content: bytes, limits: PageLimits) -> str:
