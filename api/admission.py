@@ -147,7 +147,7 @@ class Admission:
 
     async def _read(self, begun: float) -> dict[Queue, QueueStats]:
         try:
-            stats = await queue_stats(self._database, self._watched)
+            stats = await queue_stats(self._database.fetch, self._watched)
         except Exception:
             self._serving.note_failure()
             raise

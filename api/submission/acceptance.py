@@ -1,17 +1,16 @@
 """Acceptance: new jobs are admitted and inserted, those that exist are found, many at once."""
 
-import asyncio
 import math
 import time
 from collections.abc import Mapping, Sequence
-from copy import copy
 from uuid import UUID
 
 from api.admission import Admission
 from api.backpressure.quotas import Quotas
 from api.draining import Drain
-from shared.errors import Busy, DatabaseUnavailable, Draining, ServiceError
+from shared.errors import Busy, Draining, ServiceError
 from shared.process.batching import Batches
+from shared.process.guards.line import Line
 from shared.settings import Settings
 from shared.store.hot.accepting import Accepted, NewJob, accept
 from shared.store.postgres.database import Database
@@ -24,8 +23,13 @@ _HEAVIEST = 1_000_000
 _AT_ONCE = 2
 # Images that are sent at the same time. The other connections are left to everything else.
 _IMAGES_AT_ONCE = 4
+# Images that wait for that, each in memory, and for how many seconds. Large ones are fewer, since
+# their bodies take places.
+_IMAGES_WAITING, _LONGEST_WAIT = 200, 10.0
 # How often a job is sent for which there was room by the numbers, but others took it meanwhile.
 _TRIES = 10
+# The same of one with an image, which is sent every time.
+_TRIES_WITH_IMAGE = 2
 
 
 class Acceptance:
@@ -39,39 +43,22 @@ class Acceptance:
         self._quotas = Quotas(database, settings)
         self._draining = draining
         self._batches = Batches(self.accept_all, most=_MOST, heaviest=_HEAVIEST, at_once=_AT_ONCE)
-        # In the order in which they ask, however long those before them take.
-        self._images = asyncio.Semaphore(_IMAGES_AT_ONCE)
-        self._failure: DatabaseUnavailable | None = None
+        self._images = Line(_IMAGES_AT_ONCE, most=_IMAGES_WAITING, longest=_LONGEST_WAIT)
 
     async def accept(self, new: NewJob) -> Accepted:
         """Insert a job, or find the one with its keys.
 
         Raises IdempotencyKeyReused, DatabaseUnavailable and SchemaBehind, and for a job that does
-        not exist yet QueueFull, QuotaExceeded and Draining.
+        not exist yet QueueFull, QuotaExceeded and Draining. Busy: too many images wait to be sent.
         """
         if new.image is None:
             return await self._batches.add(new, len(new.payload))
         # An image takes long to send, and nobody's item shall wait for that, nor for a connection.
-        (result,) = await self._with_image(new)
+        async with self._images:
+            (result,) = await self.accept_all([new])
         if isinstance(result, Exception):
             raise result
         return result
-
-    async def _with_image(self, new: NewJob) -> list[Accepted | Exception]:
-        """Accept a job with an image, in its turn.
-
-        Whoever waited while Postgres failed another raises the same error, rather than be the next
-        to find out. Raises what `accept_all` raises.
-        """
-        before = self._failure
-        async with self._images:
-            if self._failure is not None and self._failure is not before:
-                raise copy(self._failure)
-            try:
-                return await self.accept_all([new])
-            except DatabaseUnavailable as error:
-                self._failure = error
-                raise
 
     async def accept_all(self, news: Sequence[NewJob]) -> list[Accepted | Exception]:
         """Do so for several jobs, and return for each the job or the error, in their order.
@@ -83,9 +70,13 @@ class Acceptance:
         results: dict[UUID, Accepted | Exception] = {}
         waiting, since = news, -math.inf
         try:
-            for _ in range(_TRIES):
+            for tries in range(1, _TRIES + 1):
                 results |= await self._settled(waiting, since)
-                waiting = [new for new in waiting if new.id not in results]
+                waiting = [
+                    new
+                    for new in waiting
+                    if new.id not in results and (new.image is None or tries < _TRIES_WITH_IMAGE)
+                ]
                 if not waiting:
                     break
                 # New numbers show whether there still is room for these.

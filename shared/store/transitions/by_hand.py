@@ -83,13 +83,15 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
     Raises NotRetryable if the same work was submitted again and has not ended, or if the image of
     the job is not kept any more.
     """
-    # The turn comes first: see the order of locks in GIVEN.
-    await take_turns(session, [job_id], _REVIVABLE)
     ended = Job.id == job_id, Job.tenant_id == tenant_id, Job.state.in_(_REVIVABLE)
-    # From now on nobody prunes the image.
-    locked = select(Job.queue).where(*ended).with_for_update(key_share=True)
-    if await session.scalar(locked) == Queue.RECEIPTS and not await _has_image(session, job_id):
+    # From now on nobody prunes the job or its image.
+    queue = await session.scalar(select(Job.queue).where(*ended).with_for_update(key_share=True))
+    if queue is None:
+        return False
+    if queue == Queue.RECEIPTS and not await _has_image(session, job_id):
         raise NotRetryable("The image of the job is not kept any more; submit the receipt again.")
+    # The turn comes before the row is changed: see the order of locks in GIVEN.
+    await take_turns(session, [job_id], _REVIVABLE)
     statement = (
         update(Job)
         .where(*ended)
