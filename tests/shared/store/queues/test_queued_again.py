@@ -83,7 +83,7 @@ async def test_jobs_that_are_queued_again_go_before_no_newcomer(
 async def test_a_job_that_is_retried_by_hand_is_in_the_band_that_was_asked_for(
     database: Database,
 ) -> None:
-    """It was lifted before it failed."""
+    """The job was lifted before it failed."""
     (new,) = await post(database, "a", 1)
     async with database.transaction() as session:
         failed = update(Job).where(Job.id == new.id)
@@ -135,7 +135,7 @@ async def test_a_job_that_is_being_revived_is_not_pruned(database: Database) -> 
 
 
 async def test_pruning_says_how_many_counters_it_deleted(database: Database) -> None:
-    """So that the next step goes on where there were more."""
+    """The next step goes on where there were more."""
     for tenant in "abc":
         await post(database, tenant, 1)
     async with database.transaction() as session:
