@@ -52,6 +52,8 @@ class Admission:
         self._known_at = -math.inf
         # The pace of a queue, or of one tenant in it, and when it was read.
         self._paces: dict[tuple[Queue, str | None], tuple[float, Pace]] = {}
+        # Only one caller reads a pace at a time, and those after it use what it found.
+        self._pacing: dict[tuple[Queue, str | None], asyncio.Lock] = {}
 
     @asynccontextmanager
     async def running(self, every: float = _OBSERVED_EVERY) -> AsyncIterator[None]:
@@ -74,10 +76,12 @@ class Admission:
         """
         stats = (await self.stats())[queue]
         if excess := self._limits[queue].excess(stats, tenant_id):
-            raise await self._refusal(queue, excess, stats)
+            raise await self.refusal(queue, excess)
 
-    async def gate(self, queue: Queue, tenant_id: str, since: float) -> int | QueueFull:
+    async def gate(self, queue: Queue, tenant_id: str, since: float) -> int | Excess:
         """Return the ceiling up to which a queue admits jobs of a tenant, or why it admits none.
+
+        `refusal` makes an error of the latter, which may take another look at the database.
 
         The numbers were read at `since` (of `time.monotonic`) or later. Raises DatabaseUnavailable.
         """
@@ -86,11 +90,14 @@ class Admission:
             known = await self._stats_since(since)
         limit, stats = self._limits[queue], known[queue]
         if excess := limit.excess(stats, tenant_id):
-            return await self._refusal(queue, excess, stats)
+            return excess
         return limit.ceiling(stats, tenant_id)
 
-    async def _refusal(self, queue: Queue, excess: Excess, stats: QueueStats) -> QueueFull:
-        pace = await self._pace(queue, excess)
+    async def refusal(self, queue: Queue, excess: Excess) -> QueueFull:
+        """Return the error of a job that the queue does not take. Raises DatabaseUnavailable."""
+        async with self._pacing.setdefault((queue, excess.tenant), asyncio.Lock()):
+            pace = await self._pace(queue, excess)
+        stats = (await self.stats())[queue]
         return QueueFull(excess.detail, retry_after=retry_after(excess, stats, pace))
 
     async def _pace(self, queue: Queue, excess: Excess) -> Pace:
@@ -101,6 +108,7 @@ class Admission:
             pace = await read_pace(self._database, queue, excess.age, excess.tenant)
             if len(self._paces) >= _MOST_PACES:
                 self._paces.clear()
+                self._pacing.clear()
             self._paces[queue, excess.tenant] = now, pace
         return pace
 
@@ -147,7 +155,7 @@ class Admission:
 
     async def _read(self, begun: float) -> dict[Queue, QueueStats]:
         try:
-            stats = await queue_stats(self._database, self._watched)
+            stats = await queue_stats(self._database.fetch, self._watched)
         except Exception:
             self._serving.note_failure()
             raise

@@ -1,11 +1,12 @@
 """The quotas of each tenant: how many jobs, and how many bytes of images, are kept of it."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from shared.errors import QuotaExceeded
+from shared.errors import QuotaExceeded, ServiceError
 from shared.settings import Settings
 from shared.store.figures.usage import Usage, read_usage
 from shared.store.hot.accepting import NewJob
@@ -45,26 +46,37 @@ class Quotas:
         self._jobs = settings.tenant_stored_jobs
         self._bytes = settings.tenant_stored_bytes
         self._known: dict[str, _Known] = {}
+        # Only one caller of a tenant counts at a time, and those after it use what it found.
+        self._counting: dict[str, asyncio.Lock] = {}
 
-    async def refused(self, news: Sequence[NewJob]) -> Mapping[UUID, QuotaExceeded]:
+    async def refused(self, news: Sequence[NewJob]) -> Mapping[UUID, ServiceError]:
         """Return the errors of those jobs for which their tenants have no room left.
 
-        The others count as accepted, though some may turn out to exist already. Raises
-        DatabaseUnavailable.
+        The others count as accepted, though some may turn out to exist already. If it cannot be
+        found out what a tenant has, that is the error of its jobs only.
         """
         if self._jobs is None and self._bytes is None:
             return {}
         by_tenant: dict[str, list[NewJob]] = {}
         for new in news:
             by_tenant.setdefault(new.tenant_id, []).append(new)
-        refused: dict[UUID, QuotaExceeded] = {}
-        for tenant_id, asking in by_tenant.items():
-            known = await self._with_room(tenant_id, sum(map(_usage_of, asking), Usage()))
-            for new in asking:
-                if excess := self._excess(known.usage + _usage_of(new)):
-                    refused[new.id] = QuotaExceeded(excess)
-                else:
-                    known.accepted += _usage_of(new)
+        each = await asyncio.gather(*(self._refused(*entry) for entry in by_tenant.items()))
+        return {job_id: error for refused in each for job_id, error in refused.items()}
+
+    async def _refused(
+        self, tenant_id: str, asking: Sequence[NewJob]
+    ) -> Mapping[UUID, ServiceError]:
+        try:
+            async with self._counting.setdefault(tenant_id, asyncio.Lock()):
+                known = await self._with_room(tenant_id, sum(map(_usage_of, asking), Usage()))
+        except ServiceError as error:
+            return {new.id: error for new in asking}
+        refused: dict[UUID, ServiceError] = {}
+        for new in asking:
+            if excess := self._excess(known.usage + _usage_of(new)):
+                refused[new.id] = QuotaExceeded(excess)
+            else:
+                known.accepted += _usage_of(new)
         return refused
 
     async def _with_room(self, tenant_id: str, wanted: Usage) -> _Known:
@@ -84,6 +96,7 @@ class Quotas:
         known = _Known(await read_usage(self._database, tenant_id), now, Usage())
         if len(self._known) >= _MOST_TENANTS:
             self._known.clear()
+            self._counting.clear()
         self._known[tenant_id] = known
         return known
 

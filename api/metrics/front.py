@@ -100,7 +100,7 @@ class FrontMetrics:
     async def _read(self) -> None:
         missing, stats, callbacks, counts = await asyncio.gather(
             missing_dependencies(self._database, self._messenger, self._within),
-            self._answer_or_nothing(queue_stats(self._database)),
+            self._answer_or_nothing(queue_stats(self._database.fetch)),
             self._answer_or_nothing(callback_stats(self._database)),
             self._answer_or_nothing(self._counts()),
         )

@@ -3,7 +3,7 @@
 `published_at` is null while the message of the row's dispatch has yet to be sent, because the
 broker is unavailable or the job is not due. Such rows form the outbox, which workers publish. A new
 row counts as published, because its front publishes it next, and `store` empties the column of a
-job that is to run again.
+job that is to run again, together with its turn: it gets another when it is due.
 """
 
 from collections.abc import Collection, Sequence
@@ -42,8 +42,8 @@ async def lock_due(
 ) -> Sequence[Job]:
     """Lock and return up to `limit` due jobs of the outbox, those that became due earliest first.
 
-    They come `after` the end of another page, if there is one. Jobs that another transaction has
-    locked are skipped.
+    They have turns, and come `after` the end of another page, if there is one. Jobs that another
+    transaction has locked are skipped.
     """
     beyond = tuple_(Job.queued_at, Job.id) > after if after else true()
     due = (
@@ -52,6 +52,7 @@ async def lock_due(
             Job.state == JobStatus.QUEUED,
             Job.published_at.is_(None),
             Job.queued_at <= func.now(),
+            Job.turn.is_not(None),
             beyond,
         )
         .order_by(Job.queued_at, Job.id)
@@ -107,8 +108,11 @@ async def send_again(session: AsyncSession, keys: Collection[MessageKey]) -> Non
 
 
 def _queued_as(keys: Collection[MessageKey]) -> Update:
-    return (
-        update(Job)
+    """Change those of the jobs that are queued, locked in the order in which all others do."""
+    locked = (
+        select(Job.id)
         .where(tuple_(Job.id, Job.dispatch).in_(keys), Job.state == JobStatus.QUEUED)
-        .execution_options(synchronize_session=False)
+        .order_by(Job.id)
+        .with_for_update(key_share=True)
     )
+    return update(Job).where(Job.id.in_(locked)).execution_options(synchronize_session=False)

@@ -7,10 +7,11 @@ from typing import Any
 
 from shared.contracts.features import Queue
 from shared.contracts.service.queues import QueuePause
-from shared.store.postgres.database import Database
-from shared.store.postgres.statements import Statement
+from shared.store.postgres.statements import Fetch, Statement
 from shared.store.workers import workers_by_queue
 
+# By the clock and not by now(), which is earlier than the snapshot: jobs that were admitted in
+# between would not count as waiting, and as many others would be admitted above the limit.
 _READ = Statement(
     "queues.read",
     "select",
@@ -35,14 +36,16 @@ _READ = Statement(
                 FROM (
                     SELECT queue, tenant_id,
                         count(*) FILTER (WHERE due) AS depth,
-                        count(*) FILTER (WHERE queued_at > now()) AS scheduled,
+                        count(*) FILTER (WHERE state = 'queued' AND NOT due) AS scheduled,
                         count(*) FILTER (WHERE state = 'running') AS running,
                         coalesce(
-                            extract(epoch FROM now() - min(queued_at) FILTER (WHERE due)), 0
+                            extract(
+                                epoch FROM clock_timestamp() - min(queued_at) FILTER (WHERE due)
+                            ), 0
                         ) AS oldest_age
                     FROM (
                         SELECT queue, tenant_id, state, queued_at,
-                            state = 'queued' AND queued_at <= now() AS due
+                            state = 'queued' AND queued_at <= clock_timestamp() AS due
                         FROM jobs WHERE state IN ('queued', 'running')
                     ) AS live
                     GROUP BY queue, tenant_id
@@ -137,11 +140,11 @@ class QueueStats:
 
 
 async def queue_stats(
-    database: Database, watched: Mapping[Queue, Watched] | None = None
+    fetch: Fetch, watched: Mapping[Queue, Watched] | None = None
 ) -> dict[Queue, QueueStats]:
     """Return the figures of every queue, all of the same moment. Lists the watched tenants."""
     given = watched or {}
-    (row,) = await database.fetch(
+    (row,) = await fetch(
         _READ,
         list(given),
         [each.many for each in given.values()],

@@ -60,7 +60,8 @@ async def prune_jobs(session: AsyncSession, seconds: float) -> int:
     """Delete up to 200 jobs that ended more than `seconds` ago; return how many.
 
     Their attempts, images and callbacks are deleted with them. A job that has callbacks to send is
-    kept until each is delivered or its time is over.
+    kept until each is delivered or its time is over, and one that somebody retries by hand at this
+    moment is left alone.
     """
     unsent = (
         select(JobCallback.id)
@@ -71,13 +72,16 @@ async def prune_jobs(session: AsyncSession, seconds: float) -> int:
             CallbackDelivery.pending_since > func.now() - LIFETIME,
         )
     )
+    ended = Job.finished_at < func.now() - _interval(seconds)
+    # A row that is locked is being retried by hand, or asked for another callback.
     old = (
         select(Job.id)
-        .where(Job.finished_at < func.now() - _interval(seconds), ~unsent.exists())
+        .where(ended, ~unsent.exists())
         .order_by(Job.finished_at)
         .limit(_BATCH)
+        .with_for_update(of=Job, skip_locked=True)
     )
-    removed = delete(Job).where(Job.id.in_(old)).returning(Job.id)
+    removed = delete(Job).where(Job.id.in_(old), ended).returning(Job.id)
     return len((await session.scalars(removed)).all())
 
 

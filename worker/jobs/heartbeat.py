@@ -1,5 +1,7 @@
 """Renews the leases of the running jobs every few seconds, and reports that the worker lives."""
 
+import time
+
 import structlog
 
 from shared.dependencies import answer_within
@@ -52,9 +54,10 @@ class Heartbeat:
             slots=self._state.slots,
             components=self._state.components,
         )
+        asked_at = time.monotonic()
         held = await beat(self._database.fetch, worker, running, self._leases)
         self._metrics.heartbeat_succeeded()
-        self._pauses.note(held.paused)
+        self._pauses.note(held.paused, asked_at)
         for job_id in running - held.jobs:
             self._running.stop(job_id, Stop.LEASE_LOST)
         for job_id in held.to_cancel:

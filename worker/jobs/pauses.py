@@ -1,5 +1,7 @@
 """Which queues are paused, as Postgres last said."""
 
+import math
+import time
 from collections.abc import Callable
 
 import structlog
@@ -18,6 +20,8 @@ class Pauses:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._paused: frozenset[Queue] = frozenset()
+        # When that was asked for.
+        self._asked_at = -math.inf
         self._resumed: dict[Queue, Callable[[], None]] = {}
 
     def paused(self, queue: Queue) -> bool:
@@ -28,8 +32,15 @@ class Pauses:
         """Have `call` called when a queue goes on."""
         self._resumed[queue] = call
 
-    def note(self, paused: frozenset[Queue]) -> None:
-        """Take note of the queues that are paused now."""
+    def note(self, paused: frozenset[Queue], asked_at: float) -> None:
+        """Take note of the queues that are paused, as Postgres answered to a question.
+
+        The question was sent at `asked_at` (of `time.monotonic`). Answers to earlier questions than
+        the last that was answered may be older, and change nothing.
+        """
+        if asked_at < self._asked_at:
+            return
+        self._asked_at = asked_at
         before, self._paused = self._paused, paused
         for queue in before ^ paused:
             log.info("queue.paused" if queue in paused else "queue.resumed", queue=queue)
@@ -38,7 +49,8 @@ class Pauses:
 
     async def look(self) -> None:
         """Ask Postgres. If it is away, the next heartbeat says how it is."""
+        asked_at = time.monotonic()
         try:
-            self.note(await paused_queues(self._database.fetch))
+            self.note(await paused_queues(self._database.fetch), asked_at)
         except Transient as error:
             log.warning("pauses.unknown", reason=error.code)

@@ -12,7 +12,7 @@ from shared.store.postgres.database import Database
 from shared.store.publication import MessageKey
 from shared.wire.broker import Broker
 from shared.wire.messages import message_id, parse_message_id
-from worker.reconciliation import CHUNK
+from worker.reconciliation import CHUNK, NAMED
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +65,9 @@ class MessageRepair:
     async def _move_aside(self, messages: Sequence[str] = ()) -> None:
         """Move aside what is not ours, before the keys of these messages are deleted."""
         if moved := await self._broker.move_aside(self.queue, messages):
-            log.warning("messages.moved_aside", queue=self.queue, keys=moved)
+            log.warning(
+                "messages.moved_aside", queue=self.queue, count=len(moved), first=moved[:NAMED]
+            )
             self._moved += len(moved)
 
     async def _rows_without_messages(self) -> tuple[int, int]:

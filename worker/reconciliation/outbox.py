@@ -11,10 +11,11 @@ from shared.errors import BrokerUnavailable
 from shared.store import publication
 from shared.store.postgres.database import Database
 from shared.store.publication import PageEnd
+from shared.store.queues.order import give_turns
 from shared.wire.broker import Broker
 from shared.wire.messages import NewMessage
 from shared.wire.messenger import Messenger
-from worker.reconciliation import CHUNK
+from worker.reconciliation import CHUNK, NAMED
 from worker.telemetry.job_metrics import JobMetrics
 
 log = structlog.get_logger(__name__)
@@ -66,6 +67,9 @@ class Outbox:
         return sent
 
     async def _publish_page(self, after: PageEnd | None) -> _Page:
+        # Nobody shall wait for a tenant's counter while messages are sent.
+        async with self._database.transaction() as session:
+            await give_turns(session, self._chunk)
         async with self._database.transaction() as session:
             jobs = await publication.lock_due(session, self._chunk, after)
             if not jobs:
@@ -87,7 +91,8 @@ class Outbox:
             await self._move_aside(skipped)
             skipped = await self._messenger.publish(skipped)
         for queue, left in _by_queue(skipped).items():
-            log.error("outbox.skipped", queue=queue, messages=[message.id for message in left])
+            first = [message.id for message in left[:NAMED]]
+            log.error("outbox.skipped", queue=queue, count=len(left), first=first)
             self._metrics.skipped(queue, len(left))
         return skipped
 
@@ -100,7 +105,9 @@ class Outbox:
                 log.warning("outbox.not_moved_aside", queue=queue, reason=repr(error.__cause__))
                 continue
             if moved:
-                log.warning("messages.moved_aside", queue=queue, keys=moved)
+                log.warning(
+                    "messages.moved_aside", queue=queue, count=len(moved), first=moved[:NAMED]
+                )
                 self._metrics.repaired(queue, moved=len(moved))
 
 

@@ -153,11 +153,12 @@ class Reconciler:
         async with self._database.transaction() as session:
             jobs = await prune_jobs(session, self._periods.retentions.jobs)
             await prune_workers(session)
-            await prune_turns(session, CHUNK)
+        async with self._database.transaction() as session:
+            turns = await prune_turns(session, CHUNK)
         async with self._database.transaction() as session:
             audit = await prune_audit(session, self._periods.retentions.audit)
-        if images or jobs or audit:
+        if images or jobs or audit or turns:
             # The next step prunes again without waiting, since there may be more.
-            log.info("pruned", images=images, jobs=jobs, audit=audit)
+            log.info("pruned", images=images, jobs=jobs, audit=audit, turns=turns)
             return
         self._pruned_at = time.monotonic()

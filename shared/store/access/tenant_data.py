@@ -27,7 +27,7 @@ _STOPPING, _LOOK = 2.0, 0.1
 _DOOMED = "SELECT id FROM jobs WHERE tenant_id = $1 AND created_at <= $2 AND "
 # Each has the condition of an index.
 _ENDED = f"{_DOOMED} finished_at IS NOT NULL ORDER BY state, created_at, id LIMIT $3"
-_LIVE = f"{_DOOMED} state IN ('queued', 'running') LIMIT $3"
+_LIVE = f"{_DOOMED} state IN ('queued', 'running') ORDER BY id LIMIT $3"
 _DELETE = """
 WITH doomed AS ({} FOR UPDATE),
 deliveries AS (
@@ -50,8 +50,18 @@ _RUNNING = Statement(
     "select",
     f"{_DOOMED} state = 'running' AND state IN ('queued', 'running') LIMIT 1",
 )
+# In the order in which those lock them who take turns.
 _FORGET_TURNS = Statement(
-    "tenants.forget_turns", "delete", "DELETE FROM tenant_turns WHERE tenant_id = $1"
+    "tenants.forget_turns",
+    "delete",
+    """
+    WITH locked AS (
+        SELECT queue, band FROM tenant_turns WHERE tenant_id = $1
+        ORDER BY queue, band FOR UPDATE
+    )
+    DELETE FROM tenant_turns USING locked
+    WHERE tenant_id = $1 AND tenant_turns.queue = locked.queue AND tenant_turns.band = locked.band
+    """,
 )
 
 

@@ -116,6 +116,7 @@ changed AS (
             ELSE jobs.queued_at
         END,
         published_at = CASE WHEN {_REDISPATCHED} THEN NULL ELSE jobs.published_at END,
+        turn = CASE WHEN {_REDISPATCHED} THEN NULL ELSE jobs.turn END,
         attempt = jobs.attempt - CASE WHEN given.outcome = 'put_back' THEN 1 ELSE 0 END,
         output = CASE WHEN given.outcome = 'succeeded' THEN given.output::json ELSE jobs.output END,
         model_id = coalesce(given.model_id, jobs.model_id),

@@ -41,7 +41,8 @@ class Job(Base):
     queue: Mapped[str]
     priority: Mapped[int] = mapped_column(server_default="0")
     # The place in the queue: the band, where a higher one goes first, and the turn in the band.
-    # Null in rows of code from before 0.2.0, which orders them by time and priority.
+    # Null in rows of code from before 0.2.0, which orders them by time and priority. A job that was
+    # queued again has no turn until it is due.
     band: Mapped[int | None] = mapped_column(SmallInteger)
     turn: Mapped[int | None] = mapped_column(BigInteger)
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)

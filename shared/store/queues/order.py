@@ -46,8 +46,7 @@ _OWN_BAND = f"coalesce(band, {BAND})"
 _TAKE_TURNS = text(
     f"""
 WITH waiting AS (
-    SELECT id, queue, tenant_id, turn, queued_at,
-        coalesce(CAST(:band AS smallint), {_OWN_BAND}) AS band
+    SELECT id, queue, tenant_id, turn, queued_at, coalesce(CAST(:band AS smallint), {BAND}) AS band
     FROM jobs WHERE id = ANY (:ids) AND state = ANY (:states)
 ),
 placed AS MATERIALIZED (
@@ -60,13 +59,21 @@ FROM placed JOIN given USING (queue, band, tenant_id)
 WHERE jobs.id = placed.id
 """  # noqa: S608 (constants only)
 )
+_WITHOUT_TURNS = text("""
+SELECT id FROM jobs
+WHERE state = 'queued' AND published_at IS NULL AND queued_at <= now() AND turn IS NULL
+ORDER BY queued_at, id
+LIMIT :limit
+FOR NO KEY UPDATE SKIP LOCKED
+""")
 # Bands wait above others only by jobs that were asked for with such a priority. As long as one that
-# was lifted still waits, no further ones are: so few never hold up those of a third tenant.
+# was lifted still waits, no further ones are, whether Redis is there or not: so few never hold up
+# those of a third tenant.
 _LONG_HELD_BACK = text(
     f"""
 WITH waiting AS MATERIALIZED (
     SELECT id, dispatch, turn, queued_at, {BAND} AS asked, {_OWN_BAND} AS band
-    FROM jobs WHERE queue = :queue AND state = 'queued' AND published_at IS NOT NULL
+    FROM jobs WHERE queue = :queue AND state = 'queued' AND queued_at <= now()
 ),
 top AS (SELECT max(band) AS band FROM waiting WHERE band = asked)
 SELECT jobs.id, jobs.dispatch, top.band
@@ -86,11 +93,13 @@ _PRUNE = text("""
 WITH passed AS (
     SELECT queue, band, tenant_id FROM tenant_turns JOIN reached_turns USING (queue, band)
     WHERE tenant_turns.turn < reached_turns.turn
+    ORDER BY queue, band, tenant_id
     LIMIT :limit FOR UPDATE OF tenant_turns SKIP LOCKED
 )
 DELETE FROM tenant_turns USING passed
 WHERE tenant_turns.queue = passed.queue AND tenant_turns.band = passed.band
     AND tenant_turns.tenant_id = passed.tenant_id
+RETURNING tenant_turns.tenant_id
 """)
 
 
@@ -103,10 +112,22 @@ async def take_turns(
 ) -> None:
     """Give the latest turns to those of the jobs that are in one of these states.
 
-    They keep their order. Their band is the given one, or else their own.
+    They keep their order. Their band is the given one, or else that of their priority. The caller
+    may have locked their rows before, but not changed them: see GIVEN.
     """
     values = {"ids": list(job_ids), "states": [state.value for state in states], "band": band}
     await session.execute(_TAKE_TURNS, values)
+
+
+async def give_turns(session: AsyncSession, limit: int) -> None:
+    """Give turns to up to `limit` due jobs of the outbox that have none, as newcomers get them.
+
+    Jobs lose their turn whenever they are queued again: kept turns have passed already, and many
+    such jobs would all go before those that others post meanwhile.
+    """
+    ids = (await session.scalars(_WITHOUT_TURNS, {"limit": limit})).all()
+    if ids:
+        await take_turns(session, ids, [JobStatus.QUEUED])
 
 
 async def lift(session: AsyncSession, queue: Queue, hold: float, limit: int) -> int:
@@ -126,6 +147,9 @@ async def lift(session: AsyncSession, queue: Queue, hold: float, limit: int) -> 
     return len(rows)
 
 
-async def prune_turns(session: AsyncSession, limit: int) -> None:
-    """Delete up to `limit` counters of tenants whose jobs have all had their turn."""
-    await session.execute(_PRUNE, {"limit": limit})
+async def prune_turns(session: AsyncSession, limit: int) -> int:
+    """Delete up to `limit` counters of tenants whose jobs have all had their turn.
+
+    Returns how many they were.
+    """
+    return len((await session.scalars(_PRUNE, {"limit": limit})).all())

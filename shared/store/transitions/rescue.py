@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Insert, case, func, insert, literal, select, update
+from sqlalchemy import CTE, ColumnElement, Insert, case, func, insert, literal, null, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -116,6 +116,7 @@ def _take_away(expired: CTE) -> ReturningUpdate[Any]:
             finished_at=case((ends, func.now()), else_=None),
             dispatch=case((ends, Job.dispatch), else_=Job.dispatch + 1),
             queued_at=case((ends, Job.queued_at), else_=func.now() + pause),
+            turn=case((ends, Job.turn), else_=null()),
             spent_crashed=crashes,
             **unpublished(unless=ends),
             **NO_WORKER,

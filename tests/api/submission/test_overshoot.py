@@ -121,7 +121,7 @@ async def test_numbers_of_any_age_are_safe(
 
 
 async def _read(database: Database) -> QueueStats:
-    return (await queue_stats(database, {Queue.ITEMS: LIMIT.watched}))[Queue.ITEMS]
+    return (await queue_stats(database.fetch, {Queue.ITEMS: LIMIT.watched}))[Queue.ITEMS]
 
 
 async def _accept(database: Database, numbers: QueueStats, tenants: list[str]) -> None:

@@ -16,6 +16,7 @@ from shared.store.queues import pauses
 from tests.support.fronts import front_client
 from tests.support.runners import ITEM, Gate, dairy, worker_with
 from tests.support.telemetry.metric_samples import samples
+from worker.jobs.pauses import Pauses
 
 
 async def test_a_paused_queue_takes_jobs_and_runs_none(
@@ -125,3 +126,13 @@ async def _change(database: Database, *, paused: bool) -> None:
 async def _looks(redis: Redis) -> int:
     looks = (await redis.info("commandstats")).get("cmdstat_zrangebyscore", {"calls": 0})
     return int(looks["calls"])
+
+
+async def test_an_answer_to_an_earlier_question_changes_nothing(database: Database) -> None:
+    """A heartbeat may be slower than the question that the word of a pause led to."""
+    known = Pauses(database)
+    known.note(frozenset({Queue.ITEMS}), 2.0)
+    known.note(frozenset(), 1.0)
+    assert known.paused(Queue.ITEMS)
+    known.note(frozenset(), 3.0)
+    assert not known.paused(Queue.ITEMS)

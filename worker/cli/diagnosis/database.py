@@ -60,7 +60,7 @@ async def _tables(database: Database, settings: Settings) -> Sequence[Finding]:
         workers = await _workers(session)
     waiting = [
         _waiting(queue, stats.depth, stats.oldest_age)
-        for queue, stats in (await queue_stats(database)).items()
+        for queue, stats in (await queue_stats(database.fetch)).items()
     ]
     access = await check_access(settings, database)
     return [ok("migrations", f"at {known_revisions()[0]} or newer"), *access, workers, *waiting]
