@@ -105,7 +105,12 @@ class Settings(PipelineSettings, DatabaseSettings, AccessSettings):
     callback_retry_pause: Annotated[float, Field(gt=0)] = 5
 
     @field_validator(
-        "worker_queues", "callback_hosts", "callback_secrets", "cors_origins", mode="before"
+        "allowed_hosts",
+        "worker_queues",
+        "callback_hosts",
+        "callback_secrets",
+        "cors_origins",
+        mode="before",
     )
     @classmethod
     def _split_at_commas(cls, value: object) -> object:

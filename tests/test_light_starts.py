@@ -12,8 +12,11 @@ from shared.local.checkout import ROOT
 @pytest.mark.parametrize(
     ("program", "left_out"),
     [
-        # Alembic is for migrating, the others are for OTEL_ENABLED.
-        ("api.process, worker.main", ["alembic", "mako", "grpc", "google.protobuf", "requests"]),
+        # Alembic is for migrating, `limits` for limits of rates, and the others for OTEL_ENABLED.
+        (
+            "api.process, worker.main",
+            ["alembic", "mako", "limits", "grpc", "google.protobuf", "requests"],
+        ),
         # A command without a server needs neither a client nor the drivers.
         ("worker.cli.commands", ["httpx", "sqlalchemy", "redis", "numpy", "fastapi", "grpc"]),
     ],

@@ -11,6 +11,7 @@ from shared.errors import Unavailable
 from shared.process.background import end_other_tasks
 from shared.process.ending import end_within
 from shared.process.event_loop import run
+from shared.process.secrecy import hide_process
 from shared.process.start import start_process
 from shared.settings import Settings
 from shared.telemetry.log_export import exported_logs
@@ -32,6 +33,9 @@ def main() -> None:
     SHUTDOWN_GRACE; the leases of its jobs then run out.
     """
     settings = start_process()
+    if settings.environment == "production":
+        # Recognition children have the same user, and may come to run what a hostile file wants.
+        hide_process()
     with exported_logs(settings, f"{SERVICE}-worker"):
         try:
             run(run_worker(settings))

@@ -1,4 +1,4 @@
-"""ASGI middleware that finds out who calls, before anything of a body is read."""
+"""ASGI middleware that finds out who calls, before anything is done with a body."""
 
 import structlog
 from fastapi import Request
@@ -37,7 +37,6 @@ class Authentication:
         self._app = app
         self._settings = settings
         self._needs_tokens = settings.needs_tokens
-        self._on_loopback = settings.on_loopback
         self._origins = frozenset(origin.encode() for origin in settings.cors_origins)
         self._reference_is_open = settings.environment != "production"
 
@@ -66,12 +65,14 @@ class Authentication:
 
     async def _caller(self, scope: Scope) -> Caller:
         """Return who calls. Raises Unauthenticated, Exposed, DatabaseUnavailable, SchemaBehind."""
-        headers = scope["headers"]
         if not self._needs_tokens:
-            if header := exposure(headers, on_loopback=self._on_loopback):
-                raise Exposed(f"{Exposed.detail} The header {header} of the request shows that.")
+            settings = self._settings
+            if sign := exposure(
+                scope, on_loopback=settings.on_loopback, allowed_hosts=settings.allowed_hosts
+            ):
+                raise Exposed(f"{Exposed.detail} The {sign} of the request shows that.")
             return ANYBODY
-        sent = [value for name, value in headers if name == b"authorization"]
+        sent = [value for name, value in scope["headers"] if name == b"authorization"]
         if len(sent) != 1:
             raise Unauthenticated
         known: KnownTokens = scope["app"].state.front.tokens

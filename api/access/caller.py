@@ -73,10 +73,22 @@ def require(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:
     return required
 
 
+_administers = require(Scope.ADMIN)
+
+
+async def _operates(caller: Annotated[Caller, Depends(_administers)]) -> Caller:
+    """Raise Forbidden also if the caller acts for some tenants only: the call concerns all."""
+    if caller.tenants is not None:
+        raise Forbidden("The token does not act for all tenants, whom this call concerns.")
+    return caller
+
+
 # The dependencies of calls that read jobs, of those that make or change them, and of those that
 # only operators may make.
 READS = Security(require(Scope.JOBS_READ), scopes=[Scope.JOBS_READ])
 WRITES = Security(require(Scope.JOBS_WRITE), scopes=[Scope.JOBS_WRITE])
-OPERATES = Security(require(Scope.ADMIN), scopes=[Scope.ADMIN])
+OPERATES = Security(_operates, scopes=[Scope.ADMIN])
 # The caller of a call that only operators may make.
 OperatorDep = Annotated[Caller, OPERATES]
+# The caller of a call about one tenant, which also the operator of that tenant may make.
+AdministratorDep = Annotated[Caller, Security(_administers, scopes=[Scope.ADMIN])]

@@ -53,9 +53,9 @@ class Guard:
         given = path[: len(self._prefix)]
         if not hmac.compare_digest(given.encode(), self._prefix.encode()):
             return PlainTextResponse("The URL with the token is in the front's log.", 404)
-        if header := exposure(scope["headers"], on_loopback=True):
+        if sign := exposure(scope, on_loopback=True):
             return PlainTextResponse(
-                f"Tidewave answers programs on this machine only; see the header {header}.", 403
+                f"Tidewave answers programs on this machine only; see the {sign}.", 403
             )
         kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
         if scope["method"] != "GET" and kind != _JSON:

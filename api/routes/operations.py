@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
 
-from api.access.caller import OPERATES, OperatorDep
+from api.access.caller import OPERATES, AdministratorDep
 from api.access.tenants import agreed_tenant
 from api.front import FrontDep
 from api.openapi.problems import STORED, problems
@@ -25,12 +25,15 @@ router = APIRouter(prefix="/api/v1", tags=["operations"])
 
 
 @router.delete(
-    "/tenants/{tenant_id}/data",
+    "/tenants/{tenant_id:path}/data",
     response_model=DeletedData,
     responses=problems(InvalidRequest, *STORED),
 )
 async def delete_tenant_data(
-    tenant_id: Annotated[Identifier, Path()], caller: OperatorDep, front: FrontDep, http: Request
+    tenant_id: Annotated[Identifier, Path()],
+    caller: AdministratorDep,
+    front: FrontDep,
+    http: Request,
 ) -> DeletedData:
     """Delete everything that is stored for a tenant: jobs, images, callbacks and deliveries.
 

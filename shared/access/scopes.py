@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+# Stands for all tenants, among those of a token.
+ALL_TENANTS = "*"
+
 
 class Scope(StrEnum):
     """Something that a token may allow. `admin` is the operator, and includes all others."""

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.access.tokens import HASH_PATTERN
@@ -37,6 +37,8 @@ def _rate(value: str) -> str:
 
 
 Rate = Annotated[str, AfterValidator(_rate)]
+# A name in a Host header, without its port.
+HostName = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
 class AccessSettings(BaseSettings):
@@ -47,6 +49,8 @@ class AccessSettings(BaseSettings):
     # Whether callers need tokens. Unset, it is `off` where only this machine can call, else
     # `tokens`: see `needs_tokens`.
     auth: Literal["off", "tokens"] | None = None
+    # With AUTH=off, names of the front beside addresses and those without a dot.
+    allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
     # The sha256 of a token that may do everything, which no row of the database has.
     bootstrap_token_hash: Annotated[str | None, Field(pattern=HASH_PATTERN)] = None
     # Whether `/metrics` needs no token.

@@ -7,18 +7,23 @@ exceptions the class and the place in the code.
 
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from shared.errors import ServiceError
+from shared.errors_elsewhere import ErrorElsewhere
 
 # What processes, servers and networks say of themselves.
-_SAFE = (ServiceError, OSError, ImportError)
+_SAFE = (ServiceError, ErrorElsewhere, OSError, ImportError)
 # By the module of their class, since not every process loads it. Redis holds no payload.
 _SAFE_MODULES = ("redis.exceptions",)
 # Classes of SQLSTATE whose texts are about the server, a connection, a lock or our own SQL.
 _SAFE_SQLSTATES = ("08", "25", "28", "3D", "40", "42", "53", "55", "57", "58")
-# A line of a traceback that says where something happened, in the text from another process.
+# What asyncpg adds to the message of the server. The detail may quote a row.
+_DETAIL = re.compile(r"\n(DETAIL|HINT): .*", re.DOTALL)
+# The first traceback in the text from another process: what follows it may be the text of an error.
+_TRACEBACK = re.compile(r'\A\s*(?:"""\n)?Traceback \(most recent call last\):\n((?:  .*\n)+)')
+# A line of a traceback that says where something happened.
 _FRAME = re.compile(r'^  File ".+", line \d+, in .+$', re.MULTILINE)
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -31,7 +36,7 @@ def describe(error: BaseException | None) -> str:
     name = type(error).__qualname__
     sqlstate = getattr(error, "sqlstate", None)
     if isinstance(sqlstate, str):
-        text = str(error) if sqlstate.startswith(_SAFE_SQLSTATES) else ""
+        text = _DETAIL.sub("", str(error)) if sqlstate.startswith(_SAFE_SQLSTATES) else ""
         return f"{name} ({sqlstate}){text and ': ' + text}"
     safe = isinstance(error, _SAFE) or type(error).__module__ in _SAFE_MODULES
     return f"{name}: {error}" if safe and str(error) else name
@@ -51,10 +56,15 @@ def _parts(error: BaseException, seen: set[int]) -> Iterator[str]:
     yield "Traceback (most recent call last):"
     yield from (frame.rstrip() for frame in traceback.format_tb(error.__traceback__))
     # The cause of what a child process raised has the traceback there as its text.
-    yield from _FRAME.findall(str(error)) if type(error).__name__ == "RemoteTraceback" else ()
+    yield from _frames_elsewhere(error) if type(error).__name__.endswith("RemoteTraceback") else ()
     yield describe(error)
     if isinstance(error, BaseExceptionGroup):
         for number, member in enumerate(error.exceptions, 1):
             if id(member) not in seen:
                 yield f"\nmember {number}:\n"
                 yield from _parts(member, seen)
+
+
+def _frames_elsewhere(error: BaseException) -> Sequence[str]:
+    found = _TRACEBACK.match(str(error))
+    return _FRAME.findall(found[1]) if found else ()

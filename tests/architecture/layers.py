@@ -29,6 +29,7 @@ LAYERS = {
         ["api.openapi", "api.front"],
         [
             "api.access",
+            "api.backpressure.calls",
             "api.submission.submissions",
             "api.telling.many",
             "api.telling.streams",
@@ -47,7 +48,12 @@ LAYERS = {
             "api.requests.context",
             "api.requests.untraced",
         ],
-        ["api.metrics.callbacks", "api.metrics.queues", "api.metrics.requests"],
+        [
+            "api.metrics.callbacks",
+            "api.metrics.queues",
+            "api.metrics.requests",
+            "api.requests.json_text",
+        ],
         [
             "api.health",
             "api.metrics",
@@ -81,7 +87,7 @@ LAYERS = {
             "worker.cli.extraction.progress",
             "worker.cli.extraction.selection",
         ],
-        ["worker.cli.options", "worker.cli.stderr", "worker.cli"],
+        ["worker.cli.options", "worker.cli.stderr", "worker.cli.token_options", "worker.cli"],
         ["worker.cli.diagnosis"],
         ["worker.cli.quality.page", "worker.cli.quality.tables"],
         ["worker.cli.quality.report"],
@@ -230,6 +236,7 @@ LAYERS = {
         ],
         [
             "shared.errors",
+            "shared.errors_elsewhere",
             "shared.process.batching",
             "shared.process.event_loop",
             "shared.process.garbage",
@@ -237,6 +244,7 @@ LAYERS = {
             "shared.process.opt_outs",
             "shared.process.parent_death",
             "shared.process.patience",
+            "shared.process.secrecy",
             "shared.serving",
         ],
         ["shared.process", "shared.store", "shared.telemetry", "shared.wire"],

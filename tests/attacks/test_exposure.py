@@ -14,6 +14,8 @@ ATTACKS = [
     {"Via": "1.1 proxy"},
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"CF-Connecting-IP": "192.0.2.1"},
     {"Host": "evil.example"},
     {"Host": "evil.example:8000", "Origin": "http://evil.example:8000"},
 ]
@@ -47,15 +49,22 @@ async def test_a_page_of_the_front_itself_is_no_attack(http: httpx.AsyncClient) 
     assert answer.status_code == 200
 
 
-async def test_elsewhere_any_host_is_right_and_a_warning_is_logged(settings: Settings) -> None:
-    """Containers are called by their names; a proxy is refused all the same."""
-    elsewhere = settings.model_copy(update={"host": "0.0.0.0", "auth": "off"})
+async def test_elsewhere_containers_may_call_and_a_warning_is_logged(settings: Settings) -> None:
+    """Containers call by a name without a dot. A proxy and any name of the internet are refused."""
+    elsewhere = settings.model_copy(
+        update={"host": "0.0.0.0", "auth": "off", "allowed_hosts": ("ai.example.org",)}
+    )
+    hosts = ("api:8000", "172.18.0.4:8000", "ai.example.org", "rebound.example.com:8000")
     with structlog.testing.capture_logs() as logs:
         async with front_http(elsewhere) as http:
-            named = await http.get("/api/v1/queues", headers={"Host": "api:8000"})
+            named = [
+                (await http.get("/api/v1/queues", headers={"Host": host})).status_code
+                for host in hosts
+            ]
             proxied = await http.get("/api/v1/queues", headers={"X-Forwarded-For": "192.0.2.1"})
 
-    assert (named.status_code, proxied.status_code) == (200, 403)
+    assert named == [200, 200, 200, 403]
+    assert proxied.status_code == 403
     assert "auth.off" in [line["event"] for line in logs if line["log_level"] == "warning"]
 
 

@@ -79,6 +79,7 @@ def test_environment_variables_of_a_service_are_settings(name: str) -> None:
 
     assert {key.lower() for key in environment} <= Settings.model_fields.keys()
     assert (environment["DEBUG"], environment["OTEL_ENABLED"]) == ("true", "true")
+    assert (environment["AUTH"], environment["METRICS_OPEN"]) == ("off", "true")
     assert environment["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://tempo:4317"
     for key in ("DATABASE_URL", "REDIS_URL", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"):
         host = re.search(r"(?:@|//)([a-z]+):\d+", environment[key])
@@ -96,7 +97,7 @@ def test_the_app_is_in_the_stack_by_its_profile() -> None:
         "${GROCERY_PLANNER_PATH:-../grocery_planner}" in (ROOT / "docker-compose.yml").read_text()
     )
     assert environment.keys() == {
-        *("DATABASE_URL", "AI_SERVICE_URL", "PHX_HOST"),
+        *("DATABASE_URL", "AI_SERVICE_URL", "AI_SERVICE_TOKEN", "PHX_HOST"),
         *("SECRET_KEY_BASE", "OTEL_EXPORTER_OTLP_ENDPOINT"),
     }
     assert environment["DATABASE_URL"].endswith(

@@ -1,23 +1,28 @@
 """`grocery-ai token` and `tenant`: what operators do beside the database."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from rich.console import Console
 
-from shared.access.scopes import Scope
+from shared.access.scopes import ALL_TENANTS, Scope
 from shared.access.tokens import new_token
-from shared.contracts.text import Identifier
 from shared.terminal_tables import titled_table
 from worker.cli.options import AsJson, print_json, print_line
 from worker.cli.stderr import stderr
+from worker.cli.token_options import (
+    Lifetime,
+    PrintHash,
+    Scopes,
+    Tenants,
+    tenant_of_call,
+)
 
 if TYPE_CHECKING:
     from shared.store.models import Token
@@ -25,48 +30,6 @@ if TYPE_CHECKING:
     from shared.store.transitions.by_hand import Cancelling
 
 T = TypeVar("T")
-
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
-_TENANT: TypeAdapter[str] = TypeAdapter(Identifier)
-
-
-def _lifetime(text: str) -> timedelta:
-    found = re.fullmatch(r"([1-9][0-9]{0,4})([hdw])", text)
-    if found is None:
-        raise typer.BadParameter(f"{text!r} is not a time such as 12h, 90d or 52w")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def _tenant_id(text: str) -> str:
-    try:
-        return _TENANT.validate_python(text)
-    except ValidationError as error:
-        raise typer.BadParameter(error.errors()[0]["msg"]) from error
-
-
-Scopes = Annotated[
-    list[Scope] | None, typer.Option("--scope", help="What it may do; may be repeated.")
-]
-Tenants = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tenant",
-        parser=_tenant_id,
-        metavar="ID",
-        help="A tenant that it acts for; may be repeated. '*' stands for all.",
-    ),
-]
-Lifetime = Annotated[
-    timedelta | None,
-    typer.Option("--expires", parser=_lifetime, metavar="90d", help="After how long it expires."),
-]
-PrintHash = Annotated[
-    bool,
-    typer.Option(
-        "--print-hash",
-        help="Store nothing; print a token and its hash for BOOTSTRAP_TOKEN_HASH.",
-    ),
-]
 
 
 def tokens() -> typer.Typer:
@@ -96,7 +59,8 @@ def create(
 ) -> None:
     """Make a token, and print it. It is shown only now.
 
-    With the scope admin and no tenant, it acts for all tenants.
+    With the scope admin and no tenant, it acts for all tenants. With admin and some tenants it may
+    delete their data, but do nothing else that only operators may.
     """
     token = new_token()
     if print_hash:
@@ -104,7 +68,9 @@ def create(
         return
     if not name or not scopes:
         raise typer.BadParameter("give the token a NAME and at least one --scope")
-    acts_for = tenants or (["*"] if Scope.ADMIN in scopes else [])
+    acts_for = tenants or ([ALL_TENANTS] if Scope.ADMIN in scopes else [])
+    if ALL_TENANTS in acts_for and len(acts_for) > 1:
+        raise typer.BadParameter(f"give either --tenant {ALL_TENANTS} or single tenants")
 
     async def store(database: "Database") -> None:
         from shared.store.access.audit import COMMAND_LINE, record
@@ -119,6 +85,10 @@ def create(
     _with_database(store)
     if not acts_for:
         stderr().print("It acts for no tenant: it reads the queues, the schemas and the metrics.")
+    if Scope.ADMIN in scopes and ALL_TENANTS not in acts_for:
+        stderr().print(
+            "It may delete the data of its tenants, but not do what concerns all tenants."
+        )
     print_line(token.text)
 
 
@@ -167,7 +137,7 @@ def revoke(
 
 
 def delete_tenant_data(
-    tenant_id: Annotated[str, typer.Argument(metavar="ID", parser=_tenant_id)],
+    tenant_id: Annotated[str, typer.Argument(metavar="ID", parser=tenant_of_call)],
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -16,13 +16,19 @@ import cv2
 from shared.contracts.receipts import ReadingHints
 from shared.contracts.service.components import OcrEngineName, OcrPrecision
 from shared.errors import EngineUnavailable, ServiceError
+from shared.process.opt_outs import OPT_OUTS
 from shared.process.parent_death import dying_with_parent
+from shared.process.secrecy import drop_environment, forbid_new_privileges
 from worker.pipeline.knowledge.reading import load_reading
 from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.confined import PageLimits, is_out_of_memory, load_confined
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
 from worker.pipeline.receipt import Load, ReceiptReading, extract_receipt
 from worker.pipeline.stages import OnReport, Stage, StageRecorder
+
+# All that libraries may look for in the environment: a hostile file may come to read the rest.
+_KEPT = {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", *OPT_OUTS}
+_KEPT_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "ORT_", "MALLOC_", "TESSDATA_")
 
 
 @dataclass(frozen=True)
@@ -44,9 +50,12 @@ class FileLimits:
 def start(parent: int, engine: EngineChoice, memory: int, scratch: str) -> None:
     """Prepare the process: it dies with its parent, dies at once on SIGTERM, and loads the engine.
 
-    `memory` limits the data that the process may allocate, in bytes. Temporary files go to
-    `scratch`, where the parent removes what a killed child leaves.
+    It loses the environment but for what libraries need, and cannot gain rights. `memory` limits
+    the data that the process may allocate, in bytes. Temporary files go to `scratch`, where the
+    parent removes what a killed child leaves.
     """
+    drop_environment(lambda name: name in _KEPT or name.startswith(_KEPT_PREFIXES))
+    forbid_new_privileges()
     tempfile.tempdir = scratch
     # The default action ends a process even inside a library's long call; a handler would not.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

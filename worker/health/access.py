@@ -40,7 +40,11 @@ class MetricsAccess:
         if settings.metrics_open:
             return
         if not settings.needs_tokens:
-            if exposure(headers.raw, on_loopback=settings.on_loopback):
+            if exposure(
+                request.scope,
+                on_loopback=settings.on_loopback,
+                allowed_hosts=settings.allowed_hosts,
+            ):
                 raise Exposed
             return
         sent = headers.getlist("authorization")

@@ -7,13 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.access.scopes import Scope
+from shared.access.scopes import ALL_TENANTS, Scope
 from shared.access.tokens import NewToken
 from shared.store.models import Token
 from shared.store.postgres.statements import Fetch, Statement
-
-# Stands for all tenants.
-ALL_TENANTS = "*"
 
 _LIVING = Statement(
     "tokens.living",

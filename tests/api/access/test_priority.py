@@ -3,27 +3,17 @@
 import pytest
 
 from shared.access.scopes import Scope
-from shared.access.tokens import new_token
 from shared.settings import Settings
-from shared.store.access.tokens import create_token
 from shared.store.postgres.database import Database
+from tests.support.access.tokens import USUAL, bearer, stored_token
 from tests.support.fronts import front_http
 from tests.support.runners import ITEM, dairy, worker_with
 
 LOWERED = "X-Priority-Lowered"
-WRITER = (Scope.JOBS_READ, Scope.JOBS_WRITE)
 URGENT = {
     "tenant_id": "t", "feature": "categorization", "priority": 9, "payload": ITEM,
     "metadata": {"fresh": True},
 }  # fmt: skip
-
-
-async def bearer(database: Database, *scopes: Scope) -> dict[str, str]:
-    """Store a token with these scopes, and return the header that has it."""
-    token = new_token()
-    async with database.transaction() as session:
-        await create_token(session, token, name="test", scopes=scopes, tenants=["t"], lifetime=None)
-    return {"Authorization": f"Bearer {token.text}"}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +24,7 @@ async def test_every_call_that_submits_says_so(
 ) -> None:
     """One header holds for a single job, for the entries of a batch and for a waiting call."""
     guarded = settings.model_copy(update={"auth": "tokens"})
-    headers = await bearer(database, *WRITER, *scopes)
+    headers = bearer(await stored_token(database, "t", scopes=[*USUAL, *scopes]))
     async with worker_with(settings, dairy), front_http(guarded) as http:
         http.headers.update(headers)
         single = await http.post("/api/v1/jobs", json=URGENT)
@@ -56,9 +46,10 @@ async def test_a_key_finds_its_job_whatever_the_priority(
 ) -> None:
     """Whoever repeats a request with another token gets the job of the first."""
     guarded = settings.model_copy(update={"auth": "tokens"})
-    operator = {**await bearer(database, Scope.ADMIN), "Idempotency-Key": "k"}
-    writer = {**await bearer(database, *WRITER), "Idempotency-Key": "k"}
+    operator = bearer(await stored_token(database, "t", scopes=[Scope.ADMIN]))
+    writer = bearer(await stored_token(database, "t"))
     async with front_http(guarded) as http:
+        http.headers["Idempotency-Key"] = "k"
         first = await http.post("/api/v1/jobs", json=URGENT, headers=operator)
         again = await http.post("/api/v1/jobs", json=URGENT, headers=writer)
 

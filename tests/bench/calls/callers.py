@@ -33,7 +33,7 @@ class Caller(asyncio.Protocol):
         """Send the request."""
         self.transport = transport
         assert isinstance(transport, asyncio.Transport)
-        head = f"GET {self.path} HTTP/1.1\r\nHost: front\r\nX-Tenant-ID: {self.tenant}\r\n\r\n"
+        head = f"GET {self.path} HTTP/1.1\r\nHost: localhost\r\nX-Tenant-ID: {self.tenant}\r\n\r\n"
         transport.write(head.encode())
 
     def data_received(self, data: bytes) -> None:

@@ -67,6 +67,10 @@ def test_wrong_usage_is_refused(forked_ai: Run, database_url: str) -> None:
         ((*create, "app", "--scope", "jobs:eat"), "'jobs:eat' is not one of"),
         ((*create, "app", "--scope", "admin", "--expires", "soon"), "90d"),
         ((*create, "app", "--scope", "admin", "--tenant", "a b"), "--tenant"),
+        ((*create, "app", "--scope", "admin", "--tenant", "*,A"), "--tenant"),
+        ((*create, "app", "--scope", "admin", "--tenant", "A,B"), "--tenant"),
+        ((*create, "app", "--scope", "admin", "--tenant", "a*"), "--tenant"),
+        ((*create, "app", "--scope", "admin", "--tenant", "*", "--tenant", "A"), "--tenant"),
         (("token", "revoke", "nobody"), "there is no token 'nobody'"),
     ):
         done = forked_ai(*arguments, **env)

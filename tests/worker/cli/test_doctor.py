@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,11 +14,16 @@ from uuid import uuid4
 import pytest
 import redis
 
+from shared.access.tokens import new_token
 from shared.local import stack
 from shared.local.checkout import DATA, ROOT
 from shared.local.dev_session import dev_lock
+from shared.settings import Settings
+from shared.store.postgres.database import Database
+from tests.support.access.tokens import stored_token
 from tests.support.fronts import nowhere
 from tests.worker.cli.conftest import Run
+from worker.cli.diagnosis.access import check_access
 
 
 @pytest.fixture
@@ -151,3 +157,35 @@ def test_a_password_is_never_shown(forked_ai: Run, env: dict[str, str]) -> None:
     assert done.returncode == 1
     assert "hunter2" not in done.stdout + done.stderr
     assert "Start Postgres" in done.stdout
+
+
+async def test_who_may_call_is_said(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without tokens where they are needed, nobody can call. No finding shows a token."""
+    guarding = settings.model_copy(update={"auth": "tokens"})
+    exposed = settings.model_copy(update={"auth": "off", "host": "0.0.0.0"})
+    (open_to_all,) = await check_access(exposed, database)
+    (closed_to_all,) = await check_access(guarding, database)
+    token = await stored_token(database, "a", lifetime=timedelta(days=8))
+    monkeypatch.setenv("AI_SERVICE_TOKEN", token)
+    living, own = await check_access(guarding, database)
+    await stored_token(database, "a", lifetime=timedelta(days=6))
+    monkeypatch.setenv("AI_SERVICE_TOKEN", new_token().text)
+    ending, unknown = await check_access(guarding, database)
+    monkeypatch.setenv("AI_SERVICE_TOKEN", f"{token} {token}")
+    _, malformed = await check_access(guarding, database)
+
+    assert (await check_access(settings, database))[0].status == "ok"
+    for finding, said in (
+        (open_to_all, "AUTH=off on 0.0.0.0"),
+        (closed_to_all, "every call is refused"),
+        (ending, "within a week these expire"),
+        (unknown, "unknown, expired or revoked"),
+        (malformed, "is no token"),
+    ):
+        assert finding.status == "warning"
+        assert said in finding.detail
+    assert living.status == own.status == "ok"
+    assert own.detail.endswith(": jobs:read jobs:write, for a")
+    assert token not in repr([living, own, ending, unknown, malformed])

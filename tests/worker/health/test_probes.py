@@ -106,6 +106,7 @@ async def test_a_worker_answers_head(settings: Settings, path: str) -> None:
     assert head.status_code == got.status_code == 200
     assert head.headers["content-type"] == got.headers["content-type"]
     assert head.content == b""
+    assert got.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from shared.store.queue_stats import queue_stats
 from shared.store.schema import check_usable, known_revisions
 from shared.store.workers import alive_workers
 from shared.version import service_version
+from worker.cli.diagnosis.access import check_access
 from worker.cli.diagnosis.clocks import clock
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
 
@@ -30,7 +31,7 @@ async def check_database(settings: Settings) -> list[Finding]:
         cure = "Start Postgres, or correct DATABASE_URL."
         return [error("postgres", f"cannot be used: {reason(away)}", cure)]
     else:
-        return [*findings, *await _tables(database)]
+        return [*findings, *await _tables(database, settings)]
     finally:
         await database.close()
 
@@ -50,7 +51,7 @@ async def _clock(session: Session) -> Finding:
     return clock("clock of postgres", (theirs - ours).total_seconds())
 
 
-async def _tables(database: Database) -> Sequence[Finding]:
+async def _tables(database: Database, settings: Settings) -> Sequence[Finding]:
     try:
         await check_usable(database)
     except SchemaBehind as behind:
@@ -61,7 +62,8 @@ async def _tables(database: Database) -> Sequence[Finding]:
         _waiting(queue, stats.depth, stats.oldest_age)
         for queue, stats in (await queue_stats(database.fetch)).items()
     ]
-    return [ok("migrations", f"at {known_revisions()[0]} or newer"), workers, *waiting]
+    access = await check_access(settings, database)
+    return [ok("migrations", f"at {known_revisions()[0]} or newer"), *access, workers, *waiting]
 
 
 async def _workers(session: Session) -> Finding:

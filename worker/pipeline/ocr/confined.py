@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from shared.errors import RecognitionCrashed, ServiceError
+from shared.errors_elsewhere import ErrorElsewhere
 from shared.process.parent_death import dying_with_parent
 from shared.rejections import ImageTooCostly
 from worker.pipeline.ocr.pages import Page, each_page
@@ -30,6 +31,8 @@ _PATIENCE = 10
 _OUT_OF_MEMORY = 87
 # How a library ends a process when it gets no memory and cannot say so: PDFium does.
 _GIVING_UP = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL, -signal.SIGSEGV)
+
+_STDERR = 2
 
 # The fields `resident` and `data` of this file, both in pages.
 _STATM = Path("/proc/self/statm")
@@ -50,7 +53,7 @@ def load_confined(content: bytes, max_pixels: int, limits: PageLimits) -> Sequen
     Only Linux can limit a process so. Elsewhere the file is loaded in this process.
 
     Raises ImageTooCostly if a page exceeds its limits, RecognitionCrashed if the process ended
-    otherwise, and what `load_pages` raises.
+    otherwise, ErrorElsewhere if the code has a bug, and what `load_pages` raises.
     """
     if not sys.platform.startswith("linux"):
         return list(each_page(content, max_pixels))
@@ -60,18 +63,22 @@ def load_confined(content: bytes, max_pixels: int, limits: PageLimits) -> Sequen
     before = _memory(_RESIDENT)
     process = os.fork()
     if process == 0:
-        die_with_parent()
-        if os.getppid() == parent:
-            _load(sender, content, max_pixels, limits)
-        os._exit(1)
+        # Whatever happens, this copy of the process may not go on with what the parent does.
+        try:
+            die_with_parent()
+            if os.getppid() == parent:
+                _close_all_but(sender)
+                _load(sender, content, max_pixels, limits)
+        finally:
+            os._exit(1)
     sender.close()
     loaded: Sequence[Page] | Exception | None = None
     stuck = False
     try:
-        with receiver, suppress(EOFError):
+        with receiver:
             stuck = not _answers(receiver, process)
             if not stuck:
-                loaded = receiver.recv()
+                loaded = _received(receiver)
     finally:
         if stuck:
             os.kill(process, signal.SIGKILL)
@@ -81,6 +88,19 @@ def load_confined(content: bytes, max_pixels: int, limits: PageLimits) -> Sequen
         raise _reason(os.waitstatus_to_exitcode(status), added, limits, stuck=stuck)
     if isinstance(loaded, Exception):
         raise loaded
+    return loaded
+
+
+def _received(receiver: Connection) -> Sequence[Page] | Exception | None:
+    """Return what the process sent, or None if it ended before it had sent everything."""
+    try:
+        loaded: Sequence[Page] | Exception = receiver.recv()
+    except (EOFError, OSError):
+        return None
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise RecognitionCrashed from error
     return loaded
 
 
@@ -106,25 +126,35 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "bad_alloc" in text or "insufficient memory" in text
 
 
+def _close_all_but(sender: Connection) -> None:
+    """Close what the process inherited, such as the pipes to the worker, but not its log."""
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        if descriptor > _STDERR and descriptor != sender.fileno():
+            # The listing had one of its own, which is closed already.
+            with suppress(OSError):
+                os.close(descriptor)
+
+
 def _load(sender: Connection, content: bytes, max_pixels: int, limits: PageLimits) -> NoReturn:
     """Load the pages in this process, send them or the error, and end the process."""
     # A process that exceeds its CPU time would leave its memory on disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    loaded: list[Page] | Exception
     try:
         pages = each_page(content, max_pixels)
         _limit(limits)
-        read = []
+        loaded = []
         for page in pages:
-            read.append(page)
+            loaded.append(page)
             _limit(limits)
-        loaded = read
+        sender.send(loaded)
+    except ServiceError as error:
+        sender.send(error)
     except Exception as error:
         if is_out_of_memory(error):
             # A library that ran out of memory may be left in a broken state.
             os._exit(_OUT_OF_MEMORY)
-        loaded = error
-    sender.send(loaded)
+        # Not every error survives being sent, and its text may quote the file.
+        sender.send(ErrorElsewhere.of(error))
     os._exit(0)
 
 

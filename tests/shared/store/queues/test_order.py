@@ -196,6 +196,11 @@ async def test_a_job_that_is_retried_by_hand_comes_after_the_others_of_its_tenan
         await session.execute(
             update(Job).where(Job.id == failed.id).values(state="failed", finished_at=func.now())
         )
+    turn = (await _row(database, failed.id)).turn
+    async with database.transaction() as session:
+        assert not await transitions.revive(session, failed.id, "b")
+    assert (await _row(database, failed.id)).turn == turn
+    async with database.transaction() as session:
         assert await transitions.revive(session, failed.id, "a")
     turns = [(await _row(database, new.id)).turn or 0 for new in (failed, *others)]
 
