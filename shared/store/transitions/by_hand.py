@@ -84,14 +84,15 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
     the job is not kept any more.
     """
     ended = Job.id == job_id, Job.tenant_id == tenant_id, Job.state.in_(_REVIVABLE)
-    # From now on nobody prunes the job or its image.
-    queue = await session.scalar(select(Job.queue).where(*ended).with_for_update(key_share=True))
-    if queue is None:
+    # Another tenant's job is not touched. A job keeps its tenant, so this needs no lock.
+    if await session.scalar(select(Job.id).where(*ended)) is None:
         return False
-    if queue == Queue.RECEIPTS and not await _has_image(session, job_id):
-        raise NotRetryable("The image of the job is not kept any more; submit the receipt again.")
-    # The turn comes before the row is changed: see the order of locks in GIVEN.
+    # The turn comes before any lock of the job: see the order of locks in GIVEN.
     await take_turns(session, [job_id], _REVIVABLE)
+    # From now on nobody prunes the job or its image.
+    locked = select(Job.queue).where(*ended).with_for_update(key_share=True)
+    if await session.scalar(locked) == Queue.RECEIPTS and not await _has_image(session, job_id):
+        raise NotRetryable("The image of the job is not kept any more; submit the receipt again.")
     statement = (
         update(Job)
         .where(*ended)
