@@ -52,7 +52,12 @@ _ASKED_AT = "asked_at"
 # Seconds that Postgres has to accept a connection and answer, when somebody has waited in vain.
 _DOUBT = 0.3
 # SQLAlchemy wraps most errors of the driver, but not those of connecting.
-_OF_DRIVER = (DBAPIError, asyncpg.PostgresError, asyncpg.ClientConfigurationError)
+_OF_DRIVER = (
+    DBAPIError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 class PoolOptions(TypedDict, total=False):

@@ -72,6 +72,22 @@ async def test_results_outlive_a_time_in_which_postgres_takes_no_writes(
     assert _outcomes(done) == [AttemptOutcome.SUCCEEDED]
 
 
+async def test_a_result_that_postgres_cannot_store_becomes_a_bug_and_no_crash(
+    client: AsyncServiceClient, busy: Settings
+) -> None:
+    """The error says nothing of the content, and would have lost the job until its lease ran out."""
+    url = busy.database_url.get_secret_value()
+
+    async with failing_in_turn(url, ("XX000", "54000"), event="UPDATE", condition=ENDED):
+        async with worker_with(busy, dairy):
+            job = await client.submit("categorization", ITEM)
+            done = await client.await_job(job.id, within=30)
+
+    assert set(_outcomes(done)) == {AttemptOutcome.FAILED}
+    assert done.error is not None
+    assert done.error.code == "bug"
+
+
 async def _refuses(http: httpx.AsyncClient) -> bool:
     return (await http.get("/health/ready")).status_code == 503
 
