@@ -43,8 +43,8 @@ class Held:
 
 # A row that another session has locked is skipped, or it would cost the leases of all others. It
 # counts as held all the same: its worker is then still in the row that this statement sees. Nobody
-# rescues a locked row, nor, until the next heartbeat, one whose worker says that it has skipped any:
-# the lease may have run out meanwhile.
+# rescues a locked row, nor, until the next heartbeat, one whose worker says that it has skipped
+# any: the lease may have run out meanwhile.
 _BEAT = Statement(
     "workers.beat",
     "update",

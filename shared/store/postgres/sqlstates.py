@@ -53,6 +53,8 @@ _MEANINGS = {
 # The driver has no class for these of its errors, which are those of a connection that broke or
 # that is being closed. Its others of this kind are for wrong arguments.
 _LOST_WORDS = ("connection is closed", "has been released", "pool is closing", "pool is closed")
+# What the driver raises, beside OSErrors.
+ERRORS_OF_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _NO_ANSWERS = (Meaning.LOST, Meaning.AWAY)
 
 

@@ -75,17 +75,19 @@ async def test_results_outlive_a_time_in_which_postgres_takes_no_writes(
 async def test_a_result_that_postgres_cannot_store_becomes_a_bug_and_no_crash(
     client: AsyncServiceClient, busy: Settings
 ) -> None:
-    """The error says nothing of the content, and would have lost the job until its lease ran out."""
+    """Errors that say nothing of the content do not lose the job until its lease runs out."""
     url = busy.database_url.get_secret_value()
 
-    async with failing_in_turn(url, ("XX000", "54000"), event="UPDATE", condition=ENDED):
-        async with worker_with(busy, dairy):
-            job = await client.submit("categorization", ITEM)
-            done = await client.await_job(job.id, within=30)
+    async with (
+        failing_in_turn(url, ("XX000", "54000"), event="UPDATE", condition=ENDED),
+        worker_with(busy, dairy),
+    ):
+        job = await client.submit("categorization", ITEM)
+        done = await client.await_job(job.id, within=30)
 
     assert set(_outcomes(done)) == {AttemptOutcome.FAILED}
     assert done.error is not None
-    assert done.error.code == "bug"
+    assert done.error.code == "internal_error"
 
 
 async def _refuses(http: httpx.AsyncClient) -> bool:
