@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from api.access.authentication import Authentication, warn_if_exposed
 from api.access.cross_origin import install_cross_origin
@@ -51,6 +53,9 @@ from shared.telemetry.tracing import Tracing
 from shared.version import SERVICE, service_version
 from shared.wire.broker import Broker
 
+# Pages that we have ourselves, and redirects, which would go to whatever host the caller names.
+_WITHOUT: dict[str, Any] = {"docs_url": None, "redoc_url": None, "redirect_slashes": False}
+
 
 def create_app(settings: Settings) -> FastAPI:
     """Build the application. It connects to Postgres and Redis only when it starts."""
@@ -71,31 +76,10 @@ def create_app(settings: Settings) -> FastAPI:
         version=service_version(),
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
-        docs_url=None,
-        redoc_url=None,
-        telemetry={
-            "tracer_provider": tracing.provider,
-            # Otherwise UntracedRequests makes the ids.
-            "tracing": tracing.exporting,
-            "operation_spans": False,
-            "metrics": False,
-            "logs": False,
-            "exclude": is_untraced,
-        },
+        **_WITHOUT,
+        telemetry=_telemetry(tracing),
     )
-    # These run once it is known who calls.
-    app.add_middleware(CallLimit, connections=connections_at_most(settings.max_connections))
-    if settings.rate_limit_token:
-        app.add_middleware(TokenLimit)
-    # Before anything reads a body, and within what makes problem documents of errors.
-    app.add_middleware(Authentication, settings=settings)
-    install_error_handlers(app)
-    if settings.cors_origins:
-        install_cross_origin(app, settings)
-    app.add_middleware(RequestContext)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(MeasuredRequests)
-    app.add_middleware(UntracedRequests, exporting=tracing.exporting)
+    _add_middleware(app, settings, tracing)
     # Before the route of the same path, which takes what this one leaves.
     app.router.routes.append(QuickJobRoute())
     # The path of a batch comes before that of a job, which would take it for an id.
@@ -114,6 +98,35 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, tracing: Tracing) -> None:
+    """Add what every request passes through, from the inside out."""
+    # These run once it is known who calls.
+    app.add_middleware(CallLimit, connections=connections_at_most(settings.max_connections))
+    if settings.rate_limit_token:
+        app.add_middleware(TokenLimit)
+    # Before anything reads a body, and within what makes problem documents of errors.
+    app.add_middleware(Authentication, settings=settings)
+    install_error_handlers(app)
+    if settings.cors_origins:
+        install_cross_origin(app, settings)
+    app.add_middleware(RequestContext)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(MeasuredRequests)
+    app.add_middleware(UntracedRequests, exporting=tracing.exporting)
+
+
+def _telemetry(tracing: Tracing) -> TelemetryConfig:
+    return {
+        "tracer_provider": tracing.provider,
+        # Otherwise UntracedRequests makes the ids.
+        "tracing": tracing.exporting,
+        "operation_spans": False,
+        "metrics": False,
+        "logs": False,
+        "exclude": is_untraced,
+    }
 
 
 def _largest_body(settings: Settings) -> int:

@@ -1,19 +1,23 @@
 """The tenant of a request: its token, header, query and body have to agree."""
 
 from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
 
 from api.access.caller import Caller
-from shared.rejections import Forbidden
+from shared.contracts.text import Identifier
+from shared.rejections import Forbidden, InvalidRequest
 
 HEADER = "X-Tenant-ID"
 QUERY = "tenant_id"
+_TENANT: TypeAdapter[str] = TypeAdapter(Identifier)
 
 
 def agreed_tenant(http: Request, *bodies: str | None) -> str | None:
     """Return the tenant that a request names, or else the only one of its token, or None.
 
     `bodies` are the tenants that parts of the body name, None for those that name none. Raises
-    Forbidden if two different tenants are named, or one that the token does not act for.
+    Forbidden if two different tenants are named, or one that the token does not act for, and
+    InvalidRequest if it is no id.
     """
     caller: Caller = http.state.caller
     named = {*http.headers.getlist(HEADER), *bodies}
@@ -26,4 +30,7 @@ def agreed_tenant(http: Request, *bodies: str | None) -> str | None:
         raise Forbidden("The header, the query and the body of the request name different tenants.")
     if not caller.acts_for(given[0]):
         raise Forbidden("The token does not act for this tenant.")
-    return given[0]
+    try:
+        return _TENANT.validate_python(given[0])
+    except ValidationError as error:
+        raise InvalidRequest("tenant_id: this is no id of a tenant.") from error

@@ -5,30 +5,35 @@ of its route). Only images may be longer than a megabyte in calls that take them
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, TypeVar
 
 from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from api.requests.encoded_image import EncodedImage
+from api.requests.json_text import parse
 from api.requests.places import Place, Places
-from api.requests.shape import check_shape
+from shared.errors import Busy
 from shared.rejections import MalformedBody, RequestTooLarge
 
 T = TypeVar("T")
 
 # Bytes of a body without images, and of what surrounds an image.
 LARGEST_TEXT = 1_000_000
+# Bytes of a body that needs no place in memory. The server has as many before it asks us.
+_SMALL = 65_536
+# Bodies of more than a megabyte that may be in memory at the same time, and others.
+_LARGE_PLACES, _OTHER_PLACES = 8, 64
 # Bytes from which on a body is read by a thread. A smaller one takes a few milliseconds.
 LARGE = 100_000
 # The parser holds the interpreter, so more threads would only delay the event loop.
 _THREADS = 2
+# As many digits of a length as any number of bytes has.
+_DIGITS = 20
 # What `body` returns of one that was parsed, so that it is not kept until the answer.
 _PARSED = b" "
 
@@ -37,7 +42,8 @@ class LargeBodies:
     """What the large bodies of a front share: its memory, and the threads that read them."""
 
     def __init__(self) -> None:
-        self.places = Places()
+        self.places = Places(_LARGE_PLACES)
+        self.other_places = Places(_OTHER_PLACES)
         self._threads = ThreadPoolExecutor(_THREADS, "bodies")
 
     async def read(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -55,7 +61,8 @@ class BodyRequest(Request):
     def __init__(
         self, scope: Scope, receive: Receive, *, most_values: int, takes_image: bool
     ) -> None:
-        super().__init__(scope, receive)
+        super().__init__(scope, self._receive_in_time)
+        self._from_server = receive
         self._most_values = most_values
         self._takes_image = takes_image
         self.is_large = False
@@ -70,23 +77,26 @@ class BodyRequest(Request):
         return bodies
 
     @property
+    def kind(self) -> str:
+        """The content type in small letters, without its parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
     def is_json(self) -> bool:
         """Whether FastAPI takes a body of this content type for JSON."""
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = self.kind
         application = kind.startswith("application/")
         return application and (kind == "application/json" or kind.endswith("+json"))
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Yield the body, a large one once it has a place in memory. Raises Busy."""
+        """Yield the body, unless it is small once it has a place in memory. Raises Busy."""
         declared = self.headers.get("content-length", "")
-        received = int(declared) if declared.isdecimal() else 0
-        if received > LARGEST_TEXT:
-            await self._take_place()
+        # A server refuses numbers that are too long for Python, but not every server is ours.
+        await self._take_place(int(declared[:_DIGITS]) if declared.isdecimal() else 0)
         received = 0
         async for chunk in super().stream():
             received += len(chunk)
-            if received > LARGEST_TEXT:
-                await self._take_place()
+            await self._take_place(received)
             yield chunk
 
     async def body(self) -> bytes:
@@ -98,7 +108,7 @@ class BodyRequest(Request):
     async def json(self) -> Any:
         """Return the value of the body.
 
-        An image is replaced by an empty text, and can be taken. Raises RequestTooLarge,
+        An image is replaced by its marker, and can be taken. Raises RequestTooLarge,
         MalformedBody, Busy, and RequestValidationError if the body is not JSON.
         """
         if not hasattr(self, "_json"):
@@ -136,9 +146,30 @@ class BodyRequest(Request):
         if self._place is not None:
             self._place.give_back()
 
-    async def _take_place(self) -> None:
-        if self._place is None:
-            self._place = await self.large_bodies.places.take()
+    async def _take_place(self, size: int) -> None:
+        """Wait for a place for a body of so many bytes, or more. Raises Busy."""
+        bodies = self.large_bodies
+        if size <= _SMALL:
+            return
+        places = bodies.places if size > LARGEST_TEXT else bodies.other_places
+        before = self._place
+        if before is None or before.of not in (places, bodies.places):
+            self._place = await places.take(self.state.caller.name)
+            if before is not None:
+                before.give_back()
+
+    async def _receive_in_time(self) -> Message:
+        """Return what the server has received. Raises Busy if others should have the place."""
+        if (place := self._place) is None:
+            return await self._from_server()
+        try:
+            async with asyncio.timeout(None) as limit:
+                with place.receiving(limit):
+                    message = await self._from_server()
+        except TimeoutError:
+            raise Busy("The body came too slowly, while others waited to send theirs.") from None
+        place.count(len(message.get("body", b"")))
+        return message
 
     async def _read(self) -> bytearray:
         """Return the body. One that is too large for its call is refused while it arrives."""
@@ -159,21 +190,12 @@ class BodyRequest(Request):
         if self._takes_image and len(body) > LARGE and (image := EncodedImage.found_in(body)):
             rest = image.remainder()
             _refuse_long_text(rest)
-            value = self._parsed(rest)
-            if _has_image(value):
+            value = parse(rest, self._most_values)
+            if image.belongs_to(value):
                 return value, image
         if self._takes_image:
             _refuse_long_text(body)
-        return self._parsed(body), None
-
-    def _parsed(self, text: bytes | bytearray) -> Any:
-        check_shape(text, self._most_values)
-        try:
-            # Its shape was counted in bytes, which mean something else in UTF-16.
-            return json.loads(text.decode("utf-8-sig"))
-        except ValueError as error:
-            invalid = {"type": "json_invalid", "loc": ("body",), "msg": f"Invalid JSON: {error}"}
-            raise RequestValidationError([invalid]) from None
+        return parse(body, self._most_values), None
 
 
 class BodyRoute(APIRoute):
@@ -216,12 +238,6 @@ class ImageRoute(BodyRoute):
     """A route that takes an image."""
 
     takes_image = True
-
-
-def _has_image(value: Any) -> bool:
-    """Return whether an empty text is where an image belongs."""
-    places = [value, value.get("payload")] if isinstance(value, dict) else []
-    return any(isinstance(place, dict) and place.get("image_base64") == "" for place in places)
 
 
 def _refuse_long_text(text: bytes | bytearray) -> None:

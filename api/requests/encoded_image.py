@@ -7,7 +7,8 @@ it. Here it is decoded in the memory in which it arrived.
 import binascii
 import json
 import re
-from typing import TypeAlias
+import secrets
+from typing import Any, TypeAlias
 
 from shared.images import ImageLimits, decode_base64, refuse_long_base64
 from shared.rejections import ImageNotBase64
@@ -28,6 +29,8 @@ class EncodedImage:
         self._body = body
         self._start = start
         self._end = end
+        # What stands for the image in the parsed body. No caller can guess it.
+        self.marker = secrets.token_hex(16)
 
     @classmethod
     def found_in(cls, body: bytearray) -> "EncodedImage | None":
@@ -47,8 +50,16 @@ class EncodedImage:
         return _FIELD in body
 
     def remainder(self) -> bytes:
-        """Return the body with an empty text in place of the image."""
-        return bytes(self._body[: self._start]) + bytes(memoryview(self._body)[self._end :])
+        """Return the body with the marker in place of the image."""
+        before, after = self._body[: self._start], memoryview(self._body)[self._end :]
+        return b"".join((before, self.marker.encode(), after))
+
+    def belongs_to(self, value: Any) -> bool:
+        """Return whether the marker is where a call may have an image."""
+        places = [value, value.get("payload")] if isinstance(value, dict) else []
+        return any(
+            isinstance(place, dict) and place.get("image_base64") == self.marker for place in places
+        )
 
     def decode(self, limits: ImageLimits) -> bytes:
         """Return the bytes of the image, and free the text. It can be called once.

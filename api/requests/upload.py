@@ -30,6 +30,8 @@ _OPTIONS = frozenset(ExtractionOptions.model_fields)
 _HINTS = tuple(ReadingHints.model_fields)
 _LISTS = frozenset({"candidate_labels"})
 _OBJECTS = frozenset({"metadata", "callback"})
+# Fields of which two would name two tenants.
+_TENANTS = frozenset({"tenant_id", "account_id"})
 
 # As in a JSON body, but a field that was not filled in may be sent.
 _ID = {"type": "string", "maxLength": 200, "pattern": r"^[^\s\x00-\x1f\x7f]*$"}
@@ -80,7 +82,7 @@ async def read_upload(http: BodyRequest, front: Front) -> Upload:
 
     Raises InvalidRequest, RequestValidationError, and what reading any body raises.
     """
-    if http.headers.get("content-type", "").startswith(_FORM):
+    if http.kind == _FORM:
         fields = await _read_form(http)
         values = {**fields, "image_base64": ""}
     else:
@@ -115,8 +117,11 @@ async def _read_form(http: BodyRequest) -> dict[str, Any]:
 
 
 def _value(name: str, values: list[Any]) -> Any:
+    """Return the value of a field that may have been sent several times. Raises InvalidRequest."""
     if name in _LISTS:
         return values
+    if len(values) > 1 and name in _TENANTS:
+        raise InvalidRequest(f"{name}: send it once.")
     decoded = _decoded(values[-1]) if name in _OBJECTS else None
     return values[-1] if decoded is None else decoded
 
@@ -124,6 +129,6 @@ def _value(name: str, values: list[Any]) -> Any:
 def _decoded(text: str) -> Any:
     """Return the value of a JSON text, or None if it is not JSON, which validation reports."""
     try:
-        return from_json(text)
+        return from_json(text, allow_inf_nan=False)
     except ValueError:
         return None

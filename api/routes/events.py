@@ -1,6 +1,7 @@
 """The call that streams the events of a job."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -12,14 +13,12 @@ from api.access.caller import READS
 from api.front import Front, FrontDep, TenantDep
 from api.openapi.problems import TENANT, problems
 from api.openapi.streams import EVENT_SCHEMA
-from api.telling.streams import event_stream
+from api.telling.streams import HEARTBEAT, event_stream
 from shared.contracts.events import EventId
 from shared.errors import Draining
 from shared.rejections import JobNotFound
 from shared.store.states import JobState
 
-# Seconds between two comments, which keep proxies from closing a quiet stream.
-_HEARTBEAT = 15
 # Seconds that a caller may take to accept an event. One who no longer reads has to make room.
 _SEND_TIMEOUT = 30
 
@@ -53,8 +52,8 @@ async def stream_job_events(
     `event: job` has the state of the job: first the current one, unless `Last-Event-ID` names it,
     then each later one; states that follow each other quickly may come as one event, the last.
     `event: stage` says that a stage of the running attempt began; it has no id. After the end of a
-    job there is nothing to stream: 204, at which an EventSource stops. The stream ends before its
-    next event if the token has been revoked or has expired.
+    job there is nothing to stream: 204, at which an EventSource stops. The stream ends within
+    15 seconds, and before its next event, if the token has been revoked or has expired.
     """
     front.draining.check()
     since = EventId.parse(last_event_id)
@@ -65,7 +64,7 @@ async def stream_job_events(
     if state.finished and since == state.id:
         return Response(status_code=204)
     return EventSourceResponse(
-        _counted(http, front, state, since), ping=_HEARTBEAT, sep="\n", send_timeout=_SEND_TIMEOUT
+        _counted(http, front, state, since), ping=HEARTBEAT, sep="\n", send_timeout=_SEND_TIMEOUT
     )
 
 
@@ -73,8 +72,6 @@ async def _counted(
     http: Request, front: Front, state: JobState, since: EventId | None
 ) -> AsyncIterator[ServerSentEvent]:
     with front.metrics.listeners.track_inprogress():
-        async for event in event_stream(front.waiters, state, since):
-            # A job may take longer than its caller is welcome.
-            if not await is_still_admitted(http, front.tokens):
-                return
+        is_admitted = partial(is_still_admitted, http, front.tokens)
+        async for event in event_stream(front.waiters, state, since, is_admitted):
             yield event

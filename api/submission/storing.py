@@ -10,6 +10,7 @@ from api.requests.encoded_image import EncodedImage, SentImage
 from shared.contracts.features import Feature
 from shared.contracts.requests import JobRequest, ReceiptRequest
 from shared.images import ImageLimits, decode_base64, inspect
+from shared.rejections import InvalidRequest
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Stored:
 async def stored(request: JobRequest, image: SentImage, limits: ImageLimits) -> Stored:
     """Return what to store. `image`: how it was sent, if not as base64 in the payload.
 
-    Raises the Image errors.
+    Raises the Image errors, and InvalidRequest if the body has a large image elsewhere.
     """
     if isinstance(request, ReceiptRequest):
         return await asyncio.to_thread(_receipt, request, image, limits)
@@ -35,6 +36,8 @@ async def stored(request: JobRequest, image: SentImage, limits: ImageLimits) -> 
 def _receipt(request: ReceiptRequest, image: SentImage, limits: ImageLimits) -> Stored:
     payload = request.payload.model_dump(mode="json", exclude={"image_base64"})
     if isinstance(image, EncodedImage):
+        if request.payload.image_base64 != image.marker:
+            raise InvalidRequest("image_base64: the body has another one, where none belongs.")
         image = image.decode(limits)
     elif image is None:
         image = decode_base64(request.payload.image_base64, limits)

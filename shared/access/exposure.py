@@ -62,7 +62,7 @@ def exposure(
     machine only. `allowed_hosts` are further names of it, in lower case and without a port.
     """
     if scope["http_version"] == "1.0":
-        # Proxies speak it that need not add any header, such as nginx by default.
+        # Nginx before 1.29.7 speaks it by default, and adds no header.
         return "version HTTP/1.0"
     hosts, origins = [], []
     for name, value in scope["headers"]:

@@ -62,8 +62,7 @@ class Crowd:
         """Return whether there is room for a newcomer, who is one of the connections.
 
         If there is none, whoever has kept the server waiting for the longest goes: with half a
-        header
-        or a slow body, or else an idle connection.
+        header or a slow body, or else an idle connection.
         """
         if len(connections) <= self._most:
             return True

@@ -16,6 +16,8 @@ class BoundedHeadersProtocol(HttpToolsProtocol):
     So it is if they would become so: a field is counted while it arrives.
     """
 
+    # Whether the next field is a trailer.
+    _after_headers = False
     # Bytes of the headers that are complete, and bytes in which nothing came to its end.
     _complete = 0
     _incomplete = 0
@@ -29,6 +31,7 @@ class BoundedHeadersProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
+        self._after_headers = False
         self._complete = self._incomplete = 0
         super().on_message_begin()
 
@@ -38,12 +41,17 @@ class BoundedHeadersProtocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header or a trailer. Raises HeadersTooLongError."""
+        """Take a header, and drop a trailer. Raises HeadersTooLongError.
+
+        A trailer would become a header of a request that is being answered, a token as well.
+        """
         self._count(len(name) + len(value))
-        super().on_header(name, value)
+        if not self._after_headers:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin the answer."""
+        self._after_headers = True
         self._incomplete = 0
         super().on_headers_complete()
 

@@ -48,7 +48,12 @@ LAYERS = {
             "api.requests.context",
             "api.requests.untraced",
         ],
-        ["api.metrics.callbacks", "api.metrics.queues", "api.metrics.requests"],
+        [
+            "api.metrics.callbacks",
+            "api.metrics.queues",
+            "api.metrics.requests",
+            "api.requests.json_text",
+        ],
         [
             "api.health",
             "api.metrics",

@@ -50,7 +50,7 @@ async def test_a_page_of_the_front_itself_is_no_attack(http: httpx.AsyncClient) 
 
 
 async def test_elsewhere_containers_may_call_and_a_warning_is_logged(settings: Settings) -> None:
-    """They call by a name without a dot. A proxy and any name of the internet are refused."""
+    """Containers call by a name without a dot. A proxy and any name of the internet are refused."""
     elsewhere = settings.model_copy(
         update={"host": "0.0.0.0", "auth": "off", "allowed_hosts": ("ai.example.org",)}
     )

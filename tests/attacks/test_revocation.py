@@ -1,5 +1,6 @@
 """A token that was revoked opens nothing within five seconds, on every front."""
 
+from contextlib import AsyncExitStack
 from uuid import UUID
 
 import httpx
@@ -48,3 +49,31 @@ async def test_a_revoked_token_hears_of_nothing_more(
 
     assert first.data["status"] == "queued"
     assert later == []
+
+
+async def test_streams_of_one_token_leave_connections_for_others(
+    guarding: Settings, database: Database
+) -> None:
+    """Whoever opens as many as it gets keeps out neither other callers nor probes."""
+    few = guarding.model_copy(update={"max_connections": 16})
+    token, other = [await stored_token(database, "home") for _ in range(2)]
+    async with (
+        front_server(few) as url,
+        httpx.AsyncClient(base_url=url, headers=bearer(token), timeout=20) as http,
+        AsyncExitStack() as streams,
+    ):
+        job_id = (await http.post("/api/v1/jobs", json=BODY)).json()["id"]
+        path = f"/api/v1/jobs/{job_id}/events"
+        statuses = []
+        for _ in range(15):
+            stream = await streams.enter_async_context(http.stream("GET", path))
+            statuses.append(stream.status_code)
+            if stream.status_code != 200:
+                await stream.aread()
+        asking = httpx.AsyncClient(base_url=url, headers=bearer(other))
+        others = await streams.enter_async_context(asking)
+        probe = await others.get("/health/live")
+        job = await others.get(f"/api/v1/jobs/{job_id}")
+
+    assert statuses == [200] * 12 + [503] * 3
+    assert (probe.status_code, job.status_code) == (200, 200)

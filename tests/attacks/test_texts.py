@@ -150,14 +150,14 @@ def test_no_text_of_a_caller_forges_a_line_of_the_log(style: Style, odd: str) ->
     assert line.isprintable()
 
 
-async def test_a_tenant_that_is_named_twice_in_a_body_is_checked_as_it_is_used(
+async def test_a_tenant_that_is_named_twice_in_a_body_is_refused(
     guarded: Guarded,
 ) -> None:
-    """A gateway may have read the other one."""
+    """A gateway may have read the other one, so neither is used."""
     twice = TEXT.replace('"tenant_id": "t"', '"tenant_id": "home", "tenant_id": "other"')
     answer = await guarded.http.post(JOBS, headers={**bearer(guarded.home), **JSON}, content=twice)
 
-    assert_problem(answer, 403, "forbidden")
+    assert_problem(answer, 400, "malformed_body")
 
 
 async def test_a_forged_cursor_shows_nothing_else(guarded: Guarded) -> None:
@@ -178,6 +178,20 @@ async def test_a_forged_cursor_shows_nothing_else(guarded: Guarded) -> None:
     ]
 
     assert (len(own.json()["jobs"]), others.json()["jobs"]) == (1, [])
+
+
+async def test_a_length_of_many_digits_is_no_error_of_the_service(http: httpx.AsyncClient) -> None:
+    """Python refuses to read numbers of more than 4300 digits."""
+    answer = await http.post(JOBS, content=TEXT, headers={**JSON, "content-length": "9" * 5_000})
+
+    assert answer.status_code < 500
+
+
+async def test_a_tenant_of_the_query_is_an_id(http: httpx.AsyncClient) -> None:
+    """A call without a tenant in its body takes that of the query or the header."""
+    for query, headers in (("?tenant_id=%C2%A0", {}), ("", {"X-Tenant-ID": "a\x1fb"})):
+        answer = await http.post(f"{EMBED}{query}", json={"texts": ["Milk"]}, headers=headers)
+        assert_problem(answer, 422, "invalid_request")
 
 
 async def test_forms_are_bounded(http: httpx.AsyncClient) -> None:

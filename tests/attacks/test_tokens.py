@@ -4,7 +4,6 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, update
 
@@ -15,6 +14,18 @@ from shared.store.postgres.database import Database
 from tests.attacks.calls import OPEN, calls
 from tests.attacks.conftest import Guarded
 from tests.support.access.tokens import bearer, id_of, stored_token
+
+SPELLINGS = (
+    "//api/v1/jobs",
+    "/health/../api/v1/jobs",
+    "/health/",
+    "/docs/../api/v1/jobs",
+    "/docs/assets/../../api/v1/jobs",
+    "/docs/assets/../../../../../../etc/passwd",
+    "/healthy",
+    "/metrics/",
+    "/HEALTH",
+)
 
 
 def guess() -> str:
@@ -104,28 +115,16 @@ async def test_two_tokens_are_none(guarded: Guarded) -> None:
     assert (await guarded.http.get("/api/v1/jobs", headers=twice[:1])).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "//api/v1/jobs",
-        "/health/../api/v1/jobs",
-        "/health/",
-        "/docs/../api/v1/jobs",
-        "/docs/assets/../../api/v1/jobs",
-        "/docs/assets/../../../../../../etc/passwd",
-        "/healthy",
-        "/metrics/",
-        "/HEALTH",
-    ],
-)
-async def test_no_spelling_of_a_path_gets_in(guarded: Guarded, path: str) -> None:
+async def test_no_spelling_of_a_path_gets_in(guarded: Guarded) -> None:
     """Only the exact paths of probes are open. Below `/docs/` there are only files.
 
     A server passes a path on as it is decoded; a client would tidy it up.
     """
-    status = await status_of(guarded.app, {"method": "GET", "path": path})
+    found = {
+        path: await status_of(guarded.app, {"method": "GET", "path": path}) for path in SPELLINGS
+    }
 
-    assert status == (404 if path.startswith("/docs/") else 401)
+    assert found == {path: 404 if path.startswith("/docs/") else 401 for path in SPELLINGS}
 
 
 async def test_nothing_of_a_body_is_read_before(guarded: Guarded) -> None:
@@ -142,7 +141,7 @@ async def test_nothing_of_a_body_is_read_before(guarded: Guarded) -> None:
 async def test_an_operator_of_a_tenant_is_none_of_others(
     guarded: Guarded, database: Database
 ) -> None:
-    """It deletes its own tenant's data, and does nothing that concerns all tenants."""
+    """The holder may delete that tenant's data, but do nothing that concerns all tenants."""
     bound = bearer(await stored_token(database, "home", "a/b", scopes=[Scope.ADMIN]))
     operates = [call for call in calls() if Scope.ADMIN in (call.scopes or ())]
     answers = {

@@ -13,9 +13,11 @@ from sqlalchemy import select, text
 from api.front import Front
 from api.requests.places import Places
 from shared.errors import Busy
+from shared.settings import Settings
 from shared.store.models import JobImage
 from shared.store.postgres.database import Database
 from tests.api.bad_input.asking import JOBS, RICH, b64, item_job, receipt_job
+from tests.support.fronts import front_server
 from tests.support.waiting import wait_until
 
 # The header of a PNG of one pixel, which is all that a front reads of it.
@@ -121,11 +123,11 @@ async def test_texts_that_are_no_image_are_refused(
 async def test_places_are_given_in_order() -> None:
     """Whoever gives a place back twice frees one only."""
     places = Places(1)
-    first = await places.take()
+    first = await places.take("a")
     order: list[int] = []
 
     async def take(number: int) -> None:
-        place = await places.take()
+        place = await places.take("a")
         order.append(number)
         place.give_back()
         place.give_back()
@@ -143,13 +145,59 @@ async def test_places_are_given_in_order() -> None:
 async def test_too_many_uploads_are_refused_at_once() -> None:
     """The answer says after how long those before them have their places."""
     places = Places(1, waiting=3, longest=0.2)
-    await places.take()
-    waiting = [asyncio.create_task(places.take()) for _ in range(3)]
+    await places.take("a")
+    waiting = [asyncio.create_task(places.take("a")) for _ in range(3)]
     await wait_until(lambda: places.waiting == 3, "all waited")
 
     with pytest.raises(Busy) as refused:
-        await places.take()
+        await places.take("a")
     ended = await asyncio.gather(*waiting, return_exceptions=True)
 
     assert refused.value.retry_after == 2
     assert [type(each) for each in ended] == [Busy] * 3
+
+
+async def test_whoever_has_the_fewest_places_comes_first() -> None:
+    """Many bodies of one caller keep another one waiting for no more than one of them."""
+    places = Places(4, waiting=6)
+    held = [await places.take("many") for _ in range(4)]
+    waiting = [asyncio.create_task(places.take("many")) for _ in range(6)]
+    await wait_until(lambda: places.waiting == 6, "all waited")
+    other = asyncio.create_task(places.take("other"))
+    await wait_until(lambda: any(each.done() for each in waiting), "one of them was refused")
+
+    held[0].give_back()
+    (await other).give_back()
+
+    assert [type(each.exception()) for each in waiting if each.done()] == [Busy]
+    held[1].give_back()
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    for kept in held:
+        kept.give_back()
+    assert (places.taken, places.waiting) == (0, 0)
+
+
+@pytest.mark.parametrize(("length", "places"), [(10_000_000, 8), (500_000, 64)])
+async def test_bodies_that_do_not_come_make_way(
+    settings: Settings, length: int, places: int
+) -> None:
+    """Whoever has a place and sends nothing loses it to whoever sends: it takes seconds."""
+    async with front_server(settings) as url, httpx.AsyncClient(base_url=url) as http:
+        address = httpx.URL(url)
+        head = f"POST {JOBS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
+        head += "Content-Type: application/json\r\n\r\n"
+        opened = [await asyncio.open_connection(address.host, address.port) for _ in range(places)]
+        for _, writer in opened:
+            writer.write(head.encode() + b'{"image_base64": "' + b"A" * 100_000)
+            await writer.drain()
+        answer = await http.post(
+            JOBS, json=receipt_job(b64(image(length * 3 // 4 - 10_000))), timeout=15
+        )
+        ended = await opened[0][0].read(12)
+        for _, writer in opened:
+            writer.close()
+
+        assert answer.status_code == 202, answer.text
+        assert ended == b"HTTP/1.1 503"

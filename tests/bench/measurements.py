@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.local.processes import LocalError
 from tests.bench.bench import Bench
-from tests.bench.calls import connections, get, wait
+from tests.bench.calls import attacked, connections, get, wait
 from tests.bench.figures import Figure, NotMeasured
 from tests.bench.growth import scale
 from tests.bench.jobs import batch, dispatch, fairness, mixed, path, tokens, tracing
@@ -47,6 +47,7 @@ MEASUREMENTS = {
     ),
     "cold": Measurement("how long processes take to start", cold.measure),
     "soak": Measurement("whether anything grows while a system works for minutes", soak.measure),
+    "attacked": Measurement("how soon /health answers while a front is attacked", attacked.measure),
     "connections": Measurement(
         "requests on connections that were idle; takes two minutes", connections.measure
     ),

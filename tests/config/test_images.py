@@ -87,3 +87,16 @@ async def test_a_container_is_healthy_while_its_front_or_worker_lives() -> None:
 
     assert done.returncode == 1
     assert answering in done.stderr
+
+
+async def test_the_address_that_the_process_listens_on_is_asked() -> None:
+    """The address need not be loopback, which is asked only if it listens everywhere."""
+    async with scripted(Reply()) as script:
+        port = str(urlsplit(script.url).port)
+        ports = {"PORT": port, "WORKER_PORT": port, "http_proxy": "http://127.0.0.1:1"}
+        everywhere = await asyncio.to_thread(healthcheck, HOST="0.0.0.0", **ports)
+        elsewhere = await asyncio.to_thread(healthcheck, HOST="127.0.0.9", **ports)
+
+    assert everywhere.returncode == 0, everywhere.stderr
+    assert elsewhere.returncode == 1
+    assert "127.0.0.9" in elsewhere.stderr

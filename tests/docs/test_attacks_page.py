@@ -42,7 +42,7 @@ def test_every_test_that_is_named_exists() -> None:
 def test_every_attack_is_on_the_page() -> None:
     """Whoever adds a test of an attack describes the attack."""
     page = named()
-    files = [f"tests/attacks/{path.name}" for path in (ROOT / "tests/attacks").glob("test_*.py")]
+    files = [str(path.relative_to(ROOT)) for path in (ROOT / "tests/attacks").rglob("test_*.py")]
     missing = {file: names_of_tests(file) - page.get(file, set()) for file in files}
 
     assert len(files) >= 10

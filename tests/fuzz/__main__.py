@@ -17,6 +17,7 @@ from tests.fuzz.files.mutations import mutants
 from tests.fuzz.files.running import Tally, load, send
 from tests.fuzz.files.seeds import bodies
 from tests.fuzz.files.seeds import files as whole_files
+from tests.fuzz.requests import send_damaged
 from tests.fuzz.running import fuzz
 from tests.support.fronts import front_http
 from tests.support.processes.running_system import running_system
@@ -28,22 +29,28 @@ def main(
     seed: Annotated[int, typer.Option(help="Repeats the requests of an earlier run.")] = 1,
     at_least: Annotated[int, typer.Option(help="How many requests there have to be.")] = 5_000,
     files: Annotated[int, typer.Option(help="Damage so many files instead.")] = 0,
+    requests: Annotated[int, typer.Option(help="Damage so many requests instead.")] = 0,
     keep: Annotated[Path, typer.Option(help="Where to write the files to look at.")] = Path(
         "results/fuzz"
     ),
 ) -> None:
-    """Make up requests from the OpenAPI document and check every answer, or damage files.
+    """Make up requests from the OpenAPI document and check every answer, or damage whole ones.
 
     AI_SERVICE_TOKEN is the token for a front at the URL, which without it has AUTH=off.
 
     The exit code is 1 if an answer was wrong, or if there were fewer requests than asked for.
     """
-    if files:
+    if files or requests:
         keep.mkdir(parents=True, exist_ok=True)
         tally = Tally(keep)
         with ExitStack() as running:
-            asyncio.run(_send_files(_settings(running), files, seed, tally))
-        load(mutants(whole_files(), files, seed), tally)
+            settings = _settings(running)
+            if files:
+                asyncio.run(_send_files(settings, files, seed, tally))
+            if requests:
+                asyncio.run(_send_requests(settings, requests, seed, tally))
+        if files:
+            load(mutants(whole_files(), files, seed), tally)
         sys.stdout.write(tally.report())
         sys.exit(bool(tally.wrong))
     with ExitStack() as running:
@@ -64,6 +71,11 @@ async def _send_files(settings: Settings, count: int, seed: int, tally: Tally) -
     async with front_http(settings) as http:
         await send(http, mutants(whole_files(), count, seed), tally)
         await send(http, mutants(bodies(), count // 10, seed), tally)
+
+
+async def _send_requests(settings: Settings, count: int, seed: int, tally: Tally) -> None:
+    async with front_http(settings) as http:
+        await send_damaged(http, count, seed, tally)
 
 
 def _settings(running: ExitStack) -> Settings:

@@ -1,11 +1,17 @@
 """A short run of `bin/fuzz`."""
 
+from pathlib import Path
+
 import pytest
 
 from shared.access.tokens import new_token
 from shared.local import stack
 from shared.local.processes import free_port
+from shared.settings import Settings
+from tests.fuzz.files.running import Tally
+from tests.fuzz.requests import send_damaged
 from tests.fuzz.running import fuzz
+from tests.support.fronts import front_http
 from tests.support.processes.running_system import System
 
 # A job from end to end, and one call that waits.
@@ -27,3 +33,14 @@ def test_every_answer_to_made_up_requests_is_declared(system: System) -> None:
     assert found.passed, found.report
     assert found.requests >= 500
     assert "request.bug" not in system.log_text()
+
+
+async def test_a_front_answers_damaged_requests(settings: Settings, tmp_path: Path) -> None:
+    """No answer is a 500, whatever is wrong with JSON, bytes, forms, headers and queries."""
+    tally = Tally(tmp_path)
+    async with front_http(settings) as http:
+        await send_damaged(http, 320, 1, tally)
+
+    assert tally.wrong == []
+    assert tally.outcomes["front 202 "] > 0
+    assert tally.outcomes["front 400 malformed_body"] > 0

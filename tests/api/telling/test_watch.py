@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from api.telling.streams import next_news
 from api.telling.watch import Watch
 from shared.contracts.events import EventId, JobEvent, StageEvent
 from shared.contracts.jobs import JobStatus
@@ -111,3 +112,25 @@ async def test_a_caller_who_is_dismissed_gets_what_is_there_first() -> None:
     assert await watch.next() == ENDED
     with pytest.raises(Draining):
         await watch.next()
+
+
+async def test_silence_ends_with_the_admission_of_the_listener() -> None:
+    """Nothing happens to the job, and a token is revoked meanwhile."""
+    answers = iter([True, False])
+
+    async def is_admitted() -> bool:
+        return next(answers)
+
+    assert await next_news(Watch(), is_admitted, interval=0.01) is None
+    assert next(answers, None) is None
+
+
+async def test_news_come_after_silence() -> None:
+    """Looking at who listens loses nothing."""
+    watch = Watch()
+
+    async def is_admitted() -> bool:
+        watch.read(QUEUED)
+        return True
+
+    assert await next_news(watch, is_admitted, interval=0.01) == QUEUED

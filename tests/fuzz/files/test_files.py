@@ -28,7 +28,7 @@ async def test_a_front_answers_damaged_files_and_bodies(settings: Settings, tmp_
 def test_no_damaged_file_harms_a_worker(tmp_path: Path) -> None:
     """A file is loaded, or refused for a reason that is its own fault."""
     tally = Tally(tmp_path)
-    load(mutants(files(), 150, seed=1), tally)
+    load(mutants(files(), 70, seed=1), tally)
 
     assert tally.wrong == []
     assert tally.outcomes["loaded"] > 0

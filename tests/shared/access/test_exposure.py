@@ -128,7 +128,7 @@ def test_one_host_is_needed(on_loopback: bool) -> None:
 
 
 def test_the_oldest_version_shows_a_proxy() -> None:
-    """A bare `proxy_pass` of nginx adds no header, but speaks HTTP/1.0."""
+    """A bare `proxy_pass` of an older nginx adds no header, but speaks HTTP/1.0."""
     assert shown(LOCAL, version="1.0") == "version HTTP/1.0"
 
 

@@ -58,7 +58,7 @@ def test_an_error_elsewhere_shows_its_frames_and_not_its_text() -> None:
 
 
 def test_the_detail_of_an_error_of_postgres_is_not_shown() -> None:
-    """It may quote the row."""
+    """The detail of an error may quote the row."""
     fields = {"C": "40001", "M": "could not serialize", "D": f"({MARKER})\n{MARKER}", "H": MARKER}
     error = PostgresError.new(fields)
 

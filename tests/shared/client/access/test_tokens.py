@@ -78,7 +78,10 @@ async def test_no_failure_shows_the_token(
 ) -> None:
     """Neither an error with all its causes, nor a log, nor the client itself has it."""
     caplog.set_level(logging.DEBUG)
-    async with scripted(act) as server, open_client(kind, server.url, token=SECRET) as client:
+    async with (
+        scripted(act) as server,
+        open_client(kind, server.url, token=SECRET, retries=1) as client,
+    ):
         with pytest.raises(Exception, match="answer") as raised:
             await client.queues()
         await client.validate()

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from shared.serving.limits import ConnectionLimits, connections_at_most
 from shared.settings import Settings
-from tests.attacks.bounded_server import Caller, bounded_server, get, post
+from tests.attacks.connections.bounded_server import Caller, bounded_server, get, post
 from tests.support.fronts import front_server
 from tests.support.waiting import wait_until
 from worker.health.probes import serving
@@ -107,9 +107,10 @@ async def test_a_long_body_that_stops_is_refused() -> None:
 
 async def test_time_in_which_the_server_does_not_read_is_not_the_callers() -> None:
     """A body that waits for its place in memory is not taken for one that does not come."""
-    async with bounded_server(limits(head=0.5, body=0.1)) as server:
-        held = await server.called(post("hold", 3_000_000))
-        sending = asyncio.create_task(held.says(b"x" * 3_000_000))
+    async with bounded_server(limits(head=0.9, body=0.3)) as server:
+        # So much comes at once that the server stops reading, however busy the machine is.
+        held = await server.called(post("hold", 3_000_000) + b"x" * 200_000)
+        sending = asyncio.create_task(held.says(b"x" * 2_800_000))
         clock = await server.called()
         # It is closed after several times as long as a body may pause.
         await clock.hears_all()
@@ -134,6 +135,18 @@ async def test_a_refused_body_may_end_but_not_last() -> None:
         assert refused.endswith(b"ok")
         assert (await short.hears()).endswith(b"ok")
         assert heard.endswith(b"ok")
+
+
+async def test_trailers_are_no_headers() -> None:
+    """A token after the body would be taken for one that was there when the caller was checked."""
+    async with bounded_server(limits()) as server:
+        head = b"POST /headers HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        caller = await server.called(head + b"0\r\nAuthorization: x\r\nConnection: close\r\n\r\n")
+        said = await caller.hears()
+        said += await caller.reader.readuntil(b"]")
+
+        assert b"chunked" in said
+        assert b"authorization" not in said
 
 
 async def test_a_flood_of_pipelined_requests_is_refused() -> None:

@@ -28,7 +28,7 @@ class Application:
     """Answers `ok`, and knows which paths were asked for.
 
     `/wait` answers only after `go`, `/hold` reads its body only after `go`, `/refuse` reads none,
-    and `/much` answers with 20 MB.
+    `/much` answers with 20 MB, and `/headers` with the headers that it sees.
     """
 
     asked: list[str] = field(default_factory=list)
@@ -44,6 +44,8 @@ class Application:
         while more:
             more = (await receive()).get("more_body", False)
         body = b"x" * 20_000_000 if path == "/much" else b"ok"
+        if path == "/headers":
+            body = repr(scope["headers"]).encode()
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,1 @@
+"""Connections and calls that are opened to keep others out."""
