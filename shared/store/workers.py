@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport
 from shared.store.hot.leases import Leases
-from shared.store.models import WorkerRecord
+from shared.store.models import Job, WorkerRecord
 
 # For how many seconds after its last heartbeat a worker that ended or died still counts as one that
 # serves its queues. A replaced worker is back within this time, and callers wait for it meanwhile.
@@ -100,6 +100,20 @@ def were_renewable(leases: Leases) -> ColumnElement[bool]:
     return and_(heard, ~resumed.exists())
 
 
+def could_renew() -> ColumnElement[bool]:
+    """Return, as SQL, whether nothing kept the worker of a job from renewing its leases.
+
+    If a row was locked when the last heartbeat came, its worker renews the lease with the next, if
+    it lives.
+    """
+    kept = select(WorkerRecord.id).where(
+        WorkerRecord.id == Job.worker_id,
+        WorkerRecord.skipped,
+        WorkerRecord.alive_until > func.now(),
+    )
+    return ~kept.exists()
+
+
 def _seconds(number: float) -> ColumnElement[timedelta]:
     return literal(timedelta(seconds=number))
 
@@ -113,10 +127,18 @@ def component_reports(worker: WorkerRecord) -> dict[Component, ComponentReport]:
     }
 
 
-async def end_worker(session: AsyncSession, worker_id: str) -> None:
-    """Note that a worker has stopped. Its row stays for a day, and shows when that was."""
+async def end_worker(session: AsyncSession, worker_id: str, leases: Leases) -> None:
+    """Note that a worker has stopped. Its row stays for a day, and shows when that was.
+
+    Like a heartbeat, this may be the first word of any worker after a silence, and notes that.
+    """
+    latest = select(func.max(WorkerRecord.seen_at)).scalar_subquery()
+    silent = latest < func.now() - _seconds(leases.silence)
+    silence = case((silent, func.now()), else_=WorkerRecord.ended_silence_at)
     ended = update(WorkerRecord).where(WorkerRecord.id == worker_id)
-    await session.execute(ended.values(seen_at=func.now(), alive_until=func.now()))
+    await session.execute(
+        ended.values(seen_at=func.now(), alive_until=func.now(), ended_silence_at=silence)
+    )
 
 
 def to_stored(report: ComponentReport) -> dict[str, Any]:

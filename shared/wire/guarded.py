@@ -58,11 +58,11 @@ class GuardedPool(BlockingConnectionPool):
         await super().disconnect(inuse_connections)
 
     async def _answers(self, within: float) -> bool:
-        """Return whether Redis answers on a new connection in time, with an error or not.
-
-        Those that nobody uses are closed, since the server that they lead to may be gone.
-        """
-        await super().disconnect(inuse_connections=False)
+        """Close the connections that nobody uses, since the server that they lead to may be gone,
+        and return whether Redis answers on a new one within some seconds, with an error or not."""
+        for unused in self._available_connections:
+            # It is not waited for: over TLS that takes an answer.
+            await unused.disconnect(nowait=True)
         connection: Any = self.make_connection()
         try:
             async with Patience(within):

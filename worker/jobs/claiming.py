@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.contracts.features import Queue
-from shared.errors import DatabaseUnavailable
 from shared.store.hot.claiming import Claim, Claims, claim
 from shared.store.postgres.database import Database
 from shared.store.publication import MessageKey
@@ -86,7 +85,8 @@ class Claiming:
             claims = await claim(
                 self._database.fetch, queue, keys, self._worker_id, self._lease, self._unanswered
             )
-        except DatabaseUnavailable:
+        except BaseException:
+            # Whatever it is, the claims may have been made.
             self._unanswered.update(keys)
             raise
         # A row that is locked may be so by the statement whose answer was lost.

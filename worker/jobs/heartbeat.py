@@ -72,4 +72,4 @@ class Heartbeat:
 
     async def _report_end(self) -> None:
         async with self._database.transaction() as session:
-            await end_worker(session, self._state.id)
+            await end_worker(session, self._state.id, self._leases)

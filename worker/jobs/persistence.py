@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from shared.errors import DatabaseUnavailable
+from shared.errors import DatabaseUnavailable, ServiceError
 from shared.store.postgres.database import Database, Session
 
 T = TypeVar("T")
@@ -26,11 +26,13 @@ async def committed(database: Database, work: Callable[[Session], Awaitable[T]])
     return await until_database_answers(transaction)
 
 
-async def until_database_answers(work: Callable[[], Awaitable[T]]) -> T:
-    """Repeat `work`, with pauses, for as long as it raises DatabaseUnavailable, and return its
-    result. Other errors pass through."""
+async def until_database_answers(
+    work: Callable[[], Awaitable[T]], *awaited: type[ServiceError]
+) -> T:
+    """Repeat `work`, with pauses, for as long as it raises DatabaseUnavailable or one of the
+    `awaited` errors, and return its result. Other errors pass through."""
     attempts = AsyncRetrying(
-        retry=retry_if_exception_type(DatabaseUnavailable),
+        retry=retry_if_exception_type((DatabaseUnavailable, *awaited)),
         wait=wait_random_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE),
     )
     return await attempts(work)

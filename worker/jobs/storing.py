@@ -5,6 +5,7 @@ from functools import partial
 
 from tenacity import AsyncRetrying, retry_if_result, wait_random_exponential
 
+from shared.errors import SchemaBehind
 from shared.process.batching import Batches
 from shared.store.hot.storing import Ending, Locked, Stored, store
 from shared.store.postgres.database import Database
@@ -32,7 +33,7 @@ class Storing:
 
         It waits for the statement under way, and goes with all others that wait then. While another
         session has its row locked, it is tried again with later ones, and holds up none of them.
-        Errors other than DatabaseUnavailable pass through.
+        A schema that is behind is waited for as Postgres is; other errors pass through.
         """
         attempts = AsyncRetrying(
             retry=retry_if_result(lambda stored: isinstance(stored, Locked)),
@@ -42,5 +43,5 @@ class Storing:
 
     async def _store_all(self, endings: Sequence[Ending]) -> Sequence[Stored]:
         return await until_database_answers(
-            partial(store, self._database.fetch, self._worker_id, endings)
+            partial(store, self._database.fetch, self._worker_id, endings), SchemaBehind
         )

@@ -65,9 +65,12 @@ class Circuit:
             self._change(State.DOUBTED)
         return True
 
-    def confirmed(self) -> None:
-        """Take note that the doubt was right."""
-        if self.state is State.DOUBTED:
+    def confirmed(self, asked_at: float) -> None:
+        """Take note that a probe of `asked_at` says that the doubt was right.
+
+        A probe that began before the last answer says nothing of a doubt that came after it.
+        """
+        if self.state is State.DOUBTED and not self.answered_since(asked_at):
             self._change(State.OPEN)
 
     def _change(self, state: State) -> None:

@@ -4,11 +4,16 @@ If callers did, many of them would share the fate of one, since statements are f
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context
 
+import structlog
+
 from shared.process.background import end_tasks
 from shared.process.guards.circuit import Circuit, State
+
+log = structlog.get_logger(__name__)
 
 # Seconds: how long a probe may take while the circuit is open, and the pause after each.
 _LONGEST, _PAUSE = 1.5, 0.5
@@ -43,9 +48,21 @@ class Probes:
     async def _probe(self) -> None:
         while self._circuit.state is not State.CLOSED:
             first = self._circuit.state is State.DOUBTED
-            if await self._answers(self._first if first else _LONGEST):
+            begun = time.monotonic()
+            if await self._answered(self._first if first else _LONGEST):
                 self._circuit.answered()
             elif first:
-                self._circuit.confirmed()
+                self._circuit.confirmed(begun)
             else:
                 await asyncio.sleep(_PAUSE)
+
+    async def _answered(self, within: float) -> bool:
+        """Return whether there was an answer. An error that nobody foresaw counts as none.
+
+        Without probes the circuit would never close again.
+        """
+        try:
+            return await self._answers(within)
+        except Exception:
+            log.exception("probe.failed")
+            return False

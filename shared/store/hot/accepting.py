@@ -68,12 +68,14 @@ async def accept(
 ) -> list[Acceptance]:
     """Insert or find a job for each of `news`, and return them in the same order.
 
-    A job is inserted if it is at most the `ceiling`-th that its queue has ever admitted; those that
-    have no ceiling are only looked for. All that one statement inserts is committed together. The
-    error is IdempotencyKeyReused if the key stands for other work, or else what Postgres does not
-    like about this job, which refuses none of the others. The callback of a job that was found is
-    left to the caller. Raises DatabaseUnavailable and SchemaBehind, unless it is known of some what
-    became of them; then that is the error of the others only.
+    `ceilings` has, by the id of a NewJob, how many jobs its queue may have admitted in all when it
+    is in; those that have no ceiling are only looked for. The acceptance is None if that many were
+    admitted already, or the job has no ceiling, and none was found. The error is
+    IdempotencyKeyReused if the key stands for other work, or else what Postgres does not like about
+    this job, which refuses none of the others. All that one statement inserts is committed
+    together. The callback of a job that was found is left to the caller. Raises DatabaseUnavailable
+    and SchemaBehind, unless it is known of some what became of them; then that is the error of the
+    others only.
     """
     results: dict[UUID, Acceptance] = {}
     waiting = news

@@ -127,7 +127,7 @@ def _accept(types: dict[str, str], *parts: str) -> Statement:
     SELECT * FROM unnest({arrays}) WITH ORDINALITY AS asked ({", ".join(types)}, arrival)
 )"""
     sql = f"WITH {','.join([asked, _FOUND, *parts])}{_RESULT}"
-    return Statement("jobs.accept", "insert", sql)
+    return Statement("jobs.accept", "insert", sql, proves_writes=True)
 
 
 def _inserting(fresh: str) -> tuple[str, ...]:

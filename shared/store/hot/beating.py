@@ -42,8 +42,9 @@ class Held:
 
 
 # A row that another session has locked is skipped, or it would cost the leases of all others. It
-# counts as held all the same: its worker is then still in the row that this statement sees, and
-# nobody rescues a locked row.
+# counts as held all the same: its worker is then still in the row that this statement sees. Nobody
+# rescues a locked row, nor, until the next heartbeat, one whose worker says that it has skipped
+# any: the lease may have run out meanwhile.
 _BEAT = Statement(
     "workers.beat",
     "update",
@@ -66,14 +67,16 @@ held AS (
 ),
 reported AS (
     INSERT INTO workers
-        (id, version, queues, slots, engines, seen_at, alive_until, ended_silence_at)
+        (id, version, queues, slots, engines, seen_at, alive_until, ended_silence_at, skipped)
     SELECT
         $1, $4, $5::text[], $6::text::jsonb, $7::text::jsonb, now(),
-        now() + make_interval(secs => $3), CASE WHEN silence.ended THEN now() END
+        now() + make_interval(secs => $3), CASE WHEN silence.ended THEN now() END,
+        EXISTS (SELECT id FROM held EXCEPT SELECT id FROM locked)
     FROM silence
     ON CONFLICT (id) DO UPDATE SET
         version = excluded.version, queues = excluded.queues, slots = excluded.slots,
-        engines = excluded.engines, seen_at = excluded.seen_at, alive_until = excluded.alive_until,
+        engines = excluded.engines, skipped = excluded.skipped,
+        seen_at = excluded.seen_at, alive_until = excluded.alive_until,
         ended_silence_at = coalesce(excluded.ended_silence_at, workers.ended_silence_at)
     RETURNING set_config('synchronous_commit', 'off', true) AS unflushed
 )

@@ -53,7 +53,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Unstorable:
-    """Postgres refuses the content of an ending, and would refuse it every time.
+    """Postgres refuses an ending for another reason than that it cannot store any now.
 
     `reason` is the name of the driver's error. Its text may show what is in the result.
     """
@@ -146,6 +146,7 @@ written AS (
 )
 SELECT id, claimed_at, state FROM changed
 """,  # noqa: S608 (constants only)
+    proves_writes=True,
 )
 # For those that were not stored: which claims still hold, so that their rows were locked, and which
 # endings an earlier try had stored before its answer was lost. The attempts of the latter are in
@@ -178,16 +179,18 @@ async def store(fetch: Fetch, worker_id: str, endings: Sequence[Ending]) -> list
     """Store how attempts of this worker ended; return what became of each, in the same order.
 
     If Postgres refuses one of them, each is stored by itself, so that it spoils no other. An
-    ending may be stored again if the answer was lost. Raises DatabaseUnavailable.
+    ending may be stored again if the answer was lost. Raises DatabaseUnavailable and SchemaBehind.
     """
     try:
-        rows = await fetch(_STORE, worker_id, _CANCELLED, *_columns(map(_row, endings)))
-    except asyncpg.PostgresError as error:
-        if len(endings) > 1:
-            return [(await store(fetch, worker_id, [ending]))[0] for ending in endings]
-        if isinstance(error, asyncpg.DataError):
+        return await _store_all(fetch, worker_id, endings)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if len(endings) == 1:
             return [Unstorable(type(error).__name__)]
-        raise
+    return [(await store(fetch, worker_id, [ending]))[0] for ending in endings]
+
+
+async def _store_all(fetch: Fetch, worker_id: str, endings: Sequence[Ending]) -> list[Stored]:
+    rows = await fetch(_STORE, worker_id, _CANCELLED, *_columns(map(_row, endings)))
     stored: dict[tuple[UUID, datetime], Stored] = _stored(rows)
     if absent := [ending for ending in endings if _key(ending) not in stored]:
         stored |= _stored(await fetch(_LOOK, worker_id, *_columns(map(_fence, absent))))

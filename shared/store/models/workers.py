@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.store.models.base import Base
@@ -26,3 +26,5 @@ class WorkerRecord(Base):
     alive_until: Mapped[datetime]
     # When its heartbeat was the first of any worker for a while, as after an outage of Postgres.
     ended_silence_at: Mapped[datetime | None]
+    # Whether another session had a row locked whose lease its last heartbeat had to renew.
+    skipped: Mapped[bool] = mapped_column(server_default=false())

@@ -79,8 +79,9 @@ def plain_url(url: URL) -> str:
 
 
 async def answers(url: URL, connecting: Connecting, within: float) -> bool:
-    """Return whether Postgres answers a new connection within some seconds, with an error or not.
+    """Return whether Postgres answers a new connection within some seconds.
 
+    An error is an answer too, unless it says that Postgres is starting or the connection broke.
     A pooler answers by itself when a client connects, so this takes a statement.
     """
     try:

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Self, TypeAlias, TypedDict, Unpack
 
-import asyncpg
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
@@ -34,6 +33,7 @@ from shared.store.postgres.gate import Answers, Gate
 from shared.store.postgres.settings.database_settings import Pooler
 from shared.store.postgres.settings.database_url import async_url
 from shared.store.postgres.sqlstates import (
+    ERRORS_OF_DRIVER,
     as_service_error,
     is_answer,
     meaning_of,
@@ -52,7 +52,7 @@ _ASKED_AT = "asked_at"
 # Seconds that Postgres has to accept a connection and answer, when somebody has waited in vain.
 _DOUBT = 0.3
 # SQLAlchemy wraps most errors of the driver, but not those of connecting.
-_OF_DRIVER = (DBAPIError, asyncpg.PostgresError, asyncpg.ClientConfigurationError)
+_OF_DRIVER = (DBAPIError, *ERRORS_OF_DRIVER)
 
 
 class PoolOptions(TypedDict, total=False):

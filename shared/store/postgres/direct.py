@@ -7,9 +7,10 @@ after its first use on a connection. `Database` owns these connections and docum
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import asyncpg
+import structlog
 from opentelemetry.trace import SpanKind, Tracer
 from sqlalchemy import URL
 
@@ -29,6 +30,8 @@ from shared.store.postgres.sqlstates import (
 )
 from shared.store.postgres.statements import Row, Statement
 from shared.store.postgres.writes import Writes
+
+log = structlog.get_logger(__name__)
 
 # Seconds that closing a connection may take.
 _CLOSE = 0.2
@@ -98,7 +101,7 @@ class DirectConnections:
                     if not may_repeat(meaning_of(error), tries, once=statement.once):
                         raise
                 else:
-                    if _writes(statement):
+                    if statement.proves_writes:
                         self._writes.note_taken()
                     return rows
             raise AssertionError("the last try returns or raises")
@@ -152,31 +155,23 @@ class DirectConnections:
             self._begin_freeing(pool, connection)
             raise
         except Exception:
-            await pool.release(connection, timeout=_CLOSE)
+            await _free(pool, connection)
             raise
-        await pool.release(connection, timeout=_CLOSE)
+        await _free(pool, connection)
         return rows
 
     async def _run(
         self, connection: asyncpg.Connection, statement: Statement, arguments: Sequence[object]
     ) -> Sequence[Row]:
-        try:
-            begun = time.perf_counter()
-            rows: Sequence[Row] = await connection.fetch(statement.sql, *arguments)
-            self._observe(statement.operation, time.perf_counter() - begun)
-        except asyncpg.InterfaceError as error:
-            # The driver raises this for a connection that is closed and for a wrong argument.
-            if connection.is_closed():
-                raise ConnectionResetError from error
-            raise
+        begun = time.perf_counter()
+        rows: Sequence[Row] = await connection.fetch(statement.sql, *arguments)
+        self._observe(statement.operation, time.perf_counter() - begun)
         return rows
 
     def _begin_freeing(self, pool: asyncpg.Pool, connection: asyncpg.Connection) -> None:
-        freeing = asyncio.create_task(pool.release(connection, timeout=_CLOSE))
+        freeing = asyncio.create_task(_free(pool, connection))
         self._freeing.add(freeing)
         freeing.add_done_callback(self._freeing.discard)
-        # If it cannot be freed in time, it is closed.
-        freeing.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     def _expire(self) -> None:
         self._expired = True
@@ -213,6 +208,20 @@ class DirectConnections:
 
 def _writes(statement: Statement) -> bool:
     return statement.operation != "select"
+
+
+async def _free(pool: asyncpg.Pool, connection: asyncpg.Connection) -> None:
+    """Give a connection back, or close it if that fails.
+
+    No error is raised: what counts is how the statement ended. If the connection broke meanwhile,
+    the driver has closed it and has nothing left to give back.
+    """
+    try:
+        await pool.release(connection, timeout=_CLOSE)
+    except Exception as error:
+        log.debug("connection.not_freed", reason=type(error).__name__)
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 async def _keep(_connection: object) -> None:

@@ -50,6 +50,11 @@ _MEANINGS = {
     "57P05": Meaning.LOST,  # connection was idle for too long
     "58": Meaning.AWAY,  # error of the server's system, such as its disk
 }
+# The driver has no class for these of its errors, which are those of a connection that broke or
+# that is being closed. Its others of this kind are for wrong arguments.
+_LOST_WORDS = ("connection is closed", "has been released", "pool is closing", "pool is closed")
+# What the driver raises, beside OSErrors.
+ERRORS_OF_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _NO_ANSWERS = (Meaning.LOST, Meaning.AWAY)
 
 
@@ -64,12 +69,19 @@ def meaning_of(error: BaseException | None) -> Meaning | None:
     if isinstance(error, asyncpg.PostgresError):
         code = error.sqlstate or ""
         return _MEANINGS.get(code) or _MEANINGS.get(code[:2])
-    if isinstance(error, ConnectionError):
+    if isinstance(error, ConnectionError) or _is_lost(error):
         return Meaning.LOST
     # The driver raises the former if the URL names a file that is not there, such as a certificate.
     if isinstance(error, asyncpg.ClientConfigurationError | OSError):
         return Meaning.AWAY
     return None
+
+
+def _is_lost(error: BaseException | None) -> bool:
+    """Return whether the driver could not go on with a connection, whose state it had lost."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return any(words in str(error) for words in _LOST_WORDS)
+    return isinstance(error, asyncpg.InternalClientError)
 
 
 def as_service_error(meaning: Meaning) -> ServiceError:

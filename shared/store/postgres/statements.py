@@ -14,13 +14,15 @@ class Statement:
 
     It must be safe to run twice, because it is sent again if a connection breaks before Postgres
     answers, unless it is to be sent `once`. `name` is what traces show; `operation` is the word
-    that metrics count it under.
+    that metrics count it under. `proves_writes` says that it stores so much, and so durably, that
+    whoever sees it succeed knows that Postgres takes writes: on a full disk small ones may pass.
     """
 
     name: str
     operation: Literal["select", "insert", "update", "delete"]
     sql: str
     once: bool = False
+    proves_writes: bool = False
 
 
 class Fetch(Protocol):

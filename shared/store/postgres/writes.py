@@ -21,7 +21,7 @@ class Writes:
         self._acts.append(act)
 
     def note_taken(self) -> None:
-        """Take note that Postgres has committed a write."""
+        """Take note that Postgres has taken a write of the kind that it refuses first."""
         self.refused = False
 
     def note_error(self, error: BaseException | None) -> None:

@@ -21,7 +21,7 @@ from shared.store.models import Job, JobAttempt
 from shared.store.publication import unpublished
 from shared.store.retry_policy import BUDGETS, RESCUE_PAUSE
 from shared.store.transitions.values import NO_WORKER, as_json, cancelled_error
-from shared.store.workers import were_renewable
+from shared.store.workers import could_renew, were_renewable
 from shared.telemetry.trace_context import Carrier
 
 
@@ -47,7 +47,7 @@ async def rescue(session: AsyncSession, limit: int, leases: Leases) -> Sequence[
     """Rescue up to `limit` jobs, those whose lease ran out earliest first.
 
     None is rescued while workers that live may still have to renew their leases, since Postgres was
-    away.
+    away, or another session had a row locked.
 
     They are queued again, or fail if their budget is spent, or are cancelled if that was asked for.
     The same statement records their attempts as crashed.
@@ -58,6 +58,7 @@ async def rescue(session: AsyncSession, limit: int, leases: Leases) -> Sequence[
             Job.state == JobStatus.RUNNING,
             Job.lease_until < func.now(),
             were_renewable(leases),
+            could_renew(),
         )
         .order_by(Job.lease_until)
         .limit(limit)

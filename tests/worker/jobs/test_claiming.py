@@ -56,13 +56,19 @@ def lose_the_answer() -> None:
     raise DatabaseUnavailable
 
 
+def meet_a_bug() -> None:
+    """Raise what nobody foresaw."""
+    raise RuntimeError
+
+
+@pytest.mark.parametrize("lose", [lose_the_answer, meet_a_bug])
 async def test_a_claim_whose_answer_was_lost_is_found_when_it_is_repeated(
-    interrupting: Interrupting, claiming: Claiming
+    interrupting: Interrupting, claiming: Claiming, lose: Callable[[], None]
 ) -> None:
     """Even if the row is locked when the worker asks for the first time after that."""
     key = (await submitted(interrupting), 1)
-    interrupting.interrupt = lose_the_answer
-    with pytest.raises(DatabaseUnavailable):
+    interrupting.interrupt = lose
+    with pytest.raises((DatabaseUnavailable, RuntimeError)):
         await claiming.claim(Queue.ITEMS, [key])
     async with locking(interrupting, key[0]):
         locked = await claiming.claim(Queue.ITEMS, [key])

@@ -72,6 +72,24 @@ async def test_results_outlive_a_time_in_which_postgres_takes_no_writes(
     assert _outcomes(done) == [AttemptOutcome.SUCCEEDED]
 
 
+async def test_a_result_that_postgres_cannot_store_becomes_a_bug_and_no_crash(
+    client: AsyncServiceClient, busy: Settings
+) -> None:
+    """Errors that say nothing of the content do not lose the job until its lease runs out."""
+    url = busy.database_url.get_secret_value()
+
+    async with (
+        failing_in_turn(url, ("XX000", "54000"), event="UPDATE", condition=ENDED),
+        worker_with(busy, dairy),
+    ):
+        job = await client.submit("categorization", ITEM)
+        done = await client.await_job(job.id, within=30)
+
+    assert set(_outcomes(done)) == {AttemptOutcome.FAILED}
+    assert done.error is not None
+    assert done.error.code == "internal_error"
+
+
 async def _refuses(http: httpx.AsyncClient) -> bool:
     return (await http.get("/health/ready")).status_code == 503
 

@@ -18,6 +18,7 @@ from shared.settings import Settings
 from shared.store.postgres.database import Database
 from shared.wire.messages import TASK, encode, queue_key
 from tests.support.job_rows import locking
+from tests.support.postgres.faults import ask
 from tests.support.runners import ITEM, Gate, dairy, worker_with
 from tests.support.waiting import wait_until
 from worker.features.runners import Product, Work
@@ -87,9 +88,13 @@ async def test_a_locked_row_stops_no_other_ending(
             opened.set()
             others = [await client.await_job(job, within=5) for job in (*jobs[:2], *jobs[3:])]
             held = await client.job(jobs[2])
+            skipped = await ask(
+                settings.database_url.get_secret_value(), "SELECT skipped FROM workers"
+            )
         last = await client.await_job(jobs[2], within=5)
 
     assert held.status is JobStatus.RUNNING
+    assert skipped
     assert [[a.outcome for a in job.attempts] for job in others] == 4 * [[AttemptOutcome.SUCCEEDED]]
     assert last.status is JobStatus.SUCCEEDED
 

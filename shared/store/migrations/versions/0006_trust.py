@@ -37,6 +37,9 @@ def upgrade() -> None:
     op.add_column("jobs", sa.Column("band", sa.SmallInteger))
     op.add_column("jobs", sa.Column("turn", sa.BigInteger))
     op.add_column("workers", sa.Column("ended_silence_at", _TIME))
+    op.add_column(
+        "workers", sa.Column("skipped", sa.Boolean, nullable=False, server_default=sa.false())
+    )
     _create_turns()
     _create_admissions()
     _create_pauses()
@@ -48,6 +51,7 @@ def downgrade() -> None:
     """Remove them."""
     for table in _TABLES:
         op.drop_table(table)
+    op.drop_column("workers", "skipped")
     op.drop_column("workers", "ended_silence_at")
     op.drop_column("jobs", "turn")
     op.drop_column("jobs", "band")

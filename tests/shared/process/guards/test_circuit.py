@@ -60,7 +60,7 @@ def test_the_circuit_is_open_only_after_a_failure_that_no_answer_contradicts(
         if kind == "answer":
             circuit.answered()
         elif kind == "confirmation":
-            circuit.confirmed()
+            circuit.confirmed(now)
         else:
             assert circuit.failed(now - age) == (model.answered_at <= now - age)
         assert circuit.state is model.state is seen[-1]
@@ -75,6 +75,6 @@ def test_a_doubt_that_an_answer_removes_never_opens_the_circuit() -> None:
     assert circuit.failed(0.5)
     assert not circuit.is_open
     circuit.answered()
-    circuit.confirmed()
+    circuit.confirmed(1.5)
 
     assert circuit.state is State.CLOSED

@@ -72,3 +72,49 @@ async def test_there_is_one_probe_at_a_time() -> None:
     await probes.close()
 
     assert begun == 1
+
+
+async def test_an_unforeseen_error_counts_as_no_answer_and_ends_no_probing() -> None:
+    """Otherwise the circuit would stay as it is for good."""
+    circuit = Circuit()
+    states: list[State] = []
+    begun = 0
+
+    async def probe(_within: float) -> bool:
+        nonlocal begun
+        begun += 1
+        if begun < 3:
+            raise RuntimeError("nobody foresaw this")
+        return True
+
+    probes = Probes(circuit, probe, first=0.3)
+    circuit.when_changed(states.append)
+    circuit.failed(asyncio.get_running_loop().time())
+    await wait_until(lambda: len(states) == 3, "the circuit closed")
+    await probes.close()
+
+    assert states == [State.DOUBTED, State.OPEN, State.CLOSED]
+
+
+async def test_a_probe_confirms_no_doubt_that_came_after_an_answer() -> None:
+    """The probe that is under way says nothing of it, so there is another one."""
+    circuit = Circuit()
+    states: list[State] = []
+    begun = 0
+
+    async def probe(_within: float) -> bool:
+        nonlocal begun
+        begun += 1
+        if begun > 1:
+            return True
+        circuit.answered()
+        circuit.failed(asyncio.get_running_loop().time())
+        return False
+
+    probes = Probes(circuit, probe, first=0.3)
+    circuit.when_changed(states.append)
+    circuit.failed(asyncio.get_running_loop().time())
+    await wait_until(lambda: begun == 2, "another probe began")
+    await probes.close()
+
+    assert states == [State.DOUBTED, State.CLOSED, State.DOUBTED, State.CLOSED]

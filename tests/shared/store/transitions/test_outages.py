@@ -10,6 +10,7 @@ from shared.store import transitions
 from shared.store.hot.claiming import Claim
 from shared.store.hot.leases import Leases
 from shared.store.models import Job, WorkerRecord
+from shared.store.workers import end_worker
 from tests.support import holding
 from tests.support.job_rows import insert_job, new_job
 
@@ -97,3 +98,30 @@ async def test_a_worker_that_dies_alone_is_missed_at_once(
 
     assert await rescued_from(session) == ["other"]
     assert await session.scalar(select(func.count(WorkerRecord.ended_silence_at))) == 0
+
+
+async def test_a_worker_that_shuts_down_first_takes_nobodys_time(
+    session: AsyncSession, held: Claim, others: Claim
+) -> None:
+    """Its last word ends the silence as a heartbeat does."""
+    assert await beat(session, held)
+    assert await beat(session, others)
+    await pass_time(session, 60)
+    await end_worker(session, "other", LEASES)
+
+    assert await rescued_from(session) == []
+
+
+async def test_a_lease_that_ran_out_while_its_row_was_locked_is_renewed_first(
+    session: AsyncSession, held: Claim
+) -> None:
+    """Its worker lives, and says that it could not renew it. If it dies, it is not waited for."""
+    assert await beat(session, held)
+    await session.execute(update(WorkerRecord).values(skipped=True))
+    await session.execute(
+        update(Job).values(lease_until=func.now() - timedelta(seconds=LEASES.last))
+    )
+    assert await rescued_from(session) == []
+    await session.execute(update(WorkerRecord).values(alive_until=func.now()))
+
+    assert await rescued_from(session) == [held.worker_id]
