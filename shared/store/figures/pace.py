@@ -11,12 +11,13 @@ _READ = Statement(
     "select",
     """
     SELECT
-        count(*) FILTER (
-            WHERE finished_at > now() - make_interval(secs => $2)
-                AND tenant_id = coalesce($3, tenant_id)
-        ) AS ended,
+        count(*) FILTER (WHERE counted) AS ended,
+        extract(epoch FROM now() - min(started_at) FILTER (WHERE counted))::float8 AS since,
         avg(extract(epoch FROM finished_at - started_at))::float8 AS run
-    FROM jobs
+    FROM jobs CROSS JOIN LATERAL (
+        SELECT finished_at > now() - make_interval(secs => $2)
+            AND tenant_id = coalesce($3, tenant_id) AS counted
+    ) AS filtered
     WHERE queue = $1 AND finished_at > now() - interval '1 minute' AND started_at IS NOT NULL
     """,
 )
@@ -27,6 +28,9 @@ LONGEST = 60.0
 @dataclass(frozen=True)
 class Pace:
     """What was done: how many jobs `ended` in the last `window` seconds, and what one takes.
+
+    The window begins with the first start of these jobs at the earliest, since nothing was done
+    while no worker was there.
 
     `run` is the mean of the last attempts of all jobs of the queue that ended within a minute, in
     seconds; None if there were none.
@@ -47,4 +51,4 @@ async def read_pace(
     """
     window = min(window, LONGEST)
     (row,) = await database.fetch(_READ, queue, window, tenant_id)
-    return Pace(row["ended"], window, row["run"])
+    return Pace(row["ended"], min(window, row["since"] or window), row["run"])
