@@ -76,7 +76,9 @@ async def _finished_job(system: System) -> tuple[str, bytes]:
     """Return the path of a finished job, and the body of an answer for it."""
     await load(system, "jobs", count=1, form="poll")
     async with system.database() as database:
-        job = await database.fetchval("SELECT id FROM jobs WHERE state = 'succeeded'")
+        job = await database.fetchval(
+            "SELECT id FROM jobs WHERE state = 'succeeded' AND tenant_id = $1", TENANT
+        )
     path = f"/api/v1/jobs/{job}"
     async with httpx.AsyncClient(base_url=system.url) as http:
         answer = await http.get(path, headers={"X-Tenant-ID": TENANT})

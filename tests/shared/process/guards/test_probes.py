@@ -75,7 +75,7 @@ async def test_there_is_one_probe_at_a_time() -> None:
 
 
 async def test_an_unforeseen_error_counts_as_no_answer_and_ends_no_probing() -> None:
-    """Otherwise the circuit would stay as it is for good."""
+    """The circuit would stay as it is for good if probing ended."""
     circuit = Circuit()
     states: list[State] = []
     begun = 0

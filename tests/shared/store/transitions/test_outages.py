@@ -103,7 +103,7 @@ async def test_a_worker_that_dies_alone_is_missed_at_once(
 async def test_a_worker_that_shuts_down_first_takes_nobodys_time(
     session: AsyncSession, held: Claim, others: Claim
 ) -> None:
-    """Its last word ends the silence as a heartbeat does."""
+    """The last word of a worker ends the silence as a heartbeat does."""
     assert await beat(session, held)
     assert await beat(session, others)
     await pass_time(session, 60)
@@ -115,7 +115,7 @@ async def test_a_worker_that_shuts_down_first_takes_nobodys_time(
 async def test_a_lease_that_ran_out_while_its_row_was_locked_is_renewed_first(
     session: AsyncSession, held: Claim
 ) -> None:
-    """Its worker lives, and says that it could not renew it. If it dies, it is not waited for."""
+    """A living worker says that it could not renew the lease. One that dies is not waited for."""
     assert await beat(session, held)
     await session.execute(update(WorkerRecord).values(skipped=True))
     await session.execute(
