@@ -91,6 +91,11 @@ def as_service_error(meaning: Meaning) -> ServiceError:
     return DatabaseReadOnly() if meaning is Meaning.READ_ONLY else DatabaseUnavailable()
 
 
+def is_of_standby(error: BaseException | None) -> bool:
+    """Return whether an error says that the server takes no writes since another one does."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate == "25006"
+
+
 def refuses_writes(error: BaseException | None) -> bool:
     """Return whether an error that a write met says that other writes would meet it too."""
     return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _REFUSED_WRITES

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from shared.store.postgres.sqlstates import Meaning, meaning_of, refuses_writes
+from shared.store.postgres.sqlstates import is_of_standby, refuses_writes
 
 
 class Writes:
@@ -25,8 +25,11 @@ class Writes:
         self.refused = False
 
     def note_error(self, error: BaseException | None) -> None:
-        """Take note of what the driver raised for a write; most errors say nothing of others."""
-        if meaning_of(error) is Meaning.READ_ONLY:
+        """Take note of what the driver raised for a write; most errors say nothing of others.
+
+        A server whose disk is full is still the right one, and may not even take a new connection.
+        """
+        if is_of_standby(error):
             self.note_read_only()
         elif refuses_writes(error):
             self.refused = True
