@@ -23,8 +23,8 @@ from shared.store.postgres.database import Database
 # a statement of its own, however large it is.
 _MOST = 100
 _HEAVIEST = 1_000_000
-# One statement is prepared and answered while Postgres flushes another.
-_AT_ONCE = 2
+# A statement keeps the count of its queue until it is flushed, and another would only wait for it.
+_AT_ONCE = 1
 # Images that are sent at the same time. The other connections are left to everything else.
 _IMAGES_AT_ONCE = 4
 # Images that wait for that, each in memory, and for how many seconds. Large ones are fewer, since
