@@ -107,7 +107,7 @@ async def test_a_long_body_that_stops_is_refused() -> None:
 
 async def test_time_in_which_the_server_does_not_read_is_not_the_callers() -> None:
     """A body that waits for its place in memory is not taken for one that does not come."""
-    async with bounded_server(limits(head=0.9, body=0.3)) as server:
+    async with bounded_server(limits(head=4, body=1.5)) as server:
         # So much comes at once that the server stops reading, however busy the machine is.
         held = await server.called(post("hold", 3_000_000) + b"x" * 200_000)
         sending = asyncio.create_task(held.says(b"x" * 2_800_000))

@@ -122,7 +122,8 @@ async def test_ctrl_c_ends_the_demo_at_any_moment(at: str) -> None:
         demo.send_signal(signal.SIGINT)
         _, errors = demo.communicate(timeout=30)
 
-    assert demo.returncode == 130
+    # Python may end itself by the signal, which a shell shows as 130 as well.
+    assert demo.returncode in (130, -signal.SIGINT)
     assert errors.decode().splitlines()[-1] == "Stopped."
     assert b"Traceback" not in errors
     assert _processes_with(mark) == []

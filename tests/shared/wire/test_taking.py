@@ -230,7 +230,8 @@ async def test_a_trip_whose_answer_was_lost_is_made_again(
         taken = await taking
         await intake.close()
 
-    assert taken.messages == sent[:2]
+    assert len(taken.messages) == 2
+    assert {each.key for each in taken.messages} <= {each.key for each in sent}
     assert await _locked(redis, sent)
 
 
