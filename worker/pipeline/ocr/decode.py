@@ -2,10 +2,11 @@
 
 import io
 import struct
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from pillow_heif import HeifImageFile
 
 from shared.image_headers import HEIC, JPEG, PNG, WEBP
@@ -18,25 +19,46 @@ Pixels = npt.NDArray[np.uint8]
 _PILLOW = {JPEG: "JPEG", PNG: "PNG", WEBP: "WEBP"}
 # What Pillow raises for damaged files; it depends on the format and the damage.
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, struct.error)
+# The EXIF orientations that swap width and height.
+_ON_ITS_SIDE = range(5, 9)
 # Longest side of a decoded image in pixels. A receipt that fills only a part of a scan is still
 # large enough to be read.
 LONGEST_SIDE = 3600
 
 
-def decode_image(content: bytes, media_type: str, max_pixels: int) -> Pixels:
-    """Decode to RGB of shape (height, width, 3), turned as the EXIF orientation says.
+@dataclass(frozen=True, eq=False)
+class DecodedImage:
+    """RGB pixels of shape (height, width, 3), upright by EXIF, with sides of at most LONGEST_SIDE.
+
+    `original_size` is the width and height of the image before it was made smaller.
+    """
+
+    pixels: Pixels
+    original_size: tuple[int, int]
+
+    @classmethod
+    def whole(cls, pixels: Pixels) -> "DecodedImage":
+        """Return an image that never was larger."""
+        return cls(pixels, (pixels.shape[1], pixels.shape[0]))
+
+
+def decode_image(content: bytes, media_type: str, max_pixels: int) -> DecodedImage:
+    """Decode an image, turned as the EXIF orientation says.
 
     Only the first of several frames is read. Raises ImageUnreadable or ImageTooManyPixels.
     """
     with _open(content, media_type) as image:
         check_pixels(*image.size, max_pixels)
+        width, height = image.size
         try:
             # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size for a fraction of the memory.
             image.draft("RGB", (LONGEST_SIDE // 2, LONGEST_SIDE // 2))
             # Convert to colour first: Pillow shrinks palettes and single bits by dropping pixels.
+            if image.getexif().get(ExifTags.Base.Orientation, 1) in _ON_ITS_SIDE:
+                width, height = height, width
             upright = _on_white(ImageOps.exif_transpose(_eight_bit(image)))
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-            return np.asarray(upright)
+            return DecodedImage(np.asarray(upright), (width, height))
         except (*_DAMAGED, Image.DecompressionBombError) as error:
             raise ImageUnreadable from error
 

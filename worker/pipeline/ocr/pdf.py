@@ -16,7 +16,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from shared.rejections import ImageTooCostly, ImageUnreadable, PdfProtected
-from worker.pipeline.ocr.decode import LONGEST_SIDE, Pixels
+from worker.pipeline.ocr.decode import LONGEST_SIDE, DecodedImage, Pixels
 from worker.pipeline.ocr.text import TextLine, Word
 
 # A file of more pages is not a receipt.
@@ -37,8 +37,9 @@ _MAX_UNKNOWN = 0.1
 
 @dataclass(frozen=True)
 class TextPage:
-    """A page with a text layer. `height` is that of the rendered page in pixels."""
+    """A page with a text layer. Its sides are those of the rendered page in pixels."""
 
+    width: int
     height: int
     lines: Sequence[TextLine]
 
@@ -48,7 +49,7 @@ def text_layer_reader() -> tuple[str, str]:
     return "pdfium", str(pypdfium2.version.PDFIUM_INFO.build)
 
 
-def read_pdf(content: bytes) -> Iterator[Pixels | TextPage]:
+def read_pdf(content: bytes) -> Iterator[DecodedImage | TextPage]:
     """Yield the first five pages, each as its text layer or as pixels (see `decode_image`).
 
     Raises ImageUnreadable, PdfProtected if the file needs a password, or ImageTooCostly if it has
@@ -65,15 +66,16 @@ def read_pdf(content: bytes) -> Iterator[Pixels | TextPage]:
         raise ImageUnreadable from error
 
 
-def _pages(document: pypdfium2.PdfDocument) -> Iterator[Pixels | TextPage]:
+def _pages(document: pypdfium2.PdfDocument) -> Iterator[DecodedImage | TextPage]:
     for index in range(min(len(document), _MAX_PAGES)):
         with closing(document[index]) as page:
             scale = min(LONGEST_SIDE / max(*page.get_size(), 1), _MAX_SCALE)
             lines = _text_layer(page, scale)
             if lines:
-                yield TextPage(round(page.get_height() * scale), lines)
+                width, height = (round(side * scale) for side in page.get_size())
+                yield TextPage(width, height, lines)
             else:
-                yield _render(page, scale)
+                yield DecodedImage.whole(_render(page, scale))
 
 
 def _render(page: pypdfium2.PdfPage, scale: float) -> Pixels:

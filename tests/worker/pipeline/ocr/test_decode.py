@@ -15,7 +15,7 @@ from worker.pipeline.ocr.decode import LONGEST_SIDE, Pixels, decode_image
 
 def decode(content: bytes, max_pixels: int = 40_000_000) -> Pixels:
     """Decode an image as the worker does."""
-    return decode_image(content, media_type_of(content), max_pixels)
+    return decode_image(content, media_type_of(content), max_pixels).pixels
 
 
 def halves(mode: str = "RGB") -> Image.Image:
