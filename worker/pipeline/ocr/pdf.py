@@ -69,7 +69,7 @@ def _pages(document: pypdfium2.PdfDocument) -> Iterator[DecodedImage | TextPage]
             scale = page_scale(*page.get_size())
             lines = _text_layer(page, scale)
             if lines:
-                width, height = (round(side * scale) for side in page.get_size())
+                width, height = (math.ceil(side * scale) for side in page.get_size())
                 yield TextPage(width, height, lines)
             else:
                 yield DecodedImage.whole(_render(page, scale))
@@ -132,7 +132,7 @@ def _placed(
     page: pypdfium2.PdfPage, box: tuple[float, float, float, float], scale: float
 ) -> tuple[float, float, float, float]:
     """Convert a box from the page's coordinates to left, top, right, bottom in pixels."""
-    width, height = (round(side * scale) for side in page.get_size())
+    width, height = (math.ceil(side * scale) for side in page.get_size())
     x, y = ctypes.c_int(), ctypes.c_int()
     corners = []
     for across, up in ((box[0], box[1]), (box[2], box[3])):
