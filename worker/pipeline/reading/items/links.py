@@ -89,10 +89,13 @@ def _target(
     if named is not None or not above or above[0] not in likely:
         return named
     last, every = left[above[0]], sum((left[row] for row in above), Decimal(0))
-    if _has_rate(off, last):
-        return above[0]
-    is_on_all = _has_rate(off, every) or _on_all().search(off.name)
-    return above[0] if not is_on_all and _follows(index, above[0], items, kinds) else None
+    is_beside = not _is_on_all(off, every) and _follows(index, above[0], items, kinds)
+    return above[0] if _has_rate(off, last) or is_beside else None
+
+
+def _is_on_all(off: FoundItem, price: Decimal) -> bool:
+    """Return whether a discount is on all items above, which cost `price`, by its name or rate."""
+    return _has_rate(off, price) or bool(_on_all().search(off.name))
 
 
 def _left(
@@ -169,6 +172,7 @@ def _returned() -> re.Pattern[str]:
 
 @cache
 def _on_all() -> re.Pattern[str]:
+    """Match the words of coupons, and of discounts for customers with a card."""
     return re.compile(whole(load_item_words().on_all), re.IGNORECASE)
 
 
