@@ -25,7 +25,8 @@ class FoundItem:
     """An item as it was found, before it is converted to the contract.
 
     `total_price` is 0 if a price is printed but unreadable; `others` are further readings of it.
-    `confidence` is the engine's for the row, from 0 to 1. `rows` has the name and the price.
+    `confidence` is the engine's for the row, from 0 to 1. `rows` has the name, the price, the
+    quantity and the code. `code` and `tax_code` are as printed.
     """
 
     raw_text: str
@@ -35,6 +36,8 @@ class FoundItem:
     confidence: float
     rows: tuple[ReadRow, ...]
     others: tuple[Decimal, ...] = ()
+    code: str | None = None
+    tax_code: str | None = None
 
 
 def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
