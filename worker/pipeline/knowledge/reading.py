@@ -3,6 +3,7 @@
 from worker.pipeline.knowledge.chains import load_chains
 from worker.pipeline.knowledge.countries import load_countries
 from worker.pipeline.knowledge.currencies import load_currencies
+from worker.pipeline.knowledge.details import load_details
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.translations import load_short_forms
 from worker.pipeline.knowledge.units import load_units
@@ -18,5 +19,6 @@ def load_reading() -> None:
     load_currencies()
     load_countries()
     load_chains()
+    load_details()
     load_units()
     load_short_forms()
