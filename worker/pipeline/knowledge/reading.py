@@ -3,6 +3,7 @@
 from worker.pipeline.knowledge.chains import load_chains
 from worker.pipeline.knowledge.countries import load_countries
 from worker.pipeline.knowledge.currencies import load_currencies
+from worker.pipeline.knowledge.details import load_details
 from worker.pipeline.knowledge.item_rows import load_item_words
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.translations import load_short_forms
@@ -19,6 +20,7 @@ def load_reading() -> None:
     load_currencies()
     load_countries()
     load_chains()
+    load_details()
     load_units()
     load_item_words()
     load_short_forms()

@@ -16,6 +16,7 @@ from shared.contracts.text import Contract
 from worker.pipeline.knowledge.countries import Conventions, conventions_of
 from worker.pipeline.knowledge.currencies import date_orders
 from worker.pipeline.ocr.text import TextLine, as_text
+from worker.pipeline.reading.details.assembling import with_details
 from worker.pipeline.reading.fields.chains import currency_of
 from worker.pipeline.reading.fields.currencies import FoundCurrency, find_currency
 from worker.pipeline.reading.fields.dates import (
@@ -38,6 +39,8 @@ C = TypeVar("C", bound=Contract)
 
 # Boxes are not wanted, or the pages are not known.
 NOWHERE = Places()
+# Fields with one amount.
+_AMOUNTS = ("total", "subtotal", "service", "tip", "rounding", "change")
 _TIME = re.compile(r"(?<!\d)[0-2]?\d\s?[:.h]\s?[0-5]\d(?!\d)")
 
 
@@ -84,7 +87,10 @@ def read_receipt(
             fmean([merchant_confidence, bought.confidence, total_confidence, items_confidence])
         ),
     )
-    return _as_printed(extraction) if is_whole else extraction
+    detailed = with_details(
+        extraction, ledger, places, lambda text: _has_date(text, order, bought.value, today=today)
+    )
+    return _as_printed(detailed) if is_whole else detailed
 
 
 def _total(ledger: Ledger, currency: FoundCurrency, default: str | None) -> Total:
@@ -102,9 +108,16 @@ def _total(ledger: Ledger, currency: FoundCurrency, default: str | None) -> Tota
 
 def _as_printed(read: Extraction) -> Extraction:
     """Remove the decimals of amounts that are printed without any."""
+    amounts = {name: getattr(read, name) for name in _AMOUNTS}
     return read.model_copy(
         update={
-            "total": _without_decimals(read.total, "amount"),
+            name: _without_decimals(printed, "amount")
+            for name, printed in amounts.items()
+            if printed
+        }
+        | {
+            "tax_lines": [_without_decimals(tax, "net", "tax", "gross") for tax in read.tax_lines],
+            "payments": [_without_decimals(payment, "amount") for payment in read.payments],
             "line_items": [
                 _without_decimals(item, "unit_price", "total_price", "discount")
                 for item in read.line_items
@@ -163,6 +176,16 @@ def _date(rows: Sequence[ReadRow], order: _DateOrder, *, today: date) -> Printed
     printed, confidence = found[value]
     doubt = 0.95 if order.is_certain or not printed.ambiguous else 0.8
     return PrintedDate(value=value.isoformat(), confidence=_rounded(confidence * doubt))
+
+
+def _has_date(text: str, order: _DateOrder, value: str | None, *, today: date) -> bool:
+    """Return whether the date of the purchase is in a text."""
+    return any(
+        printed.value.isoformat() == value
+        for printed in find_dates(
+            text, month_first=order.month_first, year_first=order.year_first, today=today
+        )
+    )
 
 
 def _votes(text: str) -> int:

@@ -16,11 +16,15 @@ _RECAP = 4
 
 @dataclass(frozen=True)
 class Ledger:
-    """A reading: the items, the total that they should add up to, and the rest of the summary."""
+    """A reading: the items, the total that they should add up to, and the rest of the summary.
+
+    `rows` has every row of the receipt from top to bottom, with its kind in this reading.
+    """
 
     items: Sequence[FoundItem]
     total: FoundTotal | None
     summary: Summary
+    rows: Sequence[ReadRow]
 
     @property
     def closes(self) -> bool:
@@ -51,29 +55,30 @@ def read_ledger(rows: Sequence[ReadRow]) -> Ledger:
     """
     summary = read_summary(rows)
     ledgers = [
-        _ledger(items, summary)
+        Ledger(items, find_total(summary, _sum(items)), summary, rows)
         for region in item_regions(rows)
         for item_rows in _item_rows(rows[region.start : region.stop])
         for items in _with_and_without_recap(find_items(item_rows))
     ]
     best = max(ledgers, key=lambda ledger: (ledger.closes, ledger.worth))
     if not best.closes:
-        best = _corrected(ledgers, summary) or ledgers[0]
+        best = _corrected(ledgers) or ledgers[0]
     return replace(best, items=[item for item in best.items if item.total_price])
 
 
-def _corrected(ledgers: Iterable[Ledger], summary: Summary) -> Ledger | None:
+def _corrected(ledgers: Sequence[Ledger]) -> Ledger | None:
     """Return the ledger that closes after one correction.
 
     The kinds of correction are tried in order, the likeliest first, up to the first kind with which
     a ledger closes. Returns None if there is none, or if several corrections of that kind close.
     """
+    summary = ledgers[0].summary
     believed = find_total(summary, Decimal(0))
     if believed is None:
         return None
     wanted = summary.sums_of_items(believed.amount)
     closing_by_kind = (
-        _closing(kind, summary, believed)
+        _closing(ledger, kind, believed)
         for ledger in ledgers
         for kind in mended(ledger.items, {amount - ledger.items_sum for amount in wanted})
     )
@@ -82,15 +87,14 @@ def _corrected(ledgers: Iterable[Ledger], summary: Summary) -> Ledger | None:
 
 
 def _closing(
-    corrections: Iterable[Sequence[FoundItem]], summary: Summary, believed: FoundTotal
+    ledger: Ledger, corrections: Iterable[Sequence[FoundItem]], believed: FoundTotal
 ) -> list[Ledger]:
     """Return the corrected ledgers that close at the believed total."""
-    ledgers = (_ledger(items, summary) for items in corrections)
+    ledgers = (
+        replace(ledger, items=items, total=find_total(ledger.summary, _sum(items)))
+        for items in corrections
+    )
     return [ledger for ledger in ledgers if ledger.closes and ledger.agrees_with(believed)]
-
-
-def _ledger(items: Sequence[FoundItem], summary: Summary) -> Ledger:
-    return Ledger(items, find_total(summary, _sum(items)), summary)
 
 
 def _item_rows(rows: Sequence[ReadRow]) -> Iterator[Sequence[ReadRow]]:
