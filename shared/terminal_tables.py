@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.contracts.jobs import JobView
-from shared.contracts.receipts import Extraction, Total
+from shared.contracts.receipts.extraction import Extraction
+from shared.contracts.receipts.printed import Total
 from shared.contracts.service.queues import QueueView
 
 

@@ -11,7 +11,7 @@ import pytest
 from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
-from shared.contracts.receipts import RichReceipt
+from shared.contracts.receipts.rich import RichReceipt
 from shared.local.receipt_image import DrawnReceipt
 from shared.rejections import NoTextFound
 

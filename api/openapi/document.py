@@ -14,7 +14,7 @@ from api.requests.field_walk import CLOSED
 from shared.contracts.callbacks import CallbackBody
 from shared.contracts.events import JobEvent, StageEvent
 from shared.contracts.problems import Problem
-from shared.contracts.receipts import RichReceiptRequest
+from shared.contracts.receipts.requests import RichReceiptRequest
 
 Json = dict[str, Any]
 

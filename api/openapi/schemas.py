@@ -12,7 +12,8 @@ from shared.contracts.embeddings import EmbeddingBatch
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobView
 from shared.contracts.problems import Problem
-from shared.contracts.receipts import FlatReceipt, RichReceipt
+from shared.contracts.receipts.flat import FlatReceipt
+from shared.contracts.receipts.rich import RichReceipt
 from shared.contracts.requests import JobRequest
 from shared.contracts.service.schemas import SchemaEntry
 from shared.rejections import SchemaNotFound

@@ -15,7 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.embeddings import MAX_TEXTS
-from shared.contracts.receipts import ExtractionOptions
+from shared.contracts.receipts.requests import ExtractionOptions
 
 # How alike two names have to be for one to be taken for a misspelling of the other, from 0 to 1.
 _ALIKE = 0.8

@@ -12,7 +12,7 @@ from api.front import Front
 from api.requests.body import BodyRequest
 from api.requests.unknown_fields import check_fields
 from shared.contracts.fields.common import MAX_PRIORITY
-from shared.contracts.receipts import (
+from shared.contracts.receipts.requests import (
     ExtractionOptions,
     ReadingHints,
     ReceiptPayload,

@@ -9,7 +9,8 @@ from api.openapi.problems import IMAGES, RECEIPTS, SUBMITTED, WAITED, problems
 from api.requests.body import BodyRequest, ImageRoute
 from api.requests.upload import REQUEST_BODY, read_upload
 from shared.contracts.jobs import Answer
-from shared.contracts.receipts import FlatReceipt, RichReceipt
+from shared.contracts.receipts.flat import FlatReceipt
+from shared.contracts.receipts.rich import RichReceipt
 from shared.contracts.requests import ReceiptRequest
 from shared.rejections import MalformedBody, TenantRequired
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from shared.contracts.categories import CategorizeBatchPayload, CategorizePayload
 from shared.contracts.embeddings import EmbeddingFeature, EmbedPayload
 from shared.contracts.fields.common import OwnedFields
-from shared.contracts.receipts import ReceiptFeature, ReceiptPayload
+from shared.contracts.receipts.requests import ReceiptFeature, ReceiptPayload
 
 
 class ReceiptRequest(OwnedFields):

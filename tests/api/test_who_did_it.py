@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from sqlalchemy import text
 
 from shared.client import AsyncServiceClient
-from shared.contracts.receipts import FlatReceipt
+from shared.contracts.receipts.flat import FlatReceipt
 from shared.settings import Settings
 from shared.store.postgres.database import Database
 from tests.support.runners import worker_with
@@ -24,7 +24,7 @@ def reading_with(
     features = Features(None, ItemModels.from_settings(settings))
 
     async def read(work: Work) -> Product:
-        reading = ReceiptReading(read_receipt(), engine, version)
+        reading = ReceiptReading([read_receipt()], [], engine, version)
         return await features.as_receipt(reading, work, time.perf_counter())
 
     return worker_with(settings, read)

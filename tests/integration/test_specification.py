@@ -1,7 +1,7 @@
 """The cases of the specification, word for word."""
 
 from shared.client import ServiceClient
-from shared.contracts.receipts import RichReceipt
+from shared.contracts.receipts.rich import RichReceipt
 from shared.pytest_plugin import AwaitJob
 
 

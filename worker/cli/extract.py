@@ -28,7 +28,7 @@ from worker.cli.stderr import stderr
 from worker.cli.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from shared.contracts.receipts import ExtractionOptions
+    from shared.contracts.receipts.requests import ExtractionOptions
     from worker.cli.extraction.files import FileReading
 
 Paths = Annotated[

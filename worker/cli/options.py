@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from shared.contracts.categories import COMMON_LABELS
-from shared.contracts.receipts import ExtractionOptions
+from shared.contracts.receipts.requests import ExtractionOptions
 from shared.pipeline_settings import PipelineSettings
 from shared.telemetry.logs import configure_logging
 

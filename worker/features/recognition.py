@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from shared.contracts.receipts import NO_HINTS, ReadingHints
+from shared.contracts.receipts.requests import NO_HINTS, ReadingHints
 from shared.errors import RecognitionCrashed, ServiceError
 from shared.pipeline_settings import PipelineSettings
 from worker.features import recognition_child as child

@@ -13,7 +13,7 @@ from functools import cache, partial
 
 import cv2
 
-from shared.contracts.receipts import ReadingHints
+from shared.contracts.receipts.requests import ReadingHints
 from shared.contracts.service.components import OcrEngineName, OcrPrecision
 from shared.errors import EngineUnavailable, ServiceError
 from shared.process.opt_outs import OPT_OUTS

@@ -19,7 +19,9 @@ from shared.contracts.categories import (
 )
 from shared.contracts.embeddings import Embedding, EmbeddingBatch, StoredTexts
 from shared.contracts.features import Feature
-from shared.contracts.receipts import Extraction, ExtractionOptions, ReadingHints, RichReceipt
+from shared.contracts.receipts.extraction import Extraction
+from shared.contracts.receipts.requests import ExtractionOptions, ReadingHints
+from shared.contracts.receipts.rich import RichReceipt
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
 from worker.features.time_limit import TimeLimit
@@ -104,9 +106,12 @@ class Features:
     async def as_receipt(self, reading: ReceiptReading, work: Work, started: float) -> Product:
         """Return a reading in the rich shape. `started` is a time of `time.perf_counter`."""
         options = ExtractionOptions.model_validate(work.payload.get("options") or {})
-        extraction = reading.extraction
-        if options.candidate_labels and extraction.line_items:
-            extraction = await self._with_categories(extraction, options.candidate_labels, work)
+        receipts = list(reading.receipts)
+        if options.candidate_labels:
+            receipts = [
+                await self._with_categories(receipt, options.candidate_labels, work)
+                for receipt in receipts
+            ]
         version = f"{reading.engine} {reading.engine_version}"
         receipt = RichReceipt(
             request_id=work.request_id,
@@ -114,7 +119,9 @@ class Features:
             model_id=reading.engine,
             model_version=version,
             read_at=datetime.now(UTC),
-            extraction=extraction,
+            extraction=receipts[0],
+            receipts=receipts if len(receipts) > 1 else [],
+            pages=list(reading.pages),
         )
         return Product(output=receipt, model_id=reading.engine, model_version=version)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from shared.contracts.receipts import NO_HINTS, ReadingHints
+from shared.contracts.receipts.requests import NO_HINTS, ReadingHints
 from shared.errors import ServiceError
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.engines.engine import OcrEngine
@@ -90,8 +90,7 @@ def observe_receipt(
 def _seen(page: UprightPage | TextPage) -> SeenPage:
     if isinstance(page, UprightPage):
         return SeenPage(_jpeg(page.pixels), page.pixels.shape[1], page.height, page.lines)
-    width = max(word.right for line in page.lines for word in line.words)
-    return SeenPage(None, round(width), page.height, page.lines)
+    return SeenPage(None, page.width, page.height, page.lines)
 
 
 def _jpeg(pixels: Pixels) -> bytes:

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import fmean
 
-from shared.contracts.receipts import NO_HINTS, Extraction, ReadingHints
+import numpy as np
+
+from shared.contracts.receipts.extraction import Extraction
+from shared.contracts.receipts.printed import ImagePage
+from shared.contracts.receipts.requests import NO_HINTS, ReadingHints
 from shared.rejections import NoTextFound
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.pages import Page, Recognition, load_pages, recognise
+from worker.pipeline.ocr.pdf import TextPage
+from worker.pipeline.reading.places import PagePlace, Places
 from worker.pipeline.reading.receipt import read_receipt
 from worker.pipeline.stages import StageRecorder
 
@@ -18,11 +24,20 @@ Load = Callable[[bytes, int], Sequence[Page]]
 
 @dataclass(frozen=True)
 class ReceiptReading:
-    """The fields that were read, and the engine that read the text."""
+    """The fields of each receipt on an image, the sides of its pages, and the engine.
 
-    extraction: Extraction
+    There is at least one receipt, the first from the top left.
+    """
+
+    receipts: Sequence[Extraction]
+    pages: Sequence[ImagePage]
     engine: str
     engine_version: str
+
+    @property
+    def extraction(self) -> Extraction:
+        """The first receipt."""
+        return self.receipts[0]
 
 
 def extract_receipt(
@@ -65,6 +80,24 @@ def understand(
     if not found.lines:
         raise NoTextFound
     with recorder.measure("receipt.parse") as attributes:
-        extraction = read_receipt(found.lines, today=datetime.now(UTC).date(), hints=hints)
+        extraction = read_receipt(
+            found.lines, today=datetime.now(UTC).date(), hints=hints, places=_places(found)
+        )
         attributes["items"] = len(extraction.line_items)
-    return ReceiptReading(extraction, found.engine, found.engine_version)
+    return ReceiptReading([extraction], _pages(found), found.engine, found.engine_version)
+
+
+def _places(found: Recognition) -> Places:
+    return Places(
+        [
+            PagePlace(page.height, np.eye(3) if isinstance(page, TextPage) else page.to_original)
+            for page in found.pages
+        ]
+    )
+
+
+def _pages(found: Recognition) -> Sequence[ImagePage]:
+    return [
+        ImagePage(number=number, width=width, height=height)
+        for number, (width, height) in enumerate(found.sizes, start=1)
+    ]

@@ -5,19 +5,13 @@ from decimal import Decimal
 from api.openapi.examples.example import REQUEST_ID, TENANT, Examples
 from api.openapi.examples.items import metadata
 from shared.contracts.jobs import Answer
-from shared.contracts.receipts import (
-    ArithmeticCheck,
-    Extraction,
-    ExtractionOptions,
-    FlatReceipt,
-    LineItem,
-    Merchant,
-    PrintedDate,
-    ReceiptPayload,
-    RichReceipt,
-    RichReceiptRequest,
-    Total,
-)
+from shared.contracts.receipts.extraction import Extraction
+from shared.contracts.receipts.flat import FlatReceipt
+from shared.contracts.receipts.items import LineItem
+from shared.contracts.receipts.printed import Merchant, PrintedDate, Total
+from shared.contracts.receipts.requests import ExtractionOptions, ReceiptPayload, RichReceiptRequest
+from shared.contracts.receipts.rich import RichReceipt
+from shared.contracts.receipts.sums import ArithmeticCheck
 from shared.contracts.requests import ReceiptRequest
 
 # The smallest PNG: it shows where the image goes, but no text is found in it.

@@ -14,7 +14,8 @@ from shared.client.calls.options import (
 )
 from shared.client.http import Call
 from shared.contracts.jobs import Answer
-from shared.contracts.receipts import FlatReceipt, RichReceipt
+from shared.contracts.receipts.flat import FlatReceipt
+from shared.contracts.receipts.rich import RichReceipt
 
 _PATH = "/api/v1/receipts/extract"
 

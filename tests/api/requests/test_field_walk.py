@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from api.requests.field_walk import MOST_UNKNOWN, unknown_fields
 from shared.contracts.embeddings import EmbedBody
-from shared.contracts.receipts import RichReceiptRequest
+from shared.contracts.receipts.requests import RichReceiptRequest
 from shared.contracts.requests import JobRequest
 from tests.support.runners import ITEM
 

@@ -26,7 +26,7 @@ from shared.contracts.categories import Category
 from shared.contracts.embeddings import EmbedAnswer
 from shared.contracts.features import Queue
 from shared.contracts.jobs import Answer, JobStatus, JobView
-from shared.contracts.receipts import RichReceipt
+from shared.contracts.receipts.rich import RichReceipt
 from shared.errors import BadInput, ErrorClass
 from shared.rejections import InvalidRequest
 from shared.version import SERVICE, service_version

@@ -71,7 +71,7 @@ def test_it_has_one_name_and_is_typed(installed: Path) -> None:
     assert names == {"grocery_planner_ai"}
     assert (installed / "grocery_planner_ai/py.typed").exists()
     assert [path for path, text in texts.items() if "shared." in text or "shared/" in text] == []
-    assert "class RichReceipt" in texts[installed / "grocery_planner_ai/contracts/receipts.py"]
+    assert "class RichReceipt" in texts[installed / "grocery_planner_ai/contracts/receipts/rich.py"]
 
 
 def test_it_declares_what_it_imports(installed: Path) -> None:
@@ -104,7 +104,7 @@ async def test_it_works_beside_another_shared(
     (tmp_path / "test_project.py").write_text(
         "import asyncio, sys\n"
         "from grocery_planner_ai import AsyncServiceClient, BadInput, ServiceClient\n"
-        "from grocery_planner_ai.contracts.receipts import RichReceipt\n"
+        "from grocery_planner_ai.contracts.receipts.rich import RichReceipt\n"
         "from shared import OWN\n"
         "async def alive(url):\n"
         "    async with AsyncServiceClient(url, 't') as client:\n"

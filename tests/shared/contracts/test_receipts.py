@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.contracts.receipts import ExtractionOptions, FlatReceipt, ReceiptPayload, RichReceipt
+from shared.contracts.receipts.flat import FlatReceipt
+from shared.contracts.receipts.requests import ExtractionOptions, ReceiptPayload
+from shared.contracts.receipts.rich import RichReceipt
 
 # What 0.1.0 stored and answered.
 OLD_RICH: dict[str, Any] = {

@@ -55,6 +55,8 @@ def example_of_parts(origin: Any, parts: tuple[Any, ...]) -> Any:
         return parts[0]
     if origin is dict:
         return {example(parts[0]): example(parts[1])}
+    if origin is tuple:
+        return [example(part) for part in parts if part is not Ellipsis]
     return example(parts[0]) if origin in _WRAPPERS else [example(parts[0])]
 
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from shared.contracts.jobs import JobStatus, JobView
-from shared.contracts.receipts import RichReceipt
+from shared.contracts.receipts.rich import RichReceipt
 from shared.local.checkout import DATA
 from tests.support.waiting import wait_until
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts.receipts import RichReceipt
+from shared.contracts.receipts.rich import RichReceipt
 from shared.local.receipt_image import DrawnReceipt
 from tests.support.heic_and_pdf import pdf
 from tests.worker.cli.conftest import Run

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from shared.contracts.receipts import Extraction
+from shared.contracts.receipts.extraction import Extraction
 from worker.pipeline.observation import SeenPage
 from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.reading.fields.dates import find_dates

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from shared.contracts.receipts import LineItem
+from shared.contracts.receipts.items import LineItem
 from worker.cli.quality.truth import TruthItem
 
 _SAME_NAME = 60

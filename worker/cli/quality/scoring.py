@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from shared.contracts.receipts import Extraction, Merchant, PrintedDate, Total
+from shared.contracts.receipts.extraction import Extraction
+from shared.contracts.receipts.printed import Merchant, PrintedDate, Total
 from worker.cli.quality.matching import ScoredItem, match_items
 from worker.cli.quality.truth import Truth
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus, JobView
-from shared.contracts.receipts import RichReceipt
+from shared.contracts.receipts.rich import RichReceipt
 from shared.telemetry.logs import configure_logging
 from shared.terminal_tables import attempt_table, job_table, receipt_table, stage_table
 from worker.cli.options import print_json

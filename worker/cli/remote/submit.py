@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.contracts.jobs import JobView
-from shared.contracts.receipts import ExtractionOptions
+from shared.contracts.receipts.requests import ExtractionOptions
 from shared.errors import ServiceError
 from shared.rejections import Exposed, Unauthenticated
 from worker.cli.options import (

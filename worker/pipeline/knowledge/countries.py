@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.receipts import ReadingHints
+from shared.contracts.receipts.requests import ReadingHints
 from worker.pipeline.knowledge.currencies import Code
 from worker.pipeline.knowledge.files import Table, check_names, load_table
 

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from worker.pipeline.ocr.decode import Pixels
+from worker.pipeline.ocr.decode import DecodedImage, Pixels
 from worker.pipeline.ocr.engines.engine import OcrEngine
+from worker.pipeline.ocr.placing import Matrix, Placed, scaled
 from worker.pipeline.ocr.text import TextLine
 
 # A page is upright if the mean confidence of its letters is at least this.
@@ -17,33 +16,56 @@ _LONG = 5
 _FEW = 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class PixelPage:
+    """A page to be read: the image that was decoded, and the same prepared for an engine."""
+
+    decoded: DecodedImage
+    prepared: Placed
+
+
+@dataclass(frozen=True, eq=False)
 class UprightPage:
     """A page in the orientation in which it was read best, and its lines, whose boxes lie on it."""
 
-    pixels: Pixels
+    decoded: DecodedImage
+    upright: Placed
     lines: Sequence[TextLine]
+
+    @property
+    def pixels(self) -> Pixels:
+        """The pixels that the engine read."""
+        return self.upright.pixels
 
     @property
     def height(self) -> int:
         """Height of the page in pixels."""
         return int(self.pixels.shape[0])
 
+    @property
+    def to_original(self) -> Matrix:
+        """Maps the pixels that the engine read to those of the original."""
+        height, width = self.decoded.pixels.shape[:2]
+        original_width, original_height = self.decoded.original_size
+        return scaled(original_width / width, original_height / height) @ self.upright.to_source
 
-def read_upright(pixels: Pixels, engine: OcrEngine) -> UprightPage:
+
+def read_upright(page: PixelPage, engine: OcrEngine) -> UprightPage:
     """Read a page in the orientation in which most of it can be read.
 
     A page whose lines run up or down is turned by 90° and read again; one of which little could
     be read is also read upside down.
     """
-    page = UprightPage(pixels, engine.read(pixels))
-    if _lies_on_its_side(page):
-        pixels = np.ascontiguousarray(np.rot90(pixels))
-        page = UprightPage(pixels, engine.read(pixels))
-    if _well_read(page) >= _READ_WELL:
-        return page
-    turned = np.ascontiguousarray(pixels[::-1, ::-1])
-    return max(page, UprightPage(turned, engine.read(turned)), key=_letters_read)
+    upright = page.prepared
+    read = UprightPage(page.decoded, upright, engine.read(upright.pixels))
+    if _lies_on_its_side(read):
+        upright = upright.quarter_turned(1)
+        read = UprightPage(page.decoded, upright, engine.read(upright.pixels))
+    if _well_read(read) >= _READ_WELL:
+        return read
+    turned = upright.quarter_turned(2)
+    other = UprightPage(page.decoded, turned, engine.read(turned.pixels))
+    return max(read, other, key=_letters_read)
 
 
 def _lies_on_its_side(page: UprightPage) -> bool:

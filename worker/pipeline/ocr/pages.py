@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from shared.images import PDF, media_type_of
-from worker.pipeline.ocr.decode import Pixels, decode_image
+from shared.images.inspection import PDF, media_type_of
+from worker.pipeline.ocr.decode import decode_image
 from worker.pipeline.ocr.engines.engine import OcrEngine
-from worker.pipeline.ocr.orientation import UprightPage, read_upright
+from worker.pipeline.ocr.orientation import PixelPage, UprightPage, read_upright
 from worker.pipeline.ocr.pdf import TextPage, read_pdf, text_layer_reader
 from worker.pipeline.ocr.photo.prepare import prepare
 from worker.pipeline.ocr.text import TextLine
 
-Page = Pixels | TextPage
+Page = PixelPage | TextPage
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,14 @@ class Recognition:
             top += page.height
         return lines
 
+    @property
+    def sizes(self) -> Sequence[tuple[int, int]]:
+        """Width and height of each page in pixels of the original."""
+        return [
+            (page.width, page.height) if isinstance(page, TextPage) else page.decoded.original_size
+            for page in self.pages
+        ]
+
 
 def load_pages(content: bytes, max_pixels: int) -> Sequence[Page]:
     """Load a file as at least one page that is ready to be read.
@@ -50,7 +58,10 @@ def each_page(content: bytes, max_pixels: int) -> Iterator[Page]:
     else:
         pages = iter((decode_image(content, media_type, max_pixels),))
     for page in pages:
-        yield page if isinstance(page, TextPage) else prepare(page)
+        if isinstance(page, TextPage):
+            yield page
+        else:
+            yield PixelPage(page, prepare(page.pixels))
 
 
 def recognise(

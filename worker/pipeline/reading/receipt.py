@@ -10,15 +10,10 @@ from statistics import fmean
 from typing import TypeVar
 
 from shared.contracts.fields.hints import CurrencySource
-from shared.contracts.receipts import (
-    NO_HINTS,
-    Extraction,
-    LineItem,
-    Merchant,
-    PrintedDate,
-    ReadingHints,
-    Total,
-)
+from shared.contracts.receipts.extraction import Extraction
+from shared.contracts.receipts.items import LineItem
+from shared.contracts.receipts.printed import Merchant, PrintedDate, Total
+from shared.contracts.receipts.requests import NO_HINTS, ReadingHints
 from shared.contracts.text import Contract
 from worker.pipeline.knowledge.countries import Conventions, conventions_of
 from worker.pipeline.knowledge.currencies import date_orders
@@ -35,6 +30,7 @@ from worker.pipeline.reading.fields.dates import (
 from worker.pipeline.reading.fields.merchants import find_merchant
 from worker.pipeline.reading.items.found_items import FoundItem
 from worker.pipeline.reading.items.readable import readable_name
+from worker.pipeline.reading.places import Places
 from worker.pipeline.reading.rows.building import build_rows
 from worker.pipeline.reading.rows.layout import ReadRow, read_rows
 from worker.pipeline.reading.rows.whole_amounts import has_whole_amounts, without_decimals
@@ -43,11 +39,17 @@ from worker.pipeline.reading.sums.ledger import Ledger, read_ledger
 
 C = TypeVar("C", bound=Contract)
 
+# Boxes are not wanted, or the pages are not known.
+NOWHERE = Places()
 _TIME = re.compile(r"(?<!\d)[0-2]?\d\s?[:.h]\s?[0-5]\d(?!\d)")
 
 
 def read_receipt(
-    lines: Sequence[TextLine], *, today: date, hints: ReadingHints = NO_HINTS
+    lines: Sequence[TextLine],
+    *,
+    today: date,
+    hints: ReadingHints = NO_HINTS,
+    places: Places = NOWHERE,
 ) -> Extraction:
     """Read the lines of one receipt; dates after `today` are not believed.
 
@@ -68,7 +70,7 @@ def read_receipt(
     bought = _date(rows, order, today=today)
     total = _total(ledger, currency, hints.default_currency)
     merchant_confidence = merchant.confidence if merchant else 0.0
-    items = [_line_item(item, closes=ledger.closes) for item in ledger.items]
+    items = [_line_item(item, places, closes=ledger.closes) for item in ledger.items]
     items_confidence = fmean(item.confidence for item in ledger.items) if items else 0.0
     total_confidence = ledger.total.confidence if ledger.total else 0.0
     extraction = Extraction(
@@ -172,7 +174,7 @@ def _votes(text: str) -> int:
     return 2 + calls_it_a_date(text) + 2 * bool(_TIME.search(text))
 
 
-def _line_item(item: FoundItem, *, closes: bool) -> LineItem:
+def _line_item(item: FoundItem, places: Places, *, closes: bool) -> LineItem:
     quantity, readable = item.quantity, readable_name(item.name)
     # `1GL` is the unit that the price is for. The price beside `500G` is for all of it, so that
     # size stays in the name.
@@ -185,6 +187,7 @@ def _line_item(item: FoundItem, *, closes: bool) -> LineItem:
         unit_price=quantity.unit_price if quantity else item.total_price,
         total_price=item.total_price,
         confidence=_rounded(item.confidence * (0.98 if closes else 0.8)),
+        boxes=places.boxes(word for row in item.rows for word in row.line.words),
     )
 
 

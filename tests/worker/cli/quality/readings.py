@@ -4,14 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from shared.contracts.receipts import (
-    Extraction,
-    LineItem,
-    Merchant,
-    PrintedDate,
-    RichReceipt,
-    Total,
-)
+from shared.contracts.receipts.extraction import Extraction
+from shared.contracts.receipts.items import LineItem
+from shared.contracts.receipts.printed import Merchant, PrintedDate, Total
+from shared.contracts.receipts.rich import RichReceipt
 from worker.cli.extraction.files import FileReading
 from worker.pipeline.observation import Evidence, SeenPage
 from worker.pipeline.ocr.text import TextLine, Word

@@ -3,7 +3,8 @@
 from datetime import date
 from textwrap import dedent
 
-from shared.contracts.receipts import NO_HINTS, Extraction, ReadingHints
+from shared.contracts.receipts.extraction import Extraction
+from shared.contracts.receipts.requests import NO_HINTS, ReadingHints
 from worker.pipeline.ocr.text import TextLine, Word
 from worker.pipeline.reading.receipt import read_receipt
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.iso_codes import COUNTRIES, CURRENCIES
-from shared.contracts.receipts import ReadingHints
+from shared.contracts.receipts.requests import ReadingHints
 from tests.worker.pipeline.reading.printed import read
 
 CHILE = """

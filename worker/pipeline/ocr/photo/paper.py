@@ -9,6 +9,7 @@ import numpy.typing as npt
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.photo.across import print_across, sides
 from worker.pipeline.ocr.photo.letters import Letters
+from worker.pipeline.ocr.placing import Placed
 
 Corners = npt.NDArray[np.float32]
 Grey = npt.NDArray[np.uint8]
@@ -42,20 +43,18 @@ class Paper:
     fit: float
 
 
-def straightened(pixels: Pixels, letters: Letters) -> Pixels:
+def straightened(image: Placed, letters: Letters) -> Placed:
     """Return the paper alone, stretched to a rectangle, or the same image if no paper is found."""
-    corners = find_paper(pixels, letters)
+    corners = find_paper(image.pixels, letters)
     if corners is None:
-        return pixels
+        return image
     width, height = sides(corners)
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     turn = cv2.getPerspectiveTransform(corners, target)
-    return np.asarray(
-        cv2.warpPerspective(
-            pixels, turn, (width, height), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
-        ),
-        np.uint8,
+    flat = cv2.warpPerspective(
+        image.pixels, turn, (width, height), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
     )
+    return image.turned_into(np.asarray(flat, np.uint8), np.linalg.inv(turn.astype(np.float64)))
 
 
 def find_paper(pixels: Pixels, letters: Letters) -> Corners | None:

@@ -7,6 +7,7 @@ from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.photo.letters import Letters, find_letters
 from worker.pipeline.ocr.photo.light import evenly_lit
 from worker.pipeline.ocr.photo.paper import straightened
+from worker.pipeline.ocr.placing import Placed, scaled
 
 # Median height in pixels of letters that engines read well.
 _LETTER = 18.0
@@ -22,59 +23,65 @@ _MARGIN = 3.0
 _LEVEL = 0.7
 
 
-def prepare(pixels: Pixels) -> Pixels:
+def prepare(pixels: Pixels) -> Placed:
     """Crop an RGB image to the receipt, level its rows, scale the print and lift shadows.
 
     The result may be upside down. An image without letters is only limited in size.
     """
+    given = Placed.same(pixels)
     if min(pixels.shape[:2]) < _SMALLEST:
-        return pixels
+        return given
     letters = find_letters(pixels)
-    image = straightened(pixels, letters)
-    if image is not pixels:
-        letters = find_letters(image)
+    image = straightened(given, letters)
+    if image is not given:
+        letters = find_letters(image.pixels)
     if not letters.enough:
         return _scaled(image, 1.0)
     angle = letters.direction()
     if abs(angle) > _LEVEL:
         image = _turned(image, angle)
-        letters = find_letters(image)
+        letters = find_letters(image.pixels)
         if not letters.enough:
             return _scaled(image, 1.0)
-    return evenly_lit(_scaled(_cropped(image, letters), _LETTER / letters.height))
+    prepared = _scaled(_cropped(image, letters), _LETTER / letters.height)
+    return Placed(evenly_lit(prepared.pixels), prepared.to_source)
 
 
-def _turned(image: Pixels, degrees: float) -> Pixels:
+def _turned(image: Placed, degrees: float) -> Placed:
     """Turn an image back by `degrees` on a canvas that holds all of it.
 
     Quarter turns come first, since they lose nothing.
     """
     quarters = round(degrees / 90)
-    image = np.rot90(image, quarters)
+    image = image.quarter_turned(quarters)
     rest = degrees - 90 * quarters
     if abs(rest) <= _LEVEL:
-        return np.ascontiguousarray(image)
-    height, width = image.shape[:2]
+        return image
+    height, width = image.pixels.shape[:2]
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), rest, 1.0)
     cosine, sine = abs(turn[0, 0]), abs(turn[0, 1])
     canvas = int(height * sine + width * cosine), int(height * cosine + width * sine)
     turn[:, 2] += (canvas[0] - width) / 2, (canvas[1] - height) / 2
-    return np.asarray(
-        cv2.warpAffine(image, turn, canvas, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE),
-        np.uint8,
+    turned = cv2.warpAffine(
+        image.pixels, turn, canvas, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
     )
+    back = np.linalg.inv(np.vstack([turn, [0, 0, 1]]))
+    return image.turned_into(np.asarray(turned, np.uint8), back)
 
 
-def _cropped(image: Pixels, letters: Letters) -> Pixels:
+def _cropped(image: Placed, letters: Letters) -> Placed:
     margin = _MARGIN * letters.height
     left, top = letters.boxes[:, :2].min(axis=0) - margin
     right, bottom = (letters.boxes[:, :2] + letters.boxes[:, 2:]).max(axis=0) + margin
-    rows, columns = slice(max(int(top), 0), int(bottom)), slice(max(int(left), 0), int(right))
-    return image[rows, columns]
+    return image.cut(slice(max(int(top), 0), int(bottom)), slice(max(int(left), 0), int(right)))
 
 
-def _scaled(image: Pixels, scale: float) -> Pixels:
-    most = (_MOST / (image.shape[0] * image.shape[1])) ** 0.5
+def _scaled(image: Placed, scale: float) -> Placed:
+    height, width = image.pixels.shape[:2]
+    most = (_MOST / (height * width)) ** 0.5
     scale = min(scale, most, _ENLARGED)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
+    resized = cv2.resize(image.pixels, None, fx=scale, fy=scale, interpolation=how)
+    # The sides are rounded to whole pixels.
+    back = scaled(width / resized.shape[1], height / resized.shape[0])
+    return image.turned_into(np.asarray(resized, np.uint8), back)

@@ -25,7 +25,7 @@ class FoundItem:
     """An item as it was found, before it is converted to the contract.
 
     `total_price` is 0 if a price is printed but unreadable; `others` are further readings of it.
-    `confidence` is the engine's for the row, from 0 to 1.
+    `confidence` is the engine's for the row, from 0 to 1. `rows` has the name and the price.
     """
 
     raw_text: str
@@ -33,6 +33,7 @@ class FoundItem:
     total_price: Decimal
     quantity: Quantity | None
     confidence: float
+    rows: tuple[ReadRow, ...]
     others: tuple[Decimal, ...] = ()
 
 
@@ -54,8 +55,8 @@ def _item(
 ) -> FoundItem | None:
     """Return the item whose price is on the row `part`, if it has a price and the item a name."""
     if part.has_unreadable_price:
-        return FoundItem(part.row.printed, part.name, Decimal(0), None, 0.0)
-    name, raw_text = _name(above, part, below, names_below=names_below)
+        return FoundItem(part.row.printed, part.name, Decimal(0), None, 0.0, (part.row,))
+    name, rows = _name(above, part, below, names_below=names_below)
     if not (part.price and name):
         return None
     is_discount = _is_discount(name)
@@ -65,24 +66,25 @@ def _item(
     ]
     fitting = (quantity for quantity in beside if quantity.makes(part.price))
     return FoundItem(
-        raw_text,
+        "\n".join(row.printed for row in rows),
         name,
         price,
         part.quantity or next(fitting, None),
         part.row.line.confidence,
+        rows,
         (*_products(part.quantity, *beside), *([-price] if is_discount else [])),
     )
 
 
 def _name(
     above: ItemRow | None, part: ItemRow, below: ItemRow | None, *, names_below: bool
-) -> tuple[str, str]:
-    """Return the name of an item, and the text of the rows that have it and its price."""
+) -> tuple[str, tuple[ReadRow, ...]]:
+    """Return the name of an item, and the rows that have it and its price."""
     beside = below if names_below else above
     if not part.is_numbers or beside is None or not beside.is_name:
-        return part.name, part.row.printed
+        return part.name, (part.row,)
     pair = (part, beside) if names_below else (beside, part)
-    return beside.name, "\n".join(row.row.printed for row in pair)
+    return beside.name, tuple(row.row for row in pair)
 
 
 def _products(*quantities: Quantity | None) -> list[Decimal]:

@@ -35,20 +35,28 @@ class Slope:
         return (y - self.at_top * x) / (1 + self.change * x)
 
 
+@dataclass(frozen=True)
+class _Level:
+    """A line at the height at which its row starts, and the same as it was read."""
+
+    level: TextLine
+    read: TextLine
+
+
 def build_rows(lines: Sequence[TextLine]) -> list[TextLine]:
     """Join lines into rows, from top to bottom, with their words from left to right."""
     slope = _slope(lines)
-    straight = sorted((_levelled(line, slope) for line in lines), key=_middle)
-    rows: list[list[TextLine]] = []
+    straight = sorted((_Level(_levelled(line, slope), line) for line in lines), key=_height)
+    rows: list[list[_Level]] = []
     for line in straight:
         for row in reversed(rows[-_LOOK_BACK:]):
-            if _belongs(line, row):
+            if _belongs(line.level, [other.level for other in row]):
                 row.append(line)
                 break
         else:
             rows.append([line])
     return [
-        TextLine(tuple(sorted((word for line in row for word in line.words), key=_left)))
+        TextLine(tuple(sorted((word for line in row for word in line.read.words), key=_left)))
         for row in rows
     ]
 
@@ -99,6 +107,10 @@ def _centre(word: Word) -> float:
 
 def _middle(line: TextLine) -> float:
     return median(word.middle for word in line.words)
+
+
+def _height(line: _Level) -> float:
+    return _middle(line.level)
 
 
 def _left(word: Word) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Set
 from decimal import Decimal
 from typing import Literal
 
-from shared.contracts.receipts import ArithmeticCheck
+from shared.contracts.receipts.sums import ArithmeticCheck
 from worker.pipeline.reading.sums.ledger import Ledger
 
 

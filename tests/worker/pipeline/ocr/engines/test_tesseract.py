@@ -37,7 +37,7 @@ def test_its_words_have_the_form_of_every_engine(
     tesseract: OcrEngine, engine: OcrEngine, receipt_png: bytes
 ) -> None:
     """Boxes are in pixels, about where RapidOCR has them, and confidences are from 0 to 1."""
-    pixels = decode_image(receipt_png, "image/png", 40_000_000)
+    pixels = decode_image(receipt_png, "image/png", 40_000_000).pixels
     words = {
         reader.name: {word.text: word for line in reader.read(pixels) for word in line.words}
         for reader in (tesseract, engine)
@@ -52,7 +52,7 @@ def test_its_words_have_the_form_of_every_engine(
 @needs_tesseract
 def test_a_blank_image_has_no_lines(tesseract: OcrEngine, blank_png: bytes) -> None:
     """A page without lines is not an error."""
-    assert tesseract.read(decode_image(blank_png, "image/png", 40_000_000)) == []
+    assert tesseract.read(decode_image(blank_png, "image/png", 40_000_000).pixels) == []
 
 
 def test_a_missing_tesseract_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.receipts import Extraction
+from shared.contracts.receipts.extraction import Extraction
 from tests.worker.pipeline.reading.printed import read
 
 CASH = "CASH 50.00\nCHANGE {}"

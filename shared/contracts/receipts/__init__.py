@@ -1,0 +1,1 @@
+"""Receipts: the requests to read one, and the shapes of the result."""
