@@ -9,7 +9,6 @@ from worker.pipeline.ocr.decode import decode_image
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.orientation import PixelPage, UprightPage, read_upright
 from worker.pipeline.ocr.pdf import TextPage, read_pdf, text_layer_reader
-from worker.pipeline.ocr.photo.prepare import prepare
 from worker.pipeline.ocr.text import TextLine
 
 Page = PixelPage | TextPage
@@ -37,7 +36,7 @@ class Recognition:
     def sizes(self) -> Sequence[tuple[int, int]]:
         """Width and height of each page in pixels of the original."""
         return [
-            (page.width, page.height) if isinstance(page, TextPage) else page.decoded.original_size
+            (page.width, page.height) if isinstance(page, TextPage) else page.size
             for page in self.pages
         ]
 
@@ -61,7 +60,7 @@ def each_page(content: bytes, max_pixels: int) -> Iterator[Page]:
         if isinstance(page, TextPage):
             yield page
         else:
-            yield PixelPage(page, prepare(page.pixels))
+            yield PixelPage.of(page)
 
 
 def recognise(

@@ -25,6 +25,13 @@ class OcrEngine(Protocol):
         """Return the lines of text in an RGB image in any order, or nothing if there are none."""
         ...
 
+    def read_line(self, piece: Pixels) -> tuple[str, float] | None:
+        """Return the text of an RGB image of one line, and the confidence in it from 0 to 1.
+
+        Returns None if the engine only reads whole pages.
+        """
+        ...
+
 
 def load_engine(name: OcrEngineName, precision: OcrPrecision = OcrPrecision.INT8) -> OcrEngine:
     """Load the engine of OCR_ENGINE, which takes seconds; `auto` is RapidOCR, the only one that

@@ -47,6 +47,11 @@ class LineReader:
         texts, scores, words = zip(*read, strict=True)
         return TextRecOutput(list(lines.img or []), texts, list(scores), words, elapse=0.0)
 
+    def read_line(self, image: Pixels) -> tuple[str, float]:
+        """Read one line of any height; return its text and the confidence in it."""
+        text, confidence, _ = self._read(image)
+        return text, float(confidence)
+
     def _read(self, image: Pixels) -> tuple[str, float, Any]:
         prepared = prepared_line(image)
         (output,) = self._session.run(None, {self._input: prepared})

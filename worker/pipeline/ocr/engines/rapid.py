@@ -54,7 +54,8 @@ class RapidEngine:
         self.version = name if kept is None else f"{name} int8"
         self._engine = RapidOCR(params=_OPTIONS)
         # The library declares its recogniser as None, since it loads its own with the first text.
-        reader: Any = LineReader(session_of(kept or str(recognition_model())))
+        self._reader = LineReader(session_of(kept or str(recognition_model())))
+        reader: Any = self._reader
         self._engine.text_rec = reader
         # Some models load only when the first text is found, which no receipt should wait for.
         self.read(_some_text())
@@ -64,6 +65,11 @@ class RapidEngine:
         return [
             line.lowered(top) for top, strip in strips(pixels, _MOST) for line in self._lines(strip)
         ]
+
+    def read_line(self, piece: Pixels) -> tuple[str, float] | None:
+        """Read one line without looking for it; see `OcrEngine.read_line`."""
+        # The models read blue before red, as OpenCV has it.
+        return self._reader.read_line(np.ascontiguousarray(piece[:, :, ::-1]))
 
     def _lines(self, pixels: Pixels) -> Iterator[TextLine]:
         found = self._engine(np.ascontiguousarray(pixels[:, :, ::-1]))

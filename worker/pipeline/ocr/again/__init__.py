@@ -1,0 +1,1 @@
+"""Looks again at single lines of a page."""
