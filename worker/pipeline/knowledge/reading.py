@@ -2,6 +2,7 @@
 
 from worker.pipeline.knowledge.chains import load_chains, load_slogans
 from worker.pipeline.knowledge.countries import load_countries
+from worker.pipeline.knowledge.country_clues import load_country_clues
 from worker.pipeline.knowledge.currencies import load_currencies
 from worker.pipeline.knowledge.details import load_details
 from worker.pipeline.knowledge.item_rows import load_item_words
@@ -19,6 +20,7 @@ def load_reading() -> None:
     merchant_words()
     load_currencies()
     load_countries()
+    load_country_clues()
     load_chains()
     load_details()
     load_slogans()
