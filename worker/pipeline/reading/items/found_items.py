@@ -60,23 +60,38 @@ def _item(
     if part.has_unreadable_price:
         return FoundItem(part.row.printed, part.name, Decimal(0), None, 0.0, (part.row,))
     name, rows = _name(above, part, below, names_below=names_below)
+    # A discount needs no name to be an item.
+    name = name or ("Discount" if part.price and part.price < 0 else "")
     if not (part.price and name):
         return None
+    details = [near for near in (below, above) if near and near.is_detail and near.quantity]
+    quantity, detail = _quantity(part, part.price, details)
     is_discount = _is_discount(name)
     price = -abs(part.price) if is_discount else part.price
-    beside = [
-        other.quantity for other in (below, above) if other and other.is_detail and other.quantity
-    ]
-    fitting = (quantity for quantity in beside if quantity.makes(part.price))
     return FoundItem(
         "\n".join(row.printed for row in rows),
         name,
         price,
-        part.quantity or next(fitting, None),
+        quantity,
         part.row.line.confidence,
-        rows,
-        (*_products(part.quantity, *beside), *([-price] if is_discount else [])),
+        (*rows, detail.row) if detail else rows,
+        (
+            *_products(part.quantity, *(near.quantity for near in details)),
+            *([-price] if is_discount else []),
+        ),
     )
+
+
+def _quantity(
+    part: ItemRow, price: Decimal, details: Sequence[ItemRow]
+) -> tuple[Quantity | None, ItemRow | None]:
+    """Return the quantity of an item, and the row beside it that has it, if there is one."""
+    if part.quantity:
+        return part.quantity, None
+    for detail in details:
+        if detail.quantity and detail.quantity.makes(price):
+            return detail.quantity, detail
+    return None, None
 
 
 def _name(
