@@ -16,6 +16,7 @@ from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.reading.items.codes import without_codes
 from worker.pipeline.reading.items.context import in_context, names_stand_below, neighbours
 from worker.pipeline.reading.items.parts import ItemRow, read_item_row
+from worker.pipeline.reading.items.printed_codes import code_of, codes_alone, tax_code_of
 from worker.pipeline.reading.items.quantities import Quantity
 from worker.pipeline.reading.rows.layout import ReadRow
 
@@ -49,8 +50,26 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
         for above, part, below in neighbours(parts)
     ]
     items = [item for item in found if item is not None]
+    return _with_codes(items, rows)
+
+
+def _with_codes(items: Sequence[FoundItem], rows: Sequence[ReadRow]) -> list[FoundItem]:
+    """Take the codes that tills print beside names off them, and keep them."""
     names = without_codes([item.name for item in items], [item.raw_text for item in items])
-    return [replace(item, name=name) for item, name in zip(items, names, strict=True)]
+    alone = codes_alone([item.rows for item in items], rows)
+    coded = []
+    for at, (item, name) in enumerate(zip(items, names, strict=True)):
+        row, code = alone.get(at, (None, None))
+        coded.append(
+            replace(
+                item,
+                name=name,
+                code=code_of(item.rows, item.name, name) or code,
+                tax_code=tax_code_of(item.rows, item.total_price, item.name, name),
+                rows=(*item.rows, row) if row else item.rows,
+            )
+        )
+    return coded
 
 
 def _item(

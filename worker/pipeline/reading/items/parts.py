@@ -19,6 +19,8 @@ from worker.pipeline.reading.rows.numbers import Amount, find_amounts
 _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
 # An article number with letters: BEN02.
 _CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")
+# A mark for a tax before or behind a name: `% Soap`, `Soap %`.
+_MARK = re.compile(r"^[%#^]\s?(?=[^\W\d_])|(?<=[^\W\d_])\s[%#^]$")
 # Fewer letters than this behind a quantity are no name.
 _SCRAP = 4
 # A price whose separator or one of whose digits was lost: 0650, 1.9S.
@@ -114,7 +116,7 @@ def _name(words: str, price: Decimal | None) -> str:
     first = next(iter(find_amounts(words)), None)
     if first and letters(words[: first.start]) >= 3:
         words = words[: first.start]
-    name = words.strip(" \t:;.,*-|@=")
+    name = _MARK.sub("", words.strip(" \t:;.,*-|@="))
     if letters(_of_a_price().sub("", name)) >= 3:
         return name
     # A discount needs no more than a rate.
