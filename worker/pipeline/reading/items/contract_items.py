@@ -1,5 +1,6 @@
 """Converts the items that were found to the shape in which results have them."""
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from shared.contracts.receipts.items import (
     Pack,
     TotalAmount,
 )
-from worker.pipeline.knowledge.units import load_units
+from worker.pipeline.knowledge.units import load_units, unit_named
 from worker.pipeline.reading.items.found_items import FoundItem
 from worker.pipeline.reading.items.links import Link, linked
 from worker.pipeline.reading.items.packs import FoundPack, find_pack
@@ -27,6 +28,7 @@ _PRICED = {
     BaseUnit.MILLILITRE: ("l", Decimal(1000)),
     BaseUnit.PIECE: ("piece", Decimal(1)),
 }
+_WORDS = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 _CENTS, _FOUR_DIGITS = Decimal("0.01"), Decimal("0.0001")
 # Amounts are not known to more than a milligram.
 _AMOUNT = Decimal("0.001")
@@ -46,7 +48,7 @@ def _line_item(item: FoundItem, link: Link, places: Places, *, closes: bool) -> 
     # size stays in the name.
     only = readable.size.only_unit if readable.size and not quantity else None
     count = quantity.count if quantity else Decimal(1)
-    unit = quantity.unit if quantity else only
+    unit = _weighed_in(quantity, item.name) if quantity else only
     is_goods = link.kind is ItemKind.GOODS
     pack = find_pack(item.name) if is_goods else None
     total = _amount(count, unit, pack) if is_goods else None
@@ -68,6 +70,15 @@ def _line_item(item: FoundItem, link: Link, places: Places, *, closes: bool) -> 
         confidence=_rounded(item.confidence * (_CLOSES if closes else _OPEN)),
         boxes=places.boxes(word for row in item.rows for word in row.line.words),
     )
+
+
+def _weighed_in(quantity: Quantity, name: str) -> str | None:
+    """Return the unit of a quantity; a weight without one has that in the name: ONIONS (KG)."""
+    if quantity.unit or quantity.count == int(quantity.count):
+        return quantity.unit
+    units = {unit_named(word) for word in _WORDS.findall(name) if len(word) > 1}
+    known = {unit for unit in units if unit and not load_units()[unit].is_counted}
+    return known.pop() if len(known) == 1 else None
 
 
 def _unit_price(quantity: Quantity | None, price: Decimal) -> Decimal | None:

@@ -24,8 +24,8 @@ class Size:
 
     @property
     def only_unit(self) -> str | None:
-        """The unit, if the size is exactly one of it, otherwise None."""
-        return self.unit if self.count == 1 and self.packs == 1 else None
+        """The unit, if the size is exactly one of it and more than a piece, otherwise None."""
+        return self.unit if self.count == self.packs == 1 and self.unit != _PIECE else None
 
     def __str__(self) -> str:
         """Write the size as people do: `6 x 1.5 l`."""
@@ -79,7 +79,8 @@ def _size() -> re.Pattern[str]:
     # Four packs of 125 g are `4 x 125 g` or `125g x 4`.
     times = rf"(?:\s?[x×*]\s?(?P<times>[1-9]\d?)(?![\w.,])(?!\s?{any_unit()}\b))?"
     return re.compile(
-        r"(?<![\w.,/%$€£&'-])(?:(?P<packs>[1-9]\d{0,2})\s?[x×*]\s?)?"
+        # Behind a word the blank may have been lost: NEUTRO500ML.
+        r"(?:(?<![\w.,/%$€£&'-])|(?<=[^\W\d_]{4}))(?:(?P<packs>[1-9]\d{0,2})\s?[x×*]\s?)?"
         rf"(?P<count>(?:\d\s)?[13]/[248]|\d?\d{_FRACTION}\d|\d{{0,4}}[.,]\d{{1,3}}|\d{{1,4}})"
         rf"[\s-]?(?:{units})(?!(?![x×*]\s?\d)[\w/&'%])\.?{times}",
         re.IGNORECASE,
