@@ -67,7 +67,12 @@ def read_receipt(
     raw_text = as_text(printed)
     merchant = find_merchant(rows)
     chain_currency = currency_of(merchant.name) if merchant else None
-    currency = find_currency(raw_text, chain_currency=chain_currency, conventions=conventions)
+    currency = find_currency(
+        rows,
+        chain_currency=chain_currency,
+        conventions=conventions,
+        month_first=is_month_first(raw_text, today=today),
+    )
     ledger = read_ledger(rows)
     order = _date_order(raw_text, currency.code, conventions, today)
     bought = _date(rows, order, today=today)

@@ -78,7 +78,7 @@ def no_size() -> str:
 @cache
 def _amount() -> re.Pattern[str]:
     return re.compile(
-        rf"(?P<before>-\s?)?{beside_amounts()}?\s?(?P<minus>-\s?)?"
+        rf"(?P<before>-\s?)?(?:(?<![^\W\d_]){beside_amounts()})?\s?(?P<minus>-\s?)?"
         rf"(?<![\d.,])(?P<digits>{_DIGITS})(?!\d){no_size()}"
         r"(?P<after>\s?-(?:(?=[A-Z]\b)|(?![\w.])))?",
         re.IGNORECASE,
