@@ -37,6 +37,7 @@ from worker.pipeline.reading.rows.layout import ReadRow, read_rows
 from worker.pipeline.reading.rows.whole_amounts import has_whole_amounts, without_decimals
 from worker.pipeline.reading.sums.checks import checks_of
 from worker.pipeline.reading.sums.ledger import Ledger, read_ledger
+from worker.pipeline.reading.sums.proof import is_proven
 
 C = TypeVar("C", bound=Contract)
 
@@ -88,7 +89,7 @@ def read_receipt(
         date=bought,
         total=total,
         line_items=items,
-        reconciled=ledger.closes,
+        reconciled=is_proven(ledger),
         checks=checks_of(ledger),
         raw_ocr_text=raw_text,
         overall_confidence=_rounded(

@@ -19,6 +19,8 @@ _PERCENT = re.compile(r"\(?@?\s*\d{1,2}(?:[.,]\d{1,3})?\s?%\)?")
 _ASIDE = re.compile(r"^\W*\([^()]*\)\s*")
 # Numbers separate the labels of a row: "Item Count 4 Change Amt 7.50" has two.
 _NUMBER = re.compile(r"(?:RM\s?)?[-.,\d]*\d[-.,\d*x]*", re.IGNORECASE)
+# Stray glyphs around a label: `| Grand Total`, `= TOTAL`, `*TOTAL*`.
+_AROUND = re.compile(r"^[\W_]+|[^\w'%]+$|_+$")
 
 
 def row_kind(text: str, end: int | None = None) -> RowKind | None:
@@ -42,7 +44,7 @@ def _labels(text: str) -> list[str]:
     text = _PERCENT.sub(" ", _SET_APART.sub(r"\1", text))
     text = _ASIDE.sub("", text) or text
     parts = _NUMBER.split(_counted().sub(" ", text))
-    labels = [" ".join(part.split()).strip(" :;.,*\"'=-+()$€£") for part in parts]
+    labels = [_AROUND.sub("", " ".join(part.split())) for part in parts]
     return [label for label in labels if len(label) > 1]
 
 

@@ -1,0 +1,100 @@
+"""Finds the end of the items, the total and the payments by amounts, whatever they are called.
+
+An amount that repeats the sum of the rows so far is a total. What follows it may repeat it, as
+payments do, be cash and its change, or add to it up to a later total.
+"""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from worker.pipeline.reading.rows.labels import RowKind
+from worker.pipeline.reading.rows.layout import ReadRow, item_begin, item_regions
+from worker.pipeline.reading.sums.payments import with_payments
+from worker.pipeline.reading.sums.taxes import with_taxes
+
+# The fewest items whose sum shows that the next amount is a total. Each time that the amount is
+# printed again makes up for one.
+_FEW = 3
+# The most amounts between a total and the next one that are looked at.
+_BETWEEN = 6
+
+# The rows with their kinds, and where the items are among them.
+Layout = tuple[Sequence[ReadRow], range]
+
+
+def layouts_by_words(rows: Sequence[ReadRow]) -> Iterator[Layout]:
+    """Yield the rows with their kinds, and where their items may be; the likeliest first."""
+    by_words = _by_words(rows)
+    for region in item_regions(by_words):
+        yield by_words, region
+
+
+def layouts_by_amounts(rows: Sequence[ReadRow]) -> Iterator[Layout]:
+    """Yield the same for each row that has no known word and may be the total."""
+    by_words = _by_words(rows)
+    begin = item_begin(by_words)
+    for end in _running_sums(by_words, begin):
+        total = [*by_words[:end], by_words[end].inferred(RowKind.TOTAL), *by_words[end + 1 :]]
+        yield with_payments(_with_later_totals(total, end)), range(begin, end)
+
+
+def _by_words(rows: Sequence[ReadRow]) -> list[ReadRow]:
+    tabled = with_taxes(rows)
+    return with_payments(_with_later_totals(tabled, _last_total(tabled)))
+
+
+def _last_total(rows: Sequence[ReadRow]) -> int | None:
+    """Return the last row with an amount that is called a total or a sub-total."""
+    kinds = (RowKind.TOTAL, RowKind.SUBTOTAL)
+    return max(
+        (at for at, row in enumerate(rows) if row.amount and row.kind in kinds), default=None
+    )
+
+
+def _running_sums(rows: Sequence[ReadRow], begin: int) -> Iterator[int]:
+    """Yield the rows without a known word whose amount is the sum of the rows so far."""
+    so_far: list[Decimal] = []
+    for at in range(begin, len(rows)):
+        row = rows[at]
+        if not (row.value and row.may_be_item):
+            continue
+        amount = row.value
+        again = min(_prints(rows[at + 1 :], amount), _FEW - 1)
+        if sum(so_far) == amount > 0 and len(so_far) >= _FEW - again and row.kind is None:
+            yield at
+        so_far.append(amount)
+
+
+def _prints(rows: Sequence[ReadRow], amount: Decimal) -> int:
+    """Count the rows with an amount."""
+    return sum(row.value == amount for row in rows)
+
+
+def _with_later_totals(rows: Sequence[ReadRow], at: int | None) -> list[ReadRow]:
+    """Mark the totals below a total that come from it, and what is added in between."""
+    marked = list(rows)
+    while at is not None:
+        later = _later_total(marked, at)
+        if later is not None:
+            for between in range(at + 1, later):
+                if marked[between].amount:
+                    marked[between] = marked[between].inferred(RowKind.CHARGE)
+            marked[later] = marked[later].inferred(RowKind.TOTAL)
+        at = later
+    return marked
+
+
+def _later_total(rows: Sequence[ReadRow], at: int) -> int | None:
+    """Return the next row whose amount is a total with all the amounts between."""
+    total = rows[at].value
+    added: list[Decimal] = []
+    for index in range(at + 1, len(rows)):
+        row = rows[index]
+        if row.value in (total, Decimal(0)):
+            continue
+        if added and row.value == total + sum(added):
+            return index if row.kind is None else None
+        if len(added) == _BETWEEN or row.kind in (RowKind.PAYMENT, RowKind.CHANGE):
+            return None
+        added.append(row.value)
+    return None
