@@ -15,7 +15,7 @@ from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.pages import Page, Recognition, load_pages, recognise
 from worker.pipeline.ocr.pdf import TextPage
 from worker.pipeline.reading.places import PagePlace, Places
-from worker.pipeline.reading.receipt import read_receipt
+from worker.pipeline.reading.several import read_receipts
 from worker.pipeline.stages import StageRecorder
 
 # Loads a file of at most so many pixels as pages.
@@ -80,11 +80,11 @@ def understand(
     if not found.lines:
         raise NoTextFound
     with recorder.measure("receipt.parse") as attributes:
-        extraction = read_receipt(
+        receipts = read_receipts(
             found.lines, today=datetime.now(UTC).date(), hints=hints, places=_places(found)
         )
-        attributes["items"] = len(extraction.line_items)
-    return ReceiptReading([extraction], _pages(found), found.engine, found.engine_version)
+        attributes["items"] = sum(len(receipt.line_items) for receipt in receipts)
+    return ReceiptReading(receipts, _pages(found), found.engine, found.engine_version)
 
 
 def _places(found: Recognition) -> Places:
