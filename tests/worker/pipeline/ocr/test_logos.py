@@ -41,7 +41,7 @@ def test_a_logo_that_is_a_picture_names_the_merchant(engine: OcrEngine) -> None:
 
 
 def test_a_logo_that_is_an_outline_names_the_merchant(engine: OcrEngine) -> None:
-    """Its letters are filled shapes, as a program for drawing leaves them."""
+    """Programs for drawing leave letters as filled shapes."""
     assert read(drawn_pdf(ROWS, "HILL"), engine).merchant.name == "HILL"
 
 
