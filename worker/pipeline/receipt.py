@@ -14,12 +14,17 @@ from shared.rejections import NoTextFound
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.pages import Page, Recognition, load_pages, recognise
 from worker.pipeline.ocr.pdf import TextPage
+from worker.pipeline.reading.fields.merchants import find_merchant
 from worker.pipeline.reading.places import PagePlace, Places
+from worker.pipeline.reading.rows.building import build_rows
+from worker.pipeline.reading.rows.layout import read_rows
 from worker.pipeline.reading.several import read_receipts
 from worker.pipeline.stages import StageRecorder
 
 # Loads a file of at most so many pixels as pages.
 Load = Callable[[bytes, int], Sequence[Page]]
+# A merchant of this confidence needs no logo.
+_CERTAIN = 0.9
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,18 @@ def see(
         found = recognise(
             pages, engine, lambda read: recorder.count_pages("ocr.recognise", read, len(pages))
         )
+        if found.has_logo and not _names_merchant(found):
+            found = found.with_logo(engine)
         attributes["engine"], attributes["lines"] = found.engine, len(found.lines)
         if found.lines:
             attributes["confidence"] = round(fmean(line.confidence for line in found.lines), 3)
     return found
+
+
+def _names_merchant(found: Recognition) -> bool:
+    """Return whether the text shows whose receipt it is, without the logo."""
+    merchant = find_merchant(read_rows(build_rows(found.lines)))
+    return merchant is not None and merchant.confidence >= _CERTAIN
 
 
 def understand(
