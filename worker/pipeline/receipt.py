@@ -16,6 +16,7 @@ from worker.pipeline.ocr.pages import Page, Recognition, load_pages, recognise
 from worker.pipeline.ocr.pdf import TextPage
 from worker.pipeline.reading.places import PagePlace, Places
 from worker.pipeline.reading.receipt import read_receipt
+from worker.pipeline.second_look.looking import look_again, may_gain
 from worker.pipeline.stages import StageRecorder
 
 # Loads a file of at most so many pixels as pages.
@@ -52,7 +53,9 @@ def extract_receipt(
 
     Raises NoTextFound, and whatever `load` raises.
     """
-    return understand(see(content, engine, max_pixels, recorder, load), recorder, hints)
+    found = see(content, engine, max_pixels, recorder, load)
+    _, reading = understand(found, engine, recorder, hints)
+    return reading
 
 
 def see(
@@ -74,16 +77,34 @@ def see(
 
 
 def understand(
-    found: Recognition, recorder: StageRecorder, hints: ReadingHints = NO_HINTS
-) -> ReceiptReading:
-    """Turn the text of the pages into a receipt. Raises NoTextFound if there is none."""
+    found: Recognition,
+    engine: OcrEngine,
+    recorder: StageRecorder,
+    hints: ReadingHints = NO_HINTS,
+) -> tuple[Recognition, ReceiptReading]:
+    """Turn the text of the pages into a receipt; look again at parts of the pages if in doubt.
+
+    Returns the text as it is after that look. Raises NoTextFound if there is none.
+    """
     if not found.lines:
         raise NoTextFound
     with recorder.measure("receipt.parse") as attributes:
-        extraction = read_receipt(
-            found.lines, today=datetime.now(UTC).date(), hints=hints, places=_places(found)
+        reading = _read(found, hints)
+        attributes["items"] = len(reading.extraction.line_items)
+    if len(reading.receipts) > 1 or not may_gain(found, reading.extraction):
+        return found, reading
+    with recorder.measure("ocr.second_look") as attributes:
+        look = look_again(
+            found, reading.extraction, engine, lambda text: _read(text, hints).extraction
         )
-        attributes["items"] = len(extraction.line_items)
+        attributes["pieces"], attributes["changes"] = look.pieces, len(look.changes)
+    return (look.found, _read(look.found, hints)) if look.changes else (found, reading)
+
+
+def _read(found: Recognition, hints: ReadingHints) -> ReceiptReading:
+    extraction = read_receipt(
+        found.lines, today=datetime.now(UTC).date(), hints=hints, places=_places(found)
+    )
     return ReceiptReading([extraction], _pages(found), found.engine, found.engine_version)
 
 
