@@ -28,11 +28,7 @@ class Box(Contract):
     """
 
     page: Annotated[int, Field(ge=1)]
-    polygon: Annotated[
-        list[Point],
-        Field(min_length=4, max_length=4),
-        Field(examples=[[[12.0, 30.5], [208.0, 30.5], [208.0, 54.0], [12.0, 54.0]]]),
-    ]
+    polygon: list[Point]
 
 
 class Printed(Contract):

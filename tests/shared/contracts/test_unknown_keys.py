@@ -56,7 +56,7 @@ def example_of_parts(origin: Any, parts: tuple[Any, ...]) -> Any:
     if origin is dict:
         return {example(parts[0]): example(parts[1])}
     if origin is tuple:
-        return [example(part) for part in parts]
+        return [example(part) for part in parts if part is not Ellipsis]
     return example(parts[0]) if origin in _WRAPPERS else [example(parts[0])]
 
 
