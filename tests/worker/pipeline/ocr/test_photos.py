@@ -124,7 +124,9 @@ def test_pages_are_turned_upright_by_reading_them(engine: OcrEngine, quarters: i
     """The page has not been prepared, which would have levelled its rows."""
     pixels = np.asarray(draw_receipt(DrawnReceipt()))
     turned = np.ascontiguousarray(np.rot90(pixels, quarters))
-    page = read_upright(PixelPage(Prepared(Placed.same(turned)), (turned.shape[1], turned.shape[0])), engine)
+    page = read_upright(
+        PixelPage(Prepared(Placed.same(turned)), (turned.shape[1], turned.shape[0])), engine
+    )
 
     assert page.pixels.shape == pixels.shape
     assert "GREEN VALLEY MARKET" in page.lines[0].text

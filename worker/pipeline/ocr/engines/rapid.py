@@ -66,10 +66,10 @@ class RapidEngine:
             line.lowered(top) for top, strip in strips(pixels, _MOST) for line in self._lines(strip)
         ]
 
-    def read_line(self, piece: Pixels) -> tuple[str, float] | None:
+    def read_line(self, piece: Pixels, letters: str = "") -> tuple[str, float] | None:
         """Read one line without looking for it; see `OcrEngine.read_line`."""
         # The models read blue before red, as OpenCV has it.
-        return self._reader.read_line(np.ascontiguousarray(piece[:, :, ::-1]))
+        return self._reader.read_line(np.ascontiguousarray(piece[:, :, ::-1]), letters)
 
     def _lines(self, pixels: Pixels) -> Iterator[TextLine]:
         found = self._engine(np.ascontiguousarray(pixels[:, :, ::-1]))

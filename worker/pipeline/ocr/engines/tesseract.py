@@ -59,7 +59,7 @@ class TesseractEngine:
             for _, line in groupby(words, key=itemgetter(0))
         ]
 
-    def read_line(self, piece: Pixels) -> tuple[str, float] | None:
+    def read_line(self, piece: Pixels, letters: str = "") -> tuple[str, float] | None:
         """Return None: starting the program for a line takes as long as for a small page."""
         return None
 

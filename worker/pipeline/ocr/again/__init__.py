@@ -1,1 +1,0 @@
-"""Looks again at single lines of a page."""
