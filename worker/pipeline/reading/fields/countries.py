@@ -29,6 +29,9 @@ _EUROPEAN = {
 }  # fmt: skip
 
 
+_NOTHING = "(?!)"
+
+
 @dataclass(frozen=True)
 class FoundCountry:
     """An ISO 3166-1 code, a confidence from 0 to 1, and the rows that show the country.
@@ -68,17 +71,20 @@ def find_country(rows: Sequence[ReadRow], currency: str | None = None) -> FoundC
     `currency` is the one that is printed; the countries that take it are likelier.
     """
     points = country_points("\n".join(row.printed for row in rows))
-    for code, taken in currency_by_country().items():
-        alone = sum(taken == other for other in currency_by_country().values()) == 1
-        if taken == currency and (alone or points[code]):
+    for code in _taking(currency):
+        if points[code] or len(_taking(currency)) == 1:
             points[code] += _CURRENCY
-    best = points.most_common(2)
-    if not best or (len(best) > 1 and best[0][1] == best[1][1]) or best[0][1] <= 0:
+    ranked = [*points.most_common(), (None, 0), (None, 0)]
+    (country, most), (_, next_most) = ranked[0], ranked[1]
+    if country is None or most == next_most:
         return FoundCountry(None, 0.0)
-    (country, most), *others = best
-    margin = most / (most + sum(count for _, count in others))
-    confidence = margin * (1 - 0.5**most)
+    confidence = most / (most + next_most) * (1 - 0.5**most)
     return FoundCountry(country, confidence, [row for row in rows if _shows(country, row.printed)])
+
+
+def _taking(currency: str | None) -> Sequence[str]:
+    """Return the countries that take a currency."""
+    return [code for code, taken in currency_by_country().items() if taken == currency]
 
 
 def tax_id(country: str) -> re.Pattern[str] | None:
@@ -115,19 +121,13 @@ def _clues() -> tuple[_Clue, ...]:
 
 def _patterns(country: str, clues: CountryClues) -> Iterator[tuple[int, str, bool]]:
     """Yield the points and the pattern of each kind of clue, and whether capitals matter."""
-    if clues.words:
-        yield _WORD, whole(clues.words), False
-    if clues.places:
-        yield _PLACE, whole(clues.places), False
-    if clues.domains:
-        ends = "|".join(map(re.escape, clues.domains))
-        yield _DOMAIN, rf"(?:@|www\.)[\w.-]+\.(?:{ends})\b", False
-    if clues.phone:
-        yield _PHONE, rf"(?:\+|(?<!\d)00){clues.phone}[\s(/.-]?\d", False
-    if clues.postcode:
-        yield clues.postcode_points, clues.postcode, True
-    if clues.weak:
-        yield _WEAK, clues.weak, False
+    ends = "|".join(map(re.escape, clues.domains)) or _NOTHING
+    yield _WORD, whole(clues.words), False
+    yield _PLACE, whole(clues.places), False
+    yield _DOMAIN, rf"(?:@|www\.)[\w.-]+\.(?:{ends})\b", False
+    yield _PHONE, rf"\+{clues.phone}[\s(/.-]?\d" if clues.phone else _NOTHING, False
+    yield clues.postcode_points, clues.postcode or _NOTHING, True
+    yield _WEAK, clues.weak or _NOTHING, False
     for kind in clues.tax_ids:
         names, form = _tax_id(kind)
         yield _TAX_WORD, names, False

@@ -67,9 +67,7 @@ def find_currency(
     printed = _printed(rows, inferred | Counter({hinted: 1} if hinted else {}))
     if printed:
         return _best(printed + inferred, printed)
-    signs = [
-        sign for sign in load_currencies().shared if _compiled(sign.pattern).search(text)
-    ]
+    signs = [sign for sign in load_currencies().shared if _compiled(sign.pattern).search(text)]
     hint = _hint(conventions, signs)
     if signs:
         return _by_sign(signs[0], inferred, text, month_first=month_first, hint=hint)
@@ -102,19 +100,24 @@ def _printed(rows: Sequence[ReadRow], inferred: Mapping[str, int]) -> Counter[st
     times: Counter[str] = Counter()
     totals: list[str] = []
     for row in rows:
-        found = Counter(
-            code
-            for code, pattern, is_word in _signs()
-            if not is_word or inferred.get(code)
-            for _ in pattern.finditer(row.printed)
-        )
+        found = _signs_of(row.printed, inferred)
         if len(found) == 1:
             times += found
-            totals += [code for code in found if row.kind in _TOTALS and row.amount]
+            totals += found if row.kind in _TOTALS and row.amount else ()
     points = Counter({code: _SIGN * min(count, _OFTEN) for code, count in times.items()})
     if totals:
         points[totals[0]] += _TOTAL
     return points
+
+
+def _signs_of(text: str, inferred: Mapping[str, int]) -> Counter[str]:
+    """Count the signs and codes in a row; a code that is a word needs another clue."""
+    return Counter(
+        code
+        for code, pattern, is_word in _signs()
+        if not is_word or inferred.get(code)
+        for _ in pattern.finditer(text)
+    )
 
 
 def _by_sign(
@@ -134,11 +137,11 @@ def _by_sign(
     ranked = sorted(
         points, key=lambda code: (points[code] + _HINT * (code == hint), points[code]), reverse=True
     )
-    best, runner_up = ranked[0], ranked[1] if len(ranked) > 1 else None
-    most, next_most = points[best], points[runner_up] if runner_up else 0
-    if best == hint or most == next_most:
-        code = hint or sign.otherwise
-        return FoundCurrency(code, _GUESSED, "inferred") if code else NO_CURRENCY
+    best = ranked[0]
+    most, next_most = points[best], max((points[code] for code in ranked[1:]), default=0)
+    if most <= next_most:
+        guess = hint or sign.otherwise
+        return FoundCurrency(guess, _GUESSED, "inferred") if guess else NO_CURRENCY
     return FoundCurrency(best, most / (most + next_most) * (1 - 0.5 ** (most + 1)), "printed")
 
 
@@ -168,7 +171,11 @@ def _signs() -> tuple[tuple[str, re.Pattern[str], bool], ...]:
         pattern
         for code, currency in load_currencies().currencies.items()
         for pattern in (
-            (code, _words([] if currency.word else [code], currency.signs, currency.pattern), False),
+            (
+                code,
+                _words([] if currency.word else [code], currency.signs, currency.pattern),
+                False,
+            ),
             (code, _compiled(rf"(?<![^\W\d_]){code}(?=\W{{0,3}}\d)|(?<=\d)\s?{code}\b"), True),
         )
         if pattern[2] == currency.word or not pattern[2]
