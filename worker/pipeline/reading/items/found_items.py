@@ -20,6 +20,9 @@ from worker.pipeline.reading.items.printed_codes import code_of, codes_alone, ta
 from worker.pipeline.reading.items.quantities import Quantity
 from worker.pipeline.reading.rows.layout import ReadRow
 
+# Factor on the confidence in a price that follows from a count and a unit price.
+_DOUBT = 0.8
+
 
 @dataclass(frozen=True)
 class FoundItem:
@@ -77,7 +80,7 @@ def _item(
 ) -> FoundItem | None:
     """Return the item whose price is on the row `part`, if it has a price and the item a name."""
     if part.has_unreadable_price:
-        return FoundItem(part.row.printed, part.name, Decimal(0), None, 0.0, (part.row,))
+        return _unreadable(part, below)
     name, rows = _name(above, part, below, names_below=names_below)
     # A discount needs no name to be an item.
     name = name or ("Discount" if part.price and part.price < 0 else "")
@@ -99,6 +102,17 @@ def _item(
             *([-price] if is_discount else []),
         ),
     )
+
+
+def _unreadable(part: ItemRow, below: ItemRow | None) -> FoundItem:
+    """Return an item whose price could not be read. A quantity below it shows what it is."""
+    quantity = below.quantity if below and below.is_detail else None
+    price = quantity.product if quantity else None
+    if below is None or price is None:
+        return FoundItem(part.row.printed, part.name, Decimal(0), None, 0.0, (part.row,))
+    rows = (part.row, below.row)
+    confidence = min(row.line.confidence for row in rows) * _DOUBT
+    return FoundItem(part.row.printed, part.name, price, quantity, confidence, rows)
 
 
 def _quantity(

@@ -84,7 +84,7 @@ def _target(
     off = items[index]
     left = _left(items, kinds, targets)
     above = [row for row in reversed(left) if row < index]
-    likely = [row for row in [*above, *left] if left[row] >= -off.total_price]
+    likely = [row for row in [*above, index + 1] if left.get(row, 0) >= -off.total_price]
     named = next((row for row in likely if _names(off, items[row])), None)
     if named is not None or not above or above[0] not in likely:
         return named

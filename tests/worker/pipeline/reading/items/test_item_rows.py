@@ -72,6 +72,22 @@ def test_a_unit_price_that_does_not_make_the_price_is_left_out() -> None:
     assert bread.unit_price is None
 
 
+def test_a_damaged_price_follows_from_the_quantity_below() -> None:
+    """The last digit of the price was read as a letter."""
+    rows = "BREAD 2.00\nPLUMS 3.0C\n2 @ 1.50\nTEA 4.00"
+    (_, plums, _) = read(f"Shop\n{rows}\nTOTAL 9.00").line_items
+
+    assert str(plums.total_price) == "3.00"
+    assert plums.quantity == 2
+
+
+def test_the_weight_of_a_bag_is_no_price() -> None:
+    """It has two decimals, but a unit behind it."""
+    text = "Shop\nPLUMS\n1.17 lb @ 0.79/lb 0.92 F\nTare weight 0.01 1b\nTEA 4.00\nTOTAL 4.92"
+
+    assert [item.parsed_name for item in read(text).line_items] == ["Plums", "Tea"]
+
+
 @given(
     st.integers(1, 99),
     st.integers(1, 9999),

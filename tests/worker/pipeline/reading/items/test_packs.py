@@ -12,8 +12,8 @@ from worker.pipeline.reading.items.packs import find_pack
 
 # How a unit is printed, and how many grams or millilitres it holds.
 UNITS = {
-    "g": ["g", " g", "G", " GR", " gr.", "\u0433"],
-    "kg": ["kg", " KG", "KG", " \u043a\u0433"],
+    "g": ["g", " g", "G", " GR", " gr."],
+    "kg": ["kg", " KG", "KG"],
     "dag": ["dag", " DAG"],
     "l": ["l", "L", " l", " ltr", " LT", " litre", "л"],
     "dl": ["dl", " DL"],
