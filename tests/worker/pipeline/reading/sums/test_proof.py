@@ -81,7 +81,7 @@ def test_cash_that_was_handed_over_is_not_the_total() -> None:
 
 
 def test_taxes_with_unknown_names_are_no_items() -> None:
-    """Their rows have a rate, and amounts that agree with it."""
+    """The amounts of a row with a rate agree with it."""
     extraction = read(
         """
         Shop
