@@ -38,6 +38,8 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.Forbidden.code: HTTPStatus.FORBIDDEN,
     rejections.Exposed.code: HTTPStatus.FORBIDDEN,
     rejections.JobNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.ImageNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.ImageDeleted.code: HTTPStatus.GONE,
     rejections.QueueNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.SchemaNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.DeliveryNotFound.code: HTTPStatus.NOT_FOUND,

@@ -11,6 +11,7 @@ from api.admission import Admission
 from api.draining import Drain
 from api.metrics.front import FrontMetrics
 from api.requests.body import LargeBodies
+from api.shown_images import ShownImages
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
@@ -40,6 +41,7 @@ class Front:
     metrics: FrontMetrics
     large_bodies: LargeBodies
     tokens: KnownTokens
+    images: ShownImages
     rates: "Rates | None"
 
 

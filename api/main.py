@@ -16,6 +16,7 @@ from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
 from api.errors import install_error_handlers
 from api.front import Front
+from api.health import probes
 from api.metrics.front import FrontMetrics
 from api.metrics.requests import MeasuredRequests
 from api.openapi.document import DescribedApplication
@@ -31,15 +32,16 @@ from api.routes import (
     categories,
     embeddings,
     events,
+    images,
     interventions,
     jobs,
     operations,
-    probes,
     queues,
     receipts,
     schemas,
 )
 from api.routes.quick_reads import QuickJobRoute
+from api.shown_images import ShownImages
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
@@ -83,16 +85,16 @@ def create_app(settings: Settings) -> FastAPI:
     # Before the route of the same path, which takes what this one leaves.
     app.router.routes.append(QuickJobRoute())
     # The path of a batch comes before that of a job, which would take it for an id.
-    work = (batches, jobs, events, interventions, callbacks, queues, operations)
+    work = (batches, jobs, events, images, interventions, callbacks, queues, operations)
     waiting = (receipts, categories, embeddings)
-    images = (jobs, receipts)
+    with_images = (jobs, receipts)
     for module in (*work, *waiting, schemas, probes):
         app.include_router(
             module.router,
             dependencies=[Depends(check_unknown_fields)],
             # A limit on the application itself would be enforced outside our middleware, in plain
             # text. Routers may have a lower one.
-            max_body_size=_largest_body(settings) if module in images else LARGEST_TEXT,
+            max_body_size=_largest_body(settings) if module in with_images else LARGEST_TEXT,
         )
     install_reference(app)
     if settings.debug and settings.tidewave_enabled:
@@ -188,5 +190,6 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             metrics,
             large_bodies,
             tokens,
+            ShownImages(settings),
             rates,
         )

@@ -84,6 +84,20 @@ class JobNotFound(BadInput):
     detail = "There is no such job for this tenant."
 
 
+class ImageNotFound(BadInput):
+    """The job has no image, or not so many pages."""
+
+    code = "image_not_found"
+    detail = "The job has no such image or page."
+
+
+class ImageDeleted(BadInput):
+    """The image of the job was deleted, since nobody needed it any more."""
+
+    code = "image_deleted"
+    detail = "The image was deleted after the time for which images are kept."
+
+
 class QueueNotFound(BadInput):
     """There is no queue of this name."""
 

@@ -10,7 +10,7 @@ import re
 import secrets
 from typing import Any, TypeAlias
 
-from shared.images import ImageLimits, decode_base64, refuse_long_base64
+from shared.images.inspection import ImageLimits, decode_base64, refuse_long_base64
 from shared.rejections import ImageNotBase64
 
 _FIELD = b'"image_base64"'

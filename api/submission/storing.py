@@ -9,7 +9,7 @@ from typing import Any
 from api.requests.encoded_image import EncodedImage, SentImage
 from shared.contracts.features import Feature
 from shared.contracts.requests import JobRequest, ReceiptRequest
-from shared.images import ImageLimits, decode_base64, inspect
+from shared.images.inspection import ImageLimits, decode_base64, inspect
 from shared.rejections import InvalidRequest
 
 

@@ -21,7 +21,7 @@ from shared.callback_urls import CallbackHosts
 from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.features import Feature
 from shared.errors import Bug, Draining, QueueFull, QuotaExceeded, ServiceError
-from shared.images import ImageLimits
+from shared.images.inspection import ImageLimits
 from shared.settings import Settings
 from shared.store.callbacks.asking import NewCallback, ask_for_callback
 from shared.store.hot.accepting import Accepted, NewJob

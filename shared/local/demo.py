@@ -13,7 +13,7 @@ from shared.client import ServiceClient
 from shared.contracts.categories import COMMON_LABELS
 from shared.contracts.jobs import JobStatus, JobView
 from shared.contracts.receipts.rich import RichReceipt
-from shared.images import ImageLimits, inspect
+from shared.images.inspection import ImageLimits, inspect
 from shared.local.arguments import Arguments
 from shared.local.processes import LocalError, free_port
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode

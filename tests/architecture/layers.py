@@ -8,7 +8,7 @@ LAYERS = {
         ["api.main"],
         ["api.routes.quick_reads"],
         ["api.debugging.tidewave"],
-        ["api.routes", "api.debugging"],
+        ["api.routes", "api.debugging", "api.health.probes"],
         ["api.health.summary"],
         [
             "api.answering",
@@ -27,6 +27,7 @@ LAYERS = {
         ],
         ["api.openapi.schemas", "api.openapi.streams"],
         ["api.openapi", "api.front"],
+        ["api.shown_images"],
         [
             "api.access",
             "api.backpressure.calls",
@@ -157,6 +158,8 @@ LAYERS = {
         ["shared.client.http"],
         ["shared.client.connections", "shared.client.traces"],
         ["shared.dependencies", "shared.telemetry.log_export"],
+        ["shared.images.showing"],
+        ["shared.images.opening"],
         [
             "shared.store.schema",
             "shared.store.upgrading",
@@ -181,6 +184,7 @@ LAYERS = {
             "shared.store.transitions",
             "shared.store.jobs",
             "shared.store.figures",
+            "shared.store.job_images",
             "shared.store.queue_stats",
             "shared.store.states",
             "shared.store.retention",
@@ -208,7 +212,7 @@ LAYERS = {
         [
             "shared.settings",
             "shared.telemetry.trace_context",
-            "shared.images",
+            "shared.images.inspection",
             "shared.version",
         ],
         [
@@ -221,7 +225,10 @@ LAYERS = {
         ["shared.contracts", "shared.access", "shared.callback_urls", "shared.server_urls"],
         [
             "shared.rejections",
-            "shared.image_headers",
+            "shared.images",
+            "shared.images.headers",
+            "shared.images.pdf_scale",
+            "shared.images.shown",
             "shared.store.conversion",
             "shared.store.postgres.sqlstates",
             "shared.store.postgres.statements",

@@ -12,7 +12,7 @@ from PIL import Image
 
 from shared.contracts.service.components import OcrEngineName
 from shared.errors import RecognitionCrashed, ServiceError
-from shared.images import ImageLimits, inspect
+from shared.images.inspection import ImageLimits, inspect
 from shared.local.receipt_image import encode
 from shared.rejections import (
     ImageTooCostly,

@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from shared.image_headers import DamagedHeader, size_in_header
-from shared.images import media_type_of
+from shared.images.headers import DamagedHeader, size_in_header
+from shared.images.inspection import media_type_of
 from shared.local.receipt_image import encode
 from tests.support.files.costly import heic_of_declared_size
 from tests.support.heic_and_pdf import heic

@@ -10,11 +10,16 @@ from uuid import UUID
 
 import httpx
 import pytest
+import yaml
 
 from tests.api.openapi.test_openapi import CALLS, SNAPSHOT
 from tests.support.runners import ITEM
 
 NAME = "generated_client"
+# The generator knows files, but not the media types of images.
+IMAGES_ARE_FILES = dict.fromkeys(
+    ("image/jpeg", "image/png", "image/webp"), "application/octet-stream"
+)
 BIN = Path(sys.executable).parent
 
 pytestmark = pytest.mark.slow
@@ -24,9 +29,11 @@ pytestmark = pytest.mark.slow
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the package, which is generated without a warning."""
     folder = tmp_path_factory.mktemp("generated") / NAME
+    config = folder.with_suffix(".yaml")
+    config.write_text(yaml.safe_dump({"content_type_overrides": IMAGES_ARE_FILES}))
     _run(
         BIN / "openapi-python-client",
-        *("generate", "--path", SNAPSHOT, "--output-path", folder),
+        *("generate", "--path", SNAPSHOT, "--output-path", folder, "--config", config),
         *("--meta", "none", "--fail-on-warning"),
     )
     return folder

@@ -29,6 +29,7 @@ CALLS = {
         "post",
         "/api/v1/jobs/{job_id}/callbacks/{delivery_id}/redeliver",
     ),
+    "getImage": ("get", "/api/v1/jobs/{job_id}/image"),
     "listQueues": ("get", "/api/v1/queues"),
     "pauseQueue": ("post", "/api/v1/queues/{queue}/pause"),
     "resumeQueue": ("post", "/api/v1/queues/{queue}/resume"),

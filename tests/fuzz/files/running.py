@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from shared.errors import BadInput, ServiceError
-from shared.images import ImageLimits, inspect
+from shared.images.inspection import ImageLimits, inspect
 from tests.fuzz.files.mutations import Mutant
 from worker.pipeline.ocr.confined import PageLimits, load_confined
 

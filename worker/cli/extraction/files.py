@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from shared.contracts.receipts.requests import ExtractionOptions
 from shared.contracts.receipts.rich import RichReceipt
 from shared.errors import ServiceError, TimedOut
-from shared.images import ImageLimits, inspect
+from shared.images.inspection import ImageLimits, inspect
 from shared.pipeline_settings import PipelineSettings
 from shared.rejections import ImageUnreadable
 from worker.features.item_models import ItemModels

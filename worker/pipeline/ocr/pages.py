@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from shared.images import PDF, media_type_of
+from shared.images.inspection import PDF, media_type_of
 from worker.pipeline.ocr.decode import decode_image
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.orientation import PixelPage, UprightPage, read_upright

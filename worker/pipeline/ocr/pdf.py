@@ -15,14 +15,11 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from shared.images.pdf_scale import MAX_PAGES, page_scale
 from shared.rejections import ImageTooCostly, ImageUnreadable, PdfProtected
-from worker.pipeline.ocr.decode import LONGEST_SIDE, DecodedImage, Pixels
+from worker.pipeline.ocr.decode import DecodedImage, Pixels
 from worker.pipeline.ocr.text import TextLine, Word
 
-# A file of more pages is not a receipt.
-_MAX_PAGES = 5
-# 300 dots per inch, since a PDF's unit is 1/72 inch. A higher resolution shows no more print.
-_MAX_SCALE = 300 / 72
 # Fewer characters than this are a scanner's stamp, not a receipt.
 _MIN_CHARACTERS = 20
 # Reading the rows of more text than this would take most of a job's time limit. The longest
@@ -67,12 +64,12 @@ def read_pdf(content: bytes) -> Iterator[DecodedImage | TextPage]:
 
 
 def _pages(document: pypdfium2.PdfDocument) -> Iterator[DecodedImage | TextPage]:
-    for index in range(min(len(document), _MAX_PAGES)):
+    for index in range(min(len(document), MAX_PAGES)):
         with closing(document[index]) as page:
-            scale = min(LONGEST_SIDE / max(*page.get_size(), 1), _MAX_SCALE)
+            scale = page_scale(*page.get_size())
             lines = _text_layer(page, scale)
             if lines:
-                width, height = (round(side * scale) for side in page.get_size())
+                width, height = (math.ceil(side * scale) for side in page.get_size())
                 yield TextPage(width, height, lines)
             else:
                 yield DecodedImage.whole(_render(page, scale))
@@ -135,7 +132,7 @@ def _placed(
     page: pypdfium2.PdfPage, box: tuple[float, float, float, float], scale: float
 ) -> tuple[float, float, float, float]:
     """Convert a box from the page's coordinates to left, top, right, bottom in pixels."""
-    width, height = (round(side * scale) for side in page.get_size())
+    width, height = (math.ceil(side * scale) for side in page.get_size())
     x, y = ctypes.c_int(), ctypes.c_int()
     corners = []
     for across, up in ((box[0], box[1]), (box[2], box[3])):

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.images import media_type_of
+from shared.images.inspection import media_type_of
+from shared.images.pdf_scale import LONGEST_SIDE
 from shared.local.receipt_image import encode
 from shared.rejections import ImageTooManyPixels, ImageUnreadable
 from tests.support.heic_and_pdf import heic
-from worker.pipeline.ocr.decode import LONGEST_SIDE, Pixels, decode_image
+from worker.pipeline.ocr.decode import Pixels, decode_image
 
 
 def decode(content: bytes, max_pixels: int = 40_000_000) -> Pixels:

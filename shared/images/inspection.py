@@ -12,7 +12,7 @@ from typing import Any
 
 import filetype
 
-from shared.image_headers import HEIC, JPEG, PNG, WEBP, DamagedHeader, Size, size_in_header
+from shared.images.headers import HEIC, JPEG, PNG, WEBP, DamagedHeader, Size, size_in_header
 from shared.rejections import (
     ImageEmpty,
     ImageNotBase64,
