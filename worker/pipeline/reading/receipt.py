@@ -33,7 +33,7 @@ from worker.pipeline.reading.items.readable import readable_name
 from worker.pipeline.reading.places import Places
 from worker.pipeline.reading.rows.building import build_rows
 from worker.pipeline.reading.rows.layout import ReadRow, read_rows
-from worker.pipeline.reading.rows.whole_amounts import has_whole_amounts, without_decimals
+from worker.pipeline.reading.rows.whole_amounts import find_whole_amounts, without_decimals
 from worker.pipeline.reading.sums.checks import checks_of
 from worker.pipeline.reading.sums.ledger import Ledger, read_ledger
 from worker.pipeline.reading.sums.proof import is_proven
@@ -59,13 +59,18 @@ def read_receipt(
     """
     conventions = conventions_of(hints)
     printed = build_rows(lines)
-    thousands = conventions.thousands if conventions else ""
-    is_whole = has_whole_amounts(printed, thousands)
-    rows = read_rows(printed, thousands if is_whole else "")
+    thousands = conventions.thousands if conventions else None
+    whole = find_whole_amounts(printed, thousands)
+    rows = read_rows(printed, whole)
     raw_text = as_text(printed)
     merchant = find_merchant(rows)
     chain_currency = currency_of(merchant.name) if merchant else None
-    currency = find_currency(raw_text, chain_currency=chain_currency, conventions=conventions)
+    currency = find_currency(
+        rows,
+        chain_currency=chain_currency,
+        conventions=conventions,
+        month_first=is_month_first(raw_text, today=today),
+    )
     ledger = read_ledger(rows)
     order = _date_order(raw_text, currency.code, conventions, today)
     bought = _date(rows, order, today=today)
@@ -88,7 +93,7 @@ def read_receipt(
             fmean([merchant_confidence, bought.confidence, total_confidence, items_confidence])
         ),
     )
-    return _as_printed(extraction) if is_whole else extraction
+    return _as_printed(extraction) if whole else extraction
 
 
 def _total(ledger: Ledger, currency: FoundCurrency, default: str | None) -> Total:
