@@ -24,6 +24,11 @@ _NUMBER = re.compile(r"(?:RM\s?)?[-.,\d]*\d[-.,\d*x]*", re.IGNORECASE)
 # Stray glyphs around a label: `| Grand Total`, `= TOTAL`, `*TOTAL*`.
 _AROUND = re.compile(r"^[\W_]+|[^\w'%]+$|_+$")
 
+# The quantity of an item: Qty 2 @ 1.50, 1 qty @ 2 / 5.00.
+_COUNT_AND_PRICE = re.compile(
+    r"^\W*(?:[^\W\d_]{1,5}\W{1,2})?\d{1,3}\s(?:[^\W\d_]{1,5}\.?\s)?@\s?\D{0,3}\d"
+)
+
 
 def row_kind(text: str, end: int | None = None) -> RowKind | None:
     """Return the kind of a row, or None if no word decides it. `end` is where its amount begins."""
@@ -31,6 +36,8 @@ def row_kind(text: str, end: int | None = None) -> RowKind | None:
         return RowKind.HEADING
     if _count_of_items().match(text):
         return RowKind.COUNT
+    if _COUNT_AND_PRICE.search(text):
+        return None
     labels = _labels(text[:end])
     for kind, words in label_rules():
         if labels and words.match(labels[-1]):

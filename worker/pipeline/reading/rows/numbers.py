@@ -83,7 +83,8 @@ def parse_decimal(digits: str) -> Decimal:
 def no_size() -> str:
     """Return a look-ahead that rejects a size such as 6x1.25L or a time such as 9.00 Uhr."""
     hours = any_of(vocabulary().dates.hours)
-    return rf"(?!(?:l|ltr?|kg|ml|cl|oz|lbs?)\b|\s?{hours}\b)"
+    # A letter behind a blank may be a tax code: 1.19 L.
+    return rf"(?!(?:l|ltr?)\b|\s?(?:kg|ml|cl|oz|[l1]bs?)\b|\s?{hours}\b)"
 
 
 @cache
