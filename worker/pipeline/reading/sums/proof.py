@@ -33,8 +33,9 @@ class Doubt(StrEnum):
     MISCOUNTED = "the printed count of items is another one"
 
 
-# Evidence in words: that an amount is the total, that it was paid, or the cash and its change.
-_WORDS = frozenset({Source.SAID, Source.PAID, Source.CASH_LESS_CHANGE})
+# Evidence in words: that an amount is the total, or that it was paid.
+_WORDS = frozenset({Source.SAID, Source.PAID})
+_PAYING = frozenset({RowKind.PAYMENT, RowKind.CHANGE})
 # What shows that a total is the last one.
 _FINAL = frozenset({Source.PAID, Source.CASH_LESS_CHANGE, Source.TAX_TABLE})
 # Evidence that says nothing by itself.
@@ -59,7 +60,7 @@ def doubts(ledger: Ledger) -> Iterator[Doubt]:
         return
     checks = {
         Doubt.MENDED: ledger.is_mended or Source.MISREAD in total.sources,
-        Doubt.NO_WORD: not total.sources & _WORDS,
+        Doubt.NO_WORD: not _has_word(ledger, total),
         Doubt.ALONE: len(total.sources - _WEAK) + len(_prints(ledger, total)) < _ENOUGH,
         Doubt.CONTRADICTED: _is_contradicted(ledger, total),
         Doubt.UNEXPLAINED: _has_unexplained(ledger, total),
@@ -69,6 +70,13 @@ def doubts(ledger: Ledger) -> Iterator[Doubt]:
         Doubt.MISCOUNTED: not counts_agree(ledger.rows, ledger.items),
     }
     yield from (doubt for doubt, holds in checks.items() if holds)
+
+
+def _has_word(ledger: Ledger, total: FoundTotal) -> bool:
+    """Return whether a word says that the amount is the total, or that it was paid."""
+    paying = (row.amount and row.kind in _PAYING and not row.is_inferred for row in ledger.rows)
+    by_cash = Source.CASH_LESS_CHANGE in total.sources and any(paying)
+    return by_cash or bool(total.sources & _WORDS)
 
 
 def _prints(ledger: Ledger, total: FoundTotal) -> Sequence[int]:

@@ -1,6 +1,10 @@
 """`reconciled` is a promise: a receipt is called so only if nothing speaks against it."""
 
+from decimal import Decimal
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.contracts.receipts.extraction import Extraction
 from tests.worker.pipeline.reading.printed import read
@@ -147,3 +151,48 @@ def test_all_items_of_a_cropped_receipt_are_kept() -> None:
 
     assert prices(extraction) == ["3.00", "4.50", "1.10", "8.20", "2.00"]
     assert not extraction.reconciled
+
+
+amounts = st.lists(st.integers(min_value=10, max_value=9_999), min_size=3, max_size=8)
+
+
+def printed(cents: int) -> str:
+    """Write cents as tills do."""
+    return f"{Decimal(cents) / 100:.2f}"
+
+
+@settings(max_examples=40)
+@given(amounts, st.integers(min_value=1, max_value=5_000))
+def test_a_receipt_with_unknown_words_is_read_by_structure(cents: list[int], change: int) -> None:
+    """The sum of the rows so far is the total, and cash less change repeats it."""
+    listed = "\n".join(f"Thing {printed(price)}" for price in cents)
+    total = sum(cents)
+    rows = f"BLORP {printed(total)}\nSNARP {printed(total + change)}\nBLARP {printed(change)}"
+
+    extraction = read(f"Shop\n{listed}\n{rows}\nFLURP {printed(total)}")
+
+    assert str(extraction.total.amount) == printed(total)
+    assert not extraction.reconciled
+
+
+@settings(max_examples=40)
+@given(amounts, st.data())
+def test_damage_never_makes_a_wrong_receipt_look_proven(
+    cents: list[int], data: st.DataObject
+) -> None:
+    """Any row may be lost, and any digit misread; what is still proven is the truth."""
+    total = printed(sum(cents))
+    rows = [f"Thing {printed(price)}" for price in cents]
+    rows += [f"TOTAL {total}", f"CASH {printed(sum(cents) + 500)}", "CHANGE 5.00"]
+    for _ in range(data.draw(st.integers(1, 2))):
+        at = data.draw(st.integers(0, len(rows) - 1))
+        digits = [place for place, letter in enumerate(rows[at]) if letter.isdigit()]
+        place = data.draw(st.sampled_from(digits)) if digits else 0
+        lost = rows[at][:place] + data.draw(st.sampled_from("0123456789"))
+        rows[at] = data.draw(st.sampled_from(["", lost + rows[at][place + 1 :]]))
+
+    extraction = read("\n".join(["Shop", *rows]))
+
+    if extraction.reconciled:
+        assert str(extraction.total.amount) == total
+        assert prices(extraction) == [printed(price) for price in cents]
