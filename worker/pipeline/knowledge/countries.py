@@ -92,6 +92,12 @@ def _thousands(country: str, currency: str | None, known: Countries) -> str:
     return "." if country in known.decimal_comma else ","
 
 
+@cache
+def currency_by_country() -> Mapping[str, str]:
+    """Return the ISO 4217 code of the currency of each country. Raises KnowledgeError."""
+    return _currencies(load_countries())
+
+
 def _currencies(known: Countries) -> Mapping[str, str]:
     """Return the currencies by country."""
     return {country: code for code, listed in known.currencies.items() for country in listed}

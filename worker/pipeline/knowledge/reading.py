@@ -2,7 +2,9 @@
 
 from worker.pipeline.knowledge.chains import load_chains, load_slogans
 from worker.pipeline.knowledge.countries import load_countries
+from worker.pipeline.knowledge.country_clues import load_country_clues
 from worker.pipeline.knowledge.currencies import load_currencies
+from worker.pipeline.knowledge.item_rows import load_item_words
 from worker.pipeline.knowledge.languages import merchant_words
 from worker.pipeline.knowledge.translations import load_short_forms
 from worker.pipeline.knowledge.units import load_units
@@ -17,7 +19,9 @@ def load_reading() -> None:
     merchant_words()
     load_currencies()
     load_countries()
+    load_country_clues()
     load_chains()
     load_slogans()
     load_units()
+    load_item_words()
     load_short_forms()
