@@ -8,6 +8,7 @@ from statistics import median
 
 from worker.pipeline.knowledge.currencies import beside_amounts
 from worker.pipeline.reading.fields.merchant_words import (
+    company,
     has_legal_form,
     has_moment,
     is_address,
@@ -17,6 +18,7 @@ from worker.pipeline.reading.fields.merchant_words import (
     shop,
     slogan,
     title,
+    with_letters,
     without_numbers,
 )
 from worker.pipeline.reading.rows.labels import RowKind
@@ -39,13 +41,13 @@ class HeaderRow:
 
     @cached_property
     def text(self) -> str:
-        """The text of the row."""
-        return self.row.text
+        """The text of the row, without what stands behind the name of a company."""
+        return company(self.row.text)
 
     @cached_property
     def is_form(self) -> bool:
         """Whether the row has nothing but the legal form of the company in the row above."""
-        return bool(legal_form().fullmatch(self.text.strip(" .")))
+        return bool(legal_form().fullmatch(with_letters(self.text).strip(" .")))
 
     @cached_property
     def has_form(self) -> bool:

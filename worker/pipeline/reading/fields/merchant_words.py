@@ -17,6 +17,7 @@ _REGISTRATION = re.compile(
 _IN_BRACKETS = re.compile(r"\((?=[^()]*\d)[^()]*\)?")
 # A telephone number: at least seven digits, with nothing but blanks and marks between them.
 _PHONE = re.compile(r"(?<!\d)\+?\(?\d(?:[\s().\-/]{0,3}\d){6,}(?!\d)")
+_NOUGHT = re.compile(r"(?<![\d,])0(?![\d,])")
 _LABELLED = re.compile(r"^\W*[^\W\d][^:]{0,24}:\s*(?:[\w#(+*]|$)")
 _MOMENT = re.compile(
     r"(?<!\d)[0-2]?\d[:.h][0-5]\d(?!\d)|(?<!\d)\d{1,4}([-./])\d{1,2}\1\d{2,4}(?!\d)|\d\s?[ap]\.?m\b",
@@ -31,8 +32,7 @@ def legal_form() -> re.Pattern[str]:
     # Some languages have no blanks.
     inside = [form.strip("*") for form in forms if form.startswith("*")]
     apart = [form for form in forms if not form.startswith("*")]
-    # Engines read noughts for the letter.
-    return _compiled(rf"{whole(apart)}|{any_of(inside)}".replace("o", "[o0]"))
+    return _compiled(rf"{whole(apart)}|{any_of(inside)}")
 
 
 def has_legal_form(text: str) -> bool:
@@ -40,10 +40,23 @@ def has_legal_form(text: str) -> bool:
 
     Short forms count only at its end or its beginning, and with a capital: `Hansen AS`.
     """
+    text = with_letters(text)
     if legal_form().search(text):
         return True
     short = _form_behind().search(text) or _form_before().search(text)
     return bool(short and not short["form"][0].islower())
+
+
+def company(text: str) -> str:
+    """Return the name of a company without its tax number or the like: `Zephyra Ltd VAT No 123`."""
+    form = legal_form().search(with_letters(text))
+    end = form.end() if form else 0
+    return text[:end] if form and not_a_name().match(text[end:].strip()) else text
+
+
+def with_letters(text: str) -> str:
+    """Return a text with the letter O for each nought that is no part of a number."""
+    return _NOUGHT.sub("O", text)
 
 
 @cache
@@ -150,7 +163,7 @@ def spaced(name: str) -> str:
 @cache
 def _form_behind() -> re.Pattern[str]:
     # `Edmonton, AB` is a town in a province.
-    forms = any_of(merchant_words().forms_behind).replace("o", "[o0]")
+    forms = any_of(merchant_words().forms_behind)
     return _compiled(rf"(?<=[^\W\d_])[.\"]?\s+(?P<form>{forms})\W*$")
 
 

@@ -2,7 +2,12 @@
 
 import re
 
-from worker.pipeline.reading.fields.merchant_words import legal_form, spaced, without_numbers
+from worker.pipeline.reading.fields.merchant_words import (
+    legal_form,
+    spaced,
+    with_letters,
+    without_numbers,
+)
 from worker.pipeline.words.folding import folded
 
 # Letters with blanks between them: P E N N Y.
@@ -27,7 +32,7 @@ def written(name: str) -> str:
 
 def core(name: str) -> str:
     """Return a name without its legal form."""
-    return legal_form().sub("", name)
+    return legal_form().sub("", with_letters(name))
 
 
 def compact(text: str) -> str:
