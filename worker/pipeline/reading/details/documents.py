@@ -10,6 +10,8 @@ from worker.pipeline.reading.details.sheet import Sheet
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.words.folding import folded
 
+_SUMS = frozenset({RowKind.TOTAL, RowKind.SUBTOTAL, RowKind.PAYMENT, RowKind.CHANGE, RowKind.TAX})
+
 
 def document_type(sheet: Sheet) -> DocumentType:
     """Return what the rows are: a refund has a negative total or says so in a row of its own.
@@ -18,7 +20,11 @@ def document_type(sheet: Sheet) -> DocumentType:
     without goods it is no receipt at all.
     """
     total = sheet.total
-    if total is None and not sheet.ledger.items and not any(row.is_summary for row in sheet.rows):
+    if (
+        total is None
+        and not sheet.ledger.items
+        and not any(row.kind in _SUMS for row in sheet.rows)
+    ):
         return DocumentType.OTHER
     if total is not None and total < 0:
         return DocumentType.REFUND

@@ -67,9 +67,7 @@ def find_currency(
     printed = _printed(rows, inferred | Counter({hinted: 1} if hinted else {}))
     if printed:
         return _best(printed + inferred, printed)
-    signs = [
-        sign for sign in load_currencies().shared if _compiled(sign.pattern).search(text)
-    ]
+    signs = [sign for sign in load_currencies().shared if _compiled(sign.pattern).search(text)]
     hint = _hint(conventions, signs)
     if signs:
         return _by_sign(signs[0], inferred, text, month_first=month_first, hint=hint)
@@ -168,7 +166,11 @@ def _signs() -> tuple[tuple[str, re.Pattern[str], bool], ...]:
         pattern
         for code, currency in load_currencies().currencies.items()
         for pattern in (
-            (code, _words([] if currency.word else [code], currency.signs, currency.pattern), False),
+            (
+                code,
+                _words([] if currency.word else [code], currency.signs, currency.pattern),
+                False,
+            ),
             (code, _compiled(rf"(?<![^\W\d_]){code}(?=\W{{0,3}}\d)|(?<=\d)\s?{code}\b"), True),
         )
         if pattern[2] == currency.word or not pattern[2]
