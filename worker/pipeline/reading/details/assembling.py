@@ -29,12 +29,13 @@ def with_details(
     """
     sheet = sheet_of(ledger, places)
     given_back = change(sheet)
+    paid = payments(sheet, given_back.amount if given_back else None)
     of_date = spans_of(sheet.rows, is_date) if read.date.value else []
     total = {"boxes": sheet.boxes(total_words(sheet))}
     date = {"boxes": sheet.boxes(of_date[0].words if of_date else [])}
     return read.model_copy(
         update={
-            "document_type": document_type(sheet),
+            "document_type": document_type(sheet, is_paid=bool(paid)),
             "merchant": read.merchant.model_copy(update=_contacts(sheet, read.merchant.name)),
             "date": read.date.model_copy(update=date),
             "time": purchase_time(sheet, of_date),
@@ -44,7 +45,7 @@ def with_details(
             "service": service(sheet),
             "tip": tip(sheet),
             "rounding": rounding(sheet),
-            "payments": payments(sheet, given_back.amount if given_back else None),
+            "payments": paid,
             "change": given_back,
             "receipt_number": receipt_number(sheet),
             "store_number": store_number(sheet),

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import combinations
 
 from shared.contracts.receipts.sums import Payment, PaymentMethod
-from worker.pipeline.knowledge.details import load_details
+from worker.pipeline.knowledge.fields.details import load_details
 from worker.pipeline.knowledge.patterns import whole
 from worker.pipeline.reading.details.sheet import Sheet, Span, amount_words, confidence
 from worker.pipeline.reading.rows.labels import RowKind
