@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import cache
 
 from shared.contracts.receipts.printed import PrintedAmount
-from worker.pipeline.knowledge.details import load_details
+from worker.pipeline.knowledge.fields.details import load_details
 from worker.pipeline.knowledge.patterns import Phrases, whole
 from worker.pipeline.reading.details.sheet import Sheet
 from worker.pipeline.reading.rows.labels import RowKind

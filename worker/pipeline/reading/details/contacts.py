@@ -6,7 +6,7 @@ from functools import cache
 
 from shared.contracts.receipts.printed import PrintedText
 from worker.pipeline.knowledge.countries import load_countries
-from worker.pipeline.knowledge.details import load_details
+from worker.pipeline.knowledge.fields.details import load_details
 from worker.pipeline.knowledge.patterns import whole
 from worker.pipeline.reading.details.labelled import Finder, finder, may_be_card
 from worker.pipeline.reading.details.sheet import Sheet, Span

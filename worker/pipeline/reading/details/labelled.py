@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from worker.pipeline.knowledge.details import load_details
+from worker.pipeline.knowledge.fields.details import load_details
 from worker.pipeline.knowledge.patterns import Phrases, any_of, pattern_of
 from worker.pipeline.reading.details.sheet import Span
 from worker.pipeline.reading.rows.layout import ReadRow

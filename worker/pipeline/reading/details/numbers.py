@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from shared.contracts.receipts.printed import PrintedText
-from worker.pipeline.knowledge.details import load_details
+from worker.pipeline.knowledge.fields.details import load_details
 from worker.pipeline.reading.details.labelled import Finder, Labelled, finder, may_be_card
 from worker.pipeline.reading.details.sheet import Sheet
 

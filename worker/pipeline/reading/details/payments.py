@@ -8,7 +8,7 @@ from functools import cache
 from itertools import combinations
 
 from shared.contracts.receipts.sums import Payment, PaymentMethod
-from worker.pipeline.knowledge.details import load_details
+from worker.pipeline.knowledge.fields.details import load_details
 from worker.pipeline.knowledge.patterns import whole
 from worker.pipeline.reading.details.sheet import Sheet, Span, amount_words, confidence
 from worker.pipeline.reading.rows.labels import RowKind
@@ -90,7 +90,9 @@ def _chosen(
         return []
     for wanted in dict.fromkeys([total + (change or 0), total]):
         for count in range(1, _PAYMENTS + 1):
-            for some in combinations(found[:_TRIED], count):
+            # Rows that name no way of payment come last, since they may say the total again.
+            named = sorted(found, key=lambda paid: paid.method is PaymentMethod.OTHER)
+            for some in combinations(named[:_TRIED], count):
                 if sum(paid.amount or 0 for paid in some) == wanted:
                     return some
     return []

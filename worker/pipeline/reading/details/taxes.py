@@ -67,12 +67,13 @@ def tax_lines(sheet: Sheet) -> list[TaxLine]:
 def _rated(rows: Sequence[ReadRow], at: int, total: Decimal | None) -> Iterator[_Tax]:
     """Yield the taxes of a row that has a rate."""
     row = rows[at]
-    amounts = [] if row.kind in _NEVER and not _names_a_tax(row) else find_amounts(row.text)
-    rate, others = _rate(row, amounts)
+    rate, others = _rate(row, find_amounts(row.text))
     if rate is None or not others or any(amount.value < 0 for amount in others):
         return
     values = [amount.value for amount in others]
     solved = next(_solutions(rate, values), None)
+    if len(values) < 3 and row.kind in _NEVER and not _names_a_tax(row):
+        return
     if solved:
         yield replace(solved, rows=(row,))
     elif _is_halved(rate, values):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from shared.contracts.receipts.printed import PrintedText
-from worker.pipeline.knowledge.details import load_details
+from worker.pipeline.knowledge.fields.details import load_details
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of, whole
 from worker.pipeline.reading.details.sheet import Sheet, Span
