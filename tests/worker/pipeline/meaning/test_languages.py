@@ -65,11 +65,11 @@ def test_names_of_other_languages_get_common_labels(classifier: Classifier) -> N
 
 @pytest.mark.skipif(shortcoming() is not None, reason=str(shortcoming()))
 def test_languages_without_listed_words_are_understood(classifier: Classifier) -> None:
-    """At least 24 of the 39 names are right, of which the default model gets 7 right."""
+    """At least 18 of the 25 names are right, of which the default model gets 5 right."""
     found = answers(classifier, names_of("unlisted"), [*COMMON_LABELS])
 
-    assert len(found) == 39
-    assert len(wrong(found)) <= 15, wrong(found)
+    assert len(found) == 25
+    assert len(wrong(found)) <= 7, wrong(found)
     assert len(wrong(high(found))) <= 1, wrong(high(found))
 
 
