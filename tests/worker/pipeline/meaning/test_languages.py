@@ -10,6 +10,7 @@ from shared.contracts.categories import COMMON_LABELS, confidence_level
 from shared.contracts.service.components import ClassifierKind
 from worker.pipeline.meaning.configured_models import load_models
 from worker.pipeline.meaning.models.ports import Classifier
+from worker.pipeline.meaning.multilingual.embedder import shortcoming
 
 KNOWN = tomllib.loads((Path(__file__).parent / "languages.toml").read_text())
 
@@ -27,6 +28,11 @@ class Answer(NamedTuple):
 def classifier() -> Classifier:
     """Return the classifier of the default settings."""
     return load_models(ClassifierKind.EMBEDDING, "", "all-MiniLM-L6-v2").classifier
+
+
+def names_of(table: str) -> dict[str, str]:
+    """Return the names of a table, in all its languages, with their labels."""
+    return {name: label for known in KNOWN[table].values() for name, label in known.items()}
 
 
 def answers(classifier: Classifier, names: dict[str, str], labels: list[str]) -> list[Answer]:
@@ -50,12 +56,21 @@ def high(found: list[Answer]) -> list[Answer]:
 
 def test_names_of_other_languages_get_common_labels(classifier: Classifier) -> None:
     """At least 35 of the 50 names are right, and 95 % of those that are called `high`."""
-    names = {name: label for known in KNOWN["names"].values() for name, label in known.items()}
-    found = answers(classifier, names, [*COMMON_LABELS])
+    found = answers(classifier, names_of("names"), [*COMMON_LABELS])
 
     assert len(found) == 50
     assert len(wrong(found)) <= 15, wrong(found)
     assert len(wrong(high(found))) <= 0.05 * len(high(found)), wrong(high(found))
+
+
+@pytest.mark.skipif(shortcoming() is not None, reason=str(shortcoming()))
+def test_languages_without_listed_words_are_understood(classifier: Classifier) -> None:
+    """At least 18 of the 25 names are right, of which the default model gets 5 right."""
+    found = answers(classifier, names_of("unlisted"), [*COMMON_LABELS])
+
+    assert len(found) == 25
+    assert len(wrong(found)) <= 7, wrong(found)
+    assert len(wrong(high(found))) <= 1, wrong(high(found))
 
 
 def test_users_have_labels_of_their_own_language(classifier: Classifier) -> None:

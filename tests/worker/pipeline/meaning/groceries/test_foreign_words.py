@@ -42,6 +42,9 @@ in_english = load_foreign_words().in_english
         ("冷凍ブロッコリー200g", "frozen broccoli200g"),
         ("新鲜草莓", "strawberries"),
         ("딸기 우유", "strawberries milk"),
+        ("Nước mắm 500ml", "fish sauce 500ml"),
+        ("MINYAK GORENG 1L", "cooking oil 1L"),
+        ("Palta Hass", "avocado Hass"),
     ],
 )
 def test_words_and_phrases_are_translated(name: str, english: str) -> None:
