@@ -56,7 +56,7 @@ class Results:
         if self.quality:
             # Measuring each file resets the peak that the system keeps for its process.
             peak = max(peak, round(self.quality.peak_bytes.most))
-        cpu_seconds = (used.ru_utime + used.ru_stime) / len(self.readings)
+        cpu_seconds = (used.ru_utime + used.ru_stime) / max(len(self.readings), 1)
         return Figures(len(self.readings), self.failed, round(cpu_seconds, 2), peak)
 
     def as_json(self) -> dict[str, Any]:
@@ -86,6 +86,8 @@ class Results:
                 console.print(receipt_table(reading.receipt.extraction))
 
     def _summary(self) -> str:
+        if not self.readings:
+            return "Nothing to read."
         figures = self.figures
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
         return (
