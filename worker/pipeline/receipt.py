@@ -91,7 +91,7 @@ def understand(
     with recorder.measure("receipt.parse") as attributes:
         reading = _read(found, hints)
         attributes["items"] = len(reading.extraction.line_items)
-    if len(reading.receipts) > 1 or not may_gain(found, reading.extraction):
+    if len(reading.receipts) > 1 or not may_gain(found, reading.extraction, engine):
         return found, reading
     with recorder.measure("ocr.second_look") as attributes:
         look = look_again(
