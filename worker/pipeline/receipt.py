@@ -104,7 +104,7 @@ def understand(
     with recorder.measure("receipt.parse") as attributes:
         reading = _read(found, hints)
         attributes["items"] = sum(len(receipt.line_items) for receipt in reading.receipts)
-    if len(reading.receipts) > 1 or not may_gain(found, reading.extraction):
+    if len(reading.receipts) > 1 or not may_gain(found, reading.extraction, engine):
         return found, reading
     with recorder.measure("ocr.second_look") as attributes:
         look = look_again(

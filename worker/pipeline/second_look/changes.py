@@ -59,10 +59,11 @@ def _amount(
     number: int, page: UprightPage, doubt: Doubt, piece: Pixels, engine: OcrEngine
 ) -> Iterator[Change]:
     """Yield the change if the piece holds an amount and nothing else."""
-    read = None if _is_blank(piece) else engine.read_line(piece, doubt.letters)
-    if read is None or read[1] < _CERTAIN or not _PRICE.fullmatch(read[0]):
+    if _is_blank(piece):
         return
-    text, confidence = read
+    text, confidence = engine.read_line(piece, doubt.letters)
+    if confidence < _CERTAIN or not _PRICE.fullmatch(text):
+        return
     (old,) = doubt.words
     word = replace(old, text=text, confidence=confidence)
     words = (old,) if doubt.line is None else page.lines[doubt.line].words
@@ -78,7 +79,7 @@ def _line(
     seen = {_figures(line.text)}
     for variant in (piece, stretched(piece)):
         read = engine.read_line(variant)
-        if read is None or (_figures(read[0]) in seen and read[1] >= _SURE):
+        if _figures(read[0]) in seen and read[1] >= _SURE:
             return
         if _figures(read[0]) not in seen and _may_replace(line, *read):
             seen.add(_figures(read[0]))
@@ -92,8 +93,10 @@ def _figures(text: str) -> str:
 
 def _may_replace(line: TextLine, text: str, confidence: float) -> bool:
     """Return whether another reading is as good, and has as many amounts: debris adds up, too."""
-    return confidence >= max(_LEAST, line.confidence - _WORSE) and len(find_amounts(text)) >= len(
-        find_amounts(line.text)
+    return (
+        bool(text.strip())
+        and confidence >= max(_LEAST, line.confidence - _WORSE)
+        and len(find_amounts(text)) >= len(find_amounts(line.text))
     )
 
 

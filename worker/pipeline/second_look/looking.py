@@ -17,7 +17,7 @@ _FEW, _SHARE = 8, 4
 # The most lines that are read again for a date.
 _DATES = 6
 # The most times that the changed lines are turned into a receipt.
-_READINGS = 10
+_READINGS = 6
 
 Understand = Callable[[Recognition], Extraction]
 
@@ -31,9 +31,11 @@ class SecondLook:
     changes: Sequence[Change]
 
 
-def may_gain(found: Recognition, first: Extraction) -> bool:
-    """Return whether a second look may gain something: there are doubts, and pixels to look at."""
-    return _is_doubtful(first) and any(isinstance(page, UprightPage) for page in found.pages)
+def may_gain(found: Recognition, first: Extraction, engine: OcrEngine) -> bool:
+    """Return whether a second look may gain something: there are doubts, pixels to look at, and
+    an engine that reads lines."""
+    pixels = any(isinstance(page, UprightPage) for page in found.pages)
+    return engine.reads_lines and pixels and _is_doubtful(first)
 
 
 def _is_doubtful(read: Extraction) -> bool:

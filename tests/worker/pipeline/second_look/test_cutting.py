@@ -20,9 +20,7 @@ def test_a_line_is_cut_out_of_the_finer_print(engine: OcrEngine) -> None:
     piece = cut_line(page, line.words)
 
     assert piece.shape[0] > 1.3 * line.height
-    read = engine.read_line(piece)
-    assert read is not None
-    assert read[0].split() == line.text.split()
+    assert engine.read_line(piece)[0].split() == line.text.split()
 
 
 def test_a_page_has_no_finer_print_than_its_image() -> None:

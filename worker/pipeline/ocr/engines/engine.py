@@ -25,11 +25,15 @@ class OcrEngine(Protocol):
         """Return the lines of text in an RGB image in any order, or nothing if there are none."""
         ...
 
-    def read_line(self, piece: Pixels, letters: str = "") -> tuple[str, float] | None:
+    @property
+    def reads_lines(self) -> bool:
+        """Whether `read_line` costs no more than the line's share of a page."""
+        ...
+
+    def read_line(self, piece: Pixels, letters: str = "") -> tuple[str, float]:
         """Return the text of an RGB image of one line, and the confidence in it from 0 to 1.
 
-        If `letters` are given, there is no other in the text. Returns None if the engine only
-        reads whole pages.
+        If `letters` are given, there is no other in the text.
         """
         ...
 

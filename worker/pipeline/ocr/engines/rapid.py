@@ -47,6 +47,7 @@ class RapidEngine:
     """The `OcrEngine` that runs RapidOCR."""
 
     name = OcrEngineName.RAPIDOCR
+    reads_lines = True
 
     def __init__(self, precision: OcrPrecision = OcrPrecision.INT8) -> None:
         kept = load_kept_model().content if precision == OcrPrecision.INT8 else None
@@ -66,7 +67,7 @@ class RapidEngine:
             line.lowered(top) for top, strip in strips(pixels, _MOST) for line in self._lines(strip)
         ]
 
-    def read_line(self, piece: Pixels, letters: str = "") -> tuple[str, float] | None:
+    def read_line(self, piece: Pixels, letters: str = "") -> tuple[str, float]:
         """Read one line without looking for it; see `OcrEngine.read_line`."""
         # The models read blue before red, as OpenCV has it.
         return self._reader.read_line(np.ascontiguousarray(piece[:, :, ::-1]), letters)
