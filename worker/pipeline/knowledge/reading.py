@@ -5,7 +5,7 @@ from worker.pipeline.knowledge.countries import load_countries
 from worker.pipeline.knowledge.country_clues import load_country_clues
 from worker.pipeline.knowledge.currencies import load_currencies
 from worker.pipeline.knowledge.fields.details import load_details
-from worker.pipeline.knowledge.item_rows import load_item_words
+from worker.pipeline.knowledge.fields.item_rows import load_item_words
 from worker.pipeline.knowledge.languages import merchant_words
 from worker.pipeline.knowledge.translations import load_short_forms
 from worker.pipeline.knowledge.units import load_units

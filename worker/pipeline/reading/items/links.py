@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median_low
 
 from shared.contracts.receipts.items import ItemKind
-from worker.pipeline.knowledge.item_rows import load_item_words
+from worker.pipeline.knowledge.fields.item_rows import load_item_words
 from worker.pipeline.knowledge.patterns import whole
 from worker.pipeline.reading.items.found_items import FoundItem
 from worker.pipeline.words.folding import folded

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache
 
 from worker.pipeline.knowledge.currencies import beside_amounts
-from worker.pipeline.knowledge.item_rows import load_item_words
+from worker.pipeline.knowledge.fields.item_rows import load_item_words
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.knowledge.units import any_unit

@@ -36,8 +36,11 @@ def row_kind(text: str, end: int | None = None) -> RowKind | None:
         return RowKind.HEADING
     if _count_of_items().match(text):
         return RowKind.COUNT
-    if _COUNT_AND_PRICE.search(text):
-        return None
+    return None if _COUNT_AND_PRICE.search(text) else _labelled_kind(text, end)
+
+
+def _labelled_kind(text: str, end: int | None) -> RowKind | None:
+    """Return the kind of a row by its words."""
     labels = _labels(text[:end])
     for kind, words in label_rules():
         if labels and words.match(labels[-1]):

@@ -73,7 +73,8 @@ def test_rows_with_a_rate_that_are_no_tax() -> None:
         ),
         # The slip of the terminal repeats the amount.
         (
-            "SUMME EUR 10,00\n    EC-Cash EUR 10,00\n    Kundenbeleg\n    girocard\n    Betrag EUR 10,00",
+            "SUMME EUR 10,00\n    EC-Cash EUR 10,00\n    Kundenbeleg\n"
+            "    girocard\n    Betrag EUR 10,00",
             [("card", "10.00")],
         ),
         ("TOTAL 10,00\n    Swish 10,00", [("wallet", "10.00")]),
