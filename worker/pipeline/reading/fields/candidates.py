@@ -55,7 +55,7 @@ def _traits(
         Trait.SELLER: bool(seller().search(name)),
         Trait.LEGAL_FORM: has_legal_form(name) and not seller().search(name),
         # A company is often called by what it deals in, under the name of its shop.
-        Trait.SHOP: row.is_shop and (first or not row.has_form),
+        Trait.SHOP: row.is_shop and not row.is_kind and (first or not row.has_form),
         Trait.ABOVE_ADDRESS: _is_above_address(index, header),
         Trait.LARGE: row.is_large,
         Trait.OWNER: owned,
@@ -93,7 +93,9 @@ def _name_at(index: int, header: Sequence[HeaderRow]) -> tuple[str, int]:
 
 
 def _continues(row: HeaderRow, below: HeaderRow) -> bool:
-    """Return whether two rows belong to one logo."""
+    """Return whether two rows belong to one logo, or the second has only the kind of shop."""
+    if below.is_kind and row.may_name and not (row.has_form or row.is_kind or row.is_slogan):
+        return True
     if not (row.is_large and below.is_large and below.may_name) or below.has_form:
         return False
     return 1 / _ALIKE < row.height / below.height < _ALIKE

@@ -85,8 +85,10 @@ class Candidate:
     def confidence(self) -> float:
         """How sure the traits make it, without regard to other candidates."""
         strong, fair = len(self.traits & _STRONG), len(self.traits & _FAIR)
-        if strong > 1 or (strong and fair) or fair > 2:
+        if strong > 1 or (strong and fair):
             return SURE
+        if fair > 2:
+            return LIKELY if self.traits & _AGAINST else SURE
         if strong:
             return LIKELY
         return PLAUSIBLE if fair > 1 and not self.traits & _AGAINST else GUESS

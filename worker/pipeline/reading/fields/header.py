@@ -28,6 +28,8 @@ _BRACKETS = re.compile(r"\([^()]*\)")
 # The most rows of a header.
 _LOOK_AT = 14
 _FEWEST = 3
+# The letters of `and` or `the`.
+_SMALL_WORD = 3
 # Print of so many times the usual height is large; only such a name may have two letters.
 _LARGE = 1.25
 
@@ -60,6 +62,12 @@ class HeaderRow:
         if any(map(str.isdigit, self.text)) or not shop().search(self.text):
             return False
         return letters(shop().sub("", self.text)) > 1
+
+    @cached_property
+    def is_kind(self) -> bool:
+        """Whether the row has nothing but a kind of shop, such as `Bar & Grill`."""
+        rest = letters(shop().sub("", self.text))
+        return not self.has_form and rest <= _SMALL_WORD and bool(shop().search(self.text))
 
     @cached_property
     def is_address(self) -> bool:

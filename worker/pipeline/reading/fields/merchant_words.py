@@ -18,6 +18,7 @@ _IN_BRACKETS = re.compile(r"\((?=[^()]*\d)[^()]*\)?")
 # A telephone number: at least seven digits, with nothing but blanks and marks between them.
 _PHONE = re.compile(r"(?<!\d)\+?\(?\d(?:[\s().\-/]{0,3}\d){6,}(?!\d)")
 _NOUGHT = re.compile(r"(?<![\d,])0(?![\d,])")
+_SHORT_CODE = 4
 _LABELLED = re.compile(r"^\W*[^\W\d][^:]{0,24}:\s*(?:[\w#(+*]|$)")
 _MOMENT = re.compile(
     r"(?<!\d)[0-2]?\d[:.h][0-5]\d(?!\d)|(?<!\d)\d{1,4}([-./])\d{1,2}\1\d{2,4}(?!\d)|\d\s?[ap]\.?m\b",
@@ -69,15 +70,17 @@ def seller() -> re.Pattern[str]:
 def address() -> re.Pattern[str]:
     """Match streets, floors, postal codes and other parts of an address."""
     words = merchant_words()
-    codes = "|".join(code.replace("9", r"\d") for code in words.postal_codes) or "(?!)"
+    # Codes of four digits are below, since they need more than digits.
+    longer = [code for code in words.postal_codes if len(code) > _SHORT_CODE]
+    codes = "|".join(code.replace("9", r"\d") for code in longer) or "(?!)"
     return _compiled(
         rf"{whole(words.addresses)}|"
         # A state or province behind a comma.
         r",\s?(?-i:[A-Z]{2})\s*$|"
         rf"^\d+ [\w .]+ {any_of(words.streets)}\b\.?|"
         # Postal codes of digits before a town, British ones, and a number at the end, unless it is
-        # the year in which a shop was founded.
-        r"\b\d{4,5}\b\s+[^\W\d]|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b|"
+        # the year in which a shop was founded. Four digits inside a row may be a part of a name.
+        r"(?:^\W*|[\d,;./-]\s?)\d{4}\s+[^\W\d]|\b\d{5}\b\s+[^\W\d]|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b|"
         r"(?<!\d)(?!(?:1[89]|20)\d\d\W*$)\d+\s?[a-z]?[,\s]*$|"
         rf"(?<!\d)(?:{codes})\s+[^\W\d]"
     )

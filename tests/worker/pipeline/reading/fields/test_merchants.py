@@ -39,6 +39,8 @@ BODY = "14.03.2026 17:42\nBread 5.00\nTotal 5.00"
         ("Zephyra Stores Ltd VAT No 418 8277 30\nThe Shambles, Kendal LA9 4AB",
          "Zephyra Stores Ltd"),
         ("SKLEP NOWY SAD SP. Z 0.0.\nul. Polna 1\n00-950 Warszawa", "SKLEP NOWY SAD SP. Z 0.0."),
+        ("BODEGA 1000 NORTE\nVitaminveien 7\n0485 OSLO", "BODEGA 1000 NORTE"),
+        ("Hal's\nBar and Grill\n5 Main St\nKEENE NH 03431", "Hal's Bar and Grill"),
         ("Maple Corner\nCalgary, AB T2P 1J9\n403-555-0199\nServer: Ann\nTable 12", "Maple Corner"),
         ("SALVIA & RUTA\nOpen 7am - 10pm\nStore Manager Pat\n(651) 555-0100", "SALVIA & RUTA"),
         ("RECEIPT\nWelcome to Zephyra!\n4 Hill Road", "Zephyra"),
