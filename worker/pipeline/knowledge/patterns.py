@@ -20,7 +20,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from worker.pipeline.knowledge.files import Words
+from worker.pipeline.knowledge.files import Table, Words, load_table
 from worker.pipeline.words.folding import folded
 
 _SIGNS = {
@@ -29,14 +29,6 @@ _SIGNS = {
 }  # fmt: skip
 # How letters are typed on a keyboard that does not have them.
 _TYPED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae"}
-# Letters that an engine without their script reads as Latin ones, and how it reads them.
-_LOOK_ALIKE = {
-    "а": "a", "в": "b", "г": "fr", "е": "e", "з": "3", "и": "u", "і": "i", "ї": "i", "к": "k",
-    "м": "m", "н": "h", "о": "o0", "п": "n", "р": "p", "с": "c", "т": "t", "у": "y", "х": "x",
-    "ш": "w", "ь": "b",
-    "α": "a", "β": "b", "ε": "e", "ζ": "z", "η": "h", "ι": "i", "κ": "k", "λ": "a", "μ": "m",
-    "ν": "nv", "ο": "o0", "ρ": "p", "τ": "t", "υ": "yu", "χ": "x",
-}  # fmt: skip
 # The letters with accents, by the letter without: an engine may confuse accents, or lose them.
 _LATIN = range(0xC0, 0x250)
 # Vietnamese letters with two accents, of which an engine may lose even the letter.
@@ -63,8 +55,8 @@ def whole(phrases: Iterable[str]) -> str:
 def _letter(letter: str) -> str:
     """Return a pattern for a letter in all the forms in which it may be typed or read."""
     plain = folded(letter)
-    if plain in _LOOK_ALIKE:
-        return f"[{letter}{plain}{_LOOK_ALIKE[plain]}]"
+    if plain in look_alikes():
+        return f"[{letter}{plain}{look_alikes()[plain]}]"
     if plain == letter:
         typed = _TYPED.get(letter)
         return f"(?:{letter}|{typed})" if typed else re.escape(letter)
@@ -72,6 +64,21 @@ def _letter(letter: str) -> str:
     if ord(letter) in _VIETNAMESE:
         return f"{accents}?"
     return f"(?:{accents}|{_TYPED[letter]})" if letter in _TYPED else accents
+
+
+class _Letters(Table):
+    """The schema of `letters.toml`."""
+
+    look_alikes: dict[str, str]
+
+
+@cache
+def look_alikes() -> Mapping[str, str]:
+    """Return the Latin letters and digits as which letters of other scripts are read.
+
+    Raises KnowledgeError.
+    """
+    return load_table("letters.toml", _Letters).look_alikes
 
 
 @cache

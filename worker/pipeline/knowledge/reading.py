@@ -2,6 +2,7 @@
 
 from worker.pipeline.knowledge.chains import load_chains
 from worker.pipeline.knowledge.countries import load_countries
+from worker.pipeline.knowledge.country_clues import load_country_clues
 from worker.pipeline.knowledge.currencies import load_currencies
 from worker.pipeline.knowledge.item_rows import load_item_words
 from worker.pipeline.knowledge.languages import vocabulary
@@ -18,6 +19,7 @@ def load_reading() -> None:
     vocabulary()
     load_currencies()
     load_countries()
+    load_country_clues()
     load_chains()
     load_units()
     load_item_words()

@@ -10,7 +10,7 @@ from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.reading.rows.kinds import row_kind
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.numbers import Amount, closing_amount
-from worker.pipeline.reading.rows.whole_amounts import with_decimals
+from worker.pipeline.reading.rows.whole_amounts import WholeAmounts, with_decimals
 
 _RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
 # No till prints rows of more characters, but pages of text may have them.
@@ -60,18 +60,18 @@ class ReadRow:
         return (self.kind in _SUMMARY and self.amount is not None) or self.kind is RowKind.COUNT
 
 
-def read_rows(lines: Sequence[TextLine], thousands: str = "") -> list[ReadRow]:
+def read_rows(lines: Sequence[TextLine], whole: WholeAmounts | None = None) -> list[ReadRow]:
     """Find the kind and the closing amount of each row.
 
-    `thousands` has the characters that group thousands, if the amounts have no decimals.
+    `whole` is how the amounts are printed, if they have no decimals.
     """
-    return _with_taxes(_with_labels_above([_read_row(line, thousands) for line in lines]))
+    return _with_taxes(_with_labels_above([_read_row(line, whole) for line in lines]))
 
 
-def _read_row(line: TextLine, thousands: str) -> ReadRow:
+def _read_row(line: TextLine, whole: WholeAmounts | None) -> ReadRow:
     # NFKC turns full-width digits and letters into the usual ones.
     printed = unicodedata.normalize("NFKC", line.text)[:_LONGEST]
-    text = with_decimals(printed, thousands) if thousands else printed
+    text = with_decimals(line, printed, whole) if whole else printed
     amount = closing_amount(text)
     return ReadRow(line, printed, text, row_kind(text, amount.start if amount else None), amount)
 
