@@ -3,12 +3,14 @@
 import re
 from functools import cache
 
+from worker.pipeline.knowledge.currencies import beside_amounts
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.reading.rows.labels import (
     RowKind,
     ends_with_tax,
     label_rules,
+    nearly_a_label,
     taxed_at_a_rate,
 )
 
@@ -43,7 +45,15 @@ def row_kind(text: str, end: int | None = None) -> RowKind | None:
     if taxed_at_a_rate().search(text) or (labels and ends_with_tax().match(labels[0])):
         return RowKind.TAX
     # `Total Sales (Incl. 6% GST) 5.00`: the last label may be a remark about the first.
-    return RowKind.TOTAL if _opens_with_total().match(text) else None
+    if _opens_with_total().match(text):
+        return RowKind.TOTAL
+    return nearly_a_label(_words_before(text, end)) if end else None
+
+
+def _words_before(text: str, end: int) -> str:
+    """Return the words before an amount, without the currency."""
+    words = re.sub(rf"\s{beside_amounts()}$", "", text[:end].rstrip(" :"), flags=re.IGNORECASE)
+    return _AROUND.sub("", words)
 
 
 def _labels(text: str) -> list[str]:
