@@ -13,6 +13,7 @@ from worker.pipeline.knowledge.units import any_unit
 from worker.pipeline.reading.items.counts import find_count, without_columns
 from worker.pipeline.reading.items.products import find_product
 from worker.pipeline.reading.items.quantities import PrintedQuantity, Quantity, find_quantities
+from worker.pipeline.reading.items.sizes import find_sizes
 from worker.pipeline.reading.rows.layout import ReadRow, letters
 from worker.pipeline.reading.rows.numbers import Amount, find_amounts
 
@@ -58,7 +59,9 @@ class ItemRow:
     @property
     def has_unreadable_price(self) -> bool:
         """Whether the row has a name and ends in what looks like a damaged price."""
-        return bool(self.name) and self.price is None and bool(_DEBRIS.search(self.row.text))
+        text = self.row.text
+        has_debris = bool(self.name) and self.price is None and bool(_DEBRIS.search(text))
+        return has_debris and all(size.end < len(text) for size in find_sizes(text))
 
     @property
     def is_detail(self) -> bool:

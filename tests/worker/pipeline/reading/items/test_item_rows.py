@@ -72,6 +72,27 @@ def test_a_unit_price_that_does_not_make_the_price_is_left_out() -> None:
     assert bread.unit_price is None
 
 
+@pytest.mark.parametrize(
+    ("rows", "name"),
+    [
+        ("Greek yoghurt 2.49 A\nstrawberry 150 g", "Greek yoghurt strawberry 150 g"),
+        ("GREEK YOGHURT 2.49 A\nSTRAWBERRY 150G", "Greek Yoghurt Strawberry 150 g"),
+        ("Greek yoghurt\nstrawberry 150 g 2.49", "Greek yoghurt strawberry 150 g"),
+        ("Greek yoghurt\nwith honey\n1 x 2.49 2.49", "Greek yoghurt with honey"),
+        ("GREEK YOGHURT 2.49 A\n& HONEY", "Greek Yoghurt & Honey"),
+        ("GREEK YOGHURT 2.49 A\nDAIRY", "Greek Yoghurt"),
+        ("GREEK YOGHURT 2.49 A\nlimit 4 per customer", "Greek Yoghurt"),
+        ("DAIRY\nGreek yoghurt 2.49 A", "Greek yoghurt"),
+        ("Greek yoghurt 150 g 2.49\nJam 50 g\n1 x 3.00 3.00", "Greek yoghurt 150 g"),
+    ],
+)
+def test_second_lines_are_kept_in_the_name(rows: str, name: str) -> None:
+    """A heading, a remark or the name of the next item is no second line."""
+    text = f"Shop\nBread roll 2.00\n{rows}\nTea 4.00\nTOTAL 8.49"
+
+    assert name in [item.parsed_name for item in read(text).line_items]
+
+
 def test_a_damaged_price_follows_from_the_quantity_below() -> None:
     """The last digit of the price was read as a letter."""
     rows = "BREAD 2.00\nPLUMS 3.0C\n2 @ 1.50\nTEA 4.00"
