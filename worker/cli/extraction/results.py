@@ -83,7 +83,7 @@ class Results:
         for reading in self.readings:
             if reading.receipt:
                 console.print(Text(str(reading.path)), soft_wrap=True)
-                console.print(receipt_table(reading.receipt.extraction))
+                console.print(*map(receipt_table, reading.receipt.extractions))
 
     def _summary(self) -> str:
         if not self.readings:

@@ -77,10 +77,9 @@ def rows_of(reading: "FileReading", file: str, sha256: str) -> list[Row]:
         error = reading.error
         said = f"{error.code}: {error.detail}" if error else None
         return [_row({**known, "error": said})]
-    receipts = reading.receipt.receipts or [reading.receipt.extraction]
     return [
         _row({**known, **_of_receipt(read, number), **item})
-        for number, read in enumerate(receipts, 1)
+        for number, read in enumerate(reading.receipt.extractions, 1)
         for item in _items(read)
     ]
 
