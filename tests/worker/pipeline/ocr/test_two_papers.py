@@ -12,11 +12,13 @@ ROW = "TURNIPS  3.40  A"
 
 
 def table(*lefts: int, printed: bool = True) -> Pixels:
-    """Draw papers on a dark table, the first one printed."""
+    """Draw papers on a dark table, the first one printed and larger than the next."""
     pixels = np.full((1000, 1300, 3), 45, np.uint8)
     for number, left in enumerate(lefts):
-        cv2.rectangle(pixels, (left, 120), (left + 420, 860), (240, 240, 236), cv2.FILLED)
-        for top in range(180, 840, 50) if printed or number == 0 else ():
+        cv2.rectangle(
+            pixels, (left, 120), (left + 420, 860 - 90 * number), (240, 240, 236), cv2.FILLED
+        )
+        for top in range(180, 740, 50) if printed or number == 0 else ():
             cv2.putText(pixels, ROW, (left + 40, top), cv2.FONT_HERSHEY_SIMPLEX, 1, (30, 30, 30), 2)
     return pixels
 

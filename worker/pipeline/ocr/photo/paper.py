@@ -71,7 +71,10 @@ def find_paper(pixels: Pixels, letters: Letters) -> Corners | None:
     saturation, value = hue_saturation_value[:, :, 1], hue_saturation_value[:, :, 2]
     # Brightness finds light paper on a dark ground; saturation finds white paper on a coloured
     # one in spite of shadows.
-    whites = value, np.where(value > _DARK, 255 - saturation, 0).astype(np.uint8)
+    whites: tuple[Grey, ...] = (
+        np.asarray(value, np.uint8),
+        np.where(value > _DARK, 255 - saturation, 0).astype(np.uint8),
+    )
     found = [_brightest(np.asarray(cv2.medianBlur(white, 9), np.uint8)) for white in whites]
     papers = [(paper.fit, _grown(paper.corners, small) / scale) for paper in found if paper]
     whole = [paper for paper in papers if not print_across(paper[1], letters)]
