@@ -5,6 +5,7 @@ from worker.pipeline.knowledge.countries import load_countries
 from worker.pipeline.knowledge.country_clues import load_country_clues
 from worker.pipeline.knowledge.currencies import load_currencies
 from worker.pipeline.knowledge.fields.details import load_details
+from worker.pipeline.knowledge.item_rows import load_item_words
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.translations import load_short_forms
 from worker.pipeline.knowledge.units import load_units
@@ -23,4 +24,5 @@ def load_reading() -> None:
     load_chains()
     load_details()
     load_units()
+    load_item_words()
     load_short_forms()

@@ -5,13 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from statistics import fmean
 from typing import TypeVar
 
 from shared.contracts.fields.hints import CurrencySource
 from shared.contracts.receipts.extraction import Extraction
-from shared.contracts.receipts.items import LineItem
 from shared.contracts.receipts.printed import Merchant, PrintedDate, Total
 from shared.contracts.receipts.requests import NO_HINTS, ReadingHints
 from shared.contracts.text import Contract
@@ -29,12 +27,11 @@ from worker.pipeline.reading.fields.dates import (
     is_month_first,
 )
 from worker.pipeline.reading.fields.merchants import find_merchant
-from worker.pipeline.reading.items.found_items import FoundItem
-from worker.pipeline.reading.items.readable import readable_name
+from worker.pipeline.reading.items.contract_items import line_items
 from worker.pipeline.reading.places import Places
 from worker.pipeline.reading.rows.building import build_rows
 from worker.pipeline.reading.rows.layout import ReadRow, read_rows
-from worker.pipeline.reading.rows.whole_amounts import has_whole_amounts, without_decimals
+from worker.pipeline.reading.rows.whole_amounts import find_whole_amounts, without_decimals
 from worker.pipeline.reading.sums.checks import checks_of
 from worker.pipeline.reading.sums.ledger import Ledger, read_ledger
 from worker.pipeline.reading.sums.proof import is_proven
@@ -62,9 +59,9 @@ def read_receipt(
     """
     conventions = conventions_of(hints)
     printed = build_rows(lines)
-    thousands = conventions.thousands if conventions else ""
-    is_whole = has_whole_amounts(printed, thousands)
-    rows = read_rows(printed, thousands if is_whole else "")
+    thousands = conventions.thousands if conventions else None
+    whole = find_whole_amounts(printed, thousands)
+    rows = read_rows(printed, whole)
     raw_text = as_text(printed)
     merchant = find_merchant(rows)
     chain_currency = currency_of(merchant.name) if merchant else None
@@ -79,7 +76,7 @@ def read_receipt(
     bought = _date(rows, order, today=today)
     total = _total(ledger, currency, hints.default_currency)
     merchant_confidence = merchant.confidence if merchant else 0.0
-    items = [_line_item(item, places, closes=ledger.closes) for item in ledger.items]
+    items = line_items(ledger.items, places, closes=ledger.closes)
     items_confidence = fmean(item.confidence for item in ledger.items) if items else 0.0
     total_confidence = ledger.total.confidence if ledger.total else 0.0
     extraction = Extraction(
@@ -99,7 +96,7 @@ def read_receipt(
     detailed = with_details(
         extraction, ledger, places, lambda text: _has_date(text, order, bought.value, today=today)
     )
-    return _as_printed(detailed) if is_whole else detailed
+    return _as_printed(detailed) if whole else detailed
 
 
 def _total(ledger: Ledger, currency: FoundCurrency, default: str | None) -> Total:
@@ -128,7 +125,8 @@ def _as_printed(read: Extraction) -> Extraction:
             "tax_lines": [_without_decimals(tax, "net", "tax", "gross") for tax in read.tax_lines],
             "payments": [_without_decimals(payment, "amount") for payment in read.payments],
             "line_items": [
-                _without_decimals(item, "unit_price", "total_price") for item in read.line_items
+                _without_decimals(item, "unit_price", "total_price", "discount")
+                for item in read.line_items
             ],
             "checks": [_without_decimals(check, "printed", "calculated") for check in read.checks],
         }
@@ -201,23 +199,6 @@ def _votes(text: str) -> int:
     if is_about_another_day(text):
         return 1
     return 2 + calls_it_a_date(text) + 2 * bool(_TIME.search(text))
-
-
-def _line_item(item: FoundItem, places: Places, *, closes: bool) -> LineItem:
-    quantity, readable = item.quantity, readable_name(item.name)
-    # `1GL` is the unit that the price is for. The price beside `500G` is for all of it, so that
-    # size stays in the name.
-    unit = readable.size.only_unit if readable.size and not quantity else None
-    return LineItem(
-        raw_text=item.raw_text,
-        parsed_name=readable.name if unit else readable.with_size,
-        quantity=quantity.count if quantity else Decimal(1),
-        unit=quantity.unit if quantity else unit,
-        unit_price=quantity.unit_price if quantity else item.total_price,
-        total_price=item.total_price,
-        confidence=_rounded(item.confidence * (0.98 if closes else 0.8)),
-        boxes=places.boxes(word for row in item.rows for word in row.line.words),
-    )
 
 
 def _rounded(confidence: float) -> float:

@@ -29,6 +29,9 @@ _EUROPEAN = {
 }  # fmt: skip
 
 
+_NOTHING = "(?!)"
+
+
 @dataclass(frozen=True)
 class FoundCountry:
     """An ISO 3166-1 code, a confidence from 0 to 1, and the rows that show the country.
@@ -115,19 +118,13 @@ def _clues() -> tuple[_Clue, ...]:
 
 def _patterns(country: str, clues: CountryClues) -> Iterator[tuple[int, str, bool]]:
     """Yield the points and the pattern of each kind of clue, and whether capitals matter."""
-    if clues.words:
-        yield _WORD, whole(clues.words), False
-    if clues.places:
-        yield _PLACE, whole(clues.places), False
-    if clues.domains:
-        ends = "|".join(map(re.escape, clues.domains))
-        yield _DOMAIN, rf"(?:@|www\.)[\w.-]+\.(?:{ends})\b", False
-    if clues.phone:
-        yield _PHONE, rf"(?:\+|(?<!\d)00){clues.phone}[\s(/.-]?\d", False
-    if clues.postcode:
-        yield clues.postcode_points, clues.postcode, True
-    if clues.weak:
-        yield _WEAK, clues.weak, False
+    ends = "|".join(map(re.escape, clues.domains)) or _NOTHING
+    yield _WORD, whole(clues.words), False
+    yield _PLACE, whole(clues.places), False
+    yield _DOMAIN, rf"(?:@|www\.)[\w.-]+\.(?:{ends})\b", False
+    yield _PHONE, rf"\+{clues.phone}[\s(/.-]?\d" if clues.phone else _NOTHING, False
+    yield clues.postcode_points, clues.postcode or _NOTHING, True
+    yield _WEAK, clues.weak or _NOTHING, False
     for kind in clues.tax_ids:
         names, form = _tax_id(kind)
         yield _TAX_WORD, names, False

@@ -132,11 +132,11 @@ def _by_sign(
     ranked = sorted(
         points, key=lambda code: (points[code] + _HINT * (code == hint), points[code]), reverse=True
     )
-    best, runner_up = ranked[0], ranked[1] if len(ranked) > 1 else None
-    most, next_most = points[best], points[runner_up] if runner_up else 0
-    if best == hint or most == next_most:
-        code = hint or sign.otherwise
-        return FoundCurrency(code, _GUESSED, "inferred") if code else NO_CURRENCY
+    best = ranked[0]
+    most, next_most = points[best], max((points[code] for code in ranked[1:]), default=0)
+    if most <= next_most:
+        guess = hint or sign.otherwise
+        return FoundCurrency(guess, _GUESSED, "inferred") if guess else NO_CURRENCY
     return FoundCurrency(best, most / (most + next_most) * (1 - 0.5 ** (most + 1)), "printed")
 
 

@@ -16,8 +16,12 @@ from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.reading.items.codes import without_codes
 from worker.pipeline.reading.items.context import in_context, names_stand_below, neighbours
 from worker.pipeline.reading.items.parts import ItemRow, read_item_row
+from worker.pipeline.reading.items.printed_codes import code_of, codes_alone, tax_code_of
 from worker.pipeline.reading.items.quantities import Quantity
 from worker.pipeline.reading.rows.layout import ReadRow
+
+# Factor on the confidence in a price that follows from a count and a unit price.
+_DOUBT = 0.8
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class FoundItem:
     """An item as it was found, before it is converted to the contract.
 
     `total_price` is 0 if a price is printed but unreadable; `others` are further readings of it.
-    `confidence` is the engine's for the row, from 0 to 1. `rows` has the name and the price.
+    `confidence` is the engine's for the row, from 0 to 1. `rows` has the name, the price, the
+    quantity and the code. `code` and `tax_code` are as printed.
     """
 
     raw_text: str
@@ -35,6 +40,8 @@ class FoundItem:
     confidence: float
     rows: tuple[ReadRow, ...]
     others: tuple[Decimal, ...] = ()
+    code: str | None = None
+    tax_code: str | None = None
 
 
 def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
@@ -46,8 +53,26 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
         for above, part, below in neighbours(parts)
     ]
     items = [item for item in found if item is not None]
+    return _with_codes(items, rows)
+
+
+def _with_codes(items: Sequence[FoundItem], rows: Sequence[ReadRow]) -> list[FoundItem]:
+    """Take the codes that tills print beside names off them, and keep them."""
     names = without_codes([item.name for item in items], [item.raw_text for item in items])
-    return [replace(item, name=name) for item, name in zip(items, names, strict=True)]
+    alone = codes_alone([item.rows for item in items], rows)
+    coded = []
+    for at, (item, name) in enumerate(zip(items, names, strict=True)):
+        row, code = alone.get(at, (None, None))
+        coded.append(
+            replace(
+                item,
+                name=name,
+                code=code_of(item.rows, item.name, name) or code,
+                tax_code=tax_code_of(item.rows, item.total_price, item.name, name),
+                rows=(*item.rows, row) if row else item.rows,
+            )
+        )
+    return coded
 
 
 def _item(
@@ -55,25 +80,51 @@ def _item(
 ) -> FoundItem | None:
     """Return the item whose price is on the row `part`, if it has a price and the item a name."""
     if part.has_unreadable_price:
-        return FoundItem(part.row.printed, part.name, Decimal(0), None, 0.0, (part.row,))
+        return _unreadable(part, below)
     name, rows = _name(above, part, below, names_below=names_below)
+    # A discount needs no name to be an item.
+    name = name or ("Discount" if part.price and part.price < 0 else "")
     if not (part.price and name):
         return None
+    details = [near for near in (below, above) if near and near.is_detail and near.quantity]
+    quantity, detail = _quantity(part, part.price, details)
     is_discount = _is_discount(name)
     price = -abs(part.price) if is_discount else part.price
-    beside = [
-        other.quantity for other in (below, above) if other and other.is_detail and other.quantity
-    ]
-    fitting = (quantity for quantity in beside if quantity.makes(part.price))
     return FoundItem(
         "\n".join(row.printed for row in rows),
         name,
         price,
-        part.quantity or next(fitting, None),
+        quantity,
         part.row.line.confidence,
-        rows,
-        (*_products(part.quantity, *beside), *([-price] if is_discount else [])),
+        (*rows, detail.row) if detail else rows,
+        (
+            *_products(part.quantity, *(near.quantity for near in details)),
+            *([-price] if is_discount else []),
+        ),
     )
+
+
+def _unreadable(part: ItemRow, below: ItemRow | None) -> FoundItem:
+    """Return an item whose price could not be read. A quantity below it shows what it is."""
+    quantity = below.quantity if below and below.is_detail else None
+    price = quantity.product if quantity else None
+    if below is None or price is None:
+        return FoundItem(part.row.printed, part.name, Decimal(0), None, 0.0, (part.row,))
+    rows = (part.row, below.row)
+    confidence = min(row.line.confidence for row in rows) * _DOUBT
+    return FoundItem(part.row.printed, part.name, price, quantity, confidence, rows)
+
+
+def _quantity(
+    part: ItemRow, price: Decimal, details: Sequence[ItemRow]
+) -> tuple[Quantity | None, ItemRow | None]:
+    """Return the quantity of an item, and the row beside it that has it, if there is one."""
+    if part.quantity:
+        return part.quantity, None
+    for detail in details:
+        if detail.quantity and detail.quantity.makes(price):
+            return detail.quantity, detail
+    return None, None
 
 
 def _name(

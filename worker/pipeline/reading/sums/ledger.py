@@ -37,7 +37,8 @@ class Ledger:
     @property
     def closes(self) -> bool:
         """Whether the items add up to a total for which there is other evidence, too."""
-        return self.total is not None and {Source.ITEMS} < self.total.sources
+        total = self.total
+        return total is not None and {Source.ITEMS} < total.sources and not total.is_subtotal
 
     @property
     def worth(self) -> int:
@@ -106,17 +107,24 @@ def _ledgers(layouts: Iterable[Layout]) -> list[Ledger]:
 
 
 def _longest(ledgers: Sequence[Ledger]) -> Ledger:
-    """Return the ledger whose items do not end at an early sub-total, if none adds up."""
-    first = ledgers[0]
+    """Return the ledger whose items do not end at an early sub-total, if none adds up.
+
+    If the total is outside the picture, there may be goods behind the sub-total.
+    """
+    first, last = ledgers[0], ledgers[-1]
     if first.total is None:
         return first
+    if first.total.is_subtotal:
+        is_early = len(last.items) > len(first.items) + 1
+        return replace(last, total=None) if is_early else first
     wanted = first.total.amount
-    for ledger in ledgers:
-        end = ledger.rows[ledger.region.stop] if ledger.region.stop < len(ledger.rows) else None
-        is_there = end is not None and end.amount is not None and end.amount.value == wanted
-        if is_there and len(ledger.items) > len(first.items) + 1:
-            return ledger
-    return first
+    at_total = (
+        ledger
+        for ledger in ledgers
+        if wanted in {row.value for row in ledger.rows[ledger.region.stop :][:1]}
+    )
+    longest = next(at_total, first)
+    return longest if len(longest.items) > len(first.items) + 1 else first
 
 
 def _corrected(ledgers: Sequence[Ledger]) -> Ledger | None:

@@ -83,6 +83,7 @@ def _second_kind(first: ReadRow, second: ReadRow, total: Decimal) -> RowKind | N
         return None
     if first.value - abs(second.value) == total and second.kind in (None, RowKind.CHANGE):
         return RowKind.CHANGE
-    if first.value + second.value == total and second.kind in (None, RowKind.PAYMENT):
-        return RowKind.PAYMENT
-    return None
+    # Without a word, the second may as well be what is left after a saving.
+    kinds = {first.kind, second.kind}
+    is_paid = RowKind.PAYMENT in kinds and kinds <= {None, RowKind.PAYMENT}
+    return RowKind.PAYMENT if is_paid and first.value + second.value == total else None

@@ -5,10 +5,12 @@ nothing was left out, added or changed to make it add up, if the total has evide
 items, and if nothing in print contradicts it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from decimal import Decimal
 from enum import StrEnum
 
 from worker.pipeline.reading.rows.labels import RowKind
+from worker.pipeline.reading.rows.layout import ReadRow
 from worker.pipeline.reading.sums.counting import counts_agree
 from worker.pipeline.reading.sums.explaining import explained_amounts
 from worker.pipeline.reading.sums.ledger import Ledger
@@ -31,10 +33,11 @@ class Doubt(StrEnum):
     MISCOUNTED = "the printed count of items is another one"
 
 
-# Evidence in words: that an amount is the total, that it was paid, or the cash and its change.
-_WORDS = frozenset({Source.SAID, Source.PAID, Source.CASH_LESS_CHANGE})
-# What shows that nothing is left to pay.
-_PAID = frozenset({Source.PAID, Source.CASH_LESS_CHANGE})
+# Evidence in words: that an amount is the total, or that it was paid.
+_WORDS = frozenset({Source.SAID, Source.PAID})
+_PAYING = frozenset({RowKind.PAYMENT, RowKind.CHANGE})
+# What shows that a total is the last one.
+_FINAL = frozenset({Source.PAID, Source.CASH_LESS_CHANGE, Source.TAX_TABLE})
 # Evidence that says nothing by itself.
 _WEAK = frozenset({Source.ITEMS, Source.LARGE, Source.MISREAD})
 _TOTALS = frozenset({RowKind.TOTAL, RowKind.PAYMENT})
@@ -57,7 +60,7 @@ def doubts(ledger: Ledger) -> Iterator[Doubt]:
         return
     checks = {
         Doubt.MENDED: ledger.is_mended or Source.MISREAD in total.sources,
-        Doubt.NO_WORD: not total.sources & _WORDS,
+        Doubt.NO_WORD: not _has_word(ledger, total),
         Doubt.ALONE: len(total.sources - _WEAK) + len(_prints(ledger, total)) < _ENOUGH,
         Doubt.CONTRADICTED: _is_contradicted(ledger, total),
         Doubt.UNEXPLAINED: _has_unexplained(ledger, total),
@@ -67,6 +70,13 @@ def doubts(ledger: Ledger) -> Iterator[Doubt]:
         Doubt.MISCOUNTED: not counts_agree(ledger.rows, ledger.items),
     }
     yield from (doubt for doubt, holds in checks.items() if holds)
+
+
+def _has_word(ledger: Ledger, total: FoundTotal) -> bool:
+    """Return whether a word says that the amount is the total, or that it was paid."""
+    paying = (row.amount and row.kind in _PAYING and not row.is_inferred for row in ledger.rows)
+    by_cash = Source.CASH_LESS_CHANGE in total.sources and any(paying)
+    return by_cash or bool(total.sources & _WORDS)
 
 
 def _prints(ledger: Ledger, total: FoundTotal) -> Sequence[int]:
@@ -82,7 +92,8 @@ def _prints(ledger: Ledger, total: FoundTotal) -> Sequence[int]:
 def _is_contradicted(ledger: Ledger, total: FoundTotal) -> bool:
     """Return whether another total or payment is printed that nothing explains.
 
-    A lower total further down may be about points, if the receipt was paid in full.
+    A lower total further down may be about points, if payment or taxes
+    show that the total is the last one.
     """
     explained = explained_amounts(ledger, total)
     others = [
@@ -90,7 +101,7 @@ def _is_contradicted(ledger: Ledger, total: FoundTotal) -> bool:
         for row in ledger.rows
         if row.amount and row.kind in _TOTALS and row.value not in explained
     ]
-    if total.sources & _PAID:
+    if total.sources & _FINAL:
         return any(row.kind is RowKind.PAYMENT or row.value > total.amount for row in others)
     return bool(others)
 
@@ -104,14 +115,25 @@ def _has_unexplained(ledger: Ledger, total: FoundTotal) -> bool:
         for at in range(ledger.region.stop, len(rows))
         if rows[at].amount and rows[at].kind is None and rows[at].value not in explained
     ]
-    if any(at < prints[0] for at in unexplained) if prints else unexplained:
+    first = prints[0] if prints else len(rows)
+    if any(at < first for at in unexplained) or any(map(_is_unknown_charge, rows)):
         return True
-    if total.sources & _PAID:
-        return False
-    amounts = [rows[at].value for at in unexplained]
+    return not total.sources & _FINAL and _may_have_total(
+        {rows[at].value for at in unexplained}, total.amount
+    )
+
+
+def _is_unknown_charge(row: ReadRow) -> bool:
+    return row.is_inferred and row.kind is RowKind.CHARGE
+
+
+def _may_have_total(amounts: Set[Decimal], total: Decimal) -> bool:
+    """Return whether one of the amounts may be a total that replaces another.
+
+    It is higher, or rounded, or what is left after a saving that is another of the amounts.
+    """
     return any(
-        amount > total.amount or 0 < total.amount - amount < 1 or total.amount - amount in amounts
-        for amount in amounts
+        amount > total or 0 < total - amount < 1 or total - amount in amounts for amount in amounts
     )
 
 

@@ -17,6 +17,8 @@ from worker.pipeline.reading.sums.taxes import with_taxes
 _FEW = 3
 # The most amounts between a total and the next one that are looked at.
 _BETWEEN = 6
+_TOTALS = (RowKind.TOTAL, RowKind.SUBTOTAL)
+_PAID = (RowKind.PAYMENT, RowKind.CHANGE)
 
 # The rows with their kinds, and where the items are among them.
 Layout = tuple[Sequence[ReadRow], range]
@@ -39,16 +41,12 @@ def layouts_by_amounts(rows: Sequence[ReadRow]) -> Iterator[Layout]:
 
 
 def _by_words(rows: Sequence[ReadRow]) -> list[ReadRow]:
-    tabled = with_taxes(rows)
-    return with_payments(_with_later_totals(tabled, _last_total(tabled)))
-
-
-def _last_total(rows: Sequence[ReadRow]) -> int | None:
-    """Return the last row with an amount that is called a total or a sub-total."""
-    kinds = (RowKind.TOTAL, RowKind.SUBTOTAL)
-    return max(
-        (at for at, row in enumerate(rows) if row.amount and row.kind in kinds), default=None
-    )
+    marked = with_taxes(rows)
+    totals = [at for at, row in enumerate(marked) if row.amount and row.kind in _TOTALS]
+    for at in totals:
+        # Goods may follow an early sub-total, but nothing follows the last one.
+        marked = _with_later_totals(marked, at, may_add_unknown=at == totals[-1])
+    return with_payments(marked)
 
 
 def _running_sums(rows: Sequence[ReadRow], begin: int) -> Iterator[int]:
@@ -70,31 +68,37 @@ def _prints(rows: Sequence[ReadRow], amount: Decimal) -> int:
     return sum(row.value == amount for row in rows)
 
 
-def _with_later_totals(rows: Sequence[ReadRow], at: int | None) -> list[ReadRow]:
+def _with_later_totals(
+    rows: Sequence[ReadRow], at: int | None, *, may_add_unknown: bool = True
+) -> list[ReadRow]:
     """Mark the totals below a total that come from it, and what is added in between."""
     marked = list(rows)
     while at is not None:
-        later = _later_total(marked, at)
+        later = _later_total(marked, at, may_add_unknown=may_add_unknown)
         if later is not None:
             for between in range(at + 1, later):
-                if marked[between].amount:
+                if marked[between].value not in (marked[at].value, Decimal(0)):
                     marked[between] = marked[between].inferred(RowKind.CHARGE)
             marked[later] = marked[later].inferred(RowKind.TOTAL)
         at = later
     return marked
 
 
-def _later_total(rows: Sequence[ReadRow], at: int) -> int | None:
-    """Return the next row whose amount is a total with all the amounts between."""
+def _later_total(rows: Sequence[ReadRow], at: int, *, may_add_unknown: bool) -> int | None:
+    """Return the next row whose amount is a total with all the amounts between.
+
+    Unless `may_add_unknown`, one of these has a known word, so that it is no item.
+    """
     total = rows[at].value
-    added: list[Decimal] = []
+    added: list[ReadRow] = []
     for index in range(at + 1, len(rows)):
         row = rows[index]
         if row.value in (total, Decimal(0)):
             continue
-        if added and row.value == total + sum(added):
-            return index if row.kind is None else None
-        if len(added) == _BETWEEN or row.kind in (RowKind.PAYMENT, RowKind.CHANGE):
+        is_known = may_add_unknown or any(other.kind for other in added)
+        if added and row.value == total + sum(other.value for other in added) and is_known:
+            return index
+        if len(added) == _BETWEEN or row.kind in _PAID:
             return None
-        added.append(row.value)
+        added.append(row)
     return None

@@ -24,7 +24,9 @@ _WORTH = {
 # Each repetition of a printed amount adds 1 to its weight, up to this.
 _REPEATED = 2
 # Evidence that says by itself that an amount is what the customer pays.
-_OF_A_TOTAL = frozenset({Source.SAID, Source.PAID, Source.CASH_LESS_CHANGE, Source.LATER})
+_OF_A_TOTAL = frozenset(
+    {Source.SAID, Source.PAID, Source.REPEATED, Source.CASH_LESS_CHANGE, Source.LATER}
+)
 # Confidence by the number of different sources.
 _SAID_ALONE, _SINGLE, _NO_TOTAL, _TWO, _MORE = 0.75, 0.5, 0.6, 0.93, 0.98
 # Factor on the confidence if another amount has as much evidence.
@@ -44,6 +46,11 @@ class FoundTotal:
     is_repeated: bool
     confidence: float
     by_items: Set[Decimal]
+
+    @property
+    def is_subtotal(self) -> bool:
+        """Whether nothing says that there is no more to pay."""
+        return not self.sources & _OF_A_TOTAL
 
     @property
     def worth(self) -> int:

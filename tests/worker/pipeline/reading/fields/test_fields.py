@@ -89,7 +89,8 @@ def test_the_date_beside_a_time_is_that_of_the_purchase() -> None:
 @pytest.mark.parametrize(
     ("text", "date"),
     [
-        ("Keene, NH 03431\nBread $5.00\n04/03/26", "2026-04-03"), ("Bread EUR 5,00\n04/03/26", "2026-03-04"),
+        ("Keene, NH 03431\nBread $5.00\n04/03/26", "2026-04-03"),
+        ("Bread EUR 5,00\n04/03/26", "2026-03-04"),
         ("Bread 5.00\n04/03/26", "2026-03-04"), ("04/03/26\nReturn until 05/23/26", "2026-04-03"),
         ("04/12/26", "2026-04-12"),
     ],
