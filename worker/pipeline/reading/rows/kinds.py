@@ -48,9 +48,8 @@ def _labelled_kind(text: str, end: int | None) -> RowKind | None:
     if taxed_at_a_rate().search(text) or (labels and ends_with_tax().match(labels[0])):
         return RowKind.TAX
     # `Total Sales (Incl. 6% GST) 5.00`: the last label may be a remark about the first.
-    if _opens_with_total().match(text):
-        return RowKind.TOTAL
-    return nearly_a_label(_words_before(text, end)) if end else None
+    opens = RowKind.TOTAL if _opens_with_total().match(text) else None
+    return opens or (nearly_a_label(_words_before(text, end)) if end else None)
 
 
 def _words_before(text: str, end: int) -> str:

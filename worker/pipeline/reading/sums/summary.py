@@ -16,6 +16,8 @@ from worker.pipeline.reading.sums.taxes import gross_amounts
 _MOST_ADDED = Decimal("0.4")
 # The most taxes, and the most steps of rounding, that are considered.
 _TAXES, _STEPS = 8, 2
+# Rounding is less than this fraction of the total.
+_LITTLE = Decimal("0.005")
 # Print is large from this multiple of the median height of rows with amounts.
 _LARGE = 1.35
 
@@ -92,7 +94,7 @@ def read_summary(rows: Sequence[ReadRow]) -> Summary:
     return Summary(
         printed=list(_printed(rows)),
         large=_large(rows),
-        additions=_additions(amounts, taxes),
+        additions=_additions(amounts, taxes, _most(rows)),
         replaced=set(replaced_totals(rows, payments.handed_over)),
         payments=payments,
         subtotal_and_tax={
@@ -104,11 +106,8 @@ def read_summary(rows: Sequence[ReadRow]) -> Summary:
 
 def _printed(rows: Sequence[ReadRow]) -> Iterator[tuple[Decimal, Source]]:
     """Yield the amounts that may be the total; negative ones only if the totals are negative."""
-    found = [
-        (row.amount.value, source)
-        for row in rows
-        if row.amount and (source := _source(row)) and row.amount.value
-    ]
+    most = _most(rows)
+    found = [(row.value, source) for row in rows if row.value and (source := _source(row, most))]
     said = [amount for amount, source in found if source is Source.SAID]
     is_return = bool(said) and max(said) < 0
     for amount, source in found:
@@ -116,9 +115,13 @@ def _printed(rows: Sequence[ReadRow]) -> Iterator[tuple[Decimal, Source]]:
             yield amount, source
 
 
-def _source(row: ReadRow) -> Source | None:
+def _most(rows: Sequence[ReadRow]) -> Decimal:
+    return max((row.value for row in rows if row.kind in _SOURCES), default=Decimal(0))
+
+
+def _source(row: ReadRow, most: Decimal) -> Source | None:
     # Some tills label the total after rounding "Rounding".
-    if row.kind is RowKind.ROUNDING and row.amount and not _is_step(row.amount.value):
+    if row.kind is RowKind.ROUNDING and not _is_step(row.value, most):
         return Source.SAID
     source = _SOURCES.get(row.kind) if row.kind else None
     return Source.REPEATED if source and row.is_inferred else source
@@ -132,13 +135,16 @@ def _large(rows: Sequence[ReadRow]) -> set[Decimal]:
     return {amount for height, amount in priced if height >= usual * _LARGE}
 
 
-def _is_step(rounding: Decimal) -> bool:
-    """Return whether an amount is the difference from rounding, which is less than one unit."""
-    return abs(rounding) < 1
+def _is_step(rounding: Decimal, most: Decimal) -> bool:
+    """Return whether an amount is the difference from rounding.
+
+    It is less than one unit, or little of the highest total, where a unit is worth little.
+    """
+    return abs(rounding) < max(Decimal(1), most * _LITTLE)
 
 
-def _additions(amounts: AmountsByKind, taxes: Set[Decimal]) -> set[Decimal]:
-    steps = {step for step in amounts[RowKind.ROUNDING] if _is_step(step)}
+def _additions(amounts: AmountsByKind, taxes: Set[Decimal], most: Decimal) -> set[Decimal]:
+    steps = {step for step in amounts[RowKind.ROUNDING] if _is_step(step, most)}
     steps = set(sorted(steps, key=abs)[:_STEPS]) | {Decimal(0)}
     either_way = steps | {-step for step in steps}
     return {tax + step for tax in {*taxes, Decimal(0)} for step in either_way}
