@@ -26,10 +26,11 @@ def printed(first: str, second: str, total: str) -> str:
 )
 def test_grouped_thousands_in_any_style(first: int, second: int, mark: str, money: str) -> None:
     """Every amount has the value that was printed, without decimals."""
-    amounts = [money.format(f"{each:,}".replace(",", mark)) for each in (first, second)]
-    total = money.format(f"{first + second:,}".replace(",", mark))
+    bread, milk, total = (
+        money.format(f"{each:,}".replace(",", mark)) for each in (first, second, first + second)
+    )
 
-    extraction = read(printed(*amounts, total))
+    extraction = read(printed(bread, milk, total))
 
     assert str(extraction.total.amount) == str(first + second)
     assert [item.total_price for item in extraction.line_items] == [first, second]
