@@ -23,6 +23,9 @@ from worker.pipeline.knowledge.patterns import any_of, pattern_of, whole
         ("zł", ["zł", "ZŁ"], ["z"]),
         ("p.iva", ["P.IVA"], ["pxiva"]),
         ("r$", ["R$"], ["R"]),
+        ("toplam\u0131", ["TOPLAMI"], ["TOPLAM"]),
+        ("\u0441\u0443\u043c\u0430", ["\u0421\u0423\u041c\u0410", "CYMA"], ["SUMA"]),
+        ("t\u1ed5ng", ["T\u1ed4NG", "T\u00f4ng", "Tong"], ["tang"]),
     ],
 )  # fmt: skip
 def test_what_a_phrase_matches(phrase: str, printed: list[str], others: list[str]) -> None:

@@ -5,12 +5,11 @@ currency that has no decimals, or with numbers under each other, and hardly any 
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from statistics import median
+from statistics import median, mode
 
 from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.reading.rows.numbers import ends_with_amount, no_size
@@ -59,20 +58,17 @@ def find_whole_amounts(
     `thousands` has the characters that may group thousands in the country of the hint: none where
     prices have three decimals. It is None without a hint.
     """
-    if thousands == "":
-        return None
     cents = sum(ends_with_amount(line.text) for line in lines)
     separators = {line: _separator(line.text, thousands or _ANY) for line in lines}
     grouped = [line for line, separator in separators.items() if separator]
     if thousands and len(grouped) > cents:
         return _style(grouped, thousands)
     whole = grouped or [line for line in lines if _signed().search(line.text)]
-    if _have_three_decimals(lines) or cents > _STRAY * len(whole):
+    if thousands == "" or _have_three_decimals(lines) or cents > _STRAY * len(whole):
         return None
     if len(whole) < _FEW:
         return _column(lines)
-    used = Counter(separators[line] for line in grouped).most_common(1)
-    return _style(whole, thousands or (used[0][0] if used else None) or _ANY)
+    return _style(whole, thousands or mode([separators[line] or _ANY for line in whole]))
 
 
 def _have_three_decimals(lines: Sequence[TextLine]) -> bool:
@@ -161,4 +157,4 @@ def _signed() -> re.Pattern[str]:
 
 
 def _no_more() -> str:
-    return rf"(?![\d.,/%]|-\d|\s(?:kg|g|l|ml)\b){no_size()}"
+    return rf"(?![\d.,'/%]|-\d| \d{{3}}(?!\d)|\s(?:kg|g|l|ml)\b){no_size()}"

@@ -113,3 +113,46 @@ def test_amounts_of_a_row_are_ordered_from_left_to_right() -> None:
     values = ["5.51", "1.53", "7.96"]
     assert [str(amount.value) for amount in amounts] == values
     assert [text[amount.start : amount.end].strip() for amount in amounts] == values
+
+
+def indian(amount: Decimal) -> str:
+    """Write an amount as 1,23,456.00."""
+    whole, cents = f"{amount:.2f}".split(".")
+    head, tail = whole[:-3], whole[-3:]
+    groups = [head[max(end - 2, 0) : end] for end in range(len(head), 0, -2)][::-1]
+    return f"{','.join([*groups, tail])}.{cents}"
+
+
+@given(
+    st.decimals(min_value=1, max_value=9_999_999, places=2),
+    st.sampled_from(["{:,.2f}", "european", "indian", "blank", "apostrophe"]),
+    st.sampled_from(
+        ["{}", "{}\u20ac", "{}z\u0142", "\u20b9{}", "{} K\u010d", "R$ {}", "{} lei", "CHF {}"]
+    ),
+)
+def test_any_countrys_style_is_read_back(amount: Decimal, style: str, money: str) -> None:
+    """Thousands are grouped by dots, commas, blanks, apostrophes, or in hundreds as in India."""
+    spelt = {
+        "european": european(amount),
+        "indian": indian(amount),
+        "blank": f"{amount:,.2f}".replace(",", " ").replace(".", ","),
+        "apostrophe": f"{amount:,.2f}".replace(",", "'"),
+    }.get(style) or style.format(amount)
+
+    found = closing_amount(f"Some thing: {money.format(spelt)}")
+
+    assert found is not None
+    assert found.value == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("Brot 25,-", "25.00"), ("Brot 25.-- A", "25.00"), ("Rabat (0,20)", "-0.20"),
+     ("Crackers 4.00", "4.00"), ("Discount (Rs 15.00)", "-15.00")],
+)  # fmt: skip
+def test_amounts_without_cents_and_in_brackets(text: str, value: str) -> None:
+    """A dash stands for no cents, brackets for a minus; letters before a price are no currency."""
+    found = closing_amount(text)
+
+    assert found is not None
+    assert found.value == Decimal(value)
