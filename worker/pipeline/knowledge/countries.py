@@ -78,6 +78,11 @@ def conventions_of(hints: ReadingHints) -> Conventions | None:
     )
 
 
+def date_order_of(country: str) -> Order:
+    """Return the order of day, month and year in a country. Raises KnowledgeError."""
+    return _date_order(country, load_countries())
+
+
 def _date_order(country: str, known: Countries) -> Order:
     if country in known.month_first:
         return "month_first"

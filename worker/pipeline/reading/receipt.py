@@ -1,6 +1,5 @@
 """Reads a receipt from the lines of its pages; every field has a confidence."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,16 +12,18 @@ from shared.contracts.receipts.extraction import Extraction
 from shared.contracts.receipts.printed import Merchant, PrintedDate, Total
 from shared.contracts.receipts.requests import NO_HINTS, ReadingHints
 from shared.contracts.text import Contract
-from worker.pipeline.knowledge.countries import Conventions, conventions_of
+from worker.pipeline.knowledge.countries import Conventions, conventions_of, date_order_of
 from worker.pipeline.knowledge.currencies import date_orders
 from worker.pipeline.ocr.text import TextLine, as_text
 from worker.pipeline.reading.details.assembling import with_details
 from worker.pipeline.reading.fields.chains import currency_of
+from worker.pipeline.reading.fields.countries import find_country
 from worker.pipeline.reading.fields.currencies import FoundCurrency, find_currency
 from worker.pipeline.reading.fields.dates import (
     FoundDate,
     calls_it_a_date,
     find_dates,
+    has_time,
     is_about_another_day,
     is_month_first,
 )
@@ -42,7 +43,8 @@ C = TypeVar("C", bound=Contract)
 NOWHERE = Places()
 # Fields with one amount.
 _AMOUNTS = ("total", "subtotal", "service", "tip", "rounding", "change")
-_TIME = re.compile(r"(?<!\d)[0-2]?\d\s?[:.h]\s?[0-5]\d(?!\d)")
+# The least votes for the date of the purchase.
+_PURCHASE = 2
 
 
 def read_receipt(
@@ -72,7 +74,8 @@ def read_receipt(
         month_first=is_month_first(raw_text, today=today),
     )
     ledger = read_ledger(rows)
-    order = _date_order(raw_text, currency.code, conventions, today)
+    country = find_country(rows, currency.code)
+    order = _date_order(raw_text, currency.code, country.code, conventions, today)
     bought = _date(rows, order, today=today)
     total = _total(ledger, currency, hints.default_currency)
     merchant_confidence = merchant.confidence if merchant else 0.0
@@ -148,14 +151,21 @@ class _DateOrder:
 
 
 def _date_order(
-    text: str, currency: str | None, conventions: Conventions | None, today: date
+    text: str,
+    currency: str | None,
+    country: str | None,
+    conventions: Conventions | None,
+    today: date,
 ) -> _DateOrder:
     """Find the order of dates: from another date, then from the country of the hint, unless the
-    receipt has a currency of somewhere else, then from the currency."""
+    receipt has a currency of somewhere else, then from the country that it shows, and from the
+    currency."""
     order = date_orders().get(currency or "")
     hinted = None
     if conventions and (order in (None, "either") or conventions.currency == currency):
         hinted = conventions.date_order
+    elif country:
+        hinted = date_order_of(country)
     if hinted in ("day_first", "month_first"):
         order = hinted
     seen = is_month_first(text, today=today)
@@ -172,15 +182,17 @@ def _date(rows: Sequence[ReadRow], order: _DateOrder, *, today: date) -> Printed
     found: dict[date, tuple[FoundDate, float]] = {}
     for row in rows:
         for printed in find_dates(
-            row.text, month_first=order.month_first, year_first=order.year_first, today=today
+            row.printed, month_first=order.month_first, year_first=order.year_first, today=today
         ):
-            votes[printed.value] += _votes(row.text)
+            votes[printed.value] += _votes(row.printed)
             found.setdefault(printed.value, (printed, row.line.confidence))
     if not votes:
         return PrintedDate(value=None, confidence=0.0)
     [(value, _)] = votes.most_common(1)
     printed, confidence = found[value]
     doubt = 0.95 if order.is_certain or not printed.ambiguous else 0.8
+    # The only date is one until which something is valid.
+    doubt *= 0.5 if votes[value] < _PURCHASE else 1.0
     return PrintedDate(value=value.isoformat(), confidence=_rounded(confidence * doubt))
 
 
@@ -198,7 +210,7 @@ def _votes(text: str) -> int:
     """Return how strongly a row suggests that its date is that of the purchase."""
     if is_about_another_day(text):
         return 1
-    return 2 + calls_it_a_date(text) + 2 * bool(_TIME.search(text))
+    return _PURCHASE + calls_it_a_date(text) + 2 * has_time(text)
 
 
 def _rounded(confidence: float) -> float:

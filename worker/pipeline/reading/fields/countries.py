@@ -71,17 +71,20 @@ def find_country(rows: Sequence[ReadRow], currency: str | None = None) -> FoundC
     `currency` is the one that is printed; the countries that take it are likelier.
     """
     points = country_points("\n".join(row.printed for row in rows))
-    for code, taken in currency_by_country().items():
-        alone = sum(taken == other for other in currency_by_country().values()) == 1
-        if taken == currency and (alone or points[code]):
+    for code in _taking(currency):
+        if points[code] or len(_taking(currency)) == 1:
             points[code] += _CURRENCY
-    best = points.most_common(2)
-    if not best or (len(best) > 1 and best[0][1] == best[1][1]) or best[0][1] <= 0:
+    ranked = [*points.most_common(), (None, 0), (None, 0)]
+    (country, most), (_, next_most) = ranked[0], ranked[1]
+    if country is None or most == next_most:
         return FoundCountry(None, 0.0)
-    (country, most), *others = best
-    margin = most / (most + sum(count for _, count in others))
-    confidence = margin * (1 - 0.5**most)
+    confidence = most / (most + next_most) * (1 - 0.5**most)
     return FoundCountry(country, confidence, [row for row in rows if _shows(country, row.printed)])
+
+
+def _taking(currency: str | None) -> Sequence[str]:
+    """Return the countries that take a currency."""
+    return [code for code, taken in currency_by_country().items() if taken == currency]
 
 
 def tax_id(country: str) -> re.Pattern[str] | None:

@@ -100,19 +100,24 @@ def _printed(rows: Sequence[ReadRow], inferred: Mapping[str, int]) -> Counter[st
     times: Counter[str] = Counter()
     totals: list[str] = []
     for row in rows:
-        found = Counter(
-            code
-            for code, pattern, is_word in _signs()
-            if not is_word or inferred.get(code)
-            for _ in pattern.finditer(row.printed)
-        )
+        found = _signs_of(row.printed, inferred)
         if len(found) == 1:
             times += found
-            totals += [code for code in found if row.kind in _TOTALS and row.amount]
+            totals += found if row.kind in _TOTALS and row.amount else ()
     points = Counter({code: _SIGN * min(count, _OFTEN) for code, count in times.items()})
     if totals:
         points[totals[0]] += _TOTAL
     return points
+
+
+def _signs_of(text: str, inferred: Mapping[str, int]) -> Counter[str]:
+    """Count the signs and codes in a row; a code that is a word needs another clue."""
+    return Counter(
+        code
+        for code, pattern, is_word in _signs()
+        if not is_word or inferred.get(code)
+        for _ in pattern.finditer(text)
+    )
 
 
 def _by_sign(

@@ -61,18 +61,23 @@ def find_whole_amounts(
     """
     if thousands == "":
         return None
-    cents = [line for line in lines if ends_with_amount(line.text)]
-    grouped = [(line, sep) for line in lines if (sep := _separator(line.text, thousands or _ANY))]
-    signed = [line for line in lines if _signed().search(line.text)]
-    if thousands and len(grouped) > len(cents):
-        return _style([line for line, _ in grouped], thousands)
-    if sum(bool(_THREE_DECIMALS.search(line.text)) for line in lines) >= _FEW:
+    cents = sum(ends_with_amount(line.text) for line in lines)
+    separators = {line: _separator(line.text, thousands or _ANY) for line in lines}
+    grouped = [line for line, separator in separators.items() if separator]
+    if thousands and len(grouped) > cents:
+        return _style(grouped, thousands)
+    whole = grouped or [line for line in lines if _signed().search(line.text)]
+    if _have_three_decimals(lines) or cents > _STRAY * len(whole):
         return None
-    whole = [line for line, _ in grouped] or signed
-    if len(whole) >= _FEW and len(cents) <= _STRAY * len(whole):
-        used = Counter(sep for _, sep in grouped).most_common(1)
-        return _style(whole, thousands or (used[0][0] if used else _ANY))
-    return None if cents else _column(lines)
+    if len(whole) < _FEW:
+        return _column(lines)
+    used = Counter(separators[line] for line in grouped).most_common(1)
+    return _style(whole, thousands or (used[0][0] if used else None) or _ANY)
+
+
+def _have_three_decimals(lines: Sequence[TextLine]) -> bool:
+    """Return whether amounts have three decimals, by those below one."""
+    return sum(bool(_THREE_DECIMALS.search(line.text)) for line in lines) >= _FEW
 
 
 def _style(lines: Sequence[TextLine], separators: str) -> WholeAmounts:
