@@ -97,7 +97,11 @@ def read_receipt(
         ),
     )
     detailed = with_details(
-        extraction, ledger, places, lambda text: _has_date(text, order, bought.value, today=today)
+        extraction,
+        country,
+        ledger,
+        places,
+        lambda text: _has_date(text, order, bought.value, today=today),
     )
     return _as_printed(detailed) if whole else detailed
 

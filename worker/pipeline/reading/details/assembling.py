@@ -15,13 +15,17 @@ from worker.pipeline.reading.details.payments import payments
 from worker.pipeline.reading.details.sheet import Sheet, sheet_of
 from worker.pipeline.reading.details.taxes import tax_lines
 from worker.pipeline.reading.details.times import purchase_time
-from worker.pipeline.reading.fields.countries import find_country
+from worker.pipeline.reading.fields.countries import FoundCountry
 from worker.pipeline.reading.places import Places
 from worker.pipeline.reading.sums.ledger import Ledger
 
 
 def with_details(
-    read: Extraction, ledger: Ledger, places: Places, is_date: Callable[[str], bool]
+    read: Extraction,
+    country: FoundCountry,
+    ledger: Ledger,
+    places: Places,
+    is_date: Callable[[str], bool],
 ) -> Extraction:
     """Return what was read with the other fields, and with the places of merchant, date and total.
 
@@ -50,15 +54,14 @@ def with_details(
             "receipt_number": receipt_number(sheet),
             "store_number": store_number(sheet),
             "till_number": till_number(sheet),
-            "country": _country(sheet, read.total.currency),
+            "country": _country(country),
             "language": language(sheet.rows),
         }
     )
 
 
-def _country(sheet: Sheet, currency: str | None) -> PrintedText | None:
+def _country(found: FoundCountry) -> PrintedText | None:
     """Return the country that the print suggests; it is inferred, and has no place."""
-    found = find_country(sheet.rows, currency)
     if found.code is None:
         return None
     return PrintedText(value=found.code, confidence=round(found.confidence, 3))
