@@ -14,13 +14,18 @@ from shared.rejections import NoTextFound
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.pages import Page, Recognition, load_pages, recognise
 from worker.pipeline.ocr.pdf import TextPage
+from worker.pipeline.reading.fields.merchants import find_merchant
 from worker.pipeline.reading.places import PagePlace, Places
-from worker.pipeline.reading.receipt import read_receipt
+from worker.pipeline.reading.rows.building import build_rows
+from worker.pipeline.reading.rows.layout import read_rows
+from worker.pipeline.reading.several import read_receipts
 from worker.pipeline.second_look.looking import look_again, may_gain
 from worker.pipeline.stages import StageRecorder
 
 # Loads a file of at most so many pixels as pages.
 Load = Callable[[bytes, int], Sequence[Page]]
+# A merchant of this confidence needs no logo.
+_CERTAIN = 0.9
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,18 @@ def see(
         found = recognise(
             pages, engine, lambda read: recorder.count_pages("ocr.recognise", read, len(pages))
         )
+        if found.has_logo and not _names_merchant(found):
+            found = found.with_logo(engine)
         attributes["engine"], attributes["lines"] = found.engine, len(found.lines)
         if found.lines:
             attributes["confidence"] = round(fmean(line.confidence for line in found.lines), 3)
     return found
+
+
+def _names_merchant(found: Recognition) -> bool:
+    """Return whether the text shows whose receipt it is, without the logo."""
+    merchant = find_merchant(read_rows(build_rows(found.lines)))
+    return merchant is not None and merchant.confidence >= _CERTAIN
 
 
 def understand(
@@ -90,7 +103,7 @@ def understand(
         raise NoTextFound
     with recorder.measure("receipt.parse") as attributes:
         reading = _read(found, hints)
-        attributes["items"] = len(reading.extraction.line_items)
+        attributes["items"] = sum(len(receipt.line_items) for receipt in reading.receipts)
     if len(reading.receipts) > 1 or not may_gain(found, reading.extraction, engine):
         return found, reading
     with recorder.measure("ocr.second_look") as attributes:
@@ -102,10 +115,10 @@ def understand(
 
 
 def _read(found: Recognition, hints: ReadingHints) -> ReceiptReading:
-    extraction = read_receipt(
+    receipts = read_receipts(
         found.lines, today=datetime.now(UTC).date(), hints=hints, places=_places(found)
     )
-    return ReceiptReading([extraction], _pages(found), found.engine, found.engine_version)
+    return ReceiptReading(receipts, _pages(found), found.engine, found.engine_version)
 
 
 def _places(found: Recognition) -> Places:

@@ -1,7 +1,7 @@
 """Loads a file as pages, and recognises the pages as the text of one receipt."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from shared.images.inspection import PDF, media_type_of
@@ -31,6 +31,19 @@ class Recognition:
             lines.extend(line.lowered(top) for line in page.lines)
             top += page.height
         return lines
+
+    @property
+    def has_logo(self) -> bool:
+        """Whether the first page has a logo that is not in its text."""
+        return any(isinstance(page, TextPage) and page.logo for page in self.pages[:1])
+
+    def with_logo(self, engine: OcrEngine) -> "Recognition":
+        """Return the same with the text of the logo, which `engine` reads."""
+        first, *rest = self.pages
+        if not isinstance(first, TextPage) or first.logo is None:
+            return self
+        named = first.logo.on_page(engine.read(first.logo.pixels), first.lines)
+        return replace(self, pages=[replace(first, lines=[*named, *first.lines]), *rest])
 
     @property
     def sizes(self) -> Sequence[tuple[int, int]]:
