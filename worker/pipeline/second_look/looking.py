@@ -17,7 +17,7 @@ _FEW, _SHARE = 8, 4
 # The most lines that are read again for a date.
 _DATES = 6
 # The most times that the changed lines are turned into a receipt.
-_READINGS = 6
+_READINGS = 4
 
 Understand = Callable[[Recognition], Extraction]
 
