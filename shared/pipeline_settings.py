@@ -12,7 +12,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.contracts.features import Queue
 from shared.contracts.fields.hints import CurrencyCode
-from shared.contracts.service.components import ClassifierKind, OcrEngineName, OcrPrecision
+from shared.contracts.service.components import (
+    ClassifierKind,
+    MultilingualUse,
+    OcrEngineName,
+    OcrPrecision,
+)
 
 
 class PipelineSettings(BaseSettings):
@@ -44,6 +49,8 @@ class PipelineSettings(BaseSettings):
     classification_model: str = "cross-encoder/nli-MiniLM2-L6-H768"
     # The default model is built in; sentence-transformers runs any other.
     embedding_model: str = "all-MiniLM-L6-v2"
+    # Beside the default model only: any other was chosen for the languages that it knows.
+    multilingual_model: MultilingualUse = MultilingualUse.AUTO
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"

@@ -19,6 +19,7 @@ from shared.settings import Settings
 from worker.features.item_models import ItemModels
 from worker.features.recognition import RecognitionPool
 from worker.features.runners import Features, Run
+from worker.pipeline.meaning.configured_models import lacking_multilingual_model
 from worker.pipeline.ocr.engines.tesseract import is_installed
 from worker.pipeline.ocr.models.kept_model import load_kept_model
 from worker.telemetry.state import WorkerState
@@ -71,6 +72,7 @@ async def load_features(
         state.components[Component.EMBEDDING_MODEL] = ComponentReport(
             status="available", model=models.embedder.model_id
         )
+        _warn_of_one_language(settings)
         await ocr
         if recognition is not None:
             _warn_of_fp32(settings)
@@ -100,6 +102,12 @@ def _warn_of_fp32(settings: Settings) -> None:
         return
     if problem := load_kept_model().problem:
         log.warning("worker.reads_with_fp32", reason=problem)
+
+
+def _warn_of_one_language(settings: Settings) -> None:
+    """Log why names in languages that nothing knows are guesses, if they are."""
+    if problem := lacking_multilingual_model(settings):
+        log.warning("worker.lacks_multilingual_model", reason=problem)
 
 
 async def _start(recognition: RecognitionPool | None, state: WorkerState) -> None:

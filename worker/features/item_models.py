@@ -56,6 +56,7 @@ class ItemModels:
             settings.classifier,
             settings.classification_model,
             settings.embedding_model,
+            settings.multilingual_model,
         )
         return cls(load)
 

@@ -41,6 +41,15 @@ class OcrPrecision(StrEnum):
     FP32 = "fp32"
 
 
+class MultilingualUse(StrEnum):
+    """The allowed values of MULTILINGUAL_MODEL."""
+
+    # The multilingual model scores names that the default one does not know, where it runs.
+    AUTO = "auto"
+    # The default model scores all names.
+    OFF = "off"
+
+
 class ClassifierKind(StrEnum):
     """The allowed values of CLASSIFIER."""
 

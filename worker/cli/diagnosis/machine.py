@@ -9,6 +9,7 @@ from shared.errors import EngineUnavailable
 from shared.pipeline_settings import PipelineSettings
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
 from worker.features.item_models import ItemModels
+from worker.pipeline.meaning.configured_models import lacking_multilingual_model
 from worker.pipeline.ocr.engines.engine import load_engine
 from worker.pipeline.ocr.engines.tesseract import is_installed
 from worker.pipeline.ocr.models.kept_model import load_kept_model
@@ -55,6 +56,8 @@ async def _item_models(settings: PipelineSettings) -> Finding:
     except Exception as failure:
         return error("item models", f"do not load: {reason(failure)}", _SETUP)
     else:
+        if problem := lacking_multilingual_model(settings):
+            return warning("item models", problem, "Or set MULTILINGUAL_MODEL=off.")
         return ok("item models", f"{models.classifier.model_id} {models.classifier.model_version}")
     finally:
         await models.close()

@@ -3,8 +3,10 @@
 import unicodedata
 from types import MappingProxyType
 
-# Letters with a stroke, which Unicode does not decompose into a letter and an accent.
-_STRUCK = MappingProxyType({"ł": "l", "ø": "o", "đ": "d", "ħ": "h"})
+# Letters with a stroke, or without a dot, which Unicode does not take apart.
+_STRUCK = MappingProxyType({"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "\u0131": "i"})
+# Korean syllables, which Unicode decomposes into the letters that they are written with.
+_SYLLABLES = range(0xAC00, 0xD7A4)
 
 
 def folded(text: str) -> str:
@@ -15,5 +17,7 @@ def folded(text: str) -> str:
 
 
 def _fold(letter: str) -> str:
+    if ord(letter) in _SYLLABLES:
+        return letter
     plain = unicodedata.normalize("NFKD", letter)[0].lower()
     return _STRUCK.get(plain, plain) if len(plain) == 1 else letter

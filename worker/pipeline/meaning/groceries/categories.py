@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -38,8 +38,12 @@ class _Entry:
 class LabelMeanings:
     """Finds the meanings of a request's labels; each depends on which others there are."""
 
-    def __init__(self, known: Grocery) -> None:
-        """Index the topics and categories of `known` by their names."""
+    def __init__(self, known: Grocery, in_english: Callable[[str], str] = str) -> None:
+        """Index the topics and categories of `known` by their names.
+
+        `in_english` translates the labels that have no such name.
+        """
+        self._in_english = in_english
         self._examples = {name: topic.examples for name, topic in known.topics.items()}
         self._entries: dict[str, _Entry] = {}
         self._categories = known.categories
@@ -97,6 +101,10 @@ class LabelMeanings:
         return frozenset[str]().union(*parts)
 
     def _find(self, label: str) -> list[_Entry]:
+        """Look up a label as it is, or else in English."""
+        return self._find_as_it_is(label) or self._find_as_it_is(self._in_english(label))
+
+    def _find_as_it_is(self, label: str) -> list[_Entry]:
         """Look up the whole label, or else each of its parts."""
         whole = self._entry(label)
         if whole:

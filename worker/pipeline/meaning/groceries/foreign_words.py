@@ -12,6 +12,8 @@ from worker.pipeline.words.folding import folded
 
 # No word has more than 60 letters, and splitting compounds of compounds takes time.
 _WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,60}(?![^\W\d_])")
+# Letters of writing that puts no blanks between words.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 # The fewest letters of a word that was cut off with a dot (DETERS.).
 _SHORTEST_CUT = 4
 # The share of the words with that beginning that must mean the same thing.
@@ -39,6 +41,7 @@ class ForeignWords:
         self._links = sorted(("", *compounds.links), key=len)
         self._diminutives = compounds.diminutives
         self._longest = max(len(phrase.split()) for phrase in self._words)
+        self._longest_word = max(map(len, self._words))
 
     def in_english(self, text: str) -> str:
         """Return `text` with the known words translated; the longest phrase wins."""
@@ -61,7 +64,20 @@ class ForeignWords:
             english = self._words.get(" ".join(words[:count]))
             if english is not None:
                 return count, english
+        if _UNSPACED.search(words[0]):
+            return 1, self._unspaced(words[0])
         return 1, self._compound(words[0]) or self._diminished(words[0])
+
+    def _unspaced(self, text: str) -> str | None:
+        """Translate the known words of a text that is written without blanks, the longest first."""
+        found, start = [], 0
+        while start < len(text):
+            ends = range(min(len(text), start + self._longest_word), start, -1)
+            end = next((end for end in ends if text[start:end] in self._words), None)
+            if end is not None:
+                found.append(self._words[text[start:end]])
+            start = end or start + 1
+        return " ".join(found) or None
 
     def _diminished(self, word: str) -> str | None:
         """Translate a diminutive (worstjes) by the word that it is made from."""

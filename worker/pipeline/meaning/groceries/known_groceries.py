@@ -5,13 +5,14 @@ from itertools import chain
 
 from worker.pipeline.knowledge.groceries import load_brands, load_grocery, load_products
 from worker.pipeline.meaning.groceries.categories import LabelMeanings
+from worker.pipeline.meaning.groceries.foreign_words import load_foreign_words
 from worker.pipeline.meaning.groceries.phrases import Phrases
 from worker.pipeline.meaning.groceries.shortened import Shortened
 
 
 def load_meanings() -> LabelMeanings:
     """Load the topics and categories of `grocery.toml`. Raises KnowledgeError."""
-    return LabelMeanings(load_grocery())
+    return LabelMeanings(load_grocery(), load_foreign_words().in_english)
 
 
 @cache

@@ -57,6 +57,10 @@ class OnnxEmbedder:
             vectors[batch] = self._embed_batch([tokens[index] for index in batch])
         return vectors
 
+    def knows(self, word: str) -> bool:
+        """Whether a word, in lower case, is in the vocabulary, which is that of English."""
+        return self._tokenizer.token_to_id(word) is not None
+
     def _embed_batch(self, tokens: list[list[int]]) -> Vectors:
         """Embed texts whose lengths, in tokens, are in ascending order."""
         ids = np.zeros((len(tokens), len(tokens[-1])), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Grocery words of other languages become English, the language that the model knows."""
+"""Grocery words of other languages become English, the language that the default model knows."""
 
 import pytest
 from hypothesis import given
@@ -29,6 +29,22 @@ in_english = load_foreign_words().in_english
         ("Pão de Forma", "sandwich bread"),
         ("Frango Congelado", "chicken frozen"),
         ("Feijão Preto 1kg", "black beans 1kg"),
+        ("Zmrzlina vanilková", "ice cream vanilková"),
+        ("DANA KIYMA", "ground beef"),
+        ("ekmeği", "bread"),
+        ("Jordbærsyltetøy", "strawberries jam"),
+        ("Kaurapuuro", "oats porridge"),
+        ("Csokoládétorta", "chocolate cake"),
+        ("Ulei de măsline 0,5L", "olive oil 0,5L"),
+        ("Сыр плавленый", "processed cheese"),
+        ("Йогурт", "yogurt"),
+        ("Μέλι θυμαρίσιο", "honey θυμαρίσιο"),
+        ("冷凍ブロッコリー200g", "frozen broccoli200g"),
+        ("新鲜草莓", "strawberries"),
+        ("딸기 우유", "strawberries milk"),
+        ("Nước mắm 500ml", "fish sauce 500ml"),
+        ("MINYAK GORENG 1L", "cooking oil 1L"),
+        ("Palta Hass", "avocado Hass"),
     ],
 )
 def test_words_and_phrases_are_translated(name: str, english: str) -> None:

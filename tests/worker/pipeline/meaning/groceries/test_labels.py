@@ -1,4 +1,4 @@
-"""The meanings of labels: near-synonyms in nine languages, and narrow labels beside wide ones."""
+"""The meanings of labels: near-synonyms in many languages, and narrow labels beside wide ones."""
 
 import pytest
 from hypothesis import given
@@ -34,13 +34,28 @@ def meaning(label: str, *beside: str) -> Meaning:
                     "Diepvries", "Frozen Foods"]),
         ("Pantry", ["Store cupboard", "Vorrat", "Épicerie", "Despensa", "Dispensa"]),
         ("Beverages", ["Drinks", "Getränke", "Boissons", "Bebidas", "Bevande", "Dranken"]),
-        ("Other", ["Misc.", "Sonstiges", "Autres", "Otros", "Altro", "Overig"]),
+        ("Other", ["Misc.", "Sonstiges", "Autres", "Otros", "Altro", "Overig", "Diğer", "その他"]),
+        ("Vegetables", ["Овочі", "Zelenina", "채소", "свіжі овочі"]),
     ],
 )  # fmt: skip
 def test_near_synonyms_mean_the_same(category: str, synonyms: list[str]) -> None:
     """Spelling and language do not matter."""
     for synonym in synonyms:
         assert meaning(synonym).topics == meaning(category).topics, synonym
+
+
+@pytest.mark.parametrize(
+    ("label", "english"),
+    [
+        ("Fisk", "Fish"),
+        ("Kaffe og te", "Coffee"),
+        ("Bebek bezi", "Diapers"),
+        ("Μανιτάρια", "Mushrooms"),
+    ],
+)
+def test_other_labels_are_translated(label: str, english: str) -> None:
+    """The words for goods do for labels, too."""
+    assert meaning(label).topics == meaning(english).topics
 
 
 def test_a_narrow_label_takes_its_topics_from_a_wide_one() -> None:
