@@ -1,5 +1,7 @@
 """Puts every module into a layer; a module imports only from its own layer and those below it."""
 
+from functools import cache
+
 # The layers of each package, from the top down. An entry covers its submodules as well.
 LAYERS = {
     "api": [
@@ -271,6 +273,7 @@ def may_import(name: str, imported: str) -> bool:
     return own is None or below is None or below >= own
 
 
+@cache
 def layer(name: str) -> int | None:
     """Return the number of a module's layer, counted from the top, or None if it has none. The
     most specific entry decides."""

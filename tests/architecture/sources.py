@@ -1,7 +1,7 @@
 """Finds the source files of the three packages, and what they import."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -26,11 +26,16 @@ def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield every module that a file imports, also within functions.
+@cache
+def imports(path: Path) -> Sequence[str]:
+    """Return every module that a file imports, also within functions.
 
-    `from x import y` yields `x.y`, and `x` as well unless `x.y` is a module of ours.
+    `from x import y` adds `x.y`, and `x` as well unless `x.y` is a module of ours.
     """
+    return list(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
