@@ -147,7 +147,8 @@ def _has_item_below_total(ledger: Ledger) -> bool:
     """
     so_far, since, is_below = Decimal(0), Decimal(0), False
     prices = {id(row): item.total_price for item in ledger.items for row in item.rows[-1:]}
-    for row in ledger.rows_of_items:
+    # The row that ends the items may be the total of the last department.
+    for row in ledger.rows[ledger.region.start : ledger.region.stop + 1]:
         price = prices.get(id(row), Decimal(0))
         so_far, since = so_far + price, since + price
         if row.kind in _SUMS and row.value > 0 and row.value in (so_far, since):
