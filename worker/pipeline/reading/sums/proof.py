@@ -151,7 +151,8 @@ def _has_item_below_total(ledger: Ledger) -> bool:
     for row in ledger.rows[ledger.region.start : ledger.region.stop + 1]:
         price = prices.get(id(row), Decimal(0))
         so_far, since = so_far + price, since + price
-        if row.kind in _SUMS and row.value > 0 and row.value in (so_far, since):
+        is_first = not is_below and row.value == so_far
+        if row.kind in _SUMS and row.value > 0 and (is_first or row.value == since):
             since, is_below = Decimal(0), True
     return is_below and since > 0
 
