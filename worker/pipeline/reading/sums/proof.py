@@ -28,6 +28,7 @@ class Doubt(StrEnum):
     CONTRADICTED = "another total or payment is printed that nothing explains"
     UNEXPLAINED = "a row between the items and the total was left out"
     NO_ITEM = "a row among the items is not part of any item"
+    BELOW_TOTAL = "an item below the sum of all above may be a tax or a charge"
     UNREADABLE = "the price of an item could not be read"
     UNCERTAIN = "the engine was not sure of an amount"
     MISCOUNTED = "the printed count of items is another one"
@@ -36,6 +37,7 @@ class Doubt(StrEnum):
 # Evidence in words: that an amount is the total, or that it was paid.
 _WORDS = frozenset({Source.SAID, Source.PAID})
 _PAYING = frozenset({RowKind.PAYMENT, RowKind.CHANGE})
+_SUMS = frozenset({RowKind.TOTAL, RowKind.SUBTOTAL})
 # What shows that a total is the last one.
 _FINAL = frozenset({Source.PAID, Source.CASH_LESS_CHANGE, Source.TAX_TABLE})
 # Evidence that says nothing by itself.
@@ -65,6 +67,7 @@ def doubts(ledger: Ledger) -> Iterator[Doubt]:
         Doubt.CONTRADICTED: _is_contradicted(ledger, total),
         Doubt.UNEXPLAINED: _has_unexplained(ledger, total),
         Doubt.NO_ITEM: any(map(ledger.is_left_out, ledger.rows_of_items)),
+        Doubt.BELOW_TOTAL: _has_item_below_total(ledger),
         Doubt.UNREADABLE: _has_unreadable(ledger),
         Doubt.UNCERTAIN: min(_confidences(ledger, total)) < _LEAST_CONFIDENCE,
         Doubt.MISCOUNTED: not counts_agree(ledger.rows, ledger.items),
@@ -135,6 +138,23 @@ def _may_have_total(amounts: Set[Decimal], total: Decimal) -> bool:
     return any(
         amount > total or 0 < total - amount < 1 or total - amount in amounts for amount in amounts
     )
+
+
+def _has_item_below_total(ledger: Ledger) -> bool:
+    """Return whether an item with a price stands below a total of all items above.
+
+    A total of its department shows that it is an item.
+    """
+    so_far, since, is_below = Decimal(0), Decimal(0), False
+    prices = {id(row): item.total_price for item in ledger.items for row in item.rows[-1:]}
+    # The row that ends the items may be the total of the last department.
+    for row in ledger.rows[ledger.region.start : ledger.region.stop + 1]:
+        price = prices.get(id(row), Decimal(0))
+        so_far, since = so_far + price, since + price
+        is_first = not is_below and row.value == so_far
+        if row.kind in _SUMS and row.value > 0 and (is_first or row.value == since):
+            since, is_below = Decimal(0), True
+    return is_below and since > 0
 
 
 def _has_unreadable(ledger: Ledger) -> bool:

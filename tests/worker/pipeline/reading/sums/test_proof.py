@@ -60,6 +60,8 @@ def test_a_total_with_other_evidence_is_proven(summary: str) -> None:
                      id="an amount after savings below"),
         pytest.param("Bread 3.00\nCheese 4.50\nSUBTOTAL 7.50\nBag 0.10\nBLARP 7.60\nVISA 7.60",
                      id="an item or a charge"),
+        pytest.param("Bread 3.00\nCheese 4.50\nTOTAL 7.50\nBLORP 0.75\nTOTAL 8.25\nVISA 8.25",
+                     id="an item or a tax"),
         pytest.param("Bread 3.00\nCheese 8.50\nTOTAL 7.50\nVISA 7.50", id="a misread item"),
         pytest.param("Bread 3.00\nCheese 4.50\nTOTAL 17.50", id="a misread total"),
         pytest.param("Bread 3.00\nCheese 4.50\nWine 8.00\nTOTAL 7.50\nVISA 7.50",
