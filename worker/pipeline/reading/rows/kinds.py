@@ -34,10 +34,8 @@ def row_kind(text: str, end: int | None = None) -> RowKind | None:
     """Return the kind of a row, or None if no word decides it. `end` is where its amount begins."""
     if _is_heading(text):
         return RowKind.HEADING
-    if _count_of_items().match(text):
-        return RowKind.COUNT
-    if _COUNT_AND_PRICE.search(text):
-        return None
+    if _COUNT_AND_PRICE.search(text) or _count_of_items().match(text):
+        return None if _COUNT_AND_PRICE.search(text) else RowKind.COUNT
     labels = _labels(text[:end])
     for kind, words in label_rules():
         if labels and words.match(labels[-1]):

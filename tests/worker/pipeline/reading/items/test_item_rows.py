@@ -103,7 +103,7 @@ def test_a_damaged_price_follows_from_the_quantity_below() -> None:
 
 
 def test_the_weight_of_a_bag_is_no_price() -> None:
-    """It has two decimals, but a unit behind it."""
+    """The weight has two decimals, but a unit behind it."""
     text = "Shop\nPLUMS\n1.17 lb @ 0.79/lb 0.92 F\nTare weight 0.01 1b\nTEA 4.00\nTOTAL 4.92"
 
     assert [item.parsed_name for item in read(text).line_items] == ["Plums", "Tea"]
