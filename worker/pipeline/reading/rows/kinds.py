@@ -34,9 +34,9 @@ def row_kind(text: str, end: int | None = None) -> RowKind | None:
     """Return the kind of a row, or None if no word decides it. `end` is where its amount begins."""
     if _is_heading(text):
         return RowKind.HEADING
-    if _COUNT_AND_PRICE.search(text) or _count_of_items().match(text):
-        return None if _COUNT_AND_PRICE.search(text) else RowKind.COUNT
-    labels = _labels(text[:end])
+    if _count_of_items().match(text):
+        return RowKind.COUNT
+    labels = _labels(text, end)
     for kind, words in label_rules():
         if labels and words.match(labels[-1]):
             return kind
@@ -54,9 +54,11 @@ def _words_before(text: str, end: int) -> str:
     return _AROUND.sub("", words)
 
 
-def _labels(text: str) -> list[str]:
-    """Return the words before, between and behind the numbers of a row."""
-    text = _PERCENT.sub(" ", _SET_APART.sub(r"\1", text))
+def _labels(text: str, end: int | None) -> list[str]:
+    """Return the words before, between and behind the numbers of a row up to `end`."""
+    if _COUNT_AND_PRICE.search(text):
+        return []
+    text = _PERCENT.sub(" ", _SET_APART.sub(r"\1", text[:end]))
     text = _ASIDE.sub("", text) or text
     parts = _NUMBER.split(_counted().sub(" ", text))
     labels = [_AROUND.sub("", " ".join(part.split())) for part in parts]
