@@ -36,20 +36,16 @@ def row_kind(text: str, end: int | None = None) -> RowKind | None:
         return RowKind.HEADING
     if _count_of_items().match(text):
         return RowKind.COUNT
-    return None if _COUNT_AND_PRICE.search(text) else _labelled_kind(text, end)
-
-
-def _labelled_kind(text: str, end: int | None) -> RowKind | None:
-    """Return the kind of a row by its words."""
-    labels = _labels(text[:end])
+    labels = _labels(text, end)
     for kind, words in label_rules():
         if labels and words.match(labels[-1]):
             return kind
     if taxed_at_a_rate().search(text) or (labels and ends_with_tax().match(labels[0])):
         return RowKind.TAX
     # `Total Sales (Incl. 6% GST) 5.00`: the last label may be a remark about the first.
-    opens = RowKind.TOTAL if _opens_with_total().match(text) else None
-    return opens or (nearly_a_label(_words_before(text, end)) if end else None)
+    if _opens_with_total().match(text):
+        return RowKind.TOTAL
+    return nearly_a_label(_words_before(text, end)) if end else None
 
 
 def _words_before(text: str, end: int) -> str:
@@ -58,9 +54,11 @@ def _words_before(text: str, end: int) -> str:
     return _AROUND.sub("", words)
 
 
-def _labels(text: str) -> list[str]:
-    """Return the words before, between and behind the numbers of a row."""
-    text = _PERCENT.sub(" ", _SET_APART.sub(r"\1", text))
+def _labels(text: str, end: int | None) -> list[str]:
+    """Return the words before, between and behind the numbers of a row up to `end`."""
+    if _COUNT_AND_PRICE.search(text):
+        return []
+    text = _PERCENT.sub(" ", _SET_APART.sub(r"\1", text[:end]))
     text = _ASIDE.sub("", text) or text
     parts = _NUMBER.split(_counted().sub(" ", text))
     labels = [_AROUND.sub("", " ".join(part.split())) for part in parts]
