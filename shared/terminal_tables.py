@@ -9,6 +9,7 @@ from rich.text import Text
 
 from shared.contracts.jobs import JobView
 from shared.contracts.receipts.extraction import Extraction
+from shared.contracts.receipts.items import BaseUnit, LineItem
 from shared.contracts.receipts.printed import Total
 from shared.contracts.service.queues import QueueView
 
@@ -16,7 +17,7 @@ from shared.contracts.service.queues import QueueView
 def receipt_table(read: Extraction) -> Table:
     """Return a table of the receipt's items, with merchant and date above and the total below.
 
-    Categories have a column if there are any.
+    Categories have a column if there are any, and so have amounts.
     """
     total = f"{read.total.amount or '?'} {_currency(read.total)}".strip()
     table = titled_table(
@@ -29,7 +30,9 @@ def receipt_table(read: Extraction) -> Table:
     categorised = any(item.category for item in read.line_items)
     if categorised:
         table.add_column("Category", no_wrap=True)
-    for name in ("Qty", "Each", "Price", "Conf."):
+    measured = any(map(_amount, read.line_items))
+    amounts = ("Amount",) if measured else ()
+    for name in ("Qty", *amounts, "Each", "Price", "Conf."):
         table.add_column(name, justify="right")
     for item in read.line_items:
         quantity = f"{item.quantity.normalize():f} {item.unit or ''}".strip()
@@ -37,11 +40,20 @@ def receipt_table(read: Extraction) -> Table:
             item.parsed_name,
             *([item.category] if categorised else []),
             quantity,
+            *([_amount(item)] if measured else []),
             str(item.unit_price or ""),
             str(item.total_price or ""),
             f"{item.confidence:.2f}",
         )
     return table
+
+
+def _amount(item: LineItem) -> str:
+    """Name the amount in its base unit, unless it only repeats the quantity."""
+    amount = item.amount_total
+    if amount is None or amount.unit is BaseUnit.PIECE:
+        return ""
+    return f"{amount.value.normalize():f} {amount.unit}"
 
 
 def _currency(total: Total) -> str:

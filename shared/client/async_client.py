@@ -55,6 +55,7 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
     submit_receipt = _async_method(submissions.submit_receipt)
     job = _async_method(existing_jobs.job)
     jobs = _async_method(existing_jobs.jobs)
+    job_image = _async_method(existing_jobs.job_image)
     cancel = _async_method(existing_jobs.cancel)
     retry = _async_method(existing_jobs.retry)
     callbacks = _async_method(deliveries.callbacks)

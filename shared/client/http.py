@@ -1,6 +1,6 @@
 """One HTTP call: builds the request, and turns the answer into a result or an error of ours."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Generic, Literal, TypeVar
@@ -39,7 +39,7 @@ class Call(Generic[M]):
     The body is `json`, or a multipart `form` with a `file`. `owned`: the tenant is sent, in the
     body if there is one, else in the query. `repeatable`: sending the call twice does not do the
     work twice. `timeout`: seconds, or None for the client's. `also`: statuses other than 2xx that
-    carry the answer.
+    carry the answer. `read`: makes the answer of a response that is no JSON, or raises ValueError.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -55,6 +55,7 @@ class Call(Generic[M]):
     repeatable: bool = True
     timeout: float | None = None
     also: frozenset[int] = frozenset()
+    read: Callable[[httpx.Response], M] | None = None
 
 
 def request(call: Call[M], tenant_id: str) -> dict[str, Any]:
@@ -98,8 +99,10 @@ def result(call: Call[M], answer: httpx.Response) -> M:
     """Return the answer that the call promises. Raises the error that came instead."""
     if answer.is_success or answer.status_code in call.also:
         try:
+            if call.read:
+                return call.read(answer)
             return call.answer.model_validate_json(answer.content)
-        except ValidationError as error:
+        except ValueError as error:
             if answer.is_success:
                 raise UnexpectedAnswer(_described(answer)) from error
     raise failure(answer)

@@ -52,6 +52,7 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
     submit_receipt = _method(submissions.submit_receipt)
     job = _method(existing_jobs.job)
     jobs = _method(existing_jobs.jobs)
+    job_image = _method(existing_jobs.job_image)
     cancel = _method(existing_jobs.cancel)
     retry = _method(existing_jobs.retry)
     callbacks = _method(deliveries.callbacks)

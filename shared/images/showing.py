@@ -52,7 +52,8 @@ def _confine(cpu: int, memory: int) -> None:
     forbid_new_privileges()
     dying_with_parent(signal.SIGKILL)()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+    # The second number is where the system kills, which would not look like a limit of ours.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     if sys.platform.startswith("linux"):
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))

@@ -15,6 +15,7 @@ OPERATIONS = {
     "submit_batch": "submitJobBatch",
     "get_jobs": "listJobs",
     "get_job": "getJob",
+    "get_image": "getImage",
     "list_jobs": "listJobs",
     "cancel_job": "cancelJob",
     "retry_job": "retryJob",

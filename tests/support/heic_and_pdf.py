@@ -15,6 +15,12 @@ from shared.local.receipt_image import DrawnReceipt, draw_receipt
 _PAPER = (80, 160)
 _MARGIN = 4
 _LINE = 6
+# Letters as rectangles: left, top, width and height in millimetres.
+_STROKES = {
+    "H": [(0, 0, 2, 10), (4, 0, 2, 10), (0, 4, 6, 2)],
+    "I": [(2, 0, 2, 10)],
+    "L": [(0, 0, 2, 10), (0, 8, 6, 2)],
+}
 
 
 def heic(image: Image.Image) -> bytes:
@@ -47,6 +53,27 @@ def printed_pdf(*pages: Sequence[tuple[str, str]], password: str | None = None) 
         _print(document, rows)
     if password:
         document.set_encryption(owner_password=f"{password}!", user_password=password)
+    return bytes(document.output())
+
+
+def logo_pdf(rows: Sequence[tuple[str, str]], logo: Image.Image) -> bytes:
+    """Return a page of real text, with a picture of the merchant's name above it."""
+    document = _document()
+    document.add_page()
+    document.image(logo, x=_PAPER[0] / 4, y=_MARGIN, w=_PAPER[0] / 2)
+    _print(document, [("", "")] * 3 + list(rows))
+    return bytes(document.output())
+
+
+def drawn_pdf(rows: Sequence[tuple[str, str]], name: str) -> bytes:
+    """Return a page of real text below a name of the letters H, I and L, drawn as filled shapes."""
+    document = _document()
+    document.add_page()
+    document.set_fill_color(0)
+    for place, letter in enumerate(name):
+        for x, y, width, height in _STROKES[letter]:
+            document.rect(20 + 9 * place + x, _MARGIN + y, width, height, style="F")
+    _print(document, [("", "")] * 3 + list(rows))
     return bytes(document.output())
 
 

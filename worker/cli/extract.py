@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from worker.cli.extraction.comparison import compare, find_truths, protect_truth
 from worker.cli.extraction.progress import reading_progress
 from worker.cli.extraction.results import Results
 from worker.cli.extraction.selection import check_names, check_writable, select_files
+from worker.cli.extraction.table import open_table
 from worker.cli.options import (
     AsJson,
     Country,
@@ -30,6 +32,7 @@ from worker.cli.whole_files import write_whole
 if TYPE_CHECKING:
     from shared.contracts.receipts.requests import ExtractionOptions
     from worker.cli.extraction.files import FileReading
+    from worker.cli.extraction.table import ItemTable
 
 Paths = Annotated[
     list[Path],
@@ -49,6 +52,15 @@ Report = Annotated[
         "--report", help="Compare with NAME.json beside each image, and write report.html."
     ),
 ]
+TablePath = Annotated[
+    Path | None,
+    typer.Option(
+        "--table",
+        dir_okay=False,
+        metavar="FILE",
+        help="Add a row for each item to a table: FILE.csv, FILE.xlsx or FILE.jsonl.",
+    ),
+]
 Slots = Annotated[
     int | None,
     typer.Option(
@@ -63,6 +75,7 @@ def extract(  # noqa: PLR0913 (each is an option)
     paths: Paths,
     *,
     out: Out = None,
+    table: TablePath = None,
     engine: Engine = None,
     jobs: Slots = None,
     labels: Labels = None,
@@ -74,21 +87,23 @@ def extract(  # noqa: PLR0913 (each is an option)
 ) -> None:
     """Read receipts and categorise their items; print them, or write each one as NAME.json.
 
-    A file that cannot be read is reported, and the other files are still read. --report compares
-    what was read with ground truth, in tables and in report.html, which shows the images with boxes
-    drawn over them. It is written to the --out folder, or to this one without --out.
+    A file that cannot be read is reported, and the other files are still read. --table joins the
+    items of all receipts in one table; files that it has already are not read again. --report
+    compares what was read with ground truth, in tables and in report.html, which shows the images
+    with boxes drawn over them. It is written to the --out folder, or to this one without --out.
     """
-    selection = select_files(paths)
+    selection = select_files(paths, table)
     files = selection.files
     truths = find_truths(files) if report else {}
     settings = pipeline_settings(ocr_engine=engine, receipt_slots=jobs)
     options = extraction_options(
         split_labels(labels), default_currency=default_currency, country=country, locale=locale
     )
-    _check_output(files, out, report=report)
-    for skipped in selection.skipped:
-        stderr().print(f"skipped {skipped.path}: {skipped.reason}", markup=False)
-    readings = _read(files, settings, options, out, with_evidence=report)
+    _check_output(files, out, table, report=report)
+    with open_table(table) if table else nullcontext() as rows:
+        for skipped in selection.skipped:
+            stderr().print(f"skipped {skipped.path}: {skipped.reason}", markup=False)
+        readings = _read_into(rows, files, settings, options, out, with_evidence=report)
     quality = compare(readings, truths) if report else None
     if quality:
         page = (out or Path()) / "report.html"
@@ -98,13 +113,17 @@ def extract(  # noqa: PLR0913 (each is an option)
     if as_json:
         print_json(results.as_json())
     else:
-        results.print(receipts=out is None)
+        results.print(receipts=out is None and table is None)
     if results.failed:
         sys.exit(1)
 
 
-def _check_output(files: Sequence[Path], out: Path | None, *, report: bool) -> None:
+def _check_output(
+    files: Sequence[Path], out: Path | None, table: Path | None, *, report: bool
+) -> None:
     """Raise typer.BadParameter if the results could not be written or would overwrite a file."""
+    if table and report:
+        raise typer.BadParameter("a report has to read every file again", param_hint="--table")
     if out:
         check_names(files)
         protect_truths(files, out)
@@ -113,7 +132,8 @@ def _check_output(files: Sequence[Path], out: Path | None, *, report: bool) -> N
         check_writable(Path(), "--report")
 
 
-def _read(
+def _read_into(
+    table: "ItemTable | None",
     files: Sequence[Path],
     settings: PipelineSettings,
     options: "ExtractionOptions",
@@ -123,18 +143,42 @@ def _read(
 ) -> "list[FileReading]":
     """Read the files and return the readings in the same order.
 
-    Each result is written to `out`, if given, as soon as it is there.
+    Each result is written to `out` and to the table, if given, as soon as it is there. Files that
+    the table has already are left out.
     """
+
+    def keep(reading: "FileReading") -> None:
+        if reading.receipt and out:
+            result = reading.receipt.model_dump_json(indent=2)
+            write_whole(out / f"{reading.path.stem}.json", result)
+        if table:
+            table.add(reading)
+
+    unread = table.unread(files) if table else files
+    if table and len(unread) < len(files):
+        stderr().print(f"{len(files) - len(unread)} in {table.path} already", markup=False)
+    return _read(unread, settings, options, keep, with_evidence=with_evidence)
+
+
+def _read(
+    files: Sequence[Path],
+    settings: PipelineSettings,
+    options: "ExtractionOptions",
+    keep: "Callable[[FileReading], None]",
+    *,
+    with_evidence: bool,
+) -> "list[FileReading]":
+    """Read the files, and pass each reading to `keep` as soon as it is there."""
     from worker.cli.extraction.files import extract_files
 
     readings: list[FileReading] = []
 
-    def keep(reading: "FileReading") -> None:
+    def finished(reading: "FileReading") -> None:
         readings.append(reading)
-        if reading.receipt and out:
-            result = reading.receipt.model_dump_json(indent=2)
-            write_whole(out / f"{reading.path.stem}.json", result)
+        keep(reading)
 
-    with reading_progress(len(files), keep) as progress:
-        asyncio.run(extract_files(files, settings, options, progress, with_evidence=with_evidence))
+    if files:
+        with reading_progress(len(files), finished) as progress:
+            reading = extract_files(files, settings, options, progress, with_evidence=with_evidence)
+            asyncio.run(reading)
     return sorted(readings, key=lambda reading: files.index(reading.path))

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text as UTF-8 beside `path`, and give it that name once it is complete."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write bytes, or a text as UTF-8, beside `path`, and name them so once they are complete."""
     unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text(text, encoding="utf-8")
+    unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
     unfinished.replace(path)

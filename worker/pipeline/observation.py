@@ -78,7 +78,7 @@ def observe_receipt(
     outcome: ReceiptReading | ServiceError
     try:
         found = see(content, engine(), max_pixels, recorder, load)
-        outcome = understand(found, recorder, hints)
+        found, outcome = understand(found, engine(), recorder, hints)
     except ServiceError as error:
         outcome = error
     cpu_seconds = _cpu_seconds() - started

@@ -14,12 +14,18 @@ from shared.rejections import NoTextFound
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.pages import Page, Recognition, load_pages, recognise
 from worker.pipeline.ocr.pdf import TextPage
+from worker.pipeline.reading.fields.merchants import find_merchant
 from worker.pipeline.reading.places import PagePlace, Places
-from worker.pipeline.reading.receipt import read_receipt
+from worker.pipeline.reading.rows.building import build_rows
+from worker.pipeline.reading.rows.layout import read_rows
+from worker.pipeline.reading.several import read_receipts
+from worker.pipeline.second_look.looking import look_again, may_gain
 from worker.pipeline.stages import StageRecorder
 
 # Loads a file of at most so many pixels as pages.
 Load = Callable[[bytes, int], Sequence[Page]]
+# A merchant of this confidence needs no logo.
+_CERTAIN = 0.9
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,9 @@ def extract_receipt(
 
     Raises NoTextFound, and whatever `load` raises.
     """
-    return understand(see(content, engine, max_pixels, recorder, load), recorder, hints)
+    found = see(content, engine, max_pixels, recorder, load)
+    _, reading = understand(found, engine, recorder, hints)
+    return reading
 
 
 def see(
@@ -67,24 +75,50 @@ def see(
         found = recognise(
             pages, engine, lambda read: recorder.count_pages("ocr.recognise", read, len(pages))
         )
+        if found.has_logo and not _names_merchant(found):
+            found = found.with_logo(engine)
         attributes["engine"], attributes["lines"] = found.engine, len(found.lines)
         if found.lines:
             attributes["confidence"] = round(fmean(line.confidence for line in found.lines), 3)
     return found
 
 
+def _names_merchant(found: Recognition) -> bool:
+    """Return whether the text shows whose receipt it is, without the logo."""
+    merchant = find_merchant(read_rows(build_rows(found.lines)))
+    return merchant is not None and merchant.confidence >= _CERTAIN
+
+
 def understand(
-    found: Recognition, recorder: StageRecorder, hints: ReadingHints = NO_HINTS
-) -> ReceiptReading:
-    """Turn the text of the pages into a receipt. Raises NoTextFound if there is none."""
+    found: Recognition,
+    engine: OcrEngine,
+    recorder: StageRecorder,
+    hints: ReadingHints = NO_HINTS,
+) -> tuple[Recognition, ReceiptReading]:
+    """Turn the text of the pages into a receipt; look again at parts of the pages if in doubt.
+
+    Returns the text as it is after that look. Raises NoTextFound if there is none.
+    """
     if not found.lines:
         raise NoTextFound
     with recorder.measure("receipt.parse") as attributes:
-        extraction = read_receipt(
-            found.lines, today=datetime.now(UTC).date(), hints=hints, places=_places(found)
+        reading = _read(found, hints)
+        attributes["items"] = sum(len(receipt.line_items) for receipt in reading.receipts)
+    if len(reading.receipts) > 1 or not may_gain(found, reading.extraction, engine):
+        return found, reading
+    with recorder.measure("ocr.second_look") as attributes:
+        look = look_again(
+            found, reading.extraction, engine, lambda text: _read(text, hints).extraction
         )
-        attributes["items"] = len(extraction.line_items)
-    return ReceiptReading([extraction], _pages(found), found.engine, found.engine_version)
+        attributes["pieces"], attributes["changes"] = look.pieces, len(look.changes)
+    return (look.found, _read(look.found, hints)) if look.changes else (found, reading)
+
+
+def _read(found: Recognition, hints: ReadingHints) -> ReceiptReading:
+    receipts = read_receipts(
+        found.lines, today=datetime.now(UTC).date(), hints=hints, places=_places(found)
+    )
+    return ReceiptReading(receipts, _pages(found), found.engine, found.engine_version)
 
 
 def _places(found: Recognition) -> Places:

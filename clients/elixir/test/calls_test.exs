@@ -287,6 +287,23 @@ defmodule GroceryPlanner.AIClient.CallsTest do
     assert query == %{"wait" => "5"}
     assert headers["x-tenant-id"] == "home"
 
+    answering({200, <<137, 80, 78, 71, 0>>, %{"content-type" => "image/png"}})
+
+    assert {:ok, %{content: <<137, 80, 78, 71, 0>>, media_type: "image/png"}} =
+             AIClient.get_image("a", @context, [page: 2] ++ @opts)
+
+    assert %{method: :get, path: "/api/v1/jobs/a/image", query: %{"page" => "2"}} = seen = sent()
+    assert seen.headers["accept"] =~ "image/*"
+    answering({200, "<html>", %{"content-type" => "text/html"}})
+
+    assert {:error, %Error{code: "unexpected_answer"}} = AIClient.get_image("a", @context, @opts)
+
+    sent()
+    answering(Fake.problem(410, "image_deleted", "bad_input"))
+    assert {:error, %Error{code: "image_deleted"}} = AIClient.get_image("a", @context, @opts)
+    sent()
+    answering(Fake.job(%{id: "a"}))
+
     {:ok, _} = AIClient.cancel_job("a", @context, @opts)
     assert %{method: :post, path: "/api/v1/jobs/a/cancel"} = sent()
 

@@ -3,8 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+import httpx
+
 from shared.client.calls.options import given
 from shared.client.http import Call
+from shared.contracts.images import ShownImage
 from shared.contracts.jobs import JobPage, JobView
 from shared.contracts.service.queues import QueueList
 
@@ -35,6 +38,21 @@ def jobs(
         tenant_id=tenant_id,
     )
     return Call("GET", "/api/v1/jobs", JobPage, query=query)
+
+
+def job_image(job_id: UUID, page: int = 1, *, tenant_id: str | None = None) -> Call[ShownImage]:
+    """Return the image of a receipt as its boxes are drawn on it. A PDF has up to five pages.
+
+    Raises ImageNotFound if the job has no image or no such page, and ImageDeleted after
+    IMAGE_RETENTION.
+    """
+    query = given(page=page, tenant_id=tenant_id)
+    path = f"/api/v1/jobs/{job_id}/image"
+    return Call("GET", path, ShownImage, query=query, read=_shown)
+
+
+def _shown(answer: httpx.Response) -> ShownImage:
+    return ShownImage(media_type=answer.headers.get("content-type", ""), content=answer.content)
 
 
 def cancel(job_id: UUID, *, tenant_id: str | None = None) -> Call[JobView]:

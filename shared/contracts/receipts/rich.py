@@ -31,3 +31,8 @@ class RichReceipt(Contract):
     extraction: Extraction
     receipts: list[Extraction] = Field(default_factory=list)
     pages: list[ImagePage] = Field(default_factory=list)
+
+    @property
+    def extractions(self) -> list[Extraction]:
+        """All receipts in the image, of which there is at least one."""
+        return self.receipts or [self.extraction]

@@ -21,6 +21,7 @@ from shared.client.calls import (
     submissions,
 )
 from shared.client.calls.options import Callback
+from shared.client.errors import UnexpectedAnswer
 from shared.client.http import Call
 from shared.contracts.categories import Category
 from shared.contracts.embeddings import EmbedAnswer
@@ -28,12 +29,12 @@ from shared.contracts.features import Queue
 from shared.contracts.jobs import Answer, JobStatus, JobView
 from shared.contracts.receipts.rich import RichReceipt
 from shared.errors import BadInput, ErrorClass
-from shared.rejections import InvalidRequest
+from shared.rejections import ImageNotFound, InvalidRequest
 from shared.version import SERVICE, service_version
 from tests.support.both_clients import Kind, open_client
 from tests.support.processes.running_system import System
 from tests.support.runners import ITEM, LABELS
-from tests.support.scripted_server import problem, scripted
+from tests.support.scripted_server import html, problem, scripted
 
 # The functions of the interface are those that build a Call.
 FUNCTIONS = {
@@ -67,6 +68,25 @@ async def test_jobs(service: AsyncServiceClient, receipt_png: bytes) -> None:
     assert (await service.job(item.id, wait=1)).id == item.id
     assert (await service.jobs(feature="embedding")).jobs == []
     assert (await service.jobs(tenant_id="nobody")).jobs == []
+
+
+async def test_the_image_of_a_job(service: AsyncServiceClient, receipt_png: bytes) -> None:
+    """The bytes come as they are stored; a job without an image has none, nor has a page more."""
+    receipt = await service.submit_receipt(receipt_png)
+    item = await service.submit("categorization", ITEM)
+    shown = await service.job_image(receipt.id)
+
+    assert (shown.media_type, shown.content) == ("image/png", receipt_png)
+    with pytest.raises(ImageNotFound):
+        await service.job_image(receipt.id, 2)
+    with pytest.raises(ImageNotFound):
+        await service.job_image(item.id)
+
+
+async def test_a_page_that_a_proxy_sends_is_no_image(kind: Kind) -> None:
+    async with scripted(html(200)) as server, open_client(kind, server.url) as client:
+        with pytest.raises(UnexpectedAnswer, match="text/html"):
+            await client.job_image(uuid4())
 
 
 async def test_categories(service: AsyncServiceClient) -> None:

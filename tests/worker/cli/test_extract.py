@@ -1,5 +1,6 @@
 """`grocery-ai extract` reads files; one bad file does not stop the others."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -28,9 +29,15 @@ def test_a_folder_is_read(
 ) -> None:
     """Each receipt gets a result; the broken image is reported, and the rest is skipped."""
     out = tmp_path / "results"
-    done = grocery_ai("extract", folder, "--out", out)
+    table = folder / "items.csv"
+    done = grocery_ai("extract", folder, "--out", out, "--table", table)
 
     assert done.returncode == 1
+    assert done.stdout == ""
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
+    assert [row["file"] for row in rows if row["error"]] == ["broken.jpg"]
+    assert {row["category"] for row in rows if row["name"] == "Bananas"} == {"Produce"}
+    assert len(rows) == 1 + 2 * len(drawn.items)
     assert sorted(path.name for path in out.iterdir()) == ["digital.json", "photo.json"]
     for path in out.iterdir():
         receipt = RichReceipt.model_validate_json(path.read_text())
@@ -102,11 +109,12 @@ def test_results_of_an_earlier_run_are_not_reported_as_skipped(
     for path in (*folder.glob("*.*"), folder / "older"):
         if path != photo:
             path.unlink() if path.is_file() else path.rmdir()
-    first = grocery_ai("extract", folder, "--out", folder)
-    second = grocery_ai("extract", folder, "--out", folder)
+    table = folder / "items.xlsx"
+    wanted = ("extract", folder, "--out", folder, "--table", table)
+    first, second = grocery_ai(*wanted), grocery_ai(*wanted)
 
     assert first.stderr.startswith("1 read, 0 failed; "), first.stderr
-    assert second.stderr.startswith("1 read, 0 failed; "), second.stderr
+    assert (second.returncode, second.stderr) == (0, f"1 in {table} already\nNothing to read.\n")
 
 
 @pytest.mark.parametrize(
@@ -119,6 +127,7 @@ def test_results_of_an_earlier_run_are_not_reported_as_skipped(
         ),
         (["empty"], "holds no image or PDF"),
         (["receipts", "twice/photo.jpg", "--out", "new"], "would both become photo.json"),
+        (["receipts", "--table", "items.txt"], "must end in .csv, .xlsx, .jsonl"),
         (["receipts", "--out", "receipts/notes.txt"], "is a file"),
         (["receipts", "--out", "receipts/notes.txt/new"], "choose another folder"),
         (["receipts", "--out", "/proc/new"], "choose another folder"),

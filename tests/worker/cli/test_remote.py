@@ -137,6 +137,21 @@ def test_an_empty_or_cut_list_says_how_to_see_more(
     assert "--limit" in some.stderr
 
 
+def test_the_image_of_a_job_is_saved(
+    forked_ai: Run, env: dict[str, str], receipt: Path, tmp_path: Path
+) -> None:
+    job_id = forked_ai("submit", receipt, "--quiet", **env).stdout.strip()
+    out = tmp_path / "new" / "shown.png"
+    done = forked_ai("image", job_id, "--out", out, **env)
+    missing = forked_ai("image", job_id, "--page", "2", "--out", tmp_path / "none.png", **env)
+
+    assert (done.returncode, done.stdout) == (0, f"{out}\n"), done.stderr
+    assert out.read_bytes() == receipt.read_bytes()
+    assert missing.returncode == 1
+    assert missing.stderr.startswith("image_not_found")
+    assert not (tmp_path / "none.png").exists()
+
+
 def test_a_job_is_cancelled_and_retried(forked_ai: Run, env: dict[str, str], receipt: Path) -> None:
     """The last of five jobs is still waiting when it is cancelled."""
     *_, submitted = json.loads(forked_ai("submit", *[receipt] * 5, "--json", **env).stdout)

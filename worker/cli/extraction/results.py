@@ -56,7 +56,7 @@ class Results:
         if self.quality:
             # Measuring each file resets the peak that the system keeps for its process.
             peak = max(peak, round(self.quality.peak_bytes.most))
-        cpu_seconds = (used.ru_utime + used.ru_stime) / len(self.readings)
+        cpu_seconds = (used.ru_utime + used.ru_stime) / max(len(self.readings), 1)
         return Figures(len(self.readings), self.failed, round(cpu_seconds, 2), peak)
 
     def as_json(self) -> dict[str, Any]:
@@ -83,9 +83,11 @@ class Results:
         for reading in self.readings:
             if reading.receipt:
                 console.print(Text(str(reading.path)), soft_wrap=True)
-                console.print(receipt_table(reading.receipt.extraction))
+                console.print(*map(receipt_table, reading.receipt.extractions))
 
     def _summary(self) -> str:
+        if not self.readings:
+            return "Nothing to read."
         figures = self.figures
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
         return (

@@ -28,9 +28,10 @@ class Selection:
     skipped: Sequence[Skipped]
 
 
-def select_files(paths: Sequence[Path]) -> Selection:
+def select_files(paths: Sequence[Path], table: Path | None = None) -> Selection:
     """Select the named files, and from named folders the files whose suffix is in SUFFIXES.
 
+    The `table` that is to be written may lie in such a folder, and is not skipped but left out.
     Raises typer.BadParameter if a folder has none or cannot be listed.
     """
     files: dict[Path, None] = {}
@@ -46,8 +47,13 @@ def select_files(paths: Sequence[Path]) -> Selection:
                 f"{path} holds no image or PDF ({', '.join(sorted(SUFFIXES))})"
             )
         files.update(dict.fromkeys(found))
-        skipped.extend(_left_out(inside, found))
+        skipped.extend(left for left in _left_out(inside, found) if not _is_of(table, left.path))
     return Selection(list(files), skipped)
+
+
+def notes_path(table: Path) -> Path:
+    """Return the path of the notes of a table, which lie beside it while it is being written."""
+    return table.with_name(f"{table.name}.notes")
 
 
 def check_names(files: Sequence[Path]) -> None:
@@ -77,6 +83,12 @@ def _listed(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())
     except OSError as error:
         raise typer.BadParameter(f"{folder} cannot be listed ({error.strerror})") from error
+
+
+def _is_of(table: Path | None, path: Path) -> bool:
+    """Whether a path is the table, or the notes that a run left beside it."""
+    ours = (table, notes_path(table)) if table else ()
+    return any(path.absolute() == file.absolute() for file in ours)
 
 
 def _left_out(inside: Sequence[Path], found: Sequence[Path]) -> Iterator[Skipped]:

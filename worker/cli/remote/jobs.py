@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +15,8 @@ from shared.contracts.jobs import JobPage, JobStatus, JobView
 from shared.errors import Bug
 from shared.rejections import JobNotFound
 from shared.terminal_tables import job_table, queue_table
-from worker.cli.options import AsJson, print_json
+from worker.cli.extraction.selection import check_writable
+from worker.cli.options import AsJson, print_json, print_line
 from worker.cli.remote.service import (
     DEFAULT_TENANT,
     DEFAULT_URL,
@@ -27,6 +29,7 @@ from worker.cli.remote.service import (
     show_jobs,
 )
 from worker.cli.stderr import print_error, stderr
+from worker.cli.whole_files import write_whole
 
 
 def get(
@@ -99,6 +102,29 @@ def list_jobs(
         )
     if page.next_cursor:
         stderr().print(f"These are the newest {limit}; --limit shows up to 100.")
+
+
+def image(
+    job_id: JobId,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", dir_okay=False, help="The file; by default ID-PAGE.jpeg."),
+    ] = None,
+    page: Annotated[int, typer.Option(min=1, help="The page of a PDF.")] = 1,
+    url: Url = DEFAULT_URL,
+    tenant: Tenant = DEFAULT_TENANT,
+) -> None:
+    """Save the image of a receipt as its boxes are drawn on it, and print the name of the file.
+
+    Its suffix is that of the format, jpeg, png or webp, unless --out names the file.
+    """
+    if out:
+        check_writable(out.parent, "--out")
+    with connected(url, tenant) as service:
+        shown = service.job_image(job_id, page)
+    path = out or Path(f"{job_id}-{page}.{shown.media_type.partition('/')[2]}")
+    write_whole(path, shown.content)
+    print_line(str(path))
 
 
 def cancel(

@@ -83,7 +83,7 @@ def show_jobs(jobs: Sequence[JobView], *, as_json: bool) -> None:
     for job in jobs:
         if job.output_payload is not None and job.feature is Feature.RECEIPT_EXTRACTION:
             receipt = RichReceipt.model_validate(job.output_payload)
-            console.print(receipt_table(receipt.extraction))
+            console.print(*map(receipt_table, receipt.extractions))
     if len(jobs) == 1 and jobs[0].attempts:
         console.print(attempt_table(jobs[0]))
         console.print(stage_table(jobs[0]))

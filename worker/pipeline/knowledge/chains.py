@@ -1,4 +1,5 @@
-"""Loads `chains.toml`: chains of shops by the currency that they take."""
+"""Loads the chains of shops: `chains.toml` by the currency that they take, `slogans.toml` what else
+they print."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,6 +11,7 @@ from worker.pipeline.knowledge.files import Words, check_names, load_table
 from worker.pipeline.words.folding import folded
 
 FILE = "chains.toml"
+SLOGANS = "slogans.toml"
 # The key of the chains that have shops in countries of different currencies.
 SEVERAL = "several"
 
@@ -26,9 +28,23 @@ class Chains(RootModel[dict[str, Words]]):
         return self
 
 
+class Slogans(RootModel[dict[str, Words]]):
+    """The slogans of chains, by the names of the chains."""
+
+
 @cache
 def load_chains() -> Mapping[str, tuple[str, ...]]:
     """Load the names of chains by currency, spelt as the chains do. Raises KnowledgeError."""
     chains = load_table(FILE, Chains).root
     check_names(FILE, "chains", chains, [*load_currencies().currencies, SEVERAL])
     return chains
+
+
+@cache
+def load_slogans() -> Mapping[str, tuple[str, ...]]:
+    """Load the slogans by the names of the chains. Raises KnowledgeError."""
+    slogans = load_table(SLOGANS, Slogans).root
+    check_names(
+        SLOGANS, "chains", slogans, [name for names in load_chains().values() for name in names]
+    )
+    return slogans

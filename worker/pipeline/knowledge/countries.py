@@ -78,6 +78,11 @@ def conventions_of(hints: ReadingHints) -> Conventions | None:
     )
 
 
+def date_order_of(country: str) -> Order:
+    """Return the order of day, month and year in a country. Raises KnowledgeError."""
+    return _date_order(country, load_countries())
+
+
 def _date_order(country: str, known: Countries) -> Order:
     if country in known.month_first:
         return "month_first"
@@ -90,6 +95,12 @@ def _thousands(country: str, currency: str | None, known: Countries) -> str:
     if currency in known.no_decimals:
         return ".,"
     return "." if country in known.decimal_comma else ","
+
+
+@cache
+def currency_by_country() -> Mapping[str, str]:
+    """Return the ISO 4217 code of the currency of each country. Raises KnowledgeError."""
+    return _currencies(load_countries())
 
 
 def _currencies(known: Countries) -> Mapping[str, str]:

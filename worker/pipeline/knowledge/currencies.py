@@ -1,4 +1,4 @@
-"""Loads `currencies.toml`: the clues to a receipt's currency, and what depends on it."""
+"""Loads `currencies.toml`: how currencies are printed, and what depends on them."""
 
 import re
 from collections.abc import Mapping
@@ -25,26 +25,14 @@ Code = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 Pattern = Annotated[str, AfterValidator(_compiles)]
 
 
-class Clue(Table):
-    """Text that suggests a currency, with so many points each time that it is printed.
-
-    `exact` are words exactly as printed, `words` are phrases in the notation of `patterns.py`, and
-    `pattern` is a regular expression. Any of them counts. A `sign` stands for the currency itself.
-    """
-
-    points: Annotated[int, Field(ge=1, le=3)]
-    sign: bool = False
-    exact: Words = ()
-    words: Phrases = ()
-    pattern: Pattern | None = None
-
-
 class Currency(Table):
     """One currency; the head of `currencies.toml` describes the keys."""
 
     beside: Phrases = ()
     date_order: Literal["day_first", "month_first", "either"] = "day_first"
-    clues: Annotated[tuple[Clue, ...], Field(strict=False)] = ()
+    signs: Words = ()
+    pattern: Pattern | None = None
+    word: bool = False
 
 
 class SharedSign(Table):
@@ -52,13 +40,8 @@ class SharedSign(Table):
 
     pattern: Pattern
     currencies: Annotated[tuple[Code, ...], Field(strict=False, min_length=1)]
-    hinted: Annotated[tuple[Code, ...], Field(strict=False)] = ()
+    clues: dict[Code, Pattern] = Field(default_factory=dict)
     otherwise: Code | None = None
-    not_otherwise: Words = ()
-
-    def may_be(self, code: str | None) -> bool:
-        """Return whether the sign is also that of the currency `code`."""
-        return code is not None and code in (*self.currencies, *self.hinted, self.otherwise)
 
 
 class Currencies(Table):
@@ -73,8 +56,9 @@ def load_currencies() -> Currencies:
     """Load and check the file. Raises KnowledgeError."""
     known = load_table(FILE, Currencies)
     for sign in known.shared:
-        named = [*sign.currencies, *([sign.otherwise] if sign.otherwise else [])]
-        check_names(FILE, "shared", named, known.currencies)
+        check_names(FILE, "shared", sign.currencies, known.currencies)
+        named = (*sign.clues, *([sign.otherwise] if sign.otherwise else []))
+        check_names(FILE, "shared", named, sign.currencies)
     return known
 
 

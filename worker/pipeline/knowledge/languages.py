@@ -5,10 +5,11 @@ from functools import cache
 from itertools import chain
 from typing import Any, TypeVar, cast
 
-from worker.pipeline.knowledge.files import Table, load_folder
-from worker.pipeline.knowledge.vocabulary import Language, Vocabulary
+from worker.pipeline.knowledge.files import Table, load_folder, load_table
+from worker.pipeline.knowledge.vocabulary import Language, Merchants, Vocabulary
 
 T = TypeVar("T", bound=Table)
+MERCHANTS = "merchants.toml"
 
 
 @cache
@@ -21,6 +22,15 @@ def languages() -> Mapping[str, Language]:
 def vocabulary() -> Vocabulary:
     """Return the words of all languages, each once. Raises KnowledgeError."""
     return _together(Vocabulary, list(languages().values()))
+
+
+@cache
+def merchant_words() -> Merchants:
+    """Return the words around merchants' names, of all languages and of `merchants.toml`.
+
+    Raises KnowledgeError.
+    """
+    return _together(Merchants, [vocabulary().merchants, load_table(MERCHANTS, Merchants)])
 
 
 def _together(schema: type[T], tables: Sequence[Table]) -> T:

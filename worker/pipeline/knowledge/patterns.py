@@ -5,7 +5,8 @@
     sub-total                         a hyphen: up to three blanks or marks, or none
     d'articles                        an apostrophe: any one character, or none
     no[.][ ]#                         a hash: a number
-    rückgeld                          a letter with an accent: also without it, or as ue, oe, ae, ss
+    rückgeld                          a letter with an accent: also another or no accent, or ue, ss
+    сума                              Cyrillic or Greek: also as look-alike Latin letters, cyma
 
 A blank beside an optional word goes into its brackets: `[total ]items`. Everything else stands for
 itself and has to be in lower case; print may be in capitals.
@@ -13,12 +14,13 @@ itself and has to be in lower case; print may be in capitals.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from worker.pipeline.knowledge.files import Words
+from worker.pipeline.knowledge.files import Table, Words, load_table
 from worker.pipeline.words.folding import folded
 
 _SIGNS = {
@@ -27,6 +29,10 @@ _SIGNS = {
 }  # fmt: skip
 # How letters are typed on a keyboard that does not have them.
 _TYPED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae"}
+# The letters with accents, by the letter without: an engine may confuse accents, or lose them.
+_LATIN = range(0xC0, 0x250)
+# Vietnamese letters with two accents, of which an engine may lose even the letter.
+_VIETNAMESE = range(0x1EA0, 0x1EFA)
 _CLOSING = {"[": "]", "(": ")"}
 _NOTHING = "(?!)"
 
@@ -47,9 +53,43 @@ def whole(phrases: Iterable[str]) -> str:
 
 
 def _letter(letter: str) -> str:
+    """Return a pattern for a letter in all the forms in which it may be typed or read."""
     plain = folded(letter)
-    forms = dict.fromkeys((letter, _TYPED.get(letter, plain), plain))
-    return f"(?:{'|'.join(forms)})" if len(forms) > 1 else re.escape(letter)
+    if plain in look_alikes():
+        return f"[{letter}{plain}{look_alikes()[plain]}]"
+    if plain == letter:
+        typed = _TYPED.get(letter)
+        return f"(?:{letter}|{typed})" if typed else re.escape(letter)
+    accents = f"[{plain}{_accented().get(plain, letter)}{letter}]"
+    if ord(letter) in _VIETNAMESE:
+        return f"{accents}?"
+    return f"(?:{accents}|{_TYPED[letter]})" if letter in _TYPED else accents
+
+
+class _Letters(Table):
+    """The schema of `letters.toml`."""
+
+    look_alikes: dict[str, str]
+
+
+@cache
+def look_alikes() -> Mapping[str, str]:
+    """Return the Latin letters and digits as which letters of other scripts are read.
+
+    Raises KnowledgeError.
+    """
+    return load_table("letters.toml", _Letters).look_alikes
+
+
+@cache
+def _accented() -> Mapping[str, str]:
+    """Return the small letters with an accent by the letter without."""
+    forms: dict[str, str] = {}
+    for letter in map(chr, (*_LATIN, *_VIETNAMESE)):
+        plain = folded(letter)
+        if letter.islower() and plain != letter and plain.isascii():
+            forms[plain] = forms.get(plain, "") + letter
+    return forms
 
 
 def _check(phrases: tuple[str, ...]) -> tuple[str, ...]:

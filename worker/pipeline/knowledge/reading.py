@@ -1,9 +1,12 @@
 """Loads all knowledge that reading a receipt needs."""
 
-from worker.pipeline.knowledge.chains import load_chains
+from worker.pipeline.knowledge.chains import load_chains, load_slogans
 from worker.pipeline.knowledge.countries import load_countries
+from worker.pipeline.knowledge.country_clues import load_country_clues
 from worker.pipeline.knowledge.currencies import load_currencies
-from worker.pipeline.knowledge.languages import vocabulary
+from worker.pipeline.knowledge.fields.details import load_details
+from worker.pipeline.knowledge.fields.item_rows import load_item_words
+from worker.pipeline.knowledge.languages import merchant_words
 from worker.pipeline.knowledge.translations import load_short_forms
 from worker.pipeline.knowledge.units import load_units
 
@@ -14,9 +17,13 @@ def load_reading() -> None:
     A mistake then shows at the start, and the first receipt takes no longer than the next. Raises
     KnowledgeError.
     """
-    vocabulary()
+    merchant_words()
     load_currencies()
     load_countries()
+    load_country_clues()
     load_chains()
+    load_details()
+    load_slogans()
     load_units()
+    load_item_words()
     load_short_forms()

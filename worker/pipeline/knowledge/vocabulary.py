@@ -90,15 +90,20 @@ class Till(Table):
 class Merchants(Table):
     """Words in the rows above the items, which distinguish names of merchants from other text.
 
-    `legal_forms` are those of companies; those in `sellers` mark the company that sold. `shops`
+    `legal_forms` are those of companies; short ones count only at the end of a row
+    (`forms_behind`) or at its beginning (`forms_before`). Those in `sellers` mark the company that
+    sold. `shops`
     are kinds of shop. `addresses` are parts of one, and so are `streets` at the end of a row that
     begins with a number. `postal_codes` stand before a town and have 9 for any digit. Rows with
     `not_names` name nobody. `titles` are those of the document. `owners` begin a row with a
     person's name. `owner_below` and `former_below` end the row above the company's name or a
-    former name. `branches` and `numbers` stand before the number of a branch.
+    former name. `branches` and `numbers` stand before the number of a branch. `greetings` stand
+    before the name. `web_hosts` are names in domains of others than merchants.
     """
 
     legal_forms: Phrases = ()
+    forms_behind: Phrases = ()
+    forms_before: Phrases = ()
     sellers: Phrases = ()
     shops: Phrases = ()
     addresses: Phrases = ()
@@ -112,6 +117,8 @@ class Merchants(Table):
     former_below: Phrases = ()
     branches: Phrases = ()
     numbers: Phrases = ()
+    greetings: Phrases = ()
+    web_hosts: Words = ()
 
 
 class Names(Table):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from worker.pipeline.ocr.decode import DecodedImage, Pixels
 from worker.pipeline.ocr.engines.engine import OcrEngine
+from worker.pipeline.ocr.photo.prepare import Prepared, prepare
 from worker.pipeline.ocr.placing import Matrix, Placed, scaled
 from worker.pipeline.ocr.text import TextLine
 
@@ -18,24 +19,36 @@ _FEW = 30
 
 @dataclass(frozen=True, eq=False)
 class PixelPage:
-    """A page to be read: the image that was decoded, and the same prepared for an engine."""
+    """A page to be read: the image prepared for an engine, and the sides of the original.
 
-    decoded: DecodedImage
-    prepared: Placed
+    `prepared.page` is placed on the original, and `size` has its width and height in pixels.
+    """
+
+    prepared: Prepared
+    size: tuple[int, int]
+
+    @classmethod
+    def of(cls, image: DecodedImage) -> "PixelPage":
+        """Prepare an image that was decoded, and place it on the original."""
+        prepared = prepare(image.pixels)
+        height, width = image.pixels.shape[:2]
+        enlarged = scaled(image.original_size[0] / width, image.original_size[1] / height)
+        page = Placed(prepared.page.pixels, enlarged @ prepared.page.to_source)
+        return cls(Prepared(page, prepared.fine), image.original_size)
 
 
 @dataclass(frozen=True, eq=False)
 class UprightPage:
     """A page in the orientation in which it was read best, and its lines, whose boxes lie on it."""
 
-    decoded: DecodedImage
-    upright: Placed
+    size: tuple[int, int]
+    upright: Prepared
     lines: Sequence[TextLine]
 
     @property
     def pixels(self) -> Pixels:
         """The pixels that the engine read."""
-        return self.upright.pixels
+        return self.upright.page.pixels
 
     @property
     def height(self) -> int:
@@ -45,9 +58,7 @@ class UprightPage:
     @property
     def to_original(self) -> Matrix:
         """Maps the pixels that the engine read to those of the original."""
-        height, width = self.decoded.pixels.shape[:2]
-        original_width, original_height = self.decoded.original_size
-        return scaled(original_width / width, original_height / height) @ self.upright.to_source
+        return self.upright.page.to_source
 
 
 def read_upright(page: PixelPage, engine: OcrEngine) -> UprightPage:
@@ -56,16 +67,17 @@ def read_upright(page: PixelPage, engine: OcrEngine) -> UprightPage:
     A page whose lines run up or down is turned by 90° and read again; one of which little could
     be read is also read upside down.
     """
-    upright = page.prepared
-    read = UprightPage(page.decoded, upright, engine.read(upright.pixels))
+    read = _read(page.size, page.prepared, engine)
     if _lies_on_its_side(read):
-        upright = upright.quarter_turned(1)
-        read = UprightPage(page.decoded, upright, engine.read(upright.pixels))
+        read = _read(page.size, read.upright.quarter_turned(1), engine)
     if _well_read(read) >= _READ_WELL:
         return read
-    turned = upright.quarter_turned(2)
-    other = UprightPage(page.decoded, turned, engine.read(turned.pixels))
+    other = _read(page.size, read.upright.quarter_turned(2), engine)
     return max(read, other, key=_letters_read)
+
+
+def _read(size: tuple[int, int], page: Prepared, engine: OcrEngine) -> UprightPage:
+    return UprightPage(size, page, engine.read(page.page.pixels))
 
 
 def _lies_on_its_side(page: UprightPage) -> bool:

@@ -1,7 +1,7 @@
 """Loads a file as pages, and recognises the pages as the text of one receipt."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from shared.images.inspection import PDF, media_type_of
@@ -9,7 +9,6 @@ from worker.pipeline.ocr.decode import decode_image
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.orientation import PixelPage, UprightPage, read_upright
 from worker.pipeline.ocr.pdf import TextPage, read_pdf, text_layer_reader
-from worker.pipeline.ocr.photo.prepare import prepare
 from worker.pipeline.ocr.text import TextLine
 
 Page = PixelPage | TextPage
@@ -34,10 +33,23 @@ class Recognition:
         return lines
 
     @property
+    def has_logo(self) -> bool:
+        """Whether the first page has a logo that is not in its text."""
+        return any(isinstance(page, TextPage) and page.logo for page in self.pages[:1])
+
+    def with_logo(self, engine: OcrEngine) -> "Recognition":
+        """Return the same with the text of the logo, which `engine` reads."""
+        first, *rest = self.pages
+        if not isinstance(first, TextPage) or first.logo is None:
+            return self
+        named = first.logo.on_page(engine.read(first.logo.pixels), first.lines)
+        return replace(self, pages=[replace(first, lines=[*named, *first.lines]), *rest])
+
+    @property
     def sizes(self) -> Sequence[tuple[int, int]]:
         """Width and height of each page in pixels of the original."""
         return [
-            (page.width, page.height) if isinstance(page, TextPage) else page.decoded.original_size
+            (page.width, page.height) if isinstance(page, TextPage) else page.size
             for page in self.pages
         ]
 
@@ -61,7 +73,7 @@ def each_page(content: bytes, max_pixels: int) -> Iterator[Page]:
         if isinstance(page, TextPage):
             yield page
         else:
-            yield PixelPage(page, prepare(page.pixels))
+            yield PixelPage.of(page)
 
 
 def recognise(

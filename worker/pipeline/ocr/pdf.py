@@ -18,6 +18,7 @@ import pypdfium2.raw as pdfium
 from shared.images.pdf_scale import MAX_PAGES, page_scale
 from shared.rejections import ImageTooCostly, ImageUnreadable, PdfProtected
 from worker.pipeline.ocr.decode import DecodedImage, Pixels
+from worker.pipeline.ocr.logos import Logo, find_logo, pictures
 from worker.pipeline.ocr.text import TextLine, Word
 
 # Fewer characters than this are a scanner's stamp, not a receipt.
@@ -34,11 +35,15 @@ _MAX_UNKNOWN = 0.1
 
 @dataclass(frozen=True)
 class TextPage:
-    """A page with a text layer. Its sides are those of the rendered page in pixels."""
+    """A page with a text layer. Its sides are those of the rendered page in pixels.
+
+    The first page may have a `logo`, which is not in the text.
+    """
 
     width: int
     height: int
     lines: Sequence[TextLine]
+    logo: Logo | None = None
 
 
 def text_layer_reader() -> tuple[str, str]:
@@ -70,7 +75,7 @@ def _pages(document: pypdfium2.PdfDocument) -> Iterator[DecodedImage | TextPage]
             lines = _text_layer(page, scale)
             if lines:
                 width, height = (math.ceil(side * scale) for side in page.get_size())
-                yield TextPage(width, height, lines)
+                yield TextPage(width, height, lines, None if index else _logo(page, scale))
             else:
                 yield DecodedImage.whole(_render(page, scale))
 
@@ -79,6 +84,10 @@ def _render(page: pypdfium2.PdfPage, scale: float) -> Pixels:
     with closing(page.render(scale=scale, rev_byteorder=True)) as bitmap:
         pixels: Pixels = np.array(bitmap.to_numpy()[:, :, :3])
         return pixels
+
+
+def _logo(page: pypdfium2.PdfPage, scale: float) -> Logo | None:
+    return find_logo(page, [_placed(page, box, scale) for box in pictures(page)], scale)
 
 
 def _text_layer(page: pypdfium2.PdfPage, scale: float) -> Sequence[TextLine]:

@@ -1,47 +1,50 @@
 """Reads a receipt from the lines of its pages; every field has a confidence."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from statistics import fmean
 from typing import TypeVar
 
 from shared.contracts.fields.hints import CurrencySource
 from shared.contracts.receipts.extraction import Extraction
-from shared.contracts.receipts.items import LineItem
 from shared.contracts.receipts.printed import Merchant, PrintedDate, Total
 from shared.contracts.receipts.requests import NO_HINTS, ReadingHints
 from shared.contracts.text import Contract
-from worker.pipeline.knowledge.countries import Conventions, conventions_of
+from worker.pipeline.knowledge.countries import Conventions, conventions_of, date_order_of
 from worker.pipeline.knowledge.currencies import date_orders
 from worker.pipeline.ocr.text import TextLine, as_text
+from worker.pipeline.reading.details.assembling import with_details
 from worker.pipeline.reading.fields.chains import currency_of
+from worker.pipeline.reading.fields.countries import find_country
 from worker.pipeline.reading.fields.currencies import FoundCurrency, find_currency
 from worker.pipeline.reading.fields.dates import (
     FoundDate,
     calls_it_a_date,
     find_dates,
+    has_time,
     is_about_another_day,
     is_month_first,
 )
 from worker.pipeline.reading.fields.merchants import find_merchant
-from worker.pipeline.reading.items.found_items import FoundItem
-from worker.pipeline.reading.items.readable import readable_name
+from worker.pipeline.reading.items.contract_items import line_items
 from worker.pipeline.reading.places import Places
 from worker.pipeline.reading.rows.building import build_rows
 from worker.pipeline.reading.rows.layout import ReadRow, read_rows
-from worker.pipeline.reading.rows.whole_amounts import has_whole_amounts, without_decimals
+from worker.pipeline.reading.rows.whole_amounts import find_whole_amounts, without_decimals
 from worker.pipeline.reading.sums.checks import checks_of
 from worker.pipeline.reading.sums.ledger import Ledger, read_ledger
+from worker.pipeline.reading.sums.proof import is_proven
 
 C = TypeVar("C", bound=Contract)
 
 # Boxes are not wanted, or the pages are not known.
 NOWHERE = Places()
-_TIME = re.compile(r"(?<!\d)[0-2]?\d\s?[:.h]\s?[0-5]\d(?!\d)")
+# Fields with one amount.
+_AMOUNTS = ("total", "subtotal", "service", "tip", "rounding", "change")
+# The least votes for the date of the purchase.
+_PURCHASE = 2
 
 
 def read_receipt(
@@ -58,19 +61,25 @@ def read_receipt(
     """
     conventions = conventions_of(hints)
     printed = build_rows(lines)
-    thousands = conventions.thousands if conventions else ""
-    is_whole = has_whole_amounts(printed, thousands)
-    rows = read_rows(printed, thousands if is_whole else "")
+    thousands = conventions.thousands if conventions else None
+    whole = find_whole_amounts(printed, thousands)
+    rows = read_rows(printed, whole)
     raw_text = as_text(printed)
     merchant = find_merchant(rows)
     chain_currency = currency_of(merchant.name) if merchant else None
-    currency = find_currency(raw_text, chain_currency=chain_currency, conventions=conventions)
+    currency = find_currency(
+        rows,
+        chain_currency=chain_currency,
+        conventions=conventions,
+        month_first=is_month_first(raw_text, today=today),
+    )
     ledger = read_ledger(rows)
-    order = _date_order(raw_text, currency.code, conventions, today)
+    country = find_country(rows, currency.code)
+    order = _date_order(raw_text, currency.code, country.code, conventions, today)
     bought = _date(rows, order, today=today)
     total = _total(ledger, currency, hints.default_currency)
     merchant_confidence = merchant.confidence if merchant else 0.0
-    items = [_line_item(item, places, closes=ledger.closes) for item in ledger.items]
+    items = line_items(ledger.items, places, closes=ledger.closes)
     items_confidence = fmean(item.confidence for item in ledger.items) if items else 0.0
     total_confidence = ledger.total.confidence if ledger.total else 0.0
     extraction = Extraction(
@@ -80,14 +89,17 @@ def read_receipt(
         date=bought,
         total=total,
         line_items=items,
-        reconciled=ledger.closes,
+        reconciled=is_proven(ledger),
         checks=checks_of(ledger),
         raw_ocr_text=raw_text,
         overall_confidence=_rounded(
             fmean([merchant_confidence, bought.confidence, total_confidence, items_confidence])
         ),
     )
-    return _as_printed(extraction) if is_whole else extraction
+    detailed = with_details(
+        extraction, ledger, places, lambda text: _has_date(text, order, bought.value, today=today)
+    )
+    return _as_printed(detailed) if whole else detailed
 
 
 def _total(ledger: Ledger, currency: FoundCurrency, default: str | None) -> Total:
@@ -105,11 +117,19 @@ def _total(ledger: Ledger, currency: FoundCurrency, default: str | None) -> Tota
 
 def _as_printed(read: Extraction) -> Extraction:
     """Remove the decimals of amounts that are printed without any."""
+    amounts = {name: getattr(read, name) for name in _AMOUNTS}
     return read.model_copy(
         update={
-            "total": _without_decimals(read.total, "amount"),
+            name: _without_decimals(printed, "amount")
+            for name, printed in amounts.items()
+            if printed
+        }
+        | {
+            "tax_lines": [_without_decimals(tax, "net", "tax", "gross") for tax in read.tax_lines],
+            "payments": [_without_decimals(payment, "amount") for payment in read.payments],
             "line_items": [
-                _without_decimals(item, "unit_price", "total_price") for item in read.line_items
+                _without_decimals(item, "unit_price", "total_price", "discount")
+                for item in read.line_items
             ],
             "checks": [_without_decimals(check, "printed", "calculated") for check in read.checks],
         }
@@ -131,14 +151,21 @@ class _DateOrder:
 
 
 def _date_order(
-    text: str, currency: str | None, conventions: Conventions | None, today: date
+    text: str,
+    currency: str | None,
+    country: str | None,
+    conventions: Conventions | None,
+    today: date,
 ) -> _DateOrder:
     """Find the order of dates: from another date, then from the country of the hint, unless the
-    receipt has a currency of somewhere else, then from the currency."""
+    receipt has a currency of somewhere else, then from the country that it shows, and from the
+    currency."""
     order = date_orders().get(currency or "")
     hinted = None
     if conventions and (order in (None, "either") or conventions.currency == currency):
         hinted = conventions.date_order
+    elif country:
+        hinted = date_order_of(country)
     if hinted in ("day_first", "month_first"):
         order = hinted
     seen = is_month_first(text, today=today)
@@ -155,40 +182,35 @@ def _date(rows: Sequence[ReadRow], order: _DateOrder, *, today: date) -> Printed
     found: dict[date, tuple[FoundDate, float]] = {}
     for row in rows:
         for printed in find_dates(
-            row.text, month_first=order.month_first, year_first=order.year_first, today=today
+            row.printed, month_first=order.month_first, year_first=order.year_first, today=today
         ):
-            votes[printed.value] += _votes(row.text)
+            votes[printed.value] += _votes(row.printed)
             found.setdefault(printed.value, (printed, row.line.confidence))
     if not votes:
         return PrintedDate(value=None, confidence=0.0)
     [(value, _)] = votes.most_common(1)
     printed, confidence = found[value]
     doubt = 0.95 if order.is_certain or not printed.ambiguous else 0.8
+    # The only date is one until which something is valid.
+    doubt *= 0.5 if votes[value] < _PURCHASE else 1.0
     return PrintedDate(value=value.isoformat(), confidence=_rounded(confidence * doubt))
+
+
+def _has_date(text: str, order: _DateOrder, value: str | None, *, today: date) -> bool:
+    """Return whether the date of the purchase is in a text."""
+    return any(
+        printed.value.isoformat() == value
+        for printed in find_dates(
+            text, month_first=order.month_first, year_first=order.year_first, today=today
+        )
+    )
 
 
 def _votes(text: str) -> int:
     """Return how strongly a row suggests that its date is that of the purchase."""
     if is_about_another_day(text):
         return 1
-    return 2 + calls_it_a_date(text) + 2 * bool(_TIME.search(text))
-
-
-def _line_item(item: FoundItem, places: Places, *, closes: bool) -> LineItem:
-    quantity, readable = item.quantity, readable_name(item.name)
-    # `1GL` is the unit that the price is for. The price beside `500G` is for all of it, so that
-    # size stays in the name.
-    unit = readable.size.only_unit if readable.size and not quantity else None
-    return LineItem(
-        raw_text=item.raw_text,
-        parsed_name=readable.name if unit else readable.with_size,
-        quantity=quantity.count if quantity else Decimal(1),
-        unit=quantity.unit if quantity else unit,
-        unit_price=quantity.unit_price if quantity else item.total_price,
-        total_price=item.total_price,
-        confidence=_rounded(item.confidence * (0.98 if closes else 0.8)),
-        boxes=places.boxes(word for row in item.rows for word in row.line.words),
-    )
+    return _PURCHASE + calls_it_a_date(text) + 2 * has_time(text)
 
 
 def _rounded(confidence: float) -> float:

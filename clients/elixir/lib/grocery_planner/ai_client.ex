@@ -10,7 +10,7 @@ defmodule GroceryPlanner.AIClient do
       result["category"]
       #=> "Produce"
 
-  Every function but `stream_events/3` and `submit_batch/3` returns `{:ok, map}`, whose keys are strings as on the wire, or
+  Every function but `stream_events/3`, `submit_batch/3` and `get_image/3` returns `{:ok, map}`, whose keys are strings as on the wire, or
   `{:error, %GroceryPlanner.AIClient.Error{}}`. `oban_result/1` makes of both what an Oban worker
   returns. `GroceryPlanner.AIClient.Contracts` checks the maps.
 
@@ -225,6 +225,17 @@ defmodule GroceryPlanner.AIClient do
   """
   @spec await_job(id(), context(), keyword()) :: result()
   defdelegate await_job(job_id, context, opts \\ []), to: Jobs, as: :await
+
+  @doc """
+  Returns the image of a receipt as its boxes are drawn on it: upright, as JPEG, PNG or WebP.
+
+  Options: `:page` of a PDF, from 1. The errors are `image_not_found`, and `image_deleted` after the time
+  for which the service keeps images.
+  """
+  @spec get_image(id(), context(), keyword()) ::
+          {:ok, %{content: binary(), media_type: String.t()}}
+          | {:error, GroceryPlanner.AIClient.Error.t()}
+  defdelegate get_image(job_id, context, opts \\ []), to: Jobs, as: :image
 
   @doc """
   Cancels a job that waits or runs. The error of one that has ended is `job_not_cancellable`.

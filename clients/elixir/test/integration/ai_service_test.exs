@@ -201,6 +201,21 @@ defmodule GroceryPlanner.AIClient.Integration.AIServiceTest do
       assert {:ok, %{"status" => "succeeded"}} = AIClient.await_job(job["id"], context)
     end
 
+    test "get_image: the image that was sent, and none for a job without one", %{context: context} do
+      {:file, path} = receipt()
+      image = File.read!(path)
+      {:ok, payload} = AIClient.Receipts.payload(receipt())
+      {:ok, job} = AIClient.submit_job("receipt_extraction", payload, context)
+
+      assert {:ok, %{content: ^image, media_type: "image/" <> _}} =
+               AIClient.get_image(job["id"], context)
+
+      {:ok, job} = AIClient.submit_job("categorization", @milk, context)
+
+      assert {:error, %Error{status: 404, code: "image_not_found"}} =
+               AIClient.get_image(job["id"], context)
+    end
+
     test "stream_events: every state comes in order, with the stages in between", %{
       context: context
     } do

@@ -2,6 +2,7 @@
 
 import pytest
 
+from worker.pipeline.knowledge.country_clues import AllClues
 from worker.pipeline.knowledge.currencies import Currencies
 from worker.pipeline.knowledge.files import KnowledgeError, check_names, parse_table
 from worker.pipeline.knowledge.groceries import Grocery
@@ -39,10 +40,10 @@ def test_a_typo_is_answered_with_the_nearest_key(text: str, detail: str) -> None
     [
         (Currencies, "[currencies.PLN]\ndate_ordr = 'either'",
          "currencies.PLN.date_ordr is unknown; did you mean date_order?"),
-        (Currencies, "[currencies.PLN]\nclues = [{ points = 1, word = ['a'] }]",
-         "currencies.PLN.clues.0.word is unknown; did you mean words?"),
+        (Currencies, "[currencies.PLN]\nsignz = ['a']",
+         "currencies.PLN.signz is unknown; did you mean signs?"),
         (Currencies, "[currencies.pln]", "currencies.pln: String should match pattern"),
-        (Currencies, "[currencies.PLN]\nclues = [{ points = 9 }]", "currencies.PLN.clues.0.points"),
+        (AllClues, "[PL]\npostcode_points = 9", "PL.postcode_points: Input should be less"),
         (Grocery, "[topics.cheese]\nnames = []\nexamples = ['brie']\nrelatd = []\n[categories]",
          "topics.cheese.relatd is unknown; did you mean related?"),
         (Units, "[kg]\nprinted = ['kg']\nmost = '5'", "kg.most: Input should be a valid integer"),

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
-from worker.pipeline.ocr.decode import DecodedImage
 from worker.pipeline.ocr.engines.engine import OcrEngine
 from worker.pipeline.ocr.orientation import PixelPage, read_upright
+from worker.pipeline.ocr.photo.prepare import Prepared
 from worker.pipeline.ocr.placing import Placed
 from worker.pipeline.receipt import extract_receipt
 from worker.pipeline.stages import StageRecorder
@@ -124,7 +124,9 @@ def test_pages_are_turned_upright_by_reading_them(engine: OcrEngine, quarters: i
     """The page has not been prepared, which would have levelled its rows."""
     pixels = np.asarray(draw_receipt(DrawnReceipt()))
     turned = np.ascontiguousarray(np.rot90(pixels, quarters))
-    page = read_upright(PixelPage(DecodedImage.whole(turned), Placed.same(turned)), engine)
+    page = read_upright(
+        PixelPage(Prepared(Placed.same(turned)), (turned.shape[1], turned.shape[0])), engine
+    )
 
     assert page.pixels.shape == pixels.shape
     assert "GREEN VALLEY MARKET" in page.lines[0].text

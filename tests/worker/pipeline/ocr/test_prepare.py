@@ -46,13 +46,13 @@ def test_rows_come_out_level(degrees: int) -> None:
     )
 
     assert find_letters(pixels(photo)).direction() == pytest.approx(degrees, abs=1)
-    assert abs(find_letters(prepare(pixels(photo)).pixels).direction()) < 1
+    assert abs(find_letters(prepare(pixels(photo)).page.pixels).direction()) < 1
 
 
 @pytest.mark.parametrize("scale", [0.6, 1.0, 3.0])
 def test_print_comes_out_in_one_size(scale: float) -> None:
     """A scan at 600 dots per inch takes no longer than one at 150."""
-    image = prepare(pixels(drawn(scale)))
+    image = prepare(pixels(drawn(scale))).page
 
     assert find_letters(image.pixels).height == pytest.approx(18, abs=2)
 
@@ -64,7 +64,7 @@ def test_shadows_are_lifted() -> None:
         * np.linspace(0.3, 1, 200).repeat(99)[: drawn(1.5).width, None]
     )
 
-    image = prepare(np.asarray(lit, np.uint8)).pixels
+    image = prepare(np.asarray(lit, np.uint8)).page.pixels
 
     paper = np.median(image, axis=(0, 2))
     assert paper.max() - paper.min() < 30
@@ -76,7 +76,7 @@ def test_the_image_is_cropped_to_the_print() -> None:
     page = Image.new("RGB", (2000, 3000), "white")
     page.paste(drawn(), (900, 200))
 
-    height, width = prepare(pixels(page)).pixels.shape[:2]
+    height, width = prepare(pixels(page)).page.pixels.shape[:2]
 
     assert width < 1.2 * drawn().width
     assert height < 1.2 * drawn().height
@@ -104,8 +104,8 @@ def test_any_image_can_be_prepared(height: int, width: int, seed: int) -> None:
     """Even noise of any shape gives an image of a size that can be read."""
     image = noise(height, width, seed)
 
-    assert 0 < prepare(image).pixels.size < 20_000_000
-    assert 0 < prepare(np.ascontiguousarray(image.swapaxes(0, 1))).pixels.size < 20_000_000
+    assert 0 < prepare(image).page.pixels.size < 20_000_000
+    assert 0 < prepare(np.ascontiguousarray(image.swapaxes(0, 1))).page.pixels.size < 20_000_000
 
 
 @pytest.mark.parametrize("ground", ["white", "black", TABLE])
@@ -114,7 +114,7 @@ def test_no_paper_is_found_in_a_blank_image(ground: str | tuple[int, int, int]) 
     image = pixels(Image.new("RGB", (400, 300), ground))
 
     assert paper_of(image) is None
-    assert prepare(image).pixels.shape == image.shape
+    assert prepare(image).page.pixels.shape == image.shape
 
 
 def test_paper_that_fills_the_image_is_left_as_it_is() -> None:

@@ -25,6 +25,18 @@ class OcrEngine(Protocol):
         """Return the lines of text in an RGB image in any order, or nothing if there are none."""
         ...
 
+    @property
+    def reads_lines(self) -> bool:
+        """Whether `read_line` costs no more than the line's share of a page."""
+        ...
+
+    def read_line(self, piece: Pixels, letters: str = "") -> tuple[str, float]:
+        """Return the text of an RGB image of one line, and the confidence in it from 0 to 1.
+
+        If `letters` are given, there is no other in the text.
+        """
+        ...
+
 
 def load_engine(name: OcrEngineName, precision: OcrPrecision = OcrPrecision.INT8) -> OcrEngine:
     """Load the engine of OCR_ENGINE, which takes seconds; `auto` is RapidOCR, the only one that

@@ -47,11 +47,19 @@ class LineReader:
         texts, scores, words = zip(*read, strict=True)
         return TextRecOutput(list(lines.img or []), texts, list(scores), words, elapse=0.0)
 
-    def _read(self, image: Pixels) -> tuple[str, float, Any]:
+    def read_line(self, image: Pixels, letters: str = "") -> tuple[str, float]:
+        """Read one line of any height; return its text and the confidence in it.
+
+        If `letters` are given, the likeliest text of these letters is returned.
+        """
+        text, confidence, _ = self._read(image, letters)
+        return text, float(confidence)
+
+    def _read(self, image: Pixels, letters: str = "") -> tuple[str, float, Any]:
         prepared = prepared_line(image)
         (output,) = self._session.run(None, {self._input: prepared})
         # The shape is (1, steps, tokens), or (steps, tokens) if the model gives logits.
-        tokens, certain = self._likeliest(output.reshape(-1, output.shape[-1]))
+        tokens, certain = self._likeliest(output.reshape(-1, output.shape[-1]), letters)
         # The decoder takes the widths as fractions of the height.
         width, padded = image.shape[1] / image.shape[0], prepared.shape[-1] / HEIGHT
         texts, words = self._decoder.decode(
@@ -59,17 +67,23 @@ class LineReader:
         )
         return *texts[0], words[0]
 
-    def _likeliest(self, steps: Inputs) -> tuple[npt.NDArray[np.intp], Inputs]:
+    def _likeliest(self, steps: Inputs, letters: str) -> tuple[npt.NDArray[np.intp], Inputs]:
         """Return the likeliest token of each step, and its probability where it is a letter."""
-        tokens = steps.argmax(axis=1)
+        tokens = self._likeliest_of(steps, letters)
         best = steps[np.arange(len(steps)), tokens]
         if not self._logits:
             return tokens, best
-        letters = np.flatnonzero(tokens != _NOTHING)
+        seen = np.flatnonzero(tokens != _NOTHING)
         certain = np.zeros_like(best)
         # One over the sum of the others relative to the best is what softmax gives the best.
-        certain[letters] = 1 / np.exp(steps[letters] - best[letters, None]).sum(axis=1)
+        certain[seen] = 1 / np.exp(steps[seen] - best[seen, None]).sum(axis=1)
         return tokens, certain
+
+    def _likeliest_of(self, steps: Inputs, letters: str) -> npt.NDArray[np.intp]:
+        if not letters:
+            return np.asarray(steps.argmax(axis=1))
+        allowed = np.array([_NOTHING, *(self._decoder.dict[letter] for letter in letters)])
+        return np.asarray(allowed[steps[:, allowed].argmax(axis=1)])
 
 
 def padded_width(width: int, height: int) -> int:

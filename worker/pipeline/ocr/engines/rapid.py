@@ -47,6 +47,7 @@ class RapidEngine:
     """The `OcrEngine` that runs RapidOCR."""
 
     name = OcrEngineName.RAPIDOCR
+    reads_lines = True
 
     def __init__(self, precision: OcrPrecision = OcrPrecision.INT8) -> None:
         kept = load_kept_model().content if precision == OcrPrecision.INT8 else None
@@ -54,7 +55,8 @@ class RapidEngine:
         self.version = name if kept is None else f"{name} int8"
         self._engine = RapidOCR(params=_OPTIONS)
         # The library declares its recogniser as None, since it loads its own with the first text.
-        reader: Any = LineReader(session_of(kept or str(recognition_model())))
+        self._reader = LineReader(session_of(kept or str(recognition_model())))
+        reader: Any = self._reader
         self._engine.text_rec = reader
         # Some models load only when the first text is found, which no receipt should wait for.
         self.read(_some_text())
@@ -64,6 +66,11 @@ class RapidEngine:
         return [
             line.lowered(top) for top, strip in strips(pixels, _MOST) for line in self._lines(strip)
         ]
+
+    def read_line(self, piece: Pixels, letters: str = "") -> tuple[str, float]:
+        """Read one line without looking for it; see `OcrEngine.read_line`."""
+        # The models read blue before red, as OpenCV has it.
+        return self._reader.read_line(np.ascontiguousarray(piece[:, :, ::-1]), letters)
 
     def _lines(self, pixels: Pixels) -> Iterator[TextLine]:
         found = self._engine(np.ascontiguousarray(pixels[:, :, ::-1]))

@@ -20,11 +20,16 @@ from worker.pipeline.ocr.text import TextLine, Word
 # Treat the page as one block of text: modes 3, 4 and 11 find less of a receipt than 6 does.
 _OPTIONS = "--psm 6"
 
+# Numbers of a block, a paragraph and a line.
+Place = tuple[int, int, int]
+
 
 class TesseractEngine:
     """The `OcrEngine` that runs Tesseract. Raises EngineUnavailable if it is not installed."""
 
     name = OcrEngineName.TESSERACT
+    # The program would be started for each line.
+    reads_lines = False
 
     def __init__(self) -> None:
         if not is_installed():
@@ -41,23 +46,35 @@ class TesseractEngine:
 
     def read(self, pixels: Pixels) -> Sequence[TextLine]:
         """Read a page as one block of text; see `OcrEngine.read`."""
+        return [
+            TextLine(tuple(word for _, word in line))
+            for _, line in groupby(self._words(pixels, _OPTIONS), key=itemgetter(0))
+        ]
+
+    def _words(self, pixels: Pixels, options: str) -> list[tuple[Place, Word]]:
+        """Return the words of an image, each with its block, paragraph and line."""
         table: dict[str, list[Any]] = pytesseract.image_to_data(
             Image.fromarray(pixels),
             lang=self._languages,
-            config=_OPTIONS,
+            config=options,
             output_type=pytesseract.Output.DICT,
         )
-        words = [
+        return [
             ((block, paragraph, line), _word(text, left, top, width, height, confidence))
             for block, paragraph, line, text, left, top, width, height, confidence in zip(
                 *(table[column] for column in _COLUMNS), strict=True
             )
             if confidence >= 0 and text.strip()
         ]
-        return [
-            TextLine(tuple(word for _, word in line))
-            for _, line in groupby(words, key=itemgetter(0))
-        ]
+
+    def read_line(self, piece: Pixels, letters: str = "") -> tuple[str, float]:
+        """Read one line; see `OcrEngine.read_line`. The confidence is 0 if there is no text."""
+        allowed = f" -c tessedit_char_whitelist={letters}" if letters else ""
+        words = self._words(piece, f"--psm 7{allowed}")
+        if not words:
+            return "", 0.0
+        line = TextLine(tuple(word for _, word in words))
+        return line.text, line.confidence
 
 
 def is_installed() -> bool:

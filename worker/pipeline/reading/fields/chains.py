@@ -1,11 +1,11 @@
-"""Recognises chains of shops by name, even in logos of which a letter was misread."""
+"""Recognises chains of shops by name or slogan, even if a letter was misread."""
 
 import re
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 from functools import cache
 
-from worker.pipeline.knowledge.chains import SEVERAL, load_chains
+from worker.pipeline.knowledge.chains import SEVERAL, load_chains, load_slogans
 from worker.pipeline.words.folding import folded
 
 # Shorter names occur in too many words.
@@ -13,12 +13,14 @@ _SHORTEST = 3
 _ALIKE = 0.85
 _LONG_ENOUGH = 7
 _FEW_WORDS = 5
+# A slogan is a whole sentence, so more of its letters may be misread.
+_SAME_SLOGAN = 0.8
 _WORD = re.compile(r"[^\W_]+")
 
 
 def chain_of(row: str) -> str | None:
     """Return the chain whose name the row is, give or take a letter, spelt as the chain does."""
-    squeezed = "".join(_WORD.findall(folded(row)))
+    squeezed = _squeezed(row)
     for name, chain in _chains().items():
         read = name.replace(" ", "")
         if read == squeezed:
@@ -42,11 +44,22 @@ def _may_be(name: str, read: str) -> bool:
     return lost in (0, 1) and name[:1] + name[-1:] == read[:1] + read[-1:]
 
 
-def names_a_chain(row: str) -> bool:
-    """Return whether a row of a few words has the name of a chain in it, as whole words."""
-    words = _WORD.findall(folded(row))
+def names_a_chain(name: str) -> bool:
+    """Return whether a name of a few words has that of a chain in it, as whole words."""
+    words = _WORD.findall(folded(name))
     text = f" {' '.join(words)} "
-    return len(words) <= _FEW_WORDS and any(f" {name} " in text for name in _chains())
+    return len(words) <= _FEW_WORDS and any(f" {chain} " in text for chain in _chains())
+
+
+def chain_of_slogan(row: str) -> str | None:
+    """Return the chain whose slogan the row is, give or take some letters."""
+    squeezed = _squeezed(row)
+    matcher = SequenceMatcher(None, "", squeezed)
+    for slogan, chain in _slogans().items():
+        matcher.set_seq1(slogan)
+        if matcher.quick_ratio() >= _SAME_SLOGAN and matcher.ratio() >= _SAME_SLOGAN:
+            return chain
+    return None
 
 
 def currency_of(chain: str) -> str | None:
@@ -65,3 +78,13 @@ def _chains() -> Mapping[str, str]:
     names = [name for listed in load_chains().values() for name in listed]
     chains = {" ".join(_WORD.findall(folded(name))): name for name in names}
     return {words: name for words, name in chains.items() if len(words) >= _SHORTEST}
+
+
+@cache
+def _slogans() -> Mapping[str, str]:
+    """Return the chains by their slogans without blanks and marks."""
+    return {_squeezed(text): chain for chain, texts in load_slogans().items() for text in texts}
+
+
+def _squeezed(text: str) -> str:
+    return "".join(_WORD.findall(folded(text)))

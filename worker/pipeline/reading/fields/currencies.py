@@ -1,28 +1,34 @@
-"""Finds the currency of a receipt by its symbols, its codes, and words that one country uses.
+"""Finds the currency of a receipt by its signs and codes, and by clues to the country.
 
-The clues are in `knowledge/currencies.toml`; this module counts them.
+The signs are in `knowledge/currencies.toml`; this module counts them.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from shared.contracts.fields.hints import CurrencySource
-from worker.pipeline.knowledge.countries import Conventions
-from worker.pipeline.knowledge.currencies import Clue, SharedSign, load_currencies
-from worker.pipeline.knowledge.patterns import whole
+from worker.pipeline.knowledge.countries import Conventions, currency_by_country
+from worker.pipeline.knowledge.currencies import SharedSign, load_currencies
+from worker.pipeline.reading.fields.countries import country_points
+from worker.pipeline.reading.rows.labels import RowKind
+from worker.pipeline.reading.rows.layout import ReadRow
 
-# Each clue counts as often as it is printed, up to this.
+# Each sign counts as often as it is printed, up to this.
 _OFTEN = 3
-# Points of a printed code, of the currency of the receipt's chain, and of a hint.
-_CODE = 3
-_CHAIN = 2
+# Points of a printed sign or code, of one beside the total, of the currency of the receipt's chain,
+# of a hint, and of dates with the month first for dollars of the United States.
+_SIGN = 3
+_TOTAL = 3
+_CHAIN = 3
 _HINT = 2
-# A clue of so many points counts only once beside a hint: telephone numbers of the United States
-# and of Canada look the same, however many there are.
-_WEAK = 1
+_MONTH_FIRST = 2
+_AMERICAN = "USD"
+# The confidence in a currency that nothing printed supports.
+_GUESSED = 0.5
+_TOTALS = frozenset({RowKind.TOTAL, RowKind.PAYMENT})
 
 
 @dataclass(frozen=True)
@@ -37,146 +43,157 @@ class FoundCurrency:
     source: CurrencySource | None
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """A clue that is printed so many `times`, at most `_OFTEN`. A `sign` may also be a code."""
-
-    currency: str
-    points: int
-    times: int
-    sign: bool
-
-
-Signs = Sequence[tuple[SharedSign, int]]
+NO_CURRENCY = FoundCurrency(None, 0.0, None)
 
 
 def find_currency(
-    text: str, *, chain_currency: str | None = None, conventions: Conventions | None = None
+    rows: Sequence[ReadRow],
+    *,
+    chain_currency: str | None = None,
+    conventions: Conventions | None = None,
+    month_first: bool | None = None,
 ) -> FoundCurrency:
     """Find the currency with the most points.
 
     `chain_currency` is what the receipt's chain takes everywhere, if that is known. `conventions`
     are those that the caller hints at; they count only if no currency is printed by a sign or a
-    code of its own.
+    code of its own. `month_first` is whether a date has its month first, if that shows.
     """
-    hint = conventions.currency if conventions else None
-    seen = [*_seen_clues(text), *_seen_codes(text, hint)]
-    signs = list(_seen_signs(text))
-    points, named = _tally(seen, signs, text, chain=chain_currency)
-    printed = {clue.currency for clue in seen if clue.sign}
-    used = hint if conventions and not printed and _is_useful(conventions, signs) else None
-    if used:
-        points, _ = _tally(seen, signs, text, chain=chain_currency, hint=used)
-    best = max(points, key=lambda code: (points[code], code != used))
-    if points[best] == 0:
-        return FoundCurrency(None, 0.0, None)
-    agreed = points[best] / points.total()
+    text = "\n".join(row.printed for row in rows)
+    inferred = _by_country(text)
+    if chain_currency:
+        inferred[chain_currency] += _CHAIN
+    hinted = conventions.currency if conventions else None
+    printed = _printed(rows, inferred | Counter({hinted: 1} if hinted else {}))
+    if printed:
+        return _best(printed + inferred, printed)
+    signs = [sign for sign in load_currencies().shared if _compiled(sign.pattern).search(text)]
+    hint = _hint(conventions, signs)
+    if signs:
+        return _by_sign(signs[0], inferred, text, month_first=month_first, hint=hint)
+    return _best(inferred + Counter({hint: _HINT} if hint else {}), {}, preferred=hint)
+
+
+def _hint(conventions: Conventions | None, signs: Sequence[SharedSign]) -> str | None:
+    """Return the currency of the hint, if it may say more than the print.
+
+    A sign decides which currencies may be.
+    """
+    if conventions is None or conventions.currency is None:
+        return None
+    if signs:
+        return conventions.currency if conventions.currency in signs[0].currencies else None
+    return conventions.currency if conventions.is_certain else None
+
+
+def _by_country(text: str) -> Counter[str]:
+    """Return the points by currency: those of the likeliest country that takes it."""
+    points: Counter[str] = Counter()
+    for country, count in country_points(text).items():
+        currency = currency_by_country()[country]
+        points[currency] = max(points[currency], count)
+    return points
+
+
+def _printed(rows: Sequence[ReadRow], inferred: Mapping[str, int]) -> Counter[str]:
+    """Return the points of signs and codes. Rows with two currencies show only a rate."""
+    times: Counter[str] = Counter()
+    totals: list[str] = []
+    for row in rows:
+        found = _signs_of(row.printed, inferred)
+        if len(found) == 1:
+            times += found
+            totals += found if row.kind in _TOTALS and row.amount else ()
+    points = Counter({code: _SIGN * min(count, _OFTEN) for code, count in times.items()})
+    if totals:
+        points[totals[0]] += _TOTAL
+    return points
+
+
+def _signs_of(text: str, inferred: Mapping[str, int]) -> Counter[str]:
+    """Count the signs and codes in a row; a code that is a word needs another clue."""
+    return Counter(
+        code
+        for code, pattern, is_word in _signs()
+        if not is_word or inferred.get(code)
+        for _ in pattern.finditer(text)
+    )
+
+
+def _by_sign(
+    sign: SharedSign,
+    inferred: Mapping[str, int],
+    text: str,
+    *,
+    month_first: bool | None,
+    hint: str | None,
+) -> FoundCurrency:
+    """Return the currency that a shared sign stands for, if the evidence for one is best."""
+    points = Counter({code: inferred.get(code, 0) for code in sign.currencies})
+    for code, pattern in sign.clues.items():
+        points[code] += bool(_compiled(pattern).search(text))
+    if month_first and _AMERICAN in points:
+        points[_AMERICAN] += _MONTH_FIRST
+    ranked = sorted(
+        points, key=lambda code: (points[code] + _HINT * (code == hint), points[code]), reverse=True
+    )
+    best = ranked[0]
+    most, next_most = points[best], max((points[code] for code in ranked[1:]), default=0)
+    if most <= next_most:
+        guess = hint or sign.otherwise
+        return FoundCurrency(guess, _GUESSED, "inferred") if guess else NO_CURRENCY
+    return FoundCurrency(best, most / (most + next_most) * (1 - 0.5 ** (most + 1)), "printed")
+
+
+def _best(
+    points: Counter[str], printed: Mapping[str, int], preferred: str | None = None
+) -> FoundCurrency:
+    # The order of the file decides on ties.
+    order = {code: -place for place, code in enumerate(load_currencies().currencies)}
+    known = [code for code in points if points[code] > 0]
+    if not known:
+        return NO_CURRENCY
+    best = max(known, key=lambda code: (points[code], code == preferred, order.get(code, -999)))
+    # What only suggests another currency does not make a printed one doubtful.
+    against = [code for code in known if code in printed] if best in printed else known
+    agreed = points[best] / sum(points[code] for code in against)
     return FoundCurrency(
         best,
         agreed * (1 - 0.5 ** points[best]),
-        "printed" if best in printed | named else "inferred",
+        "printed" if best in printed else "inferred",
     )
-
-
-def _is_useful(conventions: Conventions, signs: Signs) -> bool:
-    """Return whether a hint can say more than the print: a sign decides which currencies may be."""
-    if signs:
-        return any(sign.may_be(conventions.currency) for sign, _ in signs)
-    return conventions.is_certain
-
-
-def _tally(
-    seen: Sequence[_Seen],
-    signs: Signs,
-    text: str,
-    *,
-    chain: str | None,
-    hint: str | None = None,
-) -> tuple[Counter[str], set[str]]:
-    """Return the points by currency, and the currencies for which a shared sign surely stands."""
-    # The order of the file decides on ties.
-    points = Counter(dict.fromkeys(load_currencies().currencies, 0))
-    for clue in seen:
-        weak = hint is not None and clue.points == _WEAK
-        points[clue.currency] += clue.points * (1 if weak else clue.times)
-    if chain:
-        points[chain] += _CHAIN
-    if hint:
-        points[hint] += _HINT
-    named = set()
-    for sign, times in signs:
-        code, is_sure = _likeliest(points, sign, text, hint)
-        points[code] += times if is_sure else 1
-        if is_sure:
-            named.add(code)
-    return points, named
-
-
-def _likeliest(
-    points: Mapping[str, int], sign: SharedSign, text: str, hint: str | None
-) -> tuple[str, bool]:
-    """Return the currency that a shared sign stands for, and False if that is only a guess."""
-    may_be_otherwise = sign.otherwise and not _exact_words(sign.not_otherwise).search(text)
-    otherwise = [sign.otherwise] if sign.otherwise and may_be_otherwise else []
-    hinted = [hint] if hint and sign.may_be(hint) else []
-    likeliest = max((*otherwise, *sign.currencies, *hinted), key=lambda code: points.get(code, 0))
-    return likeliest, bool(otherwise or points.get(likeliest))
-
-
-def _seen_clues(text: str) -> Iterator[_Seen]:
-    for code, pattern, clue in _clues():
-        if times := _count(pattern, text):
-            yield _Seen(code, clue.points, min(times, _OFTEN), clue.sign)
-
-
-def _seen_codes(text: str, hint: str | None) -> Iterator[_Seen]:
-    """Yield the printed codes of known currencies, and that of a currency known by the hint."""
-    codes = frozenset(load_currencies().currencies) | ({hint} if hint else frozenset())
-    for code, times in Counter(_codes(codes).findall(text)).items():
-        yield _Seen(code, _CODE, min(times, _OFTEN), sign=True)
-
-
-def _seen_signs(text: str) -> Iterator[tuple[SharedSign, int]]:
-    for sign in load_currencies().shared:
-        if times := _count(_compiled(sign.pattern), text):
-            yield sign, min(times, _OFTEN)
 
 
 @cache
-def _clues() -> tuple[tuple[str, re.Pattern[str], Clue], ...]:
+def _signs() -> tuple[tuple[str, re.Pattern[str], bool], ...]:
+    """Return the pattern for the signs and the code of each currency, and whether it is a word."""
     return tuple(
-        (code, _pattern(clue), clue)
+        pattern
         for code, currency in load_currencies().currencies.items()
-        for clue in currency.clues
+        for pattern in (
+            (
+                code,
+                _words([] if currency.word else [code], currency.signs, currency.pattern),
+                False,
+            ),
+            (code, _compiled(rf"(?<![^\W\d_]){code}(?=\W{{0,3}}\d)|(?<=\d)\s?{code}\b"), True),
+        )
+        if pattern[2] == currency.word or not pattern[2]
     )
 
 
-def _pattern(clue: Clue) -> re.Pattern[str]:
-    """Combine the phrases, the exact words and the regular expression of a clue."""
-    words = rf"(?i:{whole(clue.words)})"
-    own = [clue.pattern] if clue.pattern else []
-    return _compiled("|".join([_exact_words(clue.exact).pattern, words, *own]))
-
-
-def _exact_words(words: tuple[str, ...]) -> re.Pattern[str]:
-    """Match any of the words exactly; an end that is a letter must not touch another letter."""
-    return re.compile("|".join(map(_bounded, words)) or "(?!)")
+def _words(codes: Sequence[str], signs: Sequence[str], own: str | None) -> re.Pattern[str]:
+    """Match codes and signs exactly; an end that is a letter must not touch another letter."""
+    known = [*map(_bounded, (*codes, *signs)), *([own] if own else [])]
+    return _compiled("|".join(known) or "(?!)")
 
 
 def _bounded(word: str) -> str:
-    before = "(?<![A-Za-z])" if word[0].isalpha() else ""
-    behind = "(?![A-Za-z])" if word[-1].isalpha() else ""
+    before = r"(?<![^\W\d_])" if word[0].isalpha() and word.isascii() else ""
+    behind = r"(?![^\W\d_])" if word[-1].isalpha() and word.isascii() else ""
     return before + re.escape(word) + behind
 
 
+@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.MULTILINE)
-
-
-@cache
-def _codes(codes: frozenset[str]) -> re.Pattern[str]:
-    return re.compile(rf"(?<![A-Za-z])(?:{'|'.join(sorted(codes))})(?![A-Za-z])")
-
-
-def _count(pattern: re.Pattern[str], text: str) -> int:
-    return sum(1 for _ in pattern.finditer(text))

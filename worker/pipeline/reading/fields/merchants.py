@@ -1,159 +1,112 @@
-"""Finds the merchant's name in the rows above the first heading or amount."""
+"""Finds the merchant's name by all that speaks for it, in the header and elsewhere."""
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import median
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from worker.pipeline.reading.fields.chains import chain_of, names_a_chain
-from worker.pipeline.reading.fields.merchant_words import (
-    address,
-    former_below,
-    legal_form,
-    not_a_name,
-    owner_below,
-    seller,
-    shop,
-    slogan,
-    spaced,
-    title,
-    without_numbers,
-)
-from worker.pipeline.reading.rows.labels import RowKind
-from worker.pipeline.reading.rows.layout import ReadRow, letters
+from worker.pipeline.reading.fields.candidates import in_footer, in_greetings, in_header
+from worker.pipeline.reading.fields.chains import chain_of, chain_of_slogan
+from worker.pipeline.reading.fields.domains import domains_in, name_in
+from worker.pipeline.reading.fields.evidence import GUESS, LIKELY, Candidate, Trait
+from worker.pipeline.reading.fields.header import HeaderRow, read_header
+from worker.pipeline.reading.fields.merchant_words import is_address
+from worker.pipeline.reading.fields.written_names import compact, core, written
+from worker.pipeline.reading.rows.layout import ReadRow
 
-# The most rows of a header, and of a logo.
-_LOOK_AT = 14
-_LOGO = 3
-# Letters with blanks between them: P E N N Y.
-_SPACED = re.compile(r"(?<!\S)(?:[^\W\d_] ){2,}[^\W\d_](?!\S)")
-_SHORT_FORM = re.compile(r"(?:\w\.){2,}$")
+# The most rows of the footer.
+_FOOTER = 40
+# Fewer letters occur by chance in other words.
+_FEWEST = 4
+# The name with the second most evidence is this close in a case of doubt.
+_CLOSE = 1.0
 
 
 @dataclass(frozen=True)
 class FoundMerchant:
-    """The name, and the confidence that it is the merchant's, from 0 to 1."""
+    """The name, the confidence that it is the merchant's, from 0 to 1, and the rows that have it.
+
+    There are no rows if the name follows from something else, such as a slogan.
+    """
 
     name: str
     confidence: float
+    rows: Sequence[ReadRow] = ()
 
 
 def find_merchant(rows: Sequence[ReadRow]) -> FoundMerchant | None:
-    """Find the row of the header that looks most like the name of a shop."""
-    header = _header(rows)
-    if not header:
-        return None
-    # The letters of a PDF's text layer may have a height of 0.
-    height = median(row.line.height for row in header) or 1.0
-    scored = [(_score(index, header, height), -index) for index in range(len(header))]
-    score, index = max(scored)
-    if score <= 0:
-        return None
-    row = header[-index]
-    certain = _is_certain(-index, header) and sum(other > score - 2 for other, _ in scored) == 1
-    confidence = min(0.4 + score / 12, 0.95 if certain else 0.85) * row.line.confidence
-    name = _chain_at(-index, header) or _written(_full_name(-index, header))
-    return FoundMerchant(name, confidence)
+    """Find the name of the shop, or that of the company if no other is printed."""
+    header = read_header(rows)
+    footer = _footer(rows, len(header))
+    around = [*(row.row for row in header), *footer]
+    names = set(_domain_names(around))
+    others = [row.row for row in header if row.may_name] + [
+        row for row in footer if not is_address(row.text)
+    ]
+    candidates = [
+        _confirmed(candidate, names, others)
+        for candidate in (*in_header(header), *in_footer(footer), *in_greetings(around))
+    ]
+    candidates.sort(key=lambda candidate: candidate.worth, reverse=True)
+    inferred = _inferred(header, names)
+    if not candidates or candidates[0].worth <= 0:
+        return inferred
+    best = candidates[0]
+    if best.confidence <= GUESS and inferred and inferred.confidence > GUESS:
+        return inferred
+    confidence = best.confidence
+    if _is_disputed(best, candidates[1:]):
+        confidence = min(confidence, LIKELY)
+    read = min((row.line.confidence for row in best.rows), default=1.0)
+    return FoundMerchant(best.name, confidence * read, best.rows)
 
 
-def _header(rows: Sequence[ReadRow]) -> list[ReadRow]:
-    header: list[ReadRow] = []
-    for row in rows[:_LOOK_AT]:
-        if row.kind is RowKind.HEADING or (header and row.amount and row.amount.value > 0):
-            break
-        header.append(row)
-    return header
-
-
-def _score(index: int, header: Sequence[ReadRow], height: float) -> float:
-    text = header[index].text
-    if _is_registration(text):
-        return 0.0
-    if legal_form().fullmatch(text.strip(" .")):
-        return 0.0
-    above = header[index - 1].text if index else ""
-    score = 4.0 - index * 0.3
-    score += _legal_form_score(_full_name(index, header))
-    score += _chain_score(index, header)
-    score += 3.0 if _is_before_address(index, header) else 0.0
-    score += min(header[index].line.height / height, 3.0) - 1.0
-    score += 1.5 if _is_shop(text) else 0.0
-    score -= 4.0 if _is_address(text) else 0.0
-    score -= 4.0 if _is_slogan(text) else 0.0
-    score -= 6.0 if former_below().search(above) else 0.0
-    if owner_below().search(above):
-        return score + 4.0
-    return score - 4.0 if any(title().search(row.text) for row in header[:index]) else score
-
-
-def _chain_at(index: int, header: Sequence[ReadRow]) -> str | None:
-    """Return the chain that a row names, alone or with the rows of a logo below it."""
-    words = [row.text for row in header[index : index + _LOGO]]
-    joined = (" ".join(words[:count]) for count in range(1, len(words) + 1))
-    return next((chain for text in joined if (chain := chain_of(text))), None)
-
-
-def _chain_score(index: int, header: Sequence[ReadRow]) -> float:
-    """Return what a chain adds to a row's score: most if the row is its name and nothing else."""
-    if _chain_at(index, header):
-        return 6.5
-    return 5.5 if names_a_chain(header[index].text) else 0.0
-
-
-def _is_certain(index: int, header: Sequence[ReadRow]) -> bool:
-    """Return whether more than its place shows that a row is the merchant's name."""
-    text = header[index].text
-    return bool(_chain_at(index, header) or legal_form().search(text) or _is_shop(text))
-
-
-def _legal_form_score(name: str) -> float:
-    """Return what a legal form in a name adds to its score."""
-    if not legal_form().search(name):
-        return 0.0
-    return 5.5 if seller().search(name) else 3.0
-
-
-def _is_before_address(index: int, header: Sequence[ReadRow]) -> bool:
-    """Return whether an address follows, with at most a register number or a slogan between."""
-    following = [row.text for row in header[index + 1 : index + 3]]
-    if following and not (_is_registration(following[0]) or _is_slogan(following[0])):
-        following = following[:1]
-    return any(_is_address(text) and not title().search(text) for text in following)
-
-
-def _is_shop(text: str) -> bool:
-    """Return whether a row has a kind of shop and no number, which would make it a street."""
-    return bool(shop().search(text)) and not re.search(r"\d", text)
-
-
-def _is_address(text: str) -> bool:
-    return bool(address().search(text)) and not (legal_form().search(text) or _is_shop(text))
-
-
-def _is_slogan(text: str) -> bool:
-    return bool(slogan().search(text)) and not legal_form().search(text)
-
-
-def _is_registration(text: str) -> bool:
-    name = without_numbers(text)
-    return letters(name) < 3 or bool(not_a_name().search(name))
-
-
-def _full_name(index: int, header: Sequence[ReadRow]) -> str:
-    """Return a row's text, with the legal form if that has a row of its own below."""
-    name = header[index].text
-    if index + 1 < len(header) and legal_form().fullmatch(header[index + 1].text.strip(" .")):
-        name = f"{name} {header[index + 1].text}"
-    return name
-
-
-def _written(name: str) -> str:
-    """Remove what surrounds a printed name, and restore a space that narrow print has lost."""
-    name = _SPACED.sub(lambda letters: letters[0].replace(" ", ""), name)
-    name = spaced(re.sub(r"\)(?=\w)", ") ", without_numbers(name)))
-    stripped = name.strip(" .,:;-'\"*=_#~")
-    return (
-        f"{stripped}."
-        if _SHORT_FORM.search(f"{stripped}.") and f"{stripped}." in name
-        else stripped
+def _is_disputed(best: Candidate, others: Sequence[Candidate]) -> bool:
+    """Return whether another name has about as much evidence."""
+    return any(
+        other.worth > best.worth - _CLOSE and compact(core(other.name)) not in compact(best.name)
+        for other in others
     )
+
+
+def _footer(rows: Sequence[ReadRow], header: int) -> Sequence[ReadRow]:
+    """Return the last rows below the items, or nothing if it is not known where these end."""
+    begin = next((index for index, row in enumerate(rows) if row.is_summary), len(rows))
+    return rows[max(begin, header, len(rows) - _FOOTER) :]
+
+
+def _confirmed(candidate: Candidate, names: set[str], others: Sequence[ReadRow]) -> Candidate:
+    """Add the traits that a name has because a domain or one of the other rows has it as well."""
+    name = compact(core(candidate.name))
+    if len(name) < _FEWEST:
+        return candidate
+    found = set()
+    if any(_same(domain, name) for domain in names):
+        found.add(Trait.DOMAIN)
+    if any(row not in candidate.rows and name in compact(row.text) for row in others):
+        found.add(Trait.REPEATED)
+    return replace(candidate, traits=candidate.traits | found)
+
+
+def _same(domain: str, name: str) -> bool:
+    """Return whether one of two names in compact form has the other in it."""
+    name_of = compact(domain)
+    return name in name_of or (len(name_of) >= _FEWEST and name_of in name)
+
+
+def _inferred(header: Sequence[HeaderRow], names: set[str]) -> FoundMerchant | None:
+    """Return the merchant by a slogan or a domain, if no row is its name."""
+    for row in header:
+        if chain := chain_of_slogan(row.text):
+            return FoundMerchant(chain, LIKELY)
+    chains = {chain for name in names if (chain := chain_of(name))}
+    if len(chains) == 1:
+        return FoundMerchant(chains.pop(), LIKELY)
+    if len(names) == 1:
+        return FoundMerchant(written(names.pop().replace("-", " ").title()), GUESS)
+    return None
+
+
+def _domain_names(rows: Sequence[ReadRow]) -> Iterator[str]:
+    for row in rows:
+        for domain in domains_in(row.text):
+            if name := name_in(domain):
+                yield name

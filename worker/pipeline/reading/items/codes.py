@@ -24,7 +24,7 @@ _LONG_NUMBER = re.compile(r"\d{4,}")
 _STARTS_WITH_NUMBER = re.compile(
     r"^\W*(?:(?:[A-Z]|\d)\s+|\(\d\))?[\dSOBI]*\d[\dSOBI]*\d[\dSOBI]*\s", re.MULTILINE
 )
-_FLAG = re.compile(r"[A-Z]|\d|\(\d\)")
+_FLAG = re.compile(r"[A-Z]|\d|\([A-Z\d]\)")
 # At most two letters, perhaps with a star; three or four consonants; or a digit.
 _TAX_CODE = re.compile(r"\*?[A-Za-z]{1,2}\*?|[B-DF-HJ-NP-TV-XZ]{3,4}|\d")
 _UNIT = re.compile(r"kg|g|gr?|mg|l|lt|ml|cl|lb|oz|ct|pk|st|x", re.IGNORECASE)

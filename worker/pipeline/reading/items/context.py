@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from worker.pipeline.reading.items.counts import LEADING_COUNT, each
 from worker.pipeline.reading.items.parts import ItemRow
+from worker.pipeline.reading.items.products import of_unit_price
+from worker.pipeline.reading.items.quantities import Quantity
 from worker.pipeline.reading.rows.layout import letters
 from worker.pipeline.reading.rows.numbers import find_amounts
 
@@ -24,7 +26,8 @@ def in_context(parts: Sequence[ItemRow]) -> list[ItemRow]:
     """Correct rows by their context, and leave out those without a name, a price or a quantity."""
     # An empty row, such as the number of a shelf, may separate a name from its numbers.
     useful = [part for part in parts if part.name or part.price or part.quantity]
-    return _with_leading_counts(_without_prices_of_one(_priced(_without_units(useful))))
+    counted = _with_details(_without_units(useful))
+    return _with_leading_counts(_without_prices_of_one(_priced(counted)))
 
 
 def names_stand_below(parts: Sequence[ItemRow]) -> bool:
@@ -101,6 +104,26 @@ def _without_units(parts: list[ItemRow]) -> list[ItemRow]:
         replace(part, name="") if part.price and _unit_word(part) in units else part
         for part in parts
     ]
+
+
+def _with_details(parts: list[ItemRow]) -> list[ItemRow]:
+    """Take `3 $1.99 ea` as a quantity if the price of the item beside it is three times as much."""
+    return [
+        replace(part, price=None, quantity=quantity)
+        if (quantity := _detail(above, part, below))
+        else part
+        for above, part, below in neighbours(parts)
+    ]
+
+
+def _detail(above: ItemRow | None, part: ItemRow, below: ItemRow | None) -> Quantity | None:
+    """Return the quantity of a row without a name, whose last amount is the unit price."""
+    amount = part.row.amount
+    if part.name or part.price is None or part.quantity or amount is None:
+        return None
+    prices = [near.price for near in (above, below) if near and near.name and near.price]
+    quantities = (of_unit_price(part.row.text, amount, price) for price in prices)
+    return next((quantity for quantity in quantities if quantity), None)
 
 
 def _unit(part: ItemRow) -> str | None:

@@ -6,19 +6,22 @@ from decimal import Decimal
 from functools import cache
 
 from worker.pipeline.knowledge.currencies import beside_amounts
+from worker.pipeline.knowledge.fields.item_rows import load_item_words
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of
-from worker.pipeline.reading.items.counts import (
-    find_count,
-    without_columns,
-)
+from worker.pipeline.knowledge.units import any_unit
+from worker.pipeline.reading.items.counts import find_count, without_columns
+from worker.pipeline.reading.items.products import find_product
 from worker.pipeline.reading.items.quantities import PrintedQuantity, Quantity, find_quantities
+from worker.pipeline.reading.items.sizes import find_sizes
 from worker.pipeline.reading.rows.layout import ReadRow, letters
 from worker.pipeline.reading.rows.numbers import Amount, find_amounts
 
 _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
 # An article number with letters: BEN02.
 _CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")
+# A mark for a tax before or behind a name: `% Soap`, `Soap %`.
+_MARK = re.compile(r"^[%#^]\s?(?=[^\W\d_])|(?<=[^\W\d_])\s[%#^]$")
 # Fewer letters than this behind a quantity are no name.
 _SCRAP = 4
 # A price whose separator or one of whose digits was lost: 0650, 1.9S.
@@ -56,7 +59,9 @@ class ItemRow:
     @property
     def has_unreadable_price(self) -> bool:
         """Whether the row has a name and ends in what looks like a damaged price."""
-        return bool(self.name) and self.price is None and bool(_DEBRIS.search(self.row.text))
+        text = self.row.text
+        has_debris = bool(self.name) and self.price is None and bool(_DEBRIS.search(text))
+        return has_debris and all(size.end < len(text) for size in find_sizes(text))
 
     @property
     def is_detail(self) -> bool:
@@ -75,7 +80,11 @@ def read_item_row(row: ReadRow) -> ItemRow:
         quantity: Quantity | None = printed.quantity
         words = without_columns(_tidied(row.text[: printed.start] + row.text[printed.end : end]))
     else:
-        quantity, words = find_count(_tidied(row.text[:end]), price)
+        printed_words = _tidied(row.text[:end])
+        quantity, words = find_count(printed_words, price)
+        product = find_product(printed_words, price) if price and not quantity else None
+        if product:
+            quantity, words = product.quantity, product.rest
     return ItemRow(row, _name(words, price), quantity, price)
 
 
@@ -110,11 +119,11 @@ def _name(words: str, price: Decimal | None) -> str:
     first = next(iter(find_amounts(words)), None)
     if first and letters(words[: first.start]) >= 3:
         words = words[: first.start]
-    name = words.strip(" \t:;.,*-|@=")
+    name = _MARK.sub("", words.strip(" \t:;.,*-|@="))
     if letters(_of_a_price().sub("", name)) >= 3:
         return name
-    # A discount needs no name to be an item.
-    return (name or "Discount") if price is not None and price < 0 else ""
+    # A discount needs no more than a rate.
+    return name if price is not None and price < 0 and "%" in name else ""
 
 
 @cache
@@ -143,5 +152,9 @@ def _of_the_till() -> re.Pattern[str]:
 def _of_a_price() -> re.Pattern[str]:
     """Match what belongs to a price: its currency, and the unit that it is for."""
     pieces = any_of(vocabulary().quantities.pieces)
+    words = load_item_words()
+    around = any_of((*words.before_counts, *words.behind_units))
     currency = rf"(?<![^\W\d_]){beside_amounts()}(?![^\W\d_])"
-    return re.compile(rf"{currency}|/?\s?\b(?:kg|lbs?|oz|100\s?g|{pieces})\b", re.IGNORECASE)
+    return re.compile(
+        rf"{currency}|/?\s?\b(?:{any_unit()}|100\s?g|{pieces}|{around})\b", re.IGNORECASE
+    )

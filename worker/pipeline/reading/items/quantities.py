@@ -7,15 +7,19 @@ from decimal import Decimal
 from functools import cache
 
 from worker.pipeline.knowledge.currencies import beside_amounts
+from worker.pipeline.knowledge.fields.item_rows import load_item_words
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of
+from worker.pipeline.knowledge.units import any_unit, load_units, unit_named
 from worker.pipeline.reading.rows.numbers import no_size, parse_decimal
 
-_UNITS = {"kg": "kg", "g": "g", "lb": "lb", "lbs": "lb", "oz": "oz", "l": "l", "ml": "ml"}
 # A weight is the only count that may have no sign behind it: 350g 3.50 is a size and a price.
-_WEIGHT = r"(?<![\d.,/-])(?P<count>\d{1,3}[.,]\d{2,3})\s?(?P<unit>kg|g|lbs?|oz)\.?"
-_UNIT = r"(?P<unit>[a-z]{1,5})?\.?"
-_COUNT = r"(?<![\d.,/-])(?P<count>\d{1,3}(?:[.,]\d{1,3})?)"
+_WEIGHT = r"(?<![\d.,/-])(?P<count>\d{1,3}[.,]\d{2,3})\s?(?P<unit>kg|g|[l1i]bs?|oz)\.?"
+# Returned bottles may be counted with a minus.
+_COUNT = r"(?<![\d.,/])(?<![\d.,/]-)(?P<count>\d{1,3}(?:[.,]\d{1,3})?)"
+# The Cyrillic and the Greek letter look like an x.
+_TIMES = "x\u00d7*@\u0445\u03c7"
+_PRICE = r"(?P<price>(?:\d{1,3}(?:[.,']\d{3})+|\d{0,5})[.,]\d{2,4})"
 # Tills round to the cent, and to the nearest five in some countries.
 _ROUNDED = Decimal("0.011")
 
@@ -74,31 +78,67 @@ def _quantity(groups: Mapping[str, str | None]) -> Quantity | None:
     if together:
         return Quantity(count, None, parse_decimal(together) / count)
     price, of = parse_decimal(groups["price"] or ""), int(groups.get("of") or 0)
-    unit = _UNITS.get((groups.get("unit") or "").lower())
-    return Quantity(count, unit, price / of if of > 1 else price)
+    unit = unit_named(groups.get("unit") or "")
+    unit, price = _in_unit(unit, groups.get("per") or "", price)
+    return Quantity(count, without_pieces(unit), price / of if of > 1 else price)
+
+
+def without_pieces(unit: str | None) -> str | None:
+    """Return the unit of a quantity, which is None for single things that are counted."""
+    known = load_units()[unit] if unit else None
+    return None if known and known.is_counted and known.holds == 1 else unit
+
+
+def _in_unit(unit: str | None, per: str, price: Decimal) -> tuple[str | None, Decimal]:
+    """Return the unit of a count, and the price of one such unit.
+
+    The price may be for 100 g where the weight is in kilograms. A count without a unit has that of
+    its price.
+    """
+    hundred = per.startswith("100")
+    per_name = "g" if hundred else unit_named(per)
+    if per_name is None:
+        return unit, price
+    if unit is None:
+        return (None, price) if hundred else (per_name, price)
+    of_count, of_price = load_units()[unit], load_units()[per_name]
+    if unit == per_name or of_count.base != of_price.base or of_count.is_counted:
+        return unit, price / 100 if hundred and unit == "g" else price
+    return unit, price * of_count.holds / (of_price.holds * (100 if hundred else 1))
 
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
-    words = vocabulary().quantities
-    currency, pieces, several = beside_amounts(), any_of(words.pieces), any_of(words.several)
-    times = rf"\s?(?:[x×*@]|\b{any_of(words.times)}\b)\s?"
+    words, rows = vocabulary().quantities, load_item_words()
+    currency, several = beside_amounts(), any_of(words.several)
+    counted, unit = any_of((*words.pieces, *_counted())), any_unit()
+    times = rf"\s?(?:\(?[{_TIMES}]\)?|\b{any_of(words.times)}\b)\s?"
+    # Behind a weight may be that it is net, and before a count the word for it.
+    of_count = rf"(?P<unit>{unit}|[^\W\d_]{{1,5}})?\.?(?:\s?{any_of(rows.behind_units)}\b)?"
+    count = rf"(?:\b{any_of(rows.before_counts)}\W{{0,2}})?{_COUNT}"
     price = (
-        rf"{currency}?\s?(?:(?P<of>\d)\s?(?:/|{several})\s*)?\$?"
-        rf"(?P<price>\d{{0,5}}[.,]\d{{2,4}})(?!\d){no_size()}"
+        rf"(?:1\s?{unit}\s?/\s?)?{currency}?\s?(?:(?P<of>\d)\s?(?:/|{several})\s*)?\$?"
+        rf"{_PRICE}(?!\d){no_size()}"
     )
-    # The unit behind a price: EUR/kg, €/St.
+    # The unit behind a price: EUR/kg, €/St, each.
     each = (
-        rf"(?:\s?{currency}?\s?(?:/|{any_of(words.each)})\s?"
-        rf"(?:kg|100\s?g|g|lbs?|oz|l|{pieces})\b\.?)?"
+        rf"(?:\s?{currency}?\s?(?:(?:/|{any_of(words.each)})\s?(?P<per>100\s?g|{unit}|{counted})"
+        rf"|{counted})\b\.?)?"
     )
     patterns = (
         # The number with three decimals is the weight, even behind the price: `10.99*1.306`.
         rf"(?<![\d.,])(?P<price>\d{{1,4}}[.,]\d{{2}}){times}(?P<count>\d{{1,3}}[.,]\d{{3}})(?!\d)",
-        rf"{_COUNT}\s?{_UNIT}{times}{price}{each}",
+        rf"{count}\s?{of_count}{times}{price}{each}",
         rf"{_WEIGHT}\s+{price}{each}",
-        rf"(?<![\d.,]){price}{times}{_COUNT}\s?(?P<unit>kg|g|lbs?|oz|l|ml|{pieces})?(?![\d.,])",
+        rf"(?<![\d.,]){price}{times}{_COUNT}\s?(?P<unit>{unit}|{counted})?(?![\d.,])",
         # A price for several on a row of its own: `2 for 4.00`.
         rf"^\W*(?P<count>\d)\s{several}\s+{currency}?\s?(?P<together>\d{{1,4}}[.,]\d{{2}})(?!\d)",
     )
     return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+
+
+def _counted() -> Iterator[str]:
+    """Yield the printed forms of the units of things that are counted."""
+    for unit in load_units().values():
+        if unit.is_counted:
+            yield from unit.printed

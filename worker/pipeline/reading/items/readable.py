@@ -35,7 +35,8 @@ def readable_name(printed: str) -> ReadableName:
     name = _worded(rest, shouted)
     if size is None:
         return ReadableName(name, None, name)
-    marked = f"{text[: size.start]}{size.size}{text[size.end :]}"
+    blank = " " if text[: size.start][-1:].isalnum() else ""
+    marked = f"{text[: size.start]}{blank}{size.written(text)}{text[size.end :]}"
     return ReadableName(name, size.size, _worded(marked, shouted))
 
 

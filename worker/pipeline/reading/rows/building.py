@@ -49,16 +49,21 @@ def build_rows(lines: Sequence[TextLine]) -> list[TextLine]:
     straight = sorted((_Level(_levelled(line, slope), line) for line in lines), key=_height)
     rows: list[list[_Level]] = []
     for line in straight:
-        for row in reversed(rows[-_LOOK_BACK:]):
-            if _belongs(line.level, [other.level for other in row]):
-                row.append(line)
-                break
-        else:
+        row = _row_of(line, rows)
+        if row is None:
             rows.append([line])
+        else:
+            row.append(line)
     return [
         TextLine(tuple(sorted((word for line in row for word in line.read.words), key=_left)))
         for row in rows
     ]
+
+
+def _row_of(line: _Level, rows: Sequence[list[_Level]]) -> list[_Level] | None:
+    """Return the row that a line belongs to, if it is one of the last few."""
+    last = reversed(rows[-_LOOK_BACK:])
+    return next((row for row in last if _belongs(line.level, [on.level for on in row])), None)
 
 
 def _slope(lines: Sequence[TextLine]) -> Slope:

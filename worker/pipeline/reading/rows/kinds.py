@@ -3,12 +3,14 @@
 import re
 from functools import cache
 
+from worker.pipeline.knowledge.currencies import beside_amounts
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of
 from worker.pipeline.reading.rows.labels import (
     RowKind,
     ends_with_tax,
     label_rules,
+    nearly_a_label,
     taxed_at_a_rate,
 )
 
@@ -19,6 +21,13 @@ _PERCENT = re.compile(r"\(?@?\s*\d{1,2}(?:[.,]\d{1,3})?\s?%\)?")
 _ASIDE = re.compile(r"^\W*\([^()]*\)\s*")
 # Numbers separate the labels of a row: "Item Count 4 Change Amt 7.50" has two.
 _NUMBER = re.compile(r"(?:RM\s?)?[-.,\d]*\d[-.,\d*x]*", re.IGNORECASE)
+# Stray glyphs around a label: `| Grand Total`, `= TOTAL`, `*TOTAL*`.
+_AROUND = re.compile(r"^[\W_]+|[^\w'%]+$|_+$")
+
+# The quantity of an item: Qty 2 @ 1.50, 1 qty @ 2 / 5.00.
+_COUNT_AND_PRICE = re.compile(
+    r"^\W*(?:[^\W\d_]{1,5}\W{1,2})?\d{1,3}\s(?:[^\W\d_]{1,5}\.?\s)?@\s?\D{0,3}\d"
+)
 
 
 def row_kind(text: str, end: int | None = None) -> RowKind | None:
@@ -27,6 +36,11 @@ def row_kind(text: str, end: int | None = None) -> RowKind | None:
         return RowKind.HEADING
     if _count_of_items().match(text):
         return RowKind.COUNT
+    return None if _COUNT_AND_PRICE.search(text) else _labelled_kind(text, end)
+
+
+def _labelled_kind(text: str, end: int | None) -> RowKind | None:
+    """Return the kind of a row by its words."""
     labels = _labels(text[:end])
     for kind, words in label_rules():
         if labels and words.match(labels[-1]):
@@ -34,7 +48,14 @@ def row_kind(text: str, end: int | None = None) -> RowKind | None:
     if taxed_at_a_rate().search(text) or (labels and ends_with_tax().match(labels[0])):
         return RowKind.TAX
     # `Total Sales (Incl. 6% GST) 5.00`: the last label may be a remark about the first.
-    return RowKind.TOTAL if _opens_with_total().match(text) else None
+    opens = RowKind.TOTAL if _opens_with_total().match(text) else None
+    return opens or (nearly_a_label(_words_before(text, end)) if end else None)
+
+
+def _words_before(text: str, end: int) -> str:
+    """Return the words before an amount, without the currency."""
+    words = re.sub(rf"\s{beside_amounts()}$", "", text[:end].rstrip(" :"), flags=re.IGNORECASE)
+    return _AROUND.sub("", words)
 
 
 def _labels(text: str) -> list[str]:
@@ -42,7 +63,7 @@ def _labels(text: str) -> list[str]:
     text = _PERCENT.sub(" ", _SET_APART.sub(r"\1", text))
     text = _ASIDE.sub("", text) or text
     parts = _NUMBER.split(_counted().sub(" ", text))
-    labels = [" ".join(part.split()).strip(" :;.,*\"'=-+()$€£") for part in parts]
+    labels = [_AROUND.sub("", " ".join(part.split())) for part in parts]
     return [label for label in labels if len(label) > 1]
 
 

@@ -5,13 +5,20 @@ module decides the order in which they are tried.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
+
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import extractOne
 
 from worker.pipeline.knowledge.currencies import beside_amounts
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of
+from worker.pipeline.words.folding import folded
+
+# Shorter words are too much like others.
+_LONG = 5
 
 
 class RowKind(StrEnum):
@@ -78,6 +85,31 @@ def taxed_at_a_rate() -> re.Pattern[str]:
     """Return a pattern to `search` for a tax with a rate: `G=GST 5% 45.91`, `B:Taxable @7.8%`."""
     tax = any_of(vocabulary().taxes.names)
     return re.compile(rf"(?<![^\W\d_]){tax}(?![^\W\d_]).*\d\s?%", re.IGNORECASE)
+
+
+def nearly_a_label(words: str) -> RowKind | None:
+    """Return the kind of a label of which one letter was misread, as in `T0TAL` or `SUNME`.
+
+    Only words that are long enough count, since `Cash` is nearly `Cake`.
+    """
+    if len(words) < _LONG or " " in words:
+        return None
+    near = extractOne(
+        folded(words), _long_words().keys(), scorer=Levenshtein.distance, score_cutoff=1
+    )
+    return _long_words()[near[0]] if near else None
+
+
+@cache
+def _long_words() -> Mapping[str, RowKind]:
+    """Return the single long words that are labels of a total or a sub-total."""
+    labels = vocabulary().labels
+    return {
+        folded(phrase): kind
+        for kind, words in ((RowKind.SUBTOTAL, labels.subtotal), (RowKind.TOTAL, labels.total))
+        for phrase in (*words.exactly, *words.begins, *words.contains, "total")
+        if phrase.isalpha() and len(phrase) >= _LONG
+    }
 
 
 def _begins_with_tax() -> re.Pattern[str]:

@@ -10,23 +10,31 @@ from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.reading.rows.kinds import row_kind
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.numbers import Amount, closing_amount
-from worker.pipeline.reading.rows.whole_amounts import with_decimals
+from worker.pipeline.reading.rows.whole_amounts import WholeAmounts, with_decimals
 
 _RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
+# A unit that engines read as digits: `1.17 1b @ $0.79 /1b`.
+_MISREAD_POUND = re.compile(r"(?:(?<=\d )|(?<=/)|(?<=/ ))1b(?!\w)")
 # No till prints rows of more characters, but pages of text may have them.
 _LONGEST = 200
 _LETTERS = re.compile(r"[^\W\d_]")
+# The most letters of a currency.
+_CURRENCY = 3
 # The most rows of the summary that are tried as the end of the items.
 _REGIONS = 8
 # Rows of these kinds end the list of items.
 _SUMMARY = frozenset({RowKind.TOTAL, RowKind.SUBTOTAL, RowKind.PAYMENT, RowKind.CHANGE})
+# Rows of these kinds show that the receipt is complete.
+_OF_A_TOTAL = frozenset({RowKind.TOTAL, RowKind.PAYMENT, RowKind.CHANGE})
 
 
 @dataclass(frozen=True)
 class ReadRow:
     """A row, with its kind and its closing amount as far as the row alone shows them.
 
-    `printed` is its text, and `text` is the same with decimals behind amounts that have none.
+    `printed` is its text, and `text` is the same with decimals behind amounts that have none, and
+    with `lb` where `1b` was read. A kind `is_inferred` if it follows from the amounts of the
+    receipt and not from words.
     """
 
     line: TextLine
@@ -34,6 +42,16 @@ class ReadRow:
     text: str
     kind: RowKind | None
     amount: Amount | None
+    is_inferred: bool = False
+
+    @property
+    def value(self) -> Decimal:
+        """The closing amount, or 0 if there is none."""
+        return self.amount.value if self.amount else Decimal(0)
+
+    def inferred(self, kind: RowKind) -> "ReadRow":
+        """Return the row with a kind that follows from its amount, unless words decide it."""
+        return self if self.kind else replace(self, kind=kind, is_inferred=True)
 
     @property
     def may_be_item(self) -> bool:
@@ -47,20 +65,39 @@ class ReadRow:
         return (self.kind in _SUMMARY and self.amount is not None) or self.kind is RowKind.COUNT
 
 
-def read_rows(lines: Sequence[TextLine], thousands: str = "") -> list[ReadRow]:
+def read_rows(lines: Sequence[TextLine], whole: WholeAmounts | None = None) -> list[ReadRow]:
     """Find the kind and the closing amount of each row.
 
-    `thousands` has the characters that group thousands, if the amounts have no decimals.
+    `whole` is how the amounts are printed, if they have no decimals.
     """
-    return _with_taxes([_read_row(line, thousands) for line in lines])
+    return _with_taxes(_with_labels_above([_read_row(line, whole) for line in lines]))
 
 
-def _read_row(line: TextLine, thousands: str) -> ReadRow:
+def _read_row(line: TextLine, whole: WholeAmounts | None) -> ReadRow:
     # NFKC turns full-width digits and letters into the usual ones.
     printed = unicodedata.normalize("NFKC", line.text)[:_LONGEST]
-    text = with_decimals(printed, thousands) if thousands else printed
+    text = _MISREAD_POUND.sub("lb", printed)
+    text = with_decimals(line, text, whole) if whole else text
     amount = closing_amount(text)
     return ReadRow(line, printed, text, row_kind(text, amount.start if amount else None), amount)
+
+
+def _with_labels_above(rows: list[ReadRow]) -> list[ReadRow]:
+    """Give a bare amount below a label of the summary the kind of its label."""
+    return [
+        replace(row, kind=above.kind)
+        if above and above.kind in _SUMMARY and not above.amount and _is_bare(row)
+        else row
+        for above, row in zip([None, *rows], rows, strict=False)
+    ]
+
+
+def _is_bare(row: ReadRow) -> bool:
+    """Return whether a row has an amount and no words but a currency."""
+    if row.kind is not None or row.amount is None:
+        return False
+    words = row.text[: row.amount.start] + row.text[row.amount.end :]
+    return letters(words) <= _CURRENCY
 
 
 def _with_taxes(rows: list[ReadRow]) -> list[ReadRow]:
@@ -93,15 +130,23 @@ def _is_share(row: ReadRow, subtotal: Amount | None) -> bool:
 def item_regions(rows: Sequence[ReadRow]) -> list[range]:
     """Return the ranges of rows that the items may be in, the likeliest first.
 
-    They begin behind the heading, or else at the name above the first amount, and end at a row of
-    the summary; there may be more items behind a sub-total.
+    They end at a row of the summary; there may be more items behind a sub-total, up to the end if
+    the receipt has no total.
     """
-    ends = [index for index, row in enumerate(rows) if row.is_summary] or [len(rows)]
-    before = rows[: ends[0]]
+    ends = [index for index, row in enumerate(rows) if row.is_summary][:_REGIONS]
+    if not any(row.kind in _OF_A_TOTAL and row.amount for row in rows):
+        ends.append(len(rows))
+    begin = item_begin(rows)
+    return [range(begin, max(begin, end)) for end in ends]
+
+
+def item_begin(rows: Sequence[ReadRow]) -> int:
+    """Return the row behind the heading, or else that of the name above the first amount."""
+    end = next((index for index, row in enumerate(rows) if row.is_summary), len(rows))
+    before = rows[:end]
     headings = [index + 1 for index, row in enumerate(before) if row.kind is RowKind.HEADING]
     amounts = [_name_above(index, before) for index, row in enumerate(before) if row.amount]
-    begin = (headings or amounts or ends)[0]
-    return [range(begin, end) for end in ends[:_REGIONS]]
+    return (headings or amounts or [end])[0]
 
 
 def _name_above(index: int, rows: Sequence[ReadRow]) -> int:

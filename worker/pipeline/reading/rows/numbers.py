@@ -9,10 +9,12 @@ from worker.pipeline.knowledge.currencies import beside_amounts
 from worker.pipeline.knowledge.languages import vocabulary
 from worker.pipeline.knowledge.patterns import any_of
 
-# 1.234,56 · 1,234.56 · 12,50 · .50; always two decimals, so that 500 ml or 2020 is no amount.
-# Blanks group thousands only before a comma: `2 250.00` is a count and a price.
+# 1.234,56 · 1,234.56 · 1,23,456.00 · 12,50 · .50 · 25,-; two decimals, so that 500 ml or 2020 is no
+# amount. Blanks group thousands only before a comma: `2 250.00` is a count and a price.
 _DIGITS = (
-    r"(?:\d{1,3}(?: \d{3}){1,2},\d{2}|(?:\d{1,3}(?:[.,']\d{3}){1,2}|\d{1,6})[.,]\s?\d{2}|[.,]\d{2})"
+    r"(?:\d{1,3}(?: \d{3}){1,2},\d{2}|\d{1,2}(?:,\d{2}){1,2},\d{3}\.\d{2}"
+    r"|(?:\d{1,3}(?:[.,'\u2019]\d{3}){1,2}|\d{1,6})[.,]\s?\d{2}"
+    r"|\d{1,6}[.,]\s?[-\u2013\u2014]{1,2}(?![\d-])|[.,]\d{2})"
 )
 # A price repeated without its decimals, with a tax code: `76.00 76 SR`.
 _AGAIN = re.compile(r"\s+(\d{1,6})\s+[A-Z]{1,3}", re.IGNORECASE)
@@ -32,7 +34,10 @@ def find_amounts(text: str) -> list[Amount]:
     found = []
     for match in _amount().finditer(text):
         value = parse_decimal(match["digits"])
-        if match["before"] or match["minus"] or match["after"]:
+        in_brackets = (
+            text[match.start() - 1 : match.start()] == "(" and text[match.end() :][:1] == ")"
+        )
+        if match["before"] or match["minus"] or match["after"] or in_brackets:
             value = -value
         found.append(Amount(value, match.start(), match.end()))
     return found
@@ -54,6 +59,12 @@ def closing_amount(text: str) -> Amount | None:
     return None
 
 
+def ends_with_amount(text: str) -> bool:
+    """Return whether a row ends with an amount that has its decimals."""
+    amounts = find_amounts(text)
+    return bool(amounts) and _ends_with(text, amounts[-1])
+
+
 def _ends_with(text: str, amount: Amount) -> bool:
     again = _AGAIN.fullmatch(text, amount.end)
     if again:
@@ -63,7 +74,7 @@ def _ends_with(text: str, amount: Amount) -> bool:
 
 def parse_decimal(digits: str) -> Decimal:
     """Parse printed digits: the last separator is the decimal one, all others group thousands."""
-    digits = re.sub(r"\s", "", digits)
+    digits = re.sub(r"[-\u2013\u2014]+$", "00", re.sub(r"\s", "", digits))
     whole, _, cents = digits.replace(",", ".").rpartition(".")
     return Decimal(f"{re.sub(r'[^0-9]', '', whole) or '0'}.{cents}")
 
@@ -72,13 +83,14 @@ def parse_decimal(digits: str) -> Decimal:
 def no_size() -> str:
     """Return a look-ahead that rejects a size such as 6x1.25L or a time such as 9.00 Uhr."""
     hours = any_of(vocabulary().dates.hours)
-    return rf"(?!(?:l|ltr?|kg|ml|cl|oz|lbs?)\b|\s?{hours}\b)"
+    # A letter behind a blank may be a tax code: 1.19 L.
+    return rf"(?!(?:l|ltr?)\b|\s?(?:kg|ml|cl|oz|[l1]bs?)\b|\s?{hours}\b)"
 
 
 @cache
 def _amount() -> re.Pattern[str]:
     return re.compile(
-        rf"(?P<before>-\s?)?{beside_amounts()}?\s?(?P<minus>-\s?)?"
+        rf"(?P<before>-\s?)?(?:(?<![^\W\d_]){beside_amounts()})?\s?(?P<minus>-\s?)?"
         rf"(?<![\d.,])(?P<digits>{_DIGITS})(?!\d){no_size()}"
         r"(?P<after>\s?-(?:(?=[A-Z]\b)|(?![\w.])))?",
         re.IGNORECASE,
@@ -90,7 +102,7 @@ def _behind() -> re.Pattern[str]:
     """Match what tills print behind a price: a currency, a tax code or two, stars."""
     words = any_of(vocabulary().till.behind_prices)
     return re.compile(
-        rf"[\s*.×-]{{0,9}}{beside_amounts()}?[\s*.]{{0,9}}"
+        rf"\)?[\s*.×-]{{0,9}}{beside_amounts()}?[\s*.]{{0,9}}"
         rf"(?:{words}|[A-Z\d]{{1,3}}(?:\s[A-Z])?)?[\s*.]{{0,9}}",
         re.IGNORECASE,
     )

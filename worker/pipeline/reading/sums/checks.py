@@ -18,7 +18,7 @@ def checks_of(ledger: Ledger) -> list[ArithmeticCheck]:
         return []
     sums: Mapping[Literal["items", "payment", "tax"], Set[Decimal]] = {
         "items": total.by_items,
-        "payment": summary.cash_less_change,
+        "payment": summary.payments.less_change,
         "tax": summary.net_and_tax,
     }
     nearest = {name: _nearest(total.amount, amounts) for name, amounts in sums.items() if amounts}

@@ -17,7 +17,9 @@ defmodule GroceryPlanner.AIClient.Call do
     headers: [],
     receive_timeout: 15_000,
     # Whether sending it twice does no harm.
-    repeatable: false
+    repeatable: false,
+    # Whether the body of the answer is no JSON, and is returned as it came.
+    binary: false
   ]
 
   @type t :: %__MODULE__{
@@ -29,7 +31,8 @@ defmodule GroceryPlanner.AIClient.Call do
           query: [{atom(), term()}],
           headers: [{String.t(), String.t()}],
           receive_timeout: pos_integer(),
-          repeatable: boolean()
+          repeatable: boolean(),
+          binary: boolean()
         }
 
   @type answer :: %{
@@ -77,7 +80,7 @@ defmodule GroceryPlanner.AIClient.Call do
         request = request(call, text, opts)
         repeats? = call.repeatable and Config.get(opts, :retry, true) != false
         {answered, repeats} = send_or_repeat(transport, request, repeats?)
-        result = result(answered, Config.shown_url(opts))
+        result = received(answered, call, opts)
         {result, %{status: status(result), repeats: repeats}}
 
       {:error, sentence} ->
@@ -130,6 +133,9 @@ defmodule GroceryPlanner.AIClient.Call do
         {answered, 0}
     end
   end
+
+  defp received({:ok, %{status: 200} = answer}, %{binary: true}, _opts), do: {:ok, answer}
+  defp received(answered, _call, opts), do: result(answered, Config.shown_url(opts))
 
   defp result({:error, reason}, url), do: {:error, Error.from_transport(reason, url)}
 

@@ -55,6 +55,27 @@ defmodule GroceryPlanner.AIClient.Jobs do
   end
 
   @doc false
+  @spec image(String.t(), map(), keyword()) ::
+          {:ok, %{content: binary(), media_type: String.t()}} | {:error, Error.t()}
+  def image(job_id, context, opts) do
+    Options.check!(opts, [:page])
+
+    with {:ok, ids} <- Context.ids(context),
+         call = about_job(:get_image, :get, job_id, "/image", ids),
+         call = %{call | query: [page: opts[:page]], binary: true, repeatable: true},
+         call = %{
+           call
+           | headers: [{"accept", "image/*, application/problem+json"} | call.headers]
+         },
+         {:ok, answer} <- Call.run(call, opts) do
+      case answer.headers["content-type"] do
+        "image/" <> _kind = type -> {:ok, %{content: answer.body, media_type: type}}
+        _other -> {:error, Call.unexpected(answer)}
+      end
+    end
+  end
+
+  @doc false
   @spec revive(map(), map(), keyword()) :: result()
   def revive(%{"status" => "failed", "error" => %{"retryable" => true}} = job, context, opts) do
     with {:error, %Error{code: "job_not_retryable"}} <-
@@ -104,16 +125,18 @@ defmodule GroceryPlanner.AIClient.Jobs do
     Options.check!(opts, [])
 
     with {:ok, ids} <- Context.ids(context) do
-      call = %Call{
-        operation: operation,
-        method: method,
-        route: "/api/v1/jobs/{job_id}" <> rest,
-        path: "/api/v1/jobs/#{URI.encode(to_string(job_id), &URI.char_unreserved?/1)}" <> rest,
-        headers: [{"x-tenant-id", ids.tenant_id}]
-      }
-
-      call |> struct!(more) |> object(opts)
+      operation |> about_job(method, job_id, rest, ids) |> struct!(more) |> object(opts)
     end
+  end
+
+  defp about_job(operation, method, job_id, rest, ids) do
+    %Call{
+      operation: operation,
+      method: method,
+      route: "/api/v1/jobs/{job_id}" <> rest,
+      path: "/api/v1/jobs/#{URI.encode(to_string(job_id), &URI.char_unreserved?/1)}" <> rest,
+      headers: [{"x-tenant-id", ids.tenant_id}]
+    }
   end
 
   @doc false

@@ -55,3 +55,12 @@ def test_the_padding_is_neutral() -> None:
 
     assert np.abs(prepared).max() <= 1
     assert not prepared[..., -32:].any()
+
+
+def test_only_given_letters_are_read(reader: LineReader) -> None:
+    """In a column of prices, a round letter is a zero."""
+    text, confidence = reader.read_line(printed("4.OO"), "0123456789.")
+
+    assert text == "4.00"
+    assert 0 < confidence <= 1
+    assert reader.read_line(printed("Milk"))[0] == "Milk"

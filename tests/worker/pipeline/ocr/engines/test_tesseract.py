@@ -50,6 +50,17 @@ def test_its_words_have_the_form_of_every_engine(
 
 
 @needs_tesseract
+def test_one_line_is_read_alone(tesseract: OcrEngine, receipt_png: bytes) -> None:
+    """Letters may be restricted, as with every engine."""
+    pixels = decode_image(receipt_png, "image/png", 40_000_000).pixels
+    line = next(line for line in tesseract.read(pixels) if "Bananas" in line.text)
+    piece = pixels[round(line.words[0].top) - 8 : round(line.words[0].bottom) + 8]
+
+    assert tesseract.read_line(piece)[0].split() == ["Bananas", "1.15"]
+    assert set(tesseract.read_line(piece, "0123456789.")[0]) <= set("0123456789. ")
+
+
+@needs_tesseract
 def test_a_blank_image_has_no_lines(tesseract: OcrEngine, blank_png: bytes) -> None:
     """A page without lines is not an error."""
     assert tesseract.read(decode_image(blank_png, "image/png", 40_000_000).pixels) == []

@@ -9,9 +9,9 @@ from tests.worker.pipeline.reading.printed import read
     ("text", "currency"),
     [
         ("Total RM 5.00", "MYR"), ("SUMME EUR 5,00", "EUR"), ("Total \u20ac 5,00", "EUR"),
-        ("Total \u00a35.00", "GBP"), ("Total $5.00", "USD"), ("Total CHF 5.00", "CHF"),
+        ("Total \u00a35.00", "GBP"), ("Total $5.00", None), ("Total CHF 5.00", "CHF"),
         ("Total 5.00\nShop Sdn Bhd", "MYR"), ("Summe 5,00\nMwSt 0,80\nUSt-ID 1", "EUR"),
-        ("Springfield, IL 62704\nTotal 5.00", "USD"), ("Total $5.00\nGST 0.25", "CAD"),
+        ("Springfield, IL 62704\nTotal 5.00", "USD"), ("Total $5.00\nGST 5% 0.25", "CAD"),
         ("Toronto, ON\nTotal $5.00", "CAD"), ("ABN 12 345\nTotal $5.00\nGST 0.45", "AUD"),
         ("Singapore 319515\nTotal $5.00", "SGD"), ("Suma PLN 5,00", "PLN"),
         ("Bristol BS1 4QT\nTotal 5.00", "GBP"), ("Order AB12CD\nTotal 5.00", None),
@@ -89,7 +89,8 @@ def test_the_date_beside_a_time_is_that_of_the_purchase() -> None:
 @pytest.mark.parametrize(
     ("text", "date"),
     [
-        ("Bread $5.00\n04/03/26", "2026-04-03"), ("Bread EUR 5,00\n04/03/26", "2026-03-04"),
+        ("Keene, NH 03431\nBread $5.00\n04/03/26", "2026-04-03"),
+        ("Bread EUR 5,00\n04/03/26", "2026-03-04"),
         ("Bread 5.00\n04/03/26", "2026-03-04"), ("04/03/26\nReturn until 05/23/26", "2026-04-03"),
         ("04/12/26", "2026-04-12"),
     ],

@@ -44,12 +44,13 @@ def test_cash_less_change_finds_a_total_that_was_misread() -> None:
     assert total.amount == Decimal("44.90")
 
 
-def test_a_total_that_is_only_calculated_is_not_trusted() -> None:
-    """The receipt may go on outside the photo."""
-    total = read("Shop\nFish 23.40\nTofu 21.50").total
+def test_the_sum_of_the_items_alone_is_no_total() -> None:
+    """The receipt may go on outside the photo, so all its items are kept."""
+    extraction = read("Shop\nFish 23.40\nTofu 21.50\nRice 3.10")
 
-    assert total.amount == Decimal("44.90")
-    assert total.confidence < 0.5
+    assert extraction.total.amount is None
+    assert not extraction.reconciled
+    assert len(extraction.line_items) == 3
 
 
 @pytest.mark.parametrize(

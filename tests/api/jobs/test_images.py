@@ -141,7 +141,7 @@ async def test_a_deleted_image_is_gone(
 async def test_a_damaged_image_is_refused(
     client: AsyncServiceClient, http: httpx.AsyncClient
 ) -> None:
-    """It was accepted by its header; decoding it shows the damage."""
+    """Only decoding shows the damage, so the image was accepted by its header."""
     whole = jpeg(draw_receipt(DrawnReceipt()), orientation=6)
 
     answer = await http.get(await stored(client, whole[: len(whole) // 2]))

@@ -1,0 +1,1 @@
+"""The schemas of words around single fields of a receipt."""

@@ -1,0 +1,192 @@
+"""Finds how a receipt was paid. No more of a card's number is kept than its last four digits."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cache
+from itertools import combinations
+
+from shared.contracts.receipts.sums import Payment, PaymentMethod
+from worker.pipeline.knowledge.fields.details import load_details
+from worker.pipeline.knowledge.patterns import whole
+from worker.pipeline.reading.details.sheet import Sheet, Span, amount_words, confidence
+from worker.pipeline.reading.rows.labels import RowKind
+from worker.pipeline.reading.rows.layout import ReadRow
+from worker.pipeline.words.folding import folded
+
+# Digits behind what hides the others: `************1180`, `XXXX XXXX XXXX 5520`.
+_HIDDEN = re.compile(r"(?:[*#•·…水火]{2,}|[xX]{3,})[\s*#xX-]*(?P<digits>\d{4})(?!\d)")
+_FOUR = re.compile(r"(?<![\d.,:/*-])(\d{4})(?![\d.,:/-]|\s?%)")
+# The most payments of a receipt, and the most rows that are tried.
+_PAYMENTS, _TRIED = 3, 8
+# How far the slip of a card terminal has the number below the way of payment.
+_REACH = 6
+_NEVER = frozenset(
+    {
+        RowKind.CHANGE, RowKind.SUBTOTAL, RowKind.TAX, RowKind.COUNT, RowKind.HEADING,
+        RowKind.ROUNDING, RowKind.CHARGE,
+    }
+)  # fmt: skip
+_PROVED, _FAIR, _DOUBTFUL = 0.97, 0.85, 0.65
+
+
+@dataclass(frozen=True)
+class _Paid:
+    """A row about a payment."""
+
+    row: ReadRow
+    at: int
+    method: PaymentMethod
+    amount: Decimal | None
+    number: Span | None = None
+
+
+def payments(sheet: Sheet, change: Decimal | None) -> list[Payment]:
+    """Return the payments that come to the total and the change, or else what looks like any."""
+    found = list(_candidates(sheet, change))
+    chosen = _chosen([paid for paid in found if paid.amount], sheet.total, change)
+    trust = _PROVED if chosen else _DOUBTFUL
+    if not chosen:
+        chosen = _different([paid for paid in found if paid.amount])
+    cards = [paid for paid in found if paid.method is PaymentMethod.CARD and paid.at >= 0]
+    if not chosen and cards:
+        chosen = [replace(cards[0], amount=None)]
+    if len(chosen) == 1 and change and chosen[0].method is PaymentMethod.OTHER:
+        # Only who pays in cash gets change.
+        chosen = [replace(chosen[0], method=PaymentMethod.CASH)]
+    return [_payment(sheet, paid, trust) for paid in _with_numbers(sheet, chosen)]
+
+
+def _candidates(sheet: Sheet, change: Decimal | None) -> Iterator[_Paid]:
+    """Yield the rows below the goods that name a way of payment, or have the amount of one."""
+    total = sheet.total
+    given = None if total is None else {total, total + (change or 0)}
+    below_total = False
+    for at, row in enumerate(sheet.footer):
+        if row.kind is RowKind.TOTAL:
+            below_total = True
+        if (
+            row.kind in _NEVER
+            or (row.kind is RowKind.NOTE)
+            or _neither().search(folded(row.printed))
+        ):
+            continue
+        method = _method(row)
+        amount = row.amount.value if row.amount else None
+        if method is None and amount is not None:
+            is_given = given is not None and amount in given and below_total
+            if row.kind is RowKind.PAYMENT or (is_given and row.kind is None):
+                method = _method_beside(sheet.footer, at) or PaymentMethod.OTHER
+        if method and not (row.kind is RowKind.TOTAL and amount is None):
+            yield _Paid(row, at, method, amount)
+
+
+def _chosen(
+    found: Sequence[_Paid], total: Decimal | None, change: Decimal | None
+) -> Sequence[_Paid]:
+    """Return the fewest and first rows that come to the total, or to it and the change."""
+    if total is None:
+        return []
+    for wanted in dict.fromkeys([total + (change or 0), total]):
+        for count in range(1, _PAYMENTS + 1):
+            # Rows that name no way of payment come last, since they may say the total again.
+            named = sorted(found, key=lambda paid: paid.method is PaymentMethod.OTHER)
+            for some in combinations(named[:_TRIED], count):
+                if sum(paid.amount or 0 for paid in some) == wanted:
+                    return some
+    return []
+
+
+def _different(found: Sequence[_Paid]) -> Sequence[_Paid]:
+    first = {(paid.method, paid.amount): paid for paid in reversed(found)}
+    return sorted(first.values(), key=lambda paid: paid.at)
+
+
+def _with_numbers(sheet: Sheet, paid: Sequence[_Paid]) -> Iterator[_Paid]:
+    """Give each payment by card the number that stands in its row, or in the next slip."""
+    numbers = [number for at, row in enumerate(sheet.footer) for number in _numbers(sheet, at, row)]
+    for payment in paid:
+        if payment.method is PaymentMethod.CARD:
+            own = [number for number in numbers if number.row.line is payment.row.line]
+            number = next(iter(own or numbers), None)
+            numbers = [other for other in numbers if other is not number]
+            yield replace(payment, number=number)
+        else:
+            yield payment
+
+
+def _numbers(sheet: Sheet, at: int, row: ReadRow) -> Iterator[Span]:
+    """Yield the last digits of a card in a row, unless it is a card that pays nothing."""
+    if _neither().search(folded(row.printed)):
+        return
+    method = _method(row)
+    hidden = _HIDDEN.search(row.printed)
+    if hidden:
+        near = method or _method_beside(sheet.footer, at)
+        if near in (PaymentMethod.CARD, None):
+            yield Span(row, *hidden.span("digits"))
+    elif method is PaymentMethod.CARD:
+        four = _FOUR.findall(row.printed)
+        if len(four) == 1:
+            begin = row.printed.index(four[0])
+            yield Span(row, begin, begin + 4)
+
+
+def _method_beside(rows: Sequence[ReadRow], at: int) -> PaymentMethod | None:
+    """Return the way of payment that the nearest row above names, or the next one below."""
+    above = [rows[index] for index in range(at - 1, max(at - _REACH, 0) - 1, -1)]
+    for row in [*above, *rows[at + 1 : at + 2]]:
+        method = None if _neither().search(folded(row.printed)) else _method(row)
+        if method:
+            return method
+    return None
+
+
+def _method(row: ReadRow) -> PaymentMethod | None:
+    """Return the way of payment that a row names."""
+    label = folded(row.printed)
+    return next((method for method, words in _methods() if words.search(label)), None)
+
+
+def _payment(sheet: Sheet, paid: _Paid, trust: float) -> Payment:
+    words = amount_words(paid.row)
+    number = paid.number.words if paid.number else []
+    words = [*words, *(word for word in number if word not in words)]
+    last_four = (
+        paid.number.row.printed[paid.number.start : paid.number.end] if paid.number else None
+    )
+    sure = trust if paid.method is not PaymentMethod.OTHER else min(trust, _FAIR)
+    return Payment(
+        method=paid.method,
+        label=_label(paid.row),
+        amount=paid.amount,
+        last_four=last_four,
+        confidence=confidence(words, sure),
+        boxes=sheet.boxes(words),
+    )
+
+
+def _label(row: ReadRow) -> str:
+    """Return the words of a row without any digits, some of which may be a card's."""
+    words = (word for word in row.printed.split() if not re.search(r"\d", word))
+    return " ".join(words).strip(" *#:.,=-$€£")
+
+
+@cache
+def _methods() -> tuple[tuple[PaymentMethod, re.Pattern[str]], ...]:
+    words = load_details().payments
+    listed = (
+        (PaymentMethod.VOUCHER, words.voucher),
+        (PaymentMethod.POINTS, words.points),
+        (PaymentMethod.WALLET, words.wallet),
+        (PaymentMethod.TRANSFER, words.transfer),
+        (PaymentMethod.CARD, words.card),
+        (PaymentMethod.CASH, words.cash),
+    )
+    return tuple((method, re.compile(whole(some), re.IGNORECASE)) for method, some in listed)
+
+
+@cache
+def _neither() -> re.Pattern[str]:
+    return re.compile(whole(load_details().payments.neither), re.IGNORECASE)

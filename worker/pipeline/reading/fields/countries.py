@@ -1,0 +1,145 @@
+"""Finds the country of a receipt by its law, places, telephone numbers and web domains.
+
+The clues are in `knowledge/country_clues.toml`; this module counts them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from worker.pipeline.knowledge.countries import currency_by_country
+from worker.pipeline.knowledge.country_clues import CountryClues, TaxId, load_country_clues
+from worker.pipeline.knowledge.patterns import any_of, whole
+from worker.pipeline.reading.rows.layout import ReadRow
+
+# Points of a number of a taxpayer in its form, and of only the words before one.
+_TAX_ID, _TAX_WORD = 3, 2
+_PLACE, _DOMAIN, _PHONE, _WORD, _WEAK = 2, 2, 2, 1, 1
+# The most that one kind of clue counts for.
+_MOST = 5
+# Points of a country whose currency is printed.
+_CURRENCY = 3
+# The countries whose numbers for the value added tax begin with the country.
+_EUROPEAN = {
+    "AT": "ATU", "BE": "BE", "BG": "BG", "CZ": "CZ", "DE": "DE", "DK": "DK", "EE": "EE", "ES": "ES",
+    "FI": "FI", "FR": "FR", "GR": "EL", "HR": "HR", "HU": "HU", "IE": "IE", "IT": "IT", "LT": "LT",
+    "LV": "LV", "NL": "NL", "PL": "PL", "PT": "PT", "RO": "RO", "SE": "SE", "SI": "SI", "SK": "SK",
+}  # fmt: skip
+
+
+_NOTHING = "(?!)"
+
+
+@dataclass(frozen=True)
+class FoundCountry:
+    """An ISO 3166-1 code, a confidence from 0 to 1, and the rows that show the country.
+
+    The code is None, and the confidence is 0, if nothing suggests a country or two are as likely.
+    """
+
+    code: str | None
+    confidence: float
+    rows: Sequence[ReadRow] = ()
+
+
+@dataclass(frozen=True)
+class _Clue:
+    """A pattern that gives `points` to a country for each different text that it matches, or only
+    `once`."""
+
+    country: str
+    points: int
+    pattern: re.Pattern[str]
+    once: bool
+
+
+def country_points(text: str) -> Counter[str]:
+    """Return the points by country for all clues in a text."""
+    points: Counter[str] = Counter()
+    for clue in _clues():
+        times = len({match[0].casefold() for match in clue.pattern.finditer(text)})
+        if times:
+            points[clue.country] += min((1 if clue.once else times) * clue.points, _MOST)
+    return points
+
+
+def find_country(rows: Sequence[ReadRow], currency: str | None = None) -> FoundCountry:
+    """Find the country with the most points.
+
+    `currency` is the one that is printed; the countries that take it are likelier.
+    """
+    points = country_points("\n".join(row.printed for row in rows))
+    for code in _taking(currency):
+        if points[code] or len(_taking(currency)) == 1:
+            points[code] += _CURRENCY
+    ranked = [*points.most_common(), (None, 0), (None, 0)]
+    (country, most), (_, next_most) = ranked[0], ranked[1]
+    if country is None or most == next_most:
+        return FoundCountry(None, 0.0)
+    confidence = most / (most + next_most) * (1 - 0.5**most)
+    return FoundCountry(country, confidence, [row for row in rows if _shows(country, row.printed)])
+
+
+def _taking(currency: str | None) -> Sequence[str]:
+    """Return the countries that take a currency."""
+    return [code for code, taken in currency_by_country().items() if taken == currency]
+
+
+def tax_id(country: str) -> re.Pattern[str] | None:
+    """Return a pattern to `search` for a taxpayer's number: its group `number` is the number.
+
+    Returns None for a country of which no form is known.
+    """
+    clues = load_country_clues().get(country)
+    forms = [_tax_id(kind) for kind in clues.tax_ids] if clues else []
+    numbers = "|".join(dict.fromkeys(form for _, form in forms))
+    names = "|".join(name for name, _ in forms)
+    if not forms:
+        return None
+    return _compiled(rf"(?:{names})\W{{0,4}}(?P<number>{numbers})(?!\d)")
+
+
+def _shows(country: str, text: str) -> bool:
+    return any(clue.country == country and clue.pattern.search(text) for clue in _clues())
+
+
+@cache
+def _clues() -> tuple[_Clue, ...]:
+    return tuple(
+        _Clue(
+            country,
+            points,
+            re.compile(pattern, re.MULTILINE | (0 if cased else re.IGNORECASE)),
+            once=pattern == clues.weak,
+        )
+        for country, clues in load_country_clues().items()
+        for points, pattern, cased in _patterns(country, clues)
+    )
+
+
+def _patterns(country: str, clues: CountryClues) -> Iterator[tuple[int, str, bool]]:
+    """Yield the points and the pattern of each kind of clue, and whether capitals matter."""
+    ends = "|".join(map(re.escape, clues.domains)) or _NOTHING
+    yield _WORD, whole(clues.words), False
+    yield _PLACE, whole(clues.places), False
+    yield _DOMAIN, rf"(?:@|www\.)[\w.-]+\.(?:{ends})\b", False
+    yield _PHONE, rf"\+{clues.phone}[\s(/.-]?\d" if clues.phone else _NOTHING, False
+    yield clues.postcode_points, clues.postcode or _NOTHING, True
+    yield _WEAK, clues.weak or _NOTHING, False
+    for kind in clues.tax_ids:
+        names, form = _tax_id(kind)
+        yield _TAX_WORD, names, False
+        yield _TAX_ID - _TAX_WORD, rf"{names}\W{{0,4}}(?:{form})(?!\d)", False
+    if country in _EUROPEAN:
+        yield _TAX_ID, rf"(?<![A-Za-z]){_EUROPEAN[country]} ?(?=\w{{0,2}}\d{{7}})\w{{8,12}}\b", True
+
+
+def _tax_id(kind: TaxId) -> tuple[str, str]:
+    """Return the pattern for the words before a number, and the one for the number."""
+    return rf"(?<!\w){any_of(kind.names)}(?![^\W\d_])", kind.form
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)

@@ -1,0 +1,54 @@
+"""Explains the amounts around the items, given what the total is."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import combinations
+
+from worker.pipeline.reading.items.found_items import FoundItem
+from worker.pipeline.reading.rows.labels import RowKind
+from worker.pipeline.reading.rows.layout import ReadRow
+from worker.pipeline.reading.rows.numbers import find_amounts
+from worker.pipeline.reading.sums.ledger import Ledger
+from worker.pipeline.reading.sums.totals import FoundTotal
+
+
+def explained_amounts(ledger: Ledger, total: FoundTotal) -> set[Decimal]:
+    """Return the amounts that are what they should be if the total is right."""
+    summary, rows = ledger.summary, ledger.rows
+    added = _amounts(rows, RowKind.TAX) | _amounts(rows, RowKind.CHARGE)
+    step = sum(_amounts(rows, RowKind.ROUNDING), Decimal(0))
+    rounded = {total.amount, total.amount - step, total.amount + step}
+    paid = _amounts(rows, RowKind.PAYMENT)
+    in_parts = total.amount in summary.payments.in_parts | summary.payments.less_change
+    return {
+        Decimal(0),
+        *rounded,
+        *(amount - tax for amount in rounded for tax in {*added, sum(added, Decimal(0))}),
+        *_in_tables(rows),
+        *({amount for amount in paid if amount < total.amount} if in_parts else ()),
+        *_amounts(rows, RowKind.CHANGE),
+        *_amounts(rows, RowKind.ROUNDING),
+        *summary.payments.handed_over,
+        *_sums_of_items(ledger.items),
+        *(earlier for earlier, later in summary.replaced if later == total.amount),
+    }
+
+
+def _in_tables(rows: Sequence[ReadRow]) -> set[Decimal]:
+    """Return every amount of the rows of taxes."""
+    return {
+        amount.value for row in rows if row.kind is RowKind.TAX for amount in find_amounts(row.text)
+    }
+
+
+def _amounts(rows: Sequence[ReadRow], kind: RowKind) -> set[Decimal]:
+    return {row.value for row in rows if row.amount and row.kind is kind}
+
+
+def _sums_of_items(items: Sequence[FoundItem]) -> set[Decimal]:
+    """Return the sums of neighbouring items, as sub-totals and totals of departments have."""
+    prices = [item.total_price for item in items]
+    return {
+        sum(prices[first:last], Decimal(0))
+        for first, last in combinations(range(len(prices) + 1), 2)
+    }

@@ -1,0 +1,1 @@
+"""Reads parts of a receipt again where the first reading leaves doubts."""
