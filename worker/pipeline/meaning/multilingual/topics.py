@@ -1,7 +1,7 @@
 """Finds the topics of names in any language by their vectors.
 
-A ridge regression learnt them from the words of the knowledge files in all their languages
-(`learning.py`), so nothing has to be embedded before the first name, and the model's vectors, whose
+A ridge regression learnt them from the words of the knowledge files in many languages (see
+`learning.py`), so nothing has to be embedded before the first name, and the model's vectors, whose
 cosines all lie between 0.79 and 0.88, need no other treatment than to be centred.
 """
 
