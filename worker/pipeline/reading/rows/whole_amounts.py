@@ -131,8 +131,11 @@ def _separator(text: str, thousands: str) -> str | None:
 @cache
 def _grouped(thousands: str) -> re.Pattern[str]:
     """Match grouped thousands that are no part of a number, a date or a size."""
+    marks = f"[{re.escape(thousands.replace(' ', ''))}]" if thousands.strip() else "(?!)"
+    # In `2 250 000` a blank may stand behind a count as well, so such a row is left alone.
+    blank = r"(?<!\d \d)(?<!\d \d\d)(?<!\d \d\d\d) " if " " in thousands else "(?!)"
     return re.compile(
-        rf"(?<![\d.,/])(?<!\d-)(?<!\d )[1-9]\d{{0,2}}(?P<separator>[{re.escape(thousands)}])"
+        rf"(?<![\d.,/])(?<!\d-)[1-9]\d{{0,2}}(?P<separator>{marks}|{blank})"
         rf"(?:\d{{3}}(?:(?P=separator)\d{{3}})?|\d{{2}},\d{{3}}){_no_more()}",
         re.IGNORECASE,
     )
