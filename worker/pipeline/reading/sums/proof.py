@@ -11,7 +11,12 @@ from enum import StrEnum
 
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.layout import ReadRow
-from worker.pipeline.reading.sums.additions import has_unknown_charge, may_be_added, may_be_levied
+from worker.pipeline.reading.sums.additions import (
+    has_fitting_tax,
+    has_unknown_charge,
+    may_be_added,
+    may_be_levied,
+)
 from worker.pipeline.reading.sums.counting import counts_agree
 from worker.pipeline.reading.sums.explaining import explained_amounts
 from worker.pipeline.reading.sums.ledger import Ledger
@@ -65,10 +70,10 @@ def doubts(ledger: Ledger) -> Iterator[Doubt]:
     checks = {
         Doubt.MENDED: ledger.is_mended or Source.MISREAD in total.sources,
         Doubt.NO_WORD: not _has_word(ledger, total),
-        Doubt.ALONE: len(total.sources - _WEAK) + len(_prints(ledger, total)) < _ENOUGH,
+        Doubt.ALONE: _evidence(ledger, total) < _ENOUGH,
         Doubt.CONTRADICTED: _is_contradicted(ledger, total),
         Doubt.UNEXPLAINED: _has_unexplained(ledger, total),
-        Doubt.NO_ITEM: any(map(ledger.is_left_out, _rows_of_items(ledger))),
+        Doubt.NO_ITEM: any(map(ledger.is_left_out, _rows_of_items(ledger))) or _has_free(ledger),
         Doubt.BELOW_TOTAL: _has_item_below_total(ledger),
         Doubt.ADDED: not _is_below_sum(ledger)
         and (may_be_added(ledger.items, ledger.rows) or may_be_levied(ledger, total.amount)),
@@ -85,6 +90,12 @@ def _has_word(ledger: Ledger, total: FoundTotal) -> bool:
     in_parts = total.amount in ledger.summary.payments.in_parts
     is_paid = in_parts or Source.CASH_LESS_CHANGE in total.sources
     return bool(total.sources & _WORDS) or (is_paid and any(paying))
+
+
+def _evidence(ledger: Ledger, total: FoundTotal) -> int:
+    """Count the kinds of evidence and the prints of the total."""
+    has_tax = Source.TAX_TABLE not in total.sources and has_fitting_tax(ledger.rows, total.amount)
+    return len(total.sources - _WEAK) + len(_prints(ledger, total)) + has_tax
 
 
 def _prints(ledger: Ledger, total: FoundTotal) -> Sequence[int]:
@@ -171,6 +182,11 @@ def _rows_of_items(ledger: Ledger) -> Sequence[ReadRow]:
     first = ledger.items[0].rows if ledger.items else ()
     rows = ledger.rows_of_items
     return rows[next((at for at, row in enumerate(rows) if row in first), 0) :]
+
+
+def _has_free(ledger: Ledger) -> bool:
+    """Return whether an item that costs nothing was left out."""
+    return any(row.kind is None and row.amount and not row.value for row in _rows_of_items(ledger))
 
 
 def _has_unreadable(ledger: Ledger) -> bool:
