@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from shared.contracts.receipts.items import ItemKind
 from worker.pipeline.reading.items.found_items import FoundItem
+from worker.pipeline.reading.items.links import linked
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.layout import ReadRow
 from worker.pipeline.reading.rows.numbers import find_amounts
@@ -38,7 +40,8 @@ def may_be_added(items: Sequence[FoundItem], rows: Sequence[ReadRow]) -> bool:
         if amount.value
     }
     return any(
-        not _is_surely_item(items, at) and (items[at].total_price in taxes or _is_share(items, at))
+        not _is_surely_item(items, at)
+        and (items[at].total_price in taxes or _is_share(items, at) or _may_round(items, at))
         for at in range(max(len(items) - _LAST, 1), len(items))
     )
 
@@ -61,7 +64,9 @@ def _is_surely_item(items: Sequence[FoundItem], at: int) -> bool:
     others = [*items[:at], *items[at + 1 :]]
     has_tax_code = item.tax_code is not None and any(other.tax_code for other in others)
     is_named_again = any(other.name == item.name for other in others)
-    return bool(item.quantity or item.code or has_tax_code or is_named_again)
+    kind = linked([item])[0].kind
+    is_deposit = kind in (ItemKind.DEPOSIT, ItemKind.DEPOSIT_RETURN)
+    return bool(item.quantity or item.code or has_tax_code or is_named_again or is_deposit)
 
 
 def may_be_levied(ledger: Ledger, total: Decimal) -> bool:

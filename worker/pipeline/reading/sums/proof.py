@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from worker.pipeline.reading.rows.labels import RowKind
-from worker.pipeline.reading.rows.layout import ReadRow
+from worker.pipeline.reading.rows.layout import ReadRow, letters
 from worker.pipeline.reading.sums.additions import (
     has_fitting_tax,
     has_unknown_charge,
@@ -54,6 +54,8 @@ _TOTALS = frozenset({RowKind.TOTAL, RowKind.PAYMENT})
 _LEAST_CONFIDENCE = 0.6
 # The fewest kinds of evidence and prints of the total, one of which is its first print.
 _ENOUGH = 3
+# The fewest letters of the name of an item.
+_NAME = 3
 
 
 def is_proven(ledger: Ledger) -> bool:
@@ -94,7 +96,9 @@ def _has_word(ledger: Ledger, total: FoundTotal) -> bool:
 
 def _evidence(ledger: Ledger, total: FoundTotal) -> int:
     """Count the kinds of evidence and the prints of the total."""
-    has_tax = Source.TAX_TABLE not in total.sources and has_fitting_tax(ledger.rows, total.amount)
+    rounds = any(row.kind is RowKind.ROUNDING and row.value for row in ledger.rows)
+    has_tax = not rounds and Source.TAX_TABLE not in total.sources
+    has_tax = has_tax and has_fitting_tax(ledger.rows, total.amount)
     return len(total.sources - _WEAK) + len(_prints(ledger, total)) + has_tax
 
 
@@ -186,7 +190,14 @@ def _rows_of_items(ledger: Ledger) -> Sequence[ReadRow]:
 
 def _has_free(ledger: Ledger) -> bool:
     """Return whether an item that costs nothing was left out."""
-    return any(row.kind is None and row.amount and not row.value for row in _rows_of_items(ledger))
+    return any(
+        row.kind is None
+        and row.amount
+        and not row.value
+        and ":" not in row.text
+        and letters(row.text[: row.amount.start]) >= _NAME
+        for row in _rows_of_items(ledger)
+    )
 
 
 def _has_unreadable(ledger: Ledger) -> bool:
