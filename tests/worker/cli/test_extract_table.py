@@ -231,7 +231,7 @@ def test_a_run_that_is_killed_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_a_second_run_that_is_killed_loses_nothing_either(tmp_path: Path) -> None:
-    """Its notes do not go on where those of the first one end in the middle of a line."""
+    """New notes do not go on where those of the first run end in the middle of a line."""
     file, path = photo(tmp_path), tmp_path / "items.csv"
     notes_path(path).write_text('[["b.jpg"')
     with open_table(path) as table:
