@@ -22,8 +22,10 @@ _SHORTEST = 3
 
 
 def language(rows: Sequence[ReadRow]) -> PrintedText | None:
-    """Return the language that most words of the rows belong to. A word counts less the more
-    languages have it."""
+    """Return the language that most words of the rows belong to, or None if two have as many.
+
+    A word counts less the more languages have it.
+    """
     text = "\n".join(row.printed for row in rows)
     for code, script in _SCRIPTS:
         if len(re.findall(script, text)) >= _FEW_LETTERS:
@@ -36,8 +38,15 @@ def language(rows: Sequence[ReadRow]) -> PrintedText | None:
     (code, most), (_, second) = (*votes.most_common(2), ("", 0), ("", 0))[:2]
     if not most:
         return None
+    if most == second:
+        return None
     sure = _CLEAR if most >= 3 * second + 12 else _FAIR if most >= 2 * second else _DOUBTFUL
     return PrintedText(value=code, confidence=sure)
+
+
+def clear_language(found: PrintedText | None) -> str | None:
+    """Return the code of a language that was found, unless it is in doubt."""
+    return found.value if found and found.confidence >= _FAIR else None
 
 
 @cache
