@@ -25,6 +25,8 @@ from worker.pipeline.reading.rows.layout import ReadRow
 _DOUBT = 0.8
 # The rows of a name are no further apart than this many times the height of the print.
 _NEAR = 2.5
+# The rate of the tax on an item, behind its name.
+_RATE_AT_END = re.compile(r"\s\(?\d{1,2}(?:[.,]\d{1,2})?\s?%\)?$")
 # What begins the second row of a name.
 _SIGNS = tuple("/&+")
 
@@ -57,8 +59,19 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
         _item(above, part, below, names_below=names_below)
         for above, part, below in neighbours(parts)
     ]
-    items = [item for item in found if item is not None]
+    items = _without_rates([item for item in found if item is not None])
     return _with_codes(_with_second_lines(items, parts), rows)
+
+
+def _without_rates(items: Sequence[FoundItem]) -> list[FoundItem]:
+    """Cut the rates of taxes off the ends of names, where most names have one."""
+    rates = [_RATE_AT_END.search(item.name) for item in items]
+    if sum(rate is not None for rate in rates) * 2 <= len(items):
+        return list(items)
+    return [
+        replace(item, name=item.name[: rate.start()]) if rate and item.total_price > 0 else item
+        for item, rate in zip(items, rates, strict=True)
+    ]
 
 
 def _with_second_lines(items: Sequence[FoundItem], parts: Sequence[ItemRow]) -> list[FoundItem]:
