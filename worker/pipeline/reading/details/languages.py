@@ -19,25 +19,42 @@ _CLEAR, _FAIR, _DOUBTFUL = 0.95, 0.8, 0.6
 # Parts of the vocabulary that are words of tills; names of shops and goods are of any language.
 _PARTS = ("labels", "taxes", "counts", "headings", "dates", "discounts", "till")
 _SHORTEST = 3
+# The votes of a word, which languages that have it share.
+_WORD = 12
 
 
 def language(rows: Sequence[ReadRow]) -> PrintedText | None:
-    """Return the language that most words of the rows belong to. A word counts less the more
-    languages have it."""
+    """Return the language that most words of the rows belong to, or None if two have as many.
+
+    A word counts less the more languages have it.
+    """
     text = "\n".join(row.printed for row in rows)
     for code, script in _SCRIPTS:
         if len(re.findall(script, text)) >= _FEW_LETTERS:
             return PrintedText(value=code, confidence=_CLEAR)
+    (code, most), (_, second) = (*_votes(text).most_common(2), ("", 0), ("", 0))[:2]
+    if most == second:
+        return None
+    return PrintedText(value=code, confidence=_trust(most, second))
+
+
+def _votes(text: str) -> Counter[str]:
     votes: Counter[str] = Counter()
     for word in {folded(match[0]) for match in _any_word().finditer(folded(text))}:
         known = [code for code, words in _words().items() if words.fullmatch(word)]
-        for code in known:
-            votes[code] += 12 // len(known)
-    (code, most), (_, second) = (*votes.most_common(2), ("", 0), ("", 0))[:2]
-    if not most:
-        return None
-    sure = _CLEAR if most >= 3 * second + 12 else _FAIR if most >= 2 * second else _DOUBTFUL
-    return PrintedText(value=code, confidence=sure)
+        votes.update(dict.fromkeys(known, _WORD // max(len(known), 1)))
+    return votes
+
+
+def _trust(most: int, second: int) -> float:
+    if most >= 3 * second + _WORD:
+        return _CLEAR
+    return _FAIR if most >= 2 * second else _DOUBTFUL
+
+
+def clear_language(found: PrintedText | None) -> str | None:
+    """Return the code of a language that was found, unless it is in doubt."""
+    return found.value if found and found.confidence >= _FAIR else None
 
 
 @cache

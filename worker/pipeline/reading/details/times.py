@@ -39,19 +39,22 @@ def purchase_time(sheet: Sheet, of_date: Sequence[Span]) -> PrintedText | None:
     dates = {id(span.row.line): span for span in of_date}
     at_dates = [at for at, row in enumerate(sheet.rows) if id(row.line) in dates]
     goods = range(sheet.first, sheet.behind)
-    found = [
-        time
+    times = (
+        (time, _IN_ROW if index in goods else 1)
         for index, row in enumerate(sheet.rows)
-        if not _BETWEEN.search(row.printed)
         for time in _times(row, dates.get(id(row.line)), _nearness(index, at_dates))
-        if time.evidence > 0 and not (index in goods and time.evidence < _IN_ROW)
-    ]
-    if not found:
-        return None
-    best = max(found, key=lambda time: time.evidence)
+    )
+    found = [time for time, least in times if time.evidence >= least]
+    best = max(found, key=lambda time: time.evidence, default=None)
+    return sheet.text(best.value, [best.span], _trust(best, found)) if best else None
+
+
+def _trust(best: _Time, found: Sequence[_Time]) -> float:
     rivals = {time.value[:5] for time in found if time.evidence >= best.evidence}
-    sure = _SURE if best.evidence >= _IN_ROW else _FAIR if best.evidence > 1 else _DOUBTFUL
-    return sheet.text(best.value, [best.span], sure if len(rivals) == 1 else 0.9 * sure)
+    doubt = 1.0 if len(rivals) == 1 else 0.9
+    if best.evidence >= _IN_ROW:
+        return _SURE * doubt
+    return doubt * (_FAIR if best.evidence > 1 else _DOUBTFUL)
 
 
 def _nearness(index: int, at_dates: Sequence[int]) -> int:
@@ -61,6 +64,8 @@ def _nearness(index: int, at_dates: Sequence[int]) -> int:
 
 def _times(row: ReadRow, date: Span | None, nearness: int) -> Iterator[_Time]:
     """Yield the times of a row. Other marks than a colon need a date or a word beside them."""
+    if _BETWEEN.search(row.printed):
+        return
     is_labelled = bool(_word().search(folded(row.printed)))
     is_opening = bool(_opening().search(folded(row.printed))) and date is None
     for match in _TIME.finditer(row.printed):
