@@ -37,7 +37,8 @@ class FoundItem:
 
     `total_price` is 0 if a price is printed but unreadable; `others` are further readings of it.
     `confidence` is the engine's for the row, from 0 to 1. `rows` has the name, the price, the
-    quantity and the code. `code` and `tax_code` are as printed.
+    quantity and the code. `code` and `tax_code` are as printed. `is_free` means that the printed
+    price is 0.
     """
 
     raw_text: str
@@ -49,6 +50,7 @@ class FoundItem:
     others: tuple[Decimal, ...] = ()
     code: str | None = None
     tax_code: str | None = None
+    is_free: bool = False
 
 
 def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
@@ -153,7 +155,8 @@ def _item(
     name, rows = _name(above, part, below, names_below=names_below)
     # A discount needs no name to be an item.
     name = name or ("Discount" if part.price and part.price < 0 else "")
-    if not (part.price and name):
+    is_free = part.price == 0 and not _is_discount(name)
+    if part.price is None or not name or not (part.price or is_free):
         return None
     details = [near for near in (below, above) if near and near.is_detail and near.quantity]
     quantity, detail = _quantity(part, part.price, details)
@@ -170,6 +173,7 @@ def _item(
             *_products(part.quantity, *(near.quantity for near in details)),
             *([-price] if is_discount else []),
         ),
+        is_free=is_free,
     )
 
 

@@ -86,8 +86,12 @@ def read_ledger(rows: Sequence[ReadRow]) -> Ledger:
         best = max([best, *_ledgers(layouts_by_amounts(rows))], key=_rank)
     if not best.closes:
         best = _corrected(ledgers) or _longest(ledgers)
-    priced = _without_totals([item for item in best.items if item.total_price], best.total)
-    unreadable = [row for item in best.items if not item.total_price for row in item.rows]
+    priced = _without_totals(
+        [item for item in best.items if item.total_price or item.is_free], best.total
+    )
+    unreadable = [
+        row for item in best.items if not (item.total_price or item.is_free) for row in item.rows
+    ]
     return replace(best, items=priced, unreadable=unreadable)
 
 

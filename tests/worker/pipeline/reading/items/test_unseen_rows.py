@@ -31,7 +31,7 @@ def test_the_rate_of_a_tax_may_stand_behind_a_price(rate: str) -> None:
 
 @pytest.mark.parametrize("hours", ["07.00-23.00", "7.30 - 21.00", "Mon-Sat 08.00\u201320.00"])
 def test_hours_of_opening_are_no_amounts(hours: str) -> None:
-    """Such a row is no reason to doubt a receipt."""
+    """A row with them is no reason to doubt a receipt."""
     assert read(f"Shop\n{hours}\nMILK 1.00\nEGGS 2.00\nTOTAL 3.00\nCASH 3.00").reconciled
 
 
@@ -96,3 +96,20 @@ def test_a_sum_before_taxes_is_not_the_total() -> None:
     text += "24280.00 2.5 607.00 2.5 607.00\nNET AMT 25494.00\nBY WALLET 25494.00"
 
     assert str(read(text).total.amount) == "25494.00"
+
+
+def test_goods_that_are_free_are_items() -> None:
+    """A price of zero that is printed is a price; a discount of zero is nothing."""
+    text = "Inn\n2 CRAB 52.00\nBREAD BASKET 0.00\nDISCOUNT 0.00\nTEA 4.00\nTOTAL 56.00\nVISA 56.00"
+
+    assert [(name, price) for name, price, *_ in items(text)][1] == ("Bread Basket", "0.00")
+    assert len(items(text)) == 3
+    assert read(text).line_items[1].kind == "goods"
+    assert read(text).reconciled
+
+
+def test_cash_handed_out_with_a_payment_is_not_in_the_total() -> None:
+    """The change of zero below it says nothing."""
+    text = "Shop\nPIE 8.40\nICE 5.00\n2 LINES $13.40\nCASH OUT $20.00\nEFTPOS $33.40\nCHANGE $0.00"
+
+    assert str(read(text).total.amount) == "13.40"
