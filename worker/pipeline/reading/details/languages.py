@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from shared.contracts.receipts.printed import PrintedText
@@ -30,18 +30,20 @@ def language(rows: Sequence[ReadRow]) -> PrintedText | None:
     for code, script in _SCRIPTS:
         if len(re.findall(script, text)) >= _FEW_LETTERS:
             return PrintedText(value=code, confidence=_CLEAR)
-    votes: Counter[str] = Counter()
-    for word in {folded(match[0]) for match in _any_word().finditer(folded(text))}:
-        known = [code for code, words in _words().items() if words.fullmatch(word)]
-        for code in known:
-            votes[code] += 12 // len(known)
+    votes = _votes({folded(match[0]) for match in _any_word().finditer(folded(text))})
     (code, most), (_, second) = (*votes.most_common(2), ("", 0), ("", 0))[:2]
-    if not most:
-        return None
     if most == second:
         return None
     sure = _CLEAR if most >= 3 * second + 12 else _FAIR if most >= 2 * second else _DOUBTFUL
     return PrintedText(value=code, confidence=sure)
+
+
+def _votes(words: Iterable[str]) -> Counter[str]:
+    votes: Counter[str] = Counter()
+    for word in words:
+        known = [code for code, pattern in _words().items() if pattern.fullmatch(word)]
+        votes.update(dict.fromkeys(known, 12 // max(len(known), 1)))
+    return votes
 
 
 def clear_language(found: PrintedText | None) -> str | None:

@@ -21,14 +21,15 @@ _WORD = re.compile(r"[^\W_]+")
 def chain_of(row: str) -> str | None:
     """Return the chain whose name the row is, give or take a letter, spelt as the chain does."""
     squeezed = _squeezed(row)
-    for name, chain in _chains().items():
-        read = name.replace(" ", "")
-        if read == squeezed:
-            return chain
-        if not _may_be(read, squeezed):
-            continue
-        if SequenceMatcher(None, read, squeezed).ratio() >= _ALIKE:
-            return chain
+    same = _by_length().get(len(squeezed), {}).get(squeezed)
+    return same or _misread_chain(squeezed)
+
+
+def _misread_chain(squeezed: str) -> str | None:
+    for length in range(len(squeezed) - 1, len(squeezed) + 2):
+        for name, chain in _by_length().get(length, {}).items():
+            if _may_be(name, squeezed) and SequenceMatcher(None, name, squeezed).ratio() >= _ALIKE:
+                return chain
     return None
 
 
@@ -78,6 +79,16 @@ def _chains() -> Mapping[str, str]:
     names = [name for listed in load_chains().values() for name in listed]
     chains = {" ".join(_WORD.findall(folded(name))): name for name in names}
     return {words: name for words, name in chains.items() if len(words) >= _SHORTEST}
+
+
+@cache
+def _by_length() -> Mapping[int, Mapping[str, str]]:
+    """Return the chains by the length of their names without blanks, and by these names."""
+    found: dict[int, dict[str, str]] = {}
+    for name, chain in _chains().items():
+        read = name.replace(" ", "")
+        found.setdefault(len(read), {})[read] = chain
+    return found
 
 
 @cache
