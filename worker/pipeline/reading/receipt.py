@@ -53,11 +53,13 @@ def read_receipt(
     today: date,
     hints: ReadingHints = NO_HINTS,
     places: Places = NOWHERE,
+    detailed: bool = True,
 ) -> Extraction:
     """Read the lines of one receipt; dates after `today` are not believed.
 
     Fields that cannot be found are None with a confidence of 0; no error is raised. `hints` decide
-    what the print leaves open.
+    what the print leaves open. Without `detailed`, only what the first version of the contract has
+    is read.
     """
     conventions = conventions_of(hints)
     printed = build_rows(lines)
@@ -96,14 +98,15 @@ def read_receipt(
             fmean([merchant_confidence, bought.confidence, total_confidence, items_confidence])
         ),
     )
-    detailed = with_details(
-        extraction,
-        country,
-        ledger,
-        places,
-        lambda text: _has_date(text, order, bought.value, today=today),
-    )
-    return _as_printed(detailed) if whole else detailed
+    if detailed:
+        extraction = with_details(
+            extraction,
+            country,
+            ledger,
+            places,
+            lambda text: _has_date(text, order, bought.value, today=today),
+        )
+    return _as_printed(extraction) if whole else extraction
 
 
 def _total(ledger: Ledger, currency: FoundCurrency, default: str | None) -> Total:
