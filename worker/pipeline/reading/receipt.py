@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from statistics import fmean
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from worker.pipeline.knowledge.countries import Conventions, conventions_of, dat
 from worker.pipeline.knowledge.currencies import date_orders
 from worker.pipeline.ocr.text import TextLine, as_text
 from worker.pipeline.reading.details.assembling import with_details
+from worker.pipeline.reading.details.languages import clear_language, language
 from worker.pipeline.reading.fields.chains import currency_of
 from worker.pipeline.reading.fields.countries import find_country
 from worker.pipeline.reading.fields.currencies import FoundCurrency, find_currency
@@ -58,8 +60,7 @@ def read_receipt(
     """Read the lines of one receipt; dates after `today` are not believed.
 
     Fields that cannot be found are None with a confidence of 0; no error is raised. `hints` decide
-    what the print leaves open. Without `detailed`, only what the first version of the contract has
-    is read.
+    what the print leaves open. Details need not be read: tax lines, payments, addresses, numbers.
     """
     conventions = conventions_of(hints)
     printed = build_rows(lines)
@@ -69,14 +70,16 @@ def read_receipt(
     raw_text = as_text(printed)
     merchant = find_merchant(rows)
     chain_currency = currency_of(merchant.name) if merchant else None
+    spoken = language(rows)
     currency = find_currency(
         rows,
         chain_currency=chain_currency,
         conventions=conventions,
         month_first=is_month_first(raw_text, today=today),
+        spoken=clear_language(spoken),
     )
     ledger = read_ledger(rows)
-    country = find_country(rows, currency.code)
+    country = find_country(rows, currency.code, clear_language(spoken))
     order = _date_order(raw_text, currency.code, country.code, conventions, today)
     bought = _date(rows, order, today=today)
     total = _total(ledger, currency, hints.default_currency)
@@ -91,6 +94,7 @@ def read_receipt(
         date=bought,
         total=total,
         line_items=items,
+        language=spoken,
         reconciled=is_proven(ledger),
         checks=checks_of(ledger),
         raw_ocr_text=raw_text,
@@ -99,13 +103,8 @@ def read_receipt(
         ),
     )
     if detailed:
-        extraction = with_details(
-            extraction,
-            country,
-            ledger,
-            places,
-            lambda text: _has_date(text, order, bought.value, today=today),
-        )
+        is_date = partial(_has_date, order=order, value=bought.value, today=today)
+        extraction = with_details(extraction, country, ledger, places, is_date)
     return _as_printed(extraction) if whole else extraction
 
 

@@ -52,15 +52,17 @@ def find_currency(
     chain_currency: str | None = None,
     conventions: Conventions | None = None,
     month_first: bool | None = None,
+    spoken: str | None = None,
 ) -> FoundCurrency:
     """Find the currency with the most points.
 
     `chain_currency` is what the receipt's chain takes everywhere, if that is known. `conventions`
     are those that the caller hints at; they count only if no currency is printed by a sign or a
-    code of its own. `month_first` is whether a date has its month first, if that shows.
+    code of its own. `month_first` is whether a date has its month first, if that shows. `spoken` is
+    the language of the till, if that is clear.
     """
     text = "\n".join(row.printed for row in rows)
-    inferred = _by_country(text)
+    inferred = _by_country(text, spoken)
     if chain_currency:
         inferred[chain_currency] += _CHAIN
     hinted = conventions.currency if conventions else None
@@ -86,10 +88,10 @@ def _hint(conventions: Conventions | None, signs: Sequence[SharedSign]) -> str |
     return conventions.currency if conventions.is_certain else None
 
 
-def _by_country(text: str) -> Counter[str]:
+def _by_country(text: str, spoken: str | None) -> Counter[str]:
     """Return the points by currency: those of the likeliest country that takes it."""
     points: Counter[str] = Counter()
-    for country, count in country_points(text).items():
+    for country, count in country_points(text, spoken).items():
         currency = currency_by_country()[country]
         points[currency] = max(points[currency], count)
     return points
@@ -157,7 +159,8 @@ def _best(
     best = max(known, key=lambda code: (points[code], code == preferred, order.get(code, -999)))
     # What only suggests another currency does not make a printed one doubtful.
     against = [code for code in known if code in printed] if best in printed else known
-    agreed = points[best] / sum(points[code] for code in against)
+    next_most = max((points[code] for code in against if code != best), default=0)
+    agreed = points[best] / (points[best] + next_most)
     return FoundCurrency(
         best,
         agreed * (1 - 0.5 ** points[best]),
