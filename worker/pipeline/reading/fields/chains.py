@@ -55,11 +55,12 @@ def names_a_chain(name: str) -> bool:
 def chain_of_slogan(row: str) -> str | None:
     """Return the chain whose slogan the row is, give or take some letters."""
     squeezed = _squeezed(row)
-    matcher = SequenceMatcher(None, "", squeezed)
-    for slogan, chain in _slogans().items():
-        matcher.set_seq1(slogan)
-        if matcher.quick_ratio() >= _SAME_SLOGAN and matcher.ratio() >= _SAME_SLOGAN:
-            return chain
+    near = extract_iter(
+        squeezed, list(_slogans()), scorer=Indel.normalized_similarity, score_cutoff=_SAME_SLOGAN
+    )
+    for slogan, _, _ in near:
+        if SequenceMatcher(None, slogan, squeezed).ratio() >= _SAME_SLOGAN:
+            return _slogans()[slogan]
     return None
 
 

@@ -1,9 +1,10 @@
 """Reads printed amounts: comma or dot, thousands, trailing minus, and tax codes behind them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from worker.pipeline.knowledge.currencies import beside_amounts
 from worker.pipeline.knowledge.languages import vocabulary
@@ -33,7 +34,9 @@ class Amount:
     end: int
 
 
-def find_amounts(text: str) -> list[Amount]:
+# Receipts are read several times with most of their rows unchanged.
+@lru_cache(maxsize=2048)
+def find_amounts(text: str) -> Sequence[Amount]:
     """Find all amounts in a row, from left to right."""
     found = []
     hours = [range(*match.span()) for match in _HOURS.finditer(text)]
@@ -47,7 +50,7 @@ def find_amounts(text: str) -> list[Amount]:
         if match["before"] or match["minus"] or match["after"] or in_brackets:
             value = -value
         found.append(Amount(value, match.start(), match.end()))
-    return found
+    return tuple(found)
 
 
 def closing_amount(text: str) -> Amount | None:
