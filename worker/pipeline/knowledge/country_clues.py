@@ -9,6 +9,7 @@ from pydantic import Field, RootModel
 from worker.pipeline.knowledge.countries import Country, currency_by_country
 from worker.pipeline.knowledge.currencies import Pattern
 from worker.pipeline.knowledge.files import Table, Words, check_names, load_table
+from worker.pipeline.knowledge.languages import languages
 from worker.pipeline.knowledge.patterns import Phrases
 
 FILE = "country_clues.toml"
@@ -32,6 +33,7 @@ class CountryClues(Table):
     postcode_points: Annotated[int, Field(ge=1, le=3)] = 1
     tax_ids: Annotated[tuple[TaxId, ...], Field(strict=False)] = ()
     weak: Pattern | None = None
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] | None = None
 
 
 class AllClues(RootModel[dict[Country, CountryClues]]):
@@ -43,4 +45,6 @@ def load_country_clues() -> Mapping[str, CountryClues]:
     """Load the clues by country. Raises KnowledgeError."""
     clues = load_table(FILE, AllClues).root
     check_names(FILE, "clues", clues, currency_by_country())
+    spoken = {found.language: country for country, found in clues.items() if found.language}
+    check_names(FILE, "languages", spoken, languages())
     return clues

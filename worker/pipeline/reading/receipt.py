@@ -16,6 +16,7 @@ from worker.pipeline.knowledge.countries import Conventions, conventions_of, dat
 from worker.pipeline.knowledge.currencies import date_orders
 from worker.pipeline.ocr.text import TextLine, as_text
 from worker.pipeline.reading.details.assembling import with_details
+from worker.pipeline.reading.details.languages import clear_language, language
 from worker.pipeline.reading.fields.chains import currency_of
 from worker.pipeline.reading.fields.countries import find_country
 from worker.pipeline.reading.fields.currencies import FoundCurrency, find_currency
@@ -67,14 +68,16 @@ def read_receipt(
     raw_text = as_text(printed)
     merchant = find_merchant(rows)
     chain_currency = currency_of(merchant.name) if merchant else None
+    spoken = language(rows)
     currency = find_currency(
         rows,
         chain_currency=chain_currency,
         conventions=conventions,
         month_first=is_month_first(raw_text, today=today),
+        spoken=clear_language(spoken),
     )
     ledger = read_ledger(rows)
-    country = find_country(rows, currency.code)
+    country = find_country(rows, currency.code, clear_language(spoken))
     order = _date_order(raw_text, currency.code, country.code, conventions, today)
     bought = _date(rows, order, today=today)
     total = _total(ledger, currency, hints.default_currency)
@@ -89,6 +92,7 @@ def read_receipt(
         date=bought,
         total=total,
         line_items=items,
+        language=spoken,
         reconciled=is_proven(ledger),
         checks=checks_of(ledger),
         raw_ocr_text=raw_text,

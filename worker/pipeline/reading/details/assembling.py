@@ -9,7 +9,6 @@ from worker.pipeline.reading.details.amounts import change, rounding, service, s
 from worker.pipeline.reading.details.contacts import phone, tax_id, web
 from worker.pipeline.reading.details.documents import document_type
 from worker.pipeline.reading.details.found import merchant_words, spans_of, total_words
-from worker.pipeline.reading.details.languages import language
 from worker.pipeline.reading.details.numbers import receipt_number, store_number, till_number
 from worker.pipeline.reading.details.payments import payments
 from worker.pipeline.reading.details.sheet import Sheet, sheet_of
@@ -55,7 +54,6 @@ def with_details(
             "store_number": store_number(sheet),
             "till_number": till_number(sheet),
             "country": _country(country),
-            "language": language(sheet.rows),
         }
     )
 

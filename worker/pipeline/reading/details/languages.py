@@ -24,14 +24,16 @@ _WORD = 12
 
 
 def language(rows: Sequence[ReadRow]) -> PrintedText | None:
-    """Return the language that most words of the rows belong to. A word counts less the more
-    languages have it."""
+    """Return the language that most words of the rows belong to, or None if two have as many.
+
+    A word counts less the more languages have it.
+    """
     text = "\n".join(row.printed for row in rows)
     for code, script in _SCRIPTS:
         if len(re.findall(script, text)) >= _FEW_LETTERS:
             return PrintedText(value=code, confidence=_CLEAR)
     (code, most), (_, second) = (*_votes(text).most_common(2), ("", 0), ("", 0))[:2]
-    if not most:
+    if most == second:
         return None
     return PrintedText(value=code, confidence=_trust(most, second))
 
@@ -48,6 +50,11 @@ def _trust(most: int, second: int) -> float:
     if most >= 3 * second + _WORD:
         return _CLEAR
     return _FAIR if most >= 2 * second else _DOUBTFUL
+
+
+def clear_language(found: PrintedText | None) -> str | None:
+    """Return the code of a language that was found, unless it is in doubt."""
+    return found.value if found and found.confidence >= _FAIR else None
 
 
 @cache

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from functools import cache
 
+from rapidfuzz.distance import Indel
+from rapidfuzz.process import extract_iter
+
 from worker.pipeline.knowledge.chains import SEVERAL, load_chains, load_slogans
 from worker.pipeline.words.folding import folded
 
@@ -21,13 +24,17 @@ _WORD = re.compile(r"[^\W_]+")
 def chain_of(row: str) -> str | None:
     """Return the chain whose name the row is, give or take a letter, spelt as the chain does."""
     squeezed = _squeezed(row)
-    for name, chain in _chains().items():
-        read = name.replace(" ", "")
-        if read == squeezed:
+    # The letters that both have in order are at least as many as those that the matcher counts.
+    near = extract_iter(
+        squeezed, _squeezed_chains(), scorer=Indel.normalized_similarity, score_cutoff=_ALIKE
+    )
+    for name, _, chain in near:
+        if name == squeezed:
             return chain
-        if not _may_be(read, squeezed):
-            continue
-        if SequenceMatcher(None, read, squeezed).ratio() >= _ALIKE:
+        if (
+            _may_be(name, squeezed)
+            and SequenceMatcher(None, name, squeezed).ratio() >= _ALIKE
+        ):
             return chain
     return None
 
@@ -78,6 +85,12 @@ def _chains() -> Mapping[str, str]:
     names = [name for listed in load_chains().values() for name in listed]
     chains = {" ".join(_WORD.findall(folded(name))): name for name in names}
     return {words: name for words, name in chains.items() if len(words) >= _SHORTEST}
+
+
+@cache
+def _squeezed_chains() -> Mapping[str, str]:
+    """Return the names in lower case without blanks, by the chains' own spelling."""
+    return {chain: name.replace(" ", "") for name, chain in _chains().items()}
 
 
 @cache

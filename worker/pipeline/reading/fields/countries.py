@@ -55,22 +55,28 @@ class _Clue:
     once: bool
 
 
-def country_points(text: str) -> Counter[str]:
-    """Return the points by country for all clues in a text."""
+def country_points(text: str, spoken: str | None = None) -> Counter[str]:
+    """Return the points by country for all clues in a text, and for the language of the till."""
     points: Counter[str] = Counter()
     for clue in _clues():
         times = len({match[0].casefold() for match in clue.pattern.finditer(text)})
         if times:
             points[clue.country] += min((1 if clue.once else times) * clue.points, _MOST)
+    if spoken:
+        known = load_country_clues().items()
+        points.update(country for country, clues in known if clues.language == spoken)
     return points
 
 
-def find_country(rows: Sequence[ReadRow], currency: str | None = None) -> FoundCountry:
+def find_country(
+    rows: Sequence[ReadRow], currency: str | None = None, spoken: str | None = None
+) -> FoundCountry:
     """Find the country with the most points.
 
-    `currency` is the one that is printed; the countries that take it are likelier.
+    `currency` is the one that is printed; the countries that take it are likelier. `spoken` is the
+    language of the till, if that is clear.
     """
-    points = country_points("\n".join(row.printed for row in rows))
+    points = country_points("\n".join(row.printed for row in rows), spoken)
     for code in _taking(currency):
         if points[code] or len(_taking(currency)) == 1:
             points[code] += _CURRENCY

@@ -52,15 +52,17 @@ def find_currency(
     chain_currency: str | None = None,
     conventions: Conventions | None = None,
     month_first: bool | None = None,
+    spoken: str | None = None,
 ) -> FoundCurrency:
     """Find the currency with the most points.
 
     `chain_currency` is what the receipt's chain takes everywhere, if that is known. `conventions`
     are those that the caller hints at; they count only if no currency is printed by a sign or a
-    code of its own. `month_first` is whether a date has its month first, if that shows.
+    code of its own. `month_first` is whether a date has its month first, if that shows. `spoken` is
+    the language of the till, if that is clear.
     """
     text = "\n".join(row.printed for row in rows)
-    inferred = _by_country(text)
+    inferred = _by_country(text, spoken)
     if chain_currency:
         inferred[chain_currency] += _CHAIN
     hinted = conventions.currency if conventions else None
@@ -86,21 +88,30 @@ def _hint(conventions: Conventions | None, signs: Sequence[SharedSign]) -> str |
     return conventions.currency if conventions.is_certain else None
 
 
-def _by_country(text: str) -> Counter[str]:
+def _by_country(text: str, spoken: str | None) -> Counter[str]:
     """Return the points by currency: those of the likeliest country that takes it."""
     points: Counter[str] = Counter()
-    for country, count in country_points(text).items():
+    for country, count in country_points(text, spoken).items():
         currency = currency_by_country()[country]
         points[currency] = max(points[currency], count)
     return points
 
 
 def _printed(rows: Sequence[ReadRow], inferred: Mapping[str, int]) -> Counter[str]:
-    """Return the points of signs and codes. Rows with two currencies show only a rate."""
+    """Return the points of signs and codes. Rows with two currencies show only a rate.
+
+    A code that is a word needs another clue.
+    """
     times: Counter[str] = Counter()
     totals: list[str] = []
+    text = "\n".join(row.printed for row in rows)
+    signs = [
+        (code, pattern)
+        for code, pattern, is_word in _signs()
+        if (not is_word or inferred.get(code)) and pattern.search(text)
+    ]
     for row in rows:
-        found = _signs_of(row.printed, inferred)
+        found = Counter(code for code, pattern in signs for _ in pattern.finditer(row.printed))
         if len(found) == 1:
             times += found
             totals += found if row.kind in _TOTALS and row.amount else ()
@@ -108,16 +119,6 @@ def _printed(rows: Sequence[ReadRow], inferred: Mapping[str, int]) -> Counter[st
     if totals:
         points[totals[0]] += _TOTAL
     return points
-
-
-def _signs_of(text: str, inferred: Mapping[str, int]) -> Counter[str]:
-    """Count the signs and codes in a row; a code that is a word needs another clue."""
-    return Counter(
-        code
-        for code, pattern, is_word in _signs()
-        if not is_word or inferred.get(code)
-        for _ in pattern.finditer(text)
-    )
 
 
 def _by_sign(
@@ -156,7 +157,8 @@ def _best(
     best = max(known, key=lambda code: (points[code], code == preferred, order.get(code, -999)))
     # What only suggests another currency does not make a printed one doubtful.
     against = [code for code in known if code in printed] if best in printed else known
-    agreed = points[best] / sum(points[code] for code in against)
+    next_most = max((points[code] for code in against if code != best), default=0)
+    agreed = points[best] / (points[best] + next_most)
     return FoundCurrency(
         best,
         agreed * (1 - 0.5 ** points[best]),

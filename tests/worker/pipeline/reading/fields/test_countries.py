@@ -68,6 +68,26 @@ def test_evidence_decides_what_a_shared_sign_stands_for(text: str, code: str) ->
     assert read(f"Zephyra\nBread 5.00\n{text}").total.currency == code
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Mjölk 15,90\nBröd 24,00\nSumma 39,90\nKort 39,90", "SEK"),
+        ("Milk 22.90\nTotal 22.90\nCash 50.00\nChange 27.10\nVAT @ 15% 2.99", "ZAR"),
+        ("Milk 2.20\nTotal 2.20\nCash 5.00\nChange 2.80\nVAT 20% 0.37", "GBP"),
+        ("Milk 60.00\nTotal 60.00\nVAT 16% 8.28\nNairobi", "KES"),
+        ("Kimchi 5,000\nTotal 5,000\n123-45-67890", "KRW"),
+        ("Milk $2.50\nTotal $2.50\nGST incl 15% 0.33\nGST No 123-456-789", "NZD"),
+        ("Milk 2.50\nTotal 2.50\nCash 5.00", None),
+    ],
+)
+def test_without_a_sign_the_law_or_the_language_suggests_the_currency(
+    text: str, code: str | None
+) -> None:
+    """A rate of tax, a form of number, or the language of the till is enough if nothing else is
+    printed; English alone is not."""
+    assert read(f"Zephyra\n{text}").total.currency == code
+
+
 def test_tax_ids_have_their_form() -> None:
     """The number is found behind its words, without what follows."""
     pattern = tax_id("PL")
