@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from functools import cache
 
+from rapidfuzz.distance import Indel
+from rapidfuzz.process import extract_iter
+
 from worker.pipeline.knowledge.chains import SEVERAL, load_chains, load_slogans
 from worker.pipeline.words.folding import folded
 
