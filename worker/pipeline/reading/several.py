@@ -56,12 +56,19 @@ def read_receipts(
 
 def _parts(lines: Lines, today: date, depth: int) -> list[Lines]:
     """Split lines by receipt."""
-    ways = ((_beside, _is_receipt), (_below, _is_proved)) if depth else ()
-    for split, is_one in ways:
+    halves = _halves(lines, today) if depth else None
+    if halves is None:
+        return [lines]
+    return [part for half in halves for part in _parts(half, today, depth - 1)]
+
+
+def _halves(lines: Lines, today: date) -> tuple[Lines, Lines] | None:
+    """Return the first two parts that are receipts, if there are any."""
+    for split, is_one in ((_beside, _is_receipt), (_below, _is_proved)):
         for parts in split(lines, today):
             if _are_two(parts, is_one, today):
-                return [half for part in parts for half in _parts(part, today, depth - 1)]
-    return [lines]
+                return parts
+    return None
 
 
 def _are_two(parts: tuple[Lines, Lines], is_one: Callable[[Extraction], bool], today: date) -> bool:
@@ -116,11 +123,17 @@ def _beside(lines: Lines, today: date) -> Iterator[tuple[Lines, Lines]]:
     # The widest gap first, of those that the fewest lines cross.
     gaps = sorted(crossing, key=lambda x: (crossing[x], -middles[x]))
     for x in gaps[:_GAPS]:
-        parts: tuple[list[TextLine], list[TextLine]] = ([], [])
-        for line in lines:
-            parts[sum(_edges(line)) > 2 * x].append(line)
+        parts = _sides(lines, x)
         if crossing[x] * _CROSSING <= len(lines) and min(map(len, parts)) >= _LINES:
             yield parts
+
+
+def _sides(lines: Lines, x: float) -> tuple[Lines, Lines]:
+    """Return the lines whose middles are on the left and on the right of a place."""
+    parts: tuple[list[TextLine], list[TextLine]] = ([], [])
+    for line in lines:
+        parts[sum(_edges(line)) > 2 * x].append(line)
+    return parts
 
 
 def _below(lines: Lines, today: date) -> Iterator[tuple[Lines, Lines]]:

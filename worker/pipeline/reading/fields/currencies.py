@@ -104,21 +104,30 @@ def _printed(rows: Sequence[ReadRow], inferred: Mapping[str, int]) -> Counter[st
     """
     times: Counter[str] = Counter()
     totals: list[str] = []
-    text = "\n".join(row.printed for row in rows)
-    signs = [
-        (code, pattern)
-        for code, pattern, is_word in _signs()
-        if (not is_word or inferred.get(code)) and pattern.search(text)
-    ]
+    signs = _shown_signs("\n".join(row.printed for row in rows), inferred)
     for row in rows:
-        found = Counter(code for code, pattern in signs for _ in pattern.finditer(row.printed))
-        if len(found) == 1:
-            times += found
-            totals += found if row.kind in _TOTALS and row.amount else ()
+        found = _counted(signs, row.printed)
+        if len(found) > 1:
+            continue
+        times += found
+        if row.kind in _TOTALS and row.amount:
+            totals += found
     points = Counter({code: _SIGN * min(count, _OFTEN) for code, count in times.items()})
     if totals:
         points[totals[0]] += _TOTAL
     return points
+
+
+def _counted(signs: Sequence[tuple[str, re.Pattern[str]]], text: str) -> Counter[str]:
+    return Counter(code for code, pattern in signs for _ in pattern.finditer(text))
+
+
+def _shown_signs(text: str, inferred: Mapping[str, int]) -> Sequence[tuple[str, re.Pattern[str]]]:
+    return [
+        (code, pattern)
+        for code, pattern, is_word in _signs()
+        if (not is_word or inferred.get(code)) and pattern.search(text)
+    ]
 
 
 def _by_sign(
