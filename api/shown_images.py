@@ -18,9 +18,12 @@ from shared.store.job_images import StoredImage
 
 # A front shows so many images at once, which bounds its memory. Others wait so many seconds.
 _AT_ONCE, _PATIENCE = 4, 10
-# What stands before EXIF data in a JPEG, a PNG and a WebP. Only these can say that the pixels are
-# turned, so other images are shown as they were sent.
-_EXIF = re.compile(rb"Exif\x00\x00|eXIf|EXIF")
+# What stands before EXIF or XMP data in a JPEG, a PNG and a WebP. Only these can say that the
+# pixels are turned, so other images are shown as they were sent. Browsers do not heed XMP, but the
+# reading does.
+_TURNED = re.compile(
+    rb"Exif\x00\x00|eXIf|EXIF|tiff:Orientation|XML:com\.adobe\.xmp|Raw profile type exif"
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class ShownImages:
 
 
 def _shows_itself(stored: StoredImage) -> bool:
-    return stored.media_type not in (PDF, HEIC) and not _EXIF.search(stored.content)
+    return stored.media_type not in (PDF, HEIC) and not _TURNED.search(stored.content)
 
 
 def _reason(status: int | None) -> Exception:

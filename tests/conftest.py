@@ -80,11 +80,12 @@ def migrated(servers: stack.Servers) -> Iterator[str]:
 @pytest.fixture
 async def database_url(migrated: str) -> str:
     """The URL of a migrated database that is empty when the test begins."""
-    # The migration fills the table of turns that were reached, and they only grow.
-    tables = ", ".join(
-        table.name for table in Base.metadata.sorted_tables if table.name != "reached_turns"
+    # The migration fills the table of turns that were reached, and they only grow. TRUNCATE would
+    # take twenty times as long, since it makes new files for tables that hold a few rows.
+    tables = (
+        table for table in reversed(Base.metadata.sorted_tables) if table.name != "reached_turns"
     )
-    await _execute(migrated, f"TRUNCATE {tables}")
+    await _execute(migrated, "; ".join(str(table.delete()) for table in tables))
     return migrated
 
 

@@ -22,8 +22,9 @@ from shared.store.job_images import read_image
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
-# The image of a job never changes, but whoever shares the machine shall not find it in a cache.
-_CACHE = "private, max-age=3600"
+# The image of a job never changes, but a browser has to ask again. It would otherwise show a
+# deleted image, and one tenant's to another who uses the same browser.
+_CACHE = "private, no-cache"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 

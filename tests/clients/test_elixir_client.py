@@ -33,7 +33,7 @@ def test_it_depends_on_nothing() -> None:
 def test_its_operations_are_those_of_the_contract() -> None:
     """The table of bin/test-integration counts the client's operations under our names."""
     library = "".join(path.read_text() for path in (CLIENT / "lib").rglob("*.ex"))
-    named = r"(?:operation: |Work\.(?:flat|enveloped)\(\s*|about\(|ask\():(\w+)"
+    named = r"(?:operation: |Work\.(?:flat|enveloped)\(\s*|about(?:_job)?\(|ask\():(\w+)"
 
     assert set(re.findall(named, library)) == set(OPERATIONS)
     assert set(OPERATIONS.values()) <= {

@@ -46,8 +46,13 @@ class Text(NamedTuple):
     text: str
 
 
+@cache
+def _nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def _docstrings(path: Path) -> Iterator[Text]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _nodes(path):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             text = ast.get_docstring(node)
             if text:
@@ -152,7 +157,7 @@ def test_no_variable_is_called_one() -> None:
     called_one = [
         f"{_relative(path)}:{node.lineno}"
         for path in _python()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in _nodes(path)
         if (isinstance(node, ast.Name) and node.id == "one")
         or (isinstance(node, ast.arg) and node.arg == "one")
     ]
@@ -178,6 +183,7 @@ def test_the_rules_find_what_they_forbid() -> None:
     assert _CONTINUES.match("As it is kept on disk.")
 
 
+@cache
 def _flat(text: str) -> str:
     """Join the wrapped lines of each paragraph, list item and row of a table."""
     return re.sub(r"\n(?!\n|\s*[-|*] ?)\s*", " ", text)

@@ -14,6 +14,7 @@ from worker.cli.processes import migrate, serve, worker
 from worker.cli.remote.jobs import cancel, get, image, list_jobs, queues, retry, watch
 from worker.cli.remote.submit import submit
 from worker.cli.stderr import print_error, stderr
+from worker.cli.whole_files import NotWritten
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -26,6 +27,9 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except ServiceError as error:
         print_error(error)
+        return 1
+    except NotWritten as error:
+        stderr().print(f"{error}.", markup=False)
         return 1
     return code or 0
 

@@ -52,7 +52,8 @@ def job_image(job_id: UUID, page: int = 1, *, tenant_id: str | None = None) -> C
 
 
 def _shown(answer: httpx.Response) -> ShownImage:
-    return ShownImage(media_type=answer.headers.get("content-type", ""), content=answer.content)
+    found = {"media_type": answer.headers.get("content-type"), "content": answer.content}
+    return ShownImage.model_validate(found)
 
 
 def cancel(job_id: UUID, *, tenant_id: str | None = None) -> Call[JobView]:

@@ -221,24 +221,23 @@ def test_tidewave_refuses_whoever_does_not_know_its_token(debugged: Debugged) ->
 
 
 def test_the_token_is_random_unless_it_is_set(system: System, tmp_path: Path) -> None:
-    """Only the log has the URL."""
+    """Only the log has the URL, even where other machines are answered."""
     with ExitStack() as stack_:
-        fronts = [front(stack_, system, tmp_path, TIDEWAVE_TOKEN="") for _ in range(2)]
+        fronts = [
+            front(stack_, system, tmp_path, TIDEWAVE_TOKEN="", **remote)
+            for remote in ({}, {"TIDEWAVE_REMOTE": "true"})
+        ]
         lines = [json.loads(line) for each in fronts for line in each.log.read_text().splitlines()]
         paths = [line["path"] for line in lines if line["message"] == "tidewave.installed"]
         assert len(set(paths)) == 2
         assert fronts[0].http.post(paths[0], json=PING).status_code == 200
         assert fronts[0].http.post(paths[1], json=PING).status_code == 404
-
-
-def test_tidewave_remote_answers_other_machines(system: System, tmp_path: Path) -> None:
-    """A container needs this, since its callers have other addresses. Browsers stay refused."""
-    with ExitStack() as stack_:
-        url = front(stack_, system, tmp_path, TIDEWAVE_REMOTE="true").http.base_url
-        http = stack_.enter_context(httpx.Client(base_url=url, transport=FAR))
-        assert http.post(MCP, json=PING).json()["result"] == {}
+        # A container needs this, since its callers have other addresses. Browsers stay refused.
+        url = fronts[1].http.base_url
+        far = stack_.enter_context(httpx.Client(base_url=url, transport=FAR))
+        assert far.post(paths[1], json=PING).json()["result"] == {}
         browser = {"Origin": "http://localhost:8000"}
-        assert http.post(MCP, json=PING, headers=browser).status_code == 403
+        assert far.post(paths[1], json=PING, headers=browser).status_code == 403
 
 
 def test_tidewave_can_be_left_out(system: System, tmp_path: Path) -> None:
@@ -263,12 +262,11 @@ def test_a_front_without_tidewave_starts(system: System, tmp_path: Path) -> None
     assert (line["level"], line["message"]) == ("debug", "tidewave.absent")
 
 
-@pytest.mark.parametrize("process", ["api", "worker"])
-async def test_tidewave_is_refused_in_production(system: System, process: str) -> None:
+async def test_tidewave_is_refused_in_production(system: System) -> None:
     """The process does not start and prints one sentence."""
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", process],
+        [sys.executable, "-m", "api"],
         env={**os.environ, **system.env, "ENVIRONMENT": "production", "DEBUG": "true"},
         cwd=ROOT,
         capture_output=True,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, PngImagePlugin
 
 from shared.client.async_client import AsyncServiceClient
 from shared.local.receipt_image import DrawnReceipt, draw_receipt
@@ -46,7 +46,7 @@ async def test_an_upright_image_is_shown_as_it_was_sent(
     assert (answer.status_code, answer.content) == (200, receipt_png)
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"].startswith("private")
+    assert answer.headers["cache-control"] == "private, no-cache"
     assert answer.headers["content-disposition"].startswith("inline; filename=")
 
 
@@ -63,6 +63,31 @@ async def test_a_turned_image_is_shown_upright(
     assert size(answer) == drawn.size
     shown = Image.open(io.BytesIO(answer.content)).convert("L")
     assert shown.getpixel((5, 5)) == pytest.approx(drawn.convert("L").getpixel((5, 5)), abs=20)
+
+
+def xmp(drawn: Image.Image, form: str) -> bytes:
+    """Encode an image that is turned by XMP alone, or by a text of PNG that holds EXIF."""
+    file, said, exif = io.BytesIO(), '<x tiff:Orientation="6"/>', Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    texts = PngImagePlugin.PngInfo()
+    if form == "PNG":
+        texts.add_itxt("XML:com.adobe.xmp", said, zip=True)
+    elif form == "old PNG":
+        texts.add_text("Raw profile type exif", f"\nexif\n  1\n{exif.tobytes().hex()}\n", zip=True)
+    drawn.save(file, form.removeprefix("old "), xmp=said.encode(), pnginfo=texts)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("form", ["JPEG", "WEBP", "PNG", "old PNG"])
+async def test_an_image_that_is_turned_without_plain_exif_is_shown_upright(
+    client: AsyncServiceClient, http: httpx.AsyncClient, form: str
+) -> None:
+    """The reading turns it, and so must the image on which its boxes are drawn."""
+    turned = xmp(Image.new("RGB", (400, 300), "white"), form)
+
+    answer = await http.get(await stored(client, turned))
+
+    assert (answer.headers["content-type"], size(answer)) == ("image/jpeg", (300, 400))
 
 
 async def test_heic_becomes_what_browsers_show(

@@ -15,6 +15,7 @@ import shared.contracts
 from shared.contracts.text import Contract
 
 _PLAIN: dict[Any, Any] = {
+    bytes: "",
     str: "x",
     int: 1,
     float: 0.5,

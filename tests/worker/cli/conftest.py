@@ -51,14 +51,14 @@ def forked_ai(tmp_path: Path) -> Run:
     forks.set_forkserver_preload([__name__, *_IMPORTED])
 
     def run(
-        *arguments: str | Path, stdin: str = "", **env: str
+        *arguments: str | Path, stdin: str = "", cwd: Path | None = None, **env: str
     ) -> subprocess.CompletedProcess[str]:
         streams = tmp_path / uuid4().hex
         streams.mkdir()
         (streams / "0").write_text(stdin)
         variables = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **env}
         called = [str(PROGRAM), *map(str, arguments)]
-        process = forks.Process(target=_called, args=(called, variables, streams))
+        process = forks.Process(target=_called, args=(called, variables, cwd, streams))
         process.start()
         process.join()
         code = process.exitcode
@@ -70,8 +70,10 @@ def forked_ai(tmp_path: Path) -> Run:
     return run
 
 
-def _called(called: list[str], env: dict[str, str], streams: Path) -> None:
+def _called(called: list[str], env: dict[str, str], cwd: Path | None, streams: Path) -> None:
     """Do what the program does, with arguments, variables, and a file for each standard stream."""
+    if cwd:
+        os.chdir(cwd)
     sys.stdin = (streams / "0").open()
     for number in (1, 2):
         os.dup2(os.open(streams / str(number), os.O_WRONLY | os.O_CREAT, 0o600), number)

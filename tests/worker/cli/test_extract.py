@@ -52,6 +52,19 @@ def test_a_folder_is_read(
     assert "older: a folder within a folder" in done.stderr
 
 
+def test_a_disk_that_fills_up_ends_the_run_with_one_line(
+    grocery_ai: Run, folder: Path, tmp_path: Path
+) -> None:
+    """A folder that stands where the result is written is as little to write to as a full disk."""
+    in_the_way = tmp_path / "results/digital.json.part"
+    in_the_way.mkdir(parents=True)
+    done = grocery_ai("extract", folder / "digital.pdf", "--out", in_the_way.parent)
+
+    assert done.returncode == 1
+    written = in_the_way.with_suffix("")
+    assert done.stderr == f"{written} could not be written: Is a directory.\n"
+
+
 def test_json_is_one_document_in_the_order_of_the_files(grocery_ai: Run, folder: Path) -> None:
     files = [folder / "photo.PNG", folder / "broken.jpg"]
     done = grocery_ai("extract", *files, "--json", "--labels", "Dairy,Bakery,Produce,Other")
@@ -79,13 +92,13 @@ def test_without_out_a_table_is_printed(grocery_ai: Run, folder: Path) -> None:
     assert done.stderr.startswith("1 read, 0 failed; ")
 
 
-def test_hints_and_the_default_currency(grocery_ai: Run, tmp_path: Path) -> None:
+def test_hints_and_the_default_currency(grocery_ai: Run, forked_ai: Run, tmp_path: Path) -> None:
     """The table says so if the currency is not printed."""
     drawn = DrawnReceipt(merchant="ZEPHYRA", address=(), date="03/04/2026", currency="")
     file = tmp_path / "receipt.pdf"
     file.write_bytes(pdf(drawn))
     done = grocery_ai("extract", file, "--locale", "en-US", DEFAULT_CURRENCY="cad")
-    wrong = grocery_ai("extract", file, "--country", "UK")
+    wrong = forked_ai("extract", file, "--country", "UK")
 
     assert "21.34 CAD (default)" in done.stdout
     assert "ZEPHYRA, 2026-03-04" in done.stdout
@@ -134,15 +147,12 @@ def test_results_of_an_earlier_run_are_not_reported_as_skipped(
         ([], "Missing argument"),
     ],
 )
-def test_wrong_usage(
-    grocery_ai: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
-) -> None:
+def test_wrong_usage(forked_ai: Run, folder: Path, arguments: list[str], said: str) -> None:
     """A mistake is found before anything is read, and reported in one line."""
-    monkeypatch.chdir(folder.parent)
-    Path("empty").mkdir()
-    Path("twice").mkdir()
-    Path("twice/photo.jpg").write_bytes(b"")
-    done = grocery_ai("extract", *arguments)
+    (folder.parent / "empty").mkdir()
+    (folder.parent / "twice").mkdir()
+    (folder.parent / "twice/photo.jpg").write_bytes(b"")
+    done = forked_ai("extract", *arguments, cwd=folder.parent)
 
     assert done.returncode == 2
     assert said in done.stderr

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+import resource
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from worker.cli.extraction.selection import notes_path
 from worker.cli.extraction.table import ItemTable, open_table
 from worker.cli.extraction.table_formats import FORMATS
 from worker.cli.extraction.table_rows import COLUMNS, Kind, Row, Value, rows_of
+from worker.cli.whole_files import NotWritten
 
 SUFFIXES = list(FORMATS)
 HOSTILE = ("=cmd|' /C calc'!A0", "+1", "-2+3", "@SUM(A1)", "'=1", " =1", "''", "＝1", "'t Hoekje")  # noqa: RUF001
@@ -225,6 +228,49 @@ def test_a_run_that_is_killed_loses_nothing(tmp_path: Path) -> None:
 
     (row,) = rows_in(path)
     assert (row["file"], row["total"]) == ("a.jpg", Decimal("3.90"))
+
+
+def test_a_second_run_that_is_killed_loses_nothing_either(tmp_path: Path) -> None:
+    """New notes do not go on where those of the first run end in the middle of a line."""
+    file, path = photo(tmp_path), tmp_path / "items.csv"
+    notes_path(path).write_text('[["b.jpg"')
+    with open_table(path) as table:
+        extract(table, file)
+        left = notes_path(path).read_bytes()
+    path.unlink()
+    notes_path(path).write_bytes(left)
+    with open_table(path) as table:
+        assert table.unread([file]) == []
+
+
+def test_a_full_disk_ends_the_run_and_keeps_the_notes(tmp_path: Path) -> None:
+    """What was read before is taken up by the next run, when there is room again."""
+    first, second = photo(tmp_path, "a.jpg"), photo(tmp_path, "b.jpg")
+    path = tmp_path / "items.csv"
+    with pytest.raises(NotWritten, match=r"items\.csv\.notes could not be written: File too large"):
+        fill(path, first, second)
+
+    with open_table(path) as table:
+        assert table.unread([first, second]) == [second]
+
+
+def fill(path: Path, first: Path, second: Path) -> None:
+    """Do what a run does that has no room for the notes of its second file."""
+    with ExitStack() as limits, open_table(path) as table:
+        extract(table, first)
+        limits.enter_context(files_no_larger_than(notes_path(path).stat().st_size + 100))
+        extract(table, second)
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond a size, and then let all grow again."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:

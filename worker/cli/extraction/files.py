@@ -88,9 +88,13 @@ async def extract_files(
                 reading = await reader.read(path, on_report, with_evidence=with_evidence)
                 listener.finished(number, reading)
 
-        async with asyncio.TaskGroup() as group:
-            for number, path in enumerate(files):
-                group.create_task(read(number, path))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number, path in enumerate(files):
+                    group.create_task(read(number, path))
+        except ExceptionGroup as errors:
+            # The first one, such as that of a full disk, has ended the reading of all files.
+            raise errors.exceptions[0] from errors
 
 
 def _count_pages(listener: ReadingListener, file: int, report: StageReport) -> None:

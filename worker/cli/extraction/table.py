@@ -11,15 +11,16 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
+from io import FileIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from worker.cli.extraction.selection import check_writable, notes_path
 from worker.cli.extraction.table_formats import FORMATS, Format, NotOurTable
 from worker.cli.extraction.table_rows import COLUMNS, Row, Value, rows_of
-from worker.cli.whole_files import write_whole
+from worker.cli.whole_files import NotWritten, write_whole
 
 if TYPE_CHECKING:
     from worker.cli.extraction.files import FileReading
@@ -31,7 +32,7 @@ _FILE, _ERROR, _SHA256 = (list(COLUMNS).index(name) for name in ("file", "error"
 class ItemTable:
     """The rows of all files that were read, by the names of the files. `open_table` makes one."""
 
-    def __init__(self, path: Path, layout: Format, notes: IO[str]) -> None:
+    def __init__(self, path: Path, layout: Format, notes: FileIO) -> None:
         self.path = path
         self._format = layout
         self._notes = notes
@@ -46,8 +47,11 @@ class ItemTable:
             for row in self._format.load(self.path.read_bytes()):
                 self._rows.setdefault(str(row[_FILE]), []).append(row)
         self._notes.seek(0)
-        for line in self._notes:
-            # The last line is not whole if the run was killed while it wrote.
+        # The last line is not whole if the run was killed while it wrote.
+        whole, end, _ = self._notes.readall().rpartition(b"\n")
+        self._notes.truncate(len(whole + end))
+        for line in whole.splitlines():
+            # Another version may have other columns, and what it read is read again.
             with suppress(ValueError):
                 self._take([_noted(row) for row in json.loads(line)])
 
@@ -57,18 +61,26 @@ class ItemTable:
         return [file for file in files if not self._holds(file)]
 
     def add(self, reading: "FileReading") -> None:
-        """Take the rows of an unread file in place of those it had, and note them."""
+        """Take the rows of an unread file in place of those it had, and note them.
+
+        Raises NotWritten.
+        """
         rows = rows_of(reading, self._name(reading.path), self._hashes[reading.path])
-        self._notes.write(json.dumps(rows, default=_as_note) + "\n")
-        self._notes.flush()
+        try:
+            _append(self._notes, json.dumps(rows, default=_as_note).encode() + b"\n")
+        except OSError as error:
+            raise NotWritten(notes_path(self.path), error) from error
         self._take(rows)
 
     def save(self) -> None:
-        """Write the whole table, ordered by the names of the files, and drop the notes."""
+        """Write the whole table, ordered by the names of the files, and drop the notes.
+
+        Raises NotWritten, and then keeps the notes for the next run.
+        """
         if self._changed or not self.path.exists():
             rows = [row for _, rows in sorted(self._rows.items()) for row in rows]
             write_whole(self.path, self._format.dump(rows))
-        Path(self._notes.name).unlink()
+        notes_path(self.path).unlink()
 
     def _take(self, rows: list[Row]) -> None:
         self._rows[str(rows[0][_FILE])] = rows
@@ -90,7 +102,8 @@ def open_table(path: Path) -> Iterator[ItemTable]:
     """Open a table for one run, and save it at the end, however the run ends.
 
     Raises typer.BadParameter if the path has another suffix, if it cannot be written to, if another
-    run is writing the table, and if the file is not a table of ours.
+    run is writing the table, and if the file is not a table of ours. Raises NotWritten if there is
+    no room for it.
     """
     layout = FORMATS.get(path.suffix.lower())
     if layout is None:
@@ -106,14 +119,21 @@ def open_table(path: Path) -> Iterator[ItemTable]:
 
 
 @contextmanager
-def _notes(path: Path) -> Iterator[IO[str]]:
+def _notes(path: Path) -> Iterator[FileIO]:
     """Open the notes of a table, and keep other runs from it."""
-    with notes_path(path).open("a+", encoding="utf-8") as notes:
+    # Without a buffer, which would be written again when a full disk ends the run.
+    with notes_path(path).open("ab+", buffering=0) as notes:
         try:
             fcntl.flock(notes, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise _wrong(f"{path} is being written by another run") from error
         yield notes
+
+
+def _append(notes: FileIO, line: bytes) -> None:
+    """Write all of a line. Without a buffer, a file takes only as much as it has room for."""
+    while line:
+        line = line[notes.write(line) :]
 
 
 def _load(table: ItemTable, path: Path) -> None:

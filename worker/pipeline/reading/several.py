@@ -4,7 +4,7 @@ A receipt is never split on its looks alone, since names and prices have a gap b
 and slips and coupons follow many receipts. Each part has to be a receipt by itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 from statistics import median
@@ -59,10 +59,18 @@ def _parts(lines: Lines, today: date, depth: int) -> list[Lines]:
     ways = ((_beside, _is_receipt), (_below, _is_proved)) if depth else ()
     for split, is_one in ways:
         for parts in split(lines, today):
-            first, second = (read_receipt(part, today=today) for part in parts)
-            if is_one(first) and is_one(second) and not _is_copy(first, second):
+            if _are_two(parts, is_one, today):
                 return [half for part in parts for half in _parts(part, today, depth - 1)]
     return [lines]
+
+
+def _are_two(parts: tuple[Lines, Lines], is_one: Callable[[Extraction], bool], today: date) -> bool:
+    """Return whether both parts are receipts. The second is only read if the first is one."""
+    first = read_receipt(parts[0], today=today)
+    if not is_one(first):
+        return False
+    second = read_receipt(parts[1], today=today)
+    return is_one(second) and not _is_copy(first, second)
 
 
 def _is_receipt(read: Extraction) -> bool:

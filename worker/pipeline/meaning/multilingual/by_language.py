@@ -65,11 +65,11 @@ class ByLanguageClassifier:
     def score_each(self, asks: Sequence[Ask]) -> Sequence[Row]:
         """Score names that may have different labels; see `Classifier.score_each`."""
         rows: dict[int, Row] = {}
-        foreign: list[int] = []
-        for labels, positions in by_labels(asks):
-            unknown = sum(map(self._is_foreign_label, self._meanings.of(labels)))
-            all_of_them = 2 * unknown >= len(labels)
-            foreign += [n for n in positions if all_of_them or self._is_foreign(asks[n].name)]
+        foreign = [
+            position
+            for labels, positions in by_labels(asks)
+            for position in self._foreign(asks, labels, positions)
+        ]
         others = sorted({*range(len(asks))} - {*foreign})
         if others:
             scored = self._default.score_each([asks[position] for position in others])
@@ -79,6 +79,15 @@ class ByLanguageClassifier:
             scores = self._foreign_scores([asks[place].name for place in places], labels)
             rows.update(zip(places, scores, strict=True))
         return [rows[position] for position in range(len(asks))]
+
+    def _foreign(
+        self, asks: Sequence[Ask], labels: Sequence[str], positions: Sequence[int]
+    ) -> Sequence[int]:
+        """Return the positions, of asks with these labels, that the default model does not know."""
+        unknown = sum(map(self._is_foreign_label, self._meanings.of(labels)))
+        if 2 * unknown >= len(labels):
+            return positions
+        return [position for position in positions if self._is_foreign(asks[position].name)]
 
     def _foreign_scores(self, names: Sequence[str], labels: Sequence[str]) -> Scores:
         embedder, topics = self._models()

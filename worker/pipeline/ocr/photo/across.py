@@ -18,6 +18,8 @@ _GOES_ON = 8
 _ALIKE = 0.18
 # If there are letters beyond this many sides, they are the pattern of what the paper lies on.
 _ALL_AROUND = 3
+# So many letters, and this fraction of those on a paper, are print on another one.
+_PRINTED, _PART = 40, 0.3
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,25 @@ def print_across(corners: npt.NDArray[np.float32], letters: Letters) -> bool:
     return around < _ALL_AROUND and any(border.crossed for border in borders)
 
 
+def prints_beside(corners: npt.NDArray[np.float32], letters: Letters) -> bool:
+    """Return whether there is print of the same height beside a quadrilateral, as on another paper.
+
+    Letters beyond most of its sides are the pattern of what the paper lies on.
+    """
+    if not letters.enough:
+        return False
+    x, y, width, height = _straight(corners, letters)
+    inside = (x >= 0) & (x <= width) & (y >= 0) & (y <= height)
+    heights = letters.boxes[:, 3]
+    beyond = [heights[outside] for outside in (x < 0, x > width, y < 0, y > height)]
+    printed = [side for side in beyond if len(side) >= max(_PRINTED, _PART * inside.sum())]
+    if not inside.any() or not 0 < len(printed) < _ALL_AROUND:
+        return False
+    return any(abs(log(np.median(side) / np.median(heights[inside]))) < _ALIKE for side in printed)
+
+
 def _borders(corners: npt.NDArray[np.float32], letters: Letters) -> Iterator[_Border]:
-    width, height = sides(corners)
-    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    straight = cv2.getPerspectiveTransform(corners, target)
-    middles = letters.boxes[:, :2] + letters.boxes[:, 2:] / 2
-    x, y = cv2.perspectiveTransform(middles[None], straight)[0].T
+    x, y, width, height = _straight(corners, letters)
     beside, above = (x > 0) & (x < width), (y > 0) & (y < height)
     near, heights = _NEAR * letters.height, letters.boxes[:, 3]
     # For each side: how far every letter is outside, and whether it is level with the side.
@@ -62,6 +77,21 @@ def _borders(corners: npt.NDArray[np.float32], letters: Letters) -> Iterator[_Bo
             heights[level & (outside < 0) & (outside > -near)],
             heights[level & (outside >= 0) & (outside < near)],
         )
+
+
+def _straight(
+    corners: npt.NDArray[np.float32], letters: Letters
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], int, int]:
+    """Return where letters lie on a quadrilateral that is stretched to a rectangle.
+
+    Returns x and y of their middles, and the sides of the rectangle, in pixels.
+    """
+    width, height = sides(corners)
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    straight = cv2.getPerspectiveTransform(corners, target)
+    middles = letters.boxes[:, :2] + letters.boxes[:, 2:] / 2
+    x, y = cv2.perspectiveTransform(middles[None], straight)[0].T
+    return x, y, width, height
 
 
 def sides(corners: npt.NDArray[np.float32]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.pipeline.ocr.decode import Pixels
-from worker.pipeline.ocr.photo.across import print_across, sides
+from worker.pipeline.ocr.photo.across import print_across, prints_beside, sides
 from worker.pipeline.ocr.photo.letters import Letters
 from worker.pipeline.ocr.placing import Placed
 
@@ -31,8 +31,6 @@ _CORNERED = 0.97
 _DARK = 50
 # The paper is at least this much brighter than its surroundings (0–255 scale).
 _BRIGHTER = 35
-# Another paper has at least so many letters.
-_PRINTED = 40
 # The margin on each side as a fraction of the width or height, since print may reach the edge.
 _MARGIN = 0.01
 
@@ -63,7 +61,7 @@ def find_paper(pixels: Pixels, letters: Letters) -> Corners | None:
     """Return the corners of the paper in pixels, shape (4, 2), clockwise from the top left one.
 
     Returns None if there is no bright quadrilateral on a darker ground, or print crosses its
-    sides, or there is another such paper with print, which would be cut away.
+    sides, or there is print beside it, which would be cut away.
     """
     scale = _LOOK_AT / max(pixels.shape[:2])
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -71,35 +69,12 @@ def find_paper(pixels: Pixels, letters: Letters) -> Corners | None:
     saturation, value = hue_saturation_value[:, :, 1], hue_saturation_value[:, :, 2]
     # Brightness finds light paper on a dark ground; saturation finds white paper on a coloured
     # one in spite of shadows.
-    whites: tuple[Grey, ...] = (
-        np.asarray(value, np.uint8),
-        np.where(value > _DARK, 255 - saturation, 0).astype(np.uint8),
-    )
+    whites = value, np.where(value > _DARK, 255 - saturation, 0).astype(np.uint8)
     found = [_brightest(np.asarray(cv2.medianBlur(white, 9), np.uint8)) for white in whites]
     papers = [(paper.fit, _grown(paper.corners, small) / scale) for paper in found if paper]
     whole = [paper for paper in papers if not print_across(paper[1], letters)]
-    best = np.asarray(max(whole, key=lambda paper: paper[0])[1], np.float32) if whole else None
-    if best is None or any(_has_another(white, best, letters, scale) for white in whites):
-        return None
-    return best
-
-
-def _has_another(white: Grey, corners: Corners, letters: Letters, scale: float) -> bool:
-    """Return whether there is another paper beside the one with these corners, with print on it.
-
-    `white` is smaller than the image by the factor `scale`.
-    """
-    mask = np.zeros(white.shape, np.uint8)
-    cv2.fillConvexPoly(mask, (corners * scale).astype(np.int32), 1)
-    rest = np.where(mask == 1, np.median(white[mask == 0]), cv2.medianBlur(white, 9))
-    other = _brightest(rest.astype(np.uint8))
-    if other is None:
-        return False
-    middles = (letters.boxes[:, :2] + letters.boxes[:, 2:] / 2) * scale
-    printed = sum(
-        cv2.pointPolygonTest(other.corners, (float(x), float(y)), False) > 0 for x, y in middles
-    )
-    return printed >= _PRINTED
+    best = max(whole, key=lambda paper: paper[0])[1] if whole else None
+    return None if best is None or prints_beside(best, letters) else best
 
 
 def _grown(corners: Corners, small: cv2.typing.MatLike) -> Corners:

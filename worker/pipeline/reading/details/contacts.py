@@ -36,17 +36,29 @@ _LABELLED, _SHAPED, _FAIR = 0.95, 0.93, 0.85
 
 def phone(sheet: Sheet) -> PrintedText | None:
     """Return the first number of a telephone, above the goods if there is one there."""
-    for rows in (sheet.header, sheet.footer):
-        for found in _phones().find(rows):
-            number = re.split(r"\s/\s|\s{2,}", found.value)[0].strip(" -./")
-            if _count(number) in _DIGITS_OF_PHONE and not _is_fax(found.span):
-                return sheet.text(number, [found.span], _LABELLED)
-        for row in rows:
-            alone = _DIGITS.fullmatch(row.printed) if row in sheet.header else None
-            match = _PHONE_ALONE.search(row.printed) or alone
-            if match and row.amount is None and not _DATE.search(row.printed):
-                return sheet.text(match[0], [Span(row, *match.span())], _FAIR)
+    for rows, is_header in ((sheet.header, True), (sheet.footer, False)):
+        for number, span in _labelled_phones(rows):
+            return sheet.text(number, [span], _LABELLED)
+        for span in _shaped_phones(rows, alone=is_header):
+            return sheet.text(span.row.printed[span.start : span.end], [span], _FAIR)
     return None
+
+
+def _labelled_phones(rows: Sequence[ReadRow]) -> Iterator[tuple[str, Span]]:
+    for found in _phones().find(rows):
+        number = re.split(r"\s/\s|\s{2,}", found.value)[0].strip(" -./")
+        if _count(number) in _DIGITS_OF_PHONE and not _is_fax(found.span):
+            yield number, found.span
+
+
+def _shaped_phones(rows: Sequence[ReadRow], *, alone: bool) -> Iterator[Span]:
+    """Yield what has the shape of a number; `alone` says that a row of digits is enough."""
+    for row in rows:
+        match = _PHONE_ALONE.search(row.printed)
+        if match is None and alone:
+            match = _DIGITS.fullmatch(row.printed)
+        if match and row.amount is None and not _DATE.search(row.printed):
+            yield Span(row, *match.span())
 
 
 def tax_id(sheet: Sheet) -> PrintedText | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from shared.contracts.receipts.printed import PrintedText
@@ -19,6 +19,8 @@ _CLEAR, _FAIR, _DOUBTFUL = 0.95, 0.8, 0.6
 # Parts of the vocabulary that are words of tills; names of shops and goods are of any language.
 _PARTS = ("labels", "taxes", "counts", "headings", "dates", "discounts", "till")
 _SHORTEST = 3
+# The votes of a word, which languages that have it share.
+_WORD = 12
 
 
 def language(rows: Sequence[ReadRow]) -> PrintedText | None:
@@ -30,20 +32,24 @@ def language(rows: Sequence[ReadRow]) -> PrintedText | None:
     for code, script in _SCRIPTS:
         if len(re.findall(script, text)) >= _FEW_LETTERS:
             return PrintedText(value=code, confidence=_CLEAR)
-    votes = _votes({folded(match[0]) for match in _any_word().finditer(folded(text))})
-    (code, most), (_, second) = (*votes.most_common(2), ("", 0), ("", 0))[:2]
+    (code, most), (_, second) = (*_votes(text).most_common(2), ("", 0), ("", 0))[:2]
     if most == second:
         return None
-    sure = _CLEAR if most >= 3 * second + 12 else _FAIR if most >= 2 * second else _DOUBTFUL
-    return PrintedText(value=code, confidence=sure)
+    return PrintedText(value=code, confidence=_trust(most, second))
 
 
-def _votes(words: Iterable[str]) -> Counter[str]:
+def _votes(text: str) -> Counter[str]:
     votes: Counter[str] = Counter()
-    for word in words:
-        known = [code for code, pattern in _words().items() if pattern.fullmatch(word)]
-        votes.update(dict.fromkeys(known, 12 // max(len(known), 1)))
+    for word in {folded(match[0]) for match in _any_word().finditer(folded(text))}:
+        known = [code for code, words in _words().items() if words.fullmatch(word)]
+        votes.update(dict.fromkeys(known, _WORD // max(len(known), 1)))
     return votes
+
+
+def _trust(most: int, second: int) -> float:
+    if most >= 3 * second + _WORD:
+        return _CLEAR
+    return _FAIR if most >= 2 * second else _DOUBTFUL
 
 
 def clear_language(found: PrintedText | None) -> str | None:

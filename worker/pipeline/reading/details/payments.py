@@ -1,11 +1,11 @@
 """Finds how a receipt was paid. No more of a card's number is kept than its last four digits."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
-from itertools import combinations
+from itertools import combinations, islice
 
 from shared.contracts.receipts.sums import Payment, PaymentMethod
 from worker.pipeline.knowledge.fields.details import load_details
@@ -25,7 +25,7 @@ _REACH = 6
 _NEVER = frozenset(
     {
         RowKind.CHANGE, RowKind.SUBTOTAL, RowKind.TAX, RowKind.COUNT, RowKind.HEADING,
-        RowKind.ROUNDING, RowKind.CHARGE,
+        RowKind.ROUNDING, RowKind.CHARGE, RowKind.NOTE,
     }
 )  # fmt: skip
 _PROVED, _FAIR, _DOUBTFUL = 0.97, 0.85, 0.65
@@ -45,41 +45,47 @@ class _Paid:
 def payments(sheet: Sheet, change: Decimal | None) -> list[Payment]:
     """Return the payments that come to the total and the change, or else what looks like any."""
     found = list(_candidates(sheet, change))
-    chosen = _chosen([paid for paid in found if paid.amount], sheet.total, change)
-    trust = _PROVED if chosen else _DOUBTFUL
-    if not chosen:
-        chosen = _different([paid for paid in found if paid.amount])
-    cards = [paid for paid in found if paid.method is PaymentMethod.CARD and paid.at >= 0]
-    if not chosen and cards:
-        chosen = [replace(cards[0], amount=None)]
+    with_amount = [paid for paid in found if paid.amount]
+    proved = _chosen(with_amount, sheet.total, change)
+    chosen = proved or _different(with_amount) or _card_alone(found)
     if len(chosen) == 1 and change and chosen[0].method is PaymentMethod.OTHER:
         # Only who pays in cash gets change.
         chosen = [replace(chosen[0], method=PaymentMethod.CASH)]
+    trust = _PROVED if proved else _DOUBTFUL
     return [_payment(sheet, paid, trust) for paid in _with_numbers(sheet, chosen)]
 
 
 def _candidates(sheet: Sheet, change: Decimal | None) -> Iterator[_Paid]:
     """Yield the rows below the goods that name a way of payment, or have the amount of one."""
-    total = sheet.total
-    given = None if total is None else {total, total + (change or 0)}
+    given = _given(sheet.total, change)
     below_total = False
     for at, row in enumerate(sheet.footer):
-        if row.kind is RowKind.TOTAL:
-            below_total = True
-        if (
-            row.kind in _NEVER
-            or (row.kind is RowKind.NOTE)
-            or _neither().search(folded(row.printed))
-        ):
+        below_total |= row.kind is RowKind.TOTAL
+        if row.kind in _NEVER or _neither().search(folded(row.printed)):
             continue
         method = _method(row)
-        amount = row.amount.value if row.amount else None
-        if method is None and amount is not None:
-            is_given = given is not None and amount in given and below_total
-            if row.kind is RowKind.PAYMENT or (is_given and row.kind is None):
-                method = _method_beside(sheet.footer, at) or PaymentMethod.OTHER
-        if method and not (row.kind is RowKind.TOTAL and amount is None):
-            yield _Paid(row, at, method, amount)
+        if method is None and _may_be_payment(row, given if below_total else set()):
+            method = _method_beside(sheet.footer, at) or PaymentMethod.OTHER
+        if method and (row.amount or row.kind is not RowKind.TOTAL):
+            yield _Paid(row, at, method, row.amount.value if row.amount else None)
+
+
+def _given(total: Decimal | None, change: Decimal | None) -> Set[Decimal]:
+    """Return what may have been given for the total."""
+    return set() if total is None else {total, total + (change or 0)}
+
+
+def _may_be_payment(row: ReadRow, given: Set[Decimal]) -> bool:
+    """Return whether a row is about a payment although it names no way of payment."""
+    if row.amount is None:
+        return False
+    return row.kind is RowKind.PAYMENT or (row.kind is None and row.amount.value in given)
+
+
+def _card_alone(found: Sequence[_Paid]) -> Sequence[_Paid]:
+    """Return the first payment by card, whose amount is not printed."""
+    cards = (paid for paid in found if paid.method is PaymentMethod.CARD)
+    return [replace(paid, amount=None) for paid in islice(cards, 1)]
 
 
 def _chosen(
@@ -88,14 +94,16 @@ def _chosen(
     """Return the fewest and first rows that come to the total, or to it and the change."""
     if total is None:
         return []
-    for wanted in dict.fromkeys([total + (change or 0), total]):
-        for count in range(1, _PAYMENTS + 1):
-            # Rows that name no way of payment come last, since they may say the total again.
-            named = sorted(found, key=lambda paid: paid.method is PaymentMethod.OTHER)
-            for some in combinations(named[:_TRIED], count):
-                if sum(paid.amount or 0 for paid in some) == wanted:
-                    return some
-    return []
+    # Rows that name no way of payment come last, since they may say the total again.
+    named = sorted(found, key=lambda paid: paid.method is PaymentMethod.OTHER)[:_TRIED]
+    fitting = (
+        some
+        for wanted in dict.fromkeys([total + (change or 0), total])
+        for count in range(1, _PAYMENTS + 1)
+        for some in combinations(named, count)
+        if sum(paid.amount or 0 for paid in some) == wanted
+    )
+    return next(fitting, [])
 
 
 def _different(found: Sequence[_Paid]) -> Sequence[_Paid]:
@@ -107,13 +115,13 @@ def _with_numbers(sheet: Sheet, paid: Sequence[_Paid]) -> Iterator[_Paid]:
     """Give each payment by card the number that stands in its row, or in the next slip."""
     numbers = [number for at, row in enumerate(sheet.footer) for number in _numbers(sheet, at, row)]
     for payment in paid:
-        if payment.method is PaymentMethod.CARD:
-            own = [number for number in numbers if number.row.line is payment.row.line]
-            number = next(iter(own or numbers), None)
-            numbers = [other for other in numbers if other is not number]
-            yield replace(payment, number=number)
-        else:
+        if payment.method is not PaymentMethod.CARD or not numbers:
             yield payment
+            continue
+        own = (number for number in numbers if number.row.line is payment.row.line)
+        number = next(own, numbers[0])
+        numbers.remove(number)
+        yield replace(payment, number=number)
 
 
 def _numbers(sheet: Sheet, at: int, row: ReadRow) -> Iterator[Span]:

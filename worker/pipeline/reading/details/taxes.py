@@ -88,12 +88,12 @@ def _alone(
 ) -> _Tax:
     """Return a tax with one amount, with the net or gross amount of a row beside it if one fits."""
     found = _Tax((rows[at],), _ALONE, rate, tax=tax)
-    for beside in (at - 1, at + 1):
-        other = rows[beside] if 0 <= beside < len(rows) else None
-        if other and other.amount and (other.kind not in _NEVER or _names_a_tax(other)):
-            solved = next(_solutions(rate, [other.amount.value, tax]), None)
-            if solved and solved.tax == tax:
-                return replace(solved, rows=(rows[at], other))
+    beside = [*rows[max(at - 1, 0) : at], *rows[at + 1 : at + 2]]
+    for other in (row for row in beside if row.kind not in _NEVER or _names_a_tax(row)):
+        values = [other.amount.value, tax] if other.amount else []
+        solved = next(_solutions(rate, values), None)
+        if solved and solved.tax == tax:
+            return replace(solved, rows=(rows[at], other))
     if total is not None and _is_near(tax, total * rate / (100 + rate)):
         return replace(found, trust=_AGREED)
     return found
@@ -107,10 +107,11 @@ def _rate(row: ReadRow, amounts: list[Amount]) -> tuple[Decimal | None, list[Amo
         others = [amount for amount in amounts if amount.end <= begin or end <= amount.start]
         rate = Decimal((percent[1] or percent[2]).replace(",", "."))
         return (rate if 0 < rate <= _HIGHEST else None), others
-    if len(amounts) in (3, 4) and 0 < amounts[0].value <= _HIGHEST:
-        others = amounts[1:]
-        if any(_solutions(amounts[0].value, [amount.value for amount in others])):
-            return amounts[0].value, others
+    if len(amounts) not in (3, 4) or not 0 < amounts[0].value <= _HIGHEST:
+        return None, amounts
+    values = [amount.value for amount in amounts]
+    if any(_solutions(values[0], values[1:])):
+        return values[0], amounts[1:]
     return None, amounts
 
 
@@ -161,22 +162,24 @@ def _paired(taxes: Sequence[_Tax]) -> list[_Tax]:
 def _unrated(sheet: Sheet, rows: Sequence[ReadRow]) -> list[_Tax]:
     """Return the taxes of rows without a rate, but not the sum of the others."""
     total = sheet.total or Decimal(0)
-    taxes = [
-        _Tax((row,), _ALONE, tax=row.amount.value)
-        for row in rows
-        if row.amount
-        and (row.kind is RowKind.TAX or (row.kind is None and _names_a_tax(row)))
-        and len(find_amounts(row.text)) == 1
-        and 0 < row.amount.value * 100 <= total * _HIGHEST
-    ]
-    whole = sum((tax.tax for tax in taxes if tax.tax), Decimal(0))
-    if len(taxes) > 2:
-        taxes = [tax for tax in taxes if tax.tax is None or 2 * tax.tax != whole]
-    subtotals = {row.amount.value for row in rows if row.amount and row.kind is RowKind.SUBTOTAL}
-    added = sum((tax.tax for tax in taxes if tax.tax), Decimal(0))
-    if any(subtotal + added == total for subtotal in subtotals):
-        return [replace(tax, trust=_PROVED) for tax in taxes]
-    return taxes
+    amounts = [(row, row.amount.value) for row in rows if row.amount]
+    found = [(row, tax) for row, tax in amounts if _is_unrated(row, tax, total)]
+    found = _without_sum(found)
+    subtotals = {amount for row, amount in amounts if row.kind is RowKind.SUBTOTAL}
+    trust = _PROVED if total - sum(tax for _, tax in found) in subtotals else _ALONE
+    return [_Tax((row,), trust, tax=tax) for row, tax in found]
+
+
+def _without_sum(found: list[tuple[ReadRow, Decimal]]) -> list[tuple[ReadRow, Decimal]]:
+    """Leave out the row with the sum of the others."""
+    whole = sum(tax for _, tax in found)
+    return [(row, tax) for row, tax in found if len(found) <= 2 or 2 * tax != whole]
+
+
+def _is_unrated(row: ReadRow, tax: Decimal, total: Decimal) -> bool:
+    """Return whether a row is about a tax of a likely size and has no other amount."""
+    is_tax = row.kind is RowKind.TAX or (row.kind is None and _names_a_tax(row))
+    return is_tax and 0 < tax * 100 <= total * _HIGHEST and len(find_amounts(row.text)) == 1
 
 
 def _line(sheet: Sheet, tax: _Tax) -> TaxLine:

@@ -14,8 +14,10 @@ from worker.pipeline.reading.rows.layout import ReadRow
 from worker.pipeline.words.folding import folded
 
 _TIME = re.compile(
-    r"(?:(?<![\d.,:])|(?<=[./-]20\d\d))(?P<hour>[01]?\d|2[0-3])(?P<mark>[:.h-]|\s?:\s?)(?P<minute>[0-5]\d)"
-    r"(?:[:.-](?P<second>[0-5]\d))?(?P<half>\s?[ap]\.?m\b\.?)?(?![\d,%]|[.:/-]\d)",
+    # A date may have run into the time: 2026-03-1417:42.
+    r"(?:(?<![\d.,:])|(?<=[./-]20\d\d)|(?<=20\d\d[.-]\d\d[.-]\d\d)|(?<=20\d\d\.\d\d\.\d\d\.))"
+    r"(?P<hour>[01]?\d|2[0-3])(?P<mark>[:.h-]|\s?:\s?)(?P<minute>[0-5]\d)"
+    r"(?:[:.-](?P<second>[0-5]\d))?(?P<half>\s?[ap]\.?\s?m\b\.?)?(?![\d,%]|[.:/-]\d)",
     re.IGNORECASE,
 )
 # Two times with a dash or a word between them are when the shop is open.
@@ -39,19 +41,22 @@ def purchase_time(sheet: Sheet, of_date: Sequence[Span]) -> PrintedText | None:
     dates = {id(span.row.line): span for span in of_date}
     at_dates = [at for at, row in enumerate(sheet.rows) if id(row.line) in dates]
     goods = range(sheet.first, sheet.behind)
-    found = [
-        time
+    times = (
+        (time, _IN_ROW if index in goods else 1)
         for index, row in enumerate(sheet.rows)
-        if not _BETWEEN.search(row.printed)
         for time in _times(row, dates.get(id(row.line)), _nearness(index, at_dates))
-        if time.evidence > 0 and not (index in goods and time.evidence < _IN_ROW)
-    ]
-    if not found:
-        return None
-    best = max(found, key=lambda time: time.evidence)
+    )
+    found = [time for time, least in times if time.evidence >= least]
+    best = max(found, key=lambda time: time.evidence, default=None)
+    return sheet.text(best.value, [best.span], _trust(best, found)) if best else None
+
+
+def _trust(best: _Time, found: Sequence[_Time]) -> float:
     rivals = {time.value[:5] for time in found if time.evidence >= best.evidence}
-    sure = _SURE if best.evidence >= _IN_ROW else _FAIR if best.evidence > 1 else _DOUBTFUL
-    return sheet.text(best.value, [best.span], sure if len(rivals) == 1 else 0.9 * sure)
+    doubt = 1.0 if len(rivals) == 1 else 0.9
+    if best.evidence >= _IN_ROW:
+        return _SURE * doubt
+    return doubt * (_FAIR if best.evidence > 1 else _DOUBTFUL)
 
 
 def _nearness(index: int, at_dates: Sequence[int]) -> int:
@@ -61,6 +66,8 @@ def _nearness(index: int, at_dates: Sequence[int]) -> int:
 
 def _times(row: ReadRow, date: Span | None, nearness: int) -> Iterator[_Time]:
     """Yield the times of a row. Other marks than a colon need a date or a word beside them."""
+    if _BETWEEN.search(row.printed):
+        return
     is_labelled = bool(_word().search(folded(row.printed)))
     is_opening = bool(_opening().search(folded(row.printed))) and date is None
     for match in _TIME.finditer(row.printed):

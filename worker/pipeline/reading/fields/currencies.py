@@ -98,11 +98,20 @@ def _by_country(text: str, spoken: str | None) -> Counter[str]:
 
 
 def _printed(rows: Sequence[ReadRow], inferred: Mapping[str, int]) -> Counter[str]:
-    """Return the points of signs and codes. Rows with two currencies show only a rate."""
+    """Return the points of signs and codes. Rows with two currencies show only a rate.
+
+    A code that is a word needs another clue.
+    """
     times: Counter[str] = Counter()
     totals: list[str] = []
+    text = "\n".join(row.printed for row in rows)
+    signs = [
+        (code, pattern)
+        for code, pattern, is_word in _signs()
+        if (not is_word or inferred.get(code)) and pattern.search(text)
+    ]
     for row in rows:
-        found = _signs_of(row.printed, inferred)
+        found = Counter(code for code, pattern in signs for _ in pattern.finditer(row.printed))
         if len(found) == 1:
             times += found
             totals += found if row.kind in _TOTALS and row.amount else ()
@@ -110,16 +119,6 @@ def _printed(rows: Sequence[ReadRow], inferred: Mapping[str, int]) -> Counter[st
     if totals:
         points[totals[0]] += _TOTAL
     return points
-
-
-def _signs_of(text: str, inferred: Mapping[str, int]) -> Counter[str]:
-    """Count the signs and codes in a row; a code that is a word needs another clue."""
-    return Counter(
-        code
-        for code, pattern, is_word in _signs()
-        if not is_word or inferred.get(code)
-        for _ in pattern.finditer(text)
-    )
 
 
 def _by_sign(
