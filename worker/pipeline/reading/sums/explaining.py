@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence, Set
 from decimal import Decimal
-from itertools import combinations
+from itertools import accumulate
 
 from worker.pipeline.reading.items.found_items import FoundItem
 from worker.pipeline.reading.rows.labels import RowKind
@@ -10,6 +10,9 @@ from worker.pipeline.reading.rows.layout import ReadRow
 from worker.pipeline.reading.rows.numbers import find_amounts
 from worker.pipeline.reading.sums.ledger import Ledger
 from worker.pipeline.reading.sums.totals import FoundTotal
+
+# A department has no more rows than this; longer sub-totals begin at the first item.
+_DEPARTMENT = 100
 
 
 def explained_amounts(ledger: Ledger, total: FoundTotal) -> set[Decimal]:
@@ -29,7 +32,7 @@ def explained_amounts(ledger: Ledger, total: FoundTotal) -> set[Decimal]:
         *_amounts(rows, RowKind.CHANGE),
         *_amounts(rows, RowKind.ROUNDING),
         *_handed_over(ledger, {total.amount + tax for tax in added if tax}),
-        *_sums_of_items(ledger.items),
+        *sums_of_neighbours(ledger.items),
         *(earlier for earlier, later in summary.replaced if later == total.amount),
     }
 
@@ -55,10 +58,12 @@ def _amounts(rows: Sequence[ReadRow], kind: RowKind) -> set[Decimal]:
     return {row.value for row in rows if row.amount and row.kind is kind}
 
 
-def _sums_of_items(items: Sequence[FoundItem]) -> set[Decimal]:
+def sums_of_neighbours(items: Sequence[FoundItem]) -> set[Decimal]:
     """Return the sums of neighbouring items, as sub-totals and totals of departments have."""
-    prices = [item.total_price for item in items]
-    return {
-        sum(prices[first:last], Decimal(0))
-        for first, last in combinations(range(len(prices) + 1), 2)
-    }
+    sums = list(accumulate((item.total_price for item in items), initial=Decimal(0)))
+    of_departments = (
+        later - earlier
+        for first, earlier in enumerate(sums)
+        for later in sums[first + 1 : first + 1 + _DEPARTMENT]
+    )
+    return {*sums[1:], *of_departments}
