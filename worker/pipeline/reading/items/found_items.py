@@ -35,7 +35,8 @@ class FoundItem:
 
     `total_price` is 0 if a price is printed but unreadable; `others` are further readings of it.
     `confidence` is the engine's for the row, from 0 to 1. `rows` has the name, the price, the
-    quantity and the code. `code` and `tax_code` are as printed.
+    quantity and the code. `code` and `tax_code` are as printed. It `has_scrap` if the row of the
+    price has letters besides, so that the name above may not belong to it.
     """
 
     raw_text: str
@@ -47,6 +48,7 @@ class FoundItem:
     others: tuple[Decimal, ...] = ()
     code: str | None = None
     tax_code: str | None = None
+    has_scrap: bool = False
 
 
 def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
@@ -157,6 +159,7 @@ def _item(
             *_products(part.quantity, *(near.quantity for near in details)),
             *([-price] if is_discount else []),
         ),
+        has_scrap=part.has_scrap and name != part.name,
     )
 
 

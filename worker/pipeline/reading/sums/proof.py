@@ -11,7 +11,12 @@ from enum import StrEnum
 
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.layout import ReadRow
-from worker.pipeline.reading.sums.additions import has_unknown_charge, may_be_added, may_be_levied
+from worker.pipeline.reading.sums.additions import (
+    has_unknown_charge,
+    may_be_added,
+    may_be_included,
+    may_be_levied,
+)
 from worker.pipeline.reading.sums.counting import counts_agree
 from worker.pipeline.reading.sums.explaining import explained_amounts
 from worker.pipeline.reading.sums.ledger import Ledger
@@ -31,6 +36,9 @@ class Doubt(StrEnum):
     NO_ITEM = "a row among the items is not part of any item"
     BELOW_TOTAL = "an item below the sum of all above may be a tax or a charge"
     ADDED = "an item may be a tax or a charge on the others"
+    INCLUDED = "the tax that was added may be included in the prices"
+    SCRAP = "a row whose name was left out has the price of another name"
+    SECOND = "another list with a total of its own follows"
     UNREADABLE = "the price of an item could not be read"
     UNCERTAIN = "the engine was not sure of an amount"
     MISCOUNTED = "the printed count of items is another one"
@@ -47,6 +55,8 @@ _WEAK = frozenset({Source.ITEMS, Source.LARGE, Source.MISREAD})
 _TOTALS = frozenset({RowKind.TOTAL, RowKind.PAYMENT})
 # Below this confidence, an engine guesses.
 _LEAST_CONFIDENCE = 0.6
+# So many prices above a total are a list of items, even if they do not add up.
+_LIST = 3
 # The fewest kinds of evidence and prints of the total, one of which is its first print.
 _ENOUGH = 3
 
@@ -72,6 +82,9 @@ def doubts(ledger: Ledger) -> Iterator[Doubt]:
         Doubt.BELOW_TOTAL: _has_item_below_total(ledger),
         Doubt.ADDED: not _is_below_sum(ledger)
         and (may_be_added(ledger.items, ledger.rows) or may_be_levied(ledger, total.amount)),
+        Doubt.INCLUDED: may_be_included(ledger, total.amount),
+        Doubt.SCRAP: any(item.has_scrap for item in ledger.items),
+        Doubt.SECOND: _has_second_list(ledger, total),
         Doubt.UNREADABLE: _has_unreadable(ledger),
         Doubt.UNCERTAIN: min(_confidences(ledger, total)) < _LEAST_CONFIDENCE,
         Doubt.MISCOUNTED: not counts_agree(ledger.rows, ledger.items),
@@ -156,6 +169,24 @@ def _has_item_below_total(ledger: Ledger) -> bool:
         if row.kind in _SUMS and row.value > 0 and (is_first or row.value == since):
             since, is_below = Decimal(0), True
     return is_below and since > 0
+
+
+def _has_second_list(ledger: Ledger, total: FoundTotal) -> bool:
+    """Return whether another total below has several rows with prices of its own above it.
+
+    It may be that of another receipt.
+    """
+    prices: list[Decimal] = []
+    for row in ledger.rows[ledger.region.stop :]:
+        sums = {sum(prices[-few:], Decimal(0)) for few in range(2, len(prices) + 1)}
+        is_other = row.kind is RowKind.TOTAL and row.value not in (Decimal(0), total.amount)
+        if is_other and (row.value in sums or len(prices) >= _LIST):
+            return True
+        if row.is_summary:
+            prices = []
+        elif row.kind is None and row.value > 0:
+            prices.append(row.value)
+    return False
 
 
 def _is_below_sum(ledger: Ledger) -> bool:
