@@ -64,9 +64,7 @@ def _parts(lines: Lines, today: date, depth: int) -> list[Lines]:
     return [lines]
 
 
-def _are_two(
-    parts: tuple[Lines, Lines], is_one: Callable[[Extraction], bool], today: date
-) -> bool:
+def _are_two(parts: tuple[Lines, Lines], is_one: Callable[[Extraction], bool], today: date) -> bool:
     """Return whether both parts are receipts. The second is only read if the first is one."""
     first = read_receipt(parts[0], today=today)
     if not is_one(first):

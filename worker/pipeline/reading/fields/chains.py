@@ -31,10 +31,7 @@ def chain_of(row: str) -> str | None:
     for name, _, chain in near:
         if name == squeezed:
             return chain
-        if (
-            _may_be(name, squeezed)
-            and SequenceMatcher(None, name, squeezed).ratio() >= _ALIKE
-        ):
+        if _may_be(name, squeezed) and SequenceMatcher(None, name, squeezed).ratio() >= _ALIKE:
             return chain
     return None
 

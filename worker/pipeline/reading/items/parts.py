@@ -35,7 +35,8 @@ class ItemRow:
     """A row of the list of items.
 
     `name` is empty if the row has none. `price` is that of the whole item; `price_of_one` is the
-    unit price of a row that has no other price. It `has_scrap` if letters are left that may be a name.
+    unit price of a row that has no other price. It `has_scrap` if letters are left that may be
+    a name.
     """
 
     row: ReadRow

@@ -18,14 +18,18 @@ _MISREAD_POUND = re.compile(r"(?:(?<=\d )|(?<=/)|(?<=/ ))1b(?!\w)")
 # No till prints rows of more characters, but pages of text may have them.
 _LONGEST = 200
 # Raised digits before or behind a number.
-_RAISED = re.compile(r"[\u00b2\u00b3\u00b9\u2070\u2074-\u2079]+(?=[\d.,])|(?<=\d)[\u00b2\u00b3\u00b9\u2070\u2074-\u2079]+")
+_RAISED = re.compile(
+    r"[\u00b2\u00b3\u00b9\u2070\u2074-\u2079]+(?=[\d.,])|(?<=\d)[\u00b2\u00b3\u00b9\u2070\u2074-\u2079]+"
+)
 # The Arabic signs for decimals and thousands.
 _SEPARATORS = {0x066B: ".", 0x066C: ","}
 _LETTERS = re.compile(r"[^\W\d_]")
 # The fewest letters of a name.
 _NAME = 3
 # A letter of Chinese, Japanese or Korean that may be a word. Behind a digit, it counts pieces.
-_WORD_LETTER = re.compile(r"(?<!\d)[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]")
+_WORD_LETTER = re.compile(
+    r"(?<!\d)[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]"
+)
 # The most letters of a currency.
 _CURRENCY = 3
 # The most rows of the summary that are tried as the end of the items.

@@ -91,7 +91,8 @@ def no_size() -> str:
 def _amount() -> re.Pattern[str]:
     return re.compile(
         rf"(?P<before>-\s?)?(?:(?<![^\W\d_]){beside_amounts()})?\s?(?P<minus>-\s?)?"
-        rf"(?<![\d.,])(?P<digits>{_DIGITS})(?!\d){no_size()}"
+        # Numbers of tills begin with zeros, and hours are joined by a hyphen: 07.00-23.00.
+        rf"(?<![\d.,])(?<!\d-)(?!0\d)(?P<digits>{_DIGITS})(?!\d){no_size()}"
         r"(?P<after>\s?-(?:(?=[A-Z]\b)|(?![\w.])))?",
         re.IGNORECASE,
     )

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from shared.contracts.receipts.items import ItemKind
 from worker.pipeline.reading.items.found_items import FoundItem
+from worker.pipeline.reading.items.links import linked
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.layout import ReadRow
 from worker.pipeline.reading.rows.numbers import find_amounts
@@ -40,7 +42,8 @@ def may_be_added(items: Sequence[FoundItem], rows: Sequence[ReadRow]) -> bool:
         if amount.value
     }
     return any(
-        not _is_surely_item(items, at) and (items[at].total_price in taxes or _is_share(items, at))
+        not _is_surely_item(items, at)
+        and (items[at].total_price in taxes or _is_share(items, at) or _may_round(items, at))
         for at in range(max(len(items) - _LAST, 1), len(items))
     )
 
@@ -51,12 +54,21 @@ def _is_share(items: Sequence[FoundItem], at: int) -> bool:
     )
 
 
+def _may_round(items: Sequence[FoundItem], at: int) -> bool:
+    """Return whether an item without a known word may be the rounding of the total."""
+    price = items[at].total_price
+    total = sum((item.total_price for item in items), Decimal(0))
+    return at == len(items) - 1 and not items[at].rows[-1].kind and _is_step(price, total)
+
+
 def _is_surely_item(items: Sequence[FoundItem], at: int) -> bool:
     item = items[at]
     others = [*items[:at], *items[at + 1 :]]
     has_tax_code = item.tax_code is not None and any(other.tax_code for other in others)
     is_named_again = any(other.name == item.name for other in others)
-    return bool(item.quantity or item.code or has_tax_code or is_named_again)
+    kind = linked([item])[0].kind
+    is_deposit = kind in (ItemKind.DEPOSIT, ItemKind.DEPOSIT_RETURN)
+    return bool(item.quantity or item.code or has_tax_code or is_named_again or is_deposit)
 
 
 def may_be_levied(ledger: Ledger, total: Decimal) -> bool:
@@ -100,6 +112,18 @@ def may_be_included(ledger: Ledger, total: Decimal) -> bool:
     return not kinds & _ADDED
 
 
+def has_fitting_tax(rows: Sequence[ReadRow], total: Decimal) -> bool:
+    """Return whether a tax is a usual share of the total, or of what is left without it."""
+    taxes = (row.value for row in rows if row.kind is RowKind.TAX and not row.is_inferred)
+    return any(
+        _is_near(tax, (total - tax) * rate)
+        or _is_near(tax, total - (total / (1 + rate)).quantize(Decimal("0.01")))
+        for tax in taxes
+        if 0 < tax < total
+        for rate in _RATES
+    )
+
+
 def has_unknown_charge(rows: Sequence[ReadRow]) -> bool:
     """Return whether what is added to an earlier total may be an item.
 
@@ -130,10 +154,13 @@ def _rates(row: ReadRow) -> Iterator[Decimal]:
 def _rounds(row: ReadRow, below: Sequence[ReadRow]) -> bool:
     """Return whether a row is the difference to the round total in the next row."""
     total = below[0].value if below and below[0].kind is RowKind.TOTAL else Decimal(0)
-    return total != 0 and any(
-        total % step == 0 and 0 < 2 * abs(row.value) <= step
-        for step in _STEPS[: 3 if row.value < 0 else 1]
-    )
+    return total != 0 and _is_step(row.value, total)
+
+
+def _is_step(amount: Decimal, total: Decimal) -> bool:
+    """Return whether an amount makes a total round; one that is added to it is small."""
+    steps = _STEPS if amount < 0 else _STEPS[:1]
+    return any(total % step == 0 and 0 < 2 * abs(amount) <= step for step in steps)
 
 
 def _is_rate_of(amount: Decimal, base: Decimal) -> bool:

@@ -1,6 +1,6 @@
 """Explains the amounts around the items, given what the total is."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from decimal import Decimal
 from itertools import combinations
 
@@ -10,6 +10,9 @@ from worker.pipeline.reading.rows.layout import ReadRow
 from worker.pipeline.reading.rows.numbers import find_amounts
 from worker.pipeline.reading.sums.ledger import Ledger
 from worker.pipeline.reading.sums.totals import FoundTotal
+
+# So many prices above a total are a list of items, even if they do not add up.
+_LIST = 3
 
 
 def explained_amounts(ledger: Ledger, total: FoundTotal) -> set[Decimal]:
@@ -28,10 +31,20 @@ def explained_amounts(ledger: Ledger, total: FoundTotal) -> set[Decimal]:
         *({amount for amount in paid if amount < total.amount} if in_parts else ()),
         *_amounts(rows, RowKind.CHANGE),
         *_amounts(rows, RowKind.ROUNDING),
-        *summary.payments.handed_over,
+        *_handed_over(ledger, {total.amount + tax for tax in added if tax}),
         *_sums_of_items(ledger.items),
         *(earlier for earlier, later in summary.replaced if later == total.amount),
     }
+
+
+def _handed_over(ledger: Ledger, with_taxes: Set[Decimal]) -> set[Decimal]:
+    """Return the cash for which change was given.
+
+    Without a word for the change, what is paid may as well be the total with a tax.
+    """
+    has_word = any(row.kind is RowKind.CHANGE and not row.is_inferred for row in ledger.rows)
+    handed_over = set(ledger.summary.payments.handed_over)
+    return handed_over if has_word else handed_over - with_taxes
 
 
 def _in_tables(rows: Sequence[ReadRow]) -> set[Decimal]:
@@ -52,3 +65,26 @@ def _sums_of_items(items: Sequence[FoundItem]) -> set[Decimal]:
         sum(prices[first:last], Decimal(0))
         for first, last in combinations(range(len(prices) + 1), 2)
     }
+
+
+def has_second_list(ledger: Ledger, total: FoundTotal) -> bool:
+    """Return whether another total below has several rows with prices of its own above it.
+
+    It may be that of another receipt.
+    """
+    prices: list[Decimal] = []
+    for row in ledger.rows[ledger.region.stop :]:
+        is_other = row.kind is RowKind.TOTAL and row.value not in (Decimal(0), total.amount)
+        if is_other and _is_list(prices, row.value):
+            return True
+        if row.is_summary:
+            prices = []
+        elif row.kind is None and row.value > 0:
+            prices.append(row.value)
+    return False
+
+
+def _is_list(prices: Sequence[Decimal], total: Decimal) -> bool:
+    """Return whether several prices come to the total, or are more than are printed by chance."""
+    sums = {sum(prices[-few:], Decimal(0)) for few in range(2, len(prices) + 1)}
+    return total in sums or (len(prices) >= _LIST and prices[-1] != total)

@@ -10,15 +10,16 @@ from decimal import Decimal
 from enum import StrEnum
 
 from worker.pipeline.reading.rows.labels import RowKind
-from worker.pipeline.reading.rows.layout import ReadRow
+from worker.pipeline.reading.rows.layout import ReadRow, may_be_name
 from worker.pipeline.reading.sums.additions import (
+    has_fitting_tax,
     has_unknown_charge,
     may_be_added,
     may_be_included,
     may_be_levied,
 )
 from worker.pipeline.reading.sums.counting import counts_agree
-from worker.pipeline.reading.sums.explaining import explained_amounts
+from worker.pipeline.reading.sums.explaining import explained_amounts, has_second_list
 from worker.pipeline.reading.sums.ledger import Ledger
 from worker.pipeline.reading.sums.summary import Source
 from worker.pipeline.reading.sums.totals import FoundTotal
@@ -55,8 +56,6 @@ _WEAK = frozenset({Source.ITEMS, Source.LARGE, Source.MISREAD})
 _TOTALS = frozenset({RowKind.TOTAL, RowKind.PAYMENT})
 # Below this confidence, an engine guesses.
 _LEAST_CONFIDENCE = 0.6
-# So many prices above a total are a list of items, even if they do not add up.
-_LIST = 3
 # The fewest kinds of evidence and prints of the total, one of which is its first print.
 _ENOUGH = 3
 
@@ -75,16 +74,16 @@ def doubts(ledger: Ledger) -> Iterator[Doubt]:
     checks = {
         Doubt.MENDED: ledger.is_mended or Source.MISREAD in total.sources,
         Doubt.NO_WORD: not _has_word(ledger, total),
-        Doubt.ALONE: len(total.sources - _WEAK) + len(_prints(ledger, total)) < _ENOUGH,
+        Doubt.ALONE: _evidence(ledger, total) < _ENOUGH,
         Doubt.CONTRADICTED: _is_contradicted(ledger, total),
         Doubt.UNEXPLAINED: _has_unexplained(ledger, total),
-        Doubt.NO_ITEM: any(map(ledger.is_left_out, _rows_of_items(ledger))),
+        Doubt.NO_ITEM: any(map(ledger.is_left_out, _rows_of_items(ledger))) or _has_free(ledger),
         Doubt.BELOW_TOTAL: _has_item_below_total(ledger),
         Doubt.ADDED: not _is_below_sum(ledger)
         and (may_be_added(ledger.items, ledger.rows) or may_be_levied(ledger, total.amount)),
         Doubt.INCLUDED: may_be_included(ledger, total.amount),
         Doubt.SCRAP: any(item.has_scrap for item in ledger.items),
-        Doubt.SECOND: _has_second_list(ledger, total),
+        Doubt.SECOND: has_second_list(ledger, total),
         Doubt.UNREADABLE: _has_unreadable(ledger),
         Doubt.UNCERTAIN: min(_confidences(ledger, total)) < _LEAST_CONFIDENCE,
         Doubt.MISCOUNTED: not counts_agree(ledger.rows, ledger.items),
@@ -98,6 +97,14 @@ def _has_word(ledger: Ledger, total: FoundTotal) -> bool:
     in_parts = total.amount in ledger.summary.payments.in_parts
     is_paid = in_parts or Source.CASH_LESS_CHANGE in total.sources
     return bool(total.sources & _WORDS) or (is_paid and any(paying))
+
+
+def _evidence(ledger: Ledger, total: FoundTotal) -> int:
+    """Count the kinds of evidence and the prints of the total."""
+    rounds = any(row.kind is RowKind.ROUNDING and row.value for row in ledger.rows)
+    has_tax = not rounds and Source.TAX_TABLE not in total.sources
+    has_tax = has_tax and has_fitting_tax(ledger.rows, total.amount)
+    return len(total.sources - _WEAK) + len(_prints(ledger, total)) + has_tax
 
 
 def _prints(ledger: Ledger, total: FoundTotal) -> Sequence[int]:
@@ -171,24 +178,6 @@ def _has_item_below_total(ledger: Ledger) -> bool:
     return is_below and since > 0
 
 
-def _has_second_list(ledger: Ledger, total: FoundTotal) -> bool:
-    """Return whether another total below has several rows with prices of its own above it.
-
-    It may be that of another receipt.
-    """
-    prices: list[Decimal] = []
-    for row in ledger.rows[ledger.region.stop :]:
-        sums = {sum(prices[-few:], Decimal(0)) for few in range(2, len(prices) + 1)}
-        is_other = row.kind is RowKind.TOTAL and row.value not in (Decimal(0), total.amount)
-        if is_other and (row.value in sums or len(prices) >= _LIST):
-            return True
-        if row.is_summary:
-            prices = []
-        elif row.kind is None and row.value > 0:
-            prices.append(row.value)
-    return False
-
-
 def _is_below_sum(ledger: Ledger) -> bool:
     """Return whether a sub-total of all items is printed below them, apart from the total."""
     return any(
@@ -202,6 +191,18 @@ def _rows_of_items(ledger: Ledger) -> Sequence[ReadRow]:
     first = ledger.items[0].rows if ledger.items else ()
     rows = ledger.rows_of_items
     return rows[next((at for at, row in enumerate(rows) if row in first), 0) :]
+
+
+def _has_free(ledger: Ledger) -> bool:
+    """Return whether an item that costs nothing was left out."""
+    return any(
+        row.kind is None
+        and row.amount
+        and not row.value
+        and ":" not in row.text
+        and may_be_name(row.text[: row.amount.start])
+        for row in _rows_of_items(ledger)
+    )
 
 
 def _has_unreadable(ledger: Ledger) -> bool:
