@@ -17,8 +17,20 @@ _RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
 _MISREAD_POUND = re.compile(r"(?:(?<=\d )|(?<=/)|(?<=/ ))1b(?!\w)")
 # No till prints rows of more characters, but pages of text may have them.
 _LONGEST = 200
+# Raised digits before or behind a number.
+_RAISED = re.compile(
+    r"[\u00b2\u00b3\u00b9\u2070\u2074-\u2079]+(?=[\d.,])|(?<=\d)[\u00b2\u00b3\u00b9\u2070\u2074-\u2079]+"
+)
+# The Arabic signs for decimals and thousands.
+_SEPARATORS = {0x066B: ".", 0x066C: ","}
 _LETTERS = re.compile(r"[^\W\d_]")
 _DATE = re.compile(r"(?<![\d.,/-])\d{1,4}([./-])\d{1,2}\1(?:20)?\d\d(?![\d/])")
+# The fewest letters of a name.
+_NAME = 3
+# A letter of Chinese, Japanese or Korean that may be a word. Behind a digit, it counts pieces.
+_WORD_LETTER = re.compile(
+    r"(?<!\d)[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]"
+)
 # The most letters of a currency.
 _CURRENCY = 3
 # The most rows of the summary that are tried as the end of the items.
@@ -75,8 +87,7 @@ def read_rows(lines: Sequence[TextLine], whole: WholeAmounts | None = None) -> l
 
 
 def _read_row(line: TextLine, whole: WholeAmounts | None) -> ReadRow:
-    # NFKC turns full-width digits and letters into the usual ones.
-    printed = unicodedata.normalize("NFKC", line.text)[:_LONGEST]
+    printed = _in_usual_signs(line.text)[:_LONGEST]
     text = _MISREAD_POUND.sub("lb", printed)
     text = with_decimals(line, text, whole) if whole else text
     amount = closing_amount(text)
@@ -84,6 +95,15 @@ def _read_row(line: TextLine, whole: WholeAmounts | None) -> ReadRow:
     if kind is RowKind.PAYMENT and amount and amount.value < 0 and names_a_discount(text):
         kind = RowKind.NOTE
     return ReadRow(line, printed, text, kind, amount)
+
+
+def _in_usual_signs(text: str) -> str:
+    """Return a text with the digits 0 to 9, whatever the script, and without raised digits beside
+    others, which refer to a note."""
+    text = _RAISED.sub("", text).translate(_SEPARATORS)
+    digits = (str(unicodedata.decimal(sign, sign)) for sign in text)
+    # NFKC turns full-width letters into the usual ones.
+    return unicodedata.normalize("NFKC", "".join(digits))
 
 
 def _with_labels_above(rows: list[ReadRow]) -> list[ReadRow]:
@@ -161,8 +181,13 @@ def _name_above(index: int, rows: Sequence[ReadRow]) -> int:
 
     There may be other rows between, such as the number of a shelf. Returns 0 if there is none.
     """
-    above = (number for number in range(index - 1, -1, -1) if letters(rows[number].text) >= 3)
+    above = (number for number in range(index - 1, -1, -1) if may_be_name(rows[number].text))
     return next(above, 0)
+
+
+def may_be_name(text: str) -> bool:
+    """Return whether a text has enough letters for a name: three, or one that may be a word."""
+    return letters(text) >= _NAME or bool(_WORD_LETTER.search(text))
 
 
 def letters(text: str) -> int:
