@@ -33,6 +33,8 @@ def value(text: PrintedText | None) -> str | None:
         ("ST# 1420 TE# 10 TR# 09139", "09139", "10", "1420"),
         ("0rg.nr 556871-4420", None, None, None),
         ("Kaart 4111111111111111", None, None, None),
+        ("Ticket 4111111111111112", None, None, None),
+        ("Ticket 4111-1111-1111-1112", None, None, None),
         # A slip of a terminal has a number, too.
         ("Beleg-Nr. 2992\n    Bon-Nr.: 2399", "2399", None, None),
     ],
@@ -57,6 +59,14 @@ def test_numbers_behind_their_words(
         ("www.Zilverberk.be/winkels", None, None, "zilverberk.be"),
         ("info@zilverberk.be", None, None, None),
         ("Bon.Nr 12", None, None, None),
+        # Numbers of as many digits as a card's, whose last may have been misread.
+        ("BTW 4111111111111112", None, None, None),
+        ("BTW 4111 1111 1111 1112", None, None, None),
+        ("Tel. 4111 1111 1111 1", None, None, None),
+        ("NPWP 5111111111111118", None, None, None),
+        ("GSTIN 29ABCDE1234F1Z5", None, "29ABCDE1234F1Z5", None),
+        ("CNPJ 12.345.678/0001-95", None, "12.345.678/0001-95", None),
+        ("登録番号 T1234567890123", None, "T1234567890123", None),
     ],
 )
 def test_contacts(header: str, phone: str | None, tax_id: str | None, web: str | None) -> None:
@@ -97,6 +107,12 @@ def test_the_time_is_beside_the_date(printed: str, time: str | None) -> None:
     [
         ("Larkspur Grocers\nApples 2.00\nTOTAL 2.00\nCash 2.00", "receipt"),
         ("Larkspur Grocers\nREFUND\nApples 2.00\nTOTAL 2.00", "refund"),
+        # A heading of the shop's policy is no title.
+        (
+            "Larkspur Grocers\nApples 2.00\nTOTAL 2.00\nVISA 2.00\nRETURNS\nwithin 30 days",
+            "receipt",
+        ),
+        ("Larkspur Grocers\nApples -2.00\nTOTAL -2.00\nRefund", "refund"),
         ("Larkspur Grocers\nApples 2.00\nTOTAL 2.00\nPayment due 30/11/2026", "invoice"),
         # Tills call what was paid an invoice.
         ("Larkspur Grocers\nTAX INVOICE\nApples 2.00\nTOTAL 2.00\nCash 2.00", "receipt"),
