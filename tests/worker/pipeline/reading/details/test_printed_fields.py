@@ -5,6 +5,7 @@ import pytest
 
 from shared.contracts.receipts.printed import PrintedText
 from tests.worker.pipeline.reading.printed import read
+from worker.pipeline.ocr.text import Word
 from worker.pipeline.reading.places import PagePlace, Places
 
 RECEIPT = """
@@ -126,7 +127,7 @@ def test_kinds_of_documents(rows: str, kind: str) -> None:
 
 def test_boxes_are_around_the_words_of_a_field_only() -> None:
     """An app can show where each field stands: neither the label nor the rest of the row."""
-    places = Places([PagePlace(600, np.eye(3))])
+    places = Places([PagePlace(600, np.eye(3), (400, 600))])
     found = read(
         "Larkspur Grocers\nApples 2.00\nTOTAL 2.00\nTel 555-0148 on 03/04/2026", places=places
     )
@@ -137,6 +138,16 @@ def test_boxes_are_around_the_words_of_a_field_only() -> None:
     assert total.polygon[0] == (60.0, 60.0)
     assert date.polygon[0] == (160.0, 90.0)
     assert merchant.polygon[2] == (160.0, 20.0)
+
+
+def test_boxes_end_at_the_edges_of_the_page() -> None:
+    """The margin around a logo, or a letter at an edge, may lie beyond it."""
+    places = Places([PagePlace(60, np.eye(3), (100, 60)), PagePlace(60, np.eye(3), (100, 60))])
+    beyond = Word("Larkspur", -8.0, 100.0, 130.0, 125.0, 1.0)
+
+    [box] = places.boxes([beyond])
+
+    assert (box.page, box.polygon) == (2, [(0.0, 40.0), (100.0, 40.0), (100.0, 60.0), (0.0, 60.0)])
 
 
 def test_a_field_that_is_not_printed_is_null() -> None:
