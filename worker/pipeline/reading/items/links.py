@@ -78,7 +78,7 @@ def _kind(item: FoundItem, is_goods: bool) -> ItemKind:
         return ItemKind.DEPOSIT_RETURN
     if _deposit().search(item.name):
         return ItemKind.DEPOSIT if item.total_price > 0 else ItemKind.DEPOSIT_RETURN
-    return ItemKind.GOODS if item.total_price > 0 or is_goods else ItemKind.DISCOUNT
+    return ItemKind.GOODS if item.total_price >= 0 or is_goods else ItemKind.DISCOUNT
 
 
 def _target(

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.reading.rows.kinds import row_kind
-from worker.pipeline.reading.rows.labels import RowKind
+from worker.pipeline.reading.rows.labels import RowKind, names_a_discount
 from worker.pipeline.reading.rows.numbers import Amount, closing_amount
 from worker.pipeline.reading.rows.whole_amounts import WholeAmounts, with_decimals
 
@@ -18,6 +18,7 @@ _MISREAD_POUND = re.compile(r"(?:(?<=\d )|(?<=/)|(?<=/ ))1b(?!\w)")
 # No till prints rows of more characters, but pages of text may have them.
 _LONGEST = 200
 _LETTERS = re.compile(r"[^\W\d_]")
+_DATE = re.compile(r"(?<![\d.,/-])\d{1,4}([./-])\d{1,2}\1(?:20)?\d\d(?![\d/])")
 # The most letters of a currency.
 _CURRENCY = 3
 # The most rows of the summary that are tried as the end of the items.
@@ -79,7 +80,10 @@ def _read_row(line: TextLine, whole: WholeAmounts | None) -> ReadRow:
     text = _MISREAD_POUND.sub("lb", printed)
     text = with_decimals(line, text, whole) if whole else text
     amount = closing_amount(text)
-    return ReadRow(line, printed, text, row_kind(text, amount.start if amount else None), amount)
+    kind = row_kind(text, amount.start if amount else None)
+    if kind is RowKind.PAYMENT and amount and amount.value < 0 and names_a_discount(text):
+        kind = RowKind.NOTE
+    return ReadRow(line, printed, text, kind, amount)
 
 
 def _with_labels_above(rows: list[ReadRow]) -> list[ReadRow]:
@@ -145,7 +149,10 @@ def item_begin(rows: Sequence[ReadRow]) -> int:
     end = next((index for index, row in enumerate(rows) if row.is_summary), len(rows))
     before = rows[:end]
     headings = [index + 1 for index, row in enumerate(before) if row.kind is RowKind.HEADING]
-    amounts = [_name_above(index, before) for index, row in enumerate(before) if row.amount]
+    priced = [index for index, row in enumerate(before) if row.amount]
+    # A row with a date is about the receipt, or about an earlier one.
+    undated = [index for index in priced if not _DATE.search(before[index].text)]
+    amounts = [_name_above(index, before) for index in undated or priced]
     return (headings or amounts or [end])[0]
 
 

@@ -1,6 +1,6 @@
 """Explains the amounts around the items, given what the total is."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from decimal import Decimal
 from itertools import accumulate
 
@@ -31,10 +31,20 @@ def explained_amounts(ledger: Ledger, total: FoundTotal) -> set[Decimal]:
         *({amount for amount in paid if amount < total.amount} if in_parts else ()),
         *_amounts(rows, RowKind.CHANGE),
         *_amounts(rows, RowKind.ROUNDING),
-        *summary.payments.handed_over,
+        *_handed_over(ledger, {total.amount + tax for tax in added if tax}),
         *sums_of_neighbours(ledger.items),
         *(earlier for earlier, later in summary.replaced if later == total.amount),
     }
+
+
+def _handed_over(ledger: Ledger, with_taxes: Set[Decimal]) -> set[Decimal]:
+    """Return the cash for which change was given.
+
+    Without a word for the change, what is paid may as well be the total with a tax.
+    """
+    has_word = any(row.kind is RowKind.CHANGE and not row.is_inferred for row in ledger.rows)
+    handed_over = set(ledger.summary.payments.handed_over)
+    return handed_over if has_word else handed_over - with_taxes
 
 
 def _in_tables(rows: Sequence[ReadRow]) -> set[Decimal]:

@@ -10,7 +10,13 @@ from decimal import Decimal
 from enum import StrEnum
 
 from worker.pipeline.reading.rows.labels import RowKind
-from worker.pipeline.reading.rows.layout import ReadRow
+from worker.pipeline.reading.rows.layout import ReadRow, letters
+from worker.pipeline.reading.sums.additions import (
+    has_fitting_tax,
+    has_unknown_charge,
+    may_be_added,
+    may_be_levied,
+)
 from worker.pipeline.reading.sums.counting import counts_agree
 from worker.pipeline.reading.sums.explaining import explained_amounts
 from worker.pipeline.reading.sums.ledger import Ledger
@@ -29,6 +35,7 @@ class Doubt(StrEnum):
     UNEXPLAINED = "a row between the items and the total was left out"
     NO_ITEM = "a row among the items is not part of any item"
     BELOW_TOTAL = "an item below the sum of all above may be a tax or a charge"
+    ADDED = "an item may be a tax or a charge on the others"
     UNREADABLE = "the price of an item could not be read"
     UNCERTAIN = "the engine was not sure of an amount"
     MISCOUNTED = "the printed count of items is another one"
@@ -47,6 +54,8 @@ _TOTALS = frozenset({RowKind.TOTAL, RowKind.PAYMENT})
 _LEAST_CONFIDENCE = 0.6
 # The fewest kinds of evidence and prints of the total, one of which is its first print.
 _ENOUGH = 3
+# The fewest letters of the name of an item.
+_NAME = 3
 
 
 def is_proven(ledger: Ledger) -> bool:
@@ -63,11 +72,13 @@ def doubts(ledger: Ledger) -> Iterator[Doubt]:
     checks = {
         Doubt.MENDED: ledger.is_mended or Source.MISREAD in total.sources,
         Doubt.NO_WORD: not _has_word(ledger, total),
-        Doubt.ALONE: len(total.sources - _WEAK) + len(_prints(ledger, total)) < _ENOUGH,
+        Doubt.ALONE: _evidence(ledger, total) < _ENOUGH,
         Doubt.CONTRADICTED: _is_contradicted(ledger, total),
         Doubt.UNEXPLAINED: _has_unexplained(ledger, total),
-        Doubt.NO_ITEM: any(map(ledger.is_left_out, ledger.rows_of_items)),
+        Doubt.NO_ITEM: any(map(ledger.is_left_out, _rows_of_items(ledger))) or _has_free(ledger),
         Doubt.BELOW_TOTAL: _has_item_below_total(ledger),
+        Doubt.ADDED: not _is_below_sum(ledger)
+        and (may_be_added(ledger.items, ledger.rows) or may_be_levied(ledger, total.amount)),
         Doubt.UNREADABLE: _has_unreadable(ledger),
         Doubt.UNCERTAIN: min(_confidences(ledger, total)) < _LEAST_CONFIDENCE,
         Doubt.MISCOUNTED: not counts_agree(ledger.rows, ledger.items),
@@ -78,8 +89,17 @@ def doubts(ledger: Ledger) -> Iterator[Doubt]:
 def _has_word(ledger: Ledger, total: FoundTotal) -> bool:
     """Return whether a word says that the amount is the total, or that it was paid."""
     paying = (row.amount and row.kind in _PAYING and not row.is_inferred for row in ledger.rows)
-    by_cash = Source.CASH_LESS_CHANGE in total.sources and any(paying)
-    return by_cash or bool(total.sources & _WORDS)
+    in_parts = total.amount in ledger.summary.payments.in_parts
+    is_paid = in_parts or Source.CASH_LESS_CHANGE in total.sources
+    return bool(total.sources & _WORDS) or (is_paid and any(paying))
+
+
+def _evidence(ledger: Ledger, total: FoundTotal) -> int:
+    """Count the kinds of evidence and the prints of the total."""
+    rounds = any(row.kind is RowKind.ROUNDING and row.value for row in ledger.rows)
+    has_tax = not rounds and Source.TAX_TABLE not in total.sources
+    has_tax = has_tax and has_fitting_tax(ledger.rows, total.amount)
+    return len(total.sources - _WEAK) + len(_prints(ledger, total)) + has_tax
 
 
 def _prints(ledger: Ledger, total: FoundTotal) -> Sequence[int]:
@@ -119,15 +139,11 @@ def _has_unexplained(ledger: Ledger, total: FoundTotal) -> bool:
         if rows[at].amount and rows[at].kind is None and rows[at].value not in explained
     ]
     first = prints[0] if prints else len(rows)
-    if any(at < first for at in unexplained) or any(map(_is_unknown_charge, rows)):
+    if any(at < first for at in unexplained) or has_unknown_charge(rows):
         return True
     return not total.sources & _FINAL and _may_have_total(
         {rows[at].value for at in unexplained}, total.amount
     )
-
-
-def _is_unknown_charge(row: ReadRow) -> bool:
-    return row.is_inferred and row.kind is RowKind.CHARGE
 
 
 def _may_have_total(amounts: Set[Decimal], total: Decimal) -> bool:
@@ -155,6 +171,33 @@ def _has_item_below_total(ledger: Ledger) -> bool:
         if row.kind in _SUMS and row.value > 0 and (is_first or row.value == since):
             since, is_below = Decimal(0), True
     return is_below and since > 0
+
+
+def _is_below_sum(ledger: Ledger) -> bool:
+    """Return whether a sub-total of all items is printed below them, apart from the total."""
+    return any(
+        row.kind is RowKind.SUBTOTAL and not row.is_inferred and row.value == ledger.items_sum
+        for row in ledger.rows[ledger.region.stop :]
+    )
+
+
+def _rows_of_items(ledger: Ledger) -> Sequence[ReadRow]:
+    """Return the rows from the first item on; what is above belongs to the header."""
+    first = ledger.items[0].rows if ledger.items else ()
+    rows = ledger.rows_of_items
+    return rows[next((at for at, row in enumerate(rows) if row in first), 0) :]
+
+
+def _has_free(ledger: Ledger) -> bool:
+    """Return whether an item that costs nothing was left out."""
+    return any(
+        row.kind is None
+        and row.amount
+        and not row.value
+        and ":" not in row.text
+        and letters(row.text[: row.amount.start]) >= _NAME
+        for row in _rows_of_items(ledger)
+    )
 
 
 def _has_unreadable(ledger: Ledger) -> bool:

@@ -32,6 +32,9 @@ def prices(extraction: Extraction) -> list[str]:
         "TOTAL 7.50\nSERVICE CHARGE 0.75\nGRAND TOTAL 8.25\nCARD 8.25",
         "TOTAL 7.50\nVISA 7.50\nYour points are worth 3.10",
         "TOTAL 7.50\nVISA 7.50\nITEMS SOLD 2",
+        "VAT 20% 1.25\nTOTAL 7.50",
+        "SUBTOTAL 7.50\nBLORP 10% 0.75\nTOTAL 8.25\nVISA 8.25",
+        "TOTAL 7.50\nVISA 2.50\nCASH 5.00",
     ],
 )  # fmt: skip
 def test_a_total_with_other_evidence_is_proven(summary: str) -> None:
@@ -69,11 +72,31 @@ def test_a_total_with_other_evidence_is_proven(summary: str) -> None:
         pytest.param("Bread 3.00\nTOTAL 7.50\nVISA 7.50\nCHANGE 0.00", id="an item too few"),
         pytest.param(f"Bread 3.00\nCheese 4.50\n{PAID}\nITEMS SOLD 9", id="another count of items"),
         pytest.param("Bread 3.00\nCheese 4.50\nCoupon 0.00", id="no total"),
+        pytest.param("Bread 3.00\nCheese 4.50\nBLORP 0.75\nTOTAL 8.25\nVISA 8.25",
+                     id="an item or a charge of a tenth"),
+        pytest.param("Bread 3.00\nCheese 4.50\nBLORP 1.31\nTOTAL 8.81\nVISA 8.81\nTAX 1.31",
+                     id="an item or the tax below"),
+        pytest.param("Bread 3.00\nCheese 4.52\nTOTAL 7.52\nBLORP -0.02\nTOTAL 7.50\nVISA 7.50",
+                     id="a discount or the rounding"),
+        pytest.param("Bread 3.00\nCheese 4.50\nSUBTOTAL 7.50\nTAX 0.60\nVISA 8.10\nBLORP 0.60",
+                     id="a tax or the change"),
+        pytest.param("Lamp 90.00\nDesk 800.00\nTAX 2.52\nTOTAL 892.52\nVISA 892.52",
+                     id="a levy on an item"),
+        pytest.param(f"Bread 3.00\nButter 0.00\nCheese 4.50\n{PAID}", id="an item for nothing"),
     ],
 )  # fmt: skip
 def test_a_doubtful_receipt_is_not_proven(rows: str) -> None:
     """Somebody has to look at it, although it is read as well as possible."""
     assert not read(f"Shop\n{rows}").reconciled
+
+
+@pytest.mark.parametrize("header", ["Till 0094.00", "Daily 07.00-23.00", "Till: 02.00"])
+def test_numbers_of_the_header_are_no_doubt(header: str) -> None:
+    """They look like prices, and stand above the first item."""
+    extraction = read(f"Shop\n{header}\nWelcome\nBread 3.00\nCheese 4.50\n{PAID}")
+
+    assert extraction.reconciled
+    assert prices(extraction) == ["3.00", "4.50"]
 
 
 def test_cash_that_was_handed_over_is_not_the_total() -> None:
