@@ -14,7 +14,7 @@ from worker.pipeline.reading.items.counts import find_count, without_columns
 from worker.pipeline.reading.items.products import find_product
 from worker.pipeline.reading.items.quantities import PrintedQuantity, Quantity, find_quantities
 from worker.pipeline.reading.items.sizes import find_sizes
-from worker.pipeline.reading.rows.layout import ReadRow, letters
+from worker.pipeline.reading.rows.layout import ReadRow, letters, may_name
 from worker.pipeline.reading.rows.numbers import Amount, find_amounts
 
 _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
@@ -119,10 +119,10 @@ def _tidied(words: str) -> str:
 def _name(words: str, price: Decimal | None) -> str:
     """Return the name at the start of the words left in a row; empty if there is none."""
     first = next(iter(find_amounts(words)), None)
-    if first and letters(words[: first.start]) >= 3:
+    if first and may_name(words[: first.start]):
         words = words[: first.start]
     name = _MARK.sub("", words.strip(" \t:;.,*-|@=").rstrip("( "))
-    if letters(_of_a_price().sub("", name)) >= 3 or _INITIALS.match(name):
+    if may_name(_of_a_price().sub("", name)) or _INITIALS.match(name):
         return name
     # A discount needs no more than a rate.
     return name if price is not None and price < 0 and "%" in name else ""

@@ -18,7 +18,16 @@ _MISREAD_POUND = re.compile(r"(?:(?<=\d )|(?<=/)|(?<=/ ))1b(?!\w)")
 # No till prints rows of more characters, but pages of text may have them.
 _LONGEST = 200
 _LETTERS = re.compile(r"[^\W\d_]")
+# Chinese, Japanese and Korean write words of two letters, or of one; single letters beside numbers
+# count things, and some are marks of taxes.
+_EAST_ASIAN = "[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+_COUNTS_AND_MARKS = (
+    "\u500b\u70b9\u672c\u679a\u5186\u5143\uc6d0\uac1c\u5185\u5916\u8efd\u975e\u8fbc\u7a0e"
+)
+_SHORT_WORD = re.compile(rf"{_EAST_ASIAN}{{2}}|^\W*(?![{_COUNTS_AND_MARKS}]){_EAST_ASIAN}\W*$")
 _DATE = re.compile(r"(?<![\d.,/-])\d{1,4}([./-])\d{1,2}\1(?:20)?\d\d(?![\d/])")
+# The fewest letters of a name.
+_NAME = 3
 # The most letters of a currency.
 _CURRENCY = 3
 # The most rows of the summary that are tried as the end of the items.
@@ -161,8 +170,13 @@ def _name_above(index: int, rows: Sequence[ReadRow]) -> int:
 
     There may be other rows between, such as the number of a shelf. Returns 0 if there is none.
     """
-    above = (number for number in range(index - 1, -1, -1) if letters(rows[number].text) >= 3)
+    above = (number for number in range(index - 1, -1, -1) if may_name(rows[number].text))
     return next(above, 0)
+
+
+def may_name(text: str) -> bool:
+    """Return whether a text has enough letters for the name of something."""
+    return letters(text) >= _NAME or bool(_SHORT_WORD.search(text))
 
 
 def letters(text: str) -> int:
