@@ -24,15 +24,16 @@ _WORD = re.compile(r"[^\W_]+")
 def chain_of(row: str) -> str | None:
     """Return the chain whose name the row is, give or take a letter, spelt as the chain does."""
     squeezed = _squeezed(row)
-    same = _by_length().get(len(squeezed), {}).get(squeezed)
-    return same or _misread_chain(squeezed)
-
-
-def _misread_chain(squeezed: str) -> str | None:
-    for length in range(len(squeezed) - 1, len(squeezed) + 2):
-        for name, chain in _by_length().get(length, {}).items():
-            if _may_be(name, squeezed) and SequenceMatcher(None, name, squeezed).ratio() >= _ALIKE:
-                return chain
+    # The letters that both have in order are at least as many as those that the matcher counts.
+    near = extract_iter(
+        squeezed, _squeezed_chains(), scorer=Indel.normalized_similarity, score_cutoff=_ALIKE
+    )
+    # A chain that is spelt exactly so comes before one that a misread letter would make.
+    for name, _, chain in sorted(near, key=lambda found: found[0] != squeezed):
+        if name == squeezed:
+            return chain
+        if _may_be(name, squeezed) and SequenceMatcher(None, name, squeezed).ratio() >= _ALIKE:
+            return chain
     return None
 
 
@@ -58,12 +59,11 @@ def names_a_chain(name: str) -> bool:
 def chain_of_slogan(row: str) -> str | None:
     """Return the chain whose slogan the row is, give or take some letters."""
     squeezed = _squeezed(row)
-    near = extract_iter(
-        squeezed, list(_slogans()), scorer=Indel.normalized_similarity, score_cutoff=_SAME_SLOGAN
-    )
-    for slogan, _, _ in near:
-        if SequenceMatcher(None, slogan, squeezed).ratio() >= _SAME_SLOGAN:
-            return _slogans()[slogan]
+    matcher = SequenceMatcher(None, "", squeezed)
+    for slogan, chain in _slogans().items():
+        matcher.set_seq1(slogan)
+        if matcher.quick_ratio() >= _SAME_SLOGAN and matcher.ratio() >= _SAME_SLOGAN:
+            return chain
     return None
 
 
@@ -86,13 +86,9 @@ def _chains() -> Mapping[str, str]:
 
 
 @cache
-def _by_length() -> Mapping[int, Mapping[str, str]]:
-    """Return the chains by the length of their names without blanks, and by these names."""
-    found: dict[int, dict[str, str]] = {}
-    for name, chain in _chains().items():
-        read = name.replace(" ", "")
-        found.setdefault(len(read), {})[read] = chain
-    return found
+def _squeezed_chains() -> Mapping[str, str]:
+    """Return the names in lower case without blanks, by the chains' own spelling."""
+    return {chain: name.replace(" ", "") for name, chain in _chains().items()}
 
 
 @cache

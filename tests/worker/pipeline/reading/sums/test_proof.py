@@ -92,7 +92,7 @@ def test_a_doubtful_receipt_is_not_proven(rows: str) -> None:
 
 @pytest.mark.parametrize("header", ["Till 0094.00", "Daily 07.00-23.00", "Till: 02.00"])
 def test_numbers_of_the_header_are_no_doubt(header: str) -> None:
-    """They look like prices, and stand above the first item."""
+    """Numbers that look like prices stand above the first item."""
     extraction = read(f"Shop\n{header}\nWelcome\nBread 3.00\nCheese 4.50\n{PAID}")
 
     assert extraction.reconciled
