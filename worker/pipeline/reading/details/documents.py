@@ -14,7 +14,7 @@ _SUMS = frozenset({RowKind.TOTAL, RowKind.SUBTOTAL, RowKind.PAYMENT, RowKind.CHA
 
 
 def document_type(sheet: Sheet, *, is_paid: bool) -> DocumentType:
-    """Return what the rows are: a refund has a negative total or says so in a row of its own.
+    """Return the type of the document. A refund has a negative total, or a row that names it one.
 
     An invoice is paid later, while tills, too, call what was paid an invoice. Without a total and
     without goods it is no receipt at all.
