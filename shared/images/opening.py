@@ -38,11 +38,6 @@ class OpenImage:
         # Convert to colour first: Pillow shrinks palettes and single bits by dropping pixels.
         return _on_white(ImageOps.exif_transpose(_eight_bit(self.image)))
 
-    @property
-    def is_turned(self) -> bool:
-        """Whether EXIF says that the stored pixels are turned or mirrored."""
-        return _orientation(self.image) != 1
-
 
 @contextmanager
 def opened(content: bytes, media_type: str, max_pixels: int) -> Iterator[OpenImage]:

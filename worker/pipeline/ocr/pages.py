@@ -38,7 +38,7 @@ class Recognition:
         return any(isinstance(page, TextPage) and page.logo for page in self.pages[:1])
 
     def with_logo(self, engine: OcrEngine) -> "Recognition":
-        """Return the same with the text of the logo, which `engine` reads."""
+        """Return the pages with the text of the logo, which `engine` reads, above the first."""
         first, *rest = self.pages
         if not isinstance(first, TextPage) or first.logo is None:
             return self

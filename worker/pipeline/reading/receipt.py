@@ -30,7 +30,7 @@ from worker.pipeline.reading.fields.dates import (
     is_month_first,
 )
 from worker.pipeline.reading.fields.merchants import find_merchant
-from worker.pipeline.reading.items.contract_items import line_items
+from worker.pipeline.reading.items.contract_items import line_items, rounded
 from worker.pipeline.reading.places import Places
 from worker.pipeline.reading.rows.building import build_rows
 from worker.pipeline.reading.rows.layout import ReadRow, read_rows
@@ -89,7 +89,7 @@ def read_receipt(
     total_confidence = ledger.total.confidence if ledger.total else 0.0
     extraction = Extraction(
         merchant=Merchant(
-            name=merchant.name if merchant else None, confidence=_rounded(merchant_confidence)
+            name=merchant.name if merchant else None, confidence=rounded(merchant_confidence)
         ),
         date=bought,
         total=total,
@@ -98,7 +98,7 @@ def read_receipt(
         reconciled=is_proven(ledger),
         checks=checks_of(ledger),
         raw_ocr_text=raw_text,
-        overall_confidence=_rounded(
+        overall_confidence=rounded(
             fmean([merchant_confidence, bought.confidence, total_confidence, items_confidence])
         ),
     )
@@ -117,7 +117,7 @@ def _total(ledger: Ledger, currency: FoundCurrency, default: str | None) -> Tota
         amount=found.amount if found else None,
         currency=currency.code or default,
         currency_source=currency.source or source,
-        confidence=_rounded(confidence),
+        confidence=rounded(confidence),
     )
 
 
@@ -199,7 +199,7 @@ def _date(rows: Sequence[ReadRow], order: _DateOrder, *, today: date) -> Printed
     doubt = 0.95 if order.is_certain or not printed.ambiguous else 0.8
     # The only date is one until which something is valid.
     doubt *= 0.5 if votes[value] < _PURCHASE else 1.0
-    return PrintedDate(value=value.isoformat(), confidence=_rounded(confidence * doubt))
+    return PrintedDate(value=value.isoformat(), confidence=rounded(confidence * doubt))
 
 
 def _has_date(text: str, order: _DateOrder, value: str | None, *, today: date) -> bool:
@@ -217,7 +217,3 @@ def _votes(text: str) -> int:
     if is_about_another_day(text):
         return 1
     return _PURCHASE + calls_it_a_date(text) + 2 * has_time(text)
-
-
-def _rounded(confidence: float) -> float:
-    return round(min(max(confidence, 0.0), 1.0), 3)

@@ -11,7 +11,7 @@ _CERTAIN = 0.8
 def is_better(second: Extraction, first: Extraction, *, completed: bool) -> bool:
     """Return whether the second reading gains something and loses nothing.
 
-    A reading that is reconciled gains no more than a date. Otherwise a reading is better if its
+    A date is all that a reading can gain if it is reconciled. Otherwise a reading is better if its
     sums close at the same total, or at another if that of the first is doubtful, or if it has a
     total or a date that the first lacks beside the same prices. More items are a gain if it was
     only `completed` with amounts where none had been read.

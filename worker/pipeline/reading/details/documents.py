@@ -17,10 +17,10 @@ _SUMS = frozenset({RowKind.TOTAL, RowKind.SUBTOTAL, RowKind.PAYMENT, RowKind.CHA
 
 
 def document_type(sheet: Sheet, *, is_paid: bool) -> DocumentType:
-    """Return what the rows are: a refund has a negative total or a title that says so.
+    """Return the type of the document. A refund has a negative total, or a row that names it one.
 
     Below the goods such a row is the heading of the shop's policy, unless goods came back.
-    An invoice is paid later, while tills, too, call what was paid an invoice. Without a total and
+    An invoice is paid later; tills also call a paid bill an invoice. Without a total and
     without goods it is no receipt at all.
     """
     total = sheet.total

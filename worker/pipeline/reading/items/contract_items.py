@@ -70,7 +70,7 @@ def _line_item(item: FoundItem, link: Link, places: Places, *, closes: bool) -> 
         pack=Pack(count=pack.count, size=pack.size, unit=pack.unit) if pack else None,
         amount_total=total,
         base_price=_base_price(item, total),
-        confidence=_rounded(item.confidence * (_CLOSES if closes else _OPEN)),
+        confidence=rounded(item.confidence * (_CLOSES if closes else _OPEN)),
         boxes=places.boxes(word for row in item.rows for word in row.line.words),
     )
 
@@ -131,5 +131,7 @@ def _base_price(item: FoundItem, total: TotalAmount | None) -> BasePrice | None:
     return BasePrice(amount=in_cents if in_cents == amount else amount, per=per)
 
 
-def _rounded(confidence: float) -> float:
-    return round(min(max(confidence, 0.0), 1.0), 3)
+def rounded(confidence: float) -> float:
+    """Return a confidence from 0 to 1 with three decimals; 0 for what is not a number."""
+    # The order counts: every comparison with a NaN is false, so that the 0 stays.
+    return round(min(max(0.0, confidence), 1.0), 3)

@@ -24,13 +24,16 @@ _RAISED = re.compile(
 # The Arabic signs for decimals and thousands.
 _SEPARATORS = {0x066B: ".", 0x066C: ","}
 _LETTERS = re.compile(r"[^\W\d_]")
+# Chinese, Japanese and Korean write words of two letters, or of one; single letters beside numbers
+# count things, and some are marks of taxes.
+_EAST_ASIAN = "[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+_COUNTS_AND_MARKS = (
+    "\u500b\u70b9\u672c\u679a\u5186\u5143\uc6d0\uac1c\u5185\u5916\u8efd\u975e\u8fbc\u7a0e"
+)
+_SHORT_WORD = re.compile(rf"{_EAST_ASIAN}{{2}}|^\W*(?![{_COUNTS_AND_MARKS}]){_EAST_ASIAN}\W*$")
 _DATE = re.compile(r"(?<![\d.,/-])\d{1,4}([./-])\d{1,2}\1(?:20)?\d\d(?![\d/])")
 # The fewest letters of a name.
 _NAME = 3
-# A letter of Chinese, Japanese or Korean that may be a word. Behind a digit, it counts pieces.
-_WORD_LETTER = re.compile(
-    r"(?<!\d)[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]"
-)
 # The most letters of a currency.
 _CURRENCY = 3
 # The most rows of the summary that are tried as the end of the items.
@@ -186,8 +189,8 @@ def _name_above(index: int, rows: Sequence[ReadRow]) -> int:
 
 
 def may_be_name(text: str) -> bool:
-    """Return whether a text has enough letters for a name: three, or one that may be a word."""
-    return letters(text) >= _NAME or bool(_WORD_LETTER.search(text))
+    """Return whether a text has enough letters for the name of something."""
+    return letters(text) >= _NAME or bool(_SHORT_WORD.search(text))
 
 
 def letters(text: str) -> int:

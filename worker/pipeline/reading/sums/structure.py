@@ -34,7 +34,8 @@ def layouts_by_words(rows: Sequence[ReadRow]) -> Iterator[Layout]:
 
 
 def layouts_by_amounts(rows: Sequence[ReadRow]) -> Iterator[Layout]:
-    """Yield the same for each row that has no known word and may be the total."""
+    """Yield the rows and the place of their items for each row that may be the total by its amount
+    alone, since it has no known word."""
     by_words = _by_words(rows)
     begin = item_begin(by_words)
     for end in _running_sums(by_words, begin):

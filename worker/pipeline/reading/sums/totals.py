@@ -39,13 +39,11 @@ _DISPUTED = 0.8
 class FoundTotal:
     """The amount to pay, its evidence, and the confidence in it from 0 to 1.
 
-    `is_repeated` means that the same kind of row has it more than once. `by_items` has what the
-    amount may be by the items, with tax and rounding.
+    `by_items` has what the amount may be by the items, with tax and rounding.
     """
 
     amount: Decimal
     sources: frozenset[Source]
-    is_repeated: bool
     confidence: float
     by_items: Set[Decimal]
 
@@ -80,8 +78,7 @@ def find_total(summary: Summary, items_sum: Decimal) -> FoundTotal | None:
     is_disputed = bool(others) and evidence(others[0])[0] >= evidence(best)[0]
     agreeing = frozenset(sources[best])
     confidence = _confidence(agreeing) * (_DISPUTED if is_disputed else 1)
-    is_repeated = len(agreeing) < len(sources[best])
-    return FoundTotal(best, agreeing, is_repeated, confidence, by_items)
+    return FoundTotal(best, agreeing, confidence, by_items)
 
 
 def _evidence(summary: Summary, by_items: Set[Decimal]) -> dict[Decimal, list[Source]]:
