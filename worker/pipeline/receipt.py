@@ -145,8 +145,10 @@ def _read(found: Recognition, hints: ReadingHints) -> ReceiptReading:
 def _places(found: Recognition) -> Places:
     return Places(
         [
-            PagePlace(page.height, np.eye(3) if isinstance(page, TextPage) else page.to_original)
-            for page in found.pages
+            PagePlace(
+                page.height, np.eye(3) if isinstance(page, TextPage) else page.to_original, size
+            )
+            for page, size in zip(found.pages, found.sizes, strict=True)
         ]
     )
 

@@ -98,7 +98,7 @@ def rich_receipt() -> RichReceipt:
             payments=[
                 Payment(
                     method=PaymentMethod.CARD,
-                    label="VISA **** 4321",
+                    label="VISA",
                     amount=Decimal("6.78"),
                     last_four="4321",
                     confidence=0.92,

@@ -30,7 +30,8 @@ class TaxLine(Printed):
 
 
 class Payment(Printed):
-    """A payment: `label` is as printed, and `last_four` are the last digits of the card."""
+    """A payment: `label` has the printed words without digits, and `last_four` are the last digits
+    of the card."""
 
     method: PaymentMethod
     label: str

@@ -7,7 +7,7 @@ such a page counts as an image.
 import ctypes
 import math
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -101,7 +101,7 @@ def _text_layer(page: pypdfium2.PdfPage, scale: float) -> Sequence[TextLine]:
         unknown += text.count("\N{REPLACEMENT CHARACTER}")
         if len(marks) < _MIN_CHARACTERS or unknown > _MAX_UNKNOWN * len(marks) or _is_scan(page):
             return []
-        return list(_lines(page, layer, scale))
+        return list(_on_page(page, _lines(page, layer, scale), scale))
 
 
 def _is_scan(page: pypdfium2.PdfPage) -> bool:
@@ -110,6 +110,21 @@ def _is_scan(page: pypdfium2.PdfPage) -> bool:
         left, bottom, right, top = image.get_bounds()
         covered += (right - left) * (top - bottom)
     return bool(covered > _SCAN * math.prod(page.get_size()))
+
+
+def _on_page(
+    page: pypdfium2.PdfPage, lines: Iterable[TextLine], scale: float
+) -> Iterator[TextLine]:
+    """Yield the lines without words whose middle is beyond an edge, where nobody sees them."""
+    width, height = (side * scale for side in page.get_size())
+    for line in lines:
+        seen = tuple(
+            word
+            for word in line.words
+            if 0 <= word.middle <= height and 0 <= (word.left + word.right) / 2 <= width
+        )
+        if seen:
+            yield TextLine(seen)
 
 
 def _lines(

@@ -10,10 +10,14 @@ from worker.pipeline.ocr.text import Word
 
 @dataclass(frozen=True, eq=False)
 class PagePlace:
-    """A page among the lines of all pages: its height there, and the way back to the original."""
+    """A page among the lines of all pages: its height there, and the way back to the original.
+
+    `size` has the width and height of the original in pixels.
+    """
 
     height: int
     to_original: Matrix
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -51,5 +55,6 @@ class Places:
         left, right = min(word.left for word in words), max(word.right for word in words)
         top, bottom = min(word.top for word in words), max(word.bottom for word in words)
         corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
-        polygon = mapped(corners, self.pages[index].to_original).round(1)
+        page = self.pages[index]
+        polygon = mapped(corners, page.to_original).clip(0, page.size).round(1)
         return Box(page=index + 1, polygon=[(x, y) for x, y in polygon.tolist()])

@@ -10,8 +10,10 @@ from PIL import ExifTags, Image
 
 from shared.contracts.receipts.printed import Box
 from shared.local.receipt_image import DrawnReceipt, draw_receipt, encode
+from tests.support.files.costly import raw_pdf
 from worker.pipeline.ocr.decode import Pixels
 from worker.pipeline.ocr.engines.engine import OcrEngine
+from worker.pipeline.ocr.pdf import TextPage, read_pdf
 from worker.pipeline.receipt import extract_receipt
 from worker.pipeline.stages import StageRecorder
 
@@ -67,3 +69,18 @@ def cut_out(image: Pixels, box: Box) -> Pixels:
     target = np.array([[20, 20], [620, 20], [620, 60], [20, 60]], np.float32)
     turn = cv2.getPerspectiveTransform(np.array(box.polygon, np.float32), target)
     return np.asarray(cv2.warpPerspective(image, turn, (640, 80)), np.uint8)
+
+
+def test_text_beyond_the_edges_of_a_pdf_is_not_read() -> None:
+    """Nobody sees it, and it would have places on the page above or below."""
+    shown = [(20, 500, "Larkspur Grocers"), (20, 400, "Apples 2.00"), (20, 300, "TOTAL 2.00")]
+    hidden = [(20, 900, "Above"), (20, -300, "Below"), (900, 400, "Beside")]
+    drawn = "".join(f"BT /F 12 Tf {x} {y} Td ({text}) Tj ET " for x, y, text in shown + hidden)
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
+    content = raw_pdf(drawn.encode(), objects=[font], resources=b"/Font<</F 5 0 R>>")
+
+    (page,) = read_pdf(content)
+
+    assert isinstance(page, TextPage)
+    words = [word.text for line in page.lines for word in line.words]
+    assert words == ["Larkspur", "Grocers", "Apples", "2.00", "TOTAL", "2.00"]

@@ -37,7 +37,10 @@ class TimeWords(Table):
 
 
 class PaymentWords(Table):
-    """Words for ways of payment. Rows with one in `neither` are about no payment."""
+    """Words for ways of payment. Rows with one in `neither` are about no payment.
+
+    Those in `ending` stand before the last digits of a card.
+    """
 
     cash: Phrases
     card: Phrases
@@ -46,6 +49,7 @@ class PaymentWords(Table):
     transfer: Phrases
     wallet: Phrases
     neither: Phrases
+    ending: Phrases
 
 
 class AddedWords(Table):

@@ -47,7 +47,7 @@ def phone(sheet: Sheet) -> PrintedText | None:
 def _labelled_phones(rows: Sequence[ReadRow]) -> Iterator[tuple[str, Span]]:
     for found in _phones().find(rows):
         number = re.split(r"\s/\s|\s{2,}", found.value)[0].strip(" -./")
-        if _count(number) in _DIGITS_OF_PHONE and not _is_fax(found.span):
+        if _is_phone(number) and not _is_fax(found.span):
             yield number, found.span
 
 
@@ -57,7 +57,9 @@ def _shaped_phones(rows: Sequence[ReadRow], *, alone: bool) -> Iterator[Span]:
         match = _PHONE_ALONE.search(row.printed)
         if match is None and alone:
             match = _DIGITS.fullmatch(row.printed)
-        if match and row.amount is None and not _DATE.search(row.printed):
+        if match is None or row.amount is not None or _DATE.search(row.printed):
+            continue
+        if _is_phone(match[0]):
             yield Span(row, *match.span())
 
 
@@ -108,6 +110,15 @@ def _domains(rows: Sequence[ReadRow]) -> Iterator[tuple[str, bool, Span]]:
 def _is_fax(span: Span) -> bool:
     before = span.row.printed[: span.start]
     return bool(_fax().search(before))
+
+
+def _is_phone(number: str) -> bool:
+    """Return whether a number has the digits of a telephone, which are as many as some cards have.
+
+    No card begins with the sign of a country's code.
+    """
+    is_card = may_be_card(number) and not number.startswith("+")
+    return _count(number) in _DIGITS_OF_PHONE and not is_card
 
 
 def _count(text: str) -> int:

@@ -14,8 +14,12 @@ from worker.pipeline.words.folding import folded
 SHORT = 3
 # A word ends before anything but a letter. Chinese, Japanese and Korean have no blanks.
 _END = r"(?:(?<=[\u3040-\u9fff\uac00-\ud7a3])|(?![^\W\d_]))"
-# Card numbers have so many digits, and nothing else may have them.
-_CARD = range(13, 20)
+# Card numbers have so many digits. Few other numbers have so many as the second range.
+_CARD, _ONLY_CARD = range(13, 20), range(16, 20)
+# Cards of 13 to 15 digits begin so.
+_ISSUER = re.compile(r"4\d{12}$|3\d{13}$|3[47]\d{13}$|(?:1800|2131)\d{11}$")
+# A number in so many groups, the first of fewer digits than the other figure, is of no card.
+_SPLIT, _GROUP = 4, 4
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,25 @@ def _legible(text: str) -> str:
 
 
 def may_be_card(text: str) -> bool:
-    """Return whether the digits of a text may be those of a card: in number, and by their sum.
+    """Return whether the digits of a text may be those of a card, even if one was misread.
 
-    The check digit of a card is by the algorithm of Luhn.
+    So many digits as only cards have are refused whatever their sum; numbers of 13 to 15 digits
+    belong to taxpayers, too, and are refused if they begin as a card or have its check digit,
+    which is by the algorithm of Luhn. No card begins with 0, has letters among its digits, or
+    begins with a short group of several, such as `12.345.678/0001-95`.
     """
-    digits = [int(digit) for digit in text if digit.isdecimal()]
-    if len(digits) not in _CARD or re.search(r"[^\W\d_]", text):
+    digits = "".join(digit for digit in text if digit.isdecimal())
+    groups = re.findall(r"\d+", text)
+    if len(digits) not in _CARD or digits.startswith("0"):
         return False
+    if len(max(groups, key=len)) not in _ONLY_CARD and re.search(r"\d[^\W\d_]|[^\W\d_]\d", text):
+        return False
+    if len(groups) >= _SPLIT and len(groups[0]) < _GROUP:
+        return False
+    return len(digits) in _ONLY_CARD or bool(_ISSUER.match(digits)) or _has_check_digit(digits)
+
+
+def _has_check_digit(number: str) -> bool:
+    digits = [int(digit) for digit in number]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
     return (sum(doubled) + sum(digits[-1::-2])) % 10 == 0

@@ -15,9 +15,12 @@ from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.layout import ReadRow
 from worker.pipeline.words.folding import folded
 
-# Digits behind what hides the others: `************1180`, `XXXX XXXX XXXX 5520`.
-_HIDDEN = re.compile(r"(?:[*#•·…水火]{2,}|[xX]{3,})[\s*#xX-]*(?P<digits>\d{4})(?!\d)")
-_FOUR = re.compile(r"(?<![\d.,:/*-])(\d{4})(?![\d.,:/-]|\s?%)")
+# Digits behind what hides the others, `************1180`, and not before more groups of them.
+_HIDDEN = re.compile(
+    r"(?:[*#•·…水火]{2,}|[xX]{3,}|\.{3,})[\s*#xX.-]*(?P<digits>\d{4})(?!\d|[ -]\d{3,6}(?![\d.,]))"
+)
+# Digits behind words for the end of a card's number.
+_ENDING = r"\W{0,3}(?P<digits>\d{4})(?![\d.,:/-]|\s\d{3,6}(?![\d.,]))"
 # The most payments of a receipt, and the most rows that are tried.
 _PAYMENTS, _TRIED = 3, 8
 # How far the slip of a card terminal has the number below the way of payment.
@@ -129,16 +132,11 @@ def _numbers(sheet: Sheet, at: int, row: ReadRow) -> Iterator[Span]:
     if _neither().search(folded(row.printed)):
         return
     method = _method(row)
-    hidden = _HIDDEN.search(row.printed)
-    if hidden:
+    last = _HIDDEN.search(row.printed) or _ending().search(folded(row.printed))
+    if last:
         near = method or _method_beside(sheet.footer, at)
         if near in (PaymentMethod.CARD, None):
-            yield Span(row, *hidden.span("digits"))
-    elif method is PaymentMethod.CARD:
-        four = _FOUR.findall(row.printed)
-        if len(four) == 1:
-            begin = row.printed.index(four[0])
-            yield Span(row, begin, begin + 4)
+            yield Span(row, *last.span("digits"))
 
 
 def _method_beside(rows: Sequence[ReadRow], at: int) -> PaymentMethod | None:
@@ -193,6 +191,11 @@ def _methods() -> tuple[tuple[PaymentMethod, re.Pattern[str]], ...]:
         (PaymentMethod.CASH, words.cash),
     )
     return tuple((method, re.compile(whole(some), re.IGNORECASE)) for method, some in listed)
+
+
+@cache
+def _ending() -> re.Pattern[str]:
+    return re.compile(whole(load_details().payments.ending) + _ENDING, re.IGNORECASE)
 
 
 @cache

@@ -34,7 +34,7 @@ def in_header(header: Sequence[HeaderRow]) -> Iterator[Candidate]:
     rank = 0
     for index, row in enumerate(header):
         chain, count = _chain_at(index, header)
-        if not (row.may_name or chain):
+        if not (row.may_be_name or chain):
             continue
         name, used = _name_at(index, header)
         counts = not (row.is_slogan or _is_kind_above(index, header))
@@ -89,7 +89,7 @@ def _is_kind_above(index: int, header: Sequence[HeaderRow]) -> bool:
     if not header[index].is_kind:
         return False
     below = header[index + 1 : index + 1 + _LOGO]
-    return any(row.may_name and not (row.is_kind or row.is_slogan) for row in below)
+    return any(row.may_be_name and not (row.is_kind or row.is_slogan) for row in below)
 
 
 def _name_at(index: int, header: Sequence[HeaderRow]) -> tuple[str, int]:
@@ -108,9 +108,9 @@ def _name_at(index: int, header: Sequence[HeaderRow]) -> tuple[str, int]:
 
 def _continues(row: HeaderRow, below: HeaderRow) -> bool:
     """Return whether two rows belong to one logo, or the second has only the kind of shop."""
-    if below.is_kind and row.may_name and not (row.has_form or row.is_kind or row.is_slogan):
+    if below.is_kind and row.may_be_name and not (row.has_form or row.is_kind or row.is_slogan):
         return True
-    if not (row.is_large and below.is_large and below.may_name) or below.has_form:
+    if not (row.is_large and below.is_large and below.may_be_name) or below.has_form:
         return False
     return 1 / _ALIKE < row.height / below.height < _ALIKE
 
@@ -120,7 +120,7 @@ def _is_above_address(index: int, header: Sequence[HeaderRow]) -> bool:
     for row in header[index + 1 :]:
         if row.is_address:
             return not row.is_title
-        if row.may_name and not (row.has_form or row.is_slogan):
+        if row.may_be_name and not (row.has_form or row.is_slogan):
             return False
     return False
 
@@ -130,7 +130,12 @@ def in_footer(footer: Sequence[ReadRow]) -> Iterator[Candidate]:
     for row in footer:
         name = written(row.text)
         is_short = len(row.text.split()) <= _FOOTER_WORDS
-        if row.amount is None and is_short and has_legal_form(name) and HeaderRow(row, 1).may_name:
+        if (
+            row.amount is None
+            and is_short
+            and has_legal_form(name)
+            and HeaderRow(row, 1).may_be_name
+        ):
             yield Candidate(name, (row,), frozenset({Trait.LEGAL_FORM}), _FOOTER_RANK)
 
 

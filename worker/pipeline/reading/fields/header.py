@@ -104,7 +104,7 @@ class HeaderRow:
         return is_labelled(self.text) or has_moment(self.text) or digits > found
 
     @property
-    def may_name(self) -> bool:
+    def may_be_name(self) -> bool:
         """Whether the row may be the merchant's name, or a slogan, as far as it alone shows."""
         return not (self.is_nameless or self.is_form or self.is_address)
 

@@ -38,7 +38,7 @@ def find_merchant(rows: Sequence[ReadRow]) -> FoundMerchant | None:
     footer = _footer(rows, len(header))
     around = [*(row.row for row in header), *footer]
     names = set(_domain_names(around))
-    others = [row.row for row in header if row.may_name] + [
+    others = [row.row for row in header if row.may_be_name] + [
         row for row in footer if not is_address(row.text)
     ]
     candidates = [

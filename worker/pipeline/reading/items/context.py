@@ -124,7 +124,9 @@ def _without_units(parts: list[ItemRow]) -> list[ItemRow]:
         return parts
     units = {_unit(part) for part in parts} - {None}
     return [
-        replace(part, name="") if part.price and _unit_word(part) in units else part
+        replace(part, name="", has_scrap=False)
+        if part.price and _unit_word(part) in units
+        else part
         for part in parts
     ]
 

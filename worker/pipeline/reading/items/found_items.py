@@ -38,7 +38,8 @@ class FoundItem:
     `total_price` is 0 if a price is printed but unreadable; `others` are further readings of it.
     `confidence` is the engine's for the row, from 0 to 1. `rows` has the name, the price, the
     quantity and the code. `code` and `tax_code` are as printed. `is_free` means that the printed
-    price is 0.
+    price is 0. It `has_scrap` if the row of the price has letters besides, so that the name above
+    may not belong to it.
     """
 
     raw_text: str
@@ -51,6 +52,7 @@ class FoundItem:
     code: str | None = None
     tax_code: str | None = None
     is_free: bool = False
+    has_scrap: bool = False
 
 
 def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
@@ -174,6 +176,7 @@ def _item(
             *([-price] if is_discount else []),
         ),
         is_free=is_free,
+        has_scrap=part.has_scrap and name != part.name,
     )
 
 

@@ -14,7 +14,7 @@ from worker.pipeline.reading.items.counts import find_count, without_columns
 from worker.pipeline.reading.items.products import find_product
 from worker.pipeline.reading.items.quantities import PrintedQuantity, Quantity, find_quantities
 from worker.pipeline.reading.items.sizes import find_sizes
-from worker.pipeline.reading.rows.layout import ReadRow, letters, may_name
+from worker.pipeline.reading.rows.layout import ReadRow, letters, may_be_name
 from worker.pipeline.reading.rows.numbers import Amount, find_amounts
 
 _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
@@ -26,6 +26,8 @@ _MARK = re.compile(r"^[%#^]\s?(?=[^\W\d_])|(?<=[^\W\d_])\s[%#^]$")
 _INITIALS = re.compile(r"[^\W\d_]{1,2}&[^\W\d_]{1,2}(?!\w)")
 # Fewer letters than this behind a quantity are no name.
 _SCRAP = 4
+# A word that may be a short name: XO.
+_SCRAP_WORD = re.compile(r"\b[^\W\d_]{2,}\b")
 # A price whose separator or one of whose digits was lost: 0650, 1.9S.
 _DEBRIS = re.compile(r"(?<=\s)(?=\S*\d)[\dOoSIlB]{1,4}[.,:;]?[\dOoSIlB]{1,2}\s?[A-Z*]?$")
 
@@ -35,7 +37,8 @@ class ItemRow:
     """A row of the list of items.
 
     `name` is empty if the row has none. `price` is that of the whole item; `price_of_one` is the
-    unit price of a row that has no other price.
+    unit price of a row that has no other price. It `has_scrap` if letters are left that may be
+    a name.
     """
 
     row: ReadRow
@@ -43,6 +46,7 @@ class ItemRow:
     quantity: Quantity | None
     price: Decimal | None
     price_of_one: Decimal | None = None
+    has_scrap: bool = False
 
     @property
     def is_name(self) -> bool:
@@ -87,7 +91,8 @@ def read_item_row(row: ReadRow) -> ItemRow:
         product = find_product(printed_words, price) if price and not quantity else None
         if product:
             quantity, words = product.quantity, product.rest
-    return ItemRow(row, _name(words, price), quantity, price)
+    has_scrap = bool(_SCRAP_WORD.search(_of_a_price().sub(" ", words)))
+    return ItemRow(row, _name(words, price), quantity, price, has_scrap=has_scrap)
 
 
 def _printed_quantity(row: ReadRow) -> PrintedQuantity | None:
@@ -119,10 +124,10 @@ def _tidied(words: str) -> str:
 def _name(words: str, price: Decimal | None) -> str:
     """Return the name at the start of the words left in a row; empty if there is none."""
     first = next(iter(find_amounts(words)), None)
-    if first and may_name(words[: first.start]):
+    if first and may_be_name(words[: first.start]):
         words = words[: first.start]
     name = _MARK.sub("", words.strip(" \t:;.,*-|@=").rstrip("( "))
-    if may_name(_of_a_price().sub("", name)) or _INITIALS.match(name):
+    if may_be_name(_of_a_price().sub("", name)) or _INITIALS.match(name):
         return name
     # A discount needs no more than a rate.
     return name if price is not None and price < 0 and "%" in name else ""

@@ -16,6 +16,12 @@ from worker.pipeline.reading.rows.whole_amounts import WholeAmounts, with_decima
 _MISREAD_POUND = re.compile(r"(?:(?<=\d )|(?<=/)|(?<=/ ))1b(?!\w)")
 # No till prints rows of more characters, but pages of text may have them.
 _LONGEST = 200
+# Raised digits before or behind a number.
+_RAISED = re.compile(
+    r"[\u00b2\u00b3\u00b9\u2070\u2074-\u2079]+(?=[\d.,])|(?<=\d)[\u00b2\u00b3\u00b9\u2070\u2074-\u2079]+"
+)
+# The Arabic signs for decimals and thousands.
+_SEPARATORS = {0x066B: ".", 0x066C: ","}
 _LETTERS = re.compile(r"[^\W\d_]")
 # Chinese, Japanese and Korean write words of two letters, or of one; single letters beside numbers
 # count things, and some are marks of taxes.
@@ -83,8 +89,7 @@ def read_rows(lines: Sequence[TextLine], whole: WholeAmounts | None = None) -> l
 
 
 def _read_row(line: TextLine, whole: WholeAmounts | None) -> ReadRow:
-    # NFKC turns full-width digits and letters into the usual ones.
-    printed = unicodedata.normalize("NFKC", line.text)[:_LONGEST]
+    printed = _in_usual_signs(line.text)[:_LONGEST]
     text = _MISREAD_POUND.sub("lb", printed)
     text = with_decimals(line, text, whole) if whole else text
     amount = closing_amount(text)
@@ -92,6 +97,15 @@ def _read_row(line: TextLine, whole: WholeAmounts | None) -> ReadRow:
     if kind is RowKind.PAYMENT and amount and amount.value < 0 and names_a_discount(text):
         kind = RowKind.NOTE
     return ReadRow(line, printed, text, kind, amount)
+
+
+def _in_usual_signs(text: str) -> str:
+    """Return a text with the digits 0 to 9, whatever the script, and without raised digits beside
+    others, which refer to a note."""
+    text = _RAISED.sub("", text).translate(_SEPARATORS)
+    digits = (str(unicodedata.decimal(sign, sign)) for sign in text)
+    # NFKC turns full-width letters into the usual ones.
+    return unicodedata.normalize("NFKC", "".join(digits))
 
 
 def _with_labels_above(rows: list[ReadRow]) -> list[ReadRow]:
@@ -169,11 +183,11 @@ def _name_above(index: int, rows: Sequence[ReadRow]) -> int:
 
     There may be other rows between, such as the number of a shelf. Returns 0 if there is none.
     """
-    above = (number for number in range(index - 1, -1, -1) if may_name(rows[number].text))
+    above = (number for number in range(index - 1, -1, -1) if may_be_name(rows[number].text))
     return next(above, 0)
 
 
-def may_name(text: str) -> bool:
+def may_be_name(text: str) -> bool:
     """Return whether a text has enough letters for the name of something."""
     return letters(text) >= _NAME or bool(_SHORT_WORD.search(text))
 

@@ -11,6 +11,8 @@ from worker.pipeline.reading.rows.layout import ReadRow
 from worker.pipeline.reading.rows.numbers import RATE, find_amounts
 from worker.pipeline.reading.sums.ledger import Ledger
 
+# Rows of these kinds change the sum of the items.
+_ADDED = frozenset({RowKind.TAX, RowKind.CHARGE, RowKind.ROUNDING})
 # Percentages at which taxes, service and tips are added.
 _RATES = tuple(Decimal(rate) / 100 for rate in (*range(4, 28), 1, 2, 3, "5.5", "7.7", "8.1", "8.5",
     "8.875", "9.5", "12.5"))  # fmt: skip
@@ -68,10 +70,12 @@ def _is_surely_item(items: Sequence[FoundItem], at: int) -> bool:
 
 
 def may_be_levied(ledger: Ledger, total: Decimal) -> bool:
-    """Return whether an added tax is a levy on a single item, which lists of items have.
+    """Return whether an added tax or charge is an item, or a levy on a single item.
 
-    It stands among the items, and is no usual share of what is above.
+    It stands above the last item, or among the items without being a usual share of what is above.
     """
+    if ledger.items_sum != total and _has_addition_above(ledger):
+        return True
     rows = ledger.rows_of_items
     levies = [row for row in rows if row.kind is RowKind.TAX and row.value > 0]
     is_added = ledger.items_sum + sum((row.value for row in levies), Decimal(0)) in {
@@ -79,6 +83,31 @@ def may_be_levied(ledger: Ledger, total: Decimal) -> bool:
         *(row.value for row in ledger.rows if row.kind is RowKind.TOTAL),
     }
     return is_added and any(not _is_rate_of(row.value, ledger.items_sum) for row in levies)
+
+
+def _has_addition_above(ledger: Ledger) -> bool:
+    """Return whether what may be added to the items stands above the last one.
+
+    Its name may only begin like a tax or a tip.
+    """
+    rows = ledger.rows_of_items
+    of_last = ledger.items[-1].rows if ledger.items else ()
+    last = max((at for at, row in enumerate(rows) if row in of_last), default=0)
+    return any(row.kind in _ADDED and row.value for row in rows[:last])
+
+
+def may_be_included(ledger: Ledger, total: Decimal) -> bool:
+    """Return whether an added tax may be included in the prices, so that an item is missing.
+
+    It is only printed below the total, and the sum of the items is printed nowhere.
+    """
+    rows = ledger.rows[ledger.region.stop :]
+    amounts = [{amount.value for amount in find_amounts(row.text)} for row in rows]
+    if ledger.items_sum == total or any(ledger.items_sum in row for row in amounts):
+        return False
+    first = next((at for at, row in enumerate(rows) if row.value == total), len(rows))
+    kinds = {row.kind for row in (*ledger.rows_of_items, *rows[:first]) if row.value}
+    return not kinds & _ADDED
 
 
 def has_fitting_tax(rows: Sequence[ReadRow], total: Decimal) -> bool:

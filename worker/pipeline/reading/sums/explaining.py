@@ -13,6 +13,8 @@ from worker.pipeline.reading.sums.totals import FoundTotal
 
 # A department has no more rows than this; longer sub-totals begin at the first item.
 _DEPARTMENT = 100
+# So many prices above a total are a list of items, even if they do not add up.
+_LIST = 3
 
 
 def explained_amounts(ledger: Ledger, total: FoundTotal) -> set[Decimal]:
@@ -67,3 +69,26 @@ def sums_of_neighbours(items: Sequence[FoundItem]) -> set[Decimal]:
         for later in sums[first + 1 : first + 1 + _DEPARTMENT]
     )
     return {*sums[1:], *of_departments}
+
+
+def has_second_list(ledger: Ledger, total: FoundTotal) -> bool:
+    """Return whether another total below has several rows with prices of its own above it.
+
+    It may be that of another receipt.
+    """
+    prices: list[Decimal] = []
+    for row in ledger.rows[ledger.region.stop :]:
+        is_other = row.kind is RowKind.TOTAL and row.value not in (Decimal(0), total.amount)
+        if is_other and _is_list(prices, row.value):
+            return True
+        if row.is_summary:
+            prices = []
+        elif row.kind is None and row.value > 0:
+            prices.append(row.value)
+    return False
+
+
+def _is_list(prices: Sequence[Decimal], total: Decimal) -> bool:
+    """Return whether several prices come to the total, or are more than are printed by chance."""
+    sums = {sum(prices[-few:], Decimal(0)) for few in range(2, len(prices) + 1)}
+    return total in sums or (len(prices) >= _LIST and prices[-1] != total)

@@ -10,15 +10,16 @@ from decimal import Decimal
 from enum import StrEnum
 
 from worker.pipeline.reading.rows.labels import RowKind
-from worker.pipeline.reading.rows.layout import ReadRow, letters
+from worker.pipeline.reading.rows.layout import ReadRow, may_be_name
 from worker.pipeline.reading.sums.additions import (
     has_fitting_tax,
     has_unknown_charge,
     may_be_added,
+    may_be_included,
     may_be_levied,
 )
 from worker.pipeline.reading.sums.counting import counts_agree
-from worker.pipeline.reading.sums.explaining import explained_amounts
+from worker.pipeline.reading.sums.explaining import explained_amounts, has_second_list
 from worker.pipeline.reading.sums.ledger import Ledger
 from worker.pipeline.reading.sums.summary import Source
 from worker.pipeline.reading.sums.totals import FoundTotal
@@ -36,6 +37,9 @@ class Doubt(StrEnum):
     NO_ITEM = "a row among the items is not part of any item"
     BELOW_TOTAL = "an item below the sum of all above may be a tax or a charge"
     ADDED = "an item may be a tax or a charge on the others"
+    INCLUDED = "the tax that was added may be included in the prices"
+    SCRAP = "a row whose name was left out has the price of another name"
+    SECOND = "another list with a total of its own follows"
     UNREADABLE = "the price of an item could not be read"
     UNCERTAIN = "the engine was not sure of an amount"
     MISCOUNTED = "the printed count of items is another one"
@@ -54,8 +58,6 @@ _TOTALS = frozenset({RowKind.TOTAL, RowKind.PAYMENT})
 _LEAST_CONFIDENCE = 0.6
 # The fewest kinds of evidence and prints of the total, one of which is its first print.
 _ENOUGH = 3
-# The fewest letters of the name of an item.
-_NAME = 3
 
 
 def is_proven(ledger: Ledger) -> bool:
@@ -79,6 +81,9 @@ def doubts(ledger: Ledger) -> Iterator[Doubt]:
         Doubt.BELOW_TOTAL: _has_item_below_total(ledger),
         Doubt.ADDED: not _is_below_sum(ledger)
         and (may_be_added(ledger.items, ledger.rows) or may_be_levied(ledger, total.amount)),
+        Doubt.INCLUDED: may_be_included(ledger, total.amount),
+        Doubt.SCRAP: any(item.has_scrap for item in ledger.items),
+        Doubt.SECOND: has_second_list(ledger, total),
         Doubt.UNREADABLE: _has_unreadable(ledger),
         Doubt.UNCERTAIN: min(_confidences(ledger, total)) < _LEAST_CONFIDENCE,
         Doubt.MISCOUNTED: not counts_agree(ledger.rows, ledger.items),
@@ -195,7 +200,7 @@ def _has_free(ledger: Ledger) -> bool:
         and row.amount
         and not row.value
         and ":" not in row.text
-        and letters(row.text[: row.amount.start]) >= _NAME
+        and may_be_name(row.text[: row.amount.start])
         for row in _rows_of_items(ledger)
     )
 

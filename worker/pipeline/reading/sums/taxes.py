@@ -21,7 +21,7 @@ def with_taxes(rows: Sequence[ReadRow]) -> list[ReadRow]:
         is_sum = row.kind is RowKind.TOTAL and marked[at - 1].kind is RowKind.TAX
         if is_sum and gross_of(row) is not None:
             marked[at] = replace(row, kind=RowKind.TAX, is_inferred=True)
-        elif (is_below and _agrees_with_rate(row)) or _is_share(row, so_far):
+        elif is_below and (_agrees_with_rate(row) or _is_share(row, so_far)):
             marked[at] = row.inferred(RowKind.TAX)
         is_below = is_below or row.is_summary
         so_far += row.value if marked[at].may_be_item else 0

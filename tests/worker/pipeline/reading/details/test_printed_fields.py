@@ -5,6 +5,7 @@ import pytest
 
 from shared.contracts.receipts.printed import PrintedText
 from tests.worker.pipeline.reading.printed import read
+from worker.pipeline.ocr.text import Word
 from worker.pipeline.reading.places import PagePlace, Places
 
 RECEIPT = """
@@ -33,6 +34,8 @@ def value(text: PrintedText | None) -> str | None:
         ("ST# 1420 TE# 10 TR# 09139", "09139", "10", "1420"),
         ("0rg.nr 556871-4420", None, None, None),
         ("Kaart 4111111111111111", None, None, None),
+        ("Ticket 4111111111111112", None, None, None),
+        ("Ticket 4111-1111-1111-1112", None, None, None),
         # A slip of a terminal has a number, too.
         ("Beleg-Nr. 2992\n    Bon-Nr.: 2399", "2399", None, None),
     ],
@@ -57,6 +60,14 @@ def test_numbers_behind_their_words(
         ("www.Zilverberk.be/winkels", None, None, "zilverberk.be"),
         ("info@zilverberk.be", None, None, None),
         ("Bon.Nr 12", None, None, None),
+        # Numbers of as many digits as a card's, whose last may have been misread.
+        ("BTW 4111111111111112", None, None, None),
+        ("BTW 4111 1111 1111 1112", None, None, None),
+        ("Tel. 4111 1111 1111 1", None, None, None),
+        ("NPWP 5111111111111118", None, None, None),
+        ("GSTIN 29ABCDE1234F1Z5", None, "29ABCDE1234F1Z5", None),
+        ("CNPJ 12.345.678/0001-95", None, "12.345.678/0001-95", None),
+        ("登録番号 T1234567890123", None, "T1234567890123", None),
     ],
 )
 def test_contacts(header: str, phone: str | None, tax_id: str | None, web: str | None) -> None:
@@ -100,6 +111,12 @@ def test_the_time_is_beside_the_date(printed: str, time: str | None) -> None:
     [
         ("Larkspur Grocers\nApples 2.00\nTOTAL 2.00\nCash 2.00", "receipt"),
         ("Larkspur Grocers\nREFUND\nApples 2.00\nTOTAL 2.00", "refund"),
+        # A heading of the shop's policy is no title.
+        (
+            "Larkspur Grocers\nApples 2.00\nTOTAL 2.00\nVISA 2.00\nRETURNS\nwithin 30 days",
+            "receipt",
+        ),
+        ("Larkspur Grocers\nApples -2.00\nTOTAL -2.00\nRefund", "refund"),
         ("Larkspur Grocers\nApples 2.00\nTOTAL 2.00\nPayment due 30/11/2026", "invoice"),
         # Tills call what was paid an invoice.
         ("Larkspur Grocers\nTAX INVOICE\nApples 2.00\nTOTAL 2.00\nCash 2.00", "receipt"),
@@ -113,7 +130,7 @@ def test_kinds_of_documents(rows: str, kind: str) -> None:
 
 def test_boxes_are_around_the_words_of_a_field_only() -> None:
     """An app can show where each field stands: neither the label nor the rest of the row."""
-    places = Places([PagePlace(600, np.eye(3))])
+    places = Places([PagePlace(600, np.eye(3), (400, 600))])
     found = read(
         "Larkspur Grocers\nApples 2.00\nTOTAL 2.00\nTel 555-0148 on 03/04/2026", places=places
     )
@@ -124,6 +141,16 @@ def test_boxes_are_around_the_words_of_a_field_only() -> None:
     assert total.polygon[0] == (60.0, 60.0)
     assert date.polygon[0] == (160.0, 90.0)
     assert merchant.polygon[2] == (160.0, 20.0)
+
+
+def test_boxes_end_at_the_edges_of_the_page() -> None:
+    """The margin around a logo, or a letter at an edge, may lie beyond it."""
+    places = Places([PagePlace(60, np.eye(3), (100, 60)), PagePlace(60, np.eye(3), (100, 60))])
+    beyond = Word("Larkspur", -8.0, 100.0, 130.0, 125.0, 1.0)
+
+    [box] = places.boxes([beyond])
+
+    assert (box.page, box.polygon) == (2, [(0.0, 40.0), (100.0, 40.0), (100.0, 60.0), (0.0, 60.0)])
 
 
 def test_a_field_that_is_not_printed_is_null() -> None:

@@ -93,6 +93,14 @@ def test_payments_come_to_the_total(rows: str, expected: list[tuple[str, str]]) 
         ("VISA 10,00\n    XXXX XXXX XXXX 5520", "5520"),
         ("VISA 10,00\n    Kundenkarte ********7788", None),
         ("VISA 4111111111111111 10,00", None),
+        ("VISA card ending in 6021 10,00", "6021"),
+        ("Visa endet auf 6021 10,00", "6021"),
+        ("VISA ...6021 10,00", "6021"),
+        # Groups of a whole number, a month of expiry, and the number of a sale.
+        ("AMEX 3782 822463 10005 10,00", None),
+        ("VISA 10,00\n    Karte gültig bis 0928", None),
+        ("DEBIT SALE 0042 10,00", None),
+        ("VISA 10,00\n    **** 1180 2264 3100", None),
     ],
 )
 def test_no_more_of_a_card_than_four_digits(card: str, last_four: str | None) -> None:
