@@ -12,12 +12,12 @@ from shared.contracts.receipts.items import ItemKind
 from worker.pipeline.knowledge.fields.item_rows import load_item_words
 from worker.pipeline.knowledge.patterns import whole
 from worker.pipeline.reading.items.found_items import FoundItem
+from worker.pipeline.reading.rows.numbers import RATE
 from worker.pipeline.words.folding import folded
 
 # Words that share so many letters at their beginning are about the same thing: milk, milks.
 _ALIKE = 4
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
 # Tills round to the cent, each of the two amounts.
 _ROUNDED = Decimal("0.011")
 # Rows further apart than this many times the usual distance have something between them.
@@ -125,7 +125,7 @@ def _are_alike(word: str, other: str) -> bool:
 
 def _has_rate(off: FoundItem, price: Decimal) -> bool:
     """Return whether a discount is the share of a price that its row says."""
-    rate = _RATE.search(off.raw_text)
+    rate = RATE.search(off.raw_text)
     share = price * Decimal(rate[1].replace(",", ".")) / 100 if rate else Decimal(0)
     return rate is not None and abs(share + off.total_price) <= _ROUNDED
 

@@ -9,10 +9,9 @@ from decimal import Decimal
 from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.reading.rows.kinds import row_kind
 from worker.pipeline.reading.rows.labels import RowKind, names_a_discount
-from worker.pipeline.reading.rows.numbers import Amount, closing_amount
+from worker.pipeline.reading.rows.numbers import RATE, Amount, closing_amount
 from worker.pipeline.reading.rows.whole_amounts import WholeAmounts, with_decimals
 
-_RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
 # A unit that engines read as digits: `1.17 1b @ $0.79 /1b`.
 _MISREAD_POUND = re.compile(r"(?:(?<=\d )|(?<=/)|(?<=/ ))1b(?!\w)")
 # No till prints rows of more characters, but pages of text may have them.
@@ -147,7 +146,7 @@ def _is_share(row: ReadRow, subtotal: Amount | None) -> bool:
 
     This leaves out rates such as that of the fat in milk.
     """
-    rate = _RATE.search(row.text)
+    rate = RATE.search(row.text)
     if not (rate and row.amount and subtotal):
         return False
     share = subtotal.value * Decimal(rate[1].replace(",", ".")) / 100

@@ -21,6 +21,8 @@ _DIGITS = (
 _AGAIN = re.compile(r"\s+(\d{1,6})\s+[A-Z]{1,3}", re.IGNORECASE)
 # The rate of the tax on an item, behind its price: `1,85 13%`, `2.40 A (20%)`.
 _RATE_BEHIND = r"(?:(?:\s|^)[A-Z]?\s?\(?\d{1,2}(?:[.,]\d{1,2})?\s?%\)?)?"
+# A rate of a tax or a discount: its group 1 is the number of per cent.
+RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
 # Hours of opening, which have the form of amounts: 07.00-23.00.
 _HOURS = re.compile(r"(?<![\d.,])[0-2]?\d[.:][0-5]\d\s?[-\u2013]\s?[0-2]\d[.:][0-5]\d(?![\d.,])")
 

@@ -1,6 +1,5 @@
 """Finds items that may be taxes or charges, and charges that may be items."""
 
-import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -9,7 +8,7 @@ from worker.pipeline.reading.items.found_items import FoundItem
 from worker.pipeline.reading.items.links import linked
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.layout import ReadRow
-from worker.pipeline.reading.rows.numbers import find_amounts
+from worker.pipeline.reading.rows.numbers import RATE, find_amounts
 from worker.pipeline.reading.sums.ledger import Ledger
 
 # Rows of these kinds change the sum of the items.
@@ -23,7 +22,6 @@ _LAST = 2
 _ROUNDED = Decimal("0.0051")
 # The same where amounts have no decimals.
 _ROUNDED_WHOLE = Decimal("0.51")
-_RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
 # Totals are rounded to multiples of these, by less than half of it.
 _STEPS = (Decimal("0.05"), Decimal("0.1"), Decimal(1))
 
@@ -147,7 +145,7 @@ def _is_printed_share(row: ReadRow, so_far: Sequence[Decimal]) -> bool:
 
 
 def _rates(row: ReadRow) -> Iterator[Decimal]:
-    for match in _RATE.finditer(row.text):
+    for match in RATE.finditer(row.text):
         yield Decimal(match[1].replace(",", ".")) / 100
 
 

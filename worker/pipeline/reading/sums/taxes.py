@@ -1,6 +1,5 @@
 """Recognises rows of taxes by their arithmetic: a rate, and net, tax and gross that agree."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -8,9 +7,8 @@ from itertools import permutations
 
 from worker.pipeline.reading.rows.labels import RowKind
 from worker.pipeline.reading.rows.layout import ReadRow
-from worker.pipeline.reading.rows.numbers import find_amounts
+from worker.pipeline.reading.rows.numbers import RATE, find_amounts
 
-_RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
 # Tills round the tax of each item, so that the sum is a little off.
 _ROUNDED = Decimal("0.02")
 
@@ -69,7 +67,7 @@ def gross_amounts(rows: Sequence[ReadRow]) -> set[Decimal]:
 
 def _rates(row: ReadRow) -> list[Decimal]:
     """Return the rates of a row as fractions above zero."""
-    found = (Decimal(match[1].replace(",", ".")) / 100 for match in _RATE.finditer(row.text))
+    found = (Decimal(match[1].replace(",", ".")) / 100 for match in RATE.finditer(row.text))
     return [rate for rate in found if rate]
 
 
