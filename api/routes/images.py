@@ -18,7 +18,7 @@ from shared.rejections import (
     ImageUnreadable,
     JobNotFound,
 )
-from shared.store.job_images import read_image
+from shared.store.job_images import find_image, read_image
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
@@ -60,12 +60,12 @@ async def get_image(
 
     Its sides are those in `pages` of the result. A PDF has a `page` for each of its first five.
     """
-    async with front.images.place():
+    etag = f'"{await find_image(front.database, job_id, tenant_id)}-{page}"'
+    headers = {"ETag": etag, "Cache-Control": _CACHE}
+    if if_none_match and (if_none_match.strip() == "*" or etag in if_none_match):
+        return Response(status_code=304, headers=headers)
+    async with front.images.place(tenant_id):
         stored = await read_image(front.database, job_id, tenant_id)
-        etag = f'"{stored.sha256}-{page}"'
-        headers = {"ETag": etag, "Cache-Control": _CACHE}
-        if if_none_match and etag in if_none_match:
-            return Response(status_code=304, headers=headers)
         shown = await front.images.page(stored, page)
     name = f"{job_id}-{page}.{shown.media_type.partition('/')[2]}"
     headers["Content-Disposition"] = f'inline; filename="{name}"'

@@ -40,6 +40,8 @@ def main() -> int:
             shown = _upright(content, media_type, max_pixels) if page == 1 else None
     except (ImageUnreadable, ImageTooManyPixels, pypdfium2.PdfiumError):
         return Status.UNREADABLE
+    except MemoryError:
+        return Status.TOO_COSTLY
     if shown is None:
         return Status.NO_SUCH_PAGE
     sys.stdout.buffer.write(shown)

@@ -12,3 +12,4 @@ class Status(IntEnum):
     SHOWN = 0
     NO_SUCH_PAGE = 10
     UNREADABLE = 11
+    TOO_COSTLY = 12

@@ -76,7 +76,7 @@ def test_most_items_are_found(scores: Mapping[str, Score]) -> None:
 
 
 def test_a_receipt_that_is_called_reconciled_has_the_right_total(readings: Readings) -> None:
-    """Such a receipt is imported without asking."""
+    """Apps import receipts that are called so without asking."""
     wrong = [
         name
         for name, (truth, read) in readings.items()

@@ -19,11 +19,10 @@ from shared.errors import EngineUnavailable, ServiceError
 from shared.process.opt_outs import OPT_OUTS
 from shared.process.parent_death import dying_with_parent
 from shared.process.secrecy import drop_environment, forbid_new_privileges
-from worker.pipeline.knowledge.reading import load_reading
 from worker.pipeline.observation import Observation, observe_receipt
 from worker.pipeline.ocr.confined import PageLimits, is_out_of_memory, load_confined
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
-from worker.pipeline.receipt import Load, ReceiptReading, extract_receipt
+from worker.pipeline.receipt import Load, ReceiptReading, extract_receipt, prepare_reading
 from worker.pipeline.stages import OnReport, Stage, StageRecorder
 
 # All that libraries may look for in the environment: a hostile file may come to read the rest.
@@ -145,5 +144,5 @@ def _ending_without_memory() -> Iterator[None]:
 
 @cache
 def _engine(choice: EngineChoice) -> OcrEngine:
-    load_reading()
+    prepare_reading()
     return load_engine(choice.name, choice.precision)

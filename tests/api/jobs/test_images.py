@@ -21,6 +21,12 @@ async def stored(client: AsyncServiceClient, image: bytes) -> str:
     return f"/api/v1/jobs/{job.id}/image?tenant_id=tenant"
 
 
+async def delete_image(database: Database, path: str) -> None:
+    """Delete the image at a path, as upkeep does after its retention."""
+    async with database.transaction() as session:
+        await session.delete(await session.get_one(JobImage, UUID(path.split("/")[4])))
+
+
 def jpeg(image: Image.Image, orientation: int = 1) -> bytes:
     """Encode an image with an orientation of EXIF."""
     exif = Image.Exif()
@@ -115,17 +121,33 @@ async def test_pages_of_a_pdf_are_drawn(
     assert (await http.get(f"{path}&page=6")).status_code == 422
 
 
+@pytest.mark.parametrize("known", ["{etag}", 'W/{etag}, "other"', "*"])
 async def test_who_has_the_image_is_not_sent_it_again(
-    client: AsyncServiceClient, http: httpx.AsyncClient, blank_png: bytes
+    client: AsyncServiceClient, http: httpx.AsyncClient, blank_png: bytes, known: str
 ) -> None:
     """The answer has the tag all the same."""
     path = await stored(client, blank_png)
     first = await http.get(path)
 
-    again = await http.get(path, headers={"If-None-Match": first.headers["etag"]})
+    again = await http.get(
+        path, headers={"If-None-Match": known.format(etag=first.headers["etag"])}
+    )
 
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == first.headers["etag"]
+
+
+async def test_who_has_the_image_learns_that_it_was_deleted(
+    client: AsyncServiceClient, http: httpx.AsyncClient, database: Database, blank_png: bytes
+) -> None:
+    """A browser that asks again shows it no longer."""
+    path = await stored(client, blank_png)
+    first = await http.get(path)
+    await delete_image(database, path)
+
+    again = await http.get(path, headers={"If-None-Match": first.headers["etag"]})
+
+    assert (again.status_code, again.json()["error"]) == (410, "image_deleted")
 
 
 async def test_images_of_others_are_not_found(
@@ -155,8 +177,7 @@ async def test_a_deleted_image_is_gone(
 ) -> None:
     """The caller learns that asking again is of no use."""
     path = await stored(client, blank_png)
-    async with database.transaction() as session:
-        await session.delete(await session.get_one(JobImage, UUID(path.split("/")[4])))
+    await delete_image(database, path)
 
     answer = await http.get(path)
 

@@ -9,10 +9,9 @@ from typing import Any
 
 from shared.contracts.service.components import OcrEngineName
 from shared.pipeline_settings import PipelineSettings
-from worker.pipeline.knowledge.reading import load_reading
 from worker.pipeline.meaning.models.onnx_embedder import OnnxEmbedder
 from worker.pipeline.ocr.engines.engine import OcrEngine, load_engine
-from worker.pipeline.receipt import extract_receipt
+from worker.pipeline.receipt import extract_receipt, prepare_reading
 from worker.pipeline.stages import StageRecorder
 
 
@@ -57,5 +56,5 @@ def _read(file: str) -> float:
 
 @cache
 def _engine() -> OcrEngine:
-    load_reading()
+    prepare_reading()
     return load_engine(OcrEngineName.AUTO)

@@ -14,8 +14,7 @@ from worker.pipeline.knowledge.units import load_units
 def load_reading() -> None:
     """Load every file that reading needs.
 
-    A mistake then shows at the start, and the first receipt takes no longer than the next. Raises
-    KnowledgeError.
+    A mistake then shows at the start. Raises KnowledgeError.
     """
     merchant_words()
     load_currencies()

@@ -98,7 +98,8 @@ class Merchants(Table):
     `not_names` name nobody. `titles` are those of the document. `owners` begin a row with a
     person's name. `owner_below` and `former_below` end the row above the company's name or a
     former name. `branches` and `numbers` stand before the number of a branch. `greetings` stand
-    before the name. `web_hosts` are names in domains of others than merchants.
+    before the name, and `thanks_behind` behind it. `since` stands before the year of foundation.
+    `web_hosts` are names in domains of others than merchants.
     """
 
     legal_forms: Phrases = ()
@@ -118,6 +119,8 @@ class Merchants(Table):
     branches: Phrases = ()
     numbers: Phrases = ()
     greetings: Phrases = ()
+    thanks_behind: Phrases = ()
+    since: Phrases = ()
     web_hosts: Words = ()
 
 

@@ -23,6 +23,8 @@ _THIN, _BACKGROUND = 5, 0.5
 _SEARCHED = 2000
 # Height and width in pixels to which a logo is drawn, and the margin that engines need around it.
 _HEIGHT, _WIDTH, _MARGIN = 100, 1000, 12
+# Letters of fewer pixels cannot be read, and a page cannot be drawn to less than one pixel.
+_LEGIBLE = 8
 _WHITE = (255, 255, 255)
 
 
@@ -56,7 +58,7 @@ class Logo:
 
 
 def find_logo(page: pypdfium2.PdfPage, boxes: Sequence[Box], scale: float) -> Logo | None:
-    """Draw what lies around the pictures at the top of a page; None if there are no pictures.
+    """Draw what lies around the pictures at the top of a page; None if there are none to read.
 
     `boxes` are those of the page's objects (left, top, right, bottom) in pixels, of which there
     are `scale` in a unit of the page.
@@ -78,6 +80,8 @@ def find_logo(page: pypdfium2.PdfPage, boxes: Sequence[Box], scale: float) -> Lo
     if right <= left or bottom <= top:
         return None
     zoom = min(_HEIGHT / (bottom - top), _WIDTH / (right - left), 1.0)
+    if min(bottom - top, right - left) * zoom < _LEGIBLE:
+        return None
     crop = tuple(side / scale for side in (left, height - bottom, width - right, top))
     with closing(page.render(scale=scale * zoom, crop=crop, rev_byteorder=True)) as bitmap:
         drawn = np.ascontiguousarray(bitmap.to_numpy()[:, :, :3])

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from statistics import fmean
 from typing import TypeVar
 
@@ -54,11 +55,12 @@ def read_receipt(
     today: date,
     hints: ReadingHints = NO_HINTS,
     places: Places = NOWHERE,
+    detailed: bool = True,
 ) -> Extraction:
     """Read the lines of one receipt; dates after `today` are not believed.
 
     Fields that cannot be found are None with a confidence of 0; no error is raised. `hints` decide
-    what the print leaves open.
+    what the print leaves open. Details need not be read: tax lines, payments, addresses, numbers.
     """
     conventions = conventions_of(hints)
     printed = build_rows(lines)
@@ -100,14 +102,10 @@ def read_receipt(
             fmean([merchant_confidence, bought.confidence, total_confidence, items_confidence])
         ),
     )
-    detailed = with_details(
-        extraction,
-        country,
-        ledger,
-        places,
-        lambda text: _has_date(text, order, bought.value, today=today),
-    )
-    return _as_printed(detailed) if whole else detailed
+    if detailed:
+        is_date = partial(_has_date, order=order, value=bought.value, today=today)
+        extraction = with_details(extraction, country, ledger, places, is_date)
+    return _as_printed(extraction) if whole else extraction
 
 
 def _total(ledger: Ledger, currency: FoundCurrency, default: str | None) -> Total:

@@ -4,9 +4,10 @@ A receipt is never split on its looks alone, since names and prices have a gap b
 and slips and coupons follow many receipts. Each part has to be a receipt by itself.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 
 from shared.contracts.receipts.extraction import Extraction
@@ -56,21 +57,25 @@ def read_receipts(
 
 def _parts(lines: Lines, today: date, depth: int) -> list[Lines]:
     """Split lines by receipt."""
-    ways = ((_beside, _is_receipt), (_below, _is_proved)) if depth else ()
-    for split, is_one in ways:
-        for parts in split(lines, today):
-            if _are_two(parts, is_one, today):
-                return [half for part in parts for half in _parts(part, today, depth - 1)]
-    return [lines]
+    halves = _halves(lines, today) if depth else None
+    if halves is None:
+        return [lines]
+    return [part for half in halves for part in _parts(half, today, depth - 1)]
+
+
+def _halves(lines: Lines, today: date) -> tuple[Lines, Lines] | None:
+    """Split lines into two halves that are receipts, or return None if there are none."""
+    beside = (parts for parts in _beside(lines) if _are_two(parts, _is_receipt, today))
+    below = (parts for parts in _below(lines, today) if _are_two(parts, _is_proved, today))
+    return next(chain(beside, below), None)
 
 
 def _are_two(parts: tuple[Lines, Lines], is_one: Callable[[Extraction], bool], today: date) -> bool:
-    """Return whether both parts are receipts. The second is only read if the first is one."""
-    first = read_receipt(parts[0], today=today)
-    if not is_one(first):
+    """Return whether both parts are receipts and neither is a copy. No more is read than needed."""
+    if not all(is_one(read_receipt(part, today=today, detailed=False)) for part in parts):
         return False
-    second = read_receipt(parts[1], today=today)
-    return is_one(second) and not _is_copy(first, second)
+    first, second = (read_receipt(part, today=today) for part in parts)
+    return not _is_copy(first, second)
 
 
 def _is_receipt(read: Extraction) -> bool:
@@ -100,27 +105,36 @@ def _is_copy(first: Extraction, second: Extraction) -> bool:
     return same == [second.total.amount, second.date.value, second.time and second.time.value]
 
 
-def _beside(lines: Lines, today: date) -> Iterator[tuple[Lines, Lines]]:
+def _beside(lines: Lines) -> Iterator[tuple[Lines, Lines]]:
     """Yield the lines on the left and on the right of each gap that runs from top to bottom.
 
     Both sides have a word for a total.
     """
-    totals = [_edges(row.line) for row in read_rows(lines) if row.kind is RowKind.TOTAL]
-    edges = sorted({edge for line in lines for edge in _edges(line)})
-    middles = {(left + right) / 2: right - left for left, right in pairwise(edges)}
-    crossing = {
-        x: _crossing(lines, x)
-        for x in middles
-        if any(end < x for _, end in totals) and any(begin > x for begin, _ in totals)
-    }
-    # The widest gap first, of those that the fewest lines cross.
-    gaps = sorted(crossing, key=lambda x: (crossing[x], -middles[x]))
-    for x in gaps[:_GAPS]:
+    for x in _gaps(lines)[:_GAPS]:
         parts: tuple[list[TextLine], list[TextLine]] = ([], [])
         for line in lines:
             parts[sum(_edges(line)) > 2 * x].append(line)
-        if crossing[x] * _CROSSING <= len(lines) and min(map(len, parts)) >= _LINES:
+        if min(map(len, parts)) >= _LINES:
             yield parts
+
+
+def _gaps(lines: Lines) -> list[float]:
+    """Return the middles of the gaps that hardly a line crosses and that have totals on both sides.
+
+    The widest gap is the first of those that the fewest lines cross.
+    """
+    totals = [_edges(row.line) for row in read_rows(lines) if row.kind is RowKind.TOTAL]
+    if not totals:
+        return []
+    first, last = min(end for _, end in totals), max(begin for begin, _ in totals)
+    begins, ends = (sorted(side) for side in zip(*map(_edges, lines), strict=True))
+    gaps = []
+    for left, right in pairwise(sorted({*begins, *ends})):
+        x = (left + right) / 2
+        crossing = bisect_left(begins, x) - bisect_left(ends, x)
+        if first < x < last and crossing * _CROSSING <= len(lines):
+            gaps.append((crossing, left - right, x))
+    return [x for _, _, x in sorted(gaps)]
 
 
 def _below(lines: Lines, today: date) -> Iterator[tuple[Lines, Lines]]:
@@ -140,11 +154,6 @@ def _below(lines: Lines, today: date) -> Iterator[tuple[Lines, Lines]]:
 
 def _has_date(row: ReadRow, today: date) -> bool:
     return bool(find_dates(row.text, month_first=False, year_first=False, today=today))
-
-
-def _crossing(lines: Lines, x: float) -> int:
-    """Count the lines that are on both sides of a place."""
-    return sum(begin < x < end for begin, end in map(_edges, lines))
 
 
 def _edges(line: TextLine) -> tuple[float, float]:

@@ -106,7 +106,10 @@ def _is_blank(piece: Pixels) -> bool:
 
 
 def changed(found: Recognition, changes: Sequence[Change]) -> Recognition:
-    """Return the pages with their lines changed; the first change of a line counts."""
+    """Return the pages with their lines changed.
+
+    The first change of a line counts, and amounts that complete its other words do, too.
+    """
     pages = [
         _changed(page, [change for change in changes if change.page == number])
         for number, page in enumerate(found.pages)
@@ -115,7 +118,22 @@ def changed(found: Recognition, changes: Sequence[Change]) -> Recognition:
 
 
 def _changed(page: UprightPage | TextPage, changes: Sequence[Change]) -> UprightPage | TextPage:
-    by_line = {change.line: change.text for change in reversed(changes)}
-    lines = [by_line.get(index, line) for index, line in enumerate(page.lines)]
+    lines = [
+        _merged(line, [change for change in changes if change.line == index])
+        for index, line in enumerate(page.lines)
+    ]
     added = [change.text for change in changes if change.line is None]
     return replace(page, lines=[*lines, *added])
+
+
+def _merged(line: TextLine, changes: Sequence[Change]) -> TextLine:
+    """Return a line with the first of its changes, or with each word that was completed."""
+    if not changes or not changes[0].completes:
+        return changes[0].text if changes else line
+    completed = [change.text.words for change in changes if change.completes]
+    return TextLine(
+        tuple(
+            next((word for word in read if word != before), before)
+            for before, *read in zip(line.words, *completed, strict=True)
+        )
+    )

@@ -12,8 +12,9 @@ def is_better(second: Extraction, first: Extraction, *, completed: bool) -> bool
     """Return whether the second reading gains something and loses nothing.
 
     A reading that is reconciled gains no more than a date. Otherwise a reading is better if its
-    sums close at the same total, or if it has a total or a date that the first lacks. More items
-    are a gain if it was only `completed` with amounts where none had been read.
+    sums close at the same total, or at another if that of the first is doubtful, or if it has a
+    total or a date that the first lacks beside the same prices. More items are a gain if it was
+    only `completed` with amounts where none had been read.
     """
     gained = len(_prices(second)) - len(_prices(first))
     if gained < 0 or _lost(second, first):
@@ -22,6 +23,8 @@ def is_better(second: Extraction, first: Extraction, *, completed: bool) -> bool
         return _gained_date(second, first) and _prices(second) == _prices(first)
     if second.reconciled:
         return True
+    if not completed and _prices(second)[: len(_prices(first))] != _prices(first):
+        return False
     more = (completed and gained > 0) or _gained_date(second, first) or _gained_total(second, first)
     return more and (first.total.amount is None or _missing(second) <= _missing(first))
 

@@ -1,10 +1,16 @@
 """The merchant of a PDF whose logo is a picture or an outline above the text."""
 
+from contextlib import closing
+
+import pypdfium2
+import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from shared.contracts.receipts.extraction import Extraction
+from tests.support.files.costly import raw_pdf
 from tests.support.heic_and_pdf import drawn_pdf, logo_pdf
 from worker.pipeline.ocr.engines.engine import OcrEngine
+from worker.pipeline.ocr.logos import find_logo
 from worker.pipeline.receipt import extract_receipt
 from worker.pipeline.stages import StageRecorder
 
@@ -52,3 +58,17 @@ def test_a_logo_is_not_read_where_the_text_names_the_merchant(engine: OcrEngine)
 
     assert reading.merchant.name == "Zephyra Bakery Ltd"
     assert "ADVERT" not in reading.raw_ocr_text
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        pytest.param((20.0, 10.0, 25.5, 840.0), id="upright"),
+        pytest.param((0.0, 10.0, 4000.0, 16.0), id="level"),
+    ],
+)
+def test_a_bar_is_no_logo(box: tuple[float, float, float, float]) -> None:
+    """Drawn to the size of a logo it would be thinner than a pixel."""
+    page = raw_pdf(b"", box=(0, 0, 4000, 842))
+    with closing(pypdfium2.PdfDocument(page)) as document, closing(document[0]) as sheet:
+        assert find_logo(sheet, [box], scale=1.0) is None

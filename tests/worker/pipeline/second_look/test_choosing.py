@@ -83,6 +83,26 @@ def test_a_loss_is_never_made_good(second: Extraction) -> None:
     assert not is_better(second, FIRST, completed=True)
 
 
+def test_a_gain_does_not_pay_for_another_price() -> None:
+    """There is no total, so that nothing shows which of the prices is right."""
+    first = reading("1.50", "2.00", total=None, **NO_DATE)
+    dated = reading("1.50", "2.00", total=None)
+
+    assert is_better(dated, first, completed=False)
+    assert not is_better(reading("1.50", "9.00", total=None), first, completed=False)
+
+
+def test_a_doubtful_total_may_give_way_to_one_that_closes() -> None:
+    """A certain total stays."""
+    doubtful = Total(amount=Decimal("8.60"), currency="EUR", confidence=0.5)
+    certain = doubtful.model_copy(update={"confidence": 0.8})
+    closing = reading("1.50", "5.10", total="6.60")
+    first = reading("1.50", "2.00", total="8.60")
+
+    assert is_better(closing, first.model_copy(update={"total": doubtful}), completed=False)
+    assert not is_better(closing, first.model_copy(update={"total": certain}), completed=False)
+
+
 def test_more_items_need_new_amounts() -> None:
     """A row that is read otherwise may only look like an item."""
     assert not is_better(reading("4.00", "3.00", "1.00"), FIRST, completed=False)

@@ -15,6 +15,7 @@ from worker.pipeline.ocr.orientation import UprightPage
 from worker.pipeline.ocr.pages import Recognition, load_pages
 from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.receipt import ReceiptReading, see, understand
+from worker.pipeline.second_look.changes import Change, changed
 from worker.pipeline.stages import Stage, StageRecorder
 
 DRAWN = DrawnReceipt()
@@ -108,3 +109,18 @@ def test_without_a_gain_the_first_reading_stays(seen: Recognition, engine: OcrEn
 
     assert stage.attributes["changes"] == 0
     assert "4.80" in reading.extraction.raw_ocr_text
+
+
+def test_two_words_of_one_line_change(seen: Recognition) -> None:
+    """Each change has one word that was completed, and the other words as they were."""
+    number, line = next(
+        (at, line) for at, line in enumerate(seen.pages[0].lines) if len(line.words) > 1
+    )
+    first, *rest, last = line.words
+    changes = [
+        Change(0, number, TextLine((replace(first, text="1.10"), *rest, last)), completes=True),
+        Change(0, number, TextLine((first, *rest, replace(last, text="2.20"))), completes=True),
+    ]
+
+    words = changed(seen, changes).pages[0].lines[number].words
+    assert (words[0].text, words[1:-1], words[-1].text) == ("1.10", tuple(rest), "2.20")

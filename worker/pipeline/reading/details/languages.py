@@ -60,7 +60,8 @@ def clear_language(found: PrintedText | None) -> str | None:
 @cache
 def _any_word() -> re.Pattern[str]:
     listed = {word for language in languages().values() for word in _phrases(language)}
-    ordered = sorted(listed, key=len, reverse=True)
+    # Phrases of one length are in an order, too, so that a text is read alike each time.
+    ordered = sorted(listed, key=lambda phrase: (-len(phrase), phrase))
     return re.compile(rf"(?<![^\W_]){any_of(ordered)}(?![^\W_])")
 
 

@@ -99,7 +99,7 @@ def _alone(
     return found
 
 
-def _rate(row: ReadRow, amounts: list[Amount]) -> tuple[Decimal | None, list[Amount]]:
+def _rate(row: ReadRow, amounts: Sequence[Amount]) -> tuple[Decimal | None, Sequence[Amount]]:
     """Return the rate of a row, and its other amounts. A rate may lack its sign in a table."""
     percent = _PERCENT.search(row.text)
     if percent:

@@ -14,8 +14,10 @@ from worker.pipeline.reading.rows.layout import ReadRow
 from worker.pipeline.words.folding import folded
 
 _TIME = re.compile(
-    r"(?:(?<![\d.,:])|(?<=[./-]20\d\d))(?P<hour>[01]?\d|2[0-3])(?P<mark>[:.h-]|\s?:\s?)(?P<minute>[0-5]\d)"
-    r"(?:[:.-](?P<second>[0-5]\d))?(?P<half>\s?[ap]\.?m\b\.?)?(?![\d,%]|[.:/-]\d)",
+    # A date may have run into the time: 2026-03-1417:42.
+    r"(?:(?<![\d.,:])|(?<=[./-]20\d\d)|(?<=20\d\d[.-]\d\d[.-]\d\d)|(?<=20\d\d\.\d\d\.\d\d\.))"
+    r"(?P<hour>[01]?\d|2[0-3])(?P<mark>[:.h-]|\s?:\s?)(?P<minute>[0-5]\d)"
+    r"(?:[:.-](?P<second>[0-5]\d))?(?P<half>\s?[ap]\.?\s?m\b\.?)?(?![\d,%]|[.:/-]\d)",
     re.IGNORECASE,
 )
 # Two times with a dash or a word between them are when the shop is open.

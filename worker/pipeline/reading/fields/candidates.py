@@ -11,6 +11,7 @@ from worker.pipeline.reading.fields.merchant_words import (
     has_legal_form,
     has_moment,
     owner_below,
+    quoted,
     seller,
     without_numbers,
 )
@@ -36,10 +37,13 @@ def in_header(header: Sequence[HeaderRow]) -> Iterator[Candidate]:
         if not (row.may_name or chain):
             continue
         name, used = _name_at(index, header)
-        traits = _traits(index, header, name, chain, first=rank == 0 and not row.is_slogan)
-        rank += not row.is_slogan
+        counts = not (row.is_slogan or _is_kind_above(index, header))
+        traits = _traits(index, header, name, chain, first=rank == 0 and counts)
+        rank += counts
         taken = [other.row for other in header[index : index + (count if chain else used)]]
-        yield Candidate(chain or written(name), taken, frozenset(traits), max(rank - 1, 0))
+        yield Candidate(
+            chain or written(quoted(name) or name), taken, frozenset(traits), max(rank - 1, 0)
+        )
 
 
 def _traits(
@@ -72,10 +76,20 @@ def _chain_at(index: int, header: Sequence[HeaderRow]) -> tuple[str | None, int]
     """Return the chain that a row names, alone or with the rows of a logo below it, and how many
     rows these are."""
     words = [row.text for row in header[index : index + _LOGO]]
+    if chain := chain_of(quoted(words[0]) or ""):
+        return chain, 1
     for count in range(1, len(words) + 1):
         if chain := chain_of(" ".join(words[:count])):
             return chain, count
     return None, 0
+
+
+def _is_kind_above(index: int, header: Sequence[HeaderRow]) -> bool:
+    """Return whether a row has only what the shop deals in, and a name is below."""
+    if not header[index].is_kind:
+        return False
+    below = header[index + 1 : index + 1 + _LOGO]
+    return any(row.may_name and not (row.is_kind or row.is_slogan) for row in below)
 
 
 def _name_at(index: int, header: Sequence[HeaderRow]) -> tuple[str, int]:

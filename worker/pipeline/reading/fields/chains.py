@@ -28,7 +28,8 @@ def chain_of(row: str) -> str | None:
     near = extract_iter(
         squeezed, _squeezed_chains(), scorer=Indel.normalized_similarity, score_cutoff=_ALIKE
     )
-    for name, _, chain in near:
+    # A chain that is spelt exactly so comes before one that a misread letter would make.
+    for name, _, chain in sorted(near, key=lambda found: found[0] != squeezed):
         if name == squeezed:
             return chain
         if _may_be(name, squeezed) and SequenceMatcher(None, name, squeezed).ratio() >= _ALIKE:

@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 
 from worker.pipeline.knowledge.countries import currency_by_country
 from worker.pipeline.knowledge.country_clues import CountryClues, TaxId, load_country_clues
@@ -30,6 +31,10 @@ _EUROPEAN = {
 
 
 _NOTHING = "(?!)"
+# A capital letter in a pattern, but not that of a class such as `\W`.
+_CAPITAL = re.compile(r"(?<!\\)[A-Z]")
+# Letters whose lower case is another one than that of the letter without dot, or with one.
+_DOTS = MappingProxyType({ord("\u0130"): "i", ord("\u0131"): "i"})
 
 
 @dataclass(frozen=True)
@@ -47,24 +52,45 @@ class FoundCountry:
 @dataclass(frozen=True)
 class _Clue:
     """A pattern that gives `points` to a country for each different text that it matches, or only
-    `once`."""
+    `once`. It is matched against the text as it is if it is `cased`, otherwise in lower case."""
 
     country: str
     points: int
     pattern: re.Pattern[str]
     once: bool
+    cased: bool
+
+    def finds(self, text: "_Text") -> Iterator[re.Match[str]]:
+        """Find the clue in a text."""
+        return self.pattern.finditer(text.printed if self.cased else text.lowered)
+
+
+class _Text:
+    """A text as it is printed, and in lower case."""
+
+    def __init__(self, printed: str) -> None:
+        self.printed = printed
+        self.lowered = printed.translate(_DOTS).lower()
 
 
 def country_points(text: str, spoken: str | None = None) -> Counter[str]:
     """Return the points by country for all clues in a text, and for the language of the till."""
-    points: Counter[str] = Counter()
-    for clue in _clues():
-        times = len({match[0].casefold() for match in clue.pattern.finditer(text)})
-        if times:
-            points[clue.country] += min((1 if clue.once else times) * clue.points, _MOST)
+    points = Counter(_points(text))
     if spoken:
         known = load_country_clues().items()
         points.update(country for country, clues in known if clues.language == spoken)
+    return points
+
+
+# The currency and the country of a receipt are found by the same points.
+@lru_cache(maxsize=1)
+def _points(printed: str) -> Counter[str]:
+    text = _Text(printed)
+    points: Counter[str] = Counter()
+    for clue in _clues():
+        times = len({match[0].casefold() for match in clue.finds(text)})
+        if times:
+            points[clue.country] += min((1 if clue.once else times) * clue.points, _MOST)
     return points
 
 
@@ -85,7 +111,8 @@ def find_country(
     if country is None or most == next_most:
         return FoundCountry(None, 0.0)
     confidence = most / (most + next_most) * (1 - 0.5**most)
-    return FoundCountry(country, confidence, [row for row in rows if _shows(country, row.printed)])
+    clues = [clue for clue in _clues() if clue.country == country]
+    return FoundCountry(country, confidence, [row for row in rows if _shows(clues, row.printed)])
 
 
 def _taking(currency: str | None) -> Sequence[str]:
@@ -107,8 +134,9 @@ def tax_id(country: str) -> re.Pattern[str] | None:
     return _compiled(rf"(?:{names})\W{{0,4}}(?P<number>{numbers})(?!\d)")
 
 
-def _shows(country: str, text: str) -> bool:
-    return any(clue.country == country and clue.pattern.search(text) for clue in _clues())
+def _shows(clues: Sequence[_Clue], printed: str) -> bool:
+    text = _Text(printed)
+    return any(True for clue in clues for _ in clue.finds(text))
 
 
 @cache
@@ -117,11 +145,15 @@ def _clues() -> tuple[_Clue, ...]:
         _Clue(
             country,
             points,
-            re.compile(pattern, re.MULTILINE | (0 if cased else re.IGNORECASE)),
+            # Patterns that ignore cases are several times as slow as those for lower case.
+            re.compile(pattern, re.MULTILINE | (0 if cased or is_lower else re.IGNORECASE)),
             once=pattern == clues.weak,
+            cased=cased,
         )
         for country, clues in load_country_clues().items()
         for points, pattern, cased in _patterns(country, clues)
+        for is_lower in [not _CAPITAL.search(pattern)]
+        if pattern != _NOTHING
     )
 
 

@@ -98,27 +98,29 @@ def _by_country(text: str, spoken: str | None) -> Counter[str]:
 
 
 def _printed(rows: Sequence[ReadRow], inferred: Mapping[str, int]) -> Counter[str]:
-    """Return the points of signs and codes. Rows with two currencies show only a rate.
+    """Return the points of signs and codes. Rows with two currencies show only a rate."""
+    signs = _signs_in("\n".join(row.printed for row in rows), inferred)
+    counts = [(row, _counts(row.printed, signs)) for row in rows]
+    single = [(row, found) for row, found in counts if len(found) == 1]
+    times = sum((found for _, found in single), Counter[str]())
+    points = Counter({code: _SIGN * min(count, _OFTEN) for code, count in times.items()})
+    beside = [found for row, found in single if row.kind in _TOTALS and row.amount]
+    if beside:
+        points[next(iter(beside[0]))] += _TOTAL
+    return points
 
-    A code that is a word needs another clue.
-    """
-    times: Counter[str] = Counter()
-    totals: list[str] = []
-    text = "\n".join(row.printed for row in rows)
-    signs = [
+
+def _counts(text: str, signs: Sequence[tuple[str, re.Pattern[str]]]) -> Counter[str]:
+    return Counter(code for code, pattern in signs for _ in pattern.finditer(text))
+
+
+def _signs_in(text: str, inferred: Mapping[str, int]) -> list[tuple[str, re.Pattern[str]]]:
+    """Return the signs and codes in a text; a code that is a word needs another clue."""
+    return [
         (code, pattern)
         for code, pattern, is_word in _signs()
         if (not is_word or inferred.get(code)) and pattern.search(text)
     ]
-    for row in rows:
-        found = Counter(code for code, pattern in signs for _ in pattern.finditer(row.printed))
-        if len(found) == 1:
-            times += found
-            totals += found if row.kind in _TOTALS and row.amount else ()
-    points = Counter({code: _SIGN * min(count, _OFTEN) for code, count in times.items()})
-    if totals:
-        points[totals[0]] += _TOTAL
-    return points
 
 
 def _by_sign(

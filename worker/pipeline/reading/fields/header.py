@@ -8,6 +8,7 @@ from statistics import median
 
 from worker.pipeline.knowledge.currencies import beside_amounts
 from worker.pipeline.reading.fields.merchant_words import (
+    beside_kinds,
     company,
     has_legal_form,
     has_moment,
@@ -15,6 +16,7 @@ from worker.pipeline.reading.fields.merchant_words import (
     is_labelled,
     legal_form,
     not_a_name,
+    quoted,
     shop,
     slogan,
     title,
@@ -66,7 +68,7 @@ class HeaderRow:
     @cached_property
     def is_kind(self) -> bool:
         """Whether the row has nothing but a kind of shop, such as `Bar & Grill`."""
-        rest = letters(shop().sub("", self.text))
+        rest = letters(beside_kinds(self.text))
         return not self.has_form and rest <= _SMALL_WORD and bool(shop().search(self.text))
 
     @cached_property
@@ -92,7 +94,7 @@ class HeaderRow:
     @cached_property
     def is_nameless(self) -> bool:
         """Whether the row has no name: a number, a greeting, a till, a date, or opening hours."""
-        name = _BRACKETS.sub("", without_numbers(self.text))
+        name = _BRACKETS.sub("", without_numbers(quoted(self.text) or self.text))
         found = letters(_money().sub("", name))
         if found < (2 if self.is_large else _FEWEST) or not_a_name().search(name):
             return True

@@ -14,7 +14,13 @@ from worker.pipeline.knowledge.patterns import any_of, whole
 _REGISTRATION = re.compile(
     r"\s*[('\"]?\(?\s*[A-Z]{0,2}\d{4,}\s?[-–]?\s?[A-Z\d]?\s*\)?\W*$", re.IGNORECASE
 )
-_IN_BRACKETS = re.compile(r"\((?=[^()]*\d)[^()]*\)?")
+_IN_BRACKETS = re.compile(r"\((?=[^()]*\d)[^()]*\)?|\[(?=[^\[\]]*\d)[^\[\]]*\]?")
+# A name in quotation marks, between words about its company or its owner.
+_QUOTED = re.compile(r"[\"“”„«»](?P<name>[^\"“”„«»]{3,})[\"“”«»]")
+# Small words between kinds of shop.
+_SMALL = re.compile(
+    r"\b(?:y|e|i|a|und|u|et|and|és|og|och|ja|ve|en|de|du|di|del|la|el)\b", re.IGNORECASE
+)
 # A telephone number: at least seven digits, with nothing but blanks and marks between them.
 _PHONE = re.compile(r"(?<!\d)\+?\(?\d(?:[\s().\-/]{0,3}\d){6,}(?!\d)")
 _NOUGHT = re.compile(r"(?<![\d,])0(?![\d,])")
@@ -82,6 +88,8 @@ def address() -> re.Pattern[str]:
         # the year in which a shop was founded. Four digits inside a row may be a part of a name.
         r"(?:^\W*|[\d,;./-]\s?)\d{4}\s+[^\W\d]|\b\d{5}\b\s+[^\W\d]|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b|"
         r"(?<!\d)(?!(?:1[89]|20)\d\d\W*$)\d+\s?[a-z]?[,\s]*$|"
+        # The number of a house, a comma or a dash, and a town.
+        r"[^\W\d_][.\s]*\d{1,4}\s?[a-z]?(?:\s*,\s*|\s[-–]\s)[^\W\d]{3}|"
         rf"(?<!\d)(?:{codes})\s+[^\W\d]"
     )
 
@@ -125,13 +133,15 @@ def slogan() -> re.Pattern[str]:
     """Match what shops say about themselves: a sentence, a quotation, or words of advertising."""
     return _compiled(
         r"\S\s+\S+\s+\S{1,40}[.!?]\W{0,5}$|^\W*[\"\u201c].*[\"\u201d]\W*$|"
+        # `Since 1958`.
+        rf"(?<!\w){any_of(merchant_words().since)}\W{{0,3}}(?:1[89]|20)\d\d\b|"
         rf"{whole(merchant_words().slogans)}"
     )
 
 
 def greeted(text: str) -> str | None:
-    """Return what stands behind a greeting, as in `Welcome to Zephyra`, or None."""
-    found = _greeting().search(text)
+    """Return what a greeting names, as in `Welcome to Zephyra`, or None."""
+    found = _greeting().search(text) or _thanks().search(text)
     return found["name"].strip(" .!*") if found else None
 
 
@@ -145,6 +155,18 @@ def owner_below() -> re.Pattern[str]:
 def former_below() -> re.Pattern[str]:
     """Match the end of a row above a former name of the company."""
     return _compiled(rf"\b{any_of(merchant_words().former_below)}\b[\w ]*$")
+
+
+def quoted(text: str) -> str | None:
+    """Return the name in quotation marks beside other words, as in `PHU "ZEPHYRA"`, or None."""
+    found = _QUOTED.search(text)
+    others = f"{text[: found.start()]}{text[found.end() :]}" if found else ""
+    return found["name"].strip() if found and any(map(str.isalpha, others)) else None
+
+
+def beside_kinds(text: str) -> str:
+    """Return a text without kinds of shop and goods, and the small words between them."""
+    return _SMALL.sub("", shop().sub("", text))
 
 
 def without_numbers(text: str) -> str:
@@ -182,6 +204,15 @@ def _greeting() -> re.Pattern[str]:
         rf"(?<!\w){any_of(merchant_words().greetings)}\s+"
         r"(?!(?:with |at |in )?(?:us|our|your|this|uns|nous|notre|nos[oa]tros|oss)\b)"
         r"(?P<name>\S.*)$"
+    )
+
+
+@cache
+def _thanks() -> re.Pattern[str]:
+    # `Our team thanks you` has no name.
+    return _compiled(
+        r"^\W*(?!(?:we|our|your|the|notre|votre|ihr|unser|uw|ons|su|vostro|il|la)\b)"
+        rf"(?P<name>[^\W\d].{{2,40}}?)\s+{any_of(merchant_words().thanks_behind)}(?!\w)"
     )
 
 

@@ -12,6 +12,8 @@ from worker.pipeline.reading.items.quantities import Quantity
 from worker.pipeline.reading.rows.layout import letters
 from worker.pipeline.reading.rows.numbers import find_amounts
 
+# A size of a bottle whose letter for litres was read as a digit: 0,51.
+_MISREAD_LITRES = re.compile(r"(?<![\d.,])\d[.,]\d1$")
 _COUNT_AND_UNIT = re.compile(r"\d{1,3}\s+[A-Z]{2,6}")
 
 
@@ -27,7 +29,7 @@ def in_context(parts: Sequence[ItemRow]) -> list[ItemRow]:
     # An empty row, such as the number of a shelf, may separate a name from its numbers.
     useful = [part for part in parts if part.name or part.price or part.quantity]
     counted = _with_details(_without_units(useful))
-    return _with_leading_counts(_without_prices_of_one(_priced(counted)))
+    return _with_leading_counts(_without_prices_of_one(_without_sizes(_priced(counted))))
 
 
 def names_stand_below(parts: Sequence[ItemRow]) -> bool:
@@ -74,6 +76,27 @@ def _without_prices_of_one(parts: Sequence[ItemRow]) -> list[ItemRow]:
         replace(part, price=None) if part.name and _is_counted_below(part, below) else part
         for _, part, below in neighbours(parts)
     ]
+
+
+def _without_sizes(parts: Sequence[ItemRow]) -> list[ItemRow]:
+    """Take the amount of `Beer 0,51` for a size, which was 0,5l, if the numbers are below it."""
+    if names_stand_below(parts):
+        return list(parts)
+    return [
+        replace(part, price=None) if _ends_with_size(part) and _has_own_price(below) else part
+        for _, part, below in neighbours(parts)
+    ]
+
+
+def _ends_with_size(part: ItemRow) -> bool:
+    """Return whether the amount of a named row is a number and a misread letter for litres."""
+    return bool(part.name and not part.quantity and _MISREAD_LITRES.search(part.row.printed))
+
+
+def _has_own_price(part: ItemRow | None) -> bool:
+    """Return whether a row without a name has a quantity that makes its price."""
+    counted = part.quantity if part and not part.name else None
+    return bool(part and part.price and counted and counted.makes(part.price))
 
 
 def _is_counted_below(part: ItemRow, below: ItemRow | None) -> bool:

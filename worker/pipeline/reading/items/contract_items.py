@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from shared.contracts.receipts.items import (
@@ -19,6 +20,7 @@ from worker.pipeline.reading.items.packs import FoundPack, find_pack
 from worker.pipeline.reading.items.quantities import Quantity
 from worker.pipeline.reading.items.readable import readable_name
 from worker.pipeline.reading.places import Places
+from worker.pipeline.words.scripts import in_one_script
 
 # Factors on the engine's confidence: whether the items add up to the total.
 _CLOSES, _OPEN = 0.98, 0.8
@@ -36,9 +38,10 @@ _AMOUNT = Decimal("0.001")
 
 def line_items(found: Sequence[FoundItem], places: Places, *, closes: bool) -> list[LineItem]:
     """Convert all items of a receipt. `closes` says whether they add up to the total."""
+    names = in_one_script([item.name for item in found])
     return [
-        _line_item(item, link, places, closes=closes)
-        for item, link in zip(found, linked(found), strict=True)
+        _line_item(replace(item, name=name), link, places, closes=closes)
+        for item, name, link in zip(found, names, linked(found), strict=True)
     ]
 
 

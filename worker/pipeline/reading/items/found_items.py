@@ -25,6 +25,8 @@ from worker.pipeline.reading.rows.layout import ReadRow
 _DOUBT = 0.8
 # The rows of a name are no further apart than this many times the height of the print.
 _NEAR = 2.5
+# The rate of the tax on an item, behind its name.
+_RATE_AT_END = re.compile(r"\s\(?\d{1,2}(?:[.,]\d{1,2})?\s?%\)?$")
 # What begins the second row of a name.
 _SIGNS = tuple("/&+")
 
@@ -35,8 +37,9 @@ class FoundItem:
 
     `total_price` is 0 if a price is printed but unreadable; `others` are further readings of it.
     `confidence` is the engine's for the row, from 0 to 1. `rows` has the name, the price, the
-    quantity and the code. `code` and `tax_code` are as printed. It `has_scrap` if the row of the
-    price has letters besides, so that the name above may not belong to it.
+    quantity and the code. `code` and `tax_code` are as printed. `is_free` means that the printed
+    price is 0. It `has_scrap` if the row of the price has letters besides, so that the name above
+    may not belong to it.
     """
 
     raw_text: str
@@ -49,6 +52,7 @@ class FoundItem:
     code: str | None = None
     tax_code: str | None = None
     has_scrap: bool = False
+    is_free: bool = False
 
 
 def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
@@ -59,8 +63,19 @@ def find_items(rows: Sequence[ReadRow]) -> list[FoundItem]:
         _item(above, part, below, names_below=names_below)
         for above, part, below in neighbours(parts)
     ]
-    items = [item for item in found if item is not None]
+    items = _without_rates([item for item in found if item is not None])
     return _with_codes(_with_second_lines(items, parts), rows)
+
+
+def _without_rates(items: Sequence[FoundItem]) -> list[FoundItem]:
+    """Cut the rates of taxes off the ends of names, where most names have one."""
+    rates = [_RATE_AT_END.search(item.name) for item in items]
+    if sum(rate is not None for rate in rates) * 2 <= len(items):
+        return list(items)
+    return [
+        replace(item, name=item.name[: rate.start()]) if rate and item.total_price > 0 else item
+        for item, rate in zip(items, rates, strict=True)
+    ]
 
 
 def _with_second_lines(items: Sequence[FoundItem], parts: Sequence[ItemRow]) -> list[FoundItem]:
@@ -142,7 +157,8 @@ def _item(
     name, rows = _name(above, part, below, names_below=names_below)
     # A discount needs no name to be an item.
     name = name or ("Discount" if part.price and part.price < 0 else "")
-    if not (part.price and name):
+    is_free = part.price == 0 and not _is_discount(name)
+    if part.price is None or not name or not (part.price or is_free):
         return None
     details = [near for near in (below, above) if near and near.is_detail and near.quantity]
     quantity, detail = _quantity(part, part.price, details)
@@ -160,6 +176,7 @@ def _item(
             *([-price] if is_discount else []),
         ),
         has_scrap=part.has_scrap and name != part.name,
+        is_free=is_free,
     )
 
 

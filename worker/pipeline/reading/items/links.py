@@ -1,7 +1,7 @@
 """Finds what each row is about, and which item a discount is on."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -41,16 +41,25 @@ class Link:
 def linked(items: Sequence[FoundItem]) -> list[Link]:
     """Return the kind of each row, and link the discounts to their items."""
     kinds = _kinds(items)
-    targets: dict[int, int] = {}
-    for index, kind in enumerate(kinds):
-        if kind is ItemKind.DISCOUNT:
-            target = _target(index, items, kinds, targets)
-            if target is not None:
-                targets[index] = target
+    targets = dict(_targets(items, kinds))
+    discounts: dict[int, Decimal] = {}
+    for index, target in targets.items():
+        discounts[target] = discounts.get(target, Decimal(0)) + items[index].total_price
     return [
-        Link(kind, targets.get(index), _sum_on(index, items, targets))
-        for index, kind in enumerate(kinds)
+        Link(kind, targets.get(index), discounts.get(index)) for index, kind in enumerate(kinds)
     ]
+
+
+def _targets(items: Sequence[FoundItem], kinds: Sequence[ItemKind]) -> Iterator[tuple[int, int]]:
+    """Yield the index of each discount that is on one item, and the index of that item."""
+    # What is left of the prices of goods after the discounts that are linked already.
+    left = {row: items[row].total_price for row, kind in enumerate(kinds) if kind is ItemKind.GOODS}
+    usual = median_low(_steps(items)) if len(items) > 1 else 0.0
+    for index, kind in enumerate(kinds):
+        target = _target(index, items, kinds, left, usual) if kind is ItemKind.DISCOUNT else None
+        if target is not None:
+            left[target] += items[index].total_price
+            yield index, target
 
 
 def _kinds(items: Sequence[FoundItem]) -> list[ItemKind]:
@@ -69,44 +78,35 @@ def _kind(item: FoundItem, is_goods: bool) -> ItemKind:
         return ItemKind.DEPOSIT_RETURN
     if _deposit().search(item.name):
         return ItemKind.DEPOSIT if item.total_price > 0 else ItemKind.DEPOSIT_RETURN
-    return ItemKind.GOODS if item.total_price > 0 or is_goods else ItemKind.DISCOUNT
-
-
-def _sum_on(index: int, items: Sequence[FoundItem], targets: dict[int, int]) -> Decimal | None:
-    found = [items[row].total_price for row, target in targets.items() if target == index]
-    return sum(found, Decimal(0)) if found else None
+    return ItemKind.GOODS if item.total_price >= 0 or is_goods else ItemKind.DISCOUNT
 
 
 def _target(
-    index: int, items: Sequence[FoundItem], kinds: Sequence[ItemKind], targets: dict[int, int]
+    index: int,
+    items: Sequence[FoundItem],
+    kinds: Sequence[ItemKind],
+    left: dict[int, Decimal],
+    usual: float,
 ) -> int | None:
-    """Return the index of the item that a discount is on: by its name, its rate, or its place."""
+    """Return the index of the item that a discount is on: by its name, its rate, or its place.
+
+    `left` has what is left of the price of each of the goods, and `usual` is the distance between
+    rows in pixels.
+    """
     off = items[index]
-    left = _left(items, kinds, targets)
     above = [row for row in reversed(left) if row < index]
     likely = [row for row in [*above, index + 1] if left.get(row, 0) >= -off.total_price]
     named = next((row for row in likely if _names(off, items[row])), None)
     if named is not None or not above or above[0] not in likely:
         return named
     last, every = left[above[0]], sum((left[row] for row in above), Decimal(0))
-    is_beside = not _is_on_all(off, every) and _follows(index, above[0], items, kinds)
+    is_beside = not _is_on_all(off, every) and _follows(index, above[0], items, kinds, usual)
     return above[0] if _has_rate(off, last) or is_beside else None
 
 
 def _is_on_all(off: FoundItem, price: Decimal) -> bool:
     """Return whether a discount is on all items above, which cost `price`, by its name or rate."""
     return _has_rate(off, price) or bool(_on_all().search(off.name))
-
-
-def _left(
-    items: Sequence[FoundItem], kinds: Sequence[ItemKind], targets: dict[int, int]
-) -> dict[int, Decimal]:
-    """Return what is left of the prices of goods after the discounts that are linked already."""
-    return {
-        row: items[row].total_price + (_sum_on(row, items, targets) or 0)
-        for row, kind in enumerate(kinds)
-        if kind is ItemKind.GOODS
-    }
 
 
 def _names(off: FoundItem, item: FoundItem) -> bool:
@@ -130,9 +130,11 @@ def _has_rate(off: FoundItem, price: Decimal) -> bool:
     return rate is not None and abs(share + off.total_price) <= _ROUNDED
 
 
-def _follows(index: int, above: int, items: Sequence[FoundItem], kinds: Sequence[ItemKind]) -> bool:
+def _follows(
+    index: int, above: int, items: Sequence[FoundItem], kinds: Sequence[ItemKind], usual: float
+) -> bool:
     """Return whether only deposits and a few discounts are between an item and a discount, and no
-    other row, such as a sub-total."""
+    other row, such as a sub-total. The usual distance between rows is `usual`."""
     between = kinds[above + 1 : index]
     behind = next((row for row in range(index, len(kinds)) if kinds[row] is ItemKind.GOODS), None)
     last = len(kinds) if behind is None else behind
@@ -140,7 +142,6 @@ def _follows(index: int, above: int, items: Sequence[FoundItem], kinds: Sequence
         return False
     if ItemKind.DEPOSIT_RETURN in between:
         return False
-    usual = median_low(_steps(items))
     return all(
         _top(items[row + 1]) - _bottom(items[row]) <= _APART * usual for row in range(above, index)
     )

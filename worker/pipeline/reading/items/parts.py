@@ -22,6 +22,8 @@ _LONG_CODE = re.compile(r"\b(?:[A-Z]{0,3}-)?\d{6,}\b\s*")
 _CODED = re.compile(r"[A-Z]{1,4}\d{2,}[A-Z\d-]*")
 # A mark for a tax before or behind a name: `% Soap`, `Soap %`.
 _MARK = re.compile(r"^[%#^]\s?(?=[^\W\d_])|(?<=[^\W\d_])\s[%#^]$")
+# A short name of two initials: L&P.
+_INITIALS = re.compile(r"[^\W\d_]{1,2}&[^\W\d_]{1,2}(?!\w)")
 # Fewer letters than this behind a quantity are no name.
 _SCRAP = 4
 # A word that may be a short name: XO.
@@ -124,8 +126,8 @@ def _name(words: str, price: Decimal | None) -> str:
     first = next(iter(find_amounts(words)), None)
     if first and may_be_name(words[: first.start]):
         words = words[: first.start]
-    name = _MARK.sub("", words.strip(" \t:;.,*-|@="))
-    if may_be_name(_of_a_price().sub("", name)):
+    name = _MARK.sub("", words.strip(" \t:;.,*-|@=").rstrip("( "))
+    if may_be_name(_of_a_price().sub("", name)) or _INITIALS.match(name):
         return name
     # A discount needs no more than a rate.
     return name if price is not None and price < 0 and "%" in name else ""

@@ -1,7 +1,7 @@
 """Finds the kind of a row by the label before its last number."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from worker.pipeline.knowledge.currencies import beside_amounts
 from worker.pipeline.knowledge.languages import vocabulary
@@ -30,6 +30,8 @@ _COUNT_AND_PRICE = re.compile(
 )
 
 
+# Receipts are read several times with most of their rows unchanged.
+@lru_cache(maxsize=2048)
 def row_kind(text: str, end: int | None = None) -> RowKind | None:
     """Return the kind of a row, or None if no word decides it. `end` is where its amount begins."""
     if _is_heading(text):

@@ -87,6 +87,16 @@ def taxed_at_a_rate() -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W\d_]){tax}(?![^\W\d_]).*\d\s?%", re.IGNORECASE)
 
 
+def names_a_discount(text: str) -> bool:
+    """Return whether a text begins with a word for a discount: `Discount Visa Club -2.00`."""
+    return bool(_begins_with_discount().match(text))
+
+
+@cache
+def _begins_with_discount() -> re.Pattern[str]:
+    return re.compile(rf"\W*{any_of(vocabulary().discounts.begins)}\b", re.IGNORECASE)
+
+
 def nearly_a_label(words: str) -> RowKind | None:
     """Return the kind of a label of which one letter was misread, as in `T0TAL` or `SUNME`.
 

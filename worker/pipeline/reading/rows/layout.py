@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from worker.pipeline.ocr.text import TextLine
 from worker.pipeline.reading.rows.kinds import row_kind
-from worker.pipeline.reading.rows.labels import RowKind
+from worker.pipeline.reading.rows.labels import RowKind, names_a_discount
 from worker.pipeline.reading.rows.numbers import Amount, closing_amount
 from worker.pipeline.reading.rows.whole_amounts import WholeAmounts, with_decimals
 
@@ -30,6 +30,7 @@ _NAME = 3
 _WORD_LETTER = re.compile(
     r"(?<!\d)[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]"
 )
+_DATE = re.compile(r"(?<![\d.,/-])\d{1,4}([./-])\d{1,2}\1(?:20)?\d\d(?![\d/])")
 # The most letters of a currency.
 _CURRENCY = 3
 # The most rows of the summary that are tried as the end of the items.
@@ -90,7 +91,10 @@ def _read_row(line: TextLine, whole: WholeAmounts | None) -> ReadRow:
     text = _MISREAD_POUND.sub("lb", printed)
     text = with_decimals(line, text, whole) if whole else text
     amount = closing_amount(text)
-    return ReadRow(line, printed, text, row_kind(text, amount.start if amount else None), amount)
+    kind = row_kind(text, amount.start if amount else None)
+    if kind is RowKind.PAYMENT and amount and amount.value < 0 and names_a_discount(text):
+        kind = RowKind.NOTE
+    return ReadRow(line, printed, text, kind, amount)
 
 
 def _in_usual_signs(text: str) -> str:
@@ -165,7 +169,10 @@ def item_begin(rows: Sequence[ReadRow]) -> int:
     end = next((index for index, row in enumerate(rows) if row.is_summary), len(rows))
     before = rows[:end]
     headings = [index + 1 for index, row in enumerate(before) if row.kind is RowKind.HEADING]
-    amounts = [_name_above(index, before) for index, row in enumerate(before) if row.amount]
+    priced = [index for index, row in enumerate(before) if row.amount]
+    # A row with a date is about the receipt, or about an earlier one.
+    undated = [index for index in priced if not _DATE.search(before[index].text)]
+    amounts = [_name_above(index, before) for index in undated or priced]
     return (headings or amounts or [end])[0]
 
 

@@ -1,9 +1,10 @@
 """Reads printed amounts: comma or dot, thousands, trailing minus, and tax codes behind them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from worker.pipeline.knowledge.currencies import beside_amounts
 from worker.pipeline.knowledge.languages import vocabulary
@@ -14,10 +15,14 @@ from worker.pipeline.knowledge.patterns import any_of
 _DIGITS = (
     r"(?:\d{1,3}(?: \d{3}){1,2},\d{2}|\d{1,2}(?:,\d{2}){1,2},\d{3}\.\d{2}"
     r"|(?:\d{1,3}(?:[.,'\u2019]\d{3}){1,2}|\d{1,6})[.,]\s?\d{2}"
-    r"|\d{1,6}[.,]\s?[-\u2013\u2014]{1,2}(?![\d-])|[.,]\d{2})"
+    r"|\d{1,6}[.,]\s?[-\u2013\u2014]{1,2}(?![\d-])|(?<![^\W\d_]{3})[.,]\d{2})"
 )
 # A price repeated without its decimals, with a tax code: `76.00 76 SR`.
 _AGAIN = re.compile(r"\s+(\d{1,6})\s+[A-Z]{1,3}", re.IGNORECASE)
+# The rate of the tax on an item, behind its price: `1,85 13%`, `2.40 A (20%)`.
+_RATE_BEHIND = r"(?:(?:\s|^)[A-Z]?\s?\(?\d{1,2}(?:[.,]\d{1,2})?\s?%\)?)?"
+# Hours of opening, which have the form of amounts: 07.00-23.00.
+_HOURS = re.compile(r"(?<![\d.,])[0-2]?\d[.:][0-5]\d\s?[-\u2013]\s?[0-2]\d[.:][0-5]\d(?![\d.,])")
 
 
 @dataclass(frozen=True)
@@ -29,10 +34,15 @@ class Amount:
     end: int
 
 
-def find_amounts(text: str) -> list[Amount]:
+# Receipts are read several times with most of their rows unchanged.
+@lru_cache(maxsize=2048)
+def find_amounts(text: str) -> Sequence[Amount]:
     """Find all amounts in a row, from left to right."""
     found = []
+    hours = [range(*match.span()) for match in _HOURS.finditer(text)]
     for match in _amount().finditer(text):
+        if any(match.start("digits") in span for span in hours):
+            continue
         value = parse_decimal(match["digits"])
         in_brackets = (
             text[match.start() - 1 : match.start()] == "(" and text[match.end() :][:1] == ")"
@@ -40,7 +50,7 @@ def find_amounts(text: str) -> list[Amount]:
         if match["before"] or match["minus"] or match["after"] or in_brackets:
             value = -value
         found.append(Amount(value, match.start(), match.end()))
-    return found
+    return tuple(found)
 
 
 def closing_amount(text: str) -> Amount | None:
@@ -48,7 +58,7 @@ def closing_amount(text: str) -> Amount | None:
 
     A unit price, as in `Rice @8.50`, and the weight of a bag do not count.
     """
-    amounts = find_amounts(text)
+    amounts = [amount for amount in find_amounts(text) if not _is_rate(text, amount)]
     if amounts and _no_price().search(text[: amounts[-1].start]):
         return None
     if amounts and _ends_with(text, amounts[-1]):
@@ -57,6 +67,11 @@ def closing_amount(text: str) -> Amount | None:
     if glued:
         return Amount(parse_decimal(glued[1]), glued.start(), glued.end())
     return None
+
+
+def _is_rate(text: str, amount: Amount) -> bool:
+    """Return whether an amount is a rate: 13,00%."""
+    return text[amount.end :].lstrip().startswith("%")
 
 
 def ends_with_amount(text: str) -> bool:
@@ -100,11 +115,11 @@ def _amount() -> re.Pattern[str]:
 
 @cache
 def _behind() -> re.Pattern[str]:
-    """Match what tills print behind a price: a currency, a tax code or two, stars."""
+    """Match what tills print behind a price: a currency, a tax code or two, a rate, stars."""
     words = any_of(vocabulary().till.behind_prices)
     return re.compile(
         rf"\)?[\s*.×-]{{0,9}}{beside_amounts()}?[\s*.]{{0,9}}"
-        rf"(?:{words}|[A-Z\d]{{1,3}}(?:\s[A-Z])?)?[\s*.]{{0,9}}",
+        rf"(?:{words}|[A-Z\d]{{1,3}}(?:\s[A-Z])?)?{_RATE_BEHIND}[\s*.]{{0,9}}",
         re.IGNORECASE,
     )
 

@@ -29,7 +29,7 @@ _STRAY = 0.2
 _ALIGNED = 1.5
 _THREE_DECIMALS = re.compile(r"(?<![\d.,])0[.,]\d{3}(?!\d)\W*$")
 _NUMBER = re.compile(
-    r"(?<![\d.,:/#%-])(?<!\d\s)(?:-\s?)?\d{1,6}(?=\s?[*]?\s?(?:[A-Z]{1,2}\b)?\W*$)(?!\s?[%/.,:])"
+    r"(?<![\d.,:/#%-])(?<!\d\s)(?<![^\W\d_])(?:-\s?)?\d{1,6}(?=\s?[*]?\s?(?:[A-Z]{1,2}\d{0,2}\b)?\W*$)(?!\s?[%/.,:])"
 )
 
 
@@ -160,4 +160,4 @@ def _signed() -> re.Pattern[str]:
 
 
 def _no_more() -> str:
-    return rf"(?![\d.,'/%]|-\d| \d{{3}}(?!\d)|\s(?:kg|g|l|ml)\b){no_size()}"
+    return rf"(?![\d.,'/%]|-[\dk]\b| \d{{3}}(?!\d)|\s(?:kg|g|l|ml)\b){no_size()}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence, Set
 from decimal import Decimal
-from itertools import combinations
+from itertools import accumulate
 
 from worker.pipeline.reading.items.found_items import FoundItem
 from worker.pipeline.reading.rows.labels import RowKind
@@ -13,6 +13,10 @@ from worker.pipeline.reading.sums.totals import FoundTotal
 
 # So many prices above a total are a list of items, even if they do not add up.
 _LIST = 3
+# The most rows of such a list that may come to its total by chance.
+_LONGEST = 20
+# A department has no more rows than this; longer sub-totals begin at the first item.
+_DEPARTMENT = 100
 
 
 def explained_amounts(ledger: Ledger, total: FoundTotal) -> set[Decimal]:
@@ -32,7 +36,7 @@ def explained_amounts(ledger: Ledger, total: FoundTotal) -> set[Decimal]:
         *_amounts(rows, RowKind.CHANGE),
         *_amounts(rows, RowKind.ROUNDING),
         *_handed_over(ledger, {total.amount + tax for tax in added if tax}),
-        *_sums_of_items(ledger.items),
+        *sums_of_neighbours(ledger.items),
         *(earlier for earlier, later in summary.replaced if later == total.amount),
     }
 
@@ -58,13 +62,15 @@ def _amounts(rows: Sequence[ReadRow], kind: RowKind) -> set[Decimal]:
     return {row.value for row in rows if row.amount and row.kind is kind}
 
 
-def _sums_of_items(items: Sequence[FoundItem]) -> set[Decimal]:
+def sums_of_neighbours(items: Sequence[FoundItem]) -> set[Decimal]:
     """Return the sums of neighbouring items, as sub-totals and totals of departments have."""
-    prices = [item.total_price for item in items]
-    return {
-        sum(prices[first:last], Decimal(0))
-        for first, last in combinations(range(len(prices) + 1), 2)
-    }
+    sums = list(accumulate((item.total_price for item in items), initial=Decimal(0)))
+    of_departments = (
+        later - earlier
+        for first, earlier in enumerate(sums)
+        for later in sums[first + 1 : first + 1 + _DEPARTMENT]
+    )
+    return {*sums[1:], *of_departments}
 
 
 def has_second_list(ledger: Ledger, total: FoundTotal) -> bool:
@@ -86,5 +92,5 @@ def has_second_list(ledger: Ledger, total: FoundTotal) -> bool:
 
 def _is_list(prices: Sequence[Decimal], total: Decimal) -> bool:
     """Return whether several prices come to the total, or are more than are printed by chance."""
-    sums = {sum(prices[-few:], Decimal(0)) for few in range(2, len(prices) + 1)}
+    sums = {sum(prices[-few:], Decimal(0)) for few in range(2, min(len(prices), _LONGEST) + 1)}
     return total in sums or (len(prices) >= _LIST and prices[-1] != total)

@@ -86,9 +86,21 @@ def read_ledger(rows: Sequence[ReadRow]) -> Ledger:
         best = max([best, *_ledgers(layouts_by_amounts(rows))], key=_rank)
     if not best.closes:
         best = _corrected(ledgers) or _longest(ledgers)
-    priced = [item for item in best.items if item.total_price]
-    unreadable = [row for item in best.items if not item.total_price for row in item.rows]
+    priced = _without_totals(
+        [item for item in best.items if item.total_price or item.is_free], best.total
+    )
+    unreadable = [
+        row for item in best.items if not (item.total_price or item.is_free) for row in item.rows
+    ]
     return replace(best, items=priced, unreadable=unreadable)
+
+
+def _without_totals(items: Sequence[FoundItem], total: FoundTotal | None) -> Sequence[FoundItem]:
+    """Leave out the last items if they repeat the total, since a word for it may be unknown."""
+    count = len(items)
+    while total and count > 2 and items[count - 1].total_price == total.amount:
+        count -= 1
+    return items[:count]
 
 
 def _rank(ledger: Ledger) -> tuple[int, bool]:
@@ -166,11 +178,14 @@ def _closing(
 
 
 def _item_rows(rows: Sequence[ReadRow]) -> Iterator[Sequence[ReadRow]]:
-    """Yield the rows that may be about items, first with and then without savings.
+    """Yield the rows that may be about items, first with and last without savings.
 
-    Some tills only mention savings, which the prices have been reduced by already.
+    Some tills only mention savings, which the prices have been reduced by already. Between come
+    the rows with words of a note as well, since goods may have these in their names.
     """
     yield [row for row in rows if row.may_be_item]
+    if any(row.kind is RowKind.NOTE and row.value > 0 for row in rows):
+        yield [row for row in rows if row.kind in (None, RowKind.NOTE)]
     if any(row.may_be_item and row.kind for row in rows):
         yield [row for row in rows if row.kind is None]
 

@@ -80,7 +80,7 @@ def _by_other_signs(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
 def _by_the_rest(items: Items, missing: Set[Decimal]) -> Iterator[Items]:
     """Take the missing amount as the price that could not be read."""
     for index, item in enumerate(items):
-        if item.total_price == 0:
+        if item.total_price == 0 and not item.is_free:
             for price in missing:
                 if price > 0:
                     yield _with_price(items, index, price)

@@ -29,7 +29,9 @@ class Payments:
 def read_payments(rows: Sequence[ReadRow]) -> Payments:
     """Relate payments and change."""
     paid = _amounts(rows, RowKind.PAYMENT)
-    change = {abs(amount) for amount in _amounts(rows, RowKind.CHANGE)}
+    given = {abs(amount) for amount in _amounts(rows, RowKind.CHANGE)}
+    # Beside other cash that was handed out, no change says nothing.
+    change = given - {Decimal(0)} or given
     totals = {amount for kind in _TOTALS for amount in _amounts(rows, kind)}
     parts = {
         sum(paid[first:last], Decimal(0))

@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from worker.pipeline.reading.rows.labels import RowKind
-from worker.pipeline.reading.rows.layout import ReadRow, item_begin, item_regions
+from worker.pipeline.reading.rows.layout import ReadRow, item_begin, item_regions, letters
 from worker.pipeline.reading.sums.payments import with_payments
 from worker.pipeline.reading.sums.taxes import with_taxes
 
 # The fewest items whose sum shows that the next amount is a total. Each time that the amount is
 # printed again makes up for one.
 _FEW = 3
+# The fewest letters of a name.
+_FEW_LETTERS = 3
 # The most amounts between a total and the next one that are looked at.
 _BETWEEN = 6
 _TOTALS = (RowKind.TOTAL, RowKind.SUBTOTAL)
@@ -52,15 +54,22 @@ def _by_words(rows: Sequence[ReadRow]) -> list[ReadRow]:
 def _running_sums(rows: Sequence[ReadRow], begin: int) -> Iterator[int]:
     """Yield the rows without a known word whose amount is the sum of the rows so far."""
     so_far: list[Decimal] = []
+    named: list[Decimal] = []
     for at in range(begin, len(rows)):
         row = rows[at]
         if not (row.value and row.may_be_item):
             continue
         amount = row.value
         again = min(_prints(rows[at + 1 :], amount), _FEW - 1)
-        if sum(so_far) == amount > 0 and len(so_far) >= _FEW - again and row.kind is None:
+        # Rows of numbers above or below names may be unit prices.
+        is_sum = any(
+            sum(rows_of) == amount and len(rows_of) >= _FEW - again for rows_of in (so_far, named)
+        )
+        if is_sum and row.kind is None:
             yield at
         so_far.append(amount)
+        if letters(row.text[: row.amount.start if row.amount else None]) >= _FEW_LETTERS:
+            named.append(amount)
 
 
 def _prints(rows: Sequence[ReadRow], amount: Decimal) -> int:

@@ -27,6 +27,8 @@ _REPEATED = 2
 _OF_A_TOTAL = frozenset(
     {Source.SAID, Source.PAID, Source.REPEATED, Source.CASH_LESS_CHANGE, Source.LATER}
 )
+# Evidence that does not say that an amount is to be paid.
+_UNNAMED = frozenset({Source.REPEATED, Source.SUBTOTAL, Source.ITEMS, Source.LARGE})
 # Confidence by the number of different sources.
 _SAID_ALONE, _SINGLE, _NO_TOTAL, _TWO, _MORE = 0.75, 0.5, 0.6, 0.93, 0.98
 # Factor on the confidence if another amount has as much evidence.
@@ -92,12 +94,16 @@ def _evidence(summary: Summary, by_items: Set[Decimal]) -> dict[Decimal, list[So
     no_totals = {*summary.payments.handed_over, *(earlier for earlier, _ in summary.replaced)}
     later = {later for _, later in summary.replaced}
     said = summary.amounts(Source.SAID)
+    said_again = {amount for amount in said if len(sources[amount]) > 1}
     return {
         amount: found
         for amount, found in sources.items()
         if (amount not in no_totals or Source.CASH_LESS_CHANGE in found)
         # A payment is cash, or one of several, if it is not what is called the total.
         and not (said and set(found) <= {Source.PAID, Source.LARGE} and amount not in later)
+        # What repeats the sum of the rows above is a sub-total if another amount is called the
+        # total, and printed again.
+        and not (said_again - {amount} and set(found) <= _UNNAMED)
     }
 
 

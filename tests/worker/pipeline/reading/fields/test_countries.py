@@ -77,6 +77,9 @@ def test_evidence_decides_what_a_shared_sign_stands_for(text: str, code: str) ->
         ("Milk 60.00\nTotal 60.00\nVAT 16% 8.28\nNairobi", "KES"),
         ("Kimchi 5,000\nTotal 5,000\n123-45-67890", "KRW"),
         ("Milk $2.50\nTotal $2.50\nGST incl 15% 0.33\nGST No 123-456-789", "NZD"),
+        ("Kafa 2,50\nZA UPLATU 2,50\nGOTOVINA 5,00\nPOVRAT 2,50 KM", "BAM"),
+        ("Rice $4.50\nTotal $4.50\nGST Reg 201799999M\n3 Hill Rd #01-14 S(160027)", "SGD"),
+        ("Arroz $ 3.200\nTotal $ 3.200\nNit1099999201-6 No responsable de IVA", "COP"),
         ("Milk 2.50\nTotal 2.50\nCash 5.00", None),
     ],
 )

@@ -125,3 +125,11 @@ def test_amounts_keep_the_digits_that_were_printed() -> None:
 
     assert dumped["total"]["amount"] == "5.10"
     assert dumped["line_items"][0]["total_price"] == "5.10"
+
+
+def test_the_day_of_another_sale_is_not_that_of_the_purchase() -> None:
+    """A return names the first sale; a letter behind `till` is that of a till."""
+    days = "Orig. sale 118 on 02/06/2026\nToday: 16 Jun 2026 15:14 Till B"
+    text = f"Zephyra\n{days}\nBread 5.00\nTotal 5.00"
+
+    assert read(text).date.value == "2026-06-16"

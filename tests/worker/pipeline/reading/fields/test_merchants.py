@@ -44,6 +44,15 @@ BODY = "14.03.2026 17:42\nBread 5.00\nTotal 5.00"
         ("Maple Corner\nCalgary, AB T2P 1J9\n403-555-0199\nServer: Ann\nTable 12", "Maple Corner"),
         ("SALVIA & RUTA\nOpen 7am - 10pm\nStore Manager Pat\n(651) 555-0100", "SALVIA & RUTA"),
         ("RECEIPT\nWelcome to Zephyra!\n4 Hill Road", "Zephyra"),
+        # What the shop deals in is above its name, as a slogan is.
+        ("FRUTAS Y VERDURAS\nEL NARANJO\nNIT 900123456-7\nCra 7 # 4-20", "EL NARANJO"),
+        ("ZÖLDSÉG - GYÜMÖLCS\nKökény Zöldséges\n3300 Eger, Fő tér 4.", "Kökény Zöldséges"),
+        ("Pure Baking Since 1971\nZEPHYRA ROW\n12 High Street\nLeeds LS1 4QT", "ZEPHYRA ROW"),
+        # The name is in quotation marks, between words about the company and the owner.
+        ('PH-U "ZEFIR" J. KOS\nul. Leśna 4, 00-950 Warszawa', "ZEFIR"),
+        ('STR "KOD LIPE" VL. IVO IVIĆ\nGLAVNA 12,MOSTAR\nJIB: 4300000000001', "KOD LIPE"),
+        ("KRUA THAI\n12 High Street\nLeeds LS1 4QT", "KRUA THAI"),
+        ("Zephyra Kopi Sdn Bhd [1234567-X]\nLot 7, Jalan Tun, Kuching", "Zephyra Kopi Sdn Bhd"),
         ("みどり商店株式会社\n東京都千代田区1-2-3\n電話 03-1234-5678\n領収書",
          "みどり商店株式会社"),
     ],
@@ -63,6 +72,8 @@ def test_the_header_names_the_merchant(header: str, merchant: str) -> None:
         ("12 High Street\n0161 496 0000", "Visit www.mill-lane.co.uk", "Mill Lane"),
         ("EXPBCT HORE PAY LESS:\n3800 Hill Ave N\nShoreview, MN 55126", "Come back soon", "Target"),
         ("Kundenbeleg\nHauptstr. 3", "Mehr auf www.rewe.de", "Rewe"),
+        ("Kassabon", "Dranken Zefier dankt u!", "Dranken Zefier"),
+        ("Fine Bakers since 1958\n12 High Street", "Orders: www.mill-lane.co.uk", "Mill Lane"),
     ],
 )  # fmt: skip
 def test_what_else_is_printed_names_the_merchant(header: str, footer: str, merchant: str) -> None:
