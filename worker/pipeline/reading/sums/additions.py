@@ -59,7 +59,9 @@ def _may_round(items: Sequence[FoundItem], at: int) -> bool:
     price = items[at].total_price
     total = sum((item.total_price for item in items), Decimal(0))
     row = items[at].rows[-1]
-    is_known = row.kind is not None or names_a_discount(row.text)
+    words = set(items[at].name.casefold().split())
+    is_about_another = any(words & {*item.name.casefold().split()} for item in items[:at])
+    is_known = row.kind is not None or names_a_discount(row.text) or is_about_another
     return at == len(items) - 1 and not is_known and _is_step(price, total)
 
 
