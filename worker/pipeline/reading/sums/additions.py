@@ -6,7 +6,7 @@ from decimal import Decimal
 from shared.contracts.receipts.items import ItemKind
 from worker.pipeline.reading.items.found_items import FoundItem
 from worker.pipeline.reading.items.links import linked
-from worker.pipeline.reading.rows.labels import RowKind
+from worker.pipeline.reading.rows.labels import RowKind, names_a_discount
 from worker.pipeline.reading.rows.layout import ReadRow
 from worker.pipeline.reading.rows.numbers import RATE, find_amounts
 from worker.pipeline.reading.sums.ledger import Ledger
@@ -56,7 +56,11 @@ def _may_round(items: Sequence[FoundItem], at: int) -> bool:
     """Return whether an item without a known word may be the rounding of the total."""
     price = items[at].total_price
     total = sum((item.total_price for item in items), Decimal(0))
-    return at == len(items) - 1 and not items[at].rows[-1].kind and _is_step(price, total)
+    row = items[at].rows[-1]
+    words = set(items[at].name.casefold().split())
+    is_about_another = any(words & {*item.name.casefold().split()} for item in items[:at])
+    is_known = row.kind is not None or names_a_discount(row.text) or is_about_another
+    return at == len(items) - 1 and not is_known and _is_step(price, total)
 
 
 def _is_surely_item(items: Sequence[FoundItem], at: int) -> bool:

@@ -11,10 +11,12 @@ from worker.pipeline.reading.rows.numbers import find_amounts
 from worker.pipeline.reading.sums.ledger import Ledger
 from worker.pipeline.reading.sums.totals import FoundTotal
 
-# A department has no more rows than this; longer sub-totals begin at the first item.
-_DEPARTMENT = 100
 # So many prices above a total are a list of items, even if they do not add up.
 _LIST = 3
+# The most rows of such a list that may come to its total by chance.
+_LONGEST = 20
+# A department has no more rows than this; longer sub-totals begin at the first item.
+_DEPARTMENT = 100
 
 
 def explained_amounts(ledger: Ledger, total: FoundTotal) -> set[Decimal]:
@@ -90,5 +92,5 @@ def has_second_list(ledger: Ledger, total: FoundTotal) -> bool:
 
 def _is_list(prices: Sequence[Decimal], total: Decimal) -> bool:
     """Return whether several prices come to the total, or are more than are printed by chance."""
-    sums = {sum(prices[-few:], Decimal(0)) for few in range(2, len(prices) + 1)}
+    sums = {sum(prices[-few:], Decimal(0)) for few in range(2, min(len(prices), _LONGEST) + 1)}
     return total in sums or (len(prices) >= _LIST and prices[-1] != total)

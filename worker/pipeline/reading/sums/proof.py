@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence, Set
 from decimal import Decimal
 from enum import StrEnum
 
-from worker.pipeline.reading.rows.labels import RowKind
+from worker.pipeline.reading.rows.labels import RowKind, names_a_discount
 from worker.pipeline.reading.rows.layout import ReadRow, may_be_name
 from worker.pipeline.reading.sums.additions import (
     has_fitting_tax,
@@ -194,13 +194,16 @@ def _rows_of_items(ledger: Ledger) -> Sequence[ReadRow]:
 
 
 def _has_free(ledger: Ledger) -> bool:
-    """Return whether an item that costs nothing was left out."""
+    """Return whether an item that costs nothing was left out; a discount of 0 is none."""
+    used = [row for item in ledger.items for row in item.rows]
     return any(
         row.kind is None
         and row.amount
         and not row.value
-        and ":" not in row.text
         and may_be_name(row.text[: row.amount.start])
+        and ":" not in row.text
+        and not names_a_discount(row.text)
+        and row not in used
         for row in _rows_of_items(ledger)
     )
 

@@ -100,7 +100,7 @@ def test_a_sum_before_taxes_is_not_the_total() -> None:
 
 def test_goods_that_are_free_are_items() -> None:
     """A price of zero that is printed is a price; a discount of zero is nothing."""
-    text = "Inn\n2 CRAB 52.00\nBREAD BASKET 0.00\nDISCOUNT 0.00\nTEA 4.00\nTOTAL 56.00\nVISA 56.00"
+    text = "Inn\n2 CRAB 52.00\nBREAD BASKET 0.00\nDISCOUNT 0.00\nTEA 4.60\nTOTAL 56.60\nVISA 56.60"
 
     assert [(name, price) for name, price, *_ in items(text)][1] == ("Bread Basket", "0.00")
     assert len(items(text)) == 3
