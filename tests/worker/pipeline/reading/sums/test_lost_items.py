@@ -27,7 +27,7 @@ def test_a_rate_in_the_name_of_an_item_makes_it_no_tax() -> None:
 )
 @pytest.mark.parametrize("place", [0, 1])
 def test_what_is_called_a_tax_or_a_tip_among_the_items_is_a_doubt(row: str, place: int) -> None:
-    """The row may be an item whose name begins like a tax."""
+    """An item may have a name that begins like a tax."""
     total = Decimal("8.05") + Decimal(row.rsplit(maxsplit=1)[-1])
     rows = ["CHEESE 4.95", "EGGS 3.10", f"TOTAL {total}", f"VISA {total}"]
     rows.insert(place, row)
@@ -36,7 +36,7 @@ def test_what_is_called_a_tax_or_a_tip_among_the_items_is_a_doubt(row: str, plac
 
 
 def test_a_tip_below_the_items_is_no_doubt() -> None:
-    """The charge is what was added to the goods."""
+    """A tip is added to the goods."""
     extraction = read(f"{HEADER}CHEESE 4.95\nEGGS 3.10\nTip 1.00\nTOTAL 9.05\nVISA 9.05")
 
     assert extraction.reconciled
@@ -44,14 +44,14 @@ def test_a_tip_below_the_items_is_no_doubt() -> None:
 
 @pytest.mark.parametrize("label", ["incl. VAT 20%", "VAT 20%", "davon MwSt 20%"])
 def test_a_tax_below_the_total_pays_for_no_lost_item(label: str) -> None:
-    """The tax is included in the prices, unless the sum of the items is printed, too."""
+    """The prices include such a tax, unless the sum of the items is printed, too."""
     rows = f"CHEESE 9.30\nEGGS 3.10\nTOTAL EUR 14.80\n{label} 2.40\nVISA 14.80"
 
     assert not read(HEADER + rows).reconciled
 
 
 def test_a_second_list_with_a_total_is_a_doubt() -> None:
-    """The second list may be that of another receipt without a date."""
+    """Another receipt without a date may stand below."""
     first = "CHEESE 4.40\nEGGS 2.20\nTOTAL 6.60\nVISA 6.60\n"
     rows = "MILK 1.20\nBREAD 1.40\nJAM 1.00\n"
 
