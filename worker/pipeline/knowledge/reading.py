@@ -5,6 +5,7 @@ from worker.pipeline.knowledge.countries import load_countries
 from worker.pipeline.knowledge.country_clues import load_country_clues
 from worker.pipeline.knowledge.currencies import load_currencies
 from worker.pipeline.knowledge.fields.details import load_details
+from worker.pipeline.knowledge.fields.goods import load_goods_words
 from worker.pipeline.knowledge.fields.item_rows import load_item_words
 from worker.pipeline.knowledge.languages import merchant_words
 from worker.pipeline.knowledge.translations import load_short_forms
@@ -23,6 +24,7 @@ def load_reading() -> None:
     load_chains()
     load_details()
     load_slogans()
+    load_goods_words()
     load_units()
     load_item_words()
     load_short_forms()

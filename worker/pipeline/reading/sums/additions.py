@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from shared.contracts.receipts.items import ItemKind
+from worker.pipeline.knowledge.fields.goods import names_goods
 from worker.pipeline.reading.items.found_items import FoundItem
 from worker.pipeline.reading.items.links import linked
 from worker.pipeline.reading.rows.labels import RowKind, names_a_discount
@@ -30,7 +31,7 @@ def may_be_added(items: Sequence[FoundItem], rows: Sequence[ReadRow]) -> bool:
     """Return whether one of the last items may be a tax or a charge on those above.
 
     It is a usual share of their sum, or a tax of a table below it, and nothing shows that it is an
-    item, as a quantity, a code or another item of its name do.
+    item, as a quantity, a code, a word for goods or another item of its name do.
     """
     taxes = {
         amount.value
@@ -70,7 +71,8 @@ def _is_surely_item(items: Sequence[FoundItem], at: int) -> bool:
     is_named_again = any(other.name == item.name for other in others)
     kind = linked([item])[0].kind
     is_deposit = kind in (ItemKind.DEPOSIT, ItemKind.DEPOSIT_RETURN)
-    return bool(item.quantity or item.code or has_tax_code or is_named_again or is_deposit)
+    is_named = is_named_again or names_goods(item.name)
+    return bool(item.quantity or item.code or has_tax_code or is_named or is_deposit)
 
 
 def may_be_levied(ledger: Ledger, total: Decimal) -> bool:
