@@ -236,5 +236,5 @@ async def test_a_trip_whose_answer_was_lost_is_made_again(
 
 
 async def _locked(redis: ArqRedis, sent: list[Message]) -> bool:
-    """Return whether the first two of three messages are locked, and no other."""
-    return [await redis.exists(f"arq:in-progress:{message.id}") for message in sent] == [1, 1, 0]
+    """Return whether two of the messages are locked, whichever came first at the same time."""
+    return sum([await redis.exists(f"arq:in-progress:{message.id}") for message in sent]) == 2
