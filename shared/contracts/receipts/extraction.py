@@ -29,7 +29,8 @@ class DocumentType(StrEnum):
 class Extraction(Contract):
     """Everything that was read from one receipt. What is not printed is null, or an empty list.
 
-    `reconciled`: the items add up to the total, and something else confirms the total. `time` is
+    `reconciled`: the items add up to the total, something else confirms it, and nothing that is
+    printed contradicts it or was left out. `time` is
     HH:MM or HH:MM:SS, `country` a code of ISO 3166-1, `language` one of ISO 639-1.
     """
 
