@@ -12,6 +12,7 @@ from api.access.cross_origin import install_cross_origin
 from api.access.rate_limits import TokenLimit, counting
 from api.admission import Admission
 from api.backpressure.calls import CallLimit
+from api.console.install import install_console
 from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
 from api.errors import install_error_handlers
@@ -97,6 +98,8 @@ def create_app(settings: Settings) -> FastAPI:
             max_body_size=_largest_body(settings) if module in with_images else LARGEST_TEXT,
         )
     install_reference(app)
+    if settings.console:
+        install_console(app)
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app

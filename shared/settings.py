@@ -62,6 +62,9 @@ class Settings(PipelineSettings, DatabaseSettings, AccessSettings):
     body_timeout: Annotated[float, Field(gt=0)] = 30
     # If set, requests with any unknown field are refused.
     strict_requests: bool = False
+    # Whether a front has the console at /console, and for how many seconds a login lasts.
+    console: bool = True
+    console_session: Annotated[float, Field(gt=0)] = 43_200
     # Less than the 60 s after which callers' HTTP clients give up.
     answer_timeout: Annotated[float, Field(gt=0)] = 50
     # Less than the time after which whoever probes or scrapes gives up.

@@ -6,6 +6,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access.caller import ANYBODY, NOBODY, Caller
 from api.access.foreign_forms import is_foreign_form
+from api.access.sessions import (
+    caller_of_session,
+    is_of_console,
+    needs_no_session,
+    session_key,
+)
 from api.errors import problem_of
 from shared.access.exposure import exposure
 from shared.access.tokens import read_token
@@ -44,7 +50,10 @@ class Authentication:
         if scope["type"] == "http":
             try:
                 is_open = self._is_open(scope["path"])
-                scope["state"]["caller"] = NOBODY if is_open else await self._caller(scope)
+                if is_of_console(scope["path"]):
+                    await self._recognise_visitor(scope)
+                else:
+                    scope["state"]["caller"] = NOBODY if is_open else await self._caller(scope)
                 if is_foreign_form(scope, self._origins):
                     raise Forbidden("A form of a web page of another origin sent this request.")
             except ServiceError as error:
@@ -62,6 +71,22 @@ class Authentication:
         if path in _REFERENCE or path.startswith(_FILES):
             return self._needs_tokens and self._reference_is_open
         return False
+
+    async def _recognise_visitor(self, scope: Scope) -> None:
+        """Note who visits the console, or why it is nobody, which the console shows as a page."""
+        scope["state"].update(caller=NOBODY, refusal=None)
+        if needs_no_session(scope["path"]):
+            return
+        try:
+            if self._needs_tokens:
+                front = scope["app"].state.front
+                key = session_key(scope, self._settings)
+                caller = await caller_of_session(key, front.database, front.tokens)
+            else:
+                caller = await self._caller(scope)
+            scope["state"]["caller"] = caller
+        except ServiceError as error:
+            scope["state"]["refusal"] = error
 
     async def _caller(self, scope: Scope) -> Caller:
         """Return who calls. Raises Unauthenticated, Exposed, DatabaseUnavailable, SchemaBehind."""

@@ -2,14 +2,15 @@
 
 import base64
 import binascii
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
+from shared.contracts.search.conditions import Moment
 from shared.rejections import InvalidRequest
 from shared.store.lists import JobFilter
 
@@ -17,11 +18,6 @@ LONGEST_WAIT = 30  # seconds
 MOST_IDS = 100
 _FILTERS = {"status", "feature", "since", "cursor", "limit"}
 
-# A time with an offset, in a range in which Postgres can compare it.
-Moment = Annotated[
-    AwareDatetime,
-    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC)),
-]
 # Seconds that a caller waits for the end of jobs.
 Wait = Annotated[float, Field(ge=0, le=LONGEST_WAIT)]
 

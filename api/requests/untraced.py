@@ -9,12 +9,13 @@ _W3C = (b"traceparent", b"tracestate")
 
 
 def is_untraced(scope: Scope) -> bool:
-    """Return whether a request makes no span: a probe or an event stream.
+    """Return whether a request makes no span: a probe, an event stream or a page of the console.
 
-    Such requests come all the time or last too long.
+    Such requests come all the time or last too long, and an operator's look is nobody's work.
     """
     path: str = scope.get("path", "")
-    return is_probe(scope) or (path.startswith("/api/v1/jobs/") and path.endswith("/events"))
+    is_stream = path.startswith("/api/v1/jobs/") and path.endswith("/events")
+    return is_probe(scope) or is_stream or path.startswith("/console")
 
 
 class UntracedRequests:

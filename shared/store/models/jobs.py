@@ -75,6 +75,8 @@ class Job(Base):
     # JSON and not JSONB, which would reorder the keys that callers see.
     output: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     error: Mapped[dict[str, Any] | None]
+    # What failures of the same kind have in common. A trigger sets it when the job fails.
+    fingerprint: Mapped[str | None]
     model_id: Mapped[str | None]
     model_version: Mapped[str | None]
 
@@ -124,6 +126,26 @@ class Job(Base):
             "state",
             "created_at",
             "id",
+            postgresql_where=_ENDED,
+        ),
+        # Across tenants: see shared/store/search/.
+        Index("ix_jobs_ended", "state", "created_at", "id", postgresql_where=_ENDED),
+        Index(
+            "ix_jobs_failures",
+            "fingerprint",
+            "created_at",
+            "id",
+            postgresql_where=text("state = 'failed'"),
+            postgresql_include=["tenant_id", "feature", "finished_at"],
+        ),
+        Index(
+            "ix_jobs_ended_request",
+            "request_id",
+            postgresql_where=text("finished_at IS NOT NULL AND request_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_jobs_ended_trace",
+            text("substr(trace_carrier->>'traceparent', 4, 32)"),
             postgresql_where=_ENDED,
         ),
         Index("ix_jobs_live", "queue", "queued_at", postgresql_where=LIVE),

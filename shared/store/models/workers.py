@@ -28,3 +28,5 @@ class WorkerRecord(Base):
     ended_silence_at: Mapped[datetime | None]
     # Whether another session had a row locked whose lease its last heartbeat had to renew.
     skipped: Mapped[bool] = mapped_column(server_default=false())
+    # When an operator asked the worker to take no more jobs. Its heartbeat reads it.
+    drain_requested_at: Mapped[datetime | None]

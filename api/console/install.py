@@ -1,0 +1,22 @@
+"""Adds the console to a front."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api.access.sessions import CONSOLE
+from api.console.pages import audit, failures, job, jobs, login, overview, queues, try_it, workers
+from api.console.rendering import console_environment
+
+_HERE = Path(__file__).parent
+_PAGES = (overview, jobs, job, failures, queues, workers, try_it, audit, login)
+
+
+def install_console(app: FastAPI) -> None:
+    """Serve the pages below /console, and the files that they load."""
+    app.state.console = console_environment()
+    for name in ("assets", "vendored"):
+        app.mount(f"{CONSOLE}/{name}", StaticFiles(directory=_HERE / name), name=f"console-{name}")
+    for page in _PAGES:
+        app.include_router(page.router, prefix=CONSOLE, include_in_schema=False)

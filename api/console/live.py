@@ -1,0 +1,61 @@
+"""Regions of pages that stay up to date: streams of their HTML as server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from fastapi import Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from api.access.sessions import caller_of_session, session_key
+from api.front import Front
+from shared.errors import ServiceError
+
+# Seconds between two looks at what a region shows.
+_INTERVAL = 2.0
+# Milliseconds after which a browser reconnects.
+_RETRY = 3000
+_SEND_TIMEOUT = 30
+
+
+def live_region(
+    request: Request,
+    front: Front,
+    render: Callable[[], Awaitable[str]],
+    *,
+    interval: float = _INTERVAL,
+) -> EventSourceResponse:
+    """Stream a region as `event: region` whenever its HTML has changed.
+
+    The stream ends when the front drains, when what is shown cannot be read, and when the session
+    has ended; the browser reconnects, and is answered with the error.
+    """
+    return EventSourceResponse(
+        _changes(request, front, render, interval), sep="\n", send_timeout=_SEND_TIMEOUT
+    )
+
+
+async def _changes(
+    request: Request, front: Front, render: Callable[[], Awaitable[str]], interval: float
+) -> AsyncIterator[ServerSentEvent]:
+    yield ServerSentEvent(retry=_RETRY, sep="\n")
+    shown = ""
+    while not front.draining.begun and await _is_still_admitted(request, front):
+        try:
+            html = await render()
+        except ServiceError:
+            return
+        if html != shown:
+            shown = html
+            yield ServerSentEvent(html, event="region", sep="\n")
+        await asyncio.sleep(interval)
+
+
+async def _is_still_admitted(request: Request, front: Front) -> bool:
+    if not front.settings.needs_tokens:
+        return True
+    key = session_key(request.scope, front.settings)
+    try:
+        await caller_of_session(key, front.database, front.tokens)
+    except ServiceError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Works out the geometry of the pictures that templates draw as SVG."""

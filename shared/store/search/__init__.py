@@ -1,0 +1,1 @@
+"""Finds jobs by conditions, within a tenant or across all."""
