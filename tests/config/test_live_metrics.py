@@ -22,41 +22,44 @@ from tests.support.telemetry.span_collector import Collector
 from tests.support.waiting import wait_until
 
 
-@pytest.fixture
-def impatient(system: System, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def impatient(system: System, folder: Path) -> Iterator[str]:
     """URL of a second front that answers every waiting call with 503 at once."""
     port = free_port()
-    with stack.front({**system.env, "ANSWER_TIMEOUT": "0.001"}, port, tmp_path / "front.log"):
+    with stack.front({**system.env, "ANSWER_TIMEOUT": "0.001"}, port, folder / "impatient.log"):
         yield f"http://127.0.0.1:{port}"
 
 
-@pytest.fixture
-async def prometheus(
-    system: System, impatient: str, tmp_path: Path
-) -> AsyncIterator[httpx.AsyncClient]:
-    """Client of a Prometheus with our configuration, except for the targets and the interval."""
+@pytest.fixture(scope="module")
+def prometheus_url(system: System, impatient: str, folder: Path) -> Iterator[str]:
+    """URL of a Prometheus with our configuration, except for the targets and the interval."""
     port = free_port()
-    config = tmp_path / "prometheus.yml"
+    config = folder / "prometheus.yml"
     config.write_text(yaml.safe_dump(_configuration([system.url, impatient], system.worker_url)))
     command = [
         "prometheus",
         f"--config.file={config}",
-        f"--storage.tsdb.path={tmp_path / 'data'}",
+        f"--storage.tsdb.path={folder / 'prometheus'}",
         f"--web.listen-address=127.0.0.1:{port}",
         "--enable-feature=exemplar-storage",
     ]
-    with running(command, log=tmp_path / "prometheus.log"):
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1") as http:
-            await wait_until(lambda: _ready(port), "Prometheus was ready", within=30)
-            yield http
+    with running(command, log=folder / "prometheus.log"):
+        yield f"http://127.0.0.1:{port}"
 
 
-async def _ready(port: int) -> bool:
-    async with httpx.AsyncClient() as http:
-        try:
-            return (await http.get(f"http://127.0.0.1:{port}/-/ready")).status_code == 200
-        except httpx.TransportError:
-            return False
+@pytest.fixture
+async def prometheus(prometheus_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Client of the Prometheus, which has scraped every process."""
+    async with httpx.AsyncClient(base_url=f"{prometheus_url}/api/v1") as http:
+
+        async def scraped() -> bool:
+            try:
+                return len(await result(http, "query", "up == 1")) == 3
+            except httpx.TransportError:
+                return False
+
+        await wait_until(scraped, "Prometheus scraped both fronts and the worker", within=30)
+        yield http
 
 
 def _configuration(fronts: list[str], worker: str) -> dict[str, Any]:
@@ -76,6 +79,57 @@ def _configuration(fronts: list[str], worker: str) -> dict[str, Any]:
     ]
     assert len(config["scrape_configs"]) == len(targets)
     return config
+
+
+@pytest.mark.needs_program("prometheus")
+async def test_every_panel_shows_a_success_a_failure_and_a_rescue(
+    prometheus: httpx.AsyncClient,
+    system: System,
+    service: AsyncServiceClient,
+    receipt_png: bytes,
+    blank_png: bytes,
+) -> None:
+    """Each query of each panel has a number, except those of others' metrics."""
+    await _submit(system.url, service.tenant_id, "extract-receipt", _image(receipt_png))
+    await _submit(system.url, service.tenant_id, "extract-receipt", _image(blank_png))
+    await _lose_a_worker(system, service.tenant_id)
+    queries = [
+        (where, expression)
+        for where, expression in dashboard_queries(window="1m")
+        if all(is_ours(name) or name in MADE_BY_RULES for name in metrics(expression))
+    ]
+    assert len(queries) > 40
+
+    empty: list[tuple[str, str]] = []
+
+    async def shown() -> bool:
+        empty[:] = [query for query in queries if not await _numbers(prometheus, query[1])]
+        return not empty
+
+    await wait_until(shown, "every panel showed a number", within=40, explain=lambda: empty)
+    failed = await result(prometheus, "query", dict(queries)["queue: Failures by class"])
+    firing = await result(prometheus, "query", dict(queries)["service-overview: Firing alerts"])
+    assert {"bad_input"} <= {series["metric"]["error_class"] for series in failed}
+    assert "JobsRescued" in {series["metric"]["alertname"] for series in firing}
+
+
+async def _numbers(http: httpx.AsyncClient, query: str) -> list[str]:
+    values = [series["value"][1] for series in await result(http, "query", query)]
+    return [value for value in values if value != "NaN"]
+
+
+async def _lose_a_worker(system: System, tenant: str) -> None:
+    """Leave a job behind as a worker does that was killed while it ran it."""
+    settings = Settings(database_url=SecretStr(system.env["DATABASE_URL"]))
+    database = Database.from_settings(settings, process="test")
+    try:
+        async with database.transaction() as session:
+            new = new_job(tenant_id=tenant, payload=json.dumps(ITEM))
+            job = await insert_job(session, new)
+            assert await holding.claim(session, job.id, 1, "a worker that was killed", 15)
+            await expire(session, job)
+    finally:
+        await database.close()
 
 
 @pytest.mark.needs_program("prometheus")
@@ -100,7 +154,7 @@ async def test_metrics_of_every_dashboard_and_rule_exist(
 
     deadline = time.monotonic() + 120
     while missing := [
-        selector for selector in wanted if not await _result(prometheus, "query", selector)
+        selector for selector in wanted if not await result(prometheus, "query", selector)
     ]:
         assert time.monotonic() < deadline, {selector: wanted[selector] for selector in missing}
         await _load(system.url, impatient, service.tenant_id, receipt_png, blank_png)
@@ -109,7 +163,7 @@ async def test_metrics_of_every_dashboard_and_rule_exist(
 
     async def found() -> bool:
         now = time.time()
-        series_with_exemplars[:] = await _result(
+        series_with_exemplars[:] = await result(
             prometheus, "query_exemplars", "ai_job_run_seconds_bucket", start=now - 300, end=now
         )
         return bool(series_with_exemplars)
@@ -128,7 +182,8 @@ def _runs(collector: Collector) -> set[str]:
     return {span.trace_id for span in collector.spans if span.kind == "CONSUMER"}
 
 
-async def _result(http: httpx.AsyncClient, path: str, query: str, **more: float) -> Any:
+async def result(http: httpx.AsyncClient, path: str, query: str, **more: float) -> Any:
+    """Return what Prometheus answers to a query, by the path of the call."""
     content = (await http.get(f"/{path}", params={"query": query, **more})).json()
     assert content["status"] == "success", (query, content)
     return content["data"]["result"] if path == "query" else content["data"]
