@@ -37,10 +37,10 @@ from api.routes import (
     interventions,
     jobs,
     operations,
-    queues,
     receipts,
     schemas,
 )
+from api.routes.operators import queues, workers
 from api.routes.quick_reads import QuickJobRoute
 from api.shown_images import ShownImages
 from api.submission.submissions import Submissions
@@ -86,7 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Before the route of the same path, which takes what this one leaves.
     app.router.routes.append(QuickJobRoute())
     # The path of a batch comes before that of a job, which would take it for an id.
-    work = (batches, jobs, events, images, interventions, callbacks, queues, operations)
+    work = (batches, jobs, events, images, interventions, callbacks, queues, workers, operations)
     waiting = (receipts, categories, embeddings)
     with_images = (jobs, receipts)
     for module in (*work, *waiting, schemas, probes):

@@ -15,6 +15,7 @@ LAYERS = {
         ["api.console.formats", "api.console.pictures", "api.console.visit", "api.console"],
         ["api.debugging.tidewave"],
         ["api.routes", "api.debugging", "api.health.probes"],
+        ["api.operating"],
         ["api.health.summary"],
         [
             "api.answering",
@@ -196,6 +197,7 @@ LAYERS = {
             "shared.store.transitions",
             "shared.store.jobs",
             "shared.store.figures",
+            "shared.store.fleet",
             "shared.store.job_images",
             "shared.store.queue_stats",
             "shared.store.search",
