@@ -50,19 +50,29 @@ async def _front(request: Request) -> Front:
     return front
 
 
-async def _tenant(
+async def _named_tenant(
     http: Request,
     _header: Annotated[Identifier | None, Header(alias=HEADER)] = None,
     _query: Annotated[Identifier | None, Query(alias=QUERY)] = None,
-) -> str:
-    """Return the tenant whose jobs a call may see.
+) -> str | None:
+    """Return the tenant of a call, or None if neither the call nor its token names one.
 
-    Raises TenantRequired, Forbidden and RateLimited.
+    Raises Forbidden and RateLimited.
     """
-    if tenant := agreed_tenant(http):
+    tenant = agreed_tenant(http)
+    if tenant is not None:
         await count_tenant(http.scope, tenant)
-        return tenant
-    raise TenantRequired
+    return tenant
+
+
+NamedTenantDep = Annotated[str | None, Depends(_named_tenant)]
+
+
+async def _tenant(tenant: NamedTenantDep) -> str:
+    """Return the tenant whose jobs a call may see. Raises TenantRequired beside the others."""
+    if tenant is None:
+        raise TenantRequired
+    return tenant
 
 
 FrontDep = Annotated[Front, Depends(_front)]

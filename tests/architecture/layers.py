@@ -86,7 +86,7 @@ LAYERS = {
             "worker.cli.models",
             "worker.cli.processes",
         ],
-        ["worker.cli.remote.jobs", "worker.cli.remote.submit"],
+        ["worker.cli.remote.jobs", "worker.cli.remote.listing", "worker.cli.remote.submit"],
         ["worker.cli.remote.batch"],
         ["worker.cli.remote.service", "worker.cli.remote"],
         ["worker.cli.extraction.results", "worker.cli.extraction.table"],
@@ -205,7 +205,6 @@ LAYERS = {
             "shared.store.retention",
         ],
         [
-            "shared.store.lists",
             "shared.store.queues.order",
             "shared.store.queues.pauses",
             "shared.store.publication",

@@ -11,7 +11,8 @@ from worker.cli.extract import extract
 from worker.cli.items import categorize, embed
 from worker.cli.models import models
 from worker.cli.processes import migrate, serve, worker
-from worker.cli.remote.jobs import cancel, get, image, list_jobs, queues, retry, watch
+from worker.cli.remote.jobs import cancel, get, image, queues, retry, watch
+from worker.cli.remote.listing import list_jobs
 from worker.cli.remote.submit import submit
 from worker.cli.stderr import print_error, stderr
 from worker.cli.whole_files import NotWritten

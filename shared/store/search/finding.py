@@ -1,0 +1,155 @@
+"""Finds a page of jobs by any conditions, in a bounded time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, inspect, select, text, tuple_
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from shared.contracts.jobs import JobStatus
+from shared.errors import Busy
+from shared.store.models import LIVE, Job
+from shared.store.postgres.database import Database
+from shared.store.search.conditions import matching, unindexed
+from shared.store.search.ordered import Place, Search, in_order
+
+# How many rows are looked at for conditions that no index covers. So many take less than the time
+# limit when they are in memory; a text takes longer, since it is looked for in the whole input.
+SCANNED, SCANNED_FOR_TEXT = 20_000, 5_000
+# How far a search for a text goes back, except within a tenant.
+TEXT_AGE = timedelta(days=7)
+# Milliseconds after which Postgres gives up a search that no index answers.
+_TIME_LIMIT = 250
+_TOO_LONG = (
+    "The search took too long, and was given up. Narrow it by a tenant, a status or a time, or try "
+    "again shortly."
+)
+_CANCELLED = "57014"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of a search: the places of jobs, newest first.
+
+    `end` is where the next page begins, None on the last one. `scanned_until` is the time of the
+    oldest job that was looked at, if there may be more that were not.
+    """
+
+    places: Sequence[Place]
+    end: Place | None
+    scanned_until: datetime | None = None
+
+
+async def find_jobs(
+    database: Database, search: Search, limit: int, *, scanned: int = SCANNED
+) -> Found:
+    """Return up to `limit` jobs, of no more than `scanned` that are looked at one by one.
+
+    Raises DatabaseUnavailable, and Busy if it takes too long.
+    """
+    bounded = _bounded(search)
+    try:
+        async with database.transaction() as session:
+            if _is_seldom(search):
+                found = await _page(session, _candidates(search, limit + 1), limit)
+            elif _is_covered(search):
+                columns = (Job.created_at, Job.id)
+                found = await _page(session, in_order(search, columns, limit + 1), limit)
+            else:
+                found = await _scan(session, bounded, limit, scanned)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _CANCELLED:
+            raise Busy(_TOO_LONG) from error
+        raise
+    if bounded is not search and found.end is None:
+        return replace(found, scanned_until=bounded.conditions.since)
+    return found
+
+
+def _bounded(search: Search) -> Search:
+    """Return the search without a text in old jobs of several tenants."""
+    conditions = search.conditions
+    earliest = datetime.now(UTC) - TEXT_AGE
+    if (
+        conditions.text is None
+        or search.tenant is not None
+        or _is_seldom(search)
+        or (conditions.since is not None and conditions.since >= earliest)
+    ):
+        return search
+    return replace(search, conditions=conditions.model_copy(update={"since": earliest}))
+
+
+def _is_seldom(search: Search) -> bool:
+    """Return whether the conditions name jobs of which there are few."""
+    conditions = search.conditions
+    return any((conditions.ids, conditions.request_id, conditions.trace_id))
+
+
+def _is_covered(search: Search) -> bool:
+    """Return whether `in_order` selects by all of the conditions."""
+    conditions = search.conditions
+    if any((conditions.error_class, conditions.code, conditions.worker_id, conditions.text)):
+        return False
+    if conditions.fingerprint is not None:
+        of_failures = conditions.status in (None, JobStatus.FAILED)
+        return of_failures and conditions.feature is None and search.tenants is None
+    return conditions.feature is None or search.tenants is not None
+
+
+def _candidates(search: Search, limit: int) -> Select[tuple[Any, ...]]:
+    """Select from all jobs that meet the conditions, which Postgres finds before it sorts them."""
+    conditions = [*matching(search.conditions, search.tenants)]
+    if search.before is not None:
+        conditions.append(tuple_(Job.created_at, Job.id) < search.before)
+    places = select(Job.created_at, Job.id).where(*conditions)
+    if search.conditions.ids is not None:
+        found = places.cte("found")
+    else:
+        ended = places.where(Job.finished_at.is_not(None))
+        live = places.where(Job.finished_at.is_(None), LIVE)
+        found = ended.union_all(live).cte("found")
+    return (
+        select(found.c.created_at, found.c.id)
+        .order_by(found.c.created_at.desc(), found.c.id.desc())
+        .limit(limit)
+    )
+
+
+async def _page(session: AsyncSession, query: Select[tuple[Any, ...]], limit: int) -> Found:
+    places = [(row[0], row[1]) for row in await session.execute(query)]
+    return Found(places[:limit], places[limit - 1] if len(places) > limit else None)
+
+
+async def _scan(session: AsyncSession, search: Search, limit: int, most: int) -> Found:
+    """Look at the newest jobs that the indexes find; return those that meet all conditions."""
+    if search.conditions.text is not None:
+        most = min(most, SCANNED_FOR_TEXT)
+    await session.execute(text(f"SET LOCAL statement_timeout = {_TIME_LIMIT}"))
+    found = await _page(session, _filtered(search, most, limit + 1), limit)
+    if found.end is not None:
+        return found
+    last = in_order(search, (Job.created_at, Job.id), most).subquery()
+    place = (last.c.created_at, last.c.id)
+    # The place of the last row that was looked at, if there were as many as may be.
+    at_end = (
+        await session.execute(
+            select(*place).order_by(*(column.desc() for column in place)).offset(most - 1).limit(1)
+        )
+    ).one_or_none()
+    return found if at_end is None else Found(found.places, (at_end[0], at_end[1]), at_end[0])
+
+
+def _filtered(search: Search, most: int, limit: int) -> Select[tuple[Any, ...]]:
+    columns = [*inspect(Job).columns]
+    job = aliased(Job, in_order(search, columns, most).subquery("scanned"))
+    return (
+        select(job.created_at, job.id)
+        .where(*unindexed(search.conditions, search.tenants, job))
+        .order_by(job.created_at.desc(), job.id.desc())
+        .limit(limit)
+    )
