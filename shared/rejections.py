@@ -105,6 +105,13 @@ class QueueNotFound(BadInput):
     detail = "There is no such queue."
 
 
+class BulkOperationNotFound(BadInput):
+    """There is no such bulk operation, or it is another tenant's; the answer does not say which."""
+
+    code = "bulk_operation_not_found"
+    detail = "There is no such bulk operation."
+
+
 class SchemaNotFound(BadInput):
     """There is no JSON Schema of this name."""
 
