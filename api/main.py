@@ -12,6 +12,7 @@ from api.access.cross_origin import install_cross_origin
 from api.access.rate_limits import TokenLimit, counting
 from api.admission import Admission
 from api.backpressure.calls import CallLimit
+from api.bulk.runner import BulkRunner
 from api.console.install import install_console
 from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
@@ -42,6 +43,7 @@ from api.routes import (
 )
 from api.routes.operators import queues, workers
 from api.routes.quick_reads import QuickJobRoute
+from api.routes.search import bulk_operations, failures
 from api.shown_images import ShownImages
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
@@ -86,7 +88,9 @@ def create_app(settings: Settings) -> FastAPI:
     # Before the route of the same path, which takes what this one leaves.
     app.router.routes.append(QuickJobRoute())
     # The path of a batch comes before that of a job, which would take it for an id.
-    work = (batches, jobs, events, images, interventions, callbacks, queues, workers, operations)
+    found = (bulk_operations, failures)
+    operating = (callbacks, queues, workers, operations)
+    work = (batches, *found, jobs, events, images, interventions, *operating)
     waiting = (receipts, categories, embeddings)
     with_images = (jobs, receipts)
     for module in (*work, *waiting, schemas, probes):
@@ -179,6 +183,8 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         )
         stack.push_async_callback(submissions.close)
         rates = await stack.enter_async_context(counting(settings))
+        bulk = BulkRunner(database, messenger, admission, draining, waiters, metrics)
+        await stack.enter_async_context(bulk.running())
         large_bodies = LargeBodies()
         stack.callback(large_bodies.close)
         yield Front(
@@ -195,4 +201,5 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             tokens,
             ShownImages(settings),
             rates,
+            bulk,
         )

@@ -8,9 +8,8 @@ from api.access.caller import WRITES
 from api.front import Front, FrontDep, TenantDep
 from api.job_views import job_response
 from api.openapi.problems import ADMITTED, TENANT, problems
-from shared.contracts.features import Feature
+from api.telling.cancelled import announce_cancelled
 from shared.contracts.jobs import JobStatus, JobView
-from shared.errors import ErrorClass
 from shared.rejections import JobNotFound, NotCancellable, NotRetryable
 from shared.store import transitions
 from shared.store.jobs import JobRepository
@@ -38,8 +37,7 @@ async def cancel_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> Res
         asked = await transitions.cancel(session, job_id, tenant_id)
     if asked is not None and asked.state is JobStatus.CANCELLED:
         # Before anything can fail that the caller would repeat, for then this was done already.
-        await front.waiters.announce(job_id)
-        front.metrics.finished.count(Feature(asked.feature), asked.state, ErrorClass.CANCELLED)
+        await announce_cancelled(front.waiters, front.metrics, job_id, asked)
     job = await front.reads.job(job_id, tenant_id)
     if asked is None and job.status is not JobStatus.CANCELLED:
         raise NotCancellable(f"The job is {job.status} and can no longer be cancelled.")

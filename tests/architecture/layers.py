@@ -34,11 +34,13 @@ LAYERS = {
         ],
         ["api.openapi.schemas", "api.openapi.streams"],
         ["api.openapi", "api.front"],
-        ["api.shown_images"],
+        ["api.bulk", "api.shown_images"],
         [
             "api.access",
             "api.backpressure.calls",
             "api.submission.submissions",
+            "api.access.reach",
+            "api.telling.cancelled",
             "api.telling.many",
             "api.telling.streams",
             "api.errors",
@@ -190,6 +192,8 @@ LAYERS = {
         ["shared.wire.connections"],
         ["shared.wire.guarded", "shared.wire.messages"],
         ["shared.store.hot.storing"],
+        ["shared.store.bulk.operations", "shared.store.bulk.chunks"],
+        ["shared.store.bulk"],
         ["shared.store.access.known_tokens", "shared.store.access.tenant_data"],
         ["shared.store.hot", "shared.store.access"],
         [
