@@ -140,7 +140,10 @@ async def _shows(http: httpx.AsyncClient, expression: str) -> bool:
 
 async def _lose_a_worker(system: System, tenant: str) -> None:
     """Leave a job behind as a worker does that was killed while it ran it."""
-    settings = Settings(database_url=SecretStr(system.env["DATABASE_URL"]))
+    settings = Settings(
+        database_url=SecretStr(system.env["DATABASE_URL"]),
+        redis_url=SecretStr(system.env["REDIS_URL"]),
+    )
     database = Database.from_settings(settings, process="test")
     try:
         async with database.transaction() as session:
