@@ -174,7 +174,11 @@ LAYERS = {
             "shared.telemetry.logs",
             "shared.telemetry.tracing",
         ],
-        ["shared.telemetry.exporter_warnings", "shared.telemetry.span_contents"],
+        [
+            "shared.telemetry.exporter_warnings",
+            "shared.telemetry.span_contents",
+            "shared.telemetry.whole_attempts",
+        ],
         [
             "shared.wire.broker",
             "shared.wire.messenger",

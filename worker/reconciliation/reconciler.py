@@ -16,7 +16,6 @@ from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
 from shared.store.queues.order import lift, prune_turns
 from shared.store.retention import Retentions, prune_images, prune_jobs, prune_workers
-from shared.telemetry.trace_context import trace_id
 from worker.jobs.reports import Reports
 from worker.reconciliation import CHUNK
 from worker.reconciliation.messages import SETTLED, MessageRepair
@@ -119,15 +118,18 @@ class Reconciler:
         async with self._database.transaction() as session:
             rescued = await transitions.rescue(session, CHUNK, self._periods.leases)
         for job in rescued:
-            self._tracing.rescued(job)
             self._metrics.jobs.rescued(job)
-            log.warning(
-                "job.rescued",
-                job_id=str(job.job_id),
-                state=job.state,
-                lost_worker=job.worker_id,
-                trace_id=trace_id(job.trace_carrier),
-            )
+            with self._tracing.rescued(job):
+                log.warning(
+                    "job.rescued",
+                    job_id=str(job.job_id),
+                    attempt=job.attempt,
+                    feature=job.feature,
+                    tenant_id=job.tenant_id,
+                    request_id=job.request_id,
+                    state=job.state,
+                    lost_worker=job.worker_id,
+                )
             if job.state.finished:
                 self._reports.ended(job.job_id)
             else:
