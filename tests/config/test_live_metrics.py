@@ -35,6 +35,11 @@ from tests.support.runners import ITEM, LABELS
 from tests.support.telemetry.span_collector import Collector
 from tests.support.waiting import wait_until
 
+# Panels that may show nothing after a success, a failure and a rescue.
+NEED_MORE = {
+    "queue: Time to deliver a callback": "no job asked for a callback",
+}
+
 
 @pytest.fixture(scope="module")
 def impatient(system: System, folder: Path) -> Iterator[str]:
@@ -109,7 +114,8 @@ async def test_every_panel_shows_a_success_a_failure_and_a_rescue(
     receipt_png: bytes,
     blank_png: bytes,
 ) -> None:
-    """Each query of each panel has a number, except those of others' metrics."""
+    """Each query of each panel has a number, unless another program makes its metrics: Tempo, or
+    the app."""
     await _submit(system.url, service.tenant_id, "extract-receipt", _image(receipt_png))
     await _submit(system.url, service.tenant_id, "extract-receipt", _image(blank_png))
     await _lose_a_worker(system, service.tenant_id)
@@ -117,8 +123,10 @@ async def test_every_panel_shows_a_success_a_failure_and_a_rescue(
         (where, expression)
         for where, expression in dashboard_queries(window="1m")
         if all(is_ours(name) or name in MADE_BY_RULES for name in metrics(expression))
+        and where not in NEED_MORE
     ]
     assert len(queries) > 40
+    assert NEED_MORE.keys() < {where for where, _ in dashboard_queries()}
 
     for where, expression in queries:
         await wait_until(
