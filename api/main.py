@@ -72,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
             try:
                 async with running_front(settings, tracing) as front:
                     app.state.front = front
+                    front.metrics.requests.expect(app.routes)
                     yield
             finally:
                 await tracing.close()

@@ -38,7 +38,7 @@ MADE_BY_APP = {
 }
 
 _CLAUSES = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
-_ARGUMENTS = re.compile(r'(?<![=~])"(?:[^"\\]|\\.)*"')
+_ARGUMENTS = re.compile(r'(?<=[(,])\s*"(?:[^"\\]|\\.)*"')
 _SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{[^}]*\})?\s*(\()?")
 _GROUPED = re.compile(r"\bby\s*\(([^)]*)\)")
 _MATCHED = re.compile(r"[{,]\s*(\w+)\s*[=!]")

@@ -168,7 +168,9 @@ def test_no_trace_id_asks_for_no_trace_and_no_log_lines() -> None:
     board = json.loads((ROOT / "config/grafana/dashboards/trace-explorer.json").read_text())
     (row,) = (panel for panel in board["panels"] if panel["type"] == "row")
     inside = {panel["title"] for panel in row["panels"]}
-    using = {panel["title"] for panel in panels(board) if "$trace_id" in json.dumps(panel["targets"])}
+    using = {
+        panel["title"] for panel in panels(board) if "$trace_id" in json.dumps(panel["targets"])
+    }
 
     assert row["collapsed"]
     assert using == inside == {"Waterfall", "Its log lines"}
