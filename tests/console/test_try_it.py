@@ -1,6 +1,7 @@
 """The page Try it: what it submits, for whom, and what it says when that is refused."""
 
 import re
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -62,7 +63,7 @@ async def test_a_receipt_becomes_a_job(http: httpx.AsyncClient, receipt_png: byt
     ],
 )
 async def test_what_is_wrong_is_said_on_the_page(
-    http: httpx.AsyncClient, fields: dict[str, str | bytes], status: int, said: str
+    http: httpx.AsyncClient, fields: dict[str, Any], status: int, said: str
 ) -> None:
     """No job is made."""
     csrf = await _csrf(http)

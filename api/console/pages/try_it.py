@@ -115,7 +115,7 @@ async def _regions(pages: Renderer, front: Front, state: JobState) -> AsyncItera
         watch.read(state)
         while (news := await next_news(watch, is_admitted)) is not None:
             if isinstance(news, StageEvent):
-                stages = [*(known for known in stages if known.stage != news.stage), news]
+                stages = _with(stages, news)
             else:
                 state = news
             region = await _progress(pages, front, state, stages)
@@ -123,6 +123,13 @@ async def _regions(pages: Renderer, front: Front, state: JobState) -> AsyncItera
             if state.finished:
                 yield ServerSentEvent("", event="end", sep="\n")
                 return
+
+
+def _with(stages: list[StageEvent], news: StageEvent) -> list[StageEvent]:
+    """Return the stages with a new one, or with what is new of one of them, which began before."""
+    if stages and stages[-1].stage == news.stage:
+        return [*stages[:-1], news.model_copy(update={"at": stages[-1].at})]
+    return [*stages, news]
 
 
 async def _progress(
