@@ -104,7 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
     install_reference(app)
     if settings.console:
-        install_console(app)
+        install_console(app, largest_text=LARGEST_TEXT, largest_body=_largest_body(settings))
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app

@@ -1,4 +1,4 @@
-"""Every page loads, can be read by everybody, and fits; pictures of them all are left to look at."""
+"""Every page loads, can be read by everybody, and fits its window; pictures of all are left."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -12,8 +12,8 @@ CHANGES = (
     "/console/jobs/{job}/retry",
     "/console/jobs/{job}/cancel",
     "/console/bulk",
-    "/console/queues/ai:ocr/pause",
-    "/console/queues/ai:ocr/resume",
+    "/console/queues/receipts/pause",
+    "/console/queues/receipts/resume",
     "/console/try",
 )
 
