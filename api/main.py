@@ -9,7 +9,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from api.access.authentication import Authentication, warn_if_exposed
 from api.access.cross_origin import install_cross_origin
-from api.access.rate_limits import TokenLimit, counting
+from api.access.rate_limits import TokenLimit, counting, counting_logins
 from api.admission import Admission
 from api.backpressure.calls import CallLimit
 from api.console.install import install_console
@@ -179,6 +179,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         )
         stack.push_async_callback(submissions.close)
         rates = await stack.enter_async_context(counting(settings))
+        logins = await stack.enter_async_context(counting_logins(settings))
         large_bodies = LargeBodies()
         stack.callback(large_bodies.close)
         yield Front(
@@ -195,4 +196,5 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             tokens,
             ShownImages(settings),
             rates,
+            logins,
         )
