@@ -16,8 +16,8 @@ from shared.store.access.sessions import prune_sessions
 from shared.store.access.tokens import revoke_token
 from shared.store.models import ConsoleSession
 from shared.store.postgres.database import Database
+from tests.support.access.logins import log_in, log_out
 from tests.support.access.tokens import id_of, stored_token
-from tests.support.console import log_in, log_out
 from tests.support.fronts import front_http, nowhere
 
 
