@@ -24,12 +24,15 @@ from shared.store.postgres.database import Database
 from shared.wire.messenger import Messenger
 
 if TYPE_CHECKING:
-    from shared.wire.rates import Rates
+    from shared.wire.rates import LoginRates, Rates
 
 
 @dataclass(frozen=True)
 class Front:
-    """The parts of a front that live as long as its process. `rates` is None without limits."""
+    """The parts of a front that live as long as its process.
+
+    `rates` is None without limits, and `logins` where nobody logs in.
+    """
 
     settings: Settings
     database: Database
@@ -45,6 +48,7 @@ class Front:
     images: ShownImages
     rates: "Rates | None"
     bulk: BulkRunner
+    logins: "LoginRates | None"
 
 
 async def _front(request: Request) -> Front:

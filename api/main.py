@@ -9,7 +9,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from api.access.authentication import Authentication, warn_if_exposed
 from api.access.cross_origin import install_cross_origin
-from api.access.rate_limits import TokenLimit, counting
+from api.access.rate_limits import TokenLimit, counting, counting_logins
 from api.admission import Admission
 from api.backpressure.calls import CallLimit
 from api.bulk.runner import BulkRunner
@@ -186,6 +186,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         rates = await stack.enter_async_context(counting(settings))
         bulk = BulkRunner(database, messenger, admission, draining, waiters, metrics)
         await stack.enter_async_context(bulk.running())
+        logins = await stack.enter_async_context(counting_logins(settings))
         large_bodies = LargeBodies()
         stack.callback(large_bodies.close)
         yield Front(
@@ -203,4 +204,5 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             ShownImages(settings),
             rates,
             bulk,
+            logins,
         )

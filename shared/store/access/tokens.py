@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.access.scopes import ALL_TENANTS, Scope
 from shared.access.tokens import NewToken
+from shared.store.access.sessions import end_sessions_of
 from shared.store.models import Token
 from shared.store.postgres.statements import Fetch, Statement
 
@@ -86,7 +87,11 @@ async def token_names(session: AsyncSession, token_ids: Iterable[str]) -> dict[s
 
 
 async def revoke_token(session: AsyncSession, token_id: str) -> bool:
-    """Revoke a token; return False if there is no such token. Revoking twice changes nothing."""
+    """Revoke a token and end its sessions of the console; return False if there is no such token.
+
+    Revoking twice changes nothing.
+    """
+    await end_sessions_of(session, token_id)
     revoked = (
         update(Token)
         .where(Token.id == token_id)
