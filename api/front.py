@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Query, Request
 from api.access.rate_limits import count_tenant
 from api.access.tenants import HEADER, QUERY, agreed_tenant
 from api.admission import Admission
+from api.console.recent import Recent
 from api.draining import Drain
 from api.metrics.front import FrontMetrics
 from api.requests.body import LargeBodies
@@ -43,6 +44,7 @@ class Front:
     tokens: KnownTokens
     images: ShownImages
     rates: "Rates | None"
+    recent: Recent
 
 
 async def _front(request: Request) -> Front:

@@ -13,6 +13,8 @@ from api.access.rate_limits import TokenLimit, counting
 from api.admission import Admission
 from api.backpressure.calls import CallLimit
 from api.console.install import install_console
+from api.console.recent import Recent
+from api.console.sampling import sampling
 from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
 from api.errors import install_error_handlers
@@ -179,6 +181,9 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         )
         stack.push_async_callback(submissions.close)
         rates = await stack.enter_async_context(counting(settings))
+        await stack.enter_async_context(sampling(database, admission))
+        recent = Recent()
+        stack.push_async_callback(recent.close)
         large_bodies = LargeBodies()
         stack.callback(large_bodies.close)
         yield Front(
@@ -195,4 +200,5 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             tokens,
             ShownImages(settings),
             rates,
+            recent,
         )
