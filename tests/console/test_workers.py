@@ -29,11 +29,11 @@ async def test_a_worker_is_shown_with_its_job_and_drained(
         await client.await_job(job.id)
 
     assert f'href="/console/jobs/{job.id}"' in page.text
-    assert '<span class="state alive">alive</span>' in page.text
+    assert '<span class="state alive good">alive</span>' in page.text
     assert f"{path}/drain" in page.text
-    assert '<span class="state draining">draining</span>' in drained.text
+    assert '<span class="state draining ">draining</span>' in drained.text
     assert f"{path}/resume" in drained.text
-    assert '<span class="state draining">' not in resumed.text
+    assert 'class="state draining' not in resumed.text
 
 
 async def test_without_workers_it_says_how_to_start_one(http: httpx.AsyncClient) -> None:
