@@ -9,6 +9,7 @@ from api.access.rate_limits import count_tenant
 from api.access.tenants import HEADER, QUERY, agreed_tenant
 from api.admission import Admission
 from api.bulk.runner import BulkRunner
+from api.console.recent import Recent
 from api.draining import Drain
 from api.metrics.front import FrontMetrics
 from api.requests.body import LargeBodies
@@ -49,6 +50,7 @@ class Front:
     rates: "Rates | None"
     bulk: BulkRunner
     logins: "LoginRates | None"
+    recent: Recent
 
 
 async def _front(request: Request) -> Front:

@@ -14,6 +14,8 @@ from api.admission import Admission
 from api.backpressure.calls import CallLimit
 from api.bulk.runner import BulkRunner
 from api.console.install import install_console
+from api.console.recent import Recent
+from api.console.sampling import sampling
 from api.debugging.tidewave import install_tidewave
 from api.draining import Drain
 from api.errors import install_error_handlers
@@ -187,6 +189,9 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         bulk = BulkRunner(database, messenger, admission, draining, waiters, metrics)
         await stack.enter_async_context(bulk.running())
         logins = await stack.enter_async_context(counting_logins(settings))
+        await stack.enter_async_context(sampling(database, admission))
+        recent = Recent()
+        stack.push_async_callback(recent.close)
         large_bodies = LargeBodies()
         stack.callback(large_bodies.close)
         yield Front(
@@ -205,4 +210,5 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             rates,
             bulk,
             logins,
+            recent,
         )

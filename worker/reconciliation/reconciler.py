@@ -11,6 +11,7 @@ from shared.contracts.features import Queue
 from shared.store import transitions
 from shared.store.access.audit import prune_audit
 from shared.store.access.sessions import prune_sessions
+from shared.store.figures.samples import prune_samples
 from shared.store.hot.due import Due, look
 from shared.store.hot.leases import Leases
 from shared.store.postgres.database import Database
@@ -156,6 +157,7 @@ class Reconciler:
         async with self._database.transaction() as session:
             jobs = await prune_jobs(session, self._periods.retentions.jobs)
             await prune_workers(session)
+            await prune_samples(session)
         async with self._database.transaction() as session:
             turns = await prune_turns(session, CHUNK)
         async with self._database.transaction() as session:

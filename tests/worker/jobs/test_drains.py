@@ -18,7 +18,7 @@ from tests.support.runners import ITEM, Gate, dairy, worker_with
 async def test_a_drained_worker_finishes_its_job_and_leaves_the_others(
     client: AsyncServiceClient, settings: Settings
 ) -> None:
-    """The worker stays up and serves nothing. Another one takes what waits, and it takes jobs again."""
+    """The worker stays up and serves nothing, until it is resumed. Another takes what waits."""
     gate = Gate()
     async with worker_with(settings, gate) as drained:
         running = await client.submit("categorization", ITEM)
