@@ -12,6 +12,7 @@ LAYERS = {
         ["api.console.pages"],
         ["api.console.live", "api.console.page_route"],
         ["api.console.rendering"],
+        ["api.console.job"],
         ["api.console.formats", "api.console.pictures", "api.console.visit", "api.console"],
         ["api.debugging.tidewave"],
         ["api.routes", "api.debugging", "api.health.probes"],
@@ -19,6 +20,7 @@ LAYERS = {
         [
             "api.answering",
             "api.health.readiness",
+            "api.interventions",
             "api.requests.batch",
             "api.requests.upload",
         ],
@@ -202,6 +204,7 @@ LAYERS = {
             "shared.store.lists",
             "shared.store.queues.order",
             "shared.store.queues.pauses",
+            "shared.store.queues.place",
             "shared.store.publication",
             "shared.store.postgres.read_only",
             "shared.store.postgres.server",
