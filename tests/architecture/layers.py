@@ -14,6 +14,7 @@ LAYERS = {
         ["api.console.rendering"],
         ["api.console.situation"],
         ["api.console.alerts"],
+        ["api.console.job"],
         ["api.console.formats", "api.console.pictures", "api.console.visit", "api.console"],
         ["api.debugging.tidewave"],
         ["api.routes", "api.debugging", "api.health.probes"],
@@ -22,6 +23,7 @@ LAYERS = {
         [
             "api.answering",
             "api.health.readiness",
+            "api.interventions",
             "api.requests.batch",
             "api.requests.upload",
         ],
@@ -215,6 +217,7 @@ LAYERS = {
         [
             "shared.store.queues.order",
             "shared.store.queues.pauses",
+            "shared.store.queues.place",
             "shared.store.publication",
             "shared.store.postgres.read_only",
             "shared.store.postgres.server",
