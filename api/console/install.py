@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api.access.sessions import CONSOLE
+from api.console.job_counts import JobCounts
 from api.console.pages import audit, failures, job, jobs, login, overview, queues, try_it, workers
 from api.console.rendering import console_environment
 
@@ -16,6 +17,7 @@ _PAGES = (overview, jobs, job, failures, queues, workers, try_it, audit, login)
 def install_console(app: FastAPI) -> None:
     """Serve the pages below /console, and the files that they load."""
     app.state.console = console_environment()
+    app.state.job_counts = JobCounts()
     for name in ("assets", "vendored"):
         app.mount(f"{CONSOLE}/{name}", StaticFiles(directory=_HERE / name), name=f"console-{name}")
     for page in _PAGES:
