@@ -5,17 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, inspect, select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from shared.errors import Busy
 from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.store.search.conditions import unindexed
 from shared.store.search.ordered import Place, Search, in_order
-from shared.store.search.places import indexed_places, is_seldom
+from shared.store.search.places import indexed_places, is_seldom, scanned_places
 
 # How many rows are looked at for conditions that no index covers. So many take less than the time
 # limit when they are in memory; a text takes longer, since it is looked for in the whole input.
@@ -91,7 +89,7 @@ async def _scan(session: AsyncSession, search: Search, limit: int, most: int) ->
     if search.conditions.text is not None:
         most = min(most, SCANNED_FOR_TEXT)
     await session.execute(text(f"SET LOCAL statement_timeout = {_TIME_LIMIT}"))
-    found = await _page(session, _filtered(search, most, limit + 1), limit)
+    found = await _page(session, scanned_places(search, most, limit + 1), limit)
     if found.end is not None:
         return found
     last = in_order(search, (Job.created_at, Job.id), most).subquery()
@@ -103,14 +101,3 @@ async def _scan(session: AsyncSession, search: Search, limit: int, most: int) ->
         )
     ).one_or_none()
     return found if at_end is None else Found(found.places, (at_end[0], at_end[1]), at_end[0])
-
-
-def _filtered(search: Search, most: int, limit: int) -> Select[tuple[Any, ...]]:
-    columns = [*inspect(Job).columns]
-    job = aliased(Job, in_order(search, columns, most).subquery("scanned"))
-    return (
-        select(job.created_at, job.id)
-        .where(*unindexed(search.conditions, search.tenants, job))
-        .order_by(job.created_at.desc(), job.id.desc())
-        .limit(limit)
-    )

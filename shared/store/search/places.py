@@ -1,12 +1,13 @@
-"""The places of jobs that indexes find by all conditions of a search."""
+"""The places of the jobs of a search, in lists."""
 
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, inspect, select, tuple_
+from sqlalchemy.orm import aliased
 
 from shared.contracts.jobs import JobStatus
 from shared.store.models import LIVE, Job
-from shared.store.search.conditions import matching
+from shared.store.search.conditions import matching, unindexed
 from shared.store.search.ordered import Search, in_order
 
 
@@ -54,5 +55,20 @@ def _sorted_places(search: Search, limit: int) -> Select[tuple[Any, ...]]:
     return (
         select(found.c.created_at, found.c.id)
         .order_by(found.c.created_at.desc(), found.c.id.desc())
+        .limit(limit)
+    )
+
+
+def scanned_places(search: Search, most: int, limit: int) -> Select[tuple[Any, ...]]:
+    """Select `(created_at, id)` of up to `limit` of the jobs, newest first.
+
+    Postgres looks at `most` of those that `in_order` selects, and no others.
+    """
+    columns = [*inspect(Job).columns]
+    job = aliased(Job, in_order(search, columns, most).subquery("scanned"))
+    return (
+        select(job.created_at, job.id)
+        .where(*unindexed(search.conditions, search.tenants, job))
+        .order_by(job.created_at.desc(), job.id.desc())
         .limit(limit)
     )
