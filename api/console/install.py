@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api.access.sessions import CONSOLE
+from api.console.job_counts import JobCounts
 from api.console.pages import (
     audit,
     failures,
@@ -30,6 +31,7 @@ def install_console(app: FastAPI, *, largest_text: int, largest_body: int) -> No
     A body has at most `largest_text` bytes, or `largest_body` where it may hold an image.
     """
     app.state.console = console_environment()
+    app.state.job_counts = JobCounts()
     for name in ("assets", "vendored"):
         app.mount(f"{CONSOLE}/{name}", StaticFiles(directory=_HERE / name), name=f"console-{name}")
     for page in _PAGES:

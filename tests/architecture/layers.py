@@ -11,6 +11,7 @@ LAYERS = {
         ["api.routes.quick_reads", "api.console.install"],
         ["api.console.pages"],
         ["api.console.live", "api.console.page_route"],
+        ["api.console.job_counts", "api.console.job_filters"],
         ["api.console.rendering"],
         ["api.console.situation"],
         ["api.console.alerts"],

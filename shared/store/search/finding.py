@@ -5,17 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, inspect, select, text, tuple_
+from sqlalchemy import Select, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
-from shared.contracts.jobs import JobStatus
 from shared.errors import Busy
-from shared.store.models import LIVE, Job
+from shared.store.models import Job
 from shared.store.postgres.database import Database
-from shared.store.search.conditions import matching, unindexed
 from shared.store.search.ordered import Place, Search, in_order
+from shared.store.search.places import indexed_places, is_seldom, scanned_places
 
 # How many rows are looked at for conditions that no index covers. So many take less than the time
 # limit when they are in memory; a text takes longer, since it is looked for in the whole input.
@@ -54,11 +52,8 @@ async def find_jobs(
     bounded = _bounded(search)
     try:
         async with database.transaction() as session:
-            if _is_seldom(search):
-                found = await _page(session, _candidates(search, limit + 1), limit)
-            elif _is_covered(search):
-                columns = (Job.created_at, Job.id)
-                found = await _page(session, in_order(search, columns, limit + 1), limit)
+            if (indexed := indexed_places(search, limit + 1)) is not None:
+                found = await _page(session, indexed, limit)
             else:
                 found = await _scan(session, bounded, limit, scanned)
     except DBAPIError as error:
@@ -77,47 +72,11 @@ def _bounded(search: Search) -> Search:
     if (
         conditions.text is None
         or search.tenant is not None
-        or _is_seldom(search)
+        or is_seldom(search)
         or (conditions.since is not None and conditions.since >= earliest)
     ):
         return search
     return replace(search, conditions=conditions.model_copy(update={"since": earliest}))
-
-
-def _is_seldom(search: Search) -> bool:
-    """Return whether the conditions name jobs of which there are few."""
-    conditions = search.conditions
-    return any((conditions.ids, conditions.request_id, conditions.trace_id))
-
-
-def _is_covered(search: Search) -> bool:
-    """Return whether `in_order` selects by all of the conditions."""
-    conditions = search.conditions
-    if any((conditions.error_class, conditions.code, conditions.worker_id, conditions.text)):
-        return False
-    if conditions.fingerprint is not None:
-        of_failures = conditions.status in (None, JobStatus.FAILED)
-        return of_failures and conditions.feature is None and search.tenants is None
-    return conditions.feature is None or search.tenants is not None
-
-
-def _candidates(search: Search, limit: int) -> Select[tuple[Any, ...]]:
-    """Select from all jobs that meet the conditions, which Postgres finds before it sorts them."""
-    conditions = [*matching(search.conditions, search.tenants)]
-    if search.before is not None:
-        conditions.append(tuple_(Job.created_at, Job.id) < search.before)
-    places = select(Job.created_at, Job.id).where(*conditions)
-    if search.conditions.ids is not None:
-        found = places.cte("found")
-    else:
-        ended = places.where(Job.finished_at.is_not(None))
-        live = places.where(Job.finished_at.is_(None), LIVE)
-        found = ended.union_all(live).cte("found")
-    return (
-        select(found.c.created_at, found.c.id)
-        .order_by(found.c.created_at.desc(), found.c.id.desc())
-        .limit(limit)
-    )
 
 
 async def _page(session: AsyncSession, query: Select[tuple[Any, ...]], limit: int) -> Found:
@@ -130,7 +89,7 @@ async def _scan(session: AsyncSession, search: Search, limit: int, most: int) ->
     if search.conditions.text is not None:
         most = min(most, SCANNED_FOR_TEXT)
     await session.execute(text(f"SET LOCAL statement_timeout = {_TIME_LIMIT}"))
-    found = await _page(session, _filtered(search, most, limit + 1), limit)
+    found = await _page(session, scanned_places(search, most, limit + 1), limit)
     if found.end is not None:
         return found
     last = in_order(search, (Job.created_at, Job.id), most).subquery()
@@ -142,14 +101,3 @@ async def _scan(session: AsyncSession, search: Search, limit: int, most: int) ->
         )
     ).one_or_none()
     return found if at_end is None else Found(found.places, (at_end[0], at_end[1]), at_end[0])
-
-
-def _filtered(search: Search, most: int, limit: int) -> Select[tuple[Any, ...]]:
-    columns = [*inspect(Job).columns]
-    job = aliased(Job, in_order(search, columns, most).subquery("scanned"))
-    return (
-        select(job.created_at, job.id)
-        .where(*unindexed(search.conditions, search.tenants, job))
-        .order_by(job.created_at.desc(), job.id.desc())
-        .limit(limit)
-    )

@@ -24,17 +24,22 @@ from tests.support.postgres.plans import plan_of, rows_read, scanned_tables
 
 _JOBS = 3_000
 _PAGE = 20
+_HAS_KIND = Job.fingerprint.is_not(None)
+# That of job 77.
+_TRACE_ID = "28dd2c7955ce926456240b2ff0100bde"
 _REACHES = (None, frozenset((LARGEST,)), frozenset((LARGEST, "tenant-1", "tenant-2")))
 
 
 @dataclass(frozen=True)
 class _Filled:
-    """A database with a few thousand jobs; a job in the middle, and a time before it."""
+    """A database with a few thousand jobs; a job in the middle, a time before it, and the
+    fingerprint of a failure."""
 
     url: str
     middle: Place
     since: datetime
     live: int
+    fingerprint: str
 
 
 @pytest.fixture
@@ -49,7 +54,9 @@ async def filled(database_url: str, database: Database) -> _Filled:
         )
         created_at, job_id = (await session.execute(middle.limit(1))).one()
         live = (await session.scalars(select(Job.id).where(Job.finished_at.is_(None)))).all()
-    return _Filled(database_url, (created_at, job_id), created_at - timedelta(days=10), len(live))
+        fingerprint = (await session.scalars(select(Job.fingerprint).where(_HAS_KIND))).first()
+    since = created_at - timedelta(days=10)
+    return _Filled(database_url, (created_at, job_id), since, len(live), fingerprint or "")
 
 
 def _covered(filled: _Filled) -> Iterator[Search]:
@@ -63,7 +70,7 @@ def _covered(filled: _Filled) -> Iterator[Search]:
             yield Search(conditions=conditions, tenants=tenants, before=before)
 
 
-def _others() -> Iterator[Search]:
+def _others(fingerprint: str) -> Iterator[Search]:
     """Filters for which jobs are looked at one by one, or that name few of them."""
     for conditions, tenants in product(
         (
@@ -74,9 +81,10 @@ def _others() -> Iterator[Search]:
             Conditions(text="iTEM 2"),
             Conditions(text="100%"),
             Conditions(request_id="request-77"),
-            Conditions(trace_id="0af7651916cd43dd8448eb211c80319c", status=JobStatus.CANCELLED),
-            Conditions(fingerprint="0123456789ab"),
-            Conditions(fingerprint="0123456789ab", status=JobStatus.QUEUED),
+            Conditions(trace_id=_TRACE_ID),
+            Conditions(trace_id=_TRACE_ID, status=JobStatus.CANCELLED),
+            Conditions(fingerprint=fingerprint),
+            Conditions(fingerprint=fingerprint, status=JobStatus.QUEUED),
         ),
         _REACHES,
     ):
@@ -87,19 +95,12 @@ async def test_every_search_finds_the_newest_of_the_wanted_jobs(
     filled: _Filled, database: Database
 ) -> None:
     """The rows are those that a query without any thought for indexes returns."""
-    await _give_fingerprints(filled.url)
-    for search in (*_covered(filled), *_others()):
+    for search in (*_covered(filled), *_others(filled.fingerprint)):
         found = await find_jobs(database, search, _PAGE)
         async with database.transaction() as session:
             expected = (await session.scalars(_plainly(search))).all()
 
         assert [job_id for _, job_id in found.places] == list(expected), search
-
-
-async def _give_fingerprints(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute("UPDATE jobs SET fingerprint = '0123456789ab' WHERE state = 'failed'")
-    await connection.close()
 
 
 async def test_no_list_reads_the_jobs_that_it_leaves_out(filled: _Filled) -> None:
