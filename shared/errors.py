@@ -63,6 +63,8 @@ class ServiceError(Exception):
     code: str
     detail: str
     retry_after: int | None = None
+    # The module and function of ours in which a bug happened.
+    place: str | None = None
     problem: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, detail: str | None = None, *, retry_after: int | None = None) -> None:
@@ -248,3 +250,10 @@ class Bug(ServiceError):
     error_class = ErrorClass.BUG
     code = "internal_error"
     detail = "An internal error occurred; it has been logged."
+
+    @classmethod
+    def at(cls, place: str | None) -> "Bug":
+        """Return a bug that happened at a place in our code."""
+        bug = cls()
+        bug.place = place
+        return bug

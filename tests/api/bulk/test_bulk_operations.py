@@ -109,7 +109,7 @@ async def test_what_cannot_be_retried_is_skipped_and_counted(
 
 
 async def test_a_full_queue_makes_it_wait(settings: Settings, database: Database) -> None:
-    """It goes on when there is room, and never queues more jobs than the limit."""
+    """The operation goes on when there is room, and never queues more jobs than the limit."""
     few = settings.model_copy(update={"items_queue_limit": 4, "tenant_queue_share": 1})
     await failed_jobs(database, 6)
     async with front_http(few) as http:
@@ -208,7 +208,7 @@ async def test_what_can_mean_no_job_is_refused(
 
 
 async def test_a_job_that_fails_again_is_left_alone(app: FastAPI, database: Database) -> None:
-    """It has failed after the operation began."""
+    """The job has failed after the operation began."""
     assert app
     await failed_jobs(database, 1)
     async with database.transaction() as session:
