@@ -250,10 +250,3 @@ class Bug(ServiceError):
     error_class = ErrorClass.BUG
     code = "internal_error"
     detail = "An internal error occurred; it has been logged."
-
-    @classmethod
-    def at(cls, place: str | None) -> "Bug":
-        """Return a bug that happened at a place in our code."""
-        bug = cls()
-        bug.place = place
-        return bug

@@ -6,11 +6,22 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api.access.sessions import CONSOLE
-from api.console.pages import audit, failures, job, jobs, login, overview, queues, try_it, workers
+from api.console.pages import (
+    audit,
+    bulk,
+    failures,
+    job,
+    jobs,
+    login,
+    overview,
+    queues,
+    try_it,
+    workers,
+)
 from api.console.rendering import console_environment
 
 _HERE = Path(__file__).parent
-_PAGES = (overview, jobs, job, failures, queues, workers, try_it, audit, login)
+_PAGES = (overview, jobs, job, failures, bulk, queues, workers, try_it, audit, login)
 
 
 def install_console(app: FastAPI) -> None:

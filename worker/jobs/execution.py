@@ -127,7 +127,9 @@ class Executor:
             return error
         except Exception as error:
             log.exception("job.bug")
-            return Bug.at(place_of(error))
+            bug = Bug()
+            bug.place = place_of(error)
+            return bug
 
     async def _end(
         self, claim: Claim, result: RunResult, recorder: StageRecorder, metrics: AttemptMetrics

@@ -38,10 +38,11 @@ async def states(database: Database) -> dict[str, int]:
         return {row[0]: row[1] for row in await session.execute(query)}
 
 
-async def ended(http: httpx.AsyncClient, place: str) -> dict[str, Any]:
-    """Return an operation once it has ended."""
+async def ended(http: httpx.AsyncClient, place: str, **query: Any) -> dict[str, Any]:
+    """Return an operation of the tenant `t`, or that the query says, once it has ended."""
+    params = query or {"tenant_id": "t"}
     for _ in range(200):
-        found: dict[str, Any] = (await http.get(place, headers={"X-Tenant-ID": "t"})).json()
+        found: dict[str, Any] = (await http.get(place, params=params)).json()
         if found["state"] != "running":
             return found
         await asyncio.sleep(0.02)
