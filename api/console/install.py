@@ -9,6 +9,7 @@ from api.access.sessions import CONSOLE
 from api.console.job_counts import JobCounts
 from api.console.pages import (
     audit,
+    bulk,
     failures,
     job,
     job_actions,
@@ -22,7 +23,19 @@ from api.console.pages import (
 from api.console.rendering import console_environment
 
 _HERE = Path(__file__).parent
-_PAGES = (overview, jobs, job, job_actions, failures, queues, workers, try_it, audit, login)
+_PAGES = (
+    overview,
+    jobs,
+    job,
+    job_actions,
+    failures,
+    bulk,
+    queues,
+    workers,
+    try_it,
+    audit,
+    login,
+)
 
 
 def install_console(app: FastAPI, *, largest_text: int, largest_body: int) -> None:

@@ -32,12 +32,16 @@ class JobStatus(StrEnum):
 
 
 class JobError(Contract):
-    """Why a job failed or waits: a stable `code`, its class, and a sentence for people."""
+    """Why a job failed or waits: a stable `code`, its class, and a sentence for people.
+
+    `place` is the module and function of the service in which a bug happened, else null.
+    """
 
     code: str
     error_class: ErrorClass
     detail: str
     retryable: bool
+    place: str | None = None
 
     @classmethod
     def of(cls, error: ServiceError) -> "JobError":
@@ -47,6 +51,7 @@ class JobError(Contract):
             error_class=error.error_class,
             detail=error.detail,
             retryable=error.error_class.retryable,
+            place=error.place,
         )
 
 

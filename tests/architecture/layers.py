@@ -95,8 +95,13 @@ LAYERS = {
             "worker.cli.models",
             "worker.cli.processes",
         ],
-        ["worker.cli.remote.jobs", "worker.cli.remote.listing", "worker.cli.remote.submit"],
-        ["worker.cli.remote.batch"],
+        [
+            "worker.cli.remote.failures",
+            "worker.cli.remote.jobs",
+            "worker.cli.remote.listing",
+            "worker.cli.remote.submit",
+        ],
+        ["worker.cli.remote.batch", "worker.cli.remote.interventions"],
         ["worker.cli.remote.service", "worker.cli.remote"],
         ["worker.cli.extraction.results", "worker.cli.extraction.table"],
         [

@@ -16,8 +16,16 @@ Moment = Annotated[
     AwareDatetime,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC)),
 ]
-TraceId = Annotated[str, StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{32}$")]
-Fingerprint = Annotated[str, StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{12}$")]
+TraceId = Annotated[
+    str,
+    StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{32}$"),
+    Field(examples=["97c83a495f9af4370b0c6e0205cff509"]),
+]
+Fingerprint = Annotated[
+    str,
+    StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{12}$"),
+    Field(examples=["5f2a9c03d1be"]),
+]
 
 
 class Filters(Contract):

@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared.contracts.search.conditions import Fingerprint
 from shared.contracts.text import Contract
 from shared.errors import ErrorClass
 
@@ -17,7 +16,7 @@ class FailureGroup(Contract):
     of the jobs.
     """
 
-    fingerprint: Fingerprint
+    fingerprint: str
     error_class: ErrorClass
     code: str
     place: str | None

@@ -11,7 +11,7 @@ from shared.store.postgres.statements import Fetch, Statement
 
 MOST_GROUPS = 100
 _HOURS = 24
-# Of so many groups the latest job is looked at, to know the class of the error.
+# The latest job of so many groups is looked at, to know the class of the error.
 _MOST_LOOKED_AT = 1000
 # $1: tenants, or null for all; $2: feature or null; $3: since or null.
 _WANTED = """

@@ -38,10 +38,11 @@ async def states(database: Database) -> dict[str, int]:
         return {row[0]: row[1] for row in await session.execute(query)}
 
 
-async def ended(http: httpx.AsyncClient, place: str) -> dict[str, Any]:
-    """Return an operation once it has ended."""
+async def ended(http: httpx.AsyncClient, place: str, **query: Any) -> dict[str, Any]:
+    """Return an operation of the tenant `t`, or that the query says, once it has ended."""
+    params = query or {"tenant_id": "t"}
     for _ in range(200):
-        found: dict[str, Any] = (await http.get(place, headers={"X-Tenant-ID": "t"})).json()
+        found: dict[str, Any] = (await http.get(place, params=params)).json()
         if found["state"] != "running":
             return found
         await asyncio.sleep(0.02)
@@ -109,7 +110,7 @@ async def test_what_cannot_be_retried_is_skipped_and_counted(
 
 
 async def test_a_full_queue_makes_it_wait(settings: Settings, database: Database) -> None:
-    """It goes on when there is room, and never queues more jobs than the limit."""
+    """The operation goes on when there is room, and never queues more jobs than the limit."""
     few = settings.model_copy(update={"items_queue_limit": 4, "tenant_queue_share": 1})
     await failed_jobs(database, 6)
     async with front_http(few) as http:
@@ -208,7 +209,7 @@ async def test_what_can_mean_no_job_is_refused(
 
 
 async def test_a_job_that_fails_again_is_left_alone(app: FastAPI, database: Database) -> None:
-    """It has failed after the operation began."""
+    """The job has failed after the operation began."""
     assert app
     await failed_jobs(database, 1)
     async with database.transaction() as session:

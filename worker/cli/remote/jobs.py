@@ -1,4 +1,4 @@
-"""`grocery-ai get`, `watch`, `cancel`, `retry` and `queues`."""
+"""`grocery-ai get`, `watch`, `image` and `queues`."""
 
 import sys
 from collections.abc import Sequence
@@ -98,22 +98,6 @@ def image(
     path = out or Path(f"{job_id}-{page}.{shown.media_type.partition('/')[2]}")
     write_whole(path, shown.content)
     print_line(str(path))
-
-
-def cancel(
-    job_id: JobId, url: Url = DEFAULT_URL, tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False
-) -> None:
-    """Cancel a job that is waiting or running."""
-    with connected(url, tenant) as service:
-        show_jobs([service.cancel(job_id)], as_json=as_json)
-
-
-def retry(
-    job_id: JobId, url: Url = DEFAULT_URL, tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False
-) -> None:
-    """Run a failed or cancelled job again."""
-    with connected(url, tenant) as service:
-        show_jobs([service.retry(job_id)], as_json=as_json)
 
 
 class QueueAction(StrEnum):
