@@ -12,7 +12,7 @@ from api.errors import JobFailed
 from api.front import Front
 from api.job_views import latency_ms, output_of
 from api.requests.body import BodyRequest
-from api.requests.context import adopt_request_id
+from api.requests.context import adopt_request_id, request_id_of
 from api.submission.submitted import Submitted, Work
 from shared.contracts.features import Queue
 from shared.contracts.jobs import Answer, AnswerMetadata, JobStatus
@@ -82,7 +82,13 @@ async def accept_from(
     agreed_tenant(http, request.tenant)
     await count_tenant(http.scope, request.tenant)
     permitted = with_permitted_priority(http, request)
-    work = Work(permitted, idempotency_key, join_same_content, http.take_image())
+    work = Work(
+        permitted,
+        idempotency_key,
+        join_same_content,
+        image=http.take_image(),
+        request_id=request_id_of(http),
+    )
     submitted = await front.submissions.accept(work)
     http.leave_place()
     return submitted

@@ -11,7 +11,7 @@ from api.access.priority import with_permitted_priority
 from api.access.rate_limits import count_tenant
 from api.access.tenants import agreed_tenant
 from api.requests.body import BodyRequest
-from api.requests.context import ignore_fields
+from api.requests.context import ignore_fields, request_id_of
 from api.requests.explanations import explain
 from api.requests.field_walk import unknown_fields
 from api.requests.unknown_fields import refusals
@@ -30,8 +30,12 @@ _ENTRY: TypeAdapter[JobEntry] = TypeAdapter(JobEntry)
 
 @dataclass
 class ReadEntries:
-    """The good entries of a batch and the refused ones, by their indexes."""
+    """The good entries of a batch and the refused ones, by their indexes.
 
+    `request_id` is that of the call, for entries that name none.
+    """
+
+    request_id: str | None = None
     works: dict[int, Work] = field(default_factory=dict)
     refused: dict[int, EntryRefusal] = field(default_factory=dict)
 
@@ -41,7 +45,8 @@ class ReadEntries:
             self.refused[index] = entry
             return
         own = entry.idempotency_key or (key and f"{key}:{index}")
-        self.works[index] = Work(entry, own or entry.request_id)
+        key = own or entry.request_id
+        self.works[index] = Work(entry, key, request_id=self.request_id)
 
     async def count_tenants(self, scope: Scope) -> None:
         """Count a request for each tenant, and refuse the entries of those with too many."""
@@ -69,7 +74,9 @@ async def read_entries(
     """
     agreed_tenant(http, batch.tenant_id)
     ignored = [unknown.dotted for unknown in unknown_fields(await http.json(), JobBatchRequest)]
-    reading = _Reading(http, batch, key, strict, ReadEntries(), dict.fromkeys(ignored))
+    reading = _Reading(
+        http, batch, key, strict, ReadEntries(request_id_of(http)), dict.fromkeys(ignored)
+    )
     if http.is_large:
         await http.apart(reading.add_all)
     else:

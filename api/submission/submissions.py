@@ -158,7 +158,7 @@ class Submissions:
         new = NewJob(
             tenant_id=request.tenant,
             user_id=request.user_id,
-            request_id=request.request_id,
+            request_id=request.request_id or work.request_id,
             feature=feature,
             priority=request.priority,
             payload=values.payload,

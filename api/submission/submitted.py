@@ -21,12 +21,14 @@ class Work:
 
     `join_same_content`: without a key, the same work for the same tenant is the same job, unless
     the request asks for a fresh one. `image`: how it was sent, if not as base64 in the payload.
+    `request_id`: that of the call, for work that names none in its body.
     """
 
     request: JobRequest
     idempotency_key: str | None = None
     join_same_content: bool = False
     image: SentImage = None
+    request_id: str | None = None
 
 
 @dataclass

@@ -71,11 +71,18 @@ async def test_features_have_aliases(client: AsyncServiceClient, receipt_png: by
     assert (receipt.feature, vectors.feature) == ("receipt_extraction", "embedding")
 
 
-async def test_user_and_request_may_be_missing(client: AsyncServiceClient) -> None:
-    """Both fields are null in the job if they were missing or null in the request."""
-    job = await client.submit("categorization", ITEM, user_id=None, request_id=None)
+async def test_user_and_request_may_be_missing(http: httpx.AsyncClient) -> None:
+    """A job without a user has none. One without a request id has that of the call, but no key."""
+    body = {"tenant_id": "t", "feature": "categorization", "payload": ITEM}
+    sent = {**body, "user_id": None, "request_id": None}
+    first, second = [await http.post("/api/v1/jobs", json=sent) for _ in range(2)]
+    batch = await http.post("/api/v1/jobs/batch", json={"tenant_id": "t", "jobs": [sent]})
 
-    assert (job.user_id, job.request_id) == (None, None)
+    job = first.json()
+    assert (job["user_id"], job["request_id"]) == (None, first.headers["X-Request-ID"])
+    assert second.json()["id"] != job["id"]
+    (entry,) = batch.json()["results"]
+    assert entry["job"]["request_id"] == batch.headers["X-Request-ID"]
 
 
 async def test_ids_may_be_in_any_script(http: httpx.AsyncClient) -> None:
