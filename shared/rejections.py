@@ -105,6 +105,13 @@ class QueueNotFound(BadInput):
     detail = "There is no such queue."
 
 
+class WorkerNotFound(BadInput):
+    """There is no worker of this id, or it has been gone for a day."""
+
+    code = "worker_not_found"
+    detail = "There is no such worker."
+
+
 class BulkOperationNotFound(BadInput):
     """There is no such bulk operation, or it is another tenant's; the answer does not say which."""
 

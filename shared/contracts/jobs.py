@@ -110,13 +110,15 @@ class JobView(Contract):
 class JobPage(Contract):
     """Jobs, newest first, or in the order of the ids that were asked for.
 
-    `next_cursor` is null on the last page. `missing` has the ids that were asked for and are those
-    of no job of the tenant. `unreadable` has the ids of jobs that a newer version of the service
-    has written in a way that this one does not know.
+    `next_cursor` is null on the last page. `scanned_until` is null, unless the service looked for
+    what no index finds: then older jobs than this time may meet the filters as well. `missing` has
+    the ids that were asked for and are those of no job of the tenant. `unreadable` has the ids of
+    jobs that a newer version of the service has written in a way that this one does not know.
     """
 
     jobs: list[JobView]
     next_cursor: str | None
+    scanned_until: datetime | None = None
     missing: list[str] = Field(default_factory=list)
     unreadable: list[UUID] = Field(default_factory=list)
 

@@ -13,7 +13,8 @@ from worker.cli.models import models
 from worker.cli.processes import migrate, serve, worker
 from worker.cli.remote.failures import failures
 from worker.cli.remote.interventions import cancel, retry
-from worker.cli.remote.jobs import get, image, list_jobs, queues, watch
+from worker.cli.remote.jobs import get, image, queues, watch
+from worker.cli.remote.listing import list_jobs
 from worker.cli.remote.submit import submit
 from worker.cli.stderr import print_error, stderr
 from worker.cli.whole_files import NotWritten

@@ -28,8 +28,8 @@ Fingerprint = Annotated[
 ]
 
 
-class Conditions(Contract):
-    """Which jobs are meant: those that meet every condition that is not null.
+class Filters(Contract):
+    """Which jobs to list: those that meet every condition that is not null.
 
     `since` and `until` bound the time of acceptance: from `since` on, and before `until`. `text` is
     in the input of the job, in upper or lower case. `worker_id` ran an attempt of it. `code` and
@@ -47,4 +47,9 @@ class Conditions(Contract):
     since: Moment | None = None
     until: Moment | None = None
     text: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+
+
+class Conditions(Filters):
+    """Which jobs are meant: those that meet every condition, and are among `ids` if there are."""
+
     ids: Annotated[list[UUID] | None, Field(max_length=500)] = None

@@ -1,8 +1,7 @@
-"""`grocery-ai get`, `watch`, `list`, `image` and `queues`."""
+"""`grocery-ai get`, `watch`, `image` and `queues`."""
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shared.contracts.features import Feature, Queue
-from shared.contracts.jobs import JobPage, JobStatus, JobView
+from shared.contracts.features import Queue
+from shared.contracts.jobs import JobPage, JobView
 from shared.errors import Bug
 from shared.rejections import JobNotFound
-from shared.terminal_tables import job_table, queue_table
+from shared.terminal_tables import queue_table
 from worker.cli.extraction.selection import check_writable
 from worker.cli.options import AsJson, print_json, print_line
 from worker.cli.remote.service import (
@@ -76,32 +75,6 @@ def _shown(page: JobPage, *, as_json: bool) -> bool:
     for unreadable in page.unreadable:
         print_error(Bug("A newer version of the service has written this job."), unreadable)
     return not page.missing and not page.unreadable
-
-
-def list_jobs(
-    status: Annotated[JobStatus | None, typer.Option(help="Only jobs with this status.")] = None,
-    feature: Annotated[Feature | None, typer.Option(help="Only jobs of this feature.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many jobs to list at most.")] = 20,
-    url: Url = DEFAULT_URL,
-    tenant: Tenant = DEFAULT_TENANT,
-    as_json: AsJson = False,
-) -> None:
-    """List a tenant's jobs, newest first."""
-    with connected(url, tenant) as service:
-        page = service.jobs(status=status, feature=feature, limit=limit)
-    if as_json:
-        print_json([job.model_dump(mode="json") for job in page.jobs])
-    elif page.jobs:
-        Console().print(job_table(page.jobs, now=datetime.now(UTC)))
-    else:
-        kind = " ".join(filter(None, (status, feature)))
-        stderr().print(
-            f"Tenant {tenant!r} has no {kind + ' ' if kind else ''}jobs. --tenant selects another; "
-            "`grocery-ai submit FILE` creates a job.",
-            markup=False,
-        )
-    if page.next_cursor:
-        stderr().print(f"These are the newest {limit}; --limit shows up to 100.")
 
 
 def image(
