@@ -105,7 +105,7 @@ class DatabaseReadOnly(DatabaseUnavailable):
 
 
 class Busy(DatabaseUnavailable):
-    """Postgres answers, but this process is too busy. Who waits for Postgres waits for it as well."""
+    """Postgres answers, but this process is too busy. Who waits for Postgres waits for it too."""
 
     code = "busy"
     detail = "This server has too much to do at the moment; try again shortly."

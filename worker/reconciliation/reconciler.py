@@ -10,8 +10,8 @@ import structlog
 from shared.contracts.features import Queue
 from shared.store import transitions
 from shared.store.access.audit import prune_audit
-from shared.store.bulk.operations import prune_operations
 from shared.store.access.sessions import prune_sessions
+from shared.store.bulk.operations import prune_operations
 from shared.store.figures.samples import prune_samples
 from shared.store.hot.due import Due, look
 from shared.store.hot.leases import Leases
