@@ -175,15 +175,8 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         # A missing dependency is only logged: the front serves what it can meanwhile.
         await check_dependencies(database, messenger, required=False)
         draining = Drain()
-        submissions = Submissions(
-            database,
-            messenger,
-            admission,
-            draining,
-            settings,
-            metrics,
-            tracing.tracer,
-        )
+        parts = (database, messenger, admission, draining, settings, metrics, tracing.tracer)
+        submissions = Submissions(*parts)
         stack.push_async_callback(submissions.close)
         rates = await stack.enter_async_context(counting(settings))
         bulk = BulkRunner(database, messenger, admission, draining, waiters, metrics)

@@ -53,7 +53,7 @@ class ErrorClass(StrEnum):
 
 
 class ServiceError(Exception):
-    """The base of all expected errors. `detail` must be safe to show to callers.
+    """The base of all expected errors, with a `detail` that is safe to show to callers.
 
     `retry_after`: in how many seconds to ask again, if that is known. `place`: where in our code a
     bug happened. `problem`: in a client, the whole problem document, or else empty.
@@ -105,8 +105,7 @@ class DatabaseReadOnly(DatabaseUnavailable):
 
 
 class Busy(DatabaseUnavailable):
-    """Postgres answers, but this process has so much to do that a transaction took too long.
-    Whoever can wait for Postgres waits in the same way, so it is a DatabaseUnavailable."""
+    """Postgres answers, but this process is too busy. Who waits for Postgres waits for it too."""
 
     code = "busy"
     detail = "This server has too much to do at the moment; try again shortly."

@@ -11,6 +11,7 @@ from shared.contracts.features import Queue
 from shared.store import transitions
 from shared.store.access.audit import prune_audit
 from shared.store.access.sessions import prune_sessions
+from shared.store.bulk.operations import prune_operations
 from shared.store.figures.samples import prune_samples
 from shared.store.hot.due import Due, look
 from shared.store.hot.leases import Leases
@@ -162,6 +163,7 @@ class Reconciler:
             turns = await prune_turns(session, CHUNK)
         async with self._database.transaction() as session:
             audit = await prune_audit(session, self._periods.retentions.audit)
+            audit += await prune_operations(session, self._periods.retentions.audit)
             await prune_sessions(session)
         if images or jobs or audit or turns:
             # The next step prunes again without waiting, since there may be more.

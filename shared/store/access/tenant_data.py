@@ -50,6 +50,12 @@ _RUNNING = Statement(
     "select",
     f"{_DOOMED} state = 'running' AND state IN ('queued', 'running') LIMIT 1",
 )
+# Their conditions may quote what was sent.
+_DELETE_BULK = Statement(
+    "tenants.delete_bulk",
+    "delete",
+    "DELETE FROM bulk_operations WHERE tenants = ARRAY[$1::text] AND created_at <= $2",
+)
 # In the order in which those lock them who take turns.
 _FORGET_TURNS = Statement(
     "tenants.forget_turns",
@@ -96,6 +102,7 @@ async def delete_data(
     for statement in (_DELETE_ENDED, _DELETE_LIVE, _DELETE_ENDED):
         counts += await _delete(database, statement, tenant_id, begun)
     await database.fetch(_FORGET_TURNS, tenant_id)
+    await database.fetch(_DELETE_BULK, tenant_id, begun)
     return DeletedData(
         tenant_id=tenant_id,
         **{name: counts[name] for name in DeletedData.model_fields if name != "tenant_id"},
