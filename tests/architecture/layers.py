@@ -175,7 +175,7 @@ LAYERS = {
             "shared.telemetry.tracing",
         ],
         [
-            "shared.telemetry.exporter_warnings",
+            "shared.telemetry.repeated_warnings",
             "shared.telemetry.span_contents",
             "shared.telemetry.whole_attempts",
         ],

@@ -53,4 +53,4 @@ class Pauses:
         try:
             self.note(await paused_queues(self._database.fetch), asked_at)
         except Transient as error:
-            log.warning("pauses.unknown", reason=error.code)
+            log.warning("pauses.unknown", away=True, reason=error.code)

@@ -87,7 +87,10 @@ class JobMetrics:
             buckets=_CONFIDENCES,
             registry=registry,
         )
-        # rate() sees no increment when a series appears with the value 1.
+        self._show_all(queues)
+
+    def _show_all(self, queues: Sequence[Queue]) -> None:
+        """Show every series at 0: rate() sees no increment when one appears with the value 1."""
         for feature in Feature:
             if feature.queue in queues:
                 self._show_durations(feature)
