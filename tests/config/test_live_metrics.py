@@ -41,6 +41,19 @@ NEED_MORE = {
 }
 
 
+# Panels that show 0, and not that there is no data, before anything has happened.
+ZERO_AT_REST = {
+    "queue: Dead letters",
+    "queue: Failures by class",
+    "queue: Rescues and repairs",
+    "queue: Retries",
+    "service-overview: Alerts",
+    "service-overview: Error rate",
+    "service-overview: Errors",
+    "service-overview: Requests",
+}
+
+
 @pytest.fixture(scope="module")
 def impatient(system: System, folder: Path) -> Iterator[str]:
     """URL of a second front that answers every waiting call with 503 at once."""
@@ -116,6 +129,13 @@ async def test_every_panel_shows_a_success_a_failure_and_a_rescue(
 ) -> None:
     """Each query of each panel has a number, unless another program makes its metrics: Tempo, or
     the app."""
+    asked = dashboard_queries(window="1m")
+    at_rest = [(where, expression) for where, expression in asked if where in ZERO_AT_REST]
+    assert {where for where, _ in at_rest} == ZERO_AT_REST
+    for where, expression in at_rest:
+        # A range needs two scrapes.
+        await wait_until(partial(_shows, prometheus, expression), f"{where} showed 0", pause=0.2)
+
     await _submit(system.url, service.tenant_id, "extract-receipt", _image(receipt_png))
     await _submit(system.url, service.tenant_id, "extract-receipt", _image(blank_png))
     await _lose_a_worker(system, service.tenant_id)
