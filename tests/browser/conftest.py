@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -69,8 +70,16 @@ def chromium(site: Site) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, list[Any]]:
+    """The cookies of each token that has logged in: only a few logins a minute are allowed."""
+    return {}
+
+
 @pytest.fixture
-def visit(chromium: Browser, site: Site) -> Iterator[Callable[..., Visitor]]:
+def visit(
+    chromium: Browser, site: Site, sessions: dict[str, list[Any]]
+) -> Iterator[Callable[..., Visitor]]:
     """Makes visitors: `visit(token=None, theme="light", width=1300)`.
 
     The visitor of a token has logged in. The test fails if a page has a script's error, anything on
@@ -86,8 +95,12 @@ def visit(chromium: Browser, site: Site) -> Iterator[Callable[..., Visitor]]:
             )
             leaving.callback(context.close)
             visitors.append(Visitor(context, url))
-            if token:
+            if token in sessions:
+                context.add_cookies(sessions[token])
+                visitors[-1].page.goto("/console")
+            elif token:
                 visitors[-1].log_in(token)
+                sessions[token] = context.cookies()
             return visitors[-1]
 
         yield new

@@ -1,6 +1,7 @@
 """What those who only read are not offered, and not allowed either."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -56,9 +57,13 @@ def test_a_reader_sees_nobody_elses_job(visit: Callable[..., Visitor], site: Sit
     assert foreign["id"] not in reader.page.content()
 
 
-def test_who_has_logged_out_is_led_to_the_login(visit: Callable[..., Visitor], site: Site) -> None:
+def test_who_has_logged_out_is_led_to_the_login(
+    visit: Callable[..., Visitor], site: Site, sessions: dict[str, list[Any]]
+) -> None:
     """The way back of the browser shows nothing either."""
     operator = visit(site.tokens.operator)
+    # The session ends for everybody who has its cookie.
+    sessions.pop(site.tokens.operator)
     operator.page.get_by_role("button", name="Log out").click()
     operator.page.wait_for_url("**/console/login**")
 
