@@ -41,6 +41,8 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.ImageNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.ImageDeleted.code: HTTPStatus.GONE,
     rejections.QueueNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.WorkerNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.BulkOperationNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.SchemaNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.DeliveryNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.NotCancellable.code: HTTPStatus.CONFLICT,

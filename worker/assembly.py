@@ -116,7 +116,7 @@ async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
                 # After two leases without a heartbeat, other workers have long rescued its jobs.
                 pulse=Pulse(stalled_after=2 * (settings.lease + settings.heartbeat)),
                 running=RunningJobs(),
-                pauses=Pauses(database),
+                pauses=Pauses(database, state.id),
                 reports=Reports(messenger),
             )
 

@@ -102,12 +102,13 @@ class FrontMetrics:
             missing_dependencies(self._database, self._messenger, self._within),
             self._answer_or_nothing(queue_stats(self._database.fetch)),
             self._answer_or_nothing(callback_stats(self._database)),
-            self._answer_or_nothing(self._counts()),
+            self._answer_or_nothing(self.broker_counts()),
         )
         self._queues.show(missing, stats or {}, counts or {})
         self._callbacks.show(callbacks)
 
-    async def _counts(self) -> Mapping[Queue, BrokerCounts]:
+    async def broker_counts(self) -> Mapping[Queue, BrokerCounts]:
+        """Count the messages of every queue in Redis. Raises BrokerUnavailable."""
         return {queue: await self._broker.counts(queue) for queue in Queue}
 
     async def _answer_or_nothing(self, question: Awaitable[T]) -> T | None:

@@ -67,7 +67,8 @@ _READ = Statement(
             SELECT json_agg(
                 json_build_object(
                     'id', id, 'queues', queues, 'slots', slots, 'engines', engines,
-                    'alive', alive_until > now(), 'age', extract(epoch FROM now() - seen_at)
+                    'alive', alive_until > now(), 'age', extract(epoch FROM now() - seen_at),
+                    'drains', drain_requested_at IS NOT NULL
                 )
             )
             FROM workers

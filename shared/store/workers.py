@@ -40,7 +40,7 @@ def workers_by_queue(rows: Sequence[Mapping[str, Any]]) -> dict[Queue, QueueWork
     """Return the workers of every queue.
 
     A row has what a worker's has as `id`, `queues`, `slots` and `engines`, whether it is `alive`,
-    and as `age` the seconds since its last heartbeat.
+    whether an operator `drains` it, and as `age` the seconds since its last heartbeat.
     """
     seen = [_seen(**row) for row in rows]
     return {queue: _of_queue(queue, seen) for queue in Queue}
@@ -48,21 +48,23 @@ def workers_by_queue(rows: Sequence[Mapping[str, Any]]) -> dict[Queue, QueueWork
 
 @dataclass(frozen=True)
 class _Seen:
-    """A worker, whether it is alive, and the seconds since its last heartbeat."""
+    """A worker, whether it is alive and drained, and the seconds since its last heartbeat."""
 
     worker: WorkerRecord
     alive: bool
+    drains: bool
     age: float
 
 
-def _seen(*, alive: bool, age: float, **columns: Any) -> _Seen:
-    return _Seen(WorkerRecord(**columns), alive=alive, age=age)
+def _seen(*, alive: bool, drains: bool, age: float, **columns: Any) -> _Seen:
+    return _Seen(WorkerRecord(**columns), alive=alive, drains=drains, age=age)
 
 
 def _of_queue(queue: Queue, seen: Sequence[_Seen]) -> QueueWorkers:
     serving = [entry.worker for entry in seen if entry.alive and queue in entry.worker.queues]
-    # A worker that drains names no queues any more, but still the slots of those it served.
-    served = [entry for entry in seen if queue in entry.worker.slots]
+    # A worker that ends names no queues any more, but still the slots of those it served. One that
+    # an operator drains stays, and serves nothing.
+    served = [entry for entry in seen if queue in entry.worker.slots and not entry.drains]
     return QueueWorkers(
         workers=len(serving),
         slots=sum(worker.slots.get(queue, 0) for worker in serving),

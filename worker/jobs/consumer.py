@@ -123,12 +123,17 @@ class Consumer:
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_POLL):
                 await self._polling.acquire()
-        for message, _ in self._again.values():
-            self._reports.left(message)
+        self._leave_locked()
         await self._wait_for_jobs(grace)
         for job in self._running:
             job.cancel()
         await self._wait_for_jobs(_RELEASE)
+
+    def _leave_locked(self) -> None:
+        """Leave the messages to others whose jobs could not be claimed yet."""
+        for message, _ in self._again.values():
+            self._reports.left(message)
+        self._again.clear()
 
     async def _wait_for_jobs(self, seconds: float) -> None:
         if self._running:
@@ -143,7 +148,10 @@ class Consumer:
     async def _poll(self) -> None:
         try:
             free = self._slots - len(self._running)
-            # What was taken before the pause and could not be claimed yet waits here for its end.
+            # What was taken before the pause and could not be claimed yet waits here for its end,
+            # unless other workers may have it.
+            if self._pauses.drains:
+                self._leave_locked()
             if free and not self._draining and not self._pauses.paused(self._queue):
                 await self._take(free)
         finally:

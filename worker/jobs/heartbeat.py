@@ -57,7 +57,7 @@ class Heartbeat:
         asked_at = time.monotonic()
         held = await beat(self._database.fetch, worker, running, self._leases)
         self._metrics.heartbeat_succeeded()
-        self._pauses.note(held.paused, asked_at)
+        self._pauses.note(held.standing, asked_at)
         for job_id in running - held.jobs:
             self._running.stop(job_id, Stop.LEASE_LOST)
         for job_id in held.to_cancel:

@@ -11,13 +11,13 @@ from shared.contracts.features import Queue
 from shared.store import transitions
 from shared.store.access.audit import prune_audit
 from shared.store.access.sessions import prune_sessions
+from shared.store.figures.samples import prune_samples
 from shared.store.hot.due import Due, look
 from shared.store.hot.leases import Leases
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
 from shared.store.queues.order import lift, prune_turns
 from shared.store.retention import Retentions, prune_images, prune_jobs, prune_workers
-from shared.telemetry.trace_context import trace_id
 from worker.jobs.reports import Reports
 from worker.reconciliation import CHUNK
 from worker.reconciliation.messages import SETTLED, MessageRepair
@@ -120,15 +120,18 @@ class Reconciler:
         async with self._database.transaction() as session:
             rescued = await transitions.rescue(session, CHUNK, self._periods.leases)
         for job in rescued:
-            self._tracing.rescued(job)
             self._metrics.jobs.rescued(job)
-            log.warning(
-                "job.rescued",
-                job_id=str(job.job_id),
-                state=job.state,
-                lost_worker=job.worker_id,
-                trace_id=trace_id(job.trace_carrier),
-            )
+            with self._tracing.rescued(job):
+                log.warning(
+                    "job.rescued",
+                    job_id=str(job.job_id),
+                    attempt=job.attempt,
+                    feature=job.feature,
+                    tenant_id=job.tenant_id,
+                    request_id=job.request_id,
+                    state=job.state,
+                    lost_worker=job.worker_id,
+                )
             if job.state.finished:
                 self._reports.ended(job.job_id)
             else:
@@ -154,6 +157,7 @@ class Reconciler:
         async with self._database.transaction() as session:
             jobs = await prune_jobs(session, self._periods.retentions.jobs)
             await prune_workers(session)
+            await prune_samples(session)
         async with self._database.transaction() as session:
             turns = await prune_turns(session, CHUNK)
         async with self._database.transaction() as session:

@@ -8,7 +8,7 @@ from api.openapi.examples.receipts import MODEL as OCR_MODEL
 from api.openapi.schemas import json_schema, schema_entries
 from shared.contracts.features import Queue
 from shared.contracts.service.access import AuditPage, AuditView, DeletedData
-from shared.contracts.service.components import Component
+from shared.contracts.service.components import Component, ComponentReport
 from shared.contracts.service.health import (
     AiService,
     Check,
@@ -23,6 +23,7 @@ from shared.contracts.service.health import (
 )
 from shared.contracts.service.queues import QueueList, QueuePause, QueueView
 from shared.contracts.service.schemas import SchemaList
+from shared.contracts.service.workers import WorkerHealth, WorkerList, WorkerView
 from shared.errors import DatabaseUnavailable
 from shared.version import SERVICE, service_version
 
@@ -38,6 +39,9 @@ def examples() -> dict[str, Examples]:
         "listAudit": Examples(answers={200: _audit()}),
         "pauseQueue": Examples(answers={200: _queues(_PAUSE).queues[0]}),
         "resumeQueue": Examples(answers={200: _queues().queues[0]}),
+        "listWorkers": Examples(answers={200: WorkerList(workers=[_worker()])}),
+        "drainWorker": Examples(answers={200: _worker(_PAUSE.at)}),
+        "resumeWorker": Examples(answers={200: _worker()}),
         "listSchemas": Examples(answers={200: SchemaList(schemas=schema_entries())}),
         "getSchema": Examples(answers={200: json_schema("categorization.output")}),
         "getHealth": Examples(answers={200: health}),
@@ -72,6 +76,22 @@ def _queues(paused: QueuePause | None = None) -> QueueList:
             )
             for queue in Queue
         ]
+    )
+
+
+def _worker(draining_since: datetime | None = None) -> WorkerView:
+    return WorkerView(
+        id="worker-1:7:5f1d5b0e-3f0e-4b55-9a35-2f1d4f7b9c11",
+        host="worker-1",
+        version=service_version(),
+        health=WorkerHealth.ALIVE,
+        queues=[] if draining_since else list(Queue),
+        slots=dict.fromkeys(Queue, 2),
+        running=1,
+        started_at=datetime(2026, 11, 26, 8, tzinfo=UTC),
+        seen_at=datetime(2026, 11, 26, 12, tzinfo=UTC),
+        draining_since=draining_since,
+        engines={Component.CLASSIFIER: ComponentReport(status="ok", model=MODEL)},
     )
 
 

@@ -7,6 +7,7 @@ from shared.client.http import Call
 from shared.contracts.features import Queue
 from shared.contracts.service.access import AuditPage, DeletedData
 from shared.contracts.service.queues import QueueView
+from shared.contracts.service.workers import WorkerList, WorkerView
 
 
 def pause_queue(queue: Queue) -> Call[QueueView]:
@@ -17,6 +18,23 @@ def pause_queue(queue: Queue) -> Call[QueueView]:
 def resume_queue(queue: Queue) -> Call[QueueView]:
     """Have workers take jobs of a queue again. For operators."""
     return Call("POST", f"/api/v1/queues/{queue.value}/resume", QueueView, owned=False)
+
+
+def workers() -> Call[WorkerList]:
+    """Return the workers that were seen within a day, those that live first."""
+    return Call("GET", "/api/v1/workers", WorkerList, owned=False)
+
+
+def drain_worker(worker_id: str) -> Call[WorkerView]:
+    """Have a worker take no more jobs, within two seconds. For operators."""
+    path = f"/api/v1/workers/{quote(worker_id, safe='')}/drain"
+    return Call("POST", path, WorkerView, owned=False)
+
+
+def resume_worker(worker_id: str) -> Call[WorkerView]:
+    """Have a worker take jobs again. For operators."""
+    path = f"/api/v1/workers/{quote(worker_id, safe='')}/resume"
+    return Call("POST", path, WorkerView, owned=False)
 
 
 def delete_tenant_data(tenant_id: str) -> Call[DeletedData]:

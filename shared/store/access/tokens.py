@@ -78,6 +78,14 @@ async def all_tokens(session: AsyncSession) -> Sequence[tuple[Token, datetime]]:
     return [(row[0], row[1]) for row in found]
 
 
+async def token_names(session: AsyncSession, token_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of those tokens that exist, also of revoked ones, by their ids."""
+    found = await session.execute(
+        select(Token.id, Token.name).where(Token.id.in_(sorted(set(token_ids))))
+    )
+    return {row.id: row.name for row in found}
+
+
 async def revoke_token(session: AsyncSession, token_id: str) -> bool:
     """Revoke a token and end its sessions of the console; return False if there is no such token.
 

@@ -14,7 +14,7 @@ from shared.contracts.features import Queue
 from shared.contracts.service.components import Component, ComponentReport
 from shared.store.hot.leases import Leases
 from shared.store.postgres.statements import Fetch, Statement
-from shared.store.queues.pauses import known_queues
+from shared.store.queues.pauses import Standing, known_queues
 from shared.store.workers import to_stored
 
 
@@ -33,12 +33,12 @@ class WorkerReport:
 class Held:
     """The jobs that the worker holds, and those of them that somebody asked to cancel.
 
-    `paused` are the queues that are paused.
+    `standing` is what the worker must not take.
     """
 
     jobs: frozenset[UUID]
     to_cancel: frozenset[UUID]
-    paused: frozenset[Queue] = frozenset()
+    standing: Standing
 
 
 # A row that another session has locked is skipped, or it would cost the leases of all others. It
@@ -74,13 +74,16 @@ reported AS (
         EXISTS (SELECT id FROM held EXCEPT SELECT id FROM locked)
     FROM silence
     ON CONFLICT (id) DO UPDATE SET
-        version = excluded.version, queues = excluded.queues, slots = excluded.slots,
+        version = excluded.version, slots = excluded.slots,
+        queues = CASE WHEN workers.drain_requested_at IS NULL THEN excluded.queues ELSE '{}' END,
         engines = excluded.engines, skipped = excluded.skipped,
         seen_at = excluded.seen_at, alive_until = excluded.alive_until,
         ended_silence_at = coalesce(excluded.ended_silence_at, workers.ended_silence_at)
-    RETURNING set_config('synchronous_commit', 'off', true) AS unflushed
+    RETURNING drain_requested_at IS NOT NULL AS drains,
+        set_config('synchronous_commit', 'off', true) AS unflushed
 )
-SELECT held.id, held.cancel, (SELECT array_agg(queue) FROM queue_pauses) AS paused
+SELECT held.id, held.cancel, reported.drains,
+    (SELECT array_agg(queue) FROM queue_pauses) AS paused
 FROM reported LEFT JOIN held ON true
 """,
 )
@@ -118,7 +121,7 @@ async def beat(
     return Held(
         frozenset(row["id"] for row in rows if row["id"]),
         frozenset(row["id"] for row in rows if row["cancel"]),
-        known_queues(rows[0]["paused"] or ()),
+        Standing(known_queues(rows[0]["paused"] or ()), rows[0]["drains"]),
     )
 
 

@@ -1,6 +1,7 @@
 """The pauses of queues: rows that every worker reads, those that start later too."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
@@ -10,7 +11,25 @@ from shared.contracts.features import Queue
 from shared.store.models import QueuePause
 from shared.store.postgres.statements import Fetch, Statement
 
-_PAUSED = Statement("queues.paused", "select", "SELECT queue FROM queue_pauses")
+_STANDING = Statement(
+    "queues.paused",
+    "select",
+    """
+    SELECT (SELECT array_agg(queue) FROM queue_pauses) AS paused,
+        EXISTS (SELECT FROM workers WHERE id = $1 AND drain_requested_at IS NOT NULL) AS drains
+    """,
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a worker must not take: messages of the `paused` queues, or any at all if it `drains`.
+
+    An operator asked for both.
+    """
+
+    paused: frozenset[Queue] = frozenset()
+    drains: bool = False
 
 
 async def pause(session: AsyncSession, queue: Queue, by: str) -> bool:
@@ -26,9 +45,10 @@ async def resume(session: AsyncSession, queue: Queue) -> bool:
     return await session.scalar(ended) is not None
 
 
-async def paused_queues(fetch: Fetch) -> frozenset[Queue]:
-    """Return the queues that are paused. Raises DatabaseUnavailable."""
-    return known_queues(row["queue"] for row in await fetch(_PAUSED))
+async def standing(fetch: Fetch, worker_id: str) -> Standing:
+    """Return what a worker must not take. Raises DatabaseUnavailable."""
+    (row,) = await fetch(_STANDING, worker_id)
+    return Standing(known_queues(row["paused"] or ()), row["drains"])
 
 
 def known_queues(names: Iterable[str]) -> frozenset[Queue]:

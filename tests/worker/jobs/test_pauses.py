@@ -130,9 +130,9 @@ async def _looks(redis: Redis) -> int:
 
 async def test_an_answer_to_an_earlier_question_changes_nothing(database: Database) -> None:
     """A heartbeat may be slower than the question that the word of a pause led to."""
-    known = Pauses(database)
-    known.note(frozenset({Queue.ITEMS}), 2.0)
-    known.note(frozenset(), 1.0)
+    known = Pauses(database, "worker")
+    known.note(pauses.Standing(frozenset({Queue.ITEMS})), 2.0)
+    known.note(pauses.Standing(), 1.0)
     assert known.paused(Queue.ITEMS)
-    known.note(frozenset(), 3.0)
+    known.note(pauses.Standing(), 3.0)
     assert not known.paused(Queue.ITEMS)

@@ -1,0 +1,1 @@
+"""What operators do, by a call or on a page of the console."""

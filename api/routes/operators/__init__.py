@@ -1,0 +1,1 @@
+"""The calls about the queues and the workers, for operators."""
