@@ -41,7 +41,7 @@ function stop() {
 // Whether the session has ended, which the error of an EventSource does not say.
 async function hasLoggedOut() {
   try {
-    const page = await fetch(location.href, { method: "HEAD", redirect: "manual" });
+    const page = await fetch(location.href, { redirect: "manual" });
     return page.type === "opaqueredirect";
   } catch {
     return false;
