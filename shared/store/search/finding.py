@@ -16,7 +16,8 @@ from shared.store.search.ordered import Place, Search, in_order
 from shared.store.search.places import indexed_places, is_seldom, scanned_places
 
 # How many rows are looked at for conditions that no index covers. So many take less than the time
-# limit when they are in memory; a text takes longer, since it is looked for in the whole input.
+# limit when they are in memory; a text takes longer, since it is looked for in the whole input,
+# and so does a worker, which is looked for in the attempts.
 SCANNED, SCANNED_FOR_TEXT = 20_000, 5_000
 # How far a search for a text goes back, except within a tenant.
 TEXT_AGE = timedelta(days=7)
@@ -50,16 +51,11 @@ async def find_jobs(
     Raises DatabaseUnavailable, and Busy if it takes too long.
     """
     bounded = _bounded(search)
-    try:
-        async with database.transaction() as session:
-            if (indexed := indexed_places(search, limit + 1)) is not None:
-                found = await _page(session, indexed, limit)
-            else:
-                found = await _scan(session, bounded, limit, scanned)
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == _CANCELLED:
-            raise Busy(_TOO_LONG) from error
-        raise
+    async with database.transaction() as session:
+        if (indexed := indexed_places(search, limit + 1)) is not None:
+            found = await _page(session, indexed, limit)
+        else:
+            found = await _scan_in_time(session, bounded, limit, scanned)
     if bounded is not search and found.end is None:
         return replace(found, scanned_until=bounded.conditions.since)
     return found
@@ -84,9 +80,18 @@ async def _page(session: AsyncSession, query: Select[tuple[Any, ...]], limit: in
     return Found(places[:limit], places[limit - 1] if len(places) > limit else None)
 
 
+async def _scan_in_time(session: AsyncSession, search: Search, limit: int, most: int) -> Found:
+    try:
+        return await _scan(session, search, limit, most)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _CANCELLED:
+            raise Busy(_TOO_LONG) from error
+        raise
+
+
 async def _scan(session: AsyncSession, search: Search, limit: int, most: int) -> Found:
     """Look at the newest jobs that the indexes find; return those that meet all conditions."""
-    if search.conditions.text is not None:
+    if search.conditions.text is not None or search.conditions.worker_id is not None:
         most = min(most, SCANNED_FOR_TEXT)
     await session.execute(text(f"SET LOCAL statement_timeout = {_TIME_LIMIT}"))
     found = await _page(session, scanned_places(search, most, limit + 1), limit)

@@ -13,8 +13,8 @@ _DAYS = 30
 # So many jobs wait, half of them in each queue, however many jobs there are; and so many run.
 _QUEUED, _RUNNING = 200, 8
 
-# Job `n` was created before job `n + 1`, and the newest are live. Four in a hundred failed, in forty
-# ways, and one was cancelled. The largest tenant has asked for embeddings only at the very
+# Job `n` was created before job `n + 1`, and the newest are live. Four in a hundred failed, in
+# forty ways, and one was cancelled. The largest tenant has asked for embeddings only at the very
 # beginning. Arguments: how many jobs, how many of them are live, how many run, and the days in
 # which they were created.
 _JOBS = """
