@@ -78,6 +78,11 @@ class Admission:
         if excess := self._limits[queue].excess(stats, tenant_id):
             raise await self.refusal(queue, excess)
 
+    async def room(self, queue: Queue, tenant_id: str) -> int:
+        """Return how many more jobs of a tenant the queue takes. Raises DatabaseUnavailable."""
+        limit, stats = self._limits[queue], (await self.stats())[queue]
+        return 0 if limit.excess(stats, tenant_id) else limit.room(stats, tenant_id)
+
     async def gate(self, queue: Queue, tenant_id: str, since: float) -> int | Excess:
         """Return the ceiling up to which a queue admits jobs of a tenant, or why it admits none.
 

@@ -42,6 +42,7 @@ STATUS_BY_CODE: dict[str, HTTPStatus] = {
     rejections.ImageDeleted.code: HTTPStatus.GONE,
     rejections.QueueNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.WorkerNotFound.code: HTTPStatus.NOT_FOUND,
+    rejections.BulkOperationNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.SchemaNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.DeliveryNotFound.code: HTTPStatus.NOT_FOUND,
     rejections.NotCancellable.code: HTTPStatus.CONFLICT,

@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Query, Request
 from api.access.rate_limits import count_tenant
 from api.access.tenants import HEADER, QUERY, agreed_tenant
 from api.admission import Admission
+from api.bulk.runner import BulkRunner
 from api.console.recent import Recent
 from api.draining import Drain
 from api.metrics.front import FrontMetrics
@@ -24,12 +25,15 @@ from shared.store.postgres.database import Database
 from shared.wire.messenger import Messenger
 
 if TYPE_CHECKING:
-    from shared.wire.rates import Rates
+    from shared.wire.rates import LoginRates, Rates
 
 
 @dataclass(frozen=True)
 class Front:
-    """The parts of a front that live as long as its process. `rates` is None without limits."""
+    """The parts of a front that live as long as its process.
+
+    `rates` is None without limits, and `logins` where nobody logs in.
+    """
 
     settings: Settings
     database: Database
@@ -44,6 +48,8 @@ class Front:
     tokens: KnownTokens
     images: ShownImages
     rates: "Rates | None"
+    bulk: BulkRunner
+    logins: "LoginRates | None"
     recent: Recent
 
 
@@ -52,19 +58,29 @@ async def _front(request: Request) -> Front:
     return front
 
 
-async def _tenant(
+async def _named_tenant(
     http: Request,
     _header: Annotated[Identifier | None, Header(alias=HEADER)] = None,
     _query: Annotated[Identifier | None, Query(alias=QUERY)] = None,
-) -> str:
-    """Return the tenant whose jobs a call may see.
+) -> str | None:
+    """Return the tenant of a call, or None if neither the call nor its token names one.
 
-    Raises TenantRequired, Forbidden and RateLimited.
+    Raises Forbidden and RateLimited.
     """
-    if tenant := agreed_tenant(http):
+    tenant = agreed_tenant(http)
+    if tenant is not None:
         await count_tenant(http.scope, tenant)
-        return tenant
-    raise TenantRequired
+    return tenant
+
+
+NamedTenantDep = Annotated[str | None, Depends(_named_tenant)]
+
+
+async def _tenant(tenant: NamedTenantDep) -> str:
+    """Return the tenant whose jobs a call may see. Raises TenantRequired beside the others."""
+    if tenant is None:
+        raise TenantRequired
+    return tenant
 
 
 FrontDep = Annotated[Front, Depends(_front)]

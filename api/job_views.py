@@ -5,6 +5,7 @@ A stored payload or output becomes part of it as it is, without being decoded an
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +64,7 @@ def page_response(
     jobs: Mapping[UUID, JobRow | Bug],
     *,
     next_cursor: str | None = None,
+    scanned_until: datetime | None = None,
     missing: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
@@ -74,10 +76,11 @@ def page_response(
     page = {
         "jobs": [orjson.Fragment(encode_job(job)) for _, job in found if isinstance(job, JobRow)],
         "next_cursor": next_cursor,
+        "scanned_until": scanned_until,
         "missing": missing,
         "unreadable": [str(job_id) for job_id, job in found if isinstance(job, Bug)],
     }
-    return Response(orjson.dumps(page), headers=headers, media_type=JSON)
+    return Response(orjson.dumps(page, option=_OPTIONS), headers=headers, media_type=JSON)
 
 
 def output_of(job: JobRow) -> dict[str, Any] | None:

@@ -9,9 +9,10 @@ from fastapi.telemetry import TelemetryConfig
 
 from api.access.authentication import Authentication, warn_if_exposed
 from api.access.cross_origin import install_cross_origin
-from api.access.rate_limits import TokenLimit, counting
+from api.access.rate_limits import TokenLimit, counting, counting_logins
 from api.admission import Admission
 from api.backpressure.calls import CallLimit
+from api.bulk.runner import BulkRunner
 from api.console.install import install_console
 from api.console.recent import Recent
 from api.console.sampling import sampling
@@ -44,6 +45,7 @@ from api.routes import (
 )
 from api.routes.operators import queues, workers
 from api.routes.quick_reads import QuickJobRoute
+from api.routes.search import bulk_operations, failures
 from api.shown_images import ShownImages
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
@@ -72,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
             try:
                 async with running_front(settings, tracing) as front:
                     app.state.front = front
+                    front.metrics.requests.expect(app.routes)
                     yield
             finally:
                 await tracing.close()
@@ -88,7 +91,9 @@ def create_app(settings: Settings) -> FastAPI:
     # Before the route of the same path, which takes what this one leaves.
     app.router.routes.append(QuickJobRoute())
     # The path of a batch comes before that of a job, which would take it for an id.
-    work = (batches, jobs, events, images, interventions, callbacks, queues, workers, operations)
+    found = (bulk_operations, failures)
+    operating = (callbacks, queues, workers, operations)
+    work = (batches, *found, jobs, events, images, interventions, *operating)
     waiting = (receipts, categories, embeddings)
     with_images = (jobs, receipts)
     for module in (*work, *waiting, schemas, probes):
@@ -101,7 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
     install_reference(app)
     if settings.console:
-        install_console(app)
+        install_console(app, largest_text=LARGEST_TEXT, largest_body=_largest_body(settings))
     if settings.debug and settings.tidewave_enabled:
         install_tidewave(app, settings)
     return app
@@ -181,6 +186,9 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         )
         stack.push_async_callback(submissions.close)
         rates = await stack.enter_async_context(counting(settings))
+        bulk = BulkRunner(database, messenger, admission, draining, waiters, metrics)
+        await stack.enter_async_context(bulk.running())
+        logins = await stack.enter_async_context(counting_logins(settings))
         await stack.enter_async_context(sampling(database, admission))
         recent = Recent()
         stack.push_async_callback(recent.close)
@@ -200,5 +208,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             tokens,
             ShownImages(settings),
             rates,
+            bulk,
+            logins,
             recent,
         )

@@ -55,14 +55,15 @@ class ErrorClass(StrEnum):
 class ServiceError(Exception):
     """The base of all expected errors. `detail` must be safe to show to callers.
 
-    `retry_after`: after how many seconds to ask again, or None if that is unknown. `problem`: in a
-    client, the whole problem document, or empty if the answer was none.
+    `retry_after`: in how many seconds to ask again, if that is known. `place`: where in our code a
+    bug happened. `problem`: in a client, the whole problem document, or else empty.
     """
 
     error_class: ClassVar[ErrorClass]
     code: str
     detail: str
     retry_after: int | None = None
+    place: str | None = None
     problem: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, detail: str | None = None, *, retry_after: int | None = None) -> None:

@@ -112,6 +112,13 @@ class WorkerNotFound(BadInput):
     detail = "There is no such worker."
 
 
+class BulkOperationNotFound(BadInput):
+    """There is no such bulk operation, or it is another tenant's; the answer does not say which."""
+
+    code = "bulk_operation_not_found"
+    detail = "There is no such bulk operation."
+
+
 class SchemaNotFound(BadInput):
     """There is no JSON Schema of this name."""
 

@@ -48,6 +48,9 @@ class Settings(PipelineSettings, DatabaseSettings, AccessSettings):
     # Logs go out over OTLP/HTTP to this full URL; for Loki `http://loki:3100/otlp/v1/logs`.
     otel_exporter_otlp_logs_endpoint: str | None = None
     otel_service_name: str | None = None
+    # Where the console leads to for the trace and the log lines of a job; `{trace_id}` is replaced.
+    trace_url: Annotated[str | None, Field(pattern=r"^https?://")] = None
+    logs_url: Annotated[str | None, Field(pattern=r"^https?://")] = None
     # By default they are in traces everywhere but in production.
     trace_item_names: bool | None = None
 

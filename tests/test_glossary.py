@@ -13,6 +13,7 @@ from shared.contracts.callbacks import CallbackEvent, DeliveryState
 from shared.contracts.features import Feature, Queue
 from shared.contracts.jobs import JobStatus
 from shared.contracts.outcomes import AttemptOutcome
+from shared.contracts.search.bulk import BulkAction, BulkState
 from shared.contracts.service.components import ClassifierKind, Component, OcrEngineName
 from shared.errors import ErrorClass
 from shared.local.checkout import ROOT
@@ -21,6 +22,8 @@ from worker.telemetry.callback_metrics import DeliveryOutcome
 GLOSSARY = (ROOT / "docs/glossary.md").read_text()
 VOCABULARIES: list[type[StrEnum]] = [
     AttemptOutcome,
+    BulkAction,
+    BulkState,
     CallbackEvent,
     ClassifierKind,
     Component,

@@ -87,6 +87,15 @@ def test_the_ml_extra_changes_no_locked_version() -> None:
     assert _pins("requirements-ml.lock").keys().isdisjoint(_pins("requirements.lock"))
 
 
+def test_the_browser_changes_no_locked_version() -> None:
+    """The lock of the group only adds packages, so that the service runs the same beside it."""
+    group = _names(
+        tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["browser"]
+    )
+    assert group <= _pins("requirements-browser.lock").keys()
+    assert _pins("requirements-browser.lock").keys().isdisjoint(_pins("requirements.lock"))
+
+
 def test_the_image_has_the_versions_that_were_tested() -> None:
     """Every pin in the lock of the image is also in the lock of the tests."""
     assert _pins("requirements-runtime.lock").items() <= _pins("requirements.lock").items()
@@ -94,7 +103,7 @@ def test_the_image_has_the_versions_that_were_tested() -> None:
 
 def test_no_lock_holds_a_package_that_only_reports() -> None:
     """If an engine needs such a package, opt out as docs/stack.md, Nobody phones home, says."""
-    locks = ("requirements.lock", "requirements-ml.lock", "requirements-runtime.lock")
+    locks = [path.name for path in ROOT.glob("requirements*.lock")]
 
     assert not {"openvino-telemetry"} & {name for lock in locks for name in _pins(lock)}
 

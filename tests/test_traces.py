@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from base64 import b64encode
+from contextlib import AsyncExitStack
 from uuid import UUID, uuid4
 
 import httpx
@@ -14,6 +15,7 @@ from tests.chaos.cluster import cluster
 from tests.support.fronts import nowhere
 from tests.support.processes.running_system import System
 from tests.support.runners import ITEM, LABELS
+from tests.support.telemetry.log_collector import log_collector
 from tests.support.telemetry.span_collector import Collector, Span
 from tests.support.waiting import wait_until
 
@@ -180,16 +182,30 @@ async def test_an_idle_system_emits_no_span(system: System, collector: Collector
 
 @pytest.mark.slow
 async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector) -> None:
-    """Every attempt is a child of the same span, also one whose worker died."""
-    env = {**QUICK, "OTEL_ENABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+    """Every attempt is a child of the same span, also one whose worker died.
+
+    No span of the killed attempt lacks its parent, and the line about the rescue has the trace.
+    """
     slow, hung = Trace(collector), Trace(collector)
-    async with cluster(1, 1, {"ITEM_TIMEOUT": "3", "RETRY_PAUSE": "0.1", **env}) as running:
+    async with AsyncExitStack() as stack:
+        logs = stack.enter_context(log_collector())
+        env = {
+            **QUICK,
+            "OTEL_ENABLED": "true",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": logs.endpoint,
+        }
+        running = await stack.enter_async_context(
+            cluster(1, 1, {"ITEM_TIMEOUT": "3", "RETRY_PAUSE": "0.1", **env})
+        )
         for trace, what in ((slow, "slow 2"), (hung, "hung")):
             payload = {"item_name": what, "candidate_labels": LABELS}
-            body = {"feature": "categorization", "payload": payload}
+            body = {"feature": "categorization", "payload": payload, "request_id": trace.id}
             answer = await call(running.url, "/api/v1/jobs", trace, **body)
             running.accepted.append(UUID(answer.json()["id"]))
         await running.until("state = 'running'", 2)
+        # The spans of the front were sent after those of the worker that had ended.
+        await slow.has("POST /api/v1/jobs")
         running.kill_worker(running.workers[0], signal.SIGKILL)
         running.start_worker()
         await running.all_finished()
@@ -201,6 +217,16 @@ async def test_retried_and_rescued_jobs_stay_in_their_trace(collector: Collector
     assert (rescue.attributes["job.attempt"], again.attributes["job.attempt"]) == (1, 2)
     assert rescue.failed
     assert not again.failed
+    spans = collector.trace(slow.id)
+    assert {s.parent_id for s in spans} <= {CALLER, *(s.span_id for s in spans)}
+    (line,) = [line for line in logs.trace(slow.id) if "job.rescued" in line.body]
+    assert line.span_id == rescue.span_id
+    assert line.attributes == {
+        "job_id": str(running.accepted[0]),
+        "attempt": 1,
+        "tenant_id": "traced",
+        "request_id": slow.id,
+    }
     assert again.attributes["job.outcome"] == "succeeded"
 
     first, second = hung.named("process items")

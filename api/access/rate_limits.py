@@ -13,7 +13,7 @@ from shared.errors import RateLimited
 from shared.settings import Settings
 
 if TYPE_CHECKING:
-    from shared.wire.rates import Rates, Window
+    from shared.wire.rates import LoginRates, Rates, Window
 
 # What is asked by whoever watches a service, and the reference, lies elsewhere.
 _LIMITED = "/api/"
@@ -33,6 +33,21 @@ async def counting(settings: Settings) -> AsyncIterator["Rates | None"]:
         yield rates
     finally:
         await rates.close()
+
+
+@asynccontextmanager
+async def counting_logins(settings: Settings) -> AsyncIterator["LoginRates | None"]:
+    """Yield what counts logins, or None where nobody logs in, and close it at the end."""
+    if not (settings.console and settings.needs_tokens):
+        yield None
+        return
+    from shared.wire.rates import LoginRates  # noqa: PLC0415
+
+    logins = LoginRates(settings)
+    try:
+        yield logins
+    finally:
+        await logins.close()
 
 
 class TokenLimit:
@@ -61,6 +76,16 @@ async def count_tenant(scope: Scope, tenant_id: str) -> None:
     rates: Rates | None = scope["app"].state.front.rates
     if rates is not None:
         _apply(scope, await rates.count_tenant(tenant_id), "tenant")
+
+
+async def count_login(logins: "LoginRates | None", address: str) -> None:
+    """Count a login from an address. Raises RateLimited."""
+    window = await logins.count(address) if logins is not None else None
+    if window is not None and window.exceeded:
+        raise RateLimited(
+            f"There may be {window.limit} logins a minute; try again in {window.reset} s.",
+            retry_after=window.reset,
+        )
 
 
 def _apply(scope: Scope, window: "Window | None", whose: str) -> None:

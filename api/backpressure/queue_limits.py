@@ -57,9 +57,16 @@ class QueueLimit:
         The queue must take jobs of the tenant. The figures may be of any age: since then no more
         jobs can have come to wait than were admitted, but for those that were queued again.
         """
+        return stats.admitted + self.room(stats, tenant_id)
+
+    def room(self, stats: QueueStats, tenant_id: str) -> int:
+        """Return how many more jobs of a tenant the queue takes, at least.
+
+        The queue must take jobs of the tenant.
+        """
         listed = stats.tenants.get(tenant_id)
         waiting = listed.depth if listed else min(self.watched.many - 1, stats.depth)
-        return stats.admitted + min(self.depth - stats.depth, self.share - waiting)
+        return min(self.depth - stats.depth, self.share - waiting)
 
     def excess(self, stats: QueueStats, tenant_id: str) -> Excess | None:
         """Return why the queue takes no job of a tenant, or None if it does."""

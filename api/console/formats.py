@@ -1,5 +1,6 @@
 """How pages write times, durations and numbers. Each function is a filter of the templates."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -49,4 +50,14 @@ def count(number: int | None) -> str:
     return "–" if number is None else f"{number:,}".replace(",", "\u202f")
 
 
-FILTERS: dict[str, Callable[..., Any]] = {"ago": ago, "duration": duration, "count": count}
+def as_json(value: object) -> str:
+    """Return a value as indented JSON."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "ago": ago,
+    "as_json": as_json,
+    "count": count,
+    "duration": duration,
+}

@@ -60,7 +60,7 @@ async def _changes(
 ) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(retry=_RETRY, sep="\n")
     shown = ""
-    while not front.draining.begun and await _is_still_admitted(request, front):
+    while not front.draining.begun and await is_still_admitted(request, front):
         try:
             html = await render()
         except ServiceError:
@@ -71,7 +71,8 @@ async def _changes(
         await asyncio.sleep(interval)
 
 
-async def _is_still_admitted(request: Request, front: Front) -> bool:
+async def is_still_admitted(request: Request, front: Front) -> bool:
+    """Return whether the session of a request still lives, where one is needed."""
     if not front.settings.needs_tokens:
         return True
     key = session_key(request.scope, front.settings)

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from api.access.sessions import LOGIN
 from api.console.rendering import Renderer
 from api.errors import status_of
+from api.requests.body import ImageRoute
 from shared.errors import ServiceError
 from shared.rejections import InvalidRequest, Unauthenticated
 
@@ -34,6 +35,10 @@ class PageRoute(APIRoute):
                 return error_page(request, InvalidRequest(_first_of(error)))
 
         return handle_or_explain
+
+
+class ImagePageRoute(PageRoute, ImageRoute):
+    """Answers errors with pages too, and takes forms with images, which bounds their memory."""
 
 
 def error_page(request: Request, error: ServiceError) -> Response:

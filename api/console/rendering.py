@@ -20,7 +20,12 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
+# With `no-referrer` browsers say that a form of ours comes from `null`, which looks like an attack.
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+}
 # The pages in the navigation: path, name, and the key that leads there.
 NAVIGATION = (
     (CONSOLE, "Overview", "o"),

@@ -41,6 +41,12 @@ class Visit:
         return self.operates and self.caller.tenants is None
 
 
+def may_visit(caller: Caller) -> None:
+    """Raise Forbidden for whoever may read no jobs, of which every page shows something."""
+    if not caller.may(Scope.JOBS_READ):
+        raise Forbidden(f"The token lacks the scope {Scope.JOBS_READ}.")
+
+
 async def _visit(request: Request, front: FrontDep) -> Visit:
     """Return the visit. Raises what the middleware `Authentication` has to say against it."""
     if request.state.refusal is not None:
@@ -57,8 +63,7 @@ VisitDep = Annotated[Visit, Depends(_visit)]
 
 async def _reader(visit: VisitDep) -> Visit:
     """Return the visit. Raises Forbidden for whoever may read no jobs."""
-    if not visit.caller.may(Scope.JOBS_READ):
-        raise Forbidden(f"The token lacks the scope {Scope.JOBS_READ}.")
+    may_visit(visit.caller)
     return visit
 
 

@@ -1,17 +1,29 @@
-"""Durations of requests by route template, since paths themselves contain ids."""
+"""Counts and times requests by route template, since paths themselves contain ids.
+
+Every series that a route can be expected to have is there from the start: Prometheus's rate() would
+miss an increase from nothing to 1, and a dashboard the first refusal.
+"""
 
 import time
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 
-from prometheus_client import CollectorRegistry, Histogram
+from fastapi.routing import iter_route_contexts
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.telemetry.metrics import DURATIONS, exemplar
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# The classes of statuses that every route may answer with. No route only redirects.
+_CLASSES = ("2xx", "4xx", "5xx")
+# Requests that no route takes.
+_UNMATCHED = "unmatched"
 
 
 class RequestMetrics:
-    """The histogram of request durations."""
+    """The durations of requests, and the number of answers by class of status."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._duration = Histogram(
@@ -22,16 +34,39 @@ class RequestMetrics:
             buckets=DURATIONS,
             registry=registry,
         )
+        self._responses = Counter(
+            "http_server_responses",
+            "Answers to requests by class of status: 2xx, 3xx, 4xx, 5xx.",
+            ("method", "route", "status_class"),
+            registry=registry,
+        )
         # The samples of each combination of labels, which take a moment to find.
-        self._children: dict[tuple[str, str, int], Histogram] = {}
+        self._children: dict[tuple[str, str, int], tuple[Histogram, Counter]] = {}
+
+    def expect(self, routes: Sequence[BaseRoute]) -> None:
+        """Show answers of every class for every route at 0, and durations of its usual answer."""
+        for method, route, status in _usual_answers(routes):
+            self._child(method, route, status)
+            for status_class in _CLASSES:
+                self._responses.labels(method, route, status_class)
+        for method in _METHODS:
+            self._responses.labels(method, _UNMATCHED, "4xx")
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request. Unknown methods share the label `other`: callers can invent any."""
-        key = (method if method in _METHODS else "other", route, status)
+        duration, responses = self._child(method if method in _METHODS else "other", route, status)
+        duration.observe(seconds, exemplar())
+        responses.inc()
+
+    def _child(self, method: str, route: str, status: int) -> tuple[Histogram, Counter]:
+        key = (method, route, status)
         child = self._children.get(key)
         if child is None:
-            child = self._children[key] = self._duration.labels(*key)
-        child.observe(seconds, exemplar())
+            child = self._children[key] = (
+                self._duration.labels(*key),
+                self._responses.labels(method, route, f"{status // 100}xx"),
+            )
+        return child
 
 
 class MeasuredRequests:
@@ -73,7 +108,10 @@ class MeasuredRequests:
 
 def is_probe(scope: Scope) -> bool:
     """Return whether a request is a probe, a scrape or Tidewave's: not traced, not measured."""
-    path: str = scope.get("path", "")
+    return _is_unmeasured(scope.get("path", ""))
+
+
+def _is_unmeasured(path: str) -> bool:
     return path.startswith(("/health", "/tidewave")) or path == "/metrics"
 
 
@@ -85,5 +123,16 @@ def _is_event_stream(message: Message) -> bool:
 
 
 def _template(scope: Scope) -> str:
-    template: str = getattr(scope.get("route"), "path", "unmatched")
+    template: str = getattr(scope.get("route"), "path", _UNMATCHED)
     return template
+
+
+def _usual_answers(routes: Sequence[BaseRoute]) -> Iterator[tuple[str, str, int]]:
+    """Yield the method, the template and the usual status of every route that is measured."""
+    for context in iter_route_contexts(routes):
+        template = getattr(context.original_route, "path", None)
+        if template is None or _is_unmeasured(template):
+            continue
+        status = getattr(context, "status_code", None) or HTTPStatus.OK
+        for method in (context.methods or set()) - {"HEAD"}:
+            yield method, template, int(status)

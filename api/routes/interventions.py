@@ -4,16 +4,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from api import interventions
 from api.access.caller import WRITES
-from api.front import Front, FrontDep, TenantDep
+from api.front import FrontDep, TenantDep
 from api.job_views import job_response
 from api.openapi.problems import ADMITTED, TENANT, problems
-from shared.contracts.features import Feature
-from shared.contracts.jobs import JobStatus, JobView
-from shared.errors import ErrorClass
+from shared.contracts.jobs import JobView
 from shared.rejections import JobNotFound, NotCancellable, NotRetryable
-from shared.store import transitions
-from shared.store.jobs import JobRepository
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
@@ -34,16 +31,7 @@ async def cancel_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> Res
 
     Cancelling a cancelled job changes nothing (200). A job that has ended otherwise is a 409.
     """
-    async with front.database.transaction() as session:
-        asked = await transitions.cancel(session, job_id, tenant_id)
-    if asked is not None and asked.state is JobStatus.CANCELLED:
-        # Before anything can fail that the caller would repeat, for then this was done already.
-        await front.waiters.announce(job_id)
-        front.metrics.finished.count(Feature(asked.feature), asked.state, ErrorClass.CANCELLED)
-    job = await front.reads.job(job_id, tenant_id)
-    if asked is None and job.status is not JobStatus.CANCELLED:
-        raise NotCancellable(f"The job is {job.status} and can no longer be cancelled.")
-    running = asked is not None and asked.state is JobStatus.RUNNING
+    job, running = await interventions.cancel(front, job_id, tenant_id)
     return job_response(job, 202 if running else 200)
 
 
@@ -62,21 +50,4 @@ async def retry_job(job_id: UUID, tenant_id: TenantDep, front: FrontDep) -> Resp
 
     A job in any other state is a 409, and so is one whose work is already being done again.
     """
-    await _revive(front, job_id, tenant_id)
-    async with front.database.transaction() as session:
-        job = await JobRepository(session).find(job_id, tenant_id)
-    if job is not None:
-        await front.submissions.publish_again(job)
-    return job_response(await front.reads.job(job_id, tenant_id), 202)
-
-
-async def _revive(front: Front, job_id: UUID, tenant_id: str) -> None:
-    job = await front.reads.job(job_id, tenant_id)
-    front.draining.check()
-    await front.admission.check(job.feature.queue, tenant_id)
-    async with front.database.transaction() as session:
-        revived = await transitions.revive(session, job_id, tenant_id)
-    if not revived:
-        raise NotRetryable(
-            f"The job is {job.status}; only failed or cancelled jobs can be retried."
-        )
+    return job_response(await interventions.retry(front, job_id, tenant_id), 202)

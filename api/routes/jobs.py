@@ -7,21 +7,28 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api.access.caller import READS, WRITES
+from api.access.caller import READS, WRITES, Caller, CallerDep
 from api.answering import accept_from, publish_and_wait
-from api.front import Front, FrontDep, IdempotencyKey, TenantDep
+from api.front import Front, FrontDep, IdempotencyKey, NamedTenantDep, TenantDep
 from api.job_views import job_response, page_response
 from api.openapi.problems import IMAGES, SUBMITTED, TENANT, problems
 from api.requests.body import ImageRoute
 from api.requests.context import adopt_request_id
 from api.requests.listing import LONGEST_WAIT, Listing, Wait, encode_cursor
 from api.telling.many import jobs_within
+from shared.access.scopes import Scope
 from shared.contracts.jobs import JobPage, JobView
 from shared.contracts.requests import JobRequest
 from shared.errors import Draining
-from shared.rejections import JobNotFound, UnknownFeature
+from shared.rejections import (
+    Forbidden,
+    InvalidRequest,
+    JobNotFound,
+    TenantRequired,
+    UnknownFeature,
+)
 from shared.store.hot.reading import JobRow, read_jobs
-from shared.store.jobs import JobRepository
+from shared.store.search.finding import find_jobs
 
 # What an unfinished job is answered with, in seconds.
 _POLL_LATER = {"Retry-After": "2"}
@@ -88,28 +95,42 @@ async def get_job(
 
 @router.get("", response_model=JobPage, dependencies=[READS], responses=problems(*TENANT, Draining))
 async def list_jobs(
-    tenant_id: TenantDep, front: FrontDep, query: Annotated[Listing, Query()]
+    tenant_id: NamedTenantDep,
+    caller: CallerDep,
+    front: FrontDep,
+    query: Annotated[Listing, Query()],
 ) -> Response:
     """List the tenant's jobs, newest first. `next_cursor` is the `cursor` of the next page.
 
     With `ids`, returns these jobs in their order; with `wait` as well, once all of them have ended
     or that many seconds later.
     """
+    if query.all_tenants:
+        _check_all_tenants(caller, tenant_id)
+    elif tenant_id is None:
+        raise TenantRequired
     if query.ids is not None:
         return await _answer_with_jobs(front, tenant_id, query)
-    wanted = query.page_of(tenant_id)
-    async with front.database.transaction() as session:
-        places = await JobRepository(session).page(wanted, query.limit + 1)
-    shown = [job_id for _, job_id in places[: query.limit]]
-    more = len(places) > query.limit
+    found = await find_jobs(front.database, query.page_of(tenant_id), query.limit)
+    shown = [job_id for _, job_id in found.places]
     return page_response(
         shown,
         await read_jobs(front.database, shown, tenant_id),
-        next_cursor=encode_cursor(*places[query.limit - 1]) if more else None,
+        next_cursor=encode_cursor(found.end) if found.end else None,
+        scanned_until=found.scanned_until,
     )
 
 
-async def _answer_with_jobs(front: Front, tenant_id: str, query: Listing) -> Response:
+def _check_all_tenants(caller: Caller, tenant_id: str | None) -> None:
+    """Raise Forbidden unless the caller operates all tenants, and InvalidRequest if it names one
+    of them."""
+    if not caller.may(Scope.ADMIN) or caller.tenants is not None:
+        raise Forbidden("The token does not act for all tenants as an operator.")
+    if tenant_id is not None:
+        raise InvalidRequest("all_tenants: name no tenant, or leave this out.")
+
+
+async def _answer_with_jobs(front: Front, tenant_id: str | None, query: Listing) -> Response:
     asked = query.asked_ids()
     # Two texts may stand for the same job.
     job_ids = list(dict.fromkeys(filter(None, asked.values())))

@@ -10,10 +10,9 @@ from api.access.tenants import agreed_tenant
 from api.front import FrontDep
 from api.openapi.problems import STORED, problems
 from api.requests.context import request_id_of
-from shared.contracts.features import Feature
+from api.telling.cancelled import announce_cancelled
 from shared.contracts.service.access import AuditPage, AuditView, DeletedData
 from shared.contracts.text import Identifier
-from shared.errors import ErrorClass
 from shared.rejections import InvalidRequest
 from shared.store.access.audit import entries
 from shared.store.access.tenant_data import delete_data
@@ -43,9 +42,7 @@ async def delete_tenant_data(
     agreed_tenant(http, tenant_id)
 
     async def cancelled(job_id: UUID, cancelling: Cancelling) -> None:
-        await front.waiters.announce(job_id)
-        feature = Feature(cancelling.feature)
-        front.metrics.finished.count(feature, cancelling.state, ErrorClass.CANCELLED)
+        await announce_cancelled(front.waiters, front.metrics, job_id, cancelling)
 
     return await delete_data(
         front.database,

@@ -51,6 +51,15 @@ class Publications:
                 await publication.note_published(session, [message.key])
         return deferred
 
+    async def publish_all_again(self, jobs: Sequence[Job]) -> None:
+        """Do so for several jobs that are in the outbox."""
+        messages = [NewMessage.of(job) for job in jobs]
+        reasons = await self.publish_all(messages)
+        sent = [message.key for message, why in zip(messages, reasons, strict=True) if not why]
+        if sent:
+            async with self._database.transaction() as session:
+                await publication.note_published(session, sent)
+
     async def close(self) -> None:
         """Wait for the messages that are being sent."""
         await self._batches.close()

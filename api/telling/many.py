@@ -17,10 +17,12 @@ async def jobs_within(
     database: Database,
     waiters: Waiters,
     job_ids: Sequence[UUID],
-    tenant_id: str,
+    tenant_id: str | None,
     wait: float,
 ) -> Mapping[UUID, JobRow | Bug]:
     """Return those of the jobs that are the tenant's, with a Bug for one that cannot be read.
+
+    `tenant_id` is None across all tenants.
 
     With `wait`, returns them once all have ended, or after that many seconds. Raises Draining.
     """
@@ -38,7 +40,7 @@ async def jobs_within(
 
 
 async def _read(
-    database: Database, job_ids: Sequence[UUID], tenant_id: str
+    database: Database, job_ids: Sequence[UUID], tenant_id: str | None
 ) -> dict[UUID, JobRow | Bug]:
     jobs: dict[UUID, JobRow | Bug] = {}
     for first in range(0, len(job_ids), JOBS_AT_ONCE):

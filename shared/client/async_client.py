@@ -13,6 +13,7 @@ import httpx
 from shared.client.awaiting import JobWatch
 from shared.client.caller import VALIDATION_TIMEOUT, Caller, introduced
 from shared.client.calls import (
+    bulk,
     deliveries,
     existing_jobs,
     items,
@@ -60,6 +61,12 @@ class AsyncServiceClient(Caller[httpx.AsyncBaseTransport, httpx.AsyncClient]):
     retry = _async_method(existing_jobs.retry)
     callbacks = _async_method(deliveries.callbacks)
     redeliver = _async_method(deliveries.redeliver)
+    failures = _async_method(bulk.failures)
+    preview_bulk = _async_method(bulk.preview_bulk)
+    begin_bulk = _async_method(bulk.begin_bulk)
+    bulk_operation = _async_method(bulk.bulk_operation)
+    bulk_operations = _async_method(bulk.bulk_operations)
+    stop_bulk_operation = _async_method(bulk.stop_bulk_operation)
     queues = _async_method(existing_jobs.queues)
     pause_queue = _async_method(operations.pause_queue)
     resume_queue = _async_method(operations.resume_queue)

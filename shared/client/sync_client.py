@@ -12,6 +12,7 @@ import httpx
 from shared.client.awaiting import JobWatch
 from shared.client.caller import VALIDATION_TIMEOUT, Caller, introduced
 from shared.client.calls import (
+    bulk,
     deliveries,
     existing_jobs,
     items,
@@ -57,6 +58,12 @@ class ServiceClient(Caller[httpx.BaseTransport, httpx.Client]):
     retry = _method(existing_jobs.retry)
     callbacks = _method(deliveries.callbacks)
     redeliver = _method(deliveries.redeliver)
+    failures = _method(bulk.failures)
+    preview_bulk = _method(bulk.preview_bulk)
+    begin_bulk = _method(bulk.begin_bulk)
+    bulk_operation = _method(bulk.bulk_operation)
+    bulk_operations = _method(bulk.bulk_operations)
+    stop_bulk_operation = _method(bulk.stop_bulk_operation)
     queues = _method(existing_jobs.queues)
     pause_queue = _method(operations.pause_queue)
     resume_queue = _method(operations.resume_queue)

@@ -32,12 +32,16 @@ class JobStatus(StrEnum):
 
 
 class JobError(Contract):
-    """Why a job failed or waits: a stable `code`, its class, and a sentence for people."""
+    """Why a job failed or waits: a stable `code`, its class, and a sentence for people.
+
+    `place` is the module and function of the service in which a bug happened, else null.
+    """
 
     code: str
     error_class: ErrorClass
     detail: str
     retryable: bool
+    place: str | None = None
 
     @classmethod
     def of(cls, error: ServiceError) -> "JobError":
@@ -47,6 +51,7 @@ class JobError(Contract):
             error_class=error.error_class,
             detail=error.detail,
             retryable=error.error_class.retryable,
+            place=error.place,
         )
 
 
@@ -105,13 +110,15 @@ class JobView(Contract):
 class JobPage(Contract):
     """Jobs, newest first, or in the order of the ids that were asked for.
 
-    `next_cursor` is null on the last page. `missing` has the ids that were asked for and are those
-    of no job of the tenant. `unreadable` has the ids of jobs that a newer version of the service
-    has written in a way that this one does not know.
+    `next_cursor` is null on the last page. `scanned_until` is null, unless the service looked for
+    what no index finds: then older jobs than this time may meet the filters as well. `missing` has
+    the ids that were asked for and are those of no job of the tenant. `unreadable` has the ids of
+    jobs that a newer version of the service has written in a way that this one does not know.
     """
 
     jobs: list[JobView]
     next_cursor: str | None
+    scanned_until: datetime | None = None
     missing: list[str] = Field(default_factory=list)
     unreadable: list[UUID] = Field(default_factory=list)
 

@@ -62,7 +62,8 @@ def repeating(
 
     After a step that failed the pause may be another one.
 
-    An error is logged and does not end the repetition, since the process cannot do without it.
+    An error is logged and does not end the repetition, since the process cannot do without it. That
+    a dependency is away is logged once a minute.
     `name` is the name of the task and begins its log events.
     """
     if pause_after_failure is None:
@@ -79,7 +80,7 @@ async def _repeat(
             await step()
             following = pause
         except Transient as error:
-            log.warning(f"{name}.interrupted", reason=describe(error.__cause__))
+            log.warning(f"{name}.interrupted", away=True, reason=describe(error.__cause__))
         except Exception:
             log.exception(f"{name}.failed")
         await asyncio.sleep(following)

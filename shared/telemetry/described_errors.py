@@ -19,6 +19,8 @@ _SAFE = (ServiceError, ErrorElsewhere, OSError, ImportError)
 _SAFE_MODULES = ("redis.exceptions",)
 # Classes of SQLSTATE whose texts are about the server, a connection, a lock or our own SQL.
 _SAFE_SQLSTATES = ("08", "25", "28", "3D", "40", "42", "53", "55", "57", "58")
+# The packages of our code.
+_OURS = ("api.", "shared.", "worker.")
 # What asyncpg adds to the message of the server. The detail may quote a row.
 _DETAIL = re.compile(r"\n(DETAIL|HINT): .*", re.DOTALL)
 # The first traceback in the text from another process: what follows it may be the text of an error.
@@ -40,6 +42,19 @@ def describe(error: BaseException | None) -> str:
         return f"{name} ({sqlstate}){text and ': ' + text}"
     safe = isinstance(error, _SAFE) or type(error).__module__ in _SAFE_MODULES
     return f"{name}: {error}" if safe and str(error) else name
+
+
+def place_of(error: BaseException) -> str | None:
+    """Return the module and function of ours in which an error happened, or None if it was none.
+
+    It is the innermost one of the traceback, such as `worker.pipeline.receipt:read`.
+    """
+    found = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__"))
+        if module.startswith(_OURS):
+            found = f"{module}:{frame.f_code.co_name}"
+    return found
 
 
 def describe_with_traceback(exc_info: ExcInfo) -> str:

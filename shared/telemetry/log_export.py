@@ -17,6 +17,7 @@ from structlog.contextvars import get_contextvars
 
 from shared.settings import Settings
 from shared.telemetry.logs import formatter
+from shared.telemetry.repeated_warnings import OncePerMinute
 from shared.telemetry.tracing import service_resource
 
 # The fields to search records by, beside the trace and span ids that every record has.
@@ -67,6 +68,7 @@ class _OtlpHandler(logging.Handler):
         self._provider = provider
         self.setFormatter(formatter("json"))
         self.addFilter(lambda record: not record.name.startswith(_SENDERS))
+        self.addFilter(OncePerMinute())
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass `record` on. `logging` calls this in the context of whoever logs."""

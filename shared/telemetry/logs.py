@@ -12,7 +12,7 @@ from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from shared.telemetry.described_errors import ExcInfo, describe_with_traceback
-from shared.telemetry.exporter_warnings import OncePerMinute
+from shared.telemetry.repeated_warnings import OncePerMinute
 
 # Libraries whose INFO lines repeat our own or come with every poll.
 _QUIET = ("arq", "httpx", "httpx2", "alembic.runtime", "uvicorn.access", "urllib3", "watchfiles")

@@ -26,6 +26,7 @@ from opentelemetry.util.types import Attributes
 from shared.contracts.features import Feature
 from shared.settings import Settings
 from shared.telemetry.span_contents import WithoutMessages
+from shared.telemetry.whole_attempts import WholeAttempts
 from shared.version import SERVICE, service_version
 
 # Seconds that the last spans may take to be sent when a process stops.
@@ -50,14 +51,13 @@ class Tracing:
         )
         if self.exporting:
             self._exporter = WithoutMessages(_exporter(settings.otel_exporter_otlp_endpoint))
-            self.provider.add_span_processor(
-                BatchSpanProcessor(
-                    self._exporter,
-                    max_queue_size=_QUEUE_SIZE,
-                    schedule_delay_millis=_DELAY_MS,
-                    max_export_batch_size=_BATCH_SIZE,
-                )
+            sending = BatchSpanProcessor(
+                self._exporter,
+                max_queue_size=_QUEUE_SIZE,
+                schedule_delay_millis=_DELAY_MS,
+                max_export_batch_size=_BATCH_SIZE,
             )
+            self.provider.add_span_processor(WholeAttempts(sending))
         self.tracer = self.provider.get_tracer(SERVICE, service_version())
 
     async def close(self) -> None:

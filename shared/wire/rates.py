@@ -8,9 +8,10 @@ import time
 from dataclasses import dataclass
 
 import structlog
-from limits import RateLimitItem, parse
-from limits.aio.storage import RedisStorage
+from limits import RateLimitItem, WindowStats, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from redis.asyncio import Redis
 
 from shared.errors import BrokerUnavailable
 from shared.settings import Settings
@@ -18,6 +19,8 @@ from shared.telemetry.described_errors import describe
 from shared.wire.connections import broker_errors, connect_quick
 
 log = structlog.get_logger(__name__)
+
+_LOGINS = parse("10/minute")
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,7 @@ class Rates:
     def __init__(self, settings: Settings) -> None:
         """Use RATE_LIMIT_TOKEN and RATE_LIMIT_TENANT, REDIS_URL and QUEUE_NAMESPACE."""
         self._redis = connect_quick(settings)
-        storage = RedisStorage(
-            "async+redis://",
-            implementation="redispy",
-            key_prefix=f"{settings.queue_namespace}:limits",
-            connection_pool=self._redis.connection_pool,  # type: ignore[arg-type]
-        )
-        self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self._limiter = SlidingWindowCounterRateLimiter(_storage(self._redis, settings))
         self._token = _parsed(settings.rate_limit_token)
         self._tenant = _parsed(settings.rate_limit_tenant)
         self._counting = True
@@ -81,15 +78,61 @@ class Rates:
             self._note_absence(error)
             return None
         self._counting = True
-        reset = max(1, math.ceil(left.reset_time - time.time()))
-        remaining = left.remaining if admitted else 0
-        return Window(limit.amount, limit.get_expiry(), remaining, reset, exceeded=not admitted)
+        return _window(limit, left, admitted=admitted)
 
     def _note_absence(self, error: BrokerUnavailable) -> None:
         """Log that nothing is counted, once until something is counted again."""
         if self._counting:
             self._counting = False
             log.warning("rate_limits.off", reason=describe(error.__cause__))
+
+
+class LoginRates:
+    """Counts the logins from each address, of which there may be ten a minute.
+
+    Whoever guesses tokens shall not be faster for an outage: while Redis is away, each front
+    counts by itself.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Use REDIS_URL and QUEUE_NAMESPACE."""
+        self._redis = connect_quick(settings)
+        self._common = SlidingWindowCounterRateLimiter(_storage(self._redis, settings))
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose(close_connection_pool=True)
+
+    async def count(self, address: str) -> Window:
+        """Count a login from an address."""
+        try:
+            with broker_errors():
+                return await _hit(self._common, address)
+        except BrokerUnavailable as error:
+            log.warning("logins.counted_alone", reason=describe(error.__cause__))
+            return await _hit(self._own, address)
+
+
+async def _hit(limiter: SlidingWindowCounterRateLimiter, address: str) -> Window:
+    admitted = await limiter.hit(_LOGINS, "login", address)
+    left = await limiter.get_window_stats(_LOGINS, "login", address)
+    return _window(_LOGINS, left, admitted=admitted)
+
+
+def _storage(redis: Redis, settings: Settings) -> RedisStorage:
+    return RedisStorage(
+        "async+redis://",
+        implementation="redispy",
+        key_prefix=f"{settings.queue_namespace}:limits",
+        connection_pool=redis.connection_pool,  # type: ignore[arg-type]
+    )
+
+
+def _window(limit: RateLimitItem, left: WindowStats, *, admitted: bool) -> Window:
+    reset = max(1, math.ceil(left.reset_time - time.time()))
+    remaining = left.remaining if admitted else 0
+    return Window(limit.amount, limit.get_expiry(), remaining, reset, exceeded=not admitted)
 
 
 def _parsed(rate: str | None) -> RateLimitItem | None:

@@ -10,7 +10,7 @@ from shared.local.processes import LocalError
 from tests.bench.bench import Bench
 from tests.bench.calls import attacked, connections, get, wait
 from tests.bench.figures import Figure, NotMeasured
-from tests.bench.growth import scale
+from tests.bench.growth import console, scale
 from tests.bench.jobs import batch, dispatch, fairness, mixed, path, tokens, tracing
 from tests.bench.noise import Noise
 from tests.bench.parts import parts
@@ -45,6 +45,7 @@ MEASUREMENTS = {
     "scale": Measurement(
         "a million rows beside few, and several fronts and workers", scale.measure
     ),
+    "console": Measurement("the pages of the console with a million jobs", console.measure),
     "cold": Measurement("how long processes take to start", cold.measure),
     "soak": Measurement("whether anything grows while a system works for minutes", soak.measure),
     "attacked": Measurement("how soon /health answers while a front is attacked", attacked.measure),

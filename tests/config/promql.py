@@ -15,6 +15,9 @@ RULES = sorted((ROOT / "config/prometheus/rules").glob("*.yml"))
 # Tempo makes these metrics from spans; no process of ours has them.
 MADE_BY_TEMPO = ("traces_spanmetrics_", "traces_service_graph_")
 
+# Prometheus makes these metrics from its alert rules, while one is pending or fires.
+MADE_BY_RULES = {"ALERTS", "ALERTS_FOR_STATE"}
+
 # PromEx makes these metrics in the Phoenix app, with these labels, if it is set up as
 # docs/integrating.md says. The source is lib/prom_ex/plugins/oban.ex and phoenix.ex of PromEx: a
 # name is `metric_prefix` and the parts after it joined by `_`, a `distribution` is a histogram, and
@@ -34,9 +37,8 @@ MADE_BY_APP = {
     "phoenix_http_request_duration_milliseconds_bucket": _PHOENIX_HTTP | {"le"},
 }
 
-_VARIABLES = {"$__rate_interval": "10s", "$queue": ".*"}
 _CLAUSES = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ARGUMENTS = re.compile(r'(?<=[(,])\s*"(?:[^"\\]|\\.)*"')
 _SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{[^}]*\})?\s*(\()?")
 _GROUPED = re.compile(r"\bby\s*\(([^)]*)\)")
 _MATCHED = re.compile(r"[{,]\s*(\w+)\s*[=!]")
@@ -44,21 +46,26 @@ _WORDS = {"and", "or", "unless", "bool", "offset"}
 
 
 def panels(board: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the panels of a dashboard without the rows that group them."""
-    return [panel for panel in board["panels"] if panel["type"] != "row"]
+    """Return the panels of a dashboard, those of closed rows too, without the rows themselves."""
+    every = [inner for panel in board["panels"] for inner in (panel, *panel.get("panels", ()))]
+    return [panel for panel in every if panel["type"] != "row"]
 
 
-def dashboard_queries() -> Iterator[tuple[str, str]]:
-    """Yield the place of each query of a dashboard, and its PromQL with variables filled in."""
+def dashboard_queries(window: str = "10s") -> Iterator[tuple[str, str]]:
+    """Yield the place of each query of a dashboard, and its PromQL with variables filled in.
+
+    `window` is what Grafana's variable for the range of a rate becomes.
+    """
+    variables = {"$__rate_interval": window, "$queue": ".*"}
     for path in DASHBOARDS:
         for panel in panels(json.loads(path.read_text())):
             for target in panel["targets"]:
                 if target["datasource"]["type"] == "prometheus":
-                    yield f"{path.stem}: {panel['title']}", _filled_in(target["expr"])
+                    yield f"{path.stem}: {panel['title']}", _filled_in(target["expr"], variables)
 
 
-def _filled_in(expression: str) -> str:
-    for name, value in _VARIABLES.items():
+def _filled_in(expression: str, variables: dict[str, str]) -> str:
+    for name, value in variables.items():
         expression = expression.replace(name, value)
     return expression
 
@@ -81,8 +88,8 @@ def selectors(expression: str) -> set[str]:
 
 
 def _without_clauses(expression: str) -> str:
-    """Remove ranges and grouping clauses, whose words are not metrics."""
-    without_ranges = re.sub(r"\[[^\]]*\]", "", expression)
+    """Remove ranges, grouping clauses and arguments that are text: their words are not metrics."""
+    without_ranges = re.sub(r"\[[^\]]*\]", "", _ARGUMENTS.sub("", expression))
     return _CLAUSES.sub("", without_ranges)
 
 
@@ -98,5 +105,6 @@ def metrics(expression: str) -> set[str]:
 
 
 def is_ours(selector: str) -> bool:
-    """Return whether our processes have to have the metric: neither Tempo nor the app makes it."""
-    return not selector.startswith(MADE_BY_TEMPO) and not metrics(selector) <= MADE_BY_APP.keys()
+    """Return whether our processes have to have the metric, because nobody else makes it."""
+    elsewhere = MADE_BY_APP.keys() | MADE_BY_RULES
+    return not selector.startswith(MADE_BY_TEMPO) and not metrics(selector) <= elsewhere

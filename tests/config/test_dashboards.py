@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
+from fastapi.routing import APIRoute
 
+from api.console.pages import failures, jobs, overview, queues, workers
 from shared.local.checkout import ROOT
 from tests.config.promql import (
     DASHBOARDS,
@@ -22,6 +24,12 @@ from tests.config.promql import (
     selectors,
 )
 
+CONSOLE_PAGES = {
+    f"/console{route.path}"
+    for page in (failures, jobs, overview, queues, workers)
+    for route in page.router.routes
+    if isinstance(route, APIRoute)
+}
 SOURCES = ROOT / "config/grafana/provisioning/datasources/datasources.yaml"
 
 
@@ -66,8 +74,14 @@ def test_a_dashboard_uses_provisioned_data_sources(board: dict[str, Any]) -> Non
             assert (source["type"], source["uid"]) in provisioned, panel["title"]
 
 
-def test_a_dashboard_links_to_every_dashboard(board: dict[str, Any]) -> None:
-    assert {link["url"] for link in board["links"]} == {f"/d/{path.stem}" for path in DASHBOARDS}
+def test_a_dashboard_links_to_every_dashboard_and_to_the_console(board: dict[str, Any]) -> None:
+    """The variable says where the console is; links of panels use pages that it has."""
+    boards = {f"/d/{path.stem}" for path in DASHBOARDS}
+    assert {link["url"] for link in board["links"]} == boards | {"${console}"}
+    assert "console" in {variable["name"] for variable in board["templating"]["list"]}
+
+    pages = {f"/console{path}" for path in re.findall(r"\$\{console\}([/\w]*)", json.dumps(board))}
+    assert pages <= CONSOLE_PAGES
 
 
 def test_latency_panels_have_exemplars() -> None:
@@ -90,8 +104,7 @@ def test_only_panels_that_say_so_use_metrics_of_tempo() -> None:
 def test_the_row_of_the_app_has_all_metrics_of_the_app() -> None:
     """Each of its panels says why it may be empty, and no rule waits for what may not exist."""
     board = json.loads((ROOT / "config/grafana/dashboards/service-overview.json").read_text())
-    titles = [panel["title"] for panel in board["panels"]]
-    row = board["panels"][titles.index("The app") + 1 :]
+    (row,) = (panel["panels"] for panel in board["panels"] if panel["title"].startswith("The app"))
     places = {f"{board['uid']}: {panel['title']}" for panel in row}
     used = {where: metrics(expression) for where, expression in dashboard_queries()}
 
@@ -132,6 +145,39 @@ def test_a_span_leads_to_the_log_lines_of_the_app_too() -> None:
             assert re.fullmatch(pattern, name), (query, name)
 
 
+def test_tables_of_traces_show_what_their_titles_say() -> None:
+    """Tempo stops at the first traces that match, in any order, unless it is asked for the newest.
+
+    The data source knows the unit of each column: milliseconds for a trace, nanoseconds for a span.
+    """
+    board = json.loads((ROOT / "config/grafana/dashboards/trace-explorer.json").read_text())
+    tables = {panel["title"]: panel for panel in panels(board) if panel["type"] == "table"}
+    order = {"Traces": "Start time", "Traces with errors": "Start time", "Receipts": "Duration"}
+
+    assert tables.keys() == order.keys()
+    for title, table in tables.items():
+        (target,) = table["targets"]
+        assert target["query"].endswith(" with (most_recent=true)"), title
+        assert target["tableType"] == ("spans" if title == "Receipts" else "traces")
+        assert table["options"]["sortBy"] == [{"displayName": order[title], "desc": True}], title
+        assert table["fieldConfig"]["defaults"]["unit"] == "none", title
+
+
+def test_no_trace_id_asks_for_no_trace_and_no_log_lines() -> None:
+    """A closed row asks nothing. Without an id, an open one must not show lines of no trace."""
+    board = json.loads((ROOT / "config/grafana/dashboards/trace-explorer.json").read_text())
+    (row,) = (panel for panel in board["panels"] if panel["type"] == "row")
+    inside = {panel["title"] for panel in row["panels"]}
+    using = {
+        panel["title"] for panel in panels(board) if "$trace_id" in json.dumps(panel["targets"])
+    }
+
+    assert row["collapsed"]
+    assert using == inside == {"Waterfall", "Its log lines"}
+    (lines,) = (panel for panel in row["panels"] if panel["type"] == "logs")
+    assert '| trace_id!="" |' in lines["targets"][0]["expr"]
+
+
 @pytest.mark.parametrize(
     ("expression", "found"),
     [
@@ -151,6 +197,7 @@ def test_labels_of_dashboards_are_found(expression: str, found: set[str]) -> Non
         ('a - on (instance) group_left (b) c{d!="e f"} > 5', {"a", 'c{d!="e f"}'}),
         ("queue:a:max and deriv(queue:a:max[10m]) > 0", {"queue:a:max"}),
         ("time() - max(b_seconds > 0)", {"b_seconds"}),
+        ('label_replace(vector(0), "a", "b", "", "") or on () c', {"c"}),
         ('absent(up{job="api"}) or absent(up{job="w"})', {'up{job="api"}', 'up{job="w"}'}),
     ],
 )

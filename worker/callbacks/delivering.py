@@ -133,7 +133,7 @@ class Deliveries:
             await answer_within(self._release(unfinished), _LAST_ANSWER)
         except Transient as error:
             # Their claims end by themselves.
-            log.warning("callbacks.not_released", reason=error.code)
+            log.warning("callbacks.not_released", away=True, reason=error.code)
 
     async def _release(self, unfinished: list[ClaimedDelivery]) -> None:
         async with self._database.transaction() as session:

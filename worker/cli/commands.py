@@ -11,7 +11,10 @@ from worker.cli.extract import extract
 from worker.cli.items import categorize, embed
 from worker.cli.models import models
 from worker.cli.processes import migrate, serve, worker
-from worker.cli.remote.jobs import cancel, get, image, list_jobs, queues, retry, watch
+from worker.cli.remote.failures import failures
+from worker.cli.remote.interventions import cancel, retry
+from worker.cli.remote.jobs import get, image, queues, watch
+from worker.cli.remote.listing import list_jobs
 from worker.cli.remote.submit import submit
 from worker.cli.stderr import print_error, stderr
 from worker.cli.whole_files import NotWritten
@@ -42,7 +45,8 @@ def _app() -> typer.Typer:
         epilog="Exit codes: 0 success, 1 something failed, 2 wrong usage, 130 stopped with Ctrl-C.",
     )
     local: Sequence[Callable[..., None]] = (extract, categorize, embed, doctor, models)
-    remote: Sequence[Callable[..., None]] = (submit, get, image, watch, cancel, retry, queues)
+    jobs: Sequence[Callable[..., None]] = (submit, get, image, watch, cancel, retry)
+    remote: Sequence[Callable[..., None]] = (*jobs, failures, queues)
     processes: Sequence[Callable[..., None]] = (serve, worker, migrate)
     for command in local:
         app.command(rich_help_panel="On this machine")(command)

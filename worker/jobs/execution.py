@@ -19,6 +19,7 @@ from shared.errors import Bug, Cancelled, ServiceError, TimedOut
 from shared.store.hot.claiming import Claim
 from shared.store.hot.storing import AttemptRecord, Stored, Unstorable
 from shared.store.postgres.database import Database
+from shared.telemetry.described_errors import place_of
 from shared.telemetry.trace_context import current_trace_id
 from worker.features.runners import Product, Run, Work
 from worker.features.time_limit import TimeLimit
@@ -124,9 +125,11 @@ class Executor:
             return TimedOut(f"The work took longer than its limit of {work.limit.seconds:g} s.")
         except ServiceError as error:
             return error
-        except Exception:
+        except Exception as error:
             log.exception("job.bug")
-            return Bug()
+            bug = Bug()
+            bug.place = place_of(error)
+            return bug
 
     async def _end(
         self, claim: Claim, result: RunResult, recorder: StageRecorder, metrics: AttemptMetrics

@@ -66,4 +66,4 @@ class Pauses:
         try:
             self.note(await standing(self._database.fetch, self._worker_id), asked_at)
         except Transient as error:
-            log.warning("pauses.unknown", reason=error.code)
+            log.warning("pauses.unknown", away=True, reason=error.code)

@@ -100,7 +100,7 @@ class Reports:
                 left=[entry.message for entry in unsent if isinstance(entry, _Left)],
             )
         except BrokerUnavailable as error:
-            log.warning("reports.lost", reports=len(unsent), reason=error.code)
+            log.warning("reports.lost", away=True, reports=len(unsent), reason=error.code)
         finally:
             if not self._unsent:
                 self._all_sent.set()

@@ -10,6 +10,7 @@ import structlog
 from shared.contracts.features import Queue
 from shared.store import transitions
 from shared.store.access.audit import prune_audit
+from shared.store.access.sessions import prune_sessions
 from shared.store.figures.samples import prune_samples
 from shared.store.hot.due import Due, look
 from shared.store.hot.leases import Leases
@@ -17,7 +18,6 @@ from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
 from shared.store.queues.order import lift, prune_turns
 from shared.store.retention import Retentions, prune_images, prune_jobs, prune_workers
-from shared.telemetry.trace_context import trace_id
 from worker.jobs.reports import Reports
 from worker.reconciliation import CHUNK
 from worker.reconciliation.messages import SETTLED, MessageRepair
@@ -120,15 +120,18 @@ class Reconciler:
         async with self._database.transaction() as session:
             rescued = await transitions.rescue(session, CHUNK, self._periods.leases)
         for job in rescued:
-            self._tracing.rescued(job)
             self._metrics.jobs.rescued(job)
-            log.warning(
-                "job.rescued",
-                job_id=str(job.job_id),
-                state=job.state,
-                lost_worker=job.worker_id,
-                trace_id=trace_id(job.trace_carrier),
-            )
+            with self._tracing.rescued(job):
+                log.warning(
+                    "job.rescued",
+                    job_id=str(job.job_id),
+                    attempt=job.attempt,
+                    feature=job.feature,
+                    tenant_id=job.tenant_id,
+                    request_id=job.request_id,
+                    state=job.state,
+                    lost_worker=job.worker_id,
+                )
             if job.state.finished:
                 self._reports.ended(job.job_id)
             else:
@@ -159,6 +162,7 @@ class Reconciler:
             turns = await prune_turns(session, CHUNK)
         async with self._database.transaction() as session:
             audit = await prune_audit(session, self._periods.retentions.audit)
+            await prune_sessions(session)
         if images or jobs or audit or turns:
             # The next step prunes again without waiting, since there may be more.
             log.info("pruned", images=images, jobs=jobs, audit=audit, turns=turns)

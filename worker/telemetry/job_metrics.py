@@ -5,7 +5,7 @@ have.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -19,8 +19,18 @@ from shared.store.transitions import Rescued
 from shared.telemetry.metrics import DURATIONS, FinishedJobs, exemplar
 from worker.pipeline.stages import Stage
 
-_LEASE_EXPIRED = "lease_expired"
-_REASONS = (_LEASE_EXPIRED, "message_lost", "message_locked", "message_orphaned")
+_LOST, _LOCKED, _ORPHANED = "lost", "locked", "orphaned"
+_CATEGORIZATION = ("categorize_item",)
+# The stages of each feature.
+_STAGES: Mapping[Feature, Sequence[str]] = {
+    Feature.RECEIPT_EXTRACTION: (
+        *("ocr.preprocess", "ocr.recognise", "receipt.parse", "ocr.second_look"),
+        *_CATEGORIZATION,
+    ),
+    Feature.CATEGORIZATION: _CATEGORIZATION,
+    Feature.CATEGORIZATION_BATCH: _CATEGORIZATION,
+    Feature.EMBEDDING: ("embed_texts",),
+}
 _CONFIDENCES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0)
 
 
@@ -38,7 +48,13 @@ class JobMetrics:
         )
         self._rescued = Counter(
             "ai_jobs_rescued",
-            "Jobs rescued from dead workers, and messages repaired, by reason.",
+            "Jobs taken over from a worker that died or lost its lease.",
+            ("queue",),
+            registry=registry,
+        )
+        self._repaired = Counter(
+            "ai_messages_repaired",
+            "Messages that were sent again, unlocked or removed, by what was wrong with them.",
             ("queue", "reason"),
             registry=registry,
         )
@@ -71,17 +87,29 @@ class JobMetrics:
             buckets=_CONFIDENCES,
             registry=registry,
         )
-        # Alerts use rate(), which sees no increment when a series appears with the value 1.
+        self._show_all(queues)
+
+    def _show_all(self, queues: Sequence[Queue]) -> None:
+        """Show every series at 0: rate() sees no increment when one appears with the value 1."""
         for feature in Feature:
+            if feature.queue in queues:
+                self._show_durations(feature)
             for outcome in AttemptOutcome:
                 self._attempts.labels(feature.queue, feature, outcome)
         for queue in Queue:
             self._foreign.labels(queue)
             self._skipped.labels(queue)
-            for reason in _REASONS:
-                self._rescued.labels(queue, reason)
+            self._rescued.labels(queue)
+            for reason in (_LOST, _LOCKED, _ORPHANED):
+                self._repaired.labels(queue, reason)
         for queue in queues:
             self._busy.labels(queue)
+
+    def _show_durations(self, feature: Feature) -> None:
+        for durations in (self._wait, self._run, self._total):
+            durations.labels(feature.queue, feature)
+        for stage in _STAGES[feature]:
+            self._stage.labels(feature, stage)
 
     @contextmanager
     def attempt(self, claim: Claim) -> Iterator["AttemptMetrics"]:
@@ -126,7 +154,7 @@ class JobMetrics:
 
     def rescued(self, job: Rescued) -> None:
         """Count a rescue, the attempt that crashed, and the job if that has ended."""
-        self._rescued.labels(job.queue, _LEASE_EXPIRED).inc()
+        self._rescued.labels(job.queue).inc()
         self._attempts.labels(job.queue, job.feature, AttemptOutcome.CRASHED).inc()
         if job.state.finished:
             cancelled = job.state is JobStatus.CANCELLED
@@ -144,9 +172,9 @@ class JobMetrics:
     ) -> None:
         """Count the messages that were sent again, unlocked and removed, and the keys that were
         moved aside."""
-        self._rescued.labels(queue, "message_lost").inc(resent)
-        self._rescued.labels(queue, "message_locked").inc(unlocked)
-        self._rescued.labels(queue, "message_orphaned").inc(removed)
+        self._repaired.labels(queue, _LOST).inc(resent)
+        self._repaired.labels(queue, _LOCKED).inc(unlocked)
+        self._repaired.labels(queue, _ORPHANED).inc(removed)
         self._foreign.labels(queue).inc(moved)
 
     def skipped(self, queue: Queue, messages: int) -> None:

@@ -78,9 +78,13 @@ class JobTracing:
             span.set_attributes({"error.type": error.code, "error.class": error.error_class})
             span.set_status(StatusCode.ERROR, error.code)
 
-    def rescued(self, job: Rescued) -> None:
-        """Make a span for an attempt whose worker died before it could send one."""
-        span = self._tracer.start_span(
+    @contextmanager
+    def rescued(self, job: Rescued) -> Iterator[None]:
+        """Make a span for an attempt whose worker died before it could send one.
+
+        It is current while the block runs, so that the lines of the log about it are in the trace.
+        """
+        with self._tracer.start_as_current_span(
             "job.rescue",
             context=carried(job.trace_carrier),
             start_time=_ns(job.started_at),
@@ -90,9 +94,9 @@ class JobTracing:
                 "job.state": job.state,
                 "worker.id": job.worker_id,
             },
-        )
-        span.set_status(StatusCode.ERROR, "the worker was lost")
-        span.end()
+        ) as span:
+            span.set_status(StatusCode.ERROR, "the worker was lost")
+            yield
 
     @contextmanager
     def callback(self, claimed: ClaimedDelivery) -> Iterator[Span]:

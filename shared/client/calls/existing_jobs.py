@@ -1,11 +1,11 @@
 """The calls about jobs that were submitted, and about the queues in which they wait."""
 
-from datetime import datetime
+from typing import Any, Unpack
 from uuid import UUID
 
 import httpx
 
-from shared.client.calls.options import given
+from shared.client.calls.options import Page, given
 from shared.client.http import Call
 from shared.contracts.images import ShownImage
 from shared.contracts.jobs import JobPage, JobView
@@ -19,25 +19,20 @@ def job(job_id: UUID, wait: float = 0, *, tenant_id: str | None = None) -> Call[
 
 
 def jobs(
-    *,
-    status: str | None = None,
-    feature: str | None = None,
-    since: datetime | None = None,
-    cursor: str | None = None,
-    limit: int | None = None,
-    tenant_id: str | None = None,
+    *, all_tenants: bool = False, tenant_id: str | None = None, **page: Unpack[Page]
 ) -> Call[JobPage]:
-    """Return a page of the tenant's jobs, newest first. `since` needs a UTC offset, `limit` is at
-    most 100 (50 by default), and `cursor` is the `next_cursor` of the page before."""
-    query = given(
-        status=status,
-        feature=feature,
-        since=since and since.isoformat(),
-        cursor=cursor,
-        limit=limit,
-        tenant_id=tenant_id,
-    )
-    return Call("GET", "/api/v1/jobs", JobPage, query=query)
+    """Return a page of the tenant's jobs, newest first; see `Page`.
+
+    An operator lists the jobs of `all_tenants` instead.
+    """
+    query: dict[str, Any] = {**page, "tenant_id": tenant_id}
+    for name in ("since", "until"):
+        if query.get(name) is not None:
+            query[name] = query[name].isoformat()
+    if all_tenants:
+        query["all_tenants"] = "true"
+    query = given(**query)
+    return Call("GET", "/api/v1/jobs", JobPage, query=query, owned=not all_tenants)
 
 
 def job_image(job_id: UUID, page: int = 1, *, tenant_id: str | None = None) -> Call[ShownImage]:

@@ -1,6 +1,7 @@
 """Optional arguments of the calls, and the parts of a request that they become."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Required, TypedDict
 
 from shared.client.http import Call, M
@@ -57,6 +58,28 @@ class Submission(Origin, total=False):
 
     priority: int
     wait: int
+
+
+class Page(TypedDict, total=False):
+    """Which page of jobs to list: those that meet all filters.
+
+    `since` and `until` need a UTC offset. `limit` is at most 100 (50 by default), and `cursor` the
+    `next_cursor` of the page before.
+    """
+
+    status: str | None
+    feature: str | None
+    since: datetime | None
+    until: datetime | None
+    request_id: str | None
+    trace_id: str | None
+    error_class: str | None
+    code: str | None
+    fingerprint: str | None
+    worker_id: str | None
+    text: str | None
+    cursor: str | None
+    limit: int | None
 
 
 class Entry(TypedDict, total=False):

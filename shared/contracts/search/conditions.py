@@ -16,12 +16,20 @@ Moment = Annotated[
     AwareDatetime,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC)),
 ]
-TraceId = Annotated[str, StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{32}$")]
-Fingerprint = Annotated[str, StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{12}$")]
+TraceId = Annotated[
+    str,
+    StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{32}$"),
+    Field(examples=["97c83a495f9af4370b0c6e0205cff509"]),
+]
+Fingerprint = Annotated[
+    str,
+    StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{12}$"),
+    Field(examples=["5f2a9c03d1be"]),
+]
 
 
-class Conditions(Contract):
-    """Which jobs are meant: those that meet every condition that is not null.
+class Filters(Contract):
+    """Which jobs to list: those that meet every condition that is not null.
 
     `since` and `until` bound the time of acceptance: from `since` on, and before `until`. `text` is
     in the input of the job, in upper or lower case. `worker_id` ran an attempt of it. `code` and
@@ -39,4 +47,9 @@ class Conditions(Contract):
     since: Moment | None = None
     until: Moment | None = None
     text: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+
+
+class Conditions(Filters):
+    """Which jobs are meant: those that meet every condition, and are among `ids` if there are."""
+
     ids: Annotated[list[UUID] | None, Field(max_length=500)] = None

@@ -16,7 +16,7 @@ def report(dependency: str) -> Callable[[State], None]:
     def changed(state: State) -> None:
         nonlocal away
         if state is State.OPEN:
-            log.warning("dependency.away", dependency=dependency)
+            log.warning("dependency.away", away=True, dependency=dependency)
         elif away and state is State.CLOSED:
             log.info("dependency.back", dependency=dependency)
         away = state is State.OPEN

@@ -1,6 +1,7 @@
 """The audit: what operators did, in rows that hold ids only."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,13 +36,31 @@ async def record(
     await session.flush()
 
 
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which entries are wanted: those that have all of these values, whose None stands for any."""
+
+    action: str | None = None
+    actor: str | None = None
+    tenant_id: str | None = None
+
+
+EVERYTHING = AuditFilter()
+
+
 async def entries(
-    session: AsyncSession, limit: int, before: int | None = None
+    session: AsyncSession,
+    limit: int,
+    before: int | None = None,
+    wanted: AuditFilter = EVERYTHING,
 ) -> Sequence[AuditEntry]:
     """Return up to `limit` entries, newest first: those with an id below `before`."""
     newest = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
     if before is not None:
         newest = newest.where(AuditEntry.id < before)
+    for name, value in asdict(wanted).items():
+        if value is not None:
+            newest = newest.where(getattr(AuditEntry, name) == value)
     return (await session.scalars(newest)).all()
 
 

@@ -181,4 +181,4 @@ class KnownTokens:
                 await note_use(self._database.fetch, sorted(used))
             except ServiceError as error:
                 # Nobody needs it enough to be refused for it.
-                log.warning("tokens.use_not_noted", reason=error.code)
+                log.warning("tokens.use_not_noted", away=True, reason=error.code)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.access.scopes import ALL_TENANTS, Scope
 from shared.access.tokens import NewToken
+from shared.store.access.sessions import end_sessions_of
 from shared.store.models import Token
 from shared.store.postgres.statements import Fetch, Statement
 
@@ -77,8 +78,20 @@ async def all_tokens(session: AsyncSession) -> Sequence[tuple[Token, datetime]]:
     return [(row[0], row[1]) for row in found]
 
 
+async def token_names(session: AsyncSession, token_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of those tokens that exist, also of revoked ones, by their ids."""
+    found = await session.execute(
+        select(Token.id, Token.name).where(Token.id.in_(sorted(set(token_ids))))
+    )
+    return {row.id: row.name for row in found}
+
+
 async def revoke_token(session: AsyncSession, token_id: str) -> bool:
-    """Revoke a token; return False if there is no such token. Revoking twice changes nothing."""
+    """Revoke a token and end its sessions of the console; return False if there is no such token.
+
+    Revoking twice changes nothing.
+    """
+    await end_sessions_of(session, token_id)
     revoked = (
         update(Token)
         .where(Token.id == token_id)

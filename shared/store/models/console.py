@@ -31,9 +31,10 @@ class ConsoleSession(Base):
 class BulkOperation(Base):
     """A retry or a cancellation of all jobs that meet conditions, and how far it has come.
 
-    `conditions` are those of a search. `tenant_id` is None for one across all tenants. Jobs
-    are taken in the order of `created_at` and `id`, and those up to `after_created_at` and
-    `after_id` are done with. A front works on it until `lease_until`, and renews that.
+    `conditions` are those of a search. `tenants` is None for one across all tenants. Jobs are taken
+    in the order of `created_at` and `id`, and those up to `after_created_at` and `after_id` are
+    done with. A front locks the row while it works on a chunk of them, and any front may take the
+    next one from `due_at` on.
     """
 
     __tablename__ = "bulk_operations"
@@ -41,7 +42,7 @@ class BulkOperation(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
     action: Mapped[str]
     conditions: Mapped[dict[str, Any]]
-    tenant_id: Mapped[str | None]
+    tenants: Mapped[list[str] | None]
     actor: Mapped[str]
     request_id: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default="running")
@@ -53,7 +54,9 @@ class BulkOperation(Base):
     refusals: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     after_created_at: Mapped[datetime | None]
     after_id: Mapped[UUID | None]
-    lease_until: Mapped[datetime | None]
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # The code of what it waits for, such as `queue_full`.
+    waits_for: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]

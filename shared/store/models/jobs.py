@@ -110,7 +110,7 @@ class Job(Base):
             "created_at",
             postgresql_where=text("content_key IS NOT NULL"),
         ),
-        # Lists: see shared/store/lists.py.
+        # Lists: see shared/store/search/ordered.py.
         Index(
             "ix_jobs_ended_state",
             "tenant_id",
@@ -128,7 +128,7 @@ class Job(Base):
             "id",
             postgresql_where=_ENDED,
         ),
-        # Across tenants: see shared/store/search/.
+        # Across tenants.
         Index("ix_jobs_ended", "state", "created_at", "id", postgresql_where=_ENDED),
         Index(
             "ix_jobs_failures",

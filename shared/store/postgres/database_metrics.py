@@ -11,18 +11,23 @@ from shared.telemetry.metrics import exemplar
 # Seconds.
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _OPERATIONS = ("select", "insert", "update", "delete")
+_OTHER = "other"
 _BEGAN = "ai_statement_began"
 
 
 def duration_histogram(registry: CollectorRegistry) -> Histogram:
     """Return the metric, as one of `registry`."""
-    return Histogram(
+    histogram = Histogram(
         "db_client_operation_duration_seconds",
         "Time that Postgres took for a statement.",
         ("operation",),
         buckets=_BUCKETS,
         registry=registry,
     )
+    # The first statement of its kind would not show as a rate.
+    for operation in (*_OPERATIONS, _OTHER):
+        histogram.labels(operation)
+    return histogram
 
 
 def observe(histogram: Histogram, operation: str, seconds: float) -> None:
@@ -54,4 +59,4 @@ def _operation(statement: str, context: Any) -> str:
         if getattr(made, f"is_{operation}", False):
             return operation
     word = statement.split(maxsplit=1)[0].lower()
-    return word if word in _OPERATIONS else "other"
+    return word if word in _OPERATIONS else _OTHER

@@ -5,20 +5,21 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, Select, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
-from shared.rejections import NotRetryable
+from shared.rejections import ImageDeleted, NotRetryable
 from shared.store.models import LIVE, Job, JobImage
 from shared.store.queues.order import take_turns
 from shared.store.retry_policy import BUDGETS
 from shared.store.transitions.values import cancelled_error, requeued, spent_column
 
-_REVIVABLE = (JobStatus.FAILED, JobStatus.CANCELLED)
+# The states from which a job can be queued again.
+REVIVABLE = (JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 class Cancelling(NamedTuple):
@@ -56,7 +57,24 @@ async def cancel_of_tenant(
         .limit(limit)
         .with_for_update(key_share=True)
     )
-    rows = await session.execute(_cancelling(Job.id.in_(live)))
+    return await _cancel_each(session, live)
+
+
+async def cancel_each(
+    session: AsyncSession, jobs: Sequence[Job]
+) -> Sequence[tuple[UUID, Cancelling]]:
+    """Do so for several jobs, and return by their ids those that had not ended."""
+    # Locked in the order in which all others do.
+    ids = [job.id for job in jobs]
+    locked = select(Job.id).where(Job.id.in_(ids)).order_by(Job.id)
+    return await _cancel_each(session, locked.with_for_update(key_share=True))
+
+
+async def _cancel_each(
+    session: AsyncSession, wanted: Select[tuple[UUID]]
+) -> Sequence[tuple[UUID, Cancelling]]:
+    statement = _cancelling(Job.id.in_(wanted)).execution_options(synchronize_session=False)
+    rows = await session.execute(statement)
     return [(row.id, Cancelling(JobStatus(row.state), row.feature)) for row in rows]
 
 
@@ -83,19 +101,64 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
     Raises NotRetryable if the same work was submitted again and has not ended, or if the image of
     the job is not kept any more.
     """
-    ended = Job.id == job_id, Job.tenant_id == tenant_id, Job.state.in_(_REVIVABLE)
+    ended = Job.id == job_id, Job.tenant_id == tenant_id, Job.state.in_(REVIVABLE)
     # Another tenant's job is not touched. A job keeps its tenant, so this needs no lock.
     if await session.scalar(select(Job.id).where(*ended)) is None:
         return False
     # The turn comes before any lock of the job: see the order of locks in GIVEN.
-    await take_turns(session, [job_id], _REVIVABLE)
+    await take_turns(session, [job_id], REVIVABLE)
     # From now on nobody prunes the job or its image.
     locked = select(Job.queue).where(*ended).with_for_update(key_share=True)
     if await session.scalar(locked) == Queue.RECEIPTS and not await _has_image(session, job_id):
         raise NotRetryable("The image of the job is not kept any more; submit the receipt again.")
-    statement = (
+    try:
+        return await session.scalar(_reviving(*ended)) is not None
+    except IntegrityError as error:
+        # The unique index on the content key allows only one live job.
+        raise NotRetryable("The same work was submitted again and has not ended.") from error
+
+
+async def revive_each(session: AsyncSession, jobs: Sequence[Job]) -> dict[UUID, str]:
+    """Do so for several jobs; return the code of the refusal of each that was not queued again."""
+    ids = [job.id for job in jobs]
+    await take_turns(session, ids, REVIVABLE)
+    # From now on nobody prunes the jobs or their images.
+    ended = Job.id.in_(ids), Job.state.in_(REVIVABLE)
+    locked = select(Job.id, Job.queue).where(*ended).order_by(Job.id)
+    rows = (await session.execute(locked.with_for_update(key_share=True))).all()
+    images = set(await session.scalars(select(JobImage.job_id).where(JobImage.job_id.in_(ids))))
+    refusals = dict.fromkeys(ids, NotRetryable.code)
+    kept = []
+    for row in rows:
+        if row.queue == Queue.RECEIPTS and row.id not in images:
+            refusals[row.id] = ImageDeleted.code
+        else:
+            kept.append(row.id)
+    for revived in await _revive_apart(session, kept):
+        del refusals[revived]
+    return refusals
+
+
+async def _revive_apart(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Queue locked jobs again, and return their ids, without those whose work is live already."""
+    if not ids:
+        return []
+    try:
+        async with session.begin_nested():
+            return (await session.scalars(_reviving(Job.id.in_(ids)))).all()
+    except IntegrityError:
+        if len(ids) == 1:
+            return []
+    # One of them spoils all. Halves find it in few statements.
+    middle = len(ids) // 2
+    halves = ids[:middle], ids[middle:]
+    return [job_id for half in halves for job_id in await _revive_apart(session, half)]
+
+
+def _reviving(*wanted: ColumnElement[bool]) -> ReturningUpdate[tuple[UUID]]:
+    return (
         update(Job)
-        .where(*ended)
+        .where(*wanted)
         .values(
             **requeued(),
             error=None,
@@ -104,12 +167,8 @@ async def revive(session: AsyncSession, job_id: UUID, tenant_id: str) -> bool:
             **{spent_column(error_class): 0 for error_class in BUDGETS},
         )
         .returning(Job.id)
+        .execution_options(synchronize_session=False)
     )
-    try:
-        return await session.scalar(statement) is not None
-    except IntegrityError as error:
-        # The unique index on the content key allows only one live job.
-        raise NotRetryable("The same work was submitted again and has not ended.") from error
 
 
 async def _has_image(session: AsyncSession, job_id: UUID) -> bool:

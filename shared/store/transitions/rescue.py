@@ -34,6 +34,8 @@ class Rescued:
     """
 
     job_id: UUID
+    tenant_id: str
+    request_id: str | None
     attempt: int
     feature: Feature
     queue: Queue
@@ -70,6 +72,8 @@ async def rescue(session: AsyncSession, limit: int, leases: Leases) -> Sequence[
     rows = await session.execute(
         select(
             changed.c.id,
+            changed.c.tenant_id,
+            changed.c.request_id,
             changed.c.attempt,
             changed.c.feature,
             changed.c.queue,
@@ -82,6 +86,8 @@ async def rescue(session: AsyncSession, limit: int, leases: Leases) -> Sequence[
     return [
         Rescued(
             job_id=row.id,
+            tenant_id=row.tenant_id,
+            request_id=row.request_id,
             attempt=row.attempt,
             feature=Feature(row.feature),
             queue=Queue(row.queue),
@@ -124,6 +130,8 @@ def _take_away(expired: CTE) -> ReturningUpdate[Any]:
         )
         .returning(
             Job.id,
+            Job.tenant_id,
+            Job.request_id,
             Job.attempt,
             Job.feature,
             Job.queue,

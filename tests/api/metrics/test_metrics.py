@@ -134,7 +134,7 @@ async def test_requests_are_measured_by_route_template(
     counted = {
         name.removeprefix("http_server_request_duration_seconds_count "): value
         for name, value in (await samples(http)).items()
-        if name.startswith("http_server_request_duration_seconds_count")
+        if name.startswith("http_server_request_duration_seconds_count") and value
     }
 
     assert counted == {
@@ -144,6 +144,21 @@ async def test_requests_are_measured_by_route_template(
         "GET unmatched 404": 1,
         "other unmatched 404": 1,
     }
+
+
+async def test_the_first_answer_of_each_class_is_an_increase(http: httpx.AsyncClient) -> None:
+    """Each route has its answers at 0 from the start, and no series says when it was created."""
+    before = await samples(http)
+    await http.post("/api/v1/jobs", json={})
+    after = await samples(http)
+
+    refused = "http_server_responses_total POST /api/v1/jobs 4xx"
+    assert (before[refused], after[refused]) == (0, 1)
+    assert before["http_server_responses_total POST /api/v1/jobs 5xx"] == 0
+    assert before["http_server_responses_total GET /api/v1/jobs/{job_id} 5xx"] == 0
+    assert before["http_server_request_duration_seconds_count POST /api/v1/jobs 202"] == 0
+    assert before["http_server_responses_total GET unmatched 4xx"] == 0
+    assert not any("/health" in name or "_created" in name for name in before)
 
 
 async def test_statements_are_measured_by_operation(

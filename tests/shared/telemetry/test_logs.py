@@ -33,6 +33,10 @@ with structlog.contextvars.bound_contextvars(job_id="j-1"):
     except ValueError:
         log.exception("job.bug")
 logging.getLogger("arq.worker").info("every poll")
+for dependency in ("redis", "database", "redis"):
+    log.warning("dependency.away", away=True, dependency=dependency)
+for name in ("opentelemetry.a", "opentelemetry.b"):
+    logging.getLogger(name).warning("no collector")
 """
 ENDING = """
 from shared.telemetry.logs import configure_logging
@@ -52,7 +56,7 @@ def lines(style: str) -> list[str]:
 
 def test_every_line_is_json_with_the_ids_to_find_it_by() -> None:
     """Lines of libraries and tracebacks are JSON too."""
-    ours, theirs, bug = map(json.loads, lines("json"))
+    ours, theirs, bug, *_ = map(json.loads, lines("json"))
 
     assert (ours["level"], ours["logger"], ours["message"]) == ("info", "ours", "job.done")
     assert ours["ms"] == 3
@@ -62,6 +66,14 @@ def test_every_line_is_json_with_the_ids_to_find_it_by() -> None:
         assert line["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
         assert line["span_id"] == "b7ad6b7169203331"
         assert line["job_id"] == "j-1"
+
+
+def test_a_dependency_that_is_away_is_reported_once_a_minute() -> None:
+    """Each dependency has a line of its own, and a collector has one for all libraries."""
+    away = [line for line in map(json.loads, lines("json")) if line["level"] == "warning"][1:]
+
+    assert [line.get("dependency") for line in away] == ["redis", "database", None]
+    assert away[-1]["logger"] == "opentelemetry.a"
 
 
 @pytest.mark.parametrize("style", ["json", "console"])

@@ -15,6 +15,7 @@ import pytest
 
 # The Debian package of each program that a test may need.
 PACKAGES = {
+    "chromium": "chromium",
     "git": "git",
     "mix": "elixir",
     "npm": "npm",
@@ -24,8 +25,9 @@ PACKAGES = {
     "strace": "strace",
     "tesseract": "tesseract-ocr",
 }
-# The integration tests, which need a running service: bin/test-integration runs them.
-INTEGRATION = Path(__file__).parents[2] / "integration"
+# Tests that only a run of their own collects: those of the integration need a running service
+# (bin/test-integration), those of the console a browser (bin/test --browser).
+APART = tuple(Path(__file__).parents[2] / name for name in ("integration", "browser"))
 # The folder of the tests of the ml extra.
 ML = Path(__file__).parents[2] / "worker/ml"
 
@@ -43,11 +45,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the tests of the ml extra if it is not installed, and those of the integration
+    """Leave out the tests of the ml extra if it is not installed, and those with a run of their own
     unless an argument names them."""
-    if collection_path == INTEGRATION:
+    if collection_path in APART:
         named = [(config.invocation_params.dir / argument).resolve() for argument in config.args]
-        return None if any(path.is_relative_to(INTEGRATION) for path in named) else True
+        return None if any(path.is_relative_to(collection_path) for path in named) else True
     left_out = not _has_ml() and not _all_are_required()
     return True if left_out and collection_path.is_relative_to(ML) else None
 

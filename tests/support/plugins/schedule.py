@@ -21,6 +21,7 @@ SLOW_FIXTURES = {"servers", "system", "engine", "tesseract", "embedder", "grocer
 # Every test in these folders is slow. Other slow tests carry the marker themselves.
 SLOW_FOLDERS = (
     "bench",
+    "browser",
     "chaos",
     "integration",
     "shared/local",

@@ -13,9 +13,10 @@ _DAYS = 30
 # So many jobs wait, half of them in each queue, however many jobs there are; and so many run.
 _QUEUED, _RUNNING = 200, 8
 
-# Job `n` was created before job `n + 1`, and the newest are live. Four in a hundred failed, and one
-# was cancelled. The largest tenant has asked for embeddings only at the very beginning. Arguments:
-# how many jobs, how many of them are live, how many run, and the days in which they were created.
+# Job `n` was created before job `n + 1`, and the newest are live. Four in a hundred failed, in forty
+# ways, and one was cancelled. The largest tenant has asked for embeddings only at the very
+# beginning. Arguments: how many jobs, how many of them are live, how many run, and the days in
+# which they were created.
 _JOBS = """
 INSERT INTO jobs (
     id, tenant_id, user_id, request_id, feature, queue, payload, trace_carrier,
@@ -37,7 +38,7 @@ SELECT
     json_build_object('item_name', 'Item ' || n, 'candidate_labels', json_build_array(
         'Dairy', 'Bakery', 'Produce', 'Meat', 'Frozen', 'Beverages', 'Household', 'Other'
     )),
-    '{"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}',
+    jsonb_build_object('traceparent', '00-' || md5(n::text) || '-b7ad6b7169203331-01'),
     CASE n % 2 WHEN 0 THEN 'key-' || n END,
     CASE n % 2 WHEN 1 THEN md5(n::text) END,
     md5(n::text),
@@ -50,9 +51,14 @@ SELECT
         'all_scores', json_build_object('Dairy', 0.93, 'Bakery', 0.04, 'Produce', 0.03)
     ) END,
     CASE state
-        WHEN 'failed' THEN '{"error": "timeout", "error_class": "timeout", "detail": "Late."}'
-        WHEN 'cancelled' THEN '{"error": "cancelled", "error_class": "cancelled", "detail": ""}'
-    END::jsonb,
+        WHEN 'failed' THEN jsonb_build_object(
+            'code', 'code-' || n % 40, 'detail', 'Late.', 'retryable', true,
+            'error_class', (ARRAY['timeout', 'transient', 'bug', 'crashed'])[1 + n % 4]
+        )
+        WHEN 'cancelled' THEN jsonb_build_object(
+            'code', 'cancelled', 'detail', '', 'retryable', false, 'error_class', 'cancelled'
+        )
+    END,
     CASE state WHEN 'succeeded' THEN 'embedding' END,
     CASE state WHEN 'succeeded' THEN '1' END,
     created, created, created,
@@ -84,6 +90,10 @@ SELECT
     '[{"name": "load", "start_ms": 0, "duration_ms": 1, "attributes": {}}]',
     '0af7651916cd43dd8448eb211c80319c', started_at, finished_at
 FROM jobs WHERE finished_at IS NOT NULL
+"""
+# The trigger gives failures their fingerprints, but not while `fill` inserts them.
+_FINGERPRINTS = """
+UPDATE jobs SET fingerprint = failure_fingerprint(error) WHERE state = 'failed'
 """
 # One job in a hundred has a callback.
 _CALLBACKS = """
@@ -121,6 +131,7 @@ async def fill(url: str, count: int) -> None:
         await connection.execute("SET maintenance_work_mem = '256MB'")
         async with _indexed_later(connection) if count >= _MANY else nullcontext():
             await connection.execute(_JOBS, count, _QUEUED + _RUNNING, _RUNNING, _DAYS)
+            await connection.execute(_FINGERPRINTS)
         for statement in (_ATTEMPTS, _CALLBACKS, _DELIVERIES):
             await connection.execute(statement)
         await connection.execute("VACUUM (ANALYZE)")

@@ -3,14 +3,16 @@
 import asyncio
 import subprocess
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
 import httpx
 import pytest
+from prometheus_client import Metric
 from sqlalchemy import text
 
 from shared.client import AsyncServiceClient
+from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.errors import Bug, ServiceError, Transient
 from shared.rejections import NoTextFound
@@ -21,6 +23,8 @@ from tests.support.runners import ITEM, Gate, dairy, raising, worker_with
 from tests.support.telemetry.metric_samples import exemplars, families, samples
 from tests.support.waiting import wait_until
 from worker.features.runners import Product, Work
+from worker.telemetry.metrics import WorkerMetrics
+from worker.telemetry.state import WorkerState
 
 ITEMS = "categorization"
 HISTOGRAMS = ("ai_job_wait_seconds", "ai_job_run_seconds", "ai_job_total_seconds")
@@ -33,7 +37,10 @@ async def scraped(url: str) -> dict[str, float]:
 
 
 async def test_metrics_of_a_whole_system(system: System, receipt_png: bytes) -> None:
-    """A receipt is in every histogram, with its trace as the exemplar, and no label holds an id."""
+    """A receipt is in every histogram, with its trace as the exemplar, and no label holds an id.
+
+    Every duration that a worker shows after some work is there from its start.
+    """
     tenant, trace_id = f"tenant-{uuid4().hex[:8]}", uuid4().hex
     traced = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
     async with httpx.AsyncClient(base_url=system.url, timeout=60) as front:
@@ -52,6 +59,25 @@ async def test_metrics_of_a_whole_system(system: System, receipt_png: bytes) -> 
     values = " ".join(value for sample in every for value in sample.labels.values())
     assert tenant not in values
     assert trace_id not in values
+    assert durations_of(workers) == durations_of(WorkerMetrics(state()).registry.collect())
+
+
+def durations_of(metrics: Iterable[Metric]) -> set[tuple[str, ...]]:
+    """Return the durations that a worker shows, each with the values of its labels."""
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items())))
+        for metric in metrics
+        if metric.name.startswith("ai_job_") and metric.type == "histogram"
+        for sample in metric.samples
+        if sample.name.endswith("_count")
+    }
+
+
+def state() -> WorkerState:
+    """Return the state of a worker of both queues that has just started."""
+    return WorkerState(
+        id="w", version="0", queues=[*Queue], slots=dict.fromkeys(Queue, 1), components={}
+    )
 
 
 @pytest.mark.needs_program("promtool")
@@ -172,7 +198,7 @@ async def test_metrics_of_a_job_that_is_rescued(
         await gate.begun.wait()
         async with database.transaction() as session:
             await session.execute(text("UPDATE jobs SET lease_until = now()"))
-        await counted(worker.url, "ai_jobs_rescued_total items lease_expired")
+        await counted(worker.url, "ai_jobs_rescued_total items")
         gate.opened.set()
         await client.await_job(job.id)
         found = await scraped(worker.url)

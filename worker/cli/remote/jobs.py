@@ -1,8 +1,7 @@
-"""`grocery-ai get`, `watch`, `list`, `cancel`, `retry` and `queues`."""
+"""`grocery-ai get`, `watch`, `image` and `queues`."""
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shared.contracts.features import Feature, Queue
-from shared.contracts.jobs import JobPage, JobStatus, JobView
+from shared.contracts.features import Queue
+from shared.contracts.jobs import JobPage, JobView
 from shared.errors import Bug
 from shared.rejections import JobNotFound
-from shared.terminal_tables import job_table, queue_table
+from shared.terminal_tables import queue_table
 from worker.cli.extraction.selection import check_writable
 from worker.cli.options import AsJson, print_json, print_line
 from worker.cli.remote.service import (
@@ -78,32 +77,6 @@ def _shown(page: JobPage, *, as_json: bool) -> bool:
     return not page.missing and not page.unreadable
 
 
-def list_jobs(
-    status: Annotated[JobStatus | None, typer.Option(help="Only jobs with this status.")] = None,
-    feature: Annotated[Feature | None, typer.Option(help="Only jobs of this feature.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many jobs to list at most.")] = 20,
-    url: Url = DEFAULT_URL,
-    tenant: Tenant = DEFAULT_TENANT,
-    as_json: AsJson = False,
-) -> None:
-    """List a tenant's jobs, newest first."""
-    with connected(url, tenant) as service:
-        page = service.jobs(status=status, feature=feature, limit=limit)
-    if as_json:
-        print_json([job.model_dump(mode="json") for job in page.jobs])
-    elif page.jobs:
-        Console().print(job_table(page.jobs, now=datetime.now(UTC)))
-    else:
-        kind = " ".join(filter(None, (status, feature)))
-        stderr().print(
-            f"Tenant {tenant!r} has no {kind + ' ' if kind else ''}jobs. --tenant selects another; "
-            "`grocery-ai submit FILE` creates a job.",
-            markup=False,
-        )
-    if page.next_cursor:
-        stderr().print(f"These are the newest {limit}; --limit shows up to 100.")
-
-
 def image(
     job_id: JobId,
     out: Annotated[
@@ -125,22 +98,6 @@ def image(
     path = out or Path(f"{job_id}-{page}.{shown.media_type.partition('/')[2]}")
     write_whole(path, shown.content)
     print_line(str(path))
-
-
-def cancel(
-    job_id: JobId, url: Url = DEFAULT_URL, tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False
-) -> None:
-    """Cancel a job that is waiting or running."""
-    with connected(url, tenant) as service:
-        show_jobs([service.cancel(job_id)], as_json=as_json)
-
-
-def retry(
-    job_id: JobId, url: Url = DEFAULT_URL, tenant: Tenant = DEFAULT_TENANT, as_json: AsJson = False
-) -> None:
-    """Run a failed or cancelled job again."""
-    with connected(url, tenant) as service:
-        show_jobs([service.retry(job_id)], as_json=as_json)
 
 
 class QueueAction(StrEnum):

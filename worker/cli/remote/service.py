@@ -24,7 +24,8 @@ Url = Annotated[str, typer.Option("--url", envvar="AI_SERVICE_URL", help="URL of
 Tenant = Annotated[str, typer.Option("--tenant", envvar="TENANT_ID", help="The tenant to act for.")]
 
 
-def _job_id(text: str) -> UUID:
+def job_id_of(text: str) -> UUID:
+    """Return the id of a job. Raises typer.BadParameter."""
     try:
         return UUID(text)
     except ValueError as error:
@@ -36,13 +37,15 @@ def _job_id(text: str) -> UUID:
 JobId = Annotated[
     UUID,
     typer.Argument(
-        parser=_job_id, metavar="ID", help="The id of a job, as `submit` and `list` print it."
+        parser=job_id_of, metavar="ID", help="The id of a job, as `submit` and `list` print it."
     ),
 ]
 JobIds = Annotated[
     list[UUID],
     typer.Argument(
-        parser=_job_id, metavar="ID...", help="The ids of jobs, as `submit` and `list` print them."
+        parser=job_id_of,
+        metavar="ID...",
+        help="The ids of jobs, as `submit` and `list` print them.",
     ),
 ]
 

@@ -6,7 +6,7 @@ what they did.
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 
 revision = "0007"
 down_revision = "0006"
@@ -16,22 +16,27 @@ depends_on = None
 _TIME = TIMESTAMP(timezone=True)
 _NOW = sa.func.now()
 
-# Failures with the same fingerprint have the same class, code and place, and messages that differ
-# in no more than ids, numbers and what is quoted.
+# The message of a failure, with placeholders for ids, numbers and what is quoted.
+_MESSAGE = r"""
+CREATE FUNCTION failure_message(error jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT regexp_replace(
+    regexp_replace(
+        regexp_replace(
+            error->>'detail', '"[^"]*"|''[^'']*''|`[^`]*`', '<text>', 'g'
+        ),
+        '\y[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\y', '<id>', 'g'
+    ),
+    '\y[0-9][0-9a-fA-F.,:]*', '<number>', 'g'
+)
+$$
+"""
+# Failures with the same fingerprint have the same class, code, place and message.
 _FINGERPRINT = r"""
 CREATE FUNCTION failure_fingerprint(error jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 SELECT left(encode(sha256(convert_to(concat_ws(
-    E'\n', error->>'error_class', error->>'code', error->>'place',
-    regexp_replace(
-        regexp_replace(
-            regexp_replace(
-                error->>'detail', '"[^"]*"|''[^'']*''|`[^`]*`', '<text>', 'g'
-            ),
-            '\y[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\y', '<id>', 'g'
-        ),
-        '\y[0-9][0-9a-fA-F.,:]*', '<number>', 'g'
-    )
+    E'\n', error->>'error_class', error->>'code', error->>'place', failure_message(error)
 ), 'UTF8')), 'hex'), 12)
 $$
 """
@@ -81,7 +86,7 @@ def upgrade() -> None:
     """Add the column, its trigger, the tables, and then the indexes."""
     op.add_column("jobs", sa.Column("fingerprint", sa.Text))
     op.add_column("workers", sa.Column("drain_requested_at", _TIME))
-    for statement in (_FINGERPRINT, _SET_FINGERPRINT, _TRIGGER):
+    for statement in (_MESSAGE, _FINGERPRINT, _SET_FINGERPRINT, _TRIGGER):
         op.execute(statement)
     _create_sessions()
     _create_bulk_operations()
@@ -109,7 +114,7 @@ def downgrade() -> None:
     for table in ("queue_samples", "bulk_operations", "console_sessions"):
         op.drop_table(table)
     op.execute("DROP TRIGGER set_fingerprint ON jobs")
-    op.execute("DROP FUNCTION set_fingerprint, failure_fingerprint")
+    op.execute("DROP FUNCTION set_fingerprint, failure_fingerprint, failure_message")
     op.drop_column("workers", "drain_requested_at")
     op.drop_column("jobs", "fingerprint")
 
@@ -137,7 +142,7 @@ def _create_bulk_operations() -> None:
         sa.Column("id", sa.Uuid, nullable=False, server_default=sa.func.gen_random_uuid()),
         sa.Column("action", sa.Text, nullable=False),
         sa.Column("conditions", JSONB, nullable=False),
-        sa.Column("tenant_id", sa.Text),
+        sa.Column("tenants", ARRAY(sa.Text)),
         sa.Column("actor", sa.Text, nullable=False),
         sa.Column("request_id", sa.Text),
         sa.Column("state", sa.Text, nullable=False, server_default="running"),
@@ -147,7 +152,8 @@ def _create_bulk_operations() -> None:
         sa.Column("refusals", JSONB, nullable=False, server_default=sa.text("'{}'")),
         sa.Column("after_created_at", _TIME),
         sa.Column("after_id", sa.Uuid),
-        sa.Column("lease_until", _TIME),
+        sa.Column("due_at", _TIME, nullable=False, server_default=_NOW),
+        sa.Column("waits_for", sa.Text),
         sa.Column("created_at", _TIME, nullable=False, server_default=_NOW),
         sa.Column("changed_at", _TIME, nullable=False, server_default=_NOW),
         sa.Column("finished_at", _TIME),

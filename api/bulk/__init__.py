@@ -1,0 +1,1 @@
+"""Bulk operations: every front works on those that any of them has begun."""

@@ -1,0 +1,1 @@
+"""What the page of a job shows, worked out from the rows of the job."""

@@ -1,0 +1,1 @@
+"""The calls that find jobs by conditions: failures and bulk operations."""
