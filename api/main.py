@@ -176,13 +176,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         await check_dependencies(database, messenger, required=False)
         draining = Drain()
         submissions = Submissions(
-            database,
-            messenger,
-            admission,
-            draining,
-            settings,
-            metrics,
-            tracing.tracer,
+            database, messenger, admission, draining, settings, metrics, tracing.tracer
         )
         stack.push_async_callback(submissions.close)
         rates = await stack.enter_async_context(counting(settings))
