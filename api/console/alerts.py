@@ -43,6 +43,7 @@ NOT_JUDGED = {
     "QueueGrowing": "A rate over ten minutes is for Prometheus; the lines of the queues show it.",
     "WorkerStalled": "Only a scrape of the worker shows it; the page of the workers says late.",
     "JobsRescued": "Only the workers count what they rescue.",
+    "MessagesRepaired": "Only the workers count the messages that they send again.",
     "BrokerForeignKeys": "Only the workers count what they move aside.",
     "ReconcilerStale": "Only the workers know when they last repaired something.",
     "SubmissionsRejected": "Each front counts its own refusals; the queues show if they accept.",
