@@ -13,7 +13,7 @@ from shared.errors import Busy
 from shared.store.models import Job
 from shared.store.postgres.database import Database
 from shared.store.search.ordered import Place, Search, in_order
-from shared.store.search.places import indexed_places, is_seldom, scanned_places
+from shared.store.search.places import as_scanned, indexed_places, is_seldom, scanned_places
 
 # How many rows are looked at for conditions that no index covers. So many take less than the time
 # limit when they are in memory; a text takes longer, since it is looked for in the whole input,
@@ -97,7 +97,7 @@ async def _scan(session: AsyncSession, search: Search, limit: int, most: int) ->
     found = await _page(session, scanned_places(search, most, limit + 1), limit)
     if found.end is not None:
         return found
-    last = in_order(search, (Job.created_at, Job.id), most).subquery()
+    last = in_order(as_scanned(search), (Job.created_at, Job.id), most).subquery()
     place = (last.c.created_at, last.c.id)
     # The place of the last row that was looked at, if there were as many as may be.
     at_end = (
