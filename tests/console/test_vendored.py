@@ -11,7 +11,7 @@ MANIFEST = tomllib.loads((VENDORED / "manifest.toml").read_text("utf-8"))
 
 
 def test_files_are_those_of_the_manifest() -> None:
-    """Each is unchanged, and its licence is beside it."""
+    """The files are unchanged, and the licence of each package is beside them."""
     listed = {
         name: digest
         for package in MANIFEST["package"]
