@@ -53,7 +53,13 @@ def naming(tenant_id: str) -> list[dict[str, Mapping[str, Any]]]:
 def takes_a_tenant(call: Call) -> bool:
     """Return whether a call is about the jobs of a tenant."""
     return call.path.startswith("/api/v1") and not call.path.startswith(
-        ("/api/v1/queues", "/api/v1/schemas", "/api/v1/audit", "/api/v1/tenants")
+        (
+            "/api/v1/audit",
+            "/api/v1/queues",
+            "/api/v1/schemas",
+            "/api/v1/tenants",
+            "/api/v1/workers",
+        )
     )
 
 
