@@ -168,7 +168,8 @@ async def test_a_round_at_rest_is_one_statement(
         for sample in metric.samples
         if metric.name == name and sample.name == f"{name}_count"
     ]
-    assert [(s.labels["operation"], s.value) for s in counts] == [("select", 1)]
+    made = [(s.labels["operation"], s.value) for s in counts if s.value]
+    assert made == [("select", 1)]
 
 
 @pytest.mark.parametrize(("state", "removed"), [("running", 0), ("succeeded", 1)])
