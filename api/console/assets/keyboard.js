@@ -64,3 +64,6 @@ document.addEventListener("click", (event) => {
   const acts = event.target.closest("a, button, input, label, select, summary");
   if (!acts && getSelection().isCollapsed) open(event.target.closest("tr[data-href]"));
 });
+
+// On a phone the navigation is wider than the window.
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
