@@ -7,19 +7,18 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
-from fastapi.routing import APIRoute
 
 from api.access.sessions import LOGIN
 from api.console.rendering import Renderer
 from api.errors import status_of
-from api.requests.body import ImageRoute
+from api.requests.body import BodyRoute, ImageRoute
 from shared.errors import ServiceError
 from shared.rejections import InvalidRequest, Unauthenticated
 
 HTMX = "HX-Request"
 
 
-class PageRoute(APIRoute):
+class PageRoute(BodyRoute):
     """Answers the errors of a page with a page that says what to do."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -40,6 +40,8 @@ _NOT_IN_A_SCHEMA = re.compile(
     r"|(payload\.)?(items|texts)\.\d+"
     # A field of a form that has to hold JSON.
     r"|(metadata|callback): Input should be a valid dictionary"
+    # A tenant beside all of them; conditions of which none is given; more than is looked at.
+    r"|all_tenants: |where: |until: "
     # A code that a standard does not have.
     r"|(payload\.)?options\.(country|locale|default_currency): "
     # Nothing but spaces, which are stripped before the length is checked; U+0085, which is a space

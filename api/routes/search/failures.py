@@ -8,13 +8,14 @@ from api.access.caller import READS
 from api.access.reach import ReachDep
 from api.front import FrontDep
 from api.openapi.problems import TENANT, problems
+from api.requests.body import BodyRoute
 from shared.contracts.features import Feature
 from shared.contracts.search.conditions import Moment
 from shared.contracts.search.failures import FailureList
 from shared.errors import ErrorClass
 from shared.store.search.failures import failures
 
-router = APIRouter(prefix="/api/v1", tags=["jobs"])
+router = APIRouter(prefix="/api/v1", tags=["jobs"], route_class=BodyRoute)
 
 
 @router.get(

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
 import pytest
+from pydantic import AwareDatetime
 
 import shared.contracts
 from shared.contracts.text import Contract
@@ -21,6 +22,7 @@ _PLAIN: dict[Any, Any] = {
     float: 0.5,
     bool: True,
     Any: 1,
+    AwareDatetime: datetime(2026, 1, 1, tzinfo=UTC).isoformat(),
     datetime: datetime(2026, 1, 1, tzinfo=UTC).isoformat(),
     Decimal: "1.50",
     UUID: str(UUID(int=0)),
