@@ -25,7 +25,7 @@ SELECT regexp_replace(
         regexp_replace(
             error->>'detail', '"[^"]*"|''[^'']*''|`[^`]*`', '<text>', 'g'
         ),
-        '\y[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\y', '<id>', 'g'
+        '\y([0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{32})\y', '<id>', 'g'
     ),
     '\y[0-9][0-9a-fA-F.,:]*', '<number>', 'g'
 )
