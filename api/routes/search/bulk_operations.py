@@ -9,6 +9,7 @@ from api.access.caller import READS, WRITES
 from api.access.reach import Reach, ReachDep
 from api.front import Front, FrontDep
 from api.openapi.problems import TENANT, problems
+from api.requests.body import BodyRoute
 from api.requests.context import request_id_of
 from shared.contracts.search.bulk import (
     BulkAction,
@@ -22,7 +23,7 @@ from shared.rejections import BulkOperationNotFound, MalformedBody, RequestTooLa
 from shared.store.bulk import operations
 from shared.store.bulk.selection import check_conditions, preview
 
-router = APIRouter(prefix="/api/v1", tags=["jobs"])
+router = APIRouter(prefix="/api/v1", tags=["jobs"], route_class=BodyRoute)
 
 _STARTS = problems(*TENANT, UnknownField, MalformedBody, RequestTooLarge, Draining)
 _ANSWERS: dict[int | str, dict[str, Any]] = {
