@@ -16,6 +16,8 @@ from pydantic.json_schema import SkipJsonSchema
 from shared.contracts.callbacks import CallbackRequest
 from shared.contracts.embeddings import MAX_TEXTS
 from shared.contracts.receipts.requests import ExtractionOptions
+from shared.contracts.search.bulk import BulkRequest
+from shared.contracts.search.conditions import Conditions
 
 # How alike two names have to be for one to be taken for a misspelling of the other, from 0 to 1.
 _ALIKE = 0.8
@@ -29,8 +31,13 @@ _MOST_ENTRIES = MAX_TEXTS
 _SHORTEST_COMPARED = 4
 # Every key of an object of this name is the caller's own.
 _OWN = "metadata"
-# An unknown field of these is an option that the caller relies on.
-CLOSED: tuple[type[BaseModel], ...] = (ExtractionOptions, CallbackRequest)
+# An unknown field of these is an option, or a condition, that the caller relies on.
+CLOSED: tuple[type[BaseModel], ...] = (
+    ExtractionOptions,
+    CallbackRequest,
+    BulkRequest,
+    Conditions,
+)
 # Names that mean something else in another place, so they are no misplaced field.
 _COMMON_NAMES = frozenset({"id", "name", "text", "url", "events", "version", "metadata"})
 # Names that other services give to what is called otherwise here, and what to do instead.

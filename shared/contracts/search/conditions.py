@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
-from shared.contracts.text import Contract, Identifier
+from shared.contracts.text import Contract, Identifier, storable
 from shared.errors import ErrorClass
 
 # A time with an offset, in a range in which Postgres can compare it.
@@ -41,12 +41,14 @@ class Filters(Contract):
     request_id: Identifier | None = None
     trace_id: TraceId | None = None
     error_class: ErrorClass | None = None
-    code: Annotated[str | None, Field(max_length=100)] = None
+    code: Annotated[str, Field(max_length=100), AfterValidator(storable)] | None = None
     fingerprint: Fingerprint | None = None
-    worker_id: Annotated[str | None, Field(max_length=300)] = None
+    worker_id: Annotated[str, Field(max_length=300), AfterValidator(storable)] | None = None
     since: Moment | None = None
     until: Moment | None = None
-    text: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    text: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)] | None = (
+        None
+    )
 
 
 class Conditions(Filters):

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import defer
 
 from shared.contracts.search.bulk import BulkAction, BulkState
-from shared.errors import QueueFull
+from shared.errors import Bug, QueueFull, ServiceError
 from shared.rejections import NotCancellable
 from shared.store.bulk.selection import next_jobs
 from shared.store.models import BulkOperation, Job
@@ -26,6 +26,8 @@ from shared.store.transitions.by_hand import Cancelling, cancel_each, revive_eac
 CHUNK = 100
 # Seconds after which an operation that has to wait is tried again.
 _PAUSE = 1.0
+# Seconds after which an operation whose chunk failed is tried again.
+_PAUSE_AFTER_FAILURE = 10.0
 
 # What may be large, and is not needed.
 _UNREAD = (defer(Job.payload), defer(Job.output))
@@ -60,26 +62,42 @@ async def work(database: Database, room: Room) -> Chunk | None:
 
     Raises DatabaseUnavailable.
     """
-    async with database.transaction() as session:
-        due = (
-            select(BulkOperation)
-            .where(BulkOperation.state == BulkState.RUNNING, BulkOperation.due_at <= func.now())
-            .order_by(BulkOperation.due_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        operation = await session.scalar(due)
-        if operation is None:
-            return None
-        found = await session.scalars(next_jobs(operation, CHUNK).options(*_UNREAD))
-        jobs = found.all()
-        if not jobs:
-            ended = {"state": BulkState.FINISHED, "waits_for": None, "finished_at": func.now()}
-            await _store(session, operation, ended)
-            return Chunk()
-        if operation.action == BulkAction.CANCEL:
-            return await _cancel(session, operation, jobs)
-        return await _retry(session, operation, jobs, room)
+    operation_id = None
+    try:
+        async with database.transaction() as session:
+            if (operation := await session.scalar(_first_due())) is None:
+                return None
+            operation_id = operation.id
+            return await _do(session, operation, room)
+    except Exception as error:
+        if operation_id is not None:
+            # One that always fails must not keep the others from their turns.
+            code = error.code if isinstance(error, ServiceError) else Bug.code
+            async with database.transaction() as session:
+                await _wait(session, operation_id, code, _PAUSE_AFTER_FAILURE)
+        raise
+
+
+def _first_due() -> Select[tuple[BulkOperation]]:
+    return (
+        select(BulkOperation)
+        .where(BulkOperation.state == BulkState.RUNNING, BulkOperation.due_at <= func.now())
+        .order_by(BulkOperation.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+async def _do(session: Session, operation: BulkOperation, room: Room) -> Chunk:
+    found = await session.scalars(next_jobs(operation, CHUNK).options(*_UNREAD))
+    jobs = found.all()
+    if not jobs:
+        ended = {"state": BulkState.FINISHED, "waits_for": None, "finished_at": func.now()}
+        await _store(session, operation.id, ended)
+        return Chunk()
+    if operation.action == BulkAction.CANCEL:
+        return await _cancel(session, operation, jobs)
+    return await _retry(session, operation, jobs, room)
 
 
 async def _cancel(session: Session, operation: BulkOperation, jobs: Sequence[Job]) -> Chunk:
@@ -94,8 +112,7 @@ async def _retry(
 ) -> Chunk:
     admitted = await room(jobs)
     if not admitted:
-        due_at = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, _PAUSE)
-        await _store(session, operation, {"waits_for": QueueFull.code, "due_at": due_at})
+        await _wait(session, operation.id, QueueFull.code, _PAUSE)
         return Chunk()
     jobs = jobs[:admitted]
     refused = await revive_each(session, jobs)
@@ -122,10 +139,17 @@ async def _advance(
         # The others that are due come first.
         "due_at": func.now(),
     }
-    await _store(session, operation, values)
+    await _store(session, operation.id, values)
 
 
-async def _store(session: Session, operation: BulkOperation, values: dict[str, Any]) -> None:
-    statement = update(BulkOperation).where(BulkOperation.id == operation.id)
+async def _wait(session: Session, operation_id: UUID, code: str, seconds: float) -> None:
+    """Try the operation again after so many seconds, unless it is stopped."""
+    due_at = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    await _store(session, operation_id, {"waits_for": code, "due_at": due_at})
+
+
+async def _store(session: Session, operation_id: UUID, values: dict[str, Any]) -> None:
+    running = BulkOperation.id == operation_id, BulkOperation.state == BulkState.RUNNING
+    statement = update(BulkOperation).where(*running)
     changed = statement.values(**values, changed_at=func.now())
     await session.execute(changed.execution_options(synchronize_session=False))

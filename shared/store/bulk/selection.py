@@ -50,10 +50,12 @@ def next_jobs(operation: BulkOperation, limit: int) -> Select[tuple[Job]]:
     """Select up to `limit` of the jobs that an operation has yet to take, in its order.
 
     Jobs that were accepted, or have ended, after the operation began are not its own: a job that
-    fails again is not retried again.
+    fails again is not retried again. Raises ValidationError if the operation has a condition that
+    this version does not know.
     """
     action = BulkAction(operation.action)
-    where = Conditions.model_validate(operation.conditions)
+    # A newer front may have stored a condition that this one does not know.
+    where = Conditions.model_validate(operation.conditions, extra="forbid")
     query = select(Job).where(
         *affected(action, where, operation.tenants), Job.created_at < operation.created_at
     )

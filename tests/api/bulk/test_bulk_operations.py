@@ -198,6 +198,7 @@ async def test_another_tenants_operation_does_not_exist(
         ("retry", {"where": {"status": "succeeded"}}),
         ("cancel", {"where": {"status": "failed"}}),
         ("retry", {"where": {"fingerprint": "no"}}),
+        ("retry", {"where": {"text": "\0"}}),
     ],
 )
 async def test_what_can_mean_no_job_is_refused(
@@ -206,6 +207,45 @@ async def test_what_can_mean_no_job_is_refused(
     answer = await begin(http, action, **body)
 
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"all": True, "dryrun": True},
+        {"all": True, "preview_only": True},
+        {"where": {"status": "failed", "kind": "aaaaaaaaaaaa"}},
+    ],
+)
+async def test_an_unknown_condition_is_refused(
+    http: httpx.AsyncClient, database: Database, body: dict[str, Any]
+) -> None:
+    """Without it the operation would reach further than its caller means."""
+    await failed_jobs(database, 1)
+    answer = await begin(http, "retry", **body)
+
+    assert (answer.status_code, answer.json()["error"]) == (422, "unknown_field")
+    assert await states(database) == {"failed": 1}
+
+
+async def test_one_that_always_fails_keeps_no_other_waiting(
+    http: httpx.AsyncClient, database: Database
+) -> None:
+    """A newer front has stored a condition that this one does not know."""
+    await failed_jobs(database, 1)
+    newer = {"action": "retry", "tenants": ["t"], "actor": "a", "matched": 1}
+    async with database.transaction() as session:
+        due_at = func.now() - text("interval '1 minute'")
+        session.add(BulkOperation(conditions={"new": 1}, due_at=due_at, **newer))
+    begun = await begin(http, "retry", where={"code": "timeout"})
+    found = await ended(http, begun.headers["location"])
+    async with database.transaction() as session:
+        waiting = (
+            await session.scalars(select(BulkOperation).where(BulkOperation.state == "running"))
+        ).one()
+
+    assert found["done"] == 1
+    assert (waiting.waits_for, waiting.done) == ("internal_error", 0)
 
 
 async def test_a_job_that_fails_again_is_left_alone(app: FastAPI, database: Database) -> None:

@@ -25,7 +25,7 @@ SELECT regexp_replace(
         regexp_replace(
             error->>'detail', '"[^"]*"|''[^'']*''|`[^`]*`', '<text>', 'g'
         ),
-        '\y[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\y', '<id>', 'g'
+        '\y([0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{32})\y', '<id>', 'g'
     ),
     '\y[0-9][0-9a-fA-F.,:]*', '<number>', 'g'
 )
@@ -84,13 +84,11 @@ _INDEXES: dict[str, tuple[list[sa.TextClause], str, list[str]]] = {
 
 def upgrade() -> None:
     """Add the column, its trigger, the tables, and then the indexes."""
-    op.add_column("jobs", sa.Column("fingerprint", sa.Text))
-    op.add_column("workers", sa.Column("drain_requested_at", _TIME))
-    for statement in (_MESSAGE, _FINGERPRINT, _SET_FINGERPRINT, _TRIGGER):
-        op.execute(statement)
-    _create_sessions()
-    _create_bulk_operations()
-    _create_samples()
+    # What comes before the indexes is committed with the first of them, all or nothing of it. So an
+    # upgrade that was interrupted goes on from there.
+    known = sa.inspect(op.get_bind()).get_columns("jobs")
+    if all(column["name"] != "fingerprint" for column in known):
+        _add_columns_and_tables()
     with op.get_context().autocommit_block():
         op.execute(_BACKFILL)
         for name, (columns, condition, included) in _INDEXES.items():
@@ -104,6 +102,16 @@ def upgrade() -> None:
                 postgresql_include=included,
                 postgresql_concurrently=True,
             )
+
+
+def _add_columns_and_tables() -> None:
+    op.add_column("jobs", sa.Column("fingerprint", sa.Text))
+    op.add_column("workers", sa.Column("drain_requested_at", _TIME))
+    for statement in (_MESSAGE, _FINGERPRINT, _SET_FINGERPRINT, _TRIGGER):
+        op.execute(statement)
+    _create_sessions()
+    _create_bulk_operations()
+    _create_samples()
 
 
 def downgrade() -> None:
