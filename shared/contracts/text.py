@@ -20,6 +20,10 @@ def _storable(value: str) -> str:
     return value
 
 
+# For a text that is looked for in Postgres, together with `WithoutNullBytes`.
+STORABLE = AfterValidator(_storable)
+
+
 class WithoutNullBytes:
     """Says in the JSON Schema of a text what `_storable` checks, with a better sentence."""
 

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
-from shared.contracts.text import Contract, Identifier
+from shared.contracts.text import STORABLE, Contract, Identifier, WithoutNullBytes
 from shared.errors import ErrorClass
 
 # A time with an offset, in a range in which Postgres can compare it.
@@ -41,12 +41,19 @@ class Filters(Contract):
     request_id: Identifier | None = None
     trace_id: TraceId | None = None
     error_class: ErrorClass | None = None
-    code: Annotated[str | None, Field(max_length=100)] = None
+    code: Annotated[str, StringConstraints(max_length=100), STORABLE, WithoutNullBytes] | None = (
+        None
+    )
     fingerprint: Fingerprint | None = None
-    worker_id: Annotated[str | None, Field(max_length=300)] = None
+    worker_id: (
+        Annotated[str, StringConstraints(max_length=300), STORABLE, WithoutNullBytes] | None
+    ) = None
     since: Moment | None = None
     until: Moment | None = None
-    text: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    text: (
+        Annotated[str, StringConstraints(min_length=1, max_length=200), STORABLE, WithoutNullBytes]
+        | None
+    ) = None
 
 
 class Conditions(Filters):
