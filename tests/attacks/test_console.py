@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from shared.contracts.features import Feature
+from shared.settings import Settings
 from shared.store.postgres.database import Database
+from shared.wire.rates import LoginRates
 from tests.support.access.logins import csrf_of
 from tests.support.job_rows import insert_job, new_job
 
@@ -65,3 +67,29 @@ async def test_a_file_in_place_of_a_field_is_refused(
     )
 
     assert answer.status_code == 422
+
+
+async def test_a_job_with_empty_options_has_a_page(
+    http: httpx.AsyncClient, database: Database
+) -> None:
+    """Another version may have written it."""
+    async with database.transaction() as session:
+        job = await insert_job(session, new_job(payload='{"options": null}'))
+
+    assert (await http.get(f"/console/jobs/{job.id}")).status_code == 200
+
+
+async def test_addresses_of_a_network_share_the_logins(settings: Settings) -> None:
+    """Whoever has one address of IPv6 has all those of its network."""
+    logins = LoginRates(settings)
+    try:
+        counted = [await logins.count(f"2001:db8::{number}") for number in range(1, 12)]
+        elsewhere = await logins.count("2001:db8:0:1::1")
+        await logins.count("::ffff:192.0.2.1")
+        mapped = await logins.count("192.0.2.1")
+    finally:
+        await logins.close()
+
+    assert [window.exceeded for window in counted] == [False] * 10 + [True]
+    assert not elsewhere.exceeded
+    assert mapped.remaining == 8
