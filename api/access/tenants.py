@@ -28,9 +28,14 @@ def agreed_tenant(http: Request, *bodies: str | None) -> str | None:
         return caller.only_tenant
     if len(given) > 1:
         raise Forbidden("The header, the query and the body of the request name different tenants.")
-    if not caller.acts_for(given[0]):
+    return permitted_tenant(caller, given[0])
+
+
+def permitted_tenant(caller: Caller, tenant_id: str) -> str:
+    """Return the id of a tenant for which a caller acts. Raises Forbidden and InvalidRequest."""
+    if not caller.acts_for(tenant_id):
         raise Forbidden("The token does not act for this tenant.")
     try:
-        return _TENANT.validate_python(given[0])
+        return _TENANT.validate_python(tenant_id)
     except ValidationError as error:
         raise InvalidRequest("tenant_id: this is no id of a tenant.") from error

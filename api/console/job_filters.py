@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
+from api.access.caller import Caller
+from api.access.tenants import permitted_tenant
 from api.requests.listing import decode_cursor
 from shared.contracts.jobs import JobStatus
 from shared.contracts.search.conditions import Conditions, Filters
-from shared.rejections import Forbidden, InvalidRequest
+from shared.rejections import InvalidRequest
 from shared.store.search.ordered import Search
 
 _FIELDS = (*Filters.model_fields,)
@@ -35,8 +37,8 @@ class JobFilters:
         return urlencode({"status": status.value, **others} if status else others)
 
 
-def read_filters(query: Mapping[str, str], tenants: frozenset[str] | None) -> JobFilters:
-    """Return the filters of a query, within the tenants of a visitor; None stands for all.
+def read_filters(query: Mapping[str, str], caller: Caller) -> JobFilters:
+    """Return the filters of a query, within the tenants of a visitor.
 
     A time without an offset is in UTC. Raises InvalidRequest for what is no filter, and Forbidden
     for a tenant that is not the visitor's.
@@ -54,15 +56,11 @@ def read_filters(query: Mapping[str, str], tenants: frozenset[str] | None) -> Jo
     cursor = query.get("cursor")
     search = Search(
         conditions=conditions,
-        tenants=_reach(values.get("tenant"), tenants),
+        tenants=_reach(values.get("tenant"), caller),
         before=decode_cursor(cursor) if cursor else None,
     )
     return JobFilters(search, values)
 
 
-def _reach(tenant: str | None, tenants: frozenset[str] | None) -> frozenset[str] | None:
-    if tenant is None:
-        return tenants
-    if tenants is not None and tenant not in tenants:
-        raise Forbidden("The token does not act for this tenant.")
-    return frozenset((tenant,))
+def _reach(tenant: str | None, caller: Caller) -> frozenset[str] | None:
+    return caller.tenants if tenant is None else frozenset((permitted_tenant(caller, tenant),))

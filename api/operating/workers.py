@@ -33,6 +33,9 @@ async def resume(front: Front, worker_id: str, actor: str, request_id: str | Non
 async def _change(
     front: Front, worker_id: str, actor: str, request_id: str | None, *, drains: bool
 ) -> WorkerView:
+    if "\x00" in worker_id:
+        # Postgres can store no such id, nor compare one.
+        raise WorkerNotFound
     async with front.database.transaction() as session:
         if await set_drained(session, worker_id, drains=drains):
             action = "worker.drain" if drains else "worker.resume"

@@ -14,15 +14,19 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 
-def storable(value: str) -> str:
+def _storable(value: str) -> str:
     """Return the text, if Postgres can store it. Raises PydanticCustomError."""
     if "\x00" in value:
         raise PydanticCustomError("null_byte", "must not contain null bytes")
     return value
 
 
+# For a text that is looked for in Postgres, together with `WithoutNullBytes`.
+STORABLE = AfterValidator(_storable)
+
+
 class WithoutNullBytes:
-    """Says in the JSON Schema of a text what `storable` checks, with a better sentence."""
+    """Says in the JSON Schema of a text what `_storable` checks, with a better sentence."""
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -55,7 +59,7 @@ EntryId = int | Annotated[str, StringConstraints(max_length=200), AfterValidator
 
 # Constraints stand before the check: after it, pydantic would count "items", not characters.
 LongText = Annotated[
-    str, StringConstraints(min_length=1, max_length=5000), AfterValidator(storable)
+    str, StringConstraints(min_length=1, max_length=5000), AfterValidator(_storable)
 ]
 
 # An id that the caller chose: a UUID, a number, a slug. A number becomes its digits.
@@ -69,7 +73,7 @@ Identifier = Annotated[
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
-    AfterValidator(storable),
+    AfterValidator(_storable),
     WithoutNullBytes,
 ]
 
@@ -77,7 +81,7 @@ Name = Annotated[
 Label = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
-    AfterValidator(storable),
+    AfterValidator(_storable),
     WithoutNullBytes,
 ]
 
@@ -85,7 +89,7 @@ Label = Annotated[
 Url = Annotated[
     str,
     StringConstraints(min_length=1, max_length=2000),
-    AfterValidator(storable),
+    AfterValidator(_storable),
     WithoutNullBytes,
     Field(examples=["https://app.example.com/ai-callbacks"]),
 ]
@@ -93,7 +97,7 @@ Url = Annotated[
 # The version of the contract, for the shapes that have a `version`.
 CONTRACT_VERSION = "1.0"
 Version = Annotated[
-    str, StringConstraints(min_length=1, max_length=20), AfterValidator(storable), WithoutNullBytes
+    str, StringConstraints(min_length=1, max_length=20), AfterValidator(_storable), WithoutNullBytes
 ]
 
 

@@ -6,6 +6,7 @@ Only a front that limits rates imports this module, and with it the package that
 import math
 import time
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 import structlog
 from limits import RateLimitItem, WindowStats, parse
@@ -105,13 +106,25 @@ class LoginRates:
         await self._redis.aclose(close_connection_pool=True)
 
     async def count(self, address: str) -> Window:
-        """Count a login from an address."""
+        """Count a login from an address; all of an IPv6 network of 64 bits count as the same."""
+        address = _network(address)
         try:
             with broker_errors():
                 return await _hit(self._common, address)
         except BrokerUnavailable as error:
             log.warning("logins.counted_alone", reason=describe(error.__cause__))
             return await _hit(self._own, address)
+
+
+def _network(address: str) -> str:
+    """Return what one machine or household has of addresses, which is more than one of IPv6."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
 
 
 async def _hit(limiter: SlidingWindowCounterRateLimiter, address: str) -> Window:

@@ -45,7 +45,7 @@ def edited_request(job: JobRow, form: Mapping[str, Any]) -> JobRequest:
 def _edited(feature: Feature, payload: dict[str, Any], form: Mapping[str, Any]) -> dict[str, Any]:
     labels = [line.strip() for line in str(form.get("labels", "")).splitlines() if line.strip()]
     if feature is Feature.RECEIPT_EXTRACTION:
-        hints = {name: form[name].strip() for name in _HINTS if form.get(name, "").strip()}
+        hints = {name: text for name in _HINTS if (text := str(form.get(name, "")).strip())}
         options = {**hints, **({"candidate_labels": labels} if labels else {})}
         return {**payload, "image_base64": "", "options": options}
     if feature is Feature.EMBEDDING:
@@ -58,5 +58,7 @@ def _edited(feature: Feature, payload: dict[str, Any], form: Mapping[str, Any]) 
 def _entries(form: Mapping[str, Any], name: str) -> Any:
     try:
         return json.loads(str(form.get(name, "")))
+    except RecursionError as error:
+        raise InvalidRequest(f"{name}: this JSON is nested too deeply.") from error
     except ValueError as error:
         raise InvalidRequest(f"{name}: this is not JSON: {error}") from error

@@ -117,7 +117,10 @@ def _with_short_vectors(output: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return an output with the beginning of each vector only, which is of no use to people."""
     if output is None or "embeddings" not in output:
         return output
-    short = [{**each, "vector": [*each["vector"][:_NUMBERS], "…"]} for each in output["embeddings"]]
+    short = [
+        {**each, "vector": [*each.get("vector", [])[:_NUMBERS], "…"]}
+        for each in output["embeddings"]
+    ]
     return {**output, "embeddings": short}
 
 

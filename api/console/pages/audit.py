@@ -5,18 +5,19 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, StringConstraints, field_validator
 
 from api.console.page_route import PageRoute
 from api.console.rendering import RendererDep
 from api.console.visit import ReaderDep
 from api.front import FrontDep
+from shared.contracts.text import STORABLE
 from shared.rejections import Forbidden
 from shared.store.access.audit import AuditFilter, entries
 from shared.store.access.tokens import token_names
 
 _ROWS = 50
-_Text = Annotated[str, Field(max_length=200)]
+_Text = Annotated[str, StringConstraints(max_length=200), STORABLE]
 
 router = APIRouter(route_class=PageRoute)
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from api.access.sessions import CONSOLE
+from api.access.tenants import permitted_tenant
 from api.console.live import live_region
 from api.console.page_route import PageRoute
 from api.console.rendering import RendererDep
@@ -19,7 +20,7 @@ from api.front import Front, FrontDep
 from api.requests.context import request_id_of
 from shared.contracts.search.bulk import BulkAction, BulkOperationView
 from shared.contracts.search.conditions import Conditions
-from shared.rejections import BulkOperationNotFound, Forbidden, InvalidRequest
+from shared.rejections import BulkOperationNotFound, InvalidRequest
 from shared.store.bulk import operations
 from shared.store.bulk.selection import check_conditions, preview
 
@@ -150,9 +151,7 @@ def _tenants(visit: Visit, form: FormData) -> Collection[str] | None:
     named = form.get("tenant")
     if not isinstance(named, str) or not named:
         return visit.caller.tenants
-    if not visit.caller.acts_for(named):
-        raise Forbidden("The token does not act for this tenant.")
-    return [named]
+    return [permitted_tenant(visit.caller, named)]
 
 
 def _shown(where: Conditions) -> dict[str, object]:

@@ -45,7 +45,8 @@ async def run_again(job_id: UUID, visit: ChangerDep, front: FrontDep, request: R
     The new job has no callback, and its request id names the old one.
     """
     job = await readable_job(front, visit.caller, job_id)
-    edited = edited_request(job, dict(await request.form()))
+    async with request.form() as form:
+        edited = edited_request(job, dict(form))
     image = None
     if isinstance(edited, ReceiptRequest):
         image = (await read_image(front.database, job_id, job.tenant_id)).content

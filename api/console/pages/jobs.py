@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.access.caller import Caller
 from api.access.sessions import CONSOLE
 from api.console.job_filters import JobFilters, read_filters
 from api.console.live import live_region
@@ -41,8 +42,8 @@ async def show(
 ) -> Response:
     """Return the page, or lead to what the search box asks for as `q`."""
     if q.strip():
-        return RedirectResponse(await _answer_to(q.strip(), front, visit.caller.tenants), 303)
-    filters = read_filters(request.query_params, visit.caller.tenants)
+        return RedirectResponse(await _answer_to(q.strip(), front, visit.caller), 303)
+    filters = read_filters(request.query_params, visit.caller)
     counts, found = await asyncio.gather(
         request.app.state.job_counts.of(front.database, filters.search),
         find_jobs(front.database, filters.search, _PAGE),
@@ -72,7 +73,7 @@ async def live(
     shown: Annotated[list[UUID], Query(max_length=_PAGE, default_factory=list)],
 ) -> Response:
     """Stream the jobs that a page shows, with how many new ones there are."""
-    filters = read_filters(request.query_params, visit.caller.tenants)
+    filters = read_filters(request.query_params, visit.caller)
     return live_region(
         request, front, lambda: _region(pages, front, filters, shown), interval=_INTERVAL
     )
@@ -110,14 +111,14 @@ def _live_address(filters: JobFilters, ids: Sequence[UUID]) -> str:
     return f"{_JOBS}/live?{urlencode(query, doseq=True)}"
 
 
-async def _answer_to(text: str, front: Front, tenants: frozenset[str] | None) -> str:
+async def _answer_to(text: str, front: Front, caller: Caller) -> str:
     """Return the address of what somebody looks for: a job by its id, else the jobs of a request
     or of a trace, else those with the text in their input."""
-    if (job_id := _uuid(text)) and await read_lines(front.database, [job_id], tenants):
+    if (job_id := _uuid(text)) and await read_lines(front.database, [job_id], caller.tenants):
         return f"{_JOBS}/{job_id}"
     for name in ("request_id", "trace_id"):
         try:
-            filters = read_filters({name: text}, tenants)
+            filters = read_filters({name: text}, caller)
         except InvalidRequest:
             continue
         if (await find_jobs(front.database, filters.search, 1)).places:

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
-from shared.contracts.text import Contract, Identifier, storable
+from shared.contracts.text import STORABLE, Contract, Identifier, WithoutNullBytes
 from shared.errors import ErrorClass
 
 # A time with an offset, in a range in which Postgres can compare it.
@@ -41,14 +41,19 @@ class Filters(Contract):
     request_id: Identifier | None = None
     trace_id: TraceId | None = None
     error_class: ErrorClass | None = None
-    code: Annotated[str, Field(max_length=100), AfterValidator(storable)] | None = None
-    fingerprint: Fingerprint | None = None
-    worker_id: Annotated[str, Field(max_length=300), AfterValidator(storable)] | None = None
-    since: Moment | None = None
-    until: Moment | None = None
-    text: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)] | None = (
+    code: Annotated[str, StringConstraints(max_length=100), STORABLE, WithoutNullBytes] | None = (
         None
     )
+    fingerprint: Fingerprint | None = None
+    worker_id: (
+        Annotated[str, StringConstraints(max_length=300), STORABLE, WithoutNullBytes] | None
+    ) = None
+    since: Moment | None = None
+    until: Moment | None = None
+    text: (
+        Annotated[str, StringConstraints(min_length=1, max_length=200), STORABLE, WithoutNullBytes]
+        | None
+    ) = None
 
 
 class Conditions(Filters):
