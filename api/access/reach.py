@@ -30,15 +30,20 @@ class Reach:
         """
         tenant = agreed_tenant(self.http, *bodies)
         if self.all_tenants:
-            if self.caller.tenants is not None or not self.caller.may(Scope.ADMIN):
-                raise Forbidden("Only an operator of all tenants may ask for all of them.")
-            if tenant is not None:
-                raise InvalidRequest("all_tenants: name no tenant, or leave this out.")
+            check_all_tenants(self.caller, tenant)
             return None
         if tenant is None:
             raise TenantRequired
         await count_tenant(self.http.scope, tenant)
         return [tenant]
+
+
+def check_all_tenants(caller: Caller, tenant_id: str | None) -> None:
+    """Raise Forbidden unless a caller operates all tenants, and InvalidRequest if it names one."""
+    if caller.tenants is not None or not caller.may(Scope.ADMIN):
+        raise Forbidden("Only an operator of all tenants may ask for all of them.")
+    if tenant_id is not None:
+        raise InvalidRequest("all_tenants: name no tenant, or leave this out.")
 
 
 async def _reach(

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api.access.caller import READS, WRITES, Caller, CallerDep
+from api.access.caller import READS, WRITES, CallerDep
+from api.access.reach import check_all_tenants
 from api.answering import accept_from, publish_and_wait
 from api.front import Front, FrontDep, IdempotencyKey, NamedTenantDep, TenantDep
 from api.job_views import job_response, page_response
@@ -16,13 +17,10 @@ from api.requests.body import ImageRoute
 from api.requests.context import adopt_request_id
 from api.requests.listing import LONGEST_WAIT, Listing, Wait, encode_cursor
 from api.telling.many import jobs_within
-from shared.access.scopes import Scope
 from shared.contracts.jobs import JobPage, JobView
 from shared.contracts.requests import JobRequest
 from shared.errors import Draining
 from shared.rejections import (
-    Forbidden,
-    InvalidRequest,
     JobNotFound,
     TenantRequired,
     UnknownFeature,
@@ -106,7 +104,7 @@ async def list_jobs(
     or that many seconds later.
     """
     if query.all_tenants:
-        _check_all_tenants(caller, tenant_id)
+        check_all_tenants(caller, tenant_id)
     elif tenant_id is None:
         raise TenantRequired
     if query.ids is not None:
@@ -119,15 +117,6 @@ async def list_jobs(
         next_cursor=encode_cursor(found.end) if found.end else None,
         scanned_until=found.scanned_until,
     )
-
-
-def _check_all_tenants(caller: Caller, tenant_id: str | None) -> None:
-    """Raise Forbidden unless the caller operates all tenants, and InvalidRequest if it names one
-    of them."""
-    if not caller.may(Scope.ADMIN) or caller.tenants is not None:
-        raise Forbidden("The token does not act for all tenants as an operator.")
-    if tenant_id is not None:
-        raise InvalidRequest("all_tenants: name no tenant, or leave this out.")
 
 
 async def _answer_with_jobs(front: Front, tenant_id: str | None, query: Listing) -> Response:
