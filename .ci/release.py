@@ -1,7 +1,8 @@
+#!/usr/bin/env python3
 """Checks a tag and writes the notes of its release: `release.py v1.2.3 NOTES`.
 
-The last line of its output is `version=1.2.3`, which a workflow appends to its outputs. It refuses
-a tag whose version is not the next one, and one without a section in CHANGELOG.md.
+It prints `version=1.2.3`, which a workflow appends to its outputs. It refuses a tag whose version is
+not the next one, and one without a section in CHANGELOG.md.
 """
 
 import re
@@ -29,7 +30,7 @@ def main(tag: str, notes: Path) -> None:
     text = section((ROOT / "CHANGELOG.md").read_text(), version)
     notes.parent.mkdir(parents=True, exist_ok=True)
     notes.write_text(text)
-    sys.stdout.write(f"{notes}: {len(text.splitlines())} lines\nversion={version}\n")
+    sys.stdout.write(f"version={version}\n")
 
 
 def version_of(tag: str) -> str:
