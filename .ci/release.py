@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks a tag and writes the notes of its release: `release.py v1.2.3 NOTES`.
 
-It prints `version=1.2.3`, which a workflow appends to its outputs. It refuses a tag whose version is
-not the next one, and one without a section in CHANGELOG.md.
+It prints `version=1.2.3`, which a workflow appends to its outputs. It refuses a tag whose version
+is not the next one, and one without a section in CHANGELOG.md.
 """
 
 import re
