@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.slow
 def receiver(tmp_path: Path) -> Iterator[int]:
     """Port of the receiver, which writes alerts to `received`."""
     port = free_port()
-    with running(["python3", RECEIVER], env={"PORT": str(port)}, log=tmp_path / "received"):
+    with running([sys.executable, RECEIVER], env={"PORT": str(port)}, log=tmp_path / "received"):
         yield port
 
 
@@ -101,7 +102,7 @@ async def test_an_alert_that_a_rule_fires_arrives(alertmanager: str, tmp_path: P
 
 
 async def test_the_receiver_refuses_what_is_no_notification(receiver: int, tmp_path: Path) -> None:
-    """It goes on afterwards, and writes nothing."""
+    """The receiver goes on afterwards, and writes nothing."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{receiver}") as http:
         await wait_until(partial(_ready, str(http.base_url)), "the receiver was ready")
         for body in ("", "{", "[]", '{"alerts": [1]}', '{"alerts": [{"labels": []}]}'):
