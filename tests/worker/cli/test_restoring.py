@@ -3,6 +3,8 @@
 import json
 from uuid import uuid4
 
+import pytest
+
 from shared.contracts.features import Queue
 from shared.settings import Settings
 from shared.store.models import Job
@@ -14,6 +16,9 @@ from tests.support.access.tokens import stored_token
 from tests.support.callback_rows import add_job, read_job_row
 from tests.support.fronts import front_client
 from tests.worker.cli.conftest import Run
+
+# Its processes share the imports of the commands with the other file.
+pytestmark = pytest.mark.xdist_group("restoring")
 
 
 def env_of(settings: Settings) -> dict[str, str]:
