@@ -94,6 +94,7 @@ LAYERS = {
             "worker.cli.items",
             "worker.cli.models",
             "worker.cli.processes",
+            "worker.cli.restoring",
         ],
         [
             "worker.cli.remote.failures",
@@ -206,7 +207,11 @@ LAYERS = {
         ["shared.store.hot.storing"],
         ["shared.store.bulk.operations", "shared.store.bulk.chunks"],
         ["shared.store.bulk"],
-        ["shared.store.access.known_tokens", "shared.store.access.tenant_data"],
+        [
+            "shared.store.access.known_tokens",
+            "shared.store.access.tenant_data",
+            "shared.store.restoring",
+        ],
         ["shared.store.hot", "shared.store.access"],
         [
             "shared.store.callbacks",
