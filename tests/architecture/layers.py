@@ -243,7 +243,7 @@ LAYERS = {
         ["shared.store.postgres.engine", "shared.store.postgres.gate"],
         ["shared.store.postgres.writes"],
         ["shared.store.postgres.connecting"],
-        ["shared.store.postgres.settings.limits"],
+        ["shared.store.postgres.hosts", "shared.store.postgres.settings.limits"],
         ["shared.telemetry.metrics"],
         [
             "shared.settings",
