@@ -115,8 +115,6 @@ class ObjectStore:
 
     async def check(self) -> None:
         """Ask the store something cheap. Raises ImageStoreUnavailable."""
-        if self._folder and not await asyncio.to_thread(self._folder.is_dir):
-            raise ImageStoreUnavailable from FileNotFoundError("the folder is gone")
         listing = self._store.list(_PROBED, chunk_size=1)
         await self._ask(lambda: anext(listing, None))
 
@@ -152,6 +150,7 @@ class ObjectStore:
         begun = time.monotonic()
         try:
             async with Patience(self._timeout):
+                await self._check_folder()
                 answer = await question()
         except FileNotFoundError:
             self._circuit.answered()
@@ -166,10 +165,19 @@ class ObjectStore:
         listing = self._store.list(_PROBED, chunk_size=1)
         try:
             async with Patience(within):
+                await self._check_folder()
                 await anext(listing, None)
         except (BaseError, OSError):
             return False
         return True
+
+    async def _check_folder(self) -> None:
+        """Raise NotADirectoryError if the folder is gone, such as a disk that is not mounted.
+
+        It would seem to be empty, and the library would make it again.
+        """
+        if self._folder and not await asyncio.to_thread(self._folder.is_dir):
+            raise NotADirectoryError
 
 
 def _local(folder: Path) -> LocalStore:

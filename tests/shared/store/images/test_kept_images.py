@@ -8,16 +8,19 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, update
 
+from shared.contracts.features import Feature
 from shared.contracts.jobs import JobStatus
-from shared.errors import ServiceError
+from shared.errors import ErrorClass, ServiceError
 from shared.image_errors import ImageStoreUnavailable
 from shared.rejections import IdempotencyKeyReused
 from shared.settings import Settings
 from shared.store.images.objects import ObjectStore
 from shared.store.models import Job, JobImage
 from shared.store.postgres.database import Database
+from shared.store.retry_policy import BUDGETS
 from tests.support.fronts import front_client, nowhere
-from tests.support.runners import dairy, worker_with
+from tests.support.processes.wire import wired
+from tests.support.runners import ITEM, dairy, worker_with
 from tests.support.waiting import wait_until
 from worker.features.runners import Product, Work
 
@@ -66,9 +69,9 @@ async def test_a_receipt_goes_through_a_bucket(
     async with front_client(in_bucket) as client:
         job = await client.submit_receipt(receipt_png)
         row = await row_of(database, job.id)
-        shown = await client.get_image(job.id)
+        shown = await client.job_image(job.id)
         async with worker_with(in_bucket, read):
-            done = await client.await_job(job.id, timeout=30)
+            done = await client.await_job(job.id, within=30)
 
     assert done.status is JobStatus.SUCCEEDED
     assert read.images == [receipt_png]
@@ -91,20 +94,19 @@ async def test_images_stay_where_they_are_when_the_setting_changes(
     async with front_client(in_folder) as client:
         after = await client.submit_receipt(receipt_png + b" ")
         async with worker_with(settings, read):
-            await client.await_job(before.id, timeout=30)
+            await client.await_job(before.id, within=30)
 
             async def put_back() -> bool:
-                return bool((await client.get_job(after.id)).attempts)
+                return (await client.job(after.id)).error is not None
 
             await wait_until(put_back, "the job was put back")
-        waiting = await client.get_job(after.id)
+        waiting = await client.job(after.id)
         async with worker_with(in_folder, read):
             await make_due(database)
-            done = await client.await_job(after.id, timeout=30)
+            done = await client.await_job(after.id, within=30)
 
-    assert [attempt.outcome for attempt in waiting.attempts] == ["put_back"]
-    assert waiting.attempts[0].error is not None
-    assert waiting.attempts[0].error.code == "image_store_unknown"
+    assert waiting.error is not None
+    assert (waiting.error.code, waiting.attempts) == ("image_store_unknown", [])
     assert done.status is JobStatus.SUCCEEDED
     assert read.images == [receipt_png, receipt_png + b" "]
 
@@ -148,8 +150,8 @@ async def test_a_receipt_is_refused_while_the_store_is_away(
     async with front_client(away) as client:
         with pytest.raises(ImageStoreUnavailable) as refused:
             await client.submit_receipt(receipt_png)
-        item = await client.submit_item("Milk", ["Dairy"])
-        ready = await client.readiness()
+        item = await client.submit(Feature.CATEGORIZATION, ITEM)
+        ready = await client.ready()
 
     assert refused.value.retry_after == 10
     assert item.status is JobStatus.QUEUED
@@ -162,3 +164,46 @@ async def make_due(database: Database) -> None:
     """Let all jobs that were put back run now."""
     async with database.transaction() as session:
         await session.execute(update(Job).values(queued_at=func.now()))
+
+
+async def test_a_job_waits_while_the_store_is_away(
+    in_bucket: Settings, s3: str, database: Database, receipt_png: bytes
+) -> None:
+    """That costs it no attempt, and the work is not done without the image."""
+    read = Reader()
+    async with front_client(in_bucket) as client, wired(s3, 80) as (wire, url):
+        job = await client.submit_receipt(receipt_png)
+        await wire.cut()
+        async with worker_with(in_bucket.model_copy(update={"aws_endpoint_url": url}), read):
+
+            async def put_back() -> bool:
+                return (await client.job(job.id)).error is not None
+
+            await wait_until(put_back, "the job was put back")
+            waiting = await client.job(job.id)
+        async with worker_with(in_bucket, read):
+            await make_due(database)
+            done = await client.await_job(job.id, within=30)
+
+    assert waiting.error is not None
+    assert (waiting.error.code, waiting.status) == ("image_store_unavailable", JobStatus.QUEUED)
+    assert (done.status, len(done.attempts), len(read.images)) == (JobStatus.SUCCEEDED, 1, 1)
+
+
+async def test_a_lost_image_is_tried_again_and_then_named(
+    in_folder: Settings, receipt_png: bytes
+) -> None:
+    """Nobody may wait for ever, or take the job for one without text."""
+    read = Reader()
+    async with front_client(in_folder) as client, store_of(in_folder) as store:
+        job = await client.submit_receipt(receipt_png)
+        await store.delete(await keys(in_folder))
+        async with worker_with(in_folder, read):
+            done = await client.await_job(job.id, within=30)
+        with pytest.raises(ServiceError) as shown:
+            await client.job_image(job.id)
+
+    assert done.error is not None
+    assert (done.status, done.error.code) == (JobStatus.FAILED, "image_lost")
+    assert len(done.attempts) == BUDGETS[ErrorClass.TRANSIENT]
+    assert (shown.value.code, read.images) == ("image_lost", [])
