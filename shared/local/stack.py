@@ -103,7 +103,7 @@ def migrate(database_url: str, env: Mapping[str, str] = MappingProxyType({})) ->
     done = subprocess.run(
         [sys.executable, "-m", "alembic", "upgrade", "head"],
         cwd=ROOT,
-        env={**os.environ, **env, "DATABASE_URL": database_url},
+        env={**os.environ, **env, "DATABASE_URL": database_url, "LOG_FORMAT": "console"},
         capture_output=True,
         text=True,
         check=False,

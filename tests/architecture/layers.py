@@ -163,7 +163,8 @@ LAYERS = {
         ["worker.features", "worker.health", "worker.jobs", "worker.telemetry"],
     ],
     "shared": [
-        ["shared.local", "shared.process.start"],
+        ["shared.local", "shared.store.migrations.env"],
+        ["shared.process.start"],
         ["shared.pytest_plugin"],
         ["shared.terminal_tables", "shared.client", "shared.client.expectations"],
         ["shared.client.async_client", "shared.client.sync_client"],
