@@ -1,5 +1,6 @@
 """Runs the parts of the system as processes on this machine: servers, migrations, front, worker."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -14,7 +15,6 @@ from types import MappingProxyType
 
 import httpx
 from pydantic import SecretStr, ValidationError
-from redis import Redis
 from redis.exceptions import RedisError
 
 from shared.contracts.service.health import HealthCheck
@@ -23,6 +23,7 @@ from shared.local.postgres import embedded_postgres
 from shared.local.processes import LocalError, block_until, running
 from shared.local.valkey import embedded_valkey
 from shared.settings import Settings, setting_problems
+from shared.wire.connections import connect_for_polling
 
 Popen = subprocess.Popen[bytes]
 
@@ -74,11 +75,19 @@ def check_settings() -> Settings:
 
 def _check_redis(url: str) -> None:
     """Raise LocalError unless the Redis at `url` answers, since a front would start without it."""
+    settings = check_settings().model_copy(update={"redis_url": SecretStr(url)})
     try:
-        with Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
-            client.ping()
-    except RedisError as error:
+        asyncio.run(_ping(settings))
+    except (RedisError, OSError) as error:
         raise LocalError(f"REDIS_URL: Redis cannot be reached: {error}") from error
+
+
+async def _ping(settings: Settings) -> None:
+    client = connect_for_polling(settings)
+    try:
+        await client.ping()
+    finally:
+        await client.aclose(close_connection_pool=True)
 
 
 @contextmanager

@@ -204,7 +204,7 @@ LAYERS = {
         ],
         ["shared.wire.foreign", "shared.wire.publishing", "shared.wire.removal"],
         ["shared.wire.connections"],
-        ["shared.wire.guarded", "shared.wire.messages"],
+        ["shared.wire.guarded", "shared.wire.messages", "shared.wire.sentinels"],
         ["shared.store.hot.storing"],
         ["shared.store.bulk.operations", "shared.store.bulk.chunks"],
         ["shared.store.bulk"],
