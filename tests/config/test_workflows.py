@@ -130,6 +130,9 @@ def test_a_release_is_published_after_everything_was_checked() -> None:
     version = "${{ needs.check.outputs.version }}"
     assert jobs["packages"]["env"]["GROCERY_AI_VERSION"] == version
     assert jobs["image"]["env"]["VERSION"] == version
+    stages = re.findall(r"^FROM .* AS (\w+)$", (ROOT / "config/Dockerfile").read_text(), re.M)
+    targets = {image["target"] for image in jobs["image"]["strategy"]["matrix"]["include"]}
+    assert targets == {"production", "ml"} & set(stages)
     for command in (".ci/release.py", "bin/pin-images --check", ".ci/run", ".ci/supply-chain"):
         assert f"run: {command}" in text
     assert "cosign sign --yes" in text
