@@ -19,7 +19,7 @@ def collector(kubectl: Path) -> list[Object]:
 
 
 def test_its_objects_follow_their_schemas(collector: list[Object]) -> None:
-    """Each is in the namespace that the network policies of the service allow."""
+    """The network policies of the service allow their namespace."""
     assert {found["metadata"]["namespace"] for found in collector} == {"monitoring"}
     for found in collector:
         for version in VERSIONS:
