@@ -146,7 +146,12 @@ def test_dependabot_looks_at_folders_that_exist() -> None:
     assert {update["package-ecosystem"] for update in updates} == {
         *("pip", "github-actions", "docker", "docker-compose", "npm", "mix"),
     }
-    assert all((ROOT / update["directory"].strip("/")).is_dir() for update in updates)
+    folders = [
+        folder
+        for update in updates
+        for folder in update.get("directories", [update.get("directory")])
+    ]
+    assert all((ROOT / folder.strip("/")).is_dir() for folder in folders)
 
 
 def test_the_hook_runs_bin_check() -> None:
