@@ -17,6 +17,7 @@ from tests.chaos.scenarios import (
     stopping,
     workers,
 )
+from tests.chaos.scenarios.images import image_store
 from tests.support.plugins.left_out import program_path
 
 SCENARIOS: dict[str, Scenario] = {
@@ -56,6 +57,9 @@ SCENARIOS: dict[str, Scenario] = {
         fronts.burst_without_postgres,
         starting.stopped_at_start,
         dead_receivers.receivers_dead,
+        image_store.image_store_away,
+        image_store.image_store_slow,
+        image_store.image_store_losing,
     )
 }
 
