@@ -19,6 +19,7 @@ from tests.chaos.scenarios import (
     workers,
 )
 from tests.chaos.scenarios.replacing import rolling
+from tests.chaos.scenarios.images import image_store
 from tests.support.plugins.left_out import program_path
 from tests.support.processes.code_before import missing
 
@@ -62,6 +63,9 @@ SCENARIOS: dict[str, Scenario] = {
         fronts.burst_without_postgres,
         starting.stopped_at_start,
         dead_receivers.receivers_dead,
+        image_store.image_store_away,
+        image_store.image_store_slow,
+        image_store.image_store_losing,
     )
 }
 

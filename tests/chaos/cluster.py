@@ -1,6 +1,7 @@
 """A whole system to break: servers, fronts and workers, each a process, and what was submitted."""
 
 import asyncio
+import base64
 import os
 import random
 import shutil
@@ -23,6 +24,9 @@ from tests.support.processes.wire import Wire, wired
 from tests.support.waiting import wait_until
 
 TENANT = "chaos"
+# The header and the first chunk of an image, and how many bytes follow it.
+_PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ")
+_IMAGE = 100_000
 # The logs of the scenario that ran last.
 LOGS = DATA / "chaos" / "last"
 
@@ -49,6 +53,8 @@ class Cluster(Servers):
     killed_at: dict[int, float] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     wire: Wire | None = None
+    # Whether jobs are receipts, each with an image of its own.
+    receipts: bool = False
     # The candidate labels of every job; more of them make its row larger.
     labels: list[str] = field(default_factory=lambda: ["Dairy"])
     _names: int = 0
@@ -123,6 +129,8 @@ class Cluster(Servers):
     def request(self, what: str) -> dict[str, object]:
         """Return the body of a request for a job that differs from all others."""
         self._names += 1
+        if self.receipts:
+            return {"tenant_id": TENANT, "feature": "receipt_extraction", "payload": _new_image()}
         payload = {"item_name": f"{what} #{self._names}", "candidate_labels": self.labels}
         return {"tenant_id": TENANT, "feature": "categorization", "payload": payload}
 
@@ -172,6 +180,11 @@ class Cluster(Servers):
 
         deadline = time.monotonic() + within
         await wait_until(finished, "all jobs ended", within + 60, pause=0.1)
+
+
+def _new_image() -> dict[str, object]:
+    """Return the payload of an image that is like no other. Nobody has to read it."""
+    return {"image_base64": base64.b64encode(_PNG + os.urandom(_IMAGE)).decode()}
 
 
 @asynccontextmanager
