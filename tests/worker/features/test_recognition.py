@@ -68,6 +68,15 @@ async def test_a_child_reads_a_receipt(
     ]
 
 
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux only")
+async def test_a_child_ends_before_the_worker_if_memory_runs_out(pool: RecognitionPool) -> None:
+    """Linux ends the process with the highest score."""
+    (child,) = children()
+
+    assert Path(f"/proc/{child.pid}/oom_score_adj").read_text() == "1000\n"
+    assert Path("/proc/self/oom_score_adj").read_text() != "1000\n"
+
+
 async def test_an_idle_child_keeps_no_memory_of_what_it_read(
     pool: RecognitionPool, receipt_png: bytes
 ) -> None:
