@@ -21,6 +21,7 @@ from shared.process.start import start_process
 from shared.serving.limits import ConnectionLimits, connections_at_most
 from shared.serving.protocol import bounded_protocol
 from shared.settings import Settings
+from shared.store.images.keeping import opened_images
 
 log = structlog.get_logger(__name__)
 
@@ -73,8 +74,11 @@ async def _require_dependencies(settings: Settings) -> None:
 
     Raises DependencyMissing.
     """
-    async with connected(settings, process="api", pool_size=1) as (database, messenger):
-        await check_dependencies(database, messenger, required=True)
+    async with (
+        connected(settings, process="api", pool_size=1) as (database, messenger),
+        opened_images(settings) as images,
+    ):
+        await check_dependencies(database, messenger, images, required=True)
 
 
 class DrainingServer(uvicorn.Server):

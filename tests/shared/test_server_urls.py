@@ -37,6 +37,9 @@ def test_every_usual_spelling_of_a_postgres_url_is_accepted(url: str) -> None:
         "rediss://:pass:word@host:6380/1?ssl_cert_reqs=none",
         "redis://h?socket_timeout=2.5&protocol=3",
         "unix:///run/redis.sock?db=1",
+        "redis+sentinel://host/main",
+        "redis+sentinel://user:pass@a:26379,[::1]:26380/main/2?sentinel_password=word",
+        "rediss+sentinel://a,b/main?ssl_ca_certs=/ca.pem&ssl_check_hostname=true",
     ],
 )
 def test_every_usual_spelling_of_a_redis_url_is_accepted(url: str) -> None:
@@ -101,6 +104,15 @@ def test_what_the_driver_of_postgres_cannot_use_is_refused(url: str, says: str) 
         ("redis://:ge/heim@h:6379", "in a password must be written as %2F"),
         ("redis://:ge[heim@h:6379", "in a password must be written as %2F"),
         ("unix:///run/redis.sock?password=geheim&decode_responses=1", "'decode_responses'"),
+        ("redis+sentinel://:geheim@h", "A URL of Sentinels has the form"),
+        ("redis+sentinel://:ge/heim@h/main", "A URL of Sentinels has the form"),
+        ("redis+sentinel://:geheim@a,b:x/main", "The port of the URL"),
+        ("redis+sentinel://:geheim@a,b..c/main", "The host of the URL"),
+        ("redis+sentinel://:geheim@a,,b/main", "A URL of Sentinels has the form"),
+        ("redis+sentinel://:geheim@:26379/main", "A URL of Sentinels has the form"),
+        ("redis+sentinel://:geheim@a/main?ssl_ca_certs=x", "need rediss://"),
+        ("redis+sentinel://a/main?sentinel_password=geheim&foo=1", "'foo' is unknown"),
+        ("redis://:geheim@a?sentinel_password=geheim", "'sentinel_password' is unknown"),
     ],
 )
 def test_what_the_driver_of_redis_cannot_use_is_refused(url: str, says: str) -> None:

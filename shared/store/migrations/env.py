@@ -59,11 +59,11 @@ def run(connection: Connection) -> None:
 async def migrate(settings: DatabaseSettings) -> None:
     """Run the migrations, and if there is a pooler, limit the role. Raises CannotConnect."""
     pooled = settings.database_pooler != "none"
+    url = async_url(settings.database_url.get_secret_value())
+    connecting = Connecting(process="migrate", pooler=settings.database_pooler, limit=None)
     engine = create_async_engine(
-        async_url(settings.database_url.get_secret_value()),
-        connect_args=Connecting(
-            process="migrate", pooler=settings.database_pooler, limit=None
-        ).engine_arguments,
+        url,
+        connect_args=connecting.engine_arguments(url),
         hide_parameters=True,
     )
     _lift_limits(engine, pooled=pooled)
