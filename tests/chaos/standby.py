@@ -13,13 +13,14 @@ from shared.local.processes import User, block_until, free_port, running
 
 
 @contextmanager
-def standby(postgres_url: str, folder: Path) -> Iterator[str]:
+def standby(postgres_url: str, folder: Path, programs: Path | None = None) -> Iterator[str]:
     """Copy the server of `postgres_url`, and follow it during the block; yield the copy's URL.
 
-    The copy answers reads and refuses writes until it is promoted.
+    The copy answers reads and refuses writes until it is promoted. `programs` is the folder of the
+    server's programs, by default that of the embedded Postgres.
     """
     user, parts, port = server_user(), urlsplit(postgres_url), free_port()
-    folder, programs = owned_folder(folder, user), server_programs(user)
+    folder, programs = owned_folder(folder, user), programs or server_programs(user)
     data = folder / "data"
     connection = ["-h", "127.0.0.1", "-U", str(parts.username)]
     copy: list[str | Path] = [programs / "pg_basebackup", *connection, "-p", str(parts.port)]
@@ -39,7 +40,7 @@ def standby(postgres_url: str, folder: Path) -> Iterator[str]:
             log=log,
         )
         at = parts.netloc.rpartition("@")[0]
-        yield urlunsplit(parts._replace(netloc=f"{at}@127.0.0.1:{port}"))
+        yield urlunsplit(parts._replace(netloc=f"{at}@{parts.hostname}:{port}"))
 
 
 def _run(command: list[str | Path], password: str, user: User | None) -> None:

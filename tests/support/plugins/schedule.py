@@ -24,6 +24,7 @@ SLOW_FOLDERS = (
     "browser",
     "chaos",
     "integration",
+    "servers",
     "shared/local",
     "upgrade",
     "worker/features",
