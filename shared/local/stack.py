@@ -112,7 +112,7 @@ def migrate(database_url: str, env: Mapping[str, str] = MappingProxyType({})) ->
     done = subprocess.run(
         [sys.executable, "-m", "alembic", "upgrade", "head"],
         cwd=ROOT,
-        env={**os.environ, **env, "DATABASE_URL": database_url},
+        env={**os.environ, **env, "DATABASE_URL": database_url, "LOG_FORMAT": "console"},
         capture_output=True,
         text=True,
         check=False,
@@ -129,11 +129,16 @@ def _reason(stderr: str) -> str:
 
 
 @contextmanager
-def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterator[Popen]:
-    """Run a front on 127.0.0.1 during the block, which begins once the front answers."""
+def front(
+    env: Mapping[str, str], port: int, log: Path | None = None, source: Path = ROOT
+) -> Iterator[Popen]:
+    """Run a front on 127.0.0.1 during the block, which begins once the front answers.
+
+    `source` is the folder of the code that it runs.
+    """
     url = f"http://127.0.0.1:{port}"
     settings = {**env, "HOST": "127.0.0.1", "PORT": str(port)}
-    with running([sys.executable, "-m", "api"], env=settings, log=log, cwd=ROOT) as process:
+    with running([sys.executable, "-m", "api"], env=settings, log=log, cwd=source) as process:
         block_until(
             lambda: _get(f"{url}/health/live") is not None, "The front", process=process, log=log
         )
@@ -141,10 +146,13 @@ def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterato
 
 
 @contextmanager
-def worker(env: Mapping[str, str], log: Path | None = None) -> Iterator[Popen]:
-    """Run a worker during the block. It may still be loading its models when the block begins."""
+def worker(env: Mapping[str, str], log: Path | None = None, source: Path = ROOT) -> Iterator[Popen]:
+    """Run a worker during the block. It may still be loading its models when the block begins.
+
+    `source` is the folder of the code that it runs.
+    """
     command = [sys.executable, "-m", "worker"]
-    with running(command, env=env, log=log, cwd=ROOT) as process:
+    with running(command, env=env, log=log, cwd=source) as process:
         yield process
 
 

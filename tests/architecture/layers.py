@@ -94,6 +94,7 @@ LAYERS = {
             "worker.cli.items",
             "worker.cli.models",
             "worker.cli.processes",
+            "worker.cli.restoring",
         ],
         [
             "worker.cli.remote.failures",
@@ -162,7 +163,8 @@ LAYERS = {
         ["worker.features", "worker.health", "worker.jobs", "worker.telemetry"],
     ],
     "shared": [
-        ["shared.local", "shared.process.start"],
+        ["shared.local", "shared.store.migrations.env"],
+        ["shared.process.start"],
         ["shared.pytest_plugin"],
         ["shared.terminal_tables", "shared.client", "shared.client.expectations"],
         ["shared.client.async_client", "shared.client.sync_client"],
@@ -206,7 +208,14 @@ LAYERS = {
         ["shared.store.hot.storing"],
         ["shared.store.bulk.operations", "shared.store.bulk.chunks"],
         ["shared.store.bulk"],
-        ["shared.store.access.known_tokens", "shared.store.access.tenant_data"],
+        [
+            "shared.store.access.known_tokens",
+            "shared.store.access.tenant_data",
+            "shared.store.restoring",
+        ],
+        ["shared.store.images.reading"],
+        ["shared.store.images.keeping", "shared.store.images.sweeping"],
+        ["shared.store.images.objects"],
         ["shared.store.hot", "shared.store.access"],
         [
             "shared.store.callbacks",
@@ -214,7 +223,6 @@ LAYERS = {
             "shared.store.jobs",
             "shared.store.figures",
             "shared.store.fleet",
-            "shared.store.job_images",
             "shared.store.queue_stats",
             "shared.store.search",
             "shared.store.states",
@@ -238,7 +246,7 @@ LAYERS = {
         ["shared.store.postgres.engine", "shared.store.postgres.gate"],
         ["shared.store.postgres.writes"],
         ["shared.store.postgres.connecting"],
-        ["shared.store.postgres.settings.limits"],
+        ["shared.store.postgres.hosts", "shared.store.postgres.settings.limits"],
         ["shared.telemetry.metrics"],
         [
             "shared.settings",
@@ -249,14 +257,17 @@ LAYERS = {
         [
             "shared.pipeline_settings",
             "shared.store.hot.leases",
+            "shared.store.images.image_settings",
             "shared.store.postgres.settings.database_settings",
             "shared.wire.redis_url",
         ],
         ["shared.store.postgres.settings.database_url"],
         ["shared.contracts", "shared.access", "shared.callback_urls", "shared.server_urls"],
         [
+            "shared.image_errors",
             "shared.rejections",
             "shared.images",
+            "shared.store.images",
             "shared.images.headers",
             "shared.images.pdf_scale",
             "shared.images.shown",

@@ -15,6 +15,7 @@ import pytest
 
 # The Debian package of each program that a test may need.
 PACKAGES = {
+    "amtool": "prometheus-alertmanager",
     "chromium": "chromium",
     "git": "git",
     "mix": "elixir",
@@ -22,6 +23,7 @@ PACKAGES = {
     "pgbouncer": "pgbouncer",
     "prometheus": "prometheus",
     "pg_ctlcluster": "postgresql",
+    "prometheus-alertmanager": "prometheus-alertmanager",
     "promtool": "prometheus",
     "redis-server": "redis-server",
     "strace": "strace",
