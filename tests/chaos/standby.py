@@ -11,6 +11,9 @@ from urllib.parse import urlsplit, urlunsplit
 from shared.local.postgres.account import owned_folder, server_programs, server_user
 from shared.local.processes import User, block_until, free_port, running
 
+# Over TLS, libpq looks for certificates in the home of whoever runs it, which is not that of root.
+_HOME = {"HOME": "/nonexistent"}
+
 
 @contextmanager
 def standby(postgres_url: str, folder: Path, programs: Path | None = None) -> Iterator[str]:
@@ -31,7 +34,7 @@ def standby(postgres_url: str, folder: Path, programs: Path | None = None) -> It
     for option in options:
         server += ["-c", option]
     log = folder / "postgres.log"
-    with running(server, log=log, user=user, stop_signal=signal.SIGINT) as process:
+    with running(server, env=_HOME, log=log, user=user, stop_signal=signal.SIGINT) as process:
         ready: list[str | Path] = [programs / "pg_isready", "-q", *connection, "-p", str(port)]
         block_until(
             lambda: subprocess.run(ready, check=False).returncode == 0,
@@ -46,7 +49,7 @@ def standby(postgres_url: str, folder: Path, programs: Path | None = None) -> It
 def _run(command: list[str | Path], password: str, user: User | None) -> None:
     subprocess.run(
         command,
-        env={**os.environ, "PGPASSWORD": password},
+        env={**os.environ, **_HOME, "PGPASSWORD": password},
         user=user.uid if user else None,
         group=user.gid if user else None,
         extra_groups=[] if user else None,
