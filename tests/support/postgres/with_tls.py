@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.local.postgres.account import owned_folder, server_user
-from shared.local.processes import block_until, free_port, running
+from shared.local.processes import User, block_until, free_port, running
 from tests.support.tls import PEM
 
 # Nobody gets in without TLS, a replica neither.
@@ -27,20 +27,26 @@ def debian_programs() -> Path:
 def postgres_with_tls(folder: Path) -> Iterator[str]:
     """Run a server that only speaks TLS, with its data in `folder`; yield its URL.
 
-    The URL checks the server's certificate, which is for `localhost`.
+    The URL checks the server's certificate, which is for `localhost`. The data are removed.
     """
-    user, port, programs = server_user(), free_port(), debian_programs()
+    user, port = server_user(), free_port()
     folder = owned_folder(folder, user)
-    data, log, password = folder / "data", folder / "postgres.log", secrets.token_urlsafe(24)
-    secret, pem = folder / "password", folder / "localhost.pem"
-    for file, text in ((secret, password), (pem, PEM.read_text())):
-        file.touch(mode=0o600)
-        file.write_text(text)
-        if user:
-            os.chown(file, user.uid, user.gid)
+    try:
+        password = _initialise(folder, port, user)
+        with _server(folder, port, user):
+            options = f"sslmode=verify-full&sslrootcert={PEM}"
+            yield f"postgresql://postgres:{password}@localhost:{port}/postgres?{options}"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _initialise(folder: Path, port: int, user: User | None) -> str:
+    """Make a data folder in `folder`; return the password of the superuser."""
+    data, password = folder / "data", secrets.token_urlsafe(24)
+    secret = _private(folder / "password", password, user)
     subprocess.run(
         [
-            programs / "initdb", "--pgdata", data, "--username", "postgres", "--no-sync",
+            debian_programs() / "initdb", "--pgdata", data, "--username", "postgres", "--no-sync",
             "--auth=scram-sha-256", "--pwfile", secret, "--encoding=UTF8", "--locale=C",
         ],
         user=user.uid if user else None,
@@ -51,12 +57,27 @@ def postgres_with_tls(folder: Path) -> Iterator[str]:
         capture_output=True,
     )  # fmt: skip
     (data / "pg_hba.conf").write_text(_RULES)
-    # In the data folder, where a copy for a replica takes them along.
-    shutil.move(pem, data / "server.pem")
+    # In the data folder, where a copy for a replica takes it along.
+    _private(data / "server.pem", PEM.read_text(), user)
     with (data / "postgresql.conf").open("a") as configuration:
         for name, value in _configuration(port).items():
             configuration.write(f"{name} = '{value}'\n")
-    command: list[str | Path] = [programs / "postgres", "-D", data]
+    return password
+
+
+def _private(file: Path, text: str, user: User | None) -> Path:
+    """Write a file that only the account of the server may read; return it."""
+    file.touch(mode=0o600)
+    file.write_text(text)
+    if user:
+        os.chown(file, user.uid, user.gid)
+    return file
+
+
+@contextmanager
+def _server(folder: Path, port: int, user: User | None) -> Iterator[None]:
+    programs, log = debian_programs(), folder / "postgres.log"
+    command: list[str | Path] = [programs / "postgres", "-D", folder / "data"]
     with running(command, log=log, user=user, stop_signal=signal.SIGINT) as process:
         ready: list[str | Path] = [
             programs / "pg_isready",
@@ -72,8 +93,7 @@ def postgres_with_tls(folder: Path) -> Iterator[str]:
             process=process,
             log=log,
         )
-        options = f"sslmode=verify-full&sslrootcert={PEM}"
-        yield f"postgresql://postgres:{password}@localhost:{port}/postgres?{options}"
+        yield
 
 
 def _configuration(port: int) -> dict[str, object]:
