@@ -7,7 +7,7 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -196,11 +196,12 @@ async def cluster(
     fronts: int = 1,
     through_wire: bool = False,
     small_disk: bool = False,
+    servers: Callable[[Cluster], None] | None = None,
 ) -> AsyncIterator[Cluster]:
     """Run servers, fronts and `workers` workers while the block runs; leave no data behind.
 
     `settings` are those of fronts and workers. `through_wire` puts a proxy before Postgres, and
-    `small_disk` its data on a disk that can be filled.
+    `small_disk` its data on a disk that can be filled. `servers` starts other servers than usual.
     """
     with stack.throwaway_folder() as folder:
         system = Cluster(folder, _env(folder, settings), rng=random.Random(seed))
@@ -209,12 +210,7 @@ async def cluster(
             if small_disk:
                 system.make_small_disk()
             data = copy_database(folder / "postgres")
-            system.start_postgres()
-            if settings.get("DATABASE_POOLER") == "transaction":
-                system.start_pooler()
-                # The limits of the role depend on the settings.
-                stack.migrate(system.env["DATABASE_URL"], system.env)
-            system.start_redis()
+            (servers or _start_servers)(system)
             async with AsyncExitStack() as proxies:
                 if through_wire:
                     proxy = wired(system.postgres_url, 5432)
@@ -234,6 +230,15 @@ async def cluster(
             system.stop_all()
             if data:
                 shutil.rmtree(data, ignore_errors=True)
+
+
+def _start_servers(system: Cluster) -> None:
+    system.start_postgres()
+    if system.env.get("DATABASE_POOLER") == "transaction":
+        system.start_pooler()
+        # The limits of the role depend on the settings.
+        stack.migrate(system.env["DATABASE_URL"], system.env)
+    system.start_redis()
 
 
 def _keep_logs(folder: Path) -> None:
