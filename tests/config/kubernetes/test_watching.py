@@ -62,8 +62,9 @@ def test_alerts_go_where_they_go_in_compose(large: list[Object]) -> None:
 
 
 def timing(route: Object) -> Object:
-    """Return a route without those below it and its matchers, with names as Alertmanager has them."""
+    """Return a route without matchers and routes below it, with the names of Alertmanager."""
     named = {
-        re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key): route[key] for key in route
+        re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", key): value
+        for key, value in route.items()
     }
     return {key: value for key, value in named.items() if key not in ("routes", "matchers")}
