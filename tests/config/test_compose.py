@@ -58,6 +58,20 @@ def test_images_are_pinned_and_the_order_of_the_start_is_gated() -> None:
         assert not {"ports", "container_name"} & all_services[name].keys()
 
 
+def test_one_service_builds_the_image_of_all() -> None:
+    """Several would race for the tag; the others never pull it, and start after the one."""
+    ours = {
+        name: service
+        for name, service in services().items()
+        if service["image"] == "grocery-planner-ai:development"
+    }
+
+    assert [name for name, service in ours.items() if "build" in service] == ["migrate"]
+    for name in ours.keys() - {"migrate"}:
+        assert ours[name]["pull_policy"] == "never"
+        assert "migrate" in ours[name]["depends_on"]
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_mount_exists(name: str) -> None:
     """A mount is a file of the repository, or a volume that the same file declares."""
