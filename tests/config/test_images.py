@@ -53,7 +53,7 @@ def test_every_image_is_pinned_once(checkout: Path) -> None:
     assert pin(checkout).stdout == ""
     assert {name: (checkout / name).read_text() for name in FILES} == pinned
     assert f"FROM python:3.11-slim-bookworm@{DIGEST} AS base" in pinned["config/Dockerfile"]
-    assert "FROM base AS production" in pinned["config/Dockerfile"]
+    assert "FROM image AS production" in pinned["config/Dockerfile"]
     assert "image: grocery-planner-ai:development\n" in pinned["docker-compose.yml"]
 
 
