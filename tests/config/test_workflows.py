@@ -54,7 +54,7 @@ def test_the_integration_workflow_tests_the_elixir_client_with_every_library() -
     assert {job["elixir"] for job in matrix} == {"1.14", "1.17", "1.18"}
 
 
-@pytest.mark.parametrize("name", ["ci", "integration", "nightly", "supply-chain"])
+@pytest.mark.parametrize("name", ["ci", "containers", "integration", "nightly", "supply-chain"])
 def test_scripts_of_workflows_can_be_run(name: str) -> None:
     """Steps run from the root of the checkout."""
     steps = [step for job in _jobs(name).values() for step in job["steps"]]

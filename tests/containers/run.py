@@ -76,8 +76,8 @@ class Run:
         if service:
             filters += ["--filter", f"label=com.docker.compose.service={service}"]
         listed = self.docker("ps", "-a", "--no-trunc", *filters, "--format", "{{.Names}} {{.ID}}")
-        pairs = (line.split() for line in listed.splitlines())
-        return {name: container for name, container in sorted(pairs)}
+        names = (line.partition(" ") for line in listed.splitlines())
+        return {name: container for name, _, container in sorted(names)}
 
     def state(self, container: str) -> dict[str, Any]:
         """Return the state of a container, as `docker inspect` has it."""

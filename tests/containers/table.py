@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from rich.table import Table
+from rich.text import Text
 
 from tests.containers.plan import Outcome
 
@@ -15,7 +16,7 @@ def steps_table(outcomes: Sequence[Outcome]) -> Table:
     table.add_column("result")
     table.add_column("notes", overflow="fold")
     for outcome in outcomes:
-        table.add_row(outcome.step, f"{outcome.seconds:.1f}", outcome.result, outcome.notes)
+        table.add_row(outcome.step, f"{outcome.seconds:.1f}", outcome.result, Text(outcome.notes))
     total = sum(outcome.seconds for outcome in outcomes)
     table.add_row("all", f"{total:.1f}", "", "")
     return table
