@@ -21,6 +21,7 @@ from shared.contracts.text import Identifier
 from shared.rejections import TenantRequired
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
+from shared.store.images.keeping import Images
 from shared.store.postgres.database import Database
 from shared.wire.messenger import Messenger
 
@@ -46,7 +47,8 @@ class Front:
     metrics: FrontMetrics
     large_bodies: LargeBodies
     tokens: KnownTokens
-    images: ShownImages
+    images: Images
+    shown_images: ShownImages
     rates: "Rates | None"
     bulk: BulkRunner
     logins: "LoginRates | None"

@@ -47,6 +47,7 @@ from api.routes.operators import queues, workers
 from api.routes.quick_reads import QuickJobRoute
 from api.routes.search import bulk_operations, failures
 from api.shown_images import ShownImages
+from api.submission.acceptance import Acceptance
 from api.submission.submissions import Submissions
 from api.telling.reading import JobReads
 from api.telling.waiting import Waiters
@@ -55,6 +56,7 @@ from shared.dependencies import check_dependencies, connected
 from shared.serving.limits import connections_at_most
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
+from shared.store.images.keeping import opened_images
 from shared.telemetry.log_export import exported_logs
 from shared.telemetry.tracing import Tracing
 from shared.version import SERVICE, service_version
@@ -162,6 +164,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         )
         reads = JobReads(database)
         await stack.enter_async_context(reads.running())
+        images = await stack.enter_async_context(opened_images(settings))
         admission = Admission(database, settings)
         await stack.enter_async_context(admission.running())
         tokens = KnownTokens(database, settings.bootstrap_token_hash)
@@ -170,13 +173,13 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
         await stack.enter_async_context(waiters.running())
         broker = Broker(settings)
         stack.push_async_callback(broker.close)
-        metrics = FrontMetrics(database, messenger, broker, settings.probe_patience)
+        metrics = FrontMetrics(database, messenger, images, broker, settings.probe_patience)
         await stack.enter_async_context(metrics.running())
         # A missing dependency is only logged: the front serves what it can meanwhile.
-        await check_dependencies(database, messenger, required=False)
+        await check_dependencies(database, messenger, images, required=False)
         draining = Drain()
-        parts = (database, messenger, admission, draining, settings, metrics, tracing.tracer)
-        submissions = Submissions(*parts)
+        accepting = Acceptance(database, images, admission, draining, settings)
+        submissions = Submissions(database, messenger, accepting, settings, metrics, tracing.tracer)
         stack.push_async_callback(submissions.close)
         rates = await stack.enter_async_context(counting(settings))
         bulk = BulkRunner(database, messenger, admission, draining, waiters, metrics)
@@ -199,6 +202,7 @@ async def running_front(settings: Settings, tracing: Tracing) -> AsyncIterator[F
             metrics,
             large_bodies,
             tokens,
+            images,
             ShownImages(settings),
             rates,
             bulk,

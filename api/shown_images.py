@@ -15,7 +15,7 @@ from shared.images.inspection import PDF
 from shared.images.shown import SHOWN_AS, Status
 from shared.rejections import ImageNotFound, ImageTooCostly, ImageUnreadable
 from shared.settings import Settings
-from shared.store.job_images import StoredImage
+from shared.store.images.reading import StoredImage
 
 # A front shows so many images at once, which bounds its memory, and so many of one tenant, which
 # leaves room for others. Whoever comes in addition waits so many seconds.

@@ -1,4 +1,6 @@
-"""Connects to the dependencies, Postgres and Redis, and finds out which of them is missing.
+"""Connects to Postgres and Redis, and finds out which dependency is missing.
+
+The third dependency is the object store of images, where IMAGE_STORE names one.
 
 Postgres counts as missing if its schema lacks a migration.
 """
@@ -13,6 +15,7 @@ import structlog
 from shared.errors import DependencyMissing, ServiceError, Transient
 from shared.process.patience import Patience
 from shared.settings import Settings
+from shared.store.images.keeping import Images
 from shared.store.postgres.database import Database, PoolOptions
 from shared.store.schema import check_usable
 from shared.telemetry.tracing import Tracing
@@ -22,7 +25,8 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-DEPENDENCIES = ("database", "redis")
+# The last is there only if IMAGE_STORE names an object store.
+DEPENDENCIES = ("database", "redis", "image_store")
 # Seconds. At the start of a process nobody waits for an answer yet, so this may be long.
 _START = 5.0
 
@@ -68,26 +72,30 @@ async def answer_within(question: Awaitable[T], within: float) -> T:
         raise Transient(f"No answer within {within:g} s.") from error
 
 
-async def missing_dependencies(
-    database: Database, messenger: Messenger, within: float
-) -> dict[str, str]:
-    """Return the missing dependencies: by name, a sentence that says why each is missing.
+async def ask_dependencies(
+    database: Database, messenger: Messenger, images: Images, within: float
+) -> dict[str, str | None]:
+    """Return for each dependency a sentence that says why it is missing, or None if it is there.
 
     All are asked at once and have `within` seconds to answer.
     """
-    reasons = await asyncio.gather(
-        _reason(check_usable(database), within), _reason(messenger.ping(), within)
-    )
-    return {name: why for name, why in zip(DEPENDENCIES, reasons, strict=True) if why is not None}
+    questions = {"database": check_usable(database), "redis": messenger.ping()}
+    if images.objects is not None:
+        questions["image_store"] = images.objects.check()
+    reasons = await asyncio.gather(*(_reason(question, within) for question in questions.values()))
+    return dict(zip(questions, reasons, strict=True))
 
 
-async def check_dependencies(database: Database, messenger: Messenger, *, required: bool) -> None:
+async def check_dependencies(
+    database: Database, messenger: Messenger, images: Images, *, required: bool
+) -> None:
     """Log which dependencies are there and which are missing, at the start of a process.
 
     Raises DependencyMissing, with a sentence for each that is missing, if they are `required`.
     """
-    missing = await missing_dependencies(database, messenger, _START)
-    for name in DEPENDENCIES:
+    asked = await ask_dependencies(database, messenger, images, _START)
+    missing = {name: why for name, why in asked.items() if why is not None}
+    for name in asked:
         if name in missing:
             log.warning("dependency.missing", dependency=name, detail=missing[name])
         else:

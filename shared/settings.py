@@ -21,11 +21,12 @@ from shared.callback_urls import CallbackHosts
 from shared.contracts.features import Queue
 from shared.pipeline_settings import PipelineSettings
 from shared.store.hot.leases import Leases
+from shared.store.images.image_settings import ImageSettings
 from shared.store.postgres.settings.database_settings import DatabaseSettings
 from shared.wire.redis_url import RedisUrl
 
 
-class Settings(PipelineSettings, DatabaseSettings, AccessSettings):
+class Settings(PipelineSettings, DatabaseSettings, AccessSettings, ImageSettings):
     """Every setting of a front or a worker. Frozen; `docs/settings.md` describes each of them."""
 
     environment: Literal["development", "test", "production"] = "development"

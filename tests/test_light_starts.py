@@ -12,10 +12,11 @@ from shared.local.checkout import ROOT
 @pytest.mark.parametrize(
     ("program", "left_out"),
     [
-        # Alembic is for migrating, `limits` for limits of rates, and the others for OTEL_ENABLED.
+        # Alembic is for migrating, `limits` for limits of rates, obstore for an object store, and
+        # the others for OTEL_ENABLED.
         (
             "api.process, worker.main",
-            ["alembic", "mako", "limits", "grpc", "google.protobuf", "requests"],
+            ["alembic", "mako", "limits", "obstore", "grpc", "google.protobuf", "requests"],
         ),
         # A command without a server needs neither a client nor the drivers.
         ("worker.cli.commands", ["httpx", "sqlalchemy", "redis", "numpy", "fastapi", "grpc"]),

@@ -5,16 +5,18 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 import structlog
 
 from shared.contracts.features import Feature
-from shared.dependencies import check_dependencies, connected
+from shared.dependencies import ask_dependencies, check_dependencies, connected
 from shared.errors import EngineUnavailable
 from shared.process.background import repeating
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
+from shared.store.images.keeping import Images, opened_images
 from shared.store.postgres.database import Database
 from shared.telemetry.tracing import traced
 from shared.version import SERVICE, service_version
@@ -34,6 +36,7 @@ from worker.jobs.persistence import until_database_answers
 from worker.jobs.queues import serving_queues
 from worker.jobs.reports import Reports
 from worker.jobs.running_jobs import RunningJobs
+from worker.jobs.storing import Storing
 from worker.reconciliation.periodic import repairing
 from worker.telemetry.job_tracing import JobTracing
 from worker.telemetry.metrics import WorkerMetrics
@@ -66,7 +69,14 @@ async def worker(settings: Settings, load: Loader | None = None) -> AsyncIterato
         await until_database_answers(heartbeat.beat)
         await stack.enter_async_context(_cancelling(parts))
         await stack.enter_async_context(
-            repairing(settings, parts.database, parts.messenger, parts.telemetry, parts.reports)
+            repairing(
+                settings,
+                parts.database,
+                parts.messenger,
+                parts.telemetry,
+                parts.reports,
+                parts.images,
+            )
         )
         await stack.enter_async_context(
             delivering_callbacks(settings, parts.database, parts.telemetry, parts.running.ended)
@@ -84,6 +94,7 @@ class _Parts:
     state: WorkerState
     database: Database
     messenger: Messenger
+    images: Images
     tokens: KnownTokens
     telemetry: Telemetry
     pulse: Pulse
@@ -101,6 +112,7 @@ async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
         connected(
             settings, process="worker", tracing=tracing, transaction_limit=settings.lease
         ) as (database, messenger),
+        opened_images(settings) as images,
     ):
         metrics = WorkerMetrics(state)
         database.measure_with(metrics.registry)
@@ -111,6 +123,7 @@ async def _parts(settings: Settings) -> AsyncIterator[_Parts]:
                 state=state,
                 database=database,
                 messenger=messenger,
+                images=images,
                 tokens=tokens,
                 telemetry=Telemetry(JobTracing(tracing.tracer), metrics),
                 # After two leases without a heartbeat, other workers have long rescued its jobs.
@@ -133,8 +146,7 @@ def _new_state(settings: Settings) -> WorkerState:
 
 def _probes(parts: _Parts) -> AbstractAsyncContextManager[str]:
     probes = Probes(
-        parts.database,
-        parts.messenger,
+        partial(ask_dependencies, parts.database, parts.messenger, parts.images),
         parts.state,
         parts.pulse,
         parts.telemetry.metrics,
@@ -146,7 +158,7 @@ def _probes(parts: _Parts) -> AbstractAsyncContextManager[str]:
 
 async def _check_dependencies(parts: _Parts) -> None:
     required = parts.settings.require_dependencies
-    await check_dependencies(parts.database, parts.messenger, required=required)
+    await check_dependencies(parts.database, parts.messenger, parts.images, required=required)
 
 
 @asynccontextmanager
@@ -199,8 +211,8 @@ def _serving(parts: _Parts, runners: Mapping[Feature, Run]) -> AbstractAsyncCont
         lease=settings.lease,
     )
     executor = Executor(
-        worker_id=parts.state.id,
-        database=parts.database,
+        storing=Storing(parts.database, parts.state.id),
+        images=parts.images,
         runners=runners,
         running=parts.running,
         telemetry=parts.telemetry,

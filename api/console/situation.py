@@ -100,7 +100,7 @@ async def situation(front: Front, visit: Visit) -> Situation:
         )
         for view in views or ()
     ]
-    missing = [name for name in DEPENDENCIES if checks[name]["status"] == "error"]
+    missing = [name for name in DEPENDENCIES if checks.get(name, {}).get("status") == "error"]
     figures = [QueueFigures(queue.view, queue.gap, queue.failures) for queue in queues]
     alerts = firing(figures, missing, callbacks)
     return Situation(queues, status, checks, alerts, callbacks if tenants is None else None)

@@ -34,6 +34,8 @@ async def readiness(front: Front) -> tuple[HealthStatus, dict[str, CheckFields]]
         "queue": _queue,
         "workers": _workers,
     }
+    if front.images.objects is not None:
+        sources["image_store"] = _image_store
     results = await asyncio.gather(
         *(_limited(front, name, check) for name, check in sources.items())
     )
@@ -81,6 +83,11 @@ async def _redis(front: Front) -> dict[str, CheckFields]:
     if not front.waiters.listening:
         return {"redis": {"status": "degraded", "error": "not subscribed to announcements"}}
     return {"redis": {"status": "ok"}}
+
+
+async def _image_store(front: Front) -> dict[str, CheckFields]:
+    await front.images.check()
+    return {"image_store": {"status": "ok"}}
 
 
 async def _queue(front: Front) -> dict[str, CheckFields]:

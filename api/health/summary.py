@@ -6,12 +6,13 @@ from api.health.readiness import CheckFields, overall
 from shared.contracts.service.health import HealthCheck, HealthStatus
 
 # All other checks are those of components.
-_NOT_COMPONENTS = ("database", "redis", "queue", "workers")
+_NOT_COMPONENTS = ("database", "redis", "queue", "workers", "image_store")
 
 
 def summary(status: HealthStatus, checks: dict[str, CheckFields], version: str) -> HealthCheck:
     """Group all checks by service. `status` is the overall status that readiness found."""
     workers, queue, redis = checks["workers"], checks["queue"], checks["redis"]
+    store = {name: checks[name] for name in ("image_store",) if name in checks}
     components = {name: check for name, check in checks.items() if name not in _NOT_COMPONENTS}
     services: dict[str, Any] = {
         "database": checks["database"],
@@ -21,8 +22,9 @@ def summary(status: HealthStatus, checks: dict[str, CheckFields], version: str) 
             "engines": components,
         },
         "queue": {
-            "status": overall("queue", {"queue": queue, "redis": redis}),
+            "status": overall("queue", {"queue": queue, "redis": redis, **store}),
             "broker": redis,
+            **store,
         },
     }
     if "waiting" in queue:

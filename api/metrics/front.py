@@ -14,9 +14,10 @@ from api.metrics.callbacks import CallbackMetrics
 from api.metrics.queues import QueueMetrics
 from api.metrics.requests import RequestMetrics
 from shared.contracts.features import Feature, Queue
-from shared.dependencies import answer_within, missing_dependencies
+from shared.dependencies import answer_within, ask_dependencies
 from shared.errors import ServiceError
 from shared.store.callbacks.views import callback_stats
+from shared.store.images.keeping import Images
 from shared.store.postgres.database import Database
 from shared.store.queue_stats import queue_stats
 from shared.telemetry.metrics import FinishedJobs, new_registry
@@ -45,11 +46,17 @@ class FrontMetrics:
     """Every metric of a front, on its own registry."""
 
     def __init__(
-        self, database: Database, messenger: Messenger, broker: Broker, within: float
+        self,
+        database: Database,
+        messenger: Messenger,
+        images: Images,
+        broker: Broker,
+        within: float,
     ) -> None:
-        """Let a scrape wait at most `within` seconds for Postgres and Redis."""
+        """Let a scrape wait at most `within` seconds for each dependency."""
         self._database = database
         self._messenger = messenger
+        self._images = images
         self._broker = broker
         self._within = within
         self._reading: asyncio.Task[None] | None = None
@@ -98,13 +105,13 @@ class FrontMetrics:
             await asyncio.wait([self._reading])
 
     async def _read(self) -> None:
-        missing, stats, callbacks, counts = await asyncio.gather(
-            missing_dependencies(self._database, self._messenger, self._within),
+        dependencies, stats, callbacks, counts = await asyncio.gather(
+            ask_dependencies(self._database, self._messenger, self._images, self._within),
             self._answer_or_nothing(queue_stats(self._database.fetch)),
             self._answer_or_nothing(callback_stats(self._database)),
             self._answer_or_nothing(self.broker_counts()),
         )
-        self._queues.show(missing, stats or {}, counts or {})
+        self._queues.show(dependencies, stats or {}, counts or {})
         self._callbacks.show(callbacks)
 
     async def broker_counts(self) -> Mapping[Queue, BrokerCounts]:

@@ -1,11 +1,10 @@
 """Gauges with the same value in every front: queries take their `max` across fronts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from shared.contracts.features import Queue
-from shared.dependencies import DEPENDENCIES
 from shared.store.queue_stats import QueueStats
 from shared.wire.broker import BrokerCounts
 
@@ -53,14 +52,17 @@ class QueueMetrics:
 
     def show(
         self,
-        missing: Collection[str],
+        dependencies: Mapping[str, str | None],
         stats: Mapping[Queue, QueueStats],
         counts: Mapping[Queue, BrokerCounts],
     ) -> None:
-        """Set every gauge, and remove those for which there is no number."""
+        """Set every gauge, and remove those for which there is no number.
+
+        `dependencies` says by name why each is missing; None if it is there.
+        """
         self._clear()
-        for name in DEPENDENCIES:
-            self._up.labels(name).set(name not in missing)
+        for name, why in dependencies.items():
+            self._up.labels(name).set(why is None)
         for queue, numbers in stats.items():
             self._depth.labels(queue).set(numbers.depth)
             self._oldest.labels(queue).set(numbers.oldest_age)

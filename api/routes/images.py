@@ -18,7 +18,7 @@ from shared.rejections import (
     ImageUnreadable,
     JobNotFound,
 )
-from shared.store.job_images import find_image, read_image
+from shared.store.images.reading import find_image, read_image
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
@@ -64,9 +64,9 @@ async def get_image(
     headers = {"ETag": etag, "Cache-Control": _CACHE}
     if if_none_match and (if_none_match.strip() == "*" or etag in if_none_match):
         return Response(status_code=304, headers=headers)
-    async with front.images.place(tenant_id):
-        stored = await read_image(front.database, job_id, tenant_id)
-        shown = await front.images.page(stored, page)
+    async with front.shown_images.place(tenant_id):
+        stored = await read_image(front.database, front.images, job_id, tenant_id)
+        shown = await front.shown_images.page(stored, page)
     name = f"{job_id}-{page}.{shown.media_type.partition('/')[2]}"
     headers["Content-Disposition"] = f'inline; filename="{name}"'
     return Response(shown.content, media_type=shown.media_type, headers=headers)

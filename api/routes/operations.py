@@ -46,6 +46,7 @@ async def delete_tenant_data(
 
     return await delete_data(
         front.database,
+        front.images,
         tenant_id,
         actor=caller.name,
         request_id=request_id_of(http),

@@ -16,7 +16,8 @@ from shared.errors import Busy, Draining, ServiceError
 from shared.process.batching import Batches
 from shared.process.guards.line import Line
 from shared.settings import Settings
-from shared.store.hot.accepting import Accepted, NewJob, accept
+from shared.store.hot.accepting import Accepted, NewJob
+from shared.store.images.keeping import Images
 from shared.store.postgres.database import Database
 
 # Jobs, and characters of payload, of one statement for several callers. A batch of one caller has
@@ -52,9 +53,15 @@ class Acceptance:
     """Accepts jobs, those of concurrent callers with one statement."""
 
     def __init__(
-        self, database: Database, admission: Admission, draining: Drain, settings: Settings
+        self,
+        database: Database,
+        images: Images,
+        admission: Admission,
+        draining: Drain,
+        settings: Settings,
     ) -> None:
         self._database = database
+        self._kept = images
         self._admission = admission
         self._quotas = Quotas(database, settings)
         self._draining = draining
@@ -141,7 +148,7 @@ class Acceptance:
         gates = await self._gates(jobs, since)
         news = [asked.new for asked in jobs]
         ceilings = {id_: gate for id_, gate in gates.items() if isinstance(gate, int)}
-        accepted = await accept(self._database, news, ceilings)
+        accepted = await self._kept.accept(self._database, news, ceilings)
         results: dict[UUID, _Result] = {}
         for new, result in zip(news, accepted, strict=True):
             gate = gates[new.id]

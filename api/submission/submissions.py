@@ -9,8 +9,6 @@ import structlog
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Tracer
 
-from api.admission import Admission
-from api.draining import Drain
 from api.metrics.front import FrontMetrics, SubmissionOutcome
 from api.submission.acceptance import Acceptance
 from api.submission.publishing import Publications
@@ -52,14 +50,13 @@ class Submissions:
         self,
         database: Database,
         messenger: Messenger,
-        admission: Admission,
-        draining: Drain,
+        acceptance: Acceptance,
         settings: Settings,
         metrics: FrontMetrics,
         tracer: Tracer,
     ) -> None:
         self._database = database
-        self._acceptance = Acceptance(database, admission, draining, settings)
+        self._acceptance = acceptance
         self._publications = Publications(database, messenger)
         self._limits = ImageLimits(
             max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels

@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from shared import errors, rejections
+from shared import errors, image_errors, rejections
 from shared.client.connections import timeouts
 from shared.client.errors import GatewayFailed, ServiceUnreachable, UnexpectedAnswer
 from shared.client.traces import trace_headers
@@ -133,7 +133,8 @@ def service_error(code: str, error_class: ErrorClass, detail: str) -> ServiceErr
     base = _BASES[error_class]
     known: list[type[ServiceError]] = [
         kind
-        for kind in (*vars(errors).values(), *vars(rejections).values())
+        for module in (errors, image_errors, rejections)
+        for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, base)
     ]
     error = next((kind for kind in known if kind.code == code), base)(detail)

@@ -5,9 +5,10 @@ may be retried by hand. An image that cannot be read would fail again, and nobod
 disk with such images, or with those of jobs that are cancelled.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.callbacks import DeliveryState
@@ -30,8 +31,16 @@ class Retentions:
     audit: float
 
 
-async def prune_images(session: AsyncSession, seconds: float) -> int:
-    """Delete up to 200 images that nobody needs any more; return how many.
+@dataclass(frozen=True)
+class Pruned:
+    """How many rows were deleted, and the URLs of the images among them in an object store."""
+
+    count: int
+    urls: Sequence[str]
+
+
+async def prune_images(session: AsyncSession, seconds: float) -> Pruned:
+    """Delete up to 200 images that nobody needs any more.
 
     Their jobs succeeded, were cancelled or failed as `bad_input` more than `seconds` ago. A job
     that somebody retries by hand at this moment is left alone.
@@ -52,12 +61,11 @@ async def prune_images(session: AsyncSession, seconds: float) -> int:
         .limit(_BATCH)
         .with_for_update(of=Job, key_share=True, skip_locked=True)
     )
-    removed = delete(JobImage).where(JobImage.job_id.in_(done)).returning(JobImage.job_id)
-    return len((await session.scalars(removed)).all())
+    return await _removed(session, JobImage.job_id.in_(done))
 
 
-async def prune_jobs(session: AsyncSession, seconds: float) -> int:
-    """Delete up to 200 jobs that ended more than `seconds` ago; return how many.
+async def prune_jobs(session: AsyncSession, seconds: float) -> Pruned:
+    """Delete up to 200 jobs that ended more than `seconds` ago.
 
     Their attempts, images and callbacks are deleted with them. A job that has callbacks to send is
     kept until each is delivered or its time is over, and one that somebody retries by hand at this
@@ -81,13 +89,23 @@ async def prune_jobs(session: AsyncSession, seconds: float) -> int:
         .limit(_BATCH)
         .with_for_update(of=Job, skip_locked=True)
     )
-    removed = delete(Job).where(Job.id.in_(old), ended).returning(Job.id)
-    return len((await session.scalars(removed)).all())
+    ids = (await session.scalars(old)).all()
+    if not ids:
+        return Pruned(0, [])
+    images = await _removed(session, JobImage.job_id.in_(ids))
+    await session.execute(delete(Job).where(Job.id.in_(ids)))
+    return Pruned(len(ids), images.urls)
 
 
 async def prune_workers(session: AsyncSession) -> None:
     """Delete the rows of workers whose last heartbeat is more than a day old."""
     await session.execute(delete(WorkerRecord).where(WorkerRecord.seen_at < func.now() - _WORKERS))
+
+
+async def _removed(session: AsyncSession, wanted: ColumnElement[bool]) -> Pruned:
+    removed = await session.scalars(delete(JobImage).where(wanted).returning(JobImage.object_url))
+    urls = removed.all()
+    return Pruned(len(urls), [url for url in urls if url is not None])
 
 
 def _interval(seconds: float) -> object:

@@ -151,7 +151,7 @@ async def test_a_receipt_whose_image_is_gone_is_not_retried(
     job = await client.submit_receipt(receipt_png)
     await client.cancel(job.id)
     async with database.transaction() as session:
-        assert await prune_images(session, 0) == 1
+        assert (await prune_images(session, 0)).count == 1
     with pytest.raises(rejections.NotRetryable, match="submit the receipt again"):
         await client.retry(job.id)
 

@@ -14,7 +14,7 @@ from shared.images.inspection import PDF
 from shared.images.shown import Status
 from shared.rejections import ImageTooCostly
 from shared.settings import Settings
-from shared.store.job_images import StoredImage
+from shared.store.images.reading import StoredImage
 from tests.support.files import costly
 
 # More than may be shown at once.

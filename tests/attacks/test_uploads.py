@@ -35,7 +35,7 @@ def image(size: int) -> bytes:
 async def images(database: Database) -> set[bytes]:
     """Return the images that are stored."""
     async with database.transaction() as session:
-        return {bytes(each) for each in await session.scalars(select(JobImage.content))}
+        return {bytes(each or b"") for each in await session.scalars(select(JobImage.content))}
 
 
 async def upload(http: httpx.AsyncClient, content: bytes, *, form: bool) -> httpx.Response:

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from shared.local import stack
-from shared.local.checkout import DATA
+from shared.local.checkout import DATA, ROOT
 from shared.local.processes import free_port
 from tests.chaos.prepared import copy_database
 from tests.chaos.servers import Servers
@@ -68,16 +68,26 @@ class Cluster(Servers):
         """The file in which workers note what they do, which `tests/chaos/features.py` explains."""
         return self.folder / "record"
 
-    def start_front(self, port: int | None = None) -> None:
-        """Start a front at `port`, or at another; it answers when this returns."""
+    def start_front(self, port: int | None = None, *, source: Path = ROOT) -> None:
+        """Start a front at `port`, or at another; it answers when this returns.
+
+        `source` is the folder of its code, today's by default.
+        """
         port = port or free_port()
-        process = stack.front(self.env, port, self.folder / "front.log")
+        process = stack.front(self.env, port, self.folder / "front.log", source)
         self.fronts[f"http://127.0.0.1:{port}"] = self.running.enter_context(process)
 
-    def start_worker(self, **env: str) -> stack.Popen:
-        """Start another worker, which is ready a second or so later."""
+    def stop_front(self, url: str) -> None:
+        """Stop a front in order, and wait until it has ended. Others are called all the while."""
+        front = self.fronts[url]
+        front.terminate()
+        front.wait(30)
+        del self.fronts[url]
+
+    def start_worker(self, source: Path = ROOT, /, **env: str) -> stack.Popen:
+        """Start another worker, which is ready a second or so later, of the code in `source`."""
         log = self.folder / "workers.log"
-        worker = self.running.enter_context(stack.worker({**self.env, **env}, log))
+        worker = self.running.enter_context(stack.worker({**self.env, **env}, log, source))
         self.workers.append(worker)
         return worker
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from api.errors import STATUS_BY_CLASS, status_of
-from shared import errors, rejections
+from shared import errors, image_errors, rejections
 from shared.client import errors as client_errors
 from shared.errors import ErrorClass, ServiceError
 from shared.store.retry_policy import BUDGETS
@@ -18,7 +18,12 @@ RAISED_THEMSELVES = {errors.Crashed, errors.DatabaseUnavailable}
 
 def raised() -> Iterator[type[ServiceError]]:
     """Yield every class of ours that is raised: the leaves of the tree, and RAISED_THEMSELVES."""
-    modules = {errors.__name__, rejections.__name__, client_errors.__name__}
+    modules = {
+        errors.__name__,
+        image_errors.__name__,
+        rejections.__name__,
+        client_errors.__name__,
+    }
     waiting = [ServiceError]
     while waiting:
         kind = waiting.pop()

@@ -37,7 +37,7 @@ def new_job(**different: Any) -> NewJob:
 async def insert_job(session: AsyncSession, new: NewJob) -> Job:
     """Insert a job within the session's transaction, whatever its keys are."""
     values = asdict(new)
-    for apart in ("image", "callback"):
+    for apart in ("image", "callback", "reference"):
         del values[apart]
     values |= {"payload": json.loads(new.payload), "queue": new.feature.queue}
     return (await session.scalars(insert(Job).values(values).returning(Job))).one()

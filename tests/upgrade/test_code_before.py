@@ -1,13 +1,11 @@
 """The previous release runs on today's schema beside today's code, as in a rolling upgrade.
 
-The file BEFORE contains the commit of that release. Whoever releases a version updates it.
+The file BEFORE names the commit of that release. Whoever releases a version updates it.
 """
 
-import io
 import json
 import subprocess
 import sys
-import tarfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from importlib import import_module
@@ -21,36 +19,24 @@ import pytest
 from shared.client import AsyncServiceClient
 from shared.contracts.jobs import JobStatus, JobView
 from shared.local import stack
-from shared.local.checkout import ROOT
 from shared.local.processes import free_port, running
 from shared.settings import Settings
 from shared.store.postgres.database import Database
 from tests.support.callback_rows import ask, asked, deliveries
 from tests.support.loading_worker import loading_worker
+from tests.support.processes.code_before import extract, missing
 from tests.support.runners import LABELS, dairy, worker_with
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.needs_program("git")
-COMMIT = Path(__file__).with_name("BEFORE").read_text().strip()
 
 
 @pytest.fixture(scope="module")
 def code_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the source of the previous release."""
-    archive = subprocess.run(
-        ["git", "-C", ROOT, "archive", COMMIT], capture_output=True, check=False
-    )
-    if archive.returncode != 0:
-        pytest.skip("The commit of tests/upgrade/BEFORE is not here: git fetch --unshallow")
-    folder = tmp_path_factory.mktemp("before")
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(folder, filter="data")
-    where = subprocess.run(
-        [sys.executable, "-c", "import shared; print(shared.__file__)"],
-        cwd=folder, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert where.stdout.startswith(str(folder)), "another release would be tested"
-    return folder
+    if lacking := missing("release"):
+        pytest.skip(lacking)
+    return extract("release", tmp_path_factory.mktemp("before"))
 
 
 @pytest.fixture(scope="module")

@@ -151,8 +151,13 @@ def delete_tenant_data(
     async def delete(database: "Database") -> dict[str, Any]:
         from shared.store.access.audit import COMMAND_LINE
         from shared.store.access.tenant_data import delete_data
+        from shared.store.images.image_settings import ImageSettings
+        from shared.store.images.keeping import opened_images
 
-        deleted = await delete_data(database, tenant_id, actor=COMMAND_LINE, cancelled=_unheard)
+        async with opened_images(ImageSettings()) as images:
+            deleted = await delete_data(
+                database, images, tenant_id, actor=COMMAND_LINE, cancelled=_unheard
+            )
         return deleted.model_dump()
 
     counts = _with_database(delete)

@@ -1,7 +1,7 @@
 """Serves a worker's probes and metrics on a port of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
@@ -22,17 +22,14 @@ from shared.contracts.service.health import (
     Readiness,
     without_details,
 )
-from shared.dependencies import DEPENDENCIES, missing_dependencies
 from shared.errors import Draining
 from shared.process.listening import listen
 from shared.serving.limits import ConnectionLimits
 from shared.serving.protocol import bounded_protocol
 from shared.settings import Settings
 from shared.store.access.known_tokens import KnownTokens
-from shared.store.postgres.database import Database
 from shared.telemetry.metrics import exposition
 from shared.version import SERVICE, service_version
-from shared.wire.messenger import Messenger
 from worker.health.access import MetricsAccess
 from worker.health.pulse import Pulse
 from worker.telemetry.metrics import WorkerMetrics
@@ -51,17 +48,16 @@ class Probes:
 
     def __init__(
         self,
-        database: Database,
-        messenger: Messenger,
+        dependencies: Callable[[float], Awaitable[Mapping[str, str | None]]],
         state: WorkerState,
         pulse: Pulse,
         metrics: WorkerMetrics,
         settings: Settings,
         tokens: KnownTokens,
     ) -> None:
-        """PROBE_PATIENCE is how many seconds each dependency has to answer a probe."""
-        self._database = database
-        self._messenger = messenger
+        """`dependencies` says of each why it is missing, and PROBE_PATIENCE within how many seconds
+        each has to answer."""
+        self._dependencies = dependencies
         self._state = state
         self._pulse = pulse
         self._metrics = metrics
@@ -98,8 +94,8 @@ class Probes:
 
         The answer is 200 `degraded` if it lacks the component for some of its jobs.
         """
-        missing = await missing_dependencies(self._database, self._messenger, self._within)
-        checks = {name: _check(missing.get(name)) for name in DEPENDENCIES}
+        asked = await self._dependencies(self._within)
+        checks = {name: _check(why) for name, why in asked.items()}
         checks |= {
             name: Check.model_validate(report.model_dump(exclude_none=True))
             for name, report in self._state.components.items()

@@ -7,7 +7,7 @@ together.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -18,7 +18,7 @@ from shared.contracts.outcomes import AttemptOutcome
 from shared.errors import Bug, Cancelled, ServiceError, TimedOut
 from shared.store.hot.claiming import Claim
 from shared.store.hot.storing import AttemptRecord, Stored, Unstorable
-from shared.store.postgres.database import Database
+from shared.store.images.keeping import Images
 from shared.telemetry.described_errors import place_of
 from shared.telemetry.trace_context import current_trace_id
 from worker.features.runners import Product, Run, Work
@@ -53,14 +53,15 @@ class Executor:
     def __init__(
         self,
         *,
-        worker_id: str,
-        database: Database,
+        storing: Storing,
+        images: Images,
         runners: Mapping[Feature, Run],
         running: RunningJobs,
         telemetry: Telemetry,
         reports: Reports,
         limits: Limits,
     ) -> None:
+        self._images = images
         self._runners = runners
         self._running = running
         self._tracing = telemetry.tracing
@@ -68,7 +69,7 @@ class Executor:
         self._reports = reports
         self._limits = limits
         self._endings = Endings(limits.retry_pause)
-        self._storing = Storing(database, worker_id)
+        self._storing = storing
 
     async def run(self, claim: Claim) -> bool:
         """Run a claimed job to the end of an attempt.
@@ -119,6 +120,11 @@ class Executor:
     async def _result(self, claim: Claim, work: Work) -> Product | ServiceError:
         """Return the product of a run, or the error that it ended in."""
         try:
+            if claim.reference is not None:
+                # The store has a time limit of its own, and the work is not to blame for it.
+                with work.recorder.measure("image.fetch"):
+                    image = await self._images.read(claim.reference)
+                work = replace(work, image=image)
             async with work.limit.enforced():
                 return await self._runners[claim.feature](work)
         except TimeoutError:

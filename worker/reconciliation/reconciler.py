@@ -15,6 +15,7 @@ from shared.store.bulk.operations import prune_operations
 from shared.store.figures.samples import prune_samples
 from shared.store.hot.due import Due, look
 from shared.store.hot.leases import Leases
+from shared.store.images.keeping import Images
 from shared.store.postgres.database import Database
 from shared.store.postgres.server import RECONCILER, try_lock
 from shared.store.queues.order import lift, prune_turns
@@ -54,6 +55,7 @@ class Reconciler:
         repairs: Sequence[MessageRepair],
         telemetry: Telemetry,
         reports: Reports,
+        images: Images,
         *,
         publish_deferred: Callable[[], Awaitable[object]],
         periods: Periods,
@@ -64,6 +66,7 @@ class Reconciler:
         self._tracing = telemetry.tracing
         self._metrics = telemetry.metrics
         self._reports = reports
+        self._images = images
         self._publish_deferred = publish_deferred
         self._periods = periods
         self._pruned_at = self._listed_at = -math.inf
@@ -155,18 +158,20 @@ class Reconciler:
     async def _prune(self) -> None:
         async with self._database.transaction() as session:
             images = await prune_images(session, self._periods.retentions.images)
+        await self._images.forget_or_log(images.urls)
         async with self._database.transaction() as session:
             jobs = await prune_jobs(session, self._periods.retentions.jobs)
             await prune_workers(session)
             await prune_samples(session)
+        await self._images.forget_or_log(jobs.urls)
         async with self._database.transaction() as session:
             turns = await prune_turns(session, CHUNK)
         async with self._database.transaction() as session:
             audit = await prune_audit(session, self._periods.retentions.audit)
             audit += await prune_operations(session, self._periods.retentions.audit)
             await prune_sessions(session)
-        if images or jobs or audit or turns:
+        if images.count or jobs.count or audit or turns:
             # The next step prunes again without waiting, since there may be more.
-            log.info("pruned", images=images, jobs=jobs, audit=audit, turns=turns)
+            log.info("pruned", images=images.count, jobs=jobs.count, audit=audit, turns=turns)
             return
         self._pruned_at = time.monotonic()

@@ -18,7 +18,7 @@ from shared.contracts.features import Feature
 from shared.contracts.receipts.rich import RichReceipt
 from shared.rejections import ImageDeleted, JobNotFound
 from shared.store.hot.reading import JobRow, read_jobs
-from shared.store.job_images import find_image
+from shared.store.images.reading import find_image
 from shared.store.queues.place import Place, place_of, repeated_id
 
 # Characters of JSON that a page shows of a payload or an output.

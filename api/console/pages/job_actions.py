@@ -17,7 +17,7 @@ from api.routes.callbacks import redeliver_callback
 from api.submission.submitted import Work
 from shared.contracts.requests import ReceiptRequest
 from shared.store.access.audit import record
-from shared.store.job_images import read_image
+from shared.store.images.reading import read_image
 
 router = APIRouter(route_class=PageRoute)
 
@@ -49,7 +49,8 @@ async def run_again(job_id: UUID, visit: ChangerDep, front: FrontDep, request: R
         edited = edited_request(job, dict(form))
     image = None
     if isinstance(edited, ReceiptRequest):
-        image = (await read_image(front.database, job_id, job.tenant_id)).content
+        stored = await read_image(front.database, front.images, job_id, job.tenant_id)
+        image = stored.content
     submitted = await front.submissions.accept(Work(edited, image=image))
     await front.submissions.publish(submitted)
     operator = _operator(visit, request)

@@ -84,10 +84,14 @@ class AiService(Contract):
 
 
 class QueueHealth(Contract):
-    """The broker and the waiting jobs. `waiting` is absent if the database does not answer."""
+    """The broker, the waiting jobs, and the object store of their images.
+
+    `waiting` is absent if the database does not answer, and `image_store` if the images are in it.
+    """
 
     status: HealthStatus
     broker: Check
+    image_store: Check | None = None
     waiting: dict[Queue, Waiting] | None = None
 
 

@@ -15,7 +15,7 @@ _READ = Statement(
             + (SELECT count(*) FROM jobs WHERE tenant_id = $1 AND state IN ('queued', 'running'))
             AS jobs,
         (
-            SELECT coalesce(sum(octet_length(content)), 0)::bigint
+            SELECT coalesce(sum(coalesce(octet_length(content), object_size)), 0)::bigint
             FROM job_images JOIN jobs ON jobs.id = job_images.job_id WHERE tenant_id = $1
         ) AS image_bytes
     """,

@@ -15,6 +15,7 @@ from shared.errors import ServiceError
 from shared.rejections import IdempotencyKeyReused
 from shared.store.callbacks.asking import NewCallback
 from shared.store.hot import accepting_sql
+from shared.store.images.reference import ImageReference
 from shared.store.postgres.database import Database
 from shared.store.postgres.statements import Row, Statement
 from shared.telemetry.trace_context import Carrier
@@ -41,6 +42,8 @@ class NewJob:
     id: UUID = field(default_factory=uuid4)
     trace_carrier: Carrier = field(default_factory=dict)
     callback: NewCallback | None = None
+    # The image, if it is in an object store already.
+    reference: ImageReference | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,8 @@ def _variant(
         # An image is not sent in vain.
         images = [new.image if new.id in ceilings else None for new in news]
         return accepting_sql.ACCEPT_IMAGES, [*_callbacks(news), images]
+    if any(new.reference is not None for new in news):
+        return accepting_sql.ACCEPT_REFERENCES, [*_callbacks(news), *_references(news)]
     if any(new.callback is not None for new in news):
         return accepting_sql.ACCEPT_CALLBACKS, _callbacks(news)
     return accepting_sql.ACCEPT, []
@@ -193,4 +198,13 @@ def _callbacks(news: Sequence[NewJob]) -> list[list[Any]]:
         [callback and callback.host for callback in asked],
         [callback and " ".join(dict.fromkeys(callback.events)) for callback in asked],
         [callback and callback.include_output for callback in asked],
+    ]
+
+
+def _references(news: Sequence[NewJob]) -> list[list[Any]]:
+    """Return the columns of the images that are in an object store."""
+    references = [new.reference for new in news]
+    return [
+        [reference and reference.url for reference in references],
+        [reference and reference.size for reference in references],
     ]

@@ -104,6 +104,13 @@ images AS (
     SELECT id, image FROM asked WHERE image IS NOT NULL AND {_FRESH}
     RETURNING job_id
 )"""
+# What is in an object store already takes no time.
+_REFERENCES = """
+images AS (
+    INSERT INTO job_images (job_id, object_url, object_size)
+    SELECT id, object_url, object_size
+    FROM inserted JOIN asked USING (id) WHERE object_url IS NOT NULL
+)"""
 _TYPES = {
     "id": "uuid", "tenant_id": "text", "user_id": "text", "request_id": "text",
     "feature": "text", "queue": "text", "priority": "int", "payload": "text",
@@ -142,4 +149,10 @@ ACCEPT_IMAGES = _accept(
     _IMAGES,
     *_inserting(f"{_FRESH} AND (SELECT count(*) FROM images) >= 0"),
     _CALLBACKS,
+)
+ACCEPT_REFERENCES = _accept(
+    {**_TYPES, **_CALLBACK_TYPES, "object_url": "text", "object_size": "bigint"},
+    *_inserting(_FRESH),
+    _CALLBACKS,
+    _REFERENCES,
 )

@@ -16,6 +16,7 @@ import structlog
 
 from shared.contracts.features import Feature, Queue
 from shared.errors import ErrorClass
+from shared.store.images.reference import ImageReference, reference_of
 from shared.store.postgres.statements import Fetch, Row, Statement
 from shared.store.publication import MessageKey
 from shared.store.retry_policy import BUDGETS
@@ -30,7 +31,8 @@ class Claim:
 
     The claim holds while the lease lives and the row still has `dispatch` and `started_at`.
     `attempt` counts from 1. `spent` counts the attempts that ended in each error class that has a
-    budget. `image` is that of a receipt, None for other features.
+    budget. `image` is that of a receipt, None for other features. If it is in an object store, the
+    claim has the `reference` instead.
     """
 
     job_id: UUID
@@ -47,6 +49,7 @@ class Claim:
     started_at: datetime
     spent: Mapping[ErrorClass, int]
     image: bytes | None = None
+    reference: ImageReference | None = None
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,11 @@ advanced AS (
         AND reached_turns.turn < passed.turn
 )
 """  # noqa: S608 (constants only)
-_WITHOUT_IMAGES = "SELECT claimed.*, NULL AS image FROM claimed"
+_WITHOUT_IMAGES = """
+SELECT claimed.*, NULL AS image, NULL AS object_url, NULL AS object_size FROM claimed
+"""
 _WITH_IMAGES = """
-SELECT claimed.*, job_images.content AS image
+SELECT claimed.*, job_images.content AS image, object_url, object_size
 FROM claimed LEFT JOIN job_images ON job_images.job_id = claimed.id
 """
 _STATEMENTS = {
@@ -194,4 +199,5 @@ def _claim(row: Row, worker_id: str) -> Claim:
         started_at=row["started_at"],
         spent={error_class: row[f"spent_{error_class}"] for error_class in BUDGETS},
         image=row["image"],
+        reference=reference_of(row),
     )

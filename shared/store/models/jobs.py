@@ -178,11 +178,23 @@ class JobAttempt(Base):
 
 
 class JobImage(Base):
-    """The image of a receipt job, in a table of its own so that no query on jobs loads it."""
+    """The image of a receipt job, in a table of its own so that no query on jobs loads it.
+
+    It is either the `content`, or the URL and the size in bytes of an object in an object store.
+    """
 
     __tablename__ = "job_images"
 
     job_id: Mapped[UUID] = mapped_column(
         ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
     )
-    content: Mapped[bytes]
+    content: Mapped[bytes | None]
+    object_url: Mapped[str | None]
+    object_size: Mapped[int | None] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        CheckConstraint(
+            "(content IS NULL) = (object_url IS NOT NULL AND object_size IS NOT NULL)",
+            name="place",
+        ),
+    )

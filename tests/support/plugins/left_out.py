@@ -15,12 +15,14 @@ import pytest
 
 # The Debian package of each program that a test may need.
 PACKAGES = {
+    "amtool": "prometheus-alertmanager",
     "chromium": "chromium",
     "git": "git",
     "mix": "elixir",
     "npm": "npm",
     "pgbouncer": "pgbouncer",
     "prometheus": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
     "promtool": "prometheus",
     "strace": "strace",
     "tesseract": "tesseract-ocr",

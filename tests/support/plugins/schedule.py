@@ -17,7 +17,16 @@ _GROUPS = pytest.StashKey[TemporaryDirectory[str]]()
 _FOLDER_KEY = "folder_of_groups"
 
 # A test that uses one of these fixtures needs a server, a model or a process, so it is slow.
-SLOW_FIXTURES = {"servers", "system", "engine", "tesseract", "embedder", "grocery_ai", "forked_ai"}
+SLOW_FIXTURES = {
+    "servers",
+    "s3",
+    "system",
+    "engine",
+    "tesseract",
+    "embedder",
+    "grocery_ai",
+    "forked_ai",
+}
 # Every test in these folders is slow. Other slow tests carry the marker themselves.
 SLOW_FOLDERS = (
     "bench",

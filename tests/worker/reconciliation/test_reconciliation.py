@@ -16,6 +16,7 @@ from shared.contracts.features import Queue
 from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.store.hot.leases import Leases
+from shared.store.images.keeping import Images
 from shared.store.models import Job, JobImage
 from shared.store.postgres.database import Database
 from shared.store.retention import Retentions
@@ -215,6 +216,7 @@ def reconciler(
         [repair],
         telemetry,
         Reports(messenger),
+        Images(),
         publish_deferred=nothing_deferred,
         periods=Periods(
             retentions=Retentions(images=60, jobs=3600, audit=7200),

@@ -10,6 +10,7 @@ from shared.contracts.service.access import DeletedData
 from shared.settings import Settings
 from shared.store.access.tenant_data import delete_data
 from shared.store.hot.storing import AttemptRecord
+from shared.store.images.keeping import Images
 from shared.store.models import (
     AuditEntry,
     Base,
@@ -38,7 +39,9 @@ async def delete(database: Database, tenant_id: str = "home") -> tuple[DeletedDa
         assert cancelling.state is JobStatus.CANCELLED
         heard.append(job_id)
 
-    return await delete_data(database, tenant_id, actor="test", cancelled=cancelled), heard
+    return await delete_data(
+        database, Images(), tenant_id, actor="test", cancelled=cancelled
+    ), heard
 
 
 async def counts(database: Database) -> list[int]:
@@ -135,7 +138,7 @@ async def test_jobs_that_come_meanwhile_stay(database: Database) -> None:
     async def cancelled(_job_id: UUID, _cancelling: Cancelling) -> None:
         added.append(await add_job(database, tenant_id="home"))
 
-    await delete_data(database, "home", actor="test", cancelled=cancelled)
+    await delete_data(database, Images(), "home", actor="test", cancelled=cancelled)
 
     async with database.transaction() as session:
         assert (await session.scalars(select(Job.id))).all() == added

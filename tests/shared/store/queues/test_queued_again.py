@@ -128,7 +128,7 @@ async def test_a_job_that_is_being_revived_is_not_pruned(database: Database) -> 
     async with database.transaction() as reviving:
         assert await transitions.revive(reviving, kept.id, "a")
         async with database.transaction() as session:
-            assert await prune_jobs(session, 86_400) == 1
+            assert (await prune_jobs(session, 86_400)).count == 1
     async with database.transaction() as session:
         assert (await session.scalars(select(Job.id))).all() == [kept.id]
         assert await session.get(Job, gone.id) is None

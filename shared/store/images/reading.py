@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.rejections import ImageDeleted, ImageNotFound, JobNotFound
+from shared.store.images.keeping import Images
+from shared.store.images.reference import reference_of
 from shared.store.postgres.database import Database
 from shared.store.postgres.statements import Statement
 
@@ -21,7 +23,7 @@ _READ = Statement(
     "images.read",
     "select",
     """
-    SELECT payload->'image'->>'media_type' AS media_type, content
+    SELECT payload->'image'->>'media_type' AS media_type, content, object_url, object_size
     FROM jobs JOIN job_images ON job_images.job_id = jobs.id
     WHERE jobs.id = $1 AND tenant_id = $2
     """,
@@ -52,10 +54,17 @@ async def find_image(database: Database, job_id: UUID, tenant_id: str) -> str:
     return str(row["sha256"])
 
 
-async def read_image(database: Database, job_id: UUID, tenant_id: str) -> StoredImage:
-    """Return an image that was found. Raises ImageDeleted if it was deleted since."""
+async def read_image(
+    database: Database, images: Images, job_id: UUID, tenant_id: str
+) -> StoredImage:
+    """Return an image that was found. Raises ImageDeleted if it was deleted since.
+
+    If it is in an object store, raises ImageStoreUnavailable, ImageStoreUnknown and ImageLost too.
+    """
     rows = await database.fetch(_READ, job_id, tenant_id)
     if not rows:
         raise ImageDeleted
     (row,) = rows
-    return StoredImage(row["content"], row["media_type"])
+    reference = reference_of(row)
+    content = row["content"] if reference is None else await images.read(reference)
+    return StoredImage(content, row["media_type"])

@@ -1,0 +1,72 @@
+"""Network policies open the ports that the pods and their servers have, and nothing else."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from shared.settings import Settings
+from tests.config.files import services
+from tests.config.kubernetes.cluster import DEPLOYMENTS, Object, container, of_kind, pods, selects
+
+pytestmark = pytest.mark.slow
+
+Ports = set[str | int]
+
+
+def opened(objects: list[Object], component: str, direction: str) -> Ports:
+    """Return the ports that the policies open for a pod; `direction` is `ingress` or `egress`."""
+    labels = pods(objects)[component]["metadata"]["labels"]
+    rules = [
+        rule
+        for policy in of_kind(objects, "NetworkPolicy").values()
+        if selects(policy["spec"]["podSelector"], labels)
+        for rule in policy["spec"].get(direction, ())
+    ]
+    # A rule without ports opens all of them.
+    assert all("ports" in rule for rule in rules)
+    return {port["port"] for rule in rules for port in rule["ports"]}
+
+
+def test_everything_is_closed_at_first(objects: list[Object]) -> None:
+    spec = of_kind(objects, "NetworkPolicy")["default-deny"]["spec"]
+
+    assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_a_policy_covers_the_directions_that_it_has_rules_for(objects: list[Object]) -> None:
+    """Rules of a direction that `policyTypes` leaves out are not heeded."""
+    for name, policy in of_kind(objects, "NetworkPolicy").items():
+        spec = policy["spec"]
+        assert {"ingress", "egress"} & spec.keys() <= {
+            direction.lower() for direction in spec["policyTypes"]
+        }, name
+
+
+def test_pods_are_reached_at_ports_that_they_have(objects: list[Object]) -> None:
+    """Callers reach the front alone, and always from namespaces that are named."""
+    watched = bool(of_kind(objects, "ServiceMonitor"))
+    for name in DEPLOYMENTS:
+        own = {port["name"] for port in container(pods(objects)[name])["ports"]}
+        reached = opened(objects, name, "ingress")
+        assert reached & own == (own if watched or name == "api" else set()), name
+    assert opened(objects, "migrate", "ingress") == set()
+    for policy in of_kind(objects, "NetworkPolicy").values():
+        assert all(rule["from"] for rule in policy["spec"].get("ingress", ()))
+
+
+def test_pods_reach_their_servers(objects: list[Object]) -> None:
+    """The ports of the servers are those of Compose, that of the collector is the default one."""
+    environment: dict[str, Any] = services()["api"]["environment"]
+    servers = {urlsplit(environment[key]).port for key in ("DATABASE_URL", "REDIS_URL")}
+    default = Settings.model_fields["otel_exporter_otlp_endpoint"].default
+    collector = {int(re.findall(r":(\d+)$", default)[0]), 4318}
+    watched = collector if of_kind(objects, "ServiceMonitor") else set()
+
+    # Whoever looks up no names reaches nothing.
+    assert opened(objects, "migrate", "egress") == servers | {53}
+    assert opened(objects, "api", "egress") == servers | {53} | watched
+    for name in DEPLOYMENTS[1:]:
+        # 443 is where the receivers of callbacks are.
+        assert opened(objects, name, "egress") == servers | {53, 443} | watched
