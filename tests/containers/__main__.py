@@ -45,7 +45,11 @@ def containers(
                 run = Run(folder, found, bases)
                 stack.callback(run.stop_all)
                 for outcome in carry_out(STEPS, run):
-                    screen.print(f"{outcome.step}: {outcome.result}, {outcome.notes}", markup=False)
+                    screen.print(
+                        f"{outcome.step}: {outcome.result}, {outcome.notes}",
+                        markup=False,
+                        soft_wrap=True,
+                    )
                     outcomes.append(outcome)
     finally:
         _clear(folder, run, keep=keep, screen=screen)
