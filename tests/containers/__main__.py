@@ -1,6 +1,5 @@
 """bin/test-containers carries the steps out, and prints the table of what became of them."""
 
-import shutil
 import sys
 import tempfile
 import time
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.containers.commands import Failed
+from tests.containers.commands import Failed, output_of
 from tests.containers.engine import engine
 from tests.containers.plan import FAILED, PASSED, Outcome, carry_out
 from tests.containers.run import Run
@@ -51,12 +50,12 @@ def containers(
                         soft_wrap=True,
                     )
                     outcomes.append(outcome)
+        printer = Console(width=180)
+        printer.print(steps_table(outcomes))
+        if run:
+            printer.print(images_table(run.sources, run.sizes))
     finally:
         _clear(folder, run, keep=keep, screen=screen)
-    screen = Console(width=180)
-    screen.print(steps_table(outcomes))
-    if run:
-        screen.print(images_table(run.sources, run.sizes))
     if any(outcome.result != PASSED for outcome in outcomes):
         sys.exit(1)
 
@@ -66,7 +65,7 @@ def _clear(folder: Path, run: Run | None, *, keep: bool, screen: Console) -> Non
     for name, log in (run.logs if run and keep else {}).items():
         (folder / f"{name}.log").write_text(log)
     for place in ("data", "exec", "root", "packages", "wheel", "base") if keep else ("",):
-        shutil.rmtree(folder / place, ignore_errors=True)
+        output_of(["rm", "-rf", folder / place])
     if keep:
         screen.print(f"Kept: {folder}")
 

@@ -46,15 +46,11 @@ def own_network(env: Mapping[str, str]) -> Iterator[None]:
         if _FORWARDING.read_text().strip() == "0":
             _FORWARDING.write_text("1")
             undo.callback(_FORWARDING.write_text, "0")
-        with Path("/proc/thread-self/ns/net").open() as before:
-            _enter(Path(f"/run/netns/{name}"))
-            undo.callback(_set_namespace, os.dup(before.fileno()))
+        before = undo.enter_context(Path("/proc/thread-self/ns/net").open())
+        with Path(f"/run/netns/{name}").open() as inside:
+            _set_namespace(inside.fileno())
+        undo.callback(_set_namespace, before.fileno())
         yield
-
-
-def _enter(namespace: Path) -> None:
-    with namespace.open() as file:
-        _set_namespace(file.fileno())
 
 
 def _set_namespace(descriptor: int) -> None:
