@@ -38,16 +38,15 @@ def start_again(run: Run) -> str:
 def read(run: Run) -> str:
     """A receipt and names come back through port 8000, as jobs and from the waiting calls."""
     with httpx.Client(base_url=FRONT, timeout=60, headers={"X-Tenant-ID": TENANT}) as http:
-        names = {"tenant_id": TENANT, "items": [{"id": "a", "name": "Milk"}]}
-        answer = http.post(
-            "/api/v1/categorize-batch", json={**names, "labels": ["Dairy", "Bakery"]}
-        )
+        names = {"items": [{"id": "a", "name": "Milk"}], "candidate_labels": ["Dairy", "Bakery"]}
+        body = {"tenant_id": TENANT, "payload": names}
+        answer = http.post("/api/v1/categorize-batch", json=body)
         check(
             answer.status_code == 200, f"categorize-batch: {answer.status_code} {answer.text[:200]}"
         )
     with front() as jobs:
-        for body in (receipt("CORNER SHOP"), item("Sourdough bread"), item("Oat milk")):
-            check(jobs.submit(body), "a job was refused")
+        for job in (receipt("CORNER SHOP"), item("Sourdough bread"), item("Oat milk")):
+            check(jobs.submit(job), "a job was refused")
         return jobs.all_succeeded()
 
 

@@ -60,10 +60,15 @@ def scale(run: Run) -> str:
             check(jobs.submit(item(f"Item {uuid4().hex[:6]}")), "refused")
         notes = jobs.all_succeeded()
     listed = httpx.get(f"{FRONT}/api/v1/workers", timeout=10).json()
-    live = [worker for worker in listed["workers"] if worker.get("state", "live") != "gone"]
+    alive = [
+        worker
+        for worker in listed["workers"]
+        if worker["health"] == "alive" and worker["queues"] == ["items"]
+    ]
+    check(len(alive) >= 3, f"the service knows {len(alive)} workers for items")
     run.keep_logs()
     run.dev_full("up", "--detach", "--no-recreate", "--scale", "worker-items=1", "worker-items")
-    return f"{notes}; {len(live)} workers known"
+    return f"{notes}; {len(alive)} workers alive"
 
 
 def _healthy(run: Run, container: str) -> bool:
