@@ -62,6 +62,22 @@ def test_pods_are_reached_at_ports_that_they_have(objects: list[Object]) -> None
         assert all(rule["from"] for rule in policy["spec"].get("ingress", ()))
 
 
+def test_the_service_leads_to_the_front(objects: list[Object]) -> None:
+    """Callers have the address that they have in Compose, `http://api:8000`."""
+    (service,) = of_kind(objects, "Service").values()
+    (port,) = service["spec"]["ports"]
+    chosen = [
+        name
+        for name, pod in pods(objects).items()
+        if selects({"matchLabels": service["spec"]["selector"]}, pod["metadata"]["labels"])
+    ]
+
+    assert (service["metadata"]["name"], chosen) == ("api", ["api"])
+    assert {"name": port["targetPort"], "containerPort": port["port"]} in container(
+        pods(objects)["api"]
+    )["ports"]
+
+
 def test_pods_reach_their_servers(objects: list[Object]) -> None:
     """The ports of the servers are those of Compose, and the collector's those of its file."""
     environment: dict[str, Any] = services()["api"]["environment"]
