@@ -18,6 +18,7 @@ from tests.chaos.scenarios import (
     stopping,
     workers,
 )
+from tests.chaos.scenarios.images import image_store
 from tests.chaos.scenarios.replacing import failover, rolling
 from tests.support.plugins.left_out import program_path
 from tests.support.processes.code_before import missing
@@ -64,6 +65,9 @@ SCENARIOS: dict[str, Scenario] = {
         fronts.burst_without_postgres,
         starting.stopped_at_start,
         dead_receivers.receivers_dead,
+        image_store.image_store_away,
+        image_store.image_store_slow,
+        image_store.image_store_losing,
     )
 }
 
