@@ -37,7 +37,6 @@ def _run_and_reload(program: str, folders: list[str], ending: threading.Event) -
     # Imported here, so that what is above needs nothing but Python.
     from watchfiles import PythonFilter, watch  # noqa: PLC0415
 
-    process = _start(program)
     changes = watch(
         *folders,
         watch_filter=PythonFilter(),
@@ -46,6 +45,9 @@ def _run_and_reload(program: str, folders: list[str], ending: threading.Event) -
         yield_on_timeout=True,
         rust_timeout=500,
     )
+    # The watch begins with the first `next`, so that no change during the start is missed.
+    next(changes, None)
+    process = _start(program)
     for changed in changes:
         if changed:
             names = sorted(os.path.relpath(path) for _, path in changed)
@@ -62,7 +64,9 @@ def _start(program: str) -> subprocess.Popen[bytes]:
 def _stop(process: subprocess.Popen[bytes]) -> int:
     """Stop the program in order; it ends itself if that takes too long. Return its exit code."""
     process.terminate()
-    return process.wait()
+    code = process.wait()
+    # As a shell says which signal ended it.
+    return code if code >= 0 else 128 - code
 
 
 def _unreadable(folders: list[str]) -> str | None:
