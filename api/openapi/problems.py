@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from api.errors import status_of
-from shared import errors, rejections
+from shared import errors, image_errors, rejections
 from shared.contracts.problems import PROBLEM_MEDIA_TYPE, PROBLEM_TYPE, Problem
 from shared.errors import ServiceError
 
@@ -46,6 +46,13 @@ IMAGES: Errors = (
     rejections.ImageTooManyPixels,
     rejections.ImageUnsupported,
     rejections.ImageReferenceRefused,
+    image_errors.ImageStoreUnavailable,
+)
+# … that needs an image from an object store.
+FETCHED: Errors = (
+    image_errors.ImageLost,
+    image_errors.ImageStoreUnavailable,
+    image_errors.ImageStoreUnknown,
 )
 # … that waits for the result of a job. Errors of the job are errors of the call.
 WAITED: Errors = (
@@ -65,6 +72,7 @@ RECEIPTS: Errors = (
     rejections.ImageTooCostly,
     rejections.NoTextFound,
     errors.RecognitionCrashed,
+    *FETCHED,
 )
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from api.access.caller import READS
 from api.front import FrontDep, TenantDep
-from api.openapi.problems import TENANT, problems
+from api.openapi.problems import FETCHED, TENANT, problems
 from shared.errors import RecognitionCrashed
 from shared.images.headers import JPEG, PNG, WEBP
 from shared.images.pdf_scale import MAX_PAGES
@@ -40,6 +40,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
         304: {"description": "The caller has this image (If-None-Match)"},
         **problems(
             *TENANT,
+            *FETCHED,
             JobNotFound,
             ImageNotFound,
             ImageDeleted,

@@ -13,6 +13,7 @@ from api.requests.context import request_id_of
 from api.telling.cancelled import announce_cancelled
 from shared.contracts.service.access import AuditPage, AuditView, DeletedData
 from shared.contracts.text import Identifier
+from shared.image_errors import ImageStoreUnavailable, ImageStoreUnknown
 from shared.rejections import InvalidRequest
 from shared.store.access.audit import entries
 from shared.store.access.tenant_data import delete_data
@@ -26,7 +27,7 @@ router = APIRouter(prefix="/api/v1", tags=["operations"])
 @router.delete(
     "/tenants/{tenant_id:path}/data",
     response_model=DeletedData,
-    responses=problems(InvalidRequest, *STORED),
+    responses=problems(InvalidRequest, ImageStoreUnavailable, ImageStoreUnknown, *STORED),
 )
 async def delete_tenant_data(
     tenant_id: Annotated[Identifier, Path()],
@@ -37,7 +38,8 @@ async def delete_tenant_data(
     """Delete everything that is stored for a tenant: jobs, images, callbacks and deliveries.
 
     Live jobs are cancelled first, and results that come later are refused. Jobs that are submitted
-    after the call began stay. It can be repeated; where nothing is left it answers zeros.
+    after the call began stay. It can be repeated; where nothing is left it answers zeros. With an
+    object store, it succeeds only when the last image is gone.
     """
     agreed_tenant(http, tenant_id)
 

@@ -5,6 +5,7 @@ It listens on PORT (9095) of every address, and the path says for whom a notific
 
 import json
 import os
+import signal
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -50,4 +51,5 @@ def _write(line: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     ThreadingHTTPServer(("", int(os.environ.get("PORT", "9095"))), _Receiver).serve_forever()

@@ -11,7 +11,7 @@ from tests.bench.bench import Bench
 from tests.bench.calls import attacked, connections, get, wait
 from tests.bench.figures import Figure, NotMeasured
 from tests.bench.growth import console, scale
-from tests.bench.jobs import batch, dispatch, fairness, mixed, path, tokens, tracing
+from tests.bench.jobs import batch, dispatch, fairness, images, mixed, path, tokens, tracing
 from tests.bench.noise import Noise
 from tests.bench.parts import parts
 from tests.bench.pipeline import items, ocr
@@ -36,6 +36,7 @@ MEASUREMENTS = {
     "ocr": Measurement("receipts, beside the pipeline in a loop on all cores", ocr.measure),
     "items": Measurement("categorisations, beside the bare model", items.measure),
     "mixed": Measurement("an item while receipts are read", mixed.measure),
+    "images": Measurement("receipts of 5 MB, by where images are kept", images.measure),
     "fairness": Measurement("a job behind a thousand of another tenant", fairness.measure),
     "tracing": Measurement("what traces cost", tracing.measure),
     "tokens": Measurement("what tokens cost", tokens.measure),

@@ -7,7 +7,7 @@ import pytest
 from tests.bench.bench import Bench
 from tests.bench.calls import connections, get, wait
 from tests.bench.figures import Figure, NotMeasured
-from tests.bench.jobs import batch, dispatch, fairness, mixed, path, tokens, tracing
+from tests.bench.jobs import batch, dispatch, fairness, images, mixed, path, tokens, tracing
 from tests.bench.loader.asking import load
 from tests.bench.running.system import NO_OP
 from tests.bench.running.wires import Wires
@@ -137,3 +137,13 @@ async def test_failures_on_idle_connections_are_counted(bench: Bench) -> None:
     kept, kept_opened, ours, closed, closed_opened = [figure.median for figure in found]
     assert (kept, kept_opened) == (0, 0)
     assert (ours, closed, closed_opened) == (0, 0, 4)
+
+
+async def test_the_places_of_images_are_measured(bench: Bench) -> None:
+    """With an object store, the journal of Postgres has no images."""
+    found = by_name(list(await images.stored_only(bench)))
+
+    assert found["stored and fetched only: S3 (test server)"] > 0
+    assert found["stored and fetched only: a folder ÷ Postgres"] > 0
+    assert found["journal of Postgres: Postgres"] > 5
+    assert found["journal of Postgres: a folder"] < 1

@@ -18,7 +18,8 @@ from tests.chaos.scenarios import (
     stopping,
     workers,
 )
-from tests.chaos.scenarios.replacing import rolling
+from tests.chaos.scenarios.images import image_store
+from tests.chaos.scenarios.replacing import failover, rolling
 from tests.support.plugins.left_out import program_path
 from tests.support.processes.code_before import missing
 
@@ -51,7 +52,9 @@ SCENARIOS: dict[str, Scenario] = {
         postgres.postgres_out_of_disk,
         deadlock.postgres_deadlocking,
         network.postgres_slow,
-        network.failing_over,
+        failover.failing_over,
+        failover.machine_lost,
+        failover.machine_lost_unsynced,
         rolling.rolling_restart,
         rolling.rolling_upgrade,
         rolling.rolling_upgrade_of_release,
@@ -62,6 +65,9 @@ SCENARIOS: dict[str, Scenario] = {
         fronts.burst_without_postgres,
         starting.stopped_at_start,
         dead_receivers.receivers_dead,
+        image_store.image_store_away,
+        image_store.image_store_slow,
+        image_store.image_store_losing,
     )
 }
 

@@ -1,12 +1,13 @@
 """A whole system to break: servers, fronts and workers, each a process, and what was submitted."""
 
 import asyncio
+import base64
 import os
 import random
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,9 @@ from tests.support.processes.wire import Wire, wired
 from tests.support.waiting import wait_until
 
 TENANT = "chaos"
+# The header and the first chunk of an image, and how many bytes follow it.
+_PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ")
+_IMAGE = 100_000
 # The logs of the scenario that ran last.
 LOGS = DATA / "chaos" / "last"
 
@@ -49,6 +53,8 @@ class Cluster(Servers):
     killed_at: dict[int, float] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     wire: Wire | None = None
+    # Whether jobs are receipts, each with an image of its own.
+    receipts: bool = False
     # The candidate labels of every job; more of them make its row larger.
     labels: list[str] = field(default_factory=lambda: ["Dairy"])
     _names: int = 0
@@ -123,6 +129,8 @@ class Cluster(Servers):
     def request(self, what: str) -> dict[str, object]:
         """Return the body of a request for a job that differs from all others."""
         self._names += 1
+        if self.receipts:
+            return {"tenant_id": TENANT, "feature": "receipt_extraction", "payload": _new_image()}
         payload = {"item_name": f"{what} #{self._names}", "candidate_labels": self.labels}
         return {"tenant_id": TENANT, "feature": "categorization", "payload": payload}
 
@@ -174,6 +182,11 @@ class Cluster(Servers):
         await wait_until(finished, "all jobs ended", within + 60, pause=0.1)
 
 
+def _new_image() -> dict[str, object]:
+    """Return the payload of an image that is like no other. Nobody has to read it."""
+    return {"image_base64": base64.b64encode(_PNG + os.urandom(_IMAGE)).decode()}
+
+
 @asynccontextmanager
 async def cluster(
     workers: int,
@@ -183,11 +196,12 @@ async def cluster(
     fronts: int = 1,
     through_wire: bool = False,
     small_disk: bool = False,
+    servers: Callable[[Cluster], None] | None = None,
 ) -> AsyncIterator[Cluster]:
     """Run servers, fronts and `workers` workers while the block runs; leave no data behind.
 
     `settings` are those of fronts and workers. `through_wire` puts a proxy before Postgres, and
-    `small_disk` its data on a disk that can be filled.
+    `small_disk` its data on a disk that can be filled. `servers` starts other servers than usual.
     """
     with stack.throwaway_folder() as folder:
         system = Cluster(folder, _env(folder, settings), rng=random.Random(seed))
@@ -196,12 +210,7 @@ async def cluster(
             if small_disk:
                 system.make_small_disk()
             data = copy_database(folder / "postgres")
-            system.start_postgres()
-            if settings.get("DATABASE_POOLER") == "transaction":
-                system.start_pooler()
-                # The limits of the role depend on the settings.
-                stack.migrate(system.env["DATABASE_URL"], system.env)
-            system.start_redis()
+            (servers or _start_servers)(system)
             async with AsyncExitStack() as proxies:
                 if through_wire:
                     proxy = wired(system.postgres_url, 5432)
@@ -221,6 +230,15 @@ async def cluster(
             system.stop_all()
             if data:
                 shutil.rmtree(data, ignore_errors=True)
+
+
+def _start_servers(system: Cluster) -> None:
+    system.start_postgres()
+    if system.env.get("DATABASE_POOLER") == "transaction":
+        system.start_pooler()
+        # The limits of the role depend on the settings.
+        stack.migrate(system.env["DATABASE_URL"], system.env)
+    system.start_redis()
 
 
 def _keep_logs(folder: Path) -> None:

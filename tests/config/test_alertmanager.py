@@ -28,8 +28,10 @@ pytestmark = pytest.mark.slow
 def receiver(tmp_path: Path) -> Iterator[int]:
     """Port of the receiver, which writes alerts to `received`."""
     port = free_port()
-    with running([sys.executable, RECEIVER], env={"PORT": str(port)}, log=tmp_path / "received"):
+    environment = {"PORT": str(port)}
+    with running([sys.executable, RECEIVER], env=environment, log=tmp_path / "received") as process:
         yield port
+    assert process.returncode == 0
 
 
 @pytest.fixture
@@ -119,7 +121,9 @@ def test_the_configuration_is_valid_and_of_the_stack() -> None:
     (known,) = content("config/prometheus/prometheus.yml")["alerting"]["alertmanagers"]
 
     assert hosts == {"alert-receiver"}
-    assert services()["alert-receiver"]["command"][-1] == f"/app/{RECEIVER.relative_to(ROOT)}"
+    assert services()["alert-receiver"]["command"] == ["python", "/receiver.py"]
+    mounted = f"./{RECEIVER.relative_to(ROOT)}:/receiver.py:ro"
+    assert services()["alert-receiver"]["volumes"] == [mounted]
     assert known == {"static_configs": [{"targets": ["alertmanager:9093"]}]}
     severities = {rule["labels"]["severity"] for rule in _rules()}
     assert severities == {"critical", "warning"}

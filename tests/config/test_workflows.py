@@ -130,6 +130,9 @@ def test_a_release_is_published_after_everything_was_checked() -> None:
     version = "${{ needs.check.outputs.version }}"
     assert jobs["packages"]["env"]["GROCERY_AI_VERSION"] == version
     assert jobs["image"]["env"]["VERSION"] == version
+    stages = re.findall(r"^FROM .* AS (\w+)$", (ROOT / "config/Dockerfile").read_text(), re.M)
+    targets = {image["target"] for image in jobs["image"]["strategy"]["matrix"]["include"]}
+    assert targets == {"production", "ml"} & set(stages)
     for command in (".ci/release.py", "bin/pin-images --check", ".ci/run", ".ci/supply-chain"):
         assert f"run: {command}" in text
     assert "cosign sign --yes" in text
@@ -143,7 +146,12 @@ def test_dependabot_looks_at_folders_that_exist() -> None:
     assert {update["package-ecosystem"] for update in updates} == {
         *("pip", "github-actions", "docker", "docker-compose", "npm", "mix"),
     }
-    assert all((ROOT / update["directory"].strip("/")).is_dir() for update in updates)
+    folders = [
+        folder
+        for update in updates
+        for folder in update.get("directories", [update.get("directory")])
+    ]
+    assert all((ROOT / folder.strip("/")).is_dir() for folder in folders)
 
 
 def test_the_hook_runs_bin_check() -> None:

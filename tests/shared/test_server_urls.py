@@ -23,6 +23,7 @@ from shared.wire.redis_url import check_redis_url
         "postgresql:///name?host=/var/run/postgresql",
         "postgresql:///name?host=first:5432&host=second:5433&target_session_attrs=primary",
         "postgresql://[::1]:5432/name",
+        "postgresql://host/name?sslmode=verify-full&sslrootcert=/ca.pem&sslcert=/c&sslkey=/k",
     ],
 )
 def test_every_usual_spelling_of_a_postgres_url_is_accepted(url: str) -> None:

@@ -50,19 +50,15 @@ class Images:
         asking = [new for new in news if new.image is not None and new.id in ceilings]
         if self.objects is None or not asking:
             return await accept(database, news, ceilings)
-        # No image is sent in vain, neither of a job that exists nor of one that is refused.
-        found = await accept(database, asking, {})
-        missing = [new for new, job in zip(asking, found, strict=True) if job is None]
-        kept = await asyncio.gather(*(self._keep(self.objects, new) for new in missing))
-        each = {new.id: result for new, result in zip(missing, kept, strict=True)}
-        failed = {id_: error for id_, error in each.items() if isinstance(error, ServiceError)}
-        ready = [_apart(new, each.get(new.id)) for new in news if new.id not in failed]
+        kept = await self._keep_missing(self.objects, database, asking)
+        ready = _ready(news, kept)
         accepted = await accept(database, ready, ceilings) if ready else []
-        results = dict(zip((new.id for new in ready), accepted, strict=True))
-        await self._forget_losers(
-            {new.id: new.reference for new in ready if new.reference is not None}, results
-        )
-        return [failed.get(new.id) or results[new.id] for new in news]
+        results: dict[UUID, Acceptance] = {
+            **{id_: error for id_, error in kept.items() if isinstance(error, ServiceError)},
+            **dict(zip((new.id for new in ready), accepted, strict=True)),
+        }
+        await self._forget_losers(ready, results)
+        return [results[new.id] for new in news]
 
     async def read(self, reference: ImageReference) -> bytes:
         """Return the image of a reference.
@@ -95,6 +91,15 @@ class Images:
         if self.objects is not None:
             await self.objects.check()
 
+    async def _keep_missing(
+        self, objects: "ObjectStore", database: Database, news: Sequence[NewJob]
+    ) -> dict[UUID, ImageReference | ServiceError]:
+        """Store the images of those jobs that do not exist yet. The others are sent in vain."""
+        found = await accept(database, news, {})
+        missing = [new for new, job in zip(news, found, strict=True) if job is None]
+        kept = await asyncio.gather(*(self._keep(objects, new) for new in missing))
+        return dict(zip((new.id for new in missing), kept, strict=True))
+
     async def _keep(self, objects: "ObjectStore", new: NewJob) -> ImageReference | ServiceError:
         try:
             async with self._places:
@@ -103,14 +108,19 @@ class Images:
             return error
 
     async def _forget_losers(
-        self, kept: Mapping[UUID, ImageReference], results: Mapping[UUID, Acceptance]
+        self, news: Sequence[NewJob], results: Mapping[UUID, Acceptance]
     ) -> None:
         """Delete the images of jobs of which it is known that they were not inserted.
 
         Others may have been, though no answer came.
         """
-        lost = [kept[id_].url for id_ in kept if not _maybe_inserted(results[id_])]
-        await self.forget_or_log(lost)
+        await self.forget_or_log(
+            [
+                new.reference.url
+                for new in news
+                if new.reference is not None and not _maybe_inserted(results[new.id])
+            ]
+        )
 
 
 @asynccontextmanager
@@ -133,8 +143,19 @@ async def opened_images(settings: ImageSettings) -> AsyncIterator[Images]:
         await objects.close()
 
 
-def _apart(new: NewJob, kept: object) -> NewJob:
-    return replace(new, image=None, reference=kept) if isinstance(kept, ImageReference) else new
+def _ready(
+    news: Sequence[NewJob], kept: Mapping[UUID, ImageReference | ServiceError]
+) -> list[NewJob]:
+    """Return the jobs whose images are stored, or that need no image, or not any more."""
+    ready = []
+    for new in news:
+        match kept.get(new.id):
+            case ImageReference() as reference:
+                ready.append(replace(new, image=None, reference=reference))
+            case None:
+                # It exists already, or may not be inserted.
+                ready.append(replace(new, image=None))
+    return ready
 
 
 def _maybe_inserted(result: Acceptance) -> bool:

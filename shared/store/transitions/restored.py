@@ -22,8 +22,9 @@ class QueuedAnew:
 # Messages and workers may know dispatches that the restored row has yet to reach. The new one is
 # the number of seconds since 2020, which is above any of theirs: a job starts at 1, and is not
 # queued again once a second for as long as it lives. It also rises from one restore to the next.
-# A waiting job keeps its turn and since when it has waited; one that ran gets a turn like any job
-# that is queued again, and its budgets are not touched.
+# A waiting job keeps its turn; one that ran gets a turn like any job that is queued again, and its
+# budgets are not touched. The wait of both counts anew: what has passed since the restored moment
+# says nothing about the queue, and would have its tenant refused for the age of its jobs.
 _QUEUE_ANEW = text("""
 WITH live AS (
     SELECT id, state = 'running' AS ran, cancel_requested_at IS NOT NULL AS cancels,
@@ -40,7 +41,7 @@ changed AS (
             jobs.dispatch + 1,
             extract(epoch FROM now() - timestamptz '2020-01-01 00:00:00+00')::integer
         ),
-        queued_at = CASE WHEN live.ran THEN now() ELSE jobs.queued_at END,
+        queued_at = greatest(jobs.queued_at, now()),
         turn = CASE WHEN live.ran THEN NULL ELSE jobs.turn END,
         started_at = CASE WHEN live.cancels THEN jobs.started_at END,
         published_at = NULL,

@@ -22,7 +22,7 @@ from tests.config.kubernetes.cluster import (
     pods,
     secrets,
 )
-from tests.docs.pages import rows, section, text_of
+from tests.docs.pages import codes, rows, section, text_of
 from tests.support.runners import dairy, worker_with
 
 pytestmark = pytest.mark.slow
@@ -48,6 +48,8 @@ def test_commands_are_those_of_compose(objects: list[Object]) -> None:
     }
 
     ours = {name: " ".join(container(pod)["args"]) for name, pod in pods(objects).items()}
+    # Operators run grocery-ai in this one.
+    assert ours.pop("operate") == "sleep infinity"
     assert ours == in_compose
 
 
@@ -63,11 +65,13 @@ def test_every_container_has_the_image_of_the_release(objects: list[Object]) -> 
 
 def test_variables_are_settings_and_accepted(objects: list[Object]) -> None:
     """A misspelt name would be ignored, and a refused value would stop the process."""
+    others = rows(text_of("docs/settings.md").partition("## Other environment variables")[2])
+    known = {name.upper() for name in Settings.model_fields} | {
+        name for row in others for name in codes(row[0])
+    }
     for name, pod in pods(objects).items():
         named = {entry["name"] for entry in container(pod)["env"]}
-        assert {
-            key.lower() for key in named | literal_env(objects, name).keys()
-        } <= Settings.model_fields.keys(), name
+        assert named | literal_env(objects, name).keys() <= known, name
     for name in DEPLOYMENTS:
         settings = settings_of(objects, name)
         assert (settings.environment, settings.needs_tokens) == ("production", True), name
@@ -187,7 +191,10 @@ def test_another_setting_replaces_pods_and_another_release_the_job(
     edit(copy / "base/settings.env", "RECEIPT_SLOTS=2", "RECEIPT_SLOTS=3")
     changed = build(kubectl, copy / "overlays/small")
     before, after = pods(overlays["small"]), pods(changed)
-    assert {name for name in before if before[name] != after[name]} == set(DEPLOYMENTS)
+    assert {name for name in before if before[name] != after[name]} == {
+        *DEPLOYMENTS,
+        "operate",
+    }
 
     edit(copy / "components/release/kustomization.yaml", "newTag: ", "newTag: 9")
     released = build(kubectl, copy / "overlays/small")

@@ -1,14 +1,20 @@
 """Network policies open the ports that the pods and their servers have, and nothing else."""
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from shared.settings import Settings
-from tests.config.files import services
-from tests.config.kubernetes.cluster import DEPLOYMENTS, Object, container, of_kind, pods, selects
+from tests.config.files import content, services
+from tests.config.kubernetes.cluster import (
+    DEPLOYMENTS,
+    Object,
+    container,
+    literal_env,
+    of_kind,
+    pods,
+    selects,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -56,17 +62,36 @@ def test_pods_are_reached_at_ports_that_they_have(objects: list[Object]) -> None
         assert all(rule["from"] for rule in policy["spec"].get("ingress", ()))
 
 
+def test_the_service_leads_to_the_front(objects: list[Object]) -> None:
+    """Callers have the address that they have in Compose, `http://api:8000`."""
+    (service,) = of_kind(objects, "Service").values()
+    (port,) = service["spec"]["ports"]
+    chosen = [
+        name
+        for name, pod in pods(objects).items()
+        if selects({"matchLabels": service["spec"]["selector"]}, pod["metadata"]["labels"])
+    ]
+
+    assert (service["metadata"]["name"], chosen) == ("api", ["api"])
+    assert {"name": port["targetPort"], "containerPort": port["port"]} in container(
+        pods(objects)["api"]
+    )["ports"]
+
+
 def test_pods_reach_their_servers(objects: list[Object]) -> None:
-    """The ports of the servers are those of Compose, that of the collector is the default one."""
+    """The ports of the servers are those of Compose, and the collector's those of its file."""
     environment: dict[str, Any] = services()["api"]["environment"]
     servers = {urlsplit(environment[key]).port for key in ("DATABASE_URL", "REDIS_URL")}
-    default = Settings.model_fields["otel_exporter_otlp_endpoint"].default
-    collector = {int(re.findall(r":(\d+)$", default)[0]), 4318}
+    protocols = content("config/collector/collector.yaml")["receivers"]["otlp"]["protocols"]
+    collector = {int(listens["endpoint"].rpartition(":")[2]) for listens in protocols.values()}
     watched = collector if of_kind(objects, "ServiceMonitor") else set()
-
+    bucket = {443} if "IMAGE_STORE" in literal_env(objects, "api") else set()
     # Whoever looks up no names reaches nothing.
-    assert opened(objects, "migrate", "egress") == servers | {53}
-    assert opened(objects, "api", "egress") == servers | {53} | watched
+    every = servers | {53}
+
+    assert opened(objects, "migrate", "egress") == every
+    assert opened(objects, "operate", "egress") == every | bucket
+    assert opened(objects, "api", "egress") == every | watched | bucket
     for name in DEPLOYMENTS[1:]:
-        # 443 is where the receivers of callbacks are.
-        assert opened(objects, name, "egress") == servers | {53, 443} | watched
+        # 443 is where the receivers of callbacks are, too.
+        assert opened(objects, name, "egress") == every | {443} | watched

@@ -1,11 +1,10 @@
-"""Workers are scaled by figures that exist, watched by Prometheus, and moved one by one."""
+"""Workers are scaled by figures that exist, spread, and moved one by one."""
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared.contracts.features import Queue
-from tests.config.files import content
 from tests.config.kubernetes.cluster import COMPONENT, DEPLOYMENTS, Object, of_kind, pods, selects
 from tests.config.promql import labels, metrics
 from tests.docs.pages import rows, section, text_of
@@ -22,20 +21,22 @@ def test_nobody_but_the_autoscaler_sets_the_number_of_workers(large: list[Object
         if "replicas" in found["spec"]
     }
 
-    assert fixed == {"api": 3}
+    assert fixed == {"api": 3, "operate": 0}
     assert {found["spec"]["scaleTargetRef"]["name"] for found in scaled.values()} == set(
         DEPLOYMENTS[1:]
     )
 
 
 def test_the_small_one_needs_no_operator(overlays: dict[str, list[Object]]) -> None:
-    groups = {found["apiVersion"].partition("/")[0] for found in overlays["small"]}
+    """Each of its Deployments has the one pod that Kubernetes gives it."""
+    small = overlays["small"]
+    groups = {found["apiVersion"].partition("/")[0] for found in small}
+    fixed = {
+        name for name, found in of_kind(small, "Deployment").items() if "replicas" in found["spec"]
+    }
 
     assert groups == {"v1", "apps", "batch", "networking.k8s.io"}
-    assert all(
-        "replicas" not in found["spec"]
-        for found in of_kind(overlays["small"], "Deployment").values()
-    )
+    assert fixed == {"operate"}
 
 
 async def test_the_autoscaler_asks_for_metrics_of_the_front(
@@ -105,45 +106,3 @@ def test_pods_of_one_kind_and_release_are_spread(large: list[Object]) -> None:
         for constraint in constraints:
             assert constraint["matchLabelKeys"] == [COMPONENT, "pod-template-hash"]
             assert selects(constraint["labelSelector"], pods(large)[name]["metadata"]["labels"])
-
-
-def test_prometheus_scrapes_every_pod_under_the_names_of_the_rules(large: list[Object]) -> None:
-    """Rules and dashboards choose `job="api"` and `job="worker"`."""
-    monitor = of_kind(large, "ServiceMonitor")["api"]["spec"]
-    (endpoint,) = monitor["endpoints"]
-    (service,) = of_kind(large, "Service").values()
-    assert selects(monitor["selector"], service["metadata"]["labels"])
-    assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
-
-    watched = of_kind(large, "PodMonitor")["worker"]["spec"]
-    (pod_endpoint,) = watched["podMetricsEndpoints"]
-    for name in DEPLOYMENTS[1:]:
-        assert selects(watched["selector"], pods(large)[name]["metadata"]["labels"])
-        ports = pods(large)[name]["spec"]["containers"][0]["ports"]
-        assert pod_endpoint["port"] in {port["name"] for port in ports}
-    named = {
-        relabeling["replacement"]
-        for scraped in (endpoint, pod_endpoint)
-        for relabeling in scraped["relabelings"]
-        if relabeling["targetLabel"] == "job"
-    }
-    jobs = {
-        job["job_name"] for job in content("config/prometheus/prometheus.yml")["scrape_configs"]
-    }
-    assert named == {"api", "worker"}
-    assert named <= jobs
-
-
-def test_alerts_reach_the_receiver(large: list[Object]) -> None:
-    """The operator lets an AlertmanagerConfig see only alerts with the label of its namespace."""
-    (rule,) = of_kind(large, "PrometheusRule").values()
-    (config,) = of_kind(large, "AlertmanagerConfig").values()
-    namespace = config["metadata"]["namespace"]
-    alerts = [
-        found for group in rule["spec"]["groups"] for found in group["rules"] if "alert" in found
-    ]
-
-    assert {found["labels"]["namespace"] for found in alerts} == {namespace}
-    receivers = {receiver["name"] for receiver in config["spec"]["receivers"]}
-    route = config["spec"]["route"]
-    assert {route["receiver"], *(inner["receiver"] for inner in route["routes"])} == receivers

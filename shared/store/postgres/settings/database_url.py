@@ -21,12 +21,13 @@ from shared.server_urls import (
 )
 
 _SCHEMES = ("postgresql", "postgres")
-# The parameters that asyncpg.connect and SQLAlchemy's dialect accept as text. Any other ends in a
-# TypeError there, and the URLs of hosting providers often have libpq's own (`channel_binding`).
+# The parameters that asyncpg, psycopg or SQLAlchemy's dialect know. asyncpg would send any other to
+# the server as a setting, and the URLs of hosting providers often have them (`channel_binding`).
 _PARAMETERS = frozenset(
     {
         "host", "port", "user", "password", "database", "passfile", "ssl", "sslmode", "krbsrvname",
         "gsslib", "target_session_attrs", "prepared_statement_cache_size",
+        "sslrootcert", "sslcert", "sslkey", "sslcrl", "ssl_min_protocol_version",
     }
 )  # fmt: skip
 # The parameters that may be given once for each of several hosts.

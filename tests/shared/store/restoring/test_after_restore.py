@@ -49,9 +49,8 @@ async def restore(database: Database) -> Restored:
 async def test_a_job_that_waited_keeps_its_place_under_a_new_dispatch(database: Database) -> None:
     """The dispatch is above any that a message may name, and rises with every restore."""
     job_id = await add_job(database)
-    since = datetime.now(UTC) - timedelta(minutes=5)
     async with database.transaction() as session:
-        values = {"turn": 7, "band": 1, "queued_at": since}
+        values = {"turn": 7, "band": 1, "queued_at": func.now() - timedelta(days=1)}
         await session.execute(update(Job).where(Job.id == job_id).values(values))
     done = await restore(database)
     first = await read_job_row(database, job_id)
@@ -59,9 +58,21 @@ async def test_a_job_that_waited_keeps_its_place_under_a_new_dispatch(database: 
     second = await read_job_row(database, job_id)
 
     assert done.jobs == QueuedAnew(waiting=1, running=0, cancelled=0)
-    assert (first.state, first.turn, first.queued_at) == (JobStatus.QUEUED, 7, since)
-    assert first.published_at is None
+    assert (first.state, first.turn, first.published_at) == (JobStatus.QUEUED, 7, None)
+    # Its tenant is not refused for its age.
+    assert first.queued_at > datetime.now(UTC) - timedelta(hours=1)
     assert 200_000_000 < first.dispatch < second.dispatch < 2**31
+
+
+async def test_a_retry_that_is_not_due_stays_so(database: Database) -> None:
+    """The pause before it goes on."""
+    job_id = await add_job(database)
+    due = datetime.now(UTC) + timedelta(hours=1)
+    async with database.transaction() as session:
+        await session.execute(update(Job).where(Job.id == job_id).values(queued_at=due))
+    await restore(database)
+
+    assert (await read_job_row(database, job_id)).queued_at == due
 
 
 async def test_a_job_that_ran_runs_again_and_its_worker_comes_too_late(database: Database) -> None:

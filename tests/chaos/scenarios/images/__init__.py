@@ -1,0 +1,1 @@
+"""Scenarios in which the object store of images fails."""
