@@ -37,7 +37,7 @@ def run(source: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_command_runs_if_its_source_can_be_read(source: Path) -> None:
-    """Its process is the one that started, so that it gets the signals of the container."""
+    """The process that started becomes the command, and so gets the signals of the container."""
     assert run(source).stdout == "ran\n"
 
 
