@@ -3,6 +3,8 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import structlog
@@ -30,8 +32,8 @@ _ANSWERS, _MARGIN = 10, 5
 def main() -> None:
     """Serve HTTP until SIGTERM or SIGINT.
 
-    Exit with 1 if the front cannot start, and with CUT_OFF if it has not stopped `_ANSWERS` and
-    `_MARGIN` seconds after DRAIN_DELAY.
+    Exit with 1 if the front cannot start, with 0 after a signal, and with CUT_OFF if it has not
+    stopped `_ANSWERS` and `_MARGIN` seconds after DRAIN_DELAY.
     """
     settings = start_process()
     try:
@@ -43,7 +45,11 @@ def main() -> None:
         log.error("front.stopped", error=error.code, reason=error.detail)  # noqa: TRY400 (no traceback)
         sys.exit(1)
     app = create_app(settings)
-    DrainingServer(http_config(app, settings), app, settings.drain_delay).run(listening)
+    server = DrainingServer(http_config(app, settings), app, settings.drain_delay)
+    server.run(listening)
+    if not server.started:
+        # uvicorn has logged why, and would exit with 0.
+        sys.exit(1)
 
 
 def http_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
@@ -84,6 +90,17 @@ class DrainingServer(uvicorn.Server):
         self._app = app
         self._delay = delay
         self._ending = False
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle SIGTERM and SIGINT from now on, also after the block.
+
+        uvicorn would send itself the signal again after the block, which ends the process with
+        143 or with a traceback, as if it had not ended in order.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.handle_exit)
+        yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain. On a second signal, or without a delay, stop at once."""

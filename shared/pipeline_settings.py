@@ -35,7 +35,8 @@ class PipelineSettings(BaseSettings):
     item_slots: Annotated[int, Field(ge=1)] = 32
     receipt_timeout: Annotated[float, Field(gt=0)] = 60
     item_timeout: Annotated[float, Field(gt=0)] = 20
-    recognition_memory: Annotated[int, Field(gt=0)] = 2_000_000_000
+    # By default what the memory limit of the container leaves for each slot.
+    recognition_memory: Annotated[int, Field(gt=0)] | None = None
     page_cpu: Annotated[int, Field(ge=1)] = 10
     page_memory: Annotated[int, Field(gt=0)] = 1_000_000_000
 

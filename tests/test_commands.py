@@ -8,7 +8,9 @@ from shared.local.checkout import ROOT
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["bin/setup", "bin/check", "bin/format", "bin/openapi"])
+@pytest.mark.parametrize(
+    "command", ["bin/setup", "bin/check", "bin/format", "bin/openapi", "bin/kubernetes-rules"]
+)
 def test_an_unknown_argument_is_refused(command: str) -> None:
     """A misspelt option must not run the command without it."""
     done = subprocess.run(

@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from shared.local.checkout import ROOT
+from shared.version import NEXT
 from tests.architecture.sources import PACKAGES, SOURCES, imports, module_name
 
 # Extras that parts of the three packages import.
@@ -20,7 +21,7 @@ IMPORTED_EXTRAS = ("local", "ml")
 # nothing else outside tests does.
 OPTIONAL = {"tidewave", "pytest"}
 # The lock of the ml extra is missing, since it leaves out torch, whose build pip chooses.
-LOCKS = {"requirements.lock": ("local", "dev", "build"), "requirements-runtime.lock": ("build",)}
+LOCKS = {"requirements.lock": ("local", "dev", "build"), "requirements-runtime.lock": ()}
 
 
 def test_every_import_is_a_declared_dependency() -> None:
@@ -62,20 +63,21 @@ def test_locked_versions_are_the_declared_ones(lock: str) -> None:
     assert outside == []
 
 
-def test_the_installed_version_is_the_declared_one() -> None:
+def test_a_checkout_has_the_development_version() -> None:
     """Metrics, traces and `/health` report the version that is installed."""
-    assert version("grocery-planner-ai") == _project()["version"]
+    assert version("grocery-planner-ai") == f"{NEXT}.dev0"
 
 
 def test_every_dependency_is_locked() -> None:
     """Each lock has every dependency that is installed from it."""
     project = _project()
     extras = project["optional-dependencies"]
-    runtime = [*project["dependencies"], *extras["build"]]
-    default = [*runtime, *extras["local"], *extras["dev"]]
+    runtime = project["dependencies"]
+    default = [*runtime, *extras["build"], *extras["local"], *extras["dev"]]
 
     assert _names(default) - {project["name"]} <= _pins("requirements.lock").keys()
     assert _names(runtime) <= _pins("requirements-runtime.lock").keys()
+    assert _names(extras["build"]) <= _pins("requirements-build.lock").keys()
     # pip takes the build of torch that suits the machine.
     ml = _pins("requirements-ml.lock").keys() | _pins("requirements.lock").keys()
     assert _names(extras["ml"]) - {"torch"} <= ml
@@ -96,9 +98,15 @@ def test_the_browser_changes_no_locked_version() -> None:
     assert _pins("requirements-browser.lock").keys().isdisjoint(_pins("requirements.lock"))
 
 
-def test_the_image_has_the_versions_that_were_tested() -> None:
-    """Every pin in the lock of the image is also in the lock of the tests."""
-    assert _pins("requirements-runtime.lock").items() <= _pins("requirements.lock").items()
+@pytest.mark.parametrize("lock", ["requirements-runtime.lock", "requirements-build.lock"])
+def test_the_image_has_the_versions_that_were_tested(lock: str) -> None:
+    """Every pin in a lock of the image is also in the lock of the tests."""
+    assert _pins(lock).items() <= _pins("requirements.lock").items()
+
+
+def test_what_makes_the_wheel_is_not_in_the_image() -> None:
+    """The image has the packages of one lock, and only its build those of the other."""
+    assert _pins("requirements-build.lock").keys().isdisjoint(_pins("requirements-runtime.lock"))
 
 
 def test_no_lock_holds_a_package_that_only_reports() -> None:

@@ -10,7 +10,7 @@ import pytest
 from shared.local.checkout import ROOT
 
 # Files without servers, of many tests each.
-FILES = ("tests/shared/store/test_retry_policy.py", "tests/worker/pipeline/reading/fields")
+FILES = ("tests/shared/contracts",)
 
 
 @pytest.mark.slow

@@ -43,6 +43,7 @@ class Authentication:
         self._app = app
         self._settings = settings
         self._needs_tokens = settings.needs_tokens
+        self._on_loopback = settings.on_loopback
         self._origins = frozenset(origin.encode() for origin in settings.cors_origins)
         self._reference_is_open = settings.environment != "production"
 
@@ -91,9 +92,10 @@ class Authentication:
     async def _caller(self, scope: Scope) -> Caller:
         """Return who calls. Raises Unauthenticated, Exposed, DatabaseUnavailable, SchemaBehind."""
         if not self._needs_tokens:
-            settings = self._settings
             if sign := exposure(
-                scope, on_loopback=settings.on_loopback, allowed_hosts=settings.allowed_hosts
+                scope,
+                on_loopback=self._on_loopback,
+                allowed_hosts=self._settings.allowed_hosts,
             ):
                 raise Exposed(f"{Exposed.detail} The {sign} of the request shows that.")
             return ANYBODY

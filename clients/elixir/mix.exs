@@ -2,7 +2,7 @@ defmodule GroceryPlanner.AIClient.MixProject do
   use Mix.Project
 
   # The version of the service whose interface this client speaks.
-  @version "0.1.0"
+  @version "0.2.0"
 
   def project do
     [

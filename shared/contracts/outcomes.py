@@ -15,7 +15,8 @@ class AttemptOutcome(StrEnum):
     RETRIED = "retried"
     # Something was unavailable. The job waits for another attempt, and no budget is spent.
     PUT_BACK = "put_back"
-    # The worker shut down. The job waits under the same dispatch, and no budget is spent.
+    # The worker shut down, and the job waits under the same dispatch; or Postgres was restored from
+    # a backup that has the job as running. No budget is spent.
     RELEASED = "released"
     # The worker died, lost its lease, or could not store the end. Recorded and counted by the
     # worker that rescues the job.

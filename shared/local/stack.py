@@ -1,5 +1,6 @@
 """Runs the parts of the system as processes on this machine: servers, migrations, front, worker."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -14,7 +15,6 @@ from types import MappingProxyType
 
 import httpx
 from pydantic import SecretStr, ValidationError
-from redis import Redis
 from redis.exceptions import RedisError
 
 from shared.contracts.service.health import HealthCheck
@@ -23,6 +23,7 @@ from shared.local.postgres import embedded_postgres
 from shared.local.processes import LocalError, block_until, running
 from shared.local.valkey import embedded_valkey
 from shared.settings import Settings, setting_problems
+from shared.wire.connections import connect_for_polling
 
 Popen = subprocess.Popen[bytes]
 
@@ -74,11 +75,19 @@ def check_settings() -> Settings:
 
 def _check_redis(url: str) -> None:
     """Raise LocalError unless the Redis at `url` answers, since a front would start without it."""
+    settings = check_settings().model_copy(update={"redis_url": SecretStr(url)})
     try:
-        with Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
-            client.ping()
-    except RedisError as error:
+        asyncio.run(_ping(settings))
+    except (RedisError, OSError) as error:
         raise LocalError(f"REDIS_URL: Redis cannot be reached: {error}") from error
+
+
+async def _ping(settings: Settings) -> None:
+    client = connect_for_polling(settings)
+    try:
+        await client.ping()
+    finally:
+        await client.aclose(close_connection_pool=True)
 
 
 @contextmanager
@@ -103,7 +112,7 @@ def migrate(database_url: str, env: Mapping[str, str] = MappingProxyType({})) ->
     done = subprocess.run(
         [sys.executable, "-m", "alembic", "upgrade", "head"],
         cwd=ROOT,
-        env={**os.environ, **env, "DATABASE_URL": database_url},
+        env={**os.environ, **env, "DATABASE_URL": database_url, "LOG_FORMAT": "console"},
         capture_output=True,
         text=True,
         check=False,
@@ -120,11 +129,16 @@ def _reason(stderr: str) -> str:
 
 
 @contextmanager
-def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterator[Popen]:
-    """Run a front on 127.0.0.1 during the block, which begins once the front answers."""
+def front(
+    env: Mapping[str, str], port: int, log: Path | None = None, source: Path = ROOT
+) -> Iterator[Popen]:
+    """Run a front on 127.0.0.1 during the block, which begins once the front answers.
+
+    `source` is the folder of the code that it runs.
+    """
     url = f"http://127.0.0.1:{port}"
     settings = {**env, "HOST": "127.0.0.1", "PORT": str(port)}
-    with running([sys.executable, "-m", "api"], env=settings, log=log, cwd=ROOT) as process:
+    with running([sys.executable, "-m", "api"], env=settings, log=log, cwd=source) as process:
         block_until(
             lambda: _get(f"{url}/health/live") is not None, "The front", process=process, log=log
         )
@@ -132,10 +146,13 @@ def front(env: Mapping[str, str], port: int, log: Path | None = None) -> Iterato
 
 
 @contextmanager
-def worker(env: Mapping[str, str], log: Path | None = None) -> Iterator[Popen]:
-    """Run a worker during the block. It may still be loading its models when the block begins."""
+def worker(env: Mapping[str, str], log: Path | None = None, source: Path = ROOT) -> Iterator[Popen]:
+    """Run a worker during the block. It may still be loading its models when the block begins.
+
+    `source` is the folder of the code that it runs.
+    """
     command = [sys.executable, "-m", "worker"]
-    with running(command, env=env, log=log, cwd=ROOT) as process:
+    with running(command, env=env, log=log, cwd=source) as process:
         yield process
 
 

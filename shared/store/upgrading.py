@@ -9,7 +9,7 @@ from alembic.config import Config
 def upgrade() -> None:
     """Apply every migration that the database at DATABASE_URL lacks.
 
-    Ends the process with a line on stderr if DATABASE_URL is wrong or Postgres does not answer.
+    Ends the process with an error if DATABASE_URL is wrong or Postgres does not answer.
     """
     config = Config()
     # A percent sign in a value begins a reference to another option.

@@ -127,6 +127,20 @@ class Broker:
                 removing(pipe, key, [_bytes(message_id) for message_id in message_ids])
                 await pipe.execute()
 
+    async def clear(self, queue: Queue) -> int:
+        """Remove every message of a queue; return how many.
+
+        What other programs have put there is moved aside. Bodies without a place in the queue
+        look like those of other installations; they expire within a day.
+        """
+        removed = 0
+        await self.move_aside(queue)
+        while chunk := await self.listed(queue, 0, _CHUNK):
+            await self.move_aside(queue, chunk)
+            await self.remove(queue, chunk)
+            removed += len(chunk)
+        return removed
+
     async def close(self) -> None:
         """Close every connection."""
         await self._redis.aclose(close_connection_pool=True)

@@ -5,6 +5,7 @@ This is the one place that translates the errors of redis-py into those of `shar
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from arq.connections import ArqRedis
 from redis.asyncio import ConnectionPool
@@ -16,6 +17,8 @@ from shared.errors import BrokerUnavailable
 from shared.settings import Settings
 from shared.wire.guarded import GuardedPool
 from shared.wire.messages import decode, encode
+from shared.wire.redis_url import redis_server
+from shared.wire.sentinels import Sentinels, led
 
 # Seconds.
 _QUICK, _POLLING = 0.5, 5.0
@@ -28,15 +31,8 @@ def connect_quick(settings: Settings) -> ArqRedis:
 
     After that its callers fail at once until Redis answers again: it has a circuit of its own.
     """
-    pool = GuardedPool.from_url(
-        _url(settings),
-        max_connections=_MOST_CONNECTIONS,
-        timeout=_QUICK,
-        socket_timeout=_QUICK,
-        socket_connect_timeout=_QUICK,
-        retry=Retry(NoBackoff(), 0),
-    )
-    return _client(pool)
+    options = {"max_connections": _MOST_CONNECTIONS, "retry": Retry(NoBackoff(), 0)}
+    return _client(GuardedPool(timeout=_QUICK, **_options(settings, _QUICK, options)))
 
 
 def connect_for_polling(settings: Settings) -> ArqRedis:
@@ -44,14 +40,14 @@ def connect_for_polling(settings: Settings) -> ArqRedis:
 
     A connection that turns out to be broken is replaced once.
     """
-    pool = ConnectionPool.from_url(
-        _url(settings),
-        socket_timeout=_POLLING,
-        socket_connect_timeout=_POLLING,
-        retry=Retry(NoBackoff(), 1),
-        retry_on_error=[ConnectionError],
-    )
-    return _client(pool)
+    options = {"retry": Retry(NoBackoff(), 1), "retry_on_error": [ConnectionError]}
+    return _client(ConnectionPool(**_options(settings, _POLLING, options)))
+
+
+def sentinels(settings: Settings) -> Sentinels | None:
+    """Return the Sentinels that REDIS_URL names, or None if it names the server itself."""
+    server = redis_server(settings.redis_url.get_secret_value())
+    return Sentinels(server, _POLLING) if server.sentinels else None
 
 
 @contextmanager
@@ -63,8 +59,17 @@ def broker_errors() -> Iterator[None]:
         raise BrokerUnavailable from error
 
 
-def _url(settings: Settings) -> str:
-    return settings.redis_url.get_secret_value()
+def _options(settings: Settings, timeout: float, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a pool; those of REDIS_URL have precedence.
+
+    Connecting, and each answer, may take `timeout` seconds.
+    """
+    server = redis_server(settings.redis_url.get_secret_value())
+    limits = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    options = {**limits, **options, **server.options}
+    if server.sentinels:
+        options |= led(Sentinels(server, timeout), options)
+    return options
 
 
 def _client(pool: ConnectionPool) -> ArqRedis:

@@ -1,10 +1,14 @@
-"""The URL of Redis: checks it before anything connects.
+"""The URL of Redis: checks it before anything connects, and reads it.
 
-No error text shows the URL, because it contains a password.
+`redis+sentinel://user:password@host:port,host:port/service/db` names Sentinels, which know where
+the server is. No error text shows a URL, because it contains a password.
 """
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from pydantic import AfterValidator, SecretStr
 from redis.asyncio.connection import ConnectionPool, parse_url
@@ -19,7 +23,14 @@ from shared.server_urls import (
     scheme_of,
 )
 
-_SCHEMES = ("redis", "rediss", "unix")
+_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
+# A name or an address, those of IPv6 in brackets, and perhaps a port.
+_HOST = r"(?:\[[^]/?#@,]+\]|[^]/?#@,:[]+)(?::[^/?#@,]*)?"
+_SENTINEL_URL = re.compile(
+    rf"(?P<scheme>rediss?)\+sentinel://(?P<account>[^/?#]*@)?(?P<hosts>{_HOST}(?:,{_HOST})*)"
+    r"/(?P<service>[\w.-]+)(?:/(?P<db>\d+))?(?:\?(?P<query>[^#]*))?"
+)
+_SENTINEL_PORT = 26_379
 # The parameters of redis-py that may be text and do not change what it returns. The others need an
 # object, which a URL cannot hold, or end in an error at the first command.
 _PARAMETERS = frozenset(
@@ -33,9 +44,93 @@ _PARAMETERS = frozenset(
 _CHOICES = {"protocol": ("2", "3"), "ssl_cert_reqs": ("none", "optional", "required")}
 
 
+@dataclass(frozen=True)
+class RedisServer:
+    """What a URL says: `options` are those of a pool of redis-py.
+
+    If the URL names Sentinels, `sentinels` has their hosts and ports, `service` is the name by
+    which they know the server, and `sentinel_options` are those of a connection to one of them.
+    """
+
+    options: Mapping[str, Any]
+    sentinels: Sequence[tuple[str, int]] = ()
+    service: str = ""
+    sentinel_options: Mapping[str, Any] = field(default_factory=dict)
+
+
 def check_redis_url(url: str) -> str:
     """Return `url`. Raises ValueError with a sentence unless it can be the URL of a Redis."""
-    check_scheme(scheme_of(url), _SCHEMES)
+    scheme = scheme_of(url)
+    check_scheme(scheme, _SCHEMES)
+    if scheme.endswith("+sentinel"):
+        parts = _sentinel_parts(url)
+        for host in parts.hosts:
+            _check_plain(parts.url_of(host))
+    else:
+        _check_plain(url)
+    return url
+
+
+def redis_server(url: str) -> RedisServer:
+    """Read a URL that `check_redis_url` has accepted."""
+    if not scheme_of(url).endswith("+sentinel"):
+        return RedisServer(parse_url(url))
+    parts = _sentinel_parts(url)
+    options = dict(parse_url(parts.url_of(parts.hosts[0])))
+    found = [parse_url(parts.url_of(host)) for host in parts.hosts]
+    hosts = [(each["host"], each.get("port", _SENTINEL_PORT)) for each in found]
+    # Whoever describes the connections, as spans do, names the service instead of an address.
+    options["host"] = parts.service
+    options.pop("port", None)
+    # A Sentinel is reached as the server is, and has users of its own.
+    shared = {name: value for name, value in options.items() if name.startswith("ssl_")}
+    return RedisServer(options, hosts, parts.service, {**shared, **parts.account})
+
+
+@dataclass(frozen=True)
+class _SentinelParts:
+    """The parts of a URL of Sentinels; `account` is the one that the Sentinels themselves know."""
+
+    scheme: str
+    server_account: str
+    hosts: Sequence[str]
+    service: str
+    db: str
+    query: str
+    account: Mapping[str, str]
+
+    def url_of(self, host: str) -> str:
+        """Return the URL of the server as if it were at `host`, which may have a port."""
+        return f"{self.scheme}://{self.server_account}{host}/{self.db}?{self.query}"
+
+
+def _sentinel_parts(url: str) -> _SentinelParts:
+    found = _SENTINEL_URL.fullmatch(url)
+    if found is None:
+        raise ValueError(
+            "A URL of Sentinels has the form redis+sentinel://user:password@host:port,host:port"
+            "/service/db. (/ ? # in a password must be written as %2F %3F %23.)"
+        )
+    query = parse_qs(found["query"] or "")
+    account = {}
+    for name in ("username", "password"):
+        values = query.pop(f"sentinel_{name}", [])
+        if values:
+            check_parameter(f"sentinel_{name}", values, (f"sentinel_{name}",))
+            account[name] = values[0]
+    return _SentinelParts(
+        found["scheme"],
+        found["account"] or "",
+        found["hosts"].split(","),
+        found["service"],
+        found["db"] or "0",
+        urlencode(query, doseq=True),
+        account,
+    )
+
+
+def _check_plain(url: str) -> None:
+    """Raise ValueError unless redis-py itself can use a URL."""
     try:
         parsed = urlsplit(url)
         _ = parsed.port
@@ -60,7 +155,6 @@ def check_redis_url(url: str) -> str:
             "The driver refuses the URL's parameters. Those of TLS (ssl_...) need rediss://."
         ) from None
     check_host(options.get("host", ""))
-    return url
 
 
 def _checked(url: SecretStr) -> SecretStr:

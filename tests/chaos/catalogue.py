@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 
 from tests.chaos.plan import Scenario
 from tests.chaos.scenarios import (
@@ -18,7 +19,9 @@ from tests.chaos.scenarios import (
     workers,
 )
 from tests.chaos.scenarios.images import image_store
+from tests.chaos.scenarios.replacing import failover, rolling
 from tests.support.plugins.left_out import program_path
+from tests.support.processes.code_before import missing
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.__name__: scenario
@@ -29,7 +32,6 @@ SCENARIOS: dict[str, Scenario] = {
         workers.skewed_zombie,
         workers.pooled_zombie,
         workers.recognition_killed,
-        workers.rolling_restart,
         restarts.redis_restarted_empty,
         restarts.redis_flushed,
         restarts.redis_away_while_submitting,
@@ -50,7 +52,13 @@ SCENARIOS: dict[str, Scenario] = {
         postgres.postgres_out_of_disk,
         deadlock.postgres_deadlocking,
         network.postgres_slow,
-        network.failing_over,
+        failover.failing_over,
+        failover.machine_lost,
+        failover.machine_lost_unsynced,
+        rolling.rolling_restart,
+        rolling.rolling_upgrade,
+        rolling.rolling_upgrade_of_release,
+        rolling.rolled_back,
         fronts.fronts_killed,
         fronts.bursts,
         fronts.burst_without_redis,
@@ -75,5 +83,8 @@ def _mount_missing() -> str | None:
 # What scenarios need that may not be there: each function returns what is missing, or None.
 NEEDS: dict[str, Callable[[], str | None]] = {
     "pooled_zombie": _pgbouncer_missing,
+    "rolling_upgrade": partial(missing, "deployed"),
+    "rolling_upgrade_of_release": partial(missing, "release"),
+    "rolled_back": partial(missing, "deployed"),
     "postgres_out_of_disk": _mount_missing,
 }

@@ -7,7 +7,7 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from shared.local import stack
-from shared.local.checkout import DATA
+from shared.local.checkout import DATA, ROOT
 from shared.local.processes import free_port
 from tests.chaos.prepared import copy_database
 from tests.chaos.servers import Servers
@@ -74,16 +74,26 @@ class Cluster(Servers):
         """The file in which workers note what they do, which `tests/chaos/features.py` explains."""
         return self.folder / "record"
 
-    def start_front(self, port: int | None = None) -> None:
-        """Start a front at `port`, or at another; it answers when this returns."""
+    def start_front(self, port: int | None = None, *, source: Path = ROOT) -> None:
+        """Start a front at `port`, or at another; it answers when this returns.
+
+        `source` is the folder of its code, today's by default.
+        """
         port = port or free_port()
-        process = stack.front(self.env, port, self.folder / "front.log")
+        process = stack.front(self.env, port, self.folder / "front.log", source)
         self.fronts[f"http://127.0.0.1:{port}"] = self.running.enter_context(process)
 
-    def start_worker(self, **env: str) -> stack.Popen:
-        """Start another worker, which is ready a second or so later."""
+    def stop_front(self, url: str) -> None:
+        """Stop a front in order, and wait until it has ended. Others are called all the while."""
+        front = self.fronts[url]
+        front.terminate()
+        front.wait(30)
+        del self.fronts[url]
+
+    def start_worker(self, source: Path = ROOT, /, **env: str) -> stack.Popen:
+        """Start another worker, which is ready a second or so later, of the code in `source`."""
         log = self.folder / "workers.log"
-        worker = self.running.enter_context(stack.worker({**self.env, **env}, log))
+        worker = self.running.enter_context(stack.worker({**self.env, **env}, log, source))
         self.workers.append(worker)
         return worker
 
@@ -186,11 +196,12 @@ async def cluster(
     fronts: int = 1,
     through_wire: bool = False,
     small_disk: bool = False,
+    servers: Callable[[Cluster], None] | None = None,
 ) -> AsyncIterator[Cluster]:
     """Run servers, fronts and `workers` workers while the block runs; leave no data behind.
 
     `settings` are those of fronts and workers. `through_wire` puts a proxy before Postgres, and
-    `small_disk` its data on a disk that can be filled.
+    `small_disk` its data on a disk that can be filled. `servers` starts other servers than usual.
     """
     with stack.throwaway_folder() as folder:
         system = Cluster(folder, _env(folder, settings), rng=random.Random(seed))
@@ -199,12 +210,7 @@ async def cluster(
             if small_disk:
                 system.make_small_disk()
             data = copy_database(folder / "postgres")
-            system.start_postgres()
-            if settings.get("DATABASE_POOLER") == "transaction":
-                system.start_pooler()
-                # The limits of the role depend on the settings.
-                stack.migrate(system.env["DATABASE_URL"], system.env)
-            system.start_redis()
+            (servers or _start_servers)(system)
             async with AsyncExitStack() as proxies:
                 if through_wire:
                     proxy = wired(system.postgres_url, 5432)
@@ -224,6 +230,15 @@ async def cluster(
             system.stop_all()
             if data:
                 shutil.rmtree(data, ignore_errors=True)
+
+
+def _start_servers(system: Cluster) -> None:
+    system.start_postgres()
+    if system.env.get("DATABASE_POOLER") == "transaction":
+        system.start_pooler()
+        # The limits of the role depend on the settings.
+        stack.migrate(system.env["DATABASE_URL"], system.env)
+    system.start_redis()
 
 
 def _keep_logs(folder: Path) -> None:

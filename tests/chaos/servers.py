@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from shared.local.postgres import embedded_postgres
 from shared.local.valkey import embedded_valkey
 from tests.support.postgres.pgbouncer import pgbouncer
 
+T = TypeVar("T")
 # Bytes: room for an empty database and its journal, and for little more.
 _DISK = 200_000_000
 
@@ -113,7 +115,7 @@ class Servers:
         disk.mkdir(mode=0o755)
         self.enter("disk", _mounted(disk))
 
-    def enter(self, part: str, context: AbstractContextManager[str]) -> str:
+    def enter(self, part: str, context: AbstractContextManager[T]) -> T:
         """Begin a block that lasts until `part` is stopped; return what it yields."""
         self.parts[part] = ExitStack()
         return self.parts[part].enter_context(context)

@@ -12,6 +12,7 @@ LISTENS: dict[str, int] = {
     **dict.fromkeys(WORKERS, Settings.model_fields["worker_port"].default),
     "elixir-app": 4000,
     "prometheus": 9090,
+    "alertmanager": 9093,
     "tempo": 3200,
     "loki": 3100,
 }

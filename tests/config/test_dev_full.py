@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from shared.local.checkout import ROOT
-from tests.config.files import FILES, published_ports
+from tests.config.files import FILES, content, published_ports
 
 pytestmark = pytest.mark.slow
 
@@ -17,11 +18,22 @@ BOTH = "<compose>" + "".join(f"<-f><{name}>" for name in FILES)
 
 @pytest.fixture
 def docker(tmp_path: Path) -> Path:
-    """Folder with a `docker` that writes its arguments to `asked` and starts nothing."""
+    """Folder with a `docker` that writes its arguments to `asked` and starts nothing.
+
+    It can pull no image whose service is named in UNPULLABLE.
+    """
     program = tmp_path / "docker"
-    program.write_text(
-        f'#!/bin/sh\nprintf "<%s>" "$@" >> {tmp_path}/asked\necho >> {tmp_path}/asked\n'
-    )
+    program.write_text(f"""#!/bin/sh
+printf "<%s>" "$@" >> {tmp_path}/asked
+echo >> {tmp_path}/asked
+case "$*" in
+    *" -f - "*) cat > {tmp_path}/override ;;
+esac
+case "$*" in
+    *" pull "*) for name in ${{UNPULLABLE:-}}; do case "$*" in *" $name"*) exit 18 ;; esac done ;;
+    *config) printf "services:\\n  $UNPULLABLE:\\n    image: some/image:1\\n" ;;
+esac
+""")
     program.chmod(0o755)
     return tmp_path
 
@@ -29,9 +41,10 @@ def docker(tmp_path: Path) -> Path:
 def test_it_starts_both_files_and_says_where_to_look(docker: Path) -> None:
     """The command waits until front, workers and dashboards are healthy."""
     done = _dev_full(f"{docker}:{os.environ['PATH']}")
-    _, start, wait = (docker / "asked").read_text().splitlines()
+    _, pull, start, wait = (docker / "asked").read_text().splitlines()
 
     assert done.returncode == 0, done.stderr
+    assert pull.startswith(f"{BOTH}<pull><--quiet><--policy><missing><postgres><redis><prom")
     assert start == f"{BOTH}<up><--build><--detach>"
     assert wait.startswith(f"{BOTH}<up><--detach><--no-deps><--wait><api>")
     assert "http://localhost:3001/d/service-overview" in done.stdout
@@ -47,6 +60,49 @@ def test_it_starts_the_app_with_its_profile(docker: Path) -> None:
     assert "localhost:4000" not in _dev_full(path).stdout
     assert (missing.returncode, missing.stdout) == (1, "")
     assert "there is no /nowhere. Set GROCERY_PLANNER_PATH." in missing.stderr
+
+
+def test_a_missing_image_is_named_and_the_rest_starts_without_it(docker: Path) -> None:
+    """The message has the command that goes on; the stack cannot do without Redis."""
+    path = f"{docker}:{os.environ['PATH']}"
+    away = _dev_full(path, "--without", "loki", UNPULLABLE="grafana")
+    without = _dev_full(path, "--without", "grafana", "--without", "loki", UNPULLABLE="grafana")
+    override = yaml.safe_load((docker / "override").read_text())
+    redis = _dev_full(path, UNPULLABLE="redis")
+    unknown = _dev_full(path, "--without", "redis")
+
+    assert (away.returncode, away.stdout) == (1, "")
+    assert away.stderr.splitlines()[-2:] == [
+        "The image of grafana could not be pulled: some/image:1",
+        "To go on without: bin/dev-full --without loki --without grafana",
+    ]
+    assert without.returncode == 0, without.stderr
+    assert override == {
+        "services": {name: {"profiles": ["left-out"]} for name in ("grafana", "loki")}
+    }
+    assert "3001" not in without.stdout
+    assert redis.returncode == 1
+    assert redis.stderr.endswith("The stack cannot do without it.\n")
+    assert unknown.returncode == 2
+
+
+def test_the_services_beside_ours_can_be_left_out() -> None:
+    (optional,) = re.findall(r'^optional="(.+)"$', (ROOT / "bin/dev-full").read_text(), re.M)
+
+    assert set(optional.split()) == content(FILES[1])["services"].keys()
+
+
+def test_every_command_has_the_same_token(docker: Path) -> None:
+    """Compose creates a container again whose environment differs."""
+    program = docker / "docker"
+    program.write_text(program.read_text() + f'echo "$TIDEWAVE_TOKEN" >> {docker}/tokens\n')
+    path = f"{docker}:{os.environ['PATH']}"
+    for arguments in ((), (), ("up", "--detach", "--scale", "worker-items=3")):
+        assert _dev_full(path, *arguments).returncode == 0
+    tokens = set((docker / "tokens").read_text().split())
+
+    assert len(tokens) == 1
+    assert re.fullmatch("[0-9a-f]{32}", tokens.pop())
 
 
 def test_it_passes_its_arguments_on_to_compose(docker: Path) -> None:

@@ -16,7 +16,10 @@ from tests.support.scripted_server import Reply, scripted
 
 pytestmark = pytest.mark.slow
 
-FILES = ("config/Dockerfile", "docker-compose.yml", "docker-compose.observability.yml")
+FILES = (
+    *("config/Dockerfile", "docker-compose.yml", "docker-compose.observability.yml"),
+    "config/collector/deployment.yaml",
+)
 DIGEST = "sha256:" + "0" * 64
 
 
@@ -24,7 +27,7 @@ DIGEST = "sha256:" + "0" * 64
 def checkout(tmp_path: Path) -> Path:
     """A copy of the files with images, and a `docker` that knows one digest for all of them."""
     for name in (*FILES, "bin/pin-images"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     docker = tmp_path / "docker"
     docker.write_text(f'#!/bin/sh\n[ "$4" != broken:1 ] && echo {DIGEST}\n')
@@ -53,7 +56,7 @@ def test_every_image_is_pinned_once(checkout: Path) -> None:
     assert pin(checkout).stdout == ""
     assert {name: (checkout / name).read_text() for name in FILES} == pinned
     assert f"FROM python:3.11-slim-bookworm@{DIGEST} AS base" in pinned["config/Dockerfile"]
-    assert "FROM base AS production" in pinned["config/Dockerfile"]
+    assert "FROM image AS production" in pinned["config/Dockerfile"]
     assert "image: grocery-planner-ai:development\n" in pinned["docker-compose.yml"]
 
 

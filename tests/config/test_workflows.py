@@ -13,6 +13,15 @@ import yaml
 from shared.local.checkout import ROOT
 
 GITHUB = ROOT / ".github"
+WORKFLOWS = sorted(path.stem for path in (GITHUB / "workflows").glob("*.yml"))
+PINNED = re.compile(r"[ -]+uses: [\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+# What a job may write, by its workflow and name. Every other may at most read the repository.
+WRITES = {
+    "release/packages": {"id-token", "attestations"},
+    "release/image": {"id-token", "attestations", "packages"},
+    "release/index": {"id-token"},
+    "release/notes": {"contents"},
+}
 
 
 @pytest.mark.parametrize(
@@ -54,14 +63,95 @@ def test_the_integration_workflow_tests_the_elixir_client_with_every_library() -
     assert {job["elixir"] for job in matrix} == {"1.14", "1.17", "1.18"}
 
 
-@pytest.mark.parametrize("name", ["ci", "integration", "nightly", "supply-chain"])
+@pytest.mark.parametrize("name", WORKFLOWS)
 def test_scripts_of_workflows_can_be_run(name: str) -> None:
     """Steps run from the root of the checkout."""
-    steps = [step for job in _jobs(name).values() for step in job["steps"]]
-    scripts = re.findall(r"(?:\.ci|bin)/[\w-]+", " ".join(step.get("run", "") for step in steps))
+    scripts = re.findall(
+        r"(?:\.ci|bin)/[\w.-]+", " ".join(step.get("run", "") for step in _steps(name))
+    )
 
     assert scripts
     assert [script for script in scripts if not os.access(ROOT / script, os.X_OK)] == []
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_actions_are_pinned_to_a_commit(name: str) -> None:
+    """A tag can be moved to other code. Dependabot reads the version from the comment."""
+    lines = (GITHUB / f"workflows/{name}.yml").read_text().splitlines()
+    used = [line for line in lines if "uses:" in line]
+
+    assert used
+    assert [line for line in used if not PINNED.fullmatch(line)] == []
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_job_has_no_more_rights_than_it_needs(name: str) -> None:
+    """A job may write only what is listed, and leaves no credentials for what it runs."""
+    workflow = _workflow(name)
+    for job, content in workflow["jobs"].items():
+        rights = content.get("permissions", workflow["permissions"])
+        writes = {right for right, level in rights.items() if level == "write"}
+        assert writes == WRITES.get(f"{name}/{job}", set()), job
+        assert 0 < content["timeout-minutes"] <= 120, job
+    checkouts = [step for step in _steps(name) if "actions/checkout" in step.get("uses", "")]
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_workflow_runs_nothing_that_a_stranger_wrote(name: str) -> None:
+    """Values reach a script as environment variables, which a shell does not read as code.
+
+    No workflow runs the code of a pull request with the rights of this repository, and none has a
+    secret that would have to be kept.
+    """
+    text = (GITHUB / f"workflows/{name}.yml").read_text()
+
+    assert [step["run"] for step in _steps(name) if "${{" in step.get("run", "")] == []
+    assert "pull_request_target" not in text
+    assert "secrets." not in text
+
+
+def test_a_release_is_published_after_everything_was_checked() -> None:
+    """Packages and images are built with the version of the tag, and then published."""
+    workflow = _workflow("release")
+    jobs = workflow["jobs"]
+    text = (GITHUB / "workflows/release.yml").read_text()
+
+    # YAML reads the key `on` as true.
+    assert workflow[True] == {"push": {"tags": ["v*"]}}
+    assert workflow["permissions"] == {}
+    assert {name: job.get("needs") for name, job in jobs.items()} == {
+        "check": None,
+        "packages": "check",
+        "image": ["check", "packages"],
+        "index": ["packages", "image"],
+        "notes": "index",
+    }
+    version = "${{ needs.check.outputs.version }}"
+    assert jobs["packages"]["env"]["GROCERY_AI_VERSION"] == version
+    assert jobs["image"]["env"]["VERSION"] == version
+    stages = re.findall(r"^FROM .* AS (\w+)$", (ROOT / "config/Dockerfile").read_text(), re.M)
+    targets = {image["target"] for image in jobs["image"]["strategy"]["matrix"]["include"]}
+    assert targets == {"production", "ml"} & set(stages)
+    for command in (".ci/release.py", "bin/pin-images --check", ".ci/run", ".ci/supply-chain"):
+        assert f"run: {command}" in text
+    assert "cosign sign --yes" in text
+    assert "password:" not in text.split("\n  index:")[1]
+
+
+def test_dependabot_looks_at_folders_that_exist() -> None:
+    """Packages, actions, images, and the programs of the tests are each updated."""
+    updates = yaml.safe_load((GITHUB / "dependabot.yml").read_text())["updates"]
+
+    assert {update["package-ecosystem"] for update in updates} == {
+        *("pip", "github-actions", "docker", "docker-compose", "npm", "mix"),
+    }
+    folders = [
+        folder
+        for update in updates
+        for folder in update.get("directories", [update.get("directory")])
+    ]
+    assert all((ROOT / folder.strip("/")).is_dir() for folder in folders)
 
 
 def test_the_hook_runs_bin_check() -> None:
@@ -87,6 +177,15 @@ def test_fields_of_issue_forms_have_ids_and_labels() -> None:
         assert all(field["attributes"]["label"] for field in form["body"])
 
 
+def _workflow(name: str) -> dict[Any, Any]:
+    workflow: dict[Any, Any] = yaml.safe_load((GITHUB / f"workflows/{name}.yml").read_text())
+    return workflow
+
+
 def _jobs(name: str) -> dict[str, Any]:
-    jobs: dict[str, Any] = yaml.safe_load((GITHUB / f"workflows/{name}.yml").read_text())["jobs"]
+    jobs: dict[str, Any] = _workflow(name)["jobs"]
     return jobs
+
+
+def _steps(name: str) -> list[dict[str, Any]]:
+    return [step for job in _jobs(name).values() for step in job["steps"]]

@@ -17,6 +17,7 @@ FIELDS = {name.upper(): field for name, field in Settings.model_fields.items()}
 OF_THE_MACHINE = {
     "RECEIPT_SLOTS": "number of cores",
     "MAX_CONNECTIONS": "by the limit of descriptors",
+    "RECOGNITION_MEMORY": "by the memory limit",
 }
 
 

@@ -15,7 +15,7 @@ from tests.support.fronts import front_http
 from tests.support.processes.running_system import System
 
 # A job and its result, and one call that waits.
-CALLS = ("submitJob", "getJob", "listJobs", "categorizeBatch")
+CALLS = ("submitJob", "getJob", "categorizeBatch")
 
 
 @pytest.mark.timeout(170)

@@ -1,5 +1,6 @@
 """URLs of servers: an impossible one is refused in one line, and its password stays hidden."""
 
+import json
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from shared.wire.redis_url import check_redis_url
         "postgresql:///name?host=/var/run/postgresql",
         "postgresql:///name?host=first:5432&host=second:5433&target_session_attrs=primary",
         "postgresql://[::1]:5432/name",
+        "postgresql://host/name?sslmode=verify-full&sslrootcert=/ca.pem&sslcert=/c&sslkey=/k",
     ],
 )
 def test_every_usual_spelling_of_a_postgres_url_is_accepted(url: str) -> None:
@@ -36,6 +38,9 @@ def test_every_usual_spelling_of_a_postgres_url_is_accepted(url: str) -> None:
         "rediss://:pass:word@host:6380/1?ssl_cert_reqs=none",
         "redis://h?socket_timeout=2.5&protocol=3",
         "unix:///run/redis.sock?db=1",
+        "redis+sentinel://host/main",
+        "redis+sentinel://user:pass@a:26379,[::1]:26380/main/2?sentinel_password=word",
+        "rediss+sentinel://a,b/main?ssl_ca_certs=/ca.pem&ssl_check_hostname=true",
     ],
 )
 def test_every_usual_spelling_of_a_redis_url_is_accepted(url: str) -> None:
@@ -100,6 +105,15 @@ def test_what_the_driver_of_postgres_cannot_use_is_refused(url: str, says: str) 
         ("redis://:ge/heim@h:6379", "in a password must be written as %2F"),
         ("redis://:ge[heim@h:6379", "in a password must be written as %2F"),
         ("unix:///run/redis.sock?password=geheim&decode_responses=1", "'decode_responses'"),
+        ("redis+sentinel://:geheim@h", "A URL of Sentinels has the form"),
+        ("redis+sentinel://:ge/heim@h/main", "A URL of Sentinels has the form"),
+        ("redis+sentinel://:geheim@a,b:x/main", "The port of the URL"),
+        ("redis+sentinel://:geheim@a,b..c/main", "The host of the URL"),
+        ("redis+sentinel://:geheim@a,,b/main", "A URL of Sentinels has the form"),
+        ("redis+sentinel://:geheim@:26379/main", "A URL of Sentinels has the form"),
+        ("redis+sentinel://:geheim@a/main?ssl_ca_certs=x", "need rediss://"),
+        ("redis+sentinel://a/main?sentinel_password=geheim&foo=1", "'foo' is unknown"),
+        ("redis://:geheim@a?sentinel_password=geheim", "'sentinel_password' is unknown"),
     ],
 )
 def test_what_the_driver_of_redis_cannot_use_is_refused(url: str, says: str) -> None:
@@ -112,13 +126,24 @@ def test_what_the_driver_of_redis_cannot_use_is_refused(url: str, says: str) -> 
 @pytest.mark.parametrize("program", ["api", "worker", "alembic"])
 @pytest.mark.slow
 def test_a_wrong_url_stops_every_program_in_one_line(program: str) -> None:
-    """The program does not try to connect, and prints neither a traceback nor the password."""
+    """The program does not try to connect, and logs neither a traceback nor the password."""
     done = _run(program, "postgresql://root:geheim@host/name?port=abc")
 
-    assert done.returncode == (1 if program == "alembic" else 2)
+    assert (done.returncode, done.stderr) == (2, "")
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert (line["level"], line["message"]) == ("error", "setting.refused")
+    assert line["reason"].startswith("DATABASE_URL: The URL's parameters cannot be read: port ")
+    assert "geheim" not in done.stdout
+
+
+@pytest.mark.slow
+def test_people_read_what_is_wrong_on_stderr() -> None:
+    """`bin/dev` and `bin/migrate` set LOG_FORMAT."""
+    done = _run("api", "postgresql://root:geheim@host/name?port=abc", LOG_FORMAT="console")
+
+    assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("DATABASE_URL: The URL's parameters cannot be read: port ")
-    assert "geheim" not in line
 
 
 @pytest.mark.slow
@@ -126,18 +151,19 @@ def test_a_migration_without_its_database_fails_with_one_line() -> None:
     """Alembic alone would print a traceback of 206 lines."""
     done = _run("alembic", f"postgresql://u:geheim@127.0.0.1:{free_port()}/x")
 
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("DATABASE_URL: Postgres cannot be reached")
-    assert "Connect call failed" in line
-    assert "geheim" not in line
+    assert (done.returncode, done.stderr) == (1, "")
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert (line["level"], line["message"]) == ("error", "migrate.stopped")
+    assert line["reason"].startswith("DATABASE_URL: Postgres cannot be reached")
+    assert "Connect call failed" in line["reason"]
+    assert "geheim" not in done.stdout
 
 
-def _run(program: str, database_url: str) -> "subprocess.CompletedProcess[str]":
+def _run(program: str, database_url: str, **env: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", program, *(("upgrade", "head") if program == "alembic" else ())],
         cwd=ROOT,
-        env={**os.environ, "REDIS_URL": "redis://h", "DATABASE_URL": database_url},
+        env={**os.environ, "REDIS_URL": "redis://h", "DATABASE_URL": database_url, **env},
         capture_output=True,
         text=True,
         check=False,

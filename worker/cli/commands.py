@@ -16,6 +16,7 @@ from worker.cli.remote.interventions import cancel, retry
 from worker.cli.remote.jobs import get, image, queues, watch
 from worker.cli.remote.listing import list_jobs
 from worker.cli.remote.submit import submit
+from worker.cli.restoring import after_restore, lost
 from worker.cli.stderr import print_error, stderr
 from worker.cli.whole_files import NotWritten
 
@@ -47,7 +48,7 @@ def _app() -> typer.Typer:
     local: Sequence[Callable[..., None]] = (extract, categorize, embed, doctor, models)
     jobs: Sequence[Callable[..., None]] = (submit, get, image, watch, cancel, retry)
     remote: Sequence[Callable[..., None]] = (*jobs, failures, queues)
-    processes: Sequence[Callable[..., None]] = (serve, worker, migrate)
+    processes: Sequence[Callable[..., None]] = (serve, worker, migrate, after_restore, lost)
     for command in local:
         app.command(rich_help_panel="On this machine")(command)
     for command in remote:

@@ -30,6 +30,8 @@ def migrate() -> None:
     from shared.store.schema import known_revisions
     from shared.store.upgrading import upgrade
 
+    # Whoever runs the command reads what is wrong; the log of a container is for programs.
+    os.environ.setdefault("LOG_FORMAT", "console")
     upgrade()
     print_line(f"The schema is at {known_revisions()[0]}.")
 

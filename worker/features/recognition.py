@@ -23,6 +23,7 @@ from shared.errors import RecognitionCrashed, ServiceError
 from shared.pipeline_settings import PipelineSettings
 from worker.features import recognition_child as child
 from worker.features.child_reports import ChildReports
+from worker.features.slot_memory import memory_of_a_slot, page_memory
 from worker.pipeline.observation import Observation
 from worker.pipeline.ocr.confined import PageLimits
 from worker.pipeline.receipt import ReceiptReading
@@ -56,12 +57,14 @@ class RecognitionPool:
     @classmethod
     def from_settings(cls, settings: PipelineSettings, *, slots: int) -> "RecognitionPool":
         """Make a pool with the engine and the limits of the settings."""
+        memory = settings.recognition_memory or memory_of_a_slot(slots)
         return cls(
             slots=slots,
             engine=child.EngineChoice(settings.ocr_engine, settings.ocr_precision),
-            memory=settings.recognition_memory,
+            memory=memory,
             limits=child.FileLimits(
-                settings.max_image_pixels, PageLimits(settings.page_cpu, settings.page_memory)
+                settings.max_image_pixels,
+                PageLimits(settings.page_cpu, page_memory(settings.page_memory, memory)),
             ),
         )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 
 import cv2
 
@@ -28,6 +29,10 @@ from worker.pipeline.stages import OnReport, Stage, StageRecorder
 # All that libraries may look for in the environment: a hostile file may come to read the rest.
 _KEPT = {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", *OPT_OUTS}
 _KEPT_PREFIXES = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "ORT_", "MALLOC_", "TESSDATA_")
+
+# If memory runs out, Linux ends the process with the highest score, which is 1000 at most. A child
+# is expendable, and the worker is not.
+_OOM_SCORE, _FIRST = Path("/proc/self/oom_score_adj"), "1000"
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,8 @@ def start(parent: int, engine: EngineChoice, memory: int, scratch: str) -> None:
     """Prepare the process: it dies with its parent, dies at once on SIGTERM, and loads the engine.
 
     It loses the environment but for what libraries need, and cannot gain rights. `memory` limits
-    the data that the process may allocate, in bytes. Temporary files go to `scratch`, where the
+    the data that the process may allocate, in bytes; if the machine or the container has none left,
+    the process ends before the worker does. Temporary files go to `scratch`, where the
     parent removes what a killed child leaves.
     """
     drop_environment(lambda name: name in _KEPT or name.startswith(_KEPT_PREFIXES))
@@ -66,6 +72,7 @@ def start(parent: int, engine: EngineChoice, memory: int, scratch: str) -> None:
         if os.getppid() != parent:
             os._exit(1)
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+        _OOM_SCORE.write_text(_FIRST)
     # `ready` and every job report what is missing; an error here would only crash the child.
     with suppress(EngineUnavailable):
         _engine(engine)

@@ -18,7 +18,7 @@ defmodule GroceryPlanner.AIClient.Integration.MixProject do
   def project do
     [
       app: :grocery_planner_ai_integration,
-      version: "0.1.0",
+      version: "0.2.0",
       elixir: "~> 1.14",
       elixirc_paths:
         if(Mix.env() == :test, do: [Path.expand("../test/support", __DIR__)], else: []),

@@ -81,9 +81,16 @@ inserted AS (
     ON CONFLICT DO NOTHING
     RETURNING id, state, request_hash, created_at, band, turn
 )"""
+# Whoever waits in vain for a synchronous standby has committed all the same, so a job can be found
+# that the standby lacks. A read does not wait for it. The end of a transaction that has an entry in
+# the journal does, and for all earlier entries too: so what is found is acknowledged no sooner than
+# what is inserted.
+_REPLICATED = """
+(SELECT CASE WHEN current_setting('synchronous_standby_names') = '' THEN true
+    ELSE pg_logical_emit_message(true, 'grocery-planner-ai', '') IS NOT NULL END)"""
 # A row without a job is that of one that was neither found nor admitted.
-_RESULT = """
-SELECT asked_id, id, state, request_hash, created_at, band, turn FROM found
+_RESULT = f"""
+SELECT asked_id, id, state, request_hash, created_at, band, turn FROM found WHERE {_REPLICATED}
 UNION ALL
 SELECT id, id, state, request_hash, created_at, band, turn FROM inserted
 UNION ALL

@@ -2,16 +2,17 @@
 
 import asyncio
 import os
-import sys
 from contextlib import aclosing, suppress
 
 import asyncpg
 from alembic import context
+from alembic.util import CommandError
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from shared.process.start import WRONG_SETTINGS, refuse
 from shared.settings import setting_problems
 from shared.store.models import Base
 from shared.store.postgres.connecting import Connecting
@@ -58,11 +59,11 @@ def run(connection: Connection) -> None:
 async def migrate(settings: DatabaseSettings) -> None:
     """Run the migrations, and if there is a pooler, limit the role. Raises CannotConnect."""
     pooled = settings.database_pooler != "none"
+    url = async_url(settings.database_url.get_secret_value())
+    connecting = Connecting(process="migrate", pooler=settings.database_pooler, limit=None)
     engine = create_async_engine(
-        async_url(settings.database_url.get_secret_value()),
-        connect_args=Connecting(
-            process="migrate", pooler=settings.database_pooler, limit=None
-        ).engine_arguments,
+        url,
+        connect_args=connecting.engine_arguments(url),
         hide_parameters=True,
     )
     _lift_limits(engine, pooled=pooled)
@@ -154,17 +155,17 @@ async def connected(engine: AsyncEngine) -> AsyncConnection:
 
 
 def settings_of_environment() -> DatabaseSettings:
-    """Return the settings. Ends the process with a line for each that is missing or wrong."""
+    """Return the settings. Ends the process with an error for each that is missing or wrong."""
     try:
         # A URL that is not set is wrong in the same way as an empty one.
         return DatabaseSettings(database_url=SecretStr(os.environ.get("DATABASE_URL", "")))
     except ValidationError as error:
-        sys.exit("\n".join(setting_problems(error)))
+        refuse("setting.refused", setting_problems(error), WRONG_SETTINGS)
 
 
 try:
     asyncio.run(migrate(settings_of_environment()))
 except CannotConnect as wrong:
-    sys.exit(f"DATABASE_URL: {wrong}")
-except CannotLimit as wrong:
-    sys.exit(str(wrong))
+    refuse("migrate.stopped", [f"DATABASE_URL: {wrong}"], 1)
+except (CannotLimit, CommandError) as wrong:
+    refuse("migrate.stopped", [str(wrong)], 1)

@@ -1,5 +1,6 @@
 """How processes connect to Postgres, directly or through a pooler."""
 
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import asyncpg
 from sqlalchemy import URL
 
 from shared.process.patience import Patience
+from shared.store.postgres.hosts import connect
 from shared.store.postgres.settings.database_settings import Pooler
 from shared.store.postgres.settings.limits import limit_transactions, limits_at_start
 from shared.store.postgres.sqlstates import Meaning, meaning_of, refuses
@@ -17,7 +19,7 @@ _CONNECT = 10
 _CLOSE = 0.1
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc]
+class Connection(asyncpg.Connection):  # type: ignore[misc]
     """A connection that closes within 0.1 s even if the server hangs.
 
     SQLAlchemy allows two seconds, which is too long while a caller waits.
@@ -49,16 +51,23 @@ class Connecting:
         limits = limits_at_start(self._own_limit) if self._own_limit else {}
         return {
             "timeout": _CONNECT,
-            "connection_class": _Connection,
+            "connection_class": Connection,
             "server_settings": {"application_name": self.process, **limits},
             **({} if self.pooler == "none" else {"statement_cache_size": 0}),
         }
 
-    @property
-    def engine_arguments(self) -> dict[str, Any]:
-        """The same for SQLAlchemy, which prepares statements by itself too."""
+    def engine_arguments(self, url: URL) -> dict[str, Any]:
+        """Return the same for SQLAlchemy, which prepares statements by itself too."""
         kept = {} if self.pooler == "none" else {"prepared_statement_cache_size": 0}
-        return {**self.arguments, **kept}
+        return {"async_creator_fn": self.creator(url), **kept}
+
+    def creator(self, url: URL) -> Callable[..., Coroutine[Any, Any, asyncpg.Connection]]:
+        """Return what connects to `url` for a pool, whose own arguments it leaves out."""
+
+        async def create(*_arguments: object, **_named: object) -> asyncpg.Connection:
+            return await connect(url, **self.arguments)
+
+        return create
 
     async def prepare(self, connection: asyncpg.Connection) -> None:
         """Set on a new connection what cannot be set while it connects."""
@@ -70,14 +79,6 @@ class Connecting:
         return self.limit if self.pooler == "none" else None
 
 
-def plain_url(url: URL) -> str:
-    """Return the URL, with its password, as asyncpg takes it."""
-    query = {**url.query}
-    query.pop("prepared_statement_cache_size", None)
-    plain = url.set(drivername="postgresql", query=query)
-    return plain.render_as_string(hide_password=False)
-
-
 async def answers(url: URL, connecting: Connecting, within: float) -> bool:
     """Return whether Postgres answers a new connection within some seconds.
 
@@ -86,7 +87,7 @@ async def answers(url: URL, connecting: Connecting, within: float) -> bool:
     """
     try:
         async with Patience(within):
-            connection = await asyncpg.connect(plain_url(url), **connecting.arguments)
+            connection = await connect(url, **connecting.arguments)
             try:
                 await connection.execute("SELECT 1")
             finally:

@@ -17,7 +17,7 @@ from sqlalchemy import URL
 from shared.errors import DatabaseUnavailable
 from shared.process.guards.circuit import State
 from shared.process.patience import Patience
-from shared.store.postgres.connecting import Connecting, plain_url
+from shared.store.postgres.connecting import Connecting, Connection
 from shared.store.postgres.gate import Answers, Gate
 from shared.store.postgres.sqlstates import (
     TRIES,
@@ -180,13 +180,13 @@ class DirectConnections:
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    plain_url(self._url),
+                    connect=self._connecting.creator(self._url),
+                    connection_class=Connection,
                     min_size=0,
                     max_size=self._size,
                     init=self._connecting.prepare,
                     # These statements set nothing that a statement at each release had to undo.
                     reset=_keep,
-                    **self._connecting.arguments,
                 )
         return self._pool
 

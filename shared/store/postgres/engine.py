@@ -39,7 +39,7 @@ def new_engine(
         pool_pre_ping=True,
         # Otherwise every error shows item names, results and parts of images.
         hide_parameters=True,
-        connect_args=connecting.engine_arguments,
+        connect_args=connecting.engine_arguments(url),
     )
     entries: WeakSet[ConnectionPoolEntry] = WeakSet()
 

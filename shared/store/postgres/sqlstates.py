@@ -69,6 +69,9 @@ def meaning_of(error: BaseException | None) -> Meaning | None:
     if isinstance(error, asyncpg.PostgresError):
         code = error.sqlstate or ""
         return _MEANINGS.get(code) or _MEANINGS.get(code[:2])
+    # The URL names several hosts, and none of those that answer takes writes.
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return Meaning.READ_ONLY
     if isinstance(error, ConnectionError) or _is_lost(error):
         return Meaning.LOST
     # The driver raises the former if the URL names a file that is not there, such as a certificate.

@@ -95,19 +95,6 @@ async def recognition_killed(plan: Plan) -> Report:
         return report
 
 
-async def rolling_restart(plan: Plan) -> Report:
-    """Every worker in turn gets SIGTERM and is replaced, under load."""
-    async with cluster(plan.workers, plan.seed, plan.settings) as system:
-        await system.submit("slow 0.5", plan.jobs // 2)
-        await system.until("state = 'running'", plan.workers)
-        for worker in list(system.workers):
-            system.start_worker()
-            system.kill_worker(worker, signal.SIGTERM)
-            await asyncio.to_thread(worker.wait, 30)
-        await system.all_finished()
-        return await audit("rolling_restart", system)
-
-
 async def poison(plan: Plan) -> Report:
     """A job that kills its worker every time fails in the end, and the queue goes on."""
     async with cluster(2, plan.seed, plan.settings) as system:

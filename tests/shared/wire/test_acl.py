@@ -49,7 +49,7 @@ async def limited(settings: Settings, redis: ArqRedis) -> AsyncIterator[Settings
 
 
 async def test_the_service_needs_no_other_rights(limited: Settings, redis: ArqRedis) -> None:
-    """Jobs are submitted, run and cancelled, requests are counted, and Redis is repaired."""
+    """Jobs are submitted, run and cancelled, requests counted, Redis is repaired and cleared."""
     await acl(redis, "LOG", "RESET")
     await redis.set(queue_key(limited.queue_namespace, Queue.RECEIPTS), "of another program")
     gate = Gate()
@@ -65,6 +65,8 @@ async def test_the_service_needs_no_other_rights(limited: Settings, redis: ArqRe
             await wait_until_moved(redis, limited)
     broker = Broker(limited)
     counts = [await broker.counts(queue) for queue in Queue]
+    for queue in Queue:
+        await broker.clear(queue)
     await broker.close()
 
     assert [count.waiting for count in counts] == [0, 0]

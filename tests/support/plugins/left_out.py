@@ -15,19 +15,24 @@ import pytest
 
 # The Debian package of each program that a test may need.
 PACKAGES = {
+    "amtool": "prometheus-alertmanager",
     "chromium": "chromium",
     "git": "git",
     "mix": "elixir",
     "npm": "npm",
     "pgbouncer": "pgbouncer",
     "prometheus": "prometheus",
+    "pg_ctlcluster": "postgresql",
+    "prometheus-alertmanager": "prometheus-alertmanager",
     "promtool": "prometheus",
+    "redis-server": "redis-server",
     "strace": "strace",
     "tesseract": "tesseract-ocr",
 }
 # Tests that only a run of their own collects: those of the integration need a running service
-# (bin/test-integration), those of the console a browser (bin/test --browser).
-APART = tuple(Path(__file__).parents[2] / name for name in ("integration", "browser"))
+# (bin/test-integration), those of the console a browser (bin/test --browser), and those of servers
+# other servers than the embedded ones (bin/test --servers).
+APART = tuple(Path(__file__).parents[2] / name for name in ("integration", "browser", "servers"))
 # The folder of the tests of the ml extra.
 ML = Path(__file__).parents[2] / "worker/ml"
 

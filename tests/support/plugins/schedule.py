@@ -33,6 +33,7 @@ SLOW_FOLDERS = (
     "browser",
     "chaos",
     "integration",
+    "servers",
     "shared/local",
     "upgrade",
     "worker/features",

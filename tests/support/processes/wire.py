@@ -48,7 +48,7 @@ class Wire:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_connection(*self._to)
+            far_reader, far_writer = await self._connect()
         except OSError:
             # Nobody listens there, which the near side sees as a connection that ends at once.
             writer.close()
@@ -57,6 +57,10 @@ class Wire:
             task = asyncio.create_task(self._pump(source, sink))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to the server. Raises OSError."""
+        return await asyncio.open_connection(*self._to)
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:

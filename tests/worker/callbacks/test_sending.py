@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_address
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,11 +13,11 @@ import pytest
 from shared.callback_urls import Address, CallbackHosts
 from shared.local.processes import free_port
 from tests.support.scripted_server import Act, Reply, Script, scripted
+from tests.support.tls import PEM
 from worker.callbacks.network import SystemResolver
 from worker.callbacks.requests import SignedRequest
 from worker.callbacks.sending import Answer, Sender
 
-PEM = Path(__file__).parents[2] / "support/tls/localhost.pem"
 REQUEST = SignedRequest({"webhook-id": "d"}, b'{"a": 1}')
 LIMIT = 10.0
 

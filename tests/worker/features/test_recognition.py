@@ -68,6 +68,15 @@ async def test_a_child_reads_a_receipt(
     ]
 
 
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux only")
+async def test_a_child_ends_before_the_worker_if_memory_runs_out(pool: RecognitionPool) -> None:
+    """Linux ends the process with the highest score."""
+    (child,) = children()
+
+    assert oom_score(str(child.pid)) == 1000
+    assert oom_score("self") < 1000
+
+
 async def test_an_idle_child_keeps_no_memory_of_what_it_read(
     pool: RecognitionPool, receipt_png: bytes
 ) -> None:
@@ -254,3 +263,8 @@ def _recognises(child: psutil.Process) -> bool:
 
 def _cpu(child: psutil.Process) -> float:
     return sum(child.cpu_times()[:2])
+
+
+def oom_score(process: str) -> int:
+    """Return what proc_pid_oom_score_adj(5) has for a process."""
+    return int(Path(f"/proc/{process}/oom_score_adj").read_text())

@@ -6,7 +6,8 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from shared.settings import Settings
-from shared.wire.connections import connect_quick
+from shared.wire.connections import connect_quick, sentinels
+from shared.wire.sentinels import Address
 from worker.cli.diagnosis.clocks import clock
 from worker.cli.diagnosis.finding import Finding, error, ok, reason, warning
 
@@ -16,6 +17,7 @@ _OLDEST_SUPPORTED = (6, 2)
 async def check_broker(settings: Settings) -> list[Finding]:
     """Check the Redis of REDIS_URL. Whatever is wrong with it is a finding, not raised."""
     redis = connect_quick(settings)
+    found = await _sentinels(settings)
     try:
         info = await redis.info()
         before = time.time()
@@ -23,11 +25,36 @@ async def check_broker(settings: Settings) -> list[Finding]:
         ours = (before + time.time()) / 2
     except (RedisError, OSError) as away:
         cure = "Start Redis, or correct REDIS_URL. Until then jobs are accepted and wait."
-        return [error("redis", f"cannot be used: {reason(away)}", cure)]
+        return [*found, error("redis", f"cannot be used: {reason(away)}", cure)]
     finally:
         await redis.aclose(close_connection_pool=True)
     skew = seconds + microseconds / 1e6 - ours
-    return [_version(info), _persistence(info), _eviction(info), clock("clock of redis", skew)]
+    server = [_version(info), _persistence(info), _eviction(info), clock("clock of redis", skew)]
+    return [*found, *server]
+
+
+async def _sentinels(settings: Settings) -> list[Finding]:
+    """Check that every Sentinel answers, and that all name the same primary."""
+    asked = sentinels(settings)
+    if asked is None:
+        return []
+    answers = await asked.answers()
+    said = {f"{host}:{port}": _said(answer) for (host, port), answer in sorted(answers.items())}
+    named = {answer for answer in answers.values() if isinstance(answer, tuple)}
+    if len(named) == 1 and len(set(said.values())) == 1:
+        return [ok("redis sentinels", f"all {len(said)} {next(iter(said.values()))}")]
+    detail = "; ".join(f"{sentinel}: {answer}" for sentinel, answer in said.items())
+    cure = "Start or repair the Sentinels that differ: a failover needs most of them."
+    return [(warning if named else error)("redis sentinels", detail, cure)]
+
+
+def _said(answer: Address | Exception | None) -> str:
+    if answer is None:
+        return "does not know the service"
+    if isinstance(answer, Exception):
+        return reason(answer)
+    host, port = answer
+    return f"lead to {host}:{port}"
 
 
 def _version(info: dict[str, Any]) -> Finding:

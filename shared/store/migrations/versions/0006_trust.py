@@ -58,20 +58,18 @@ def downgrade() -> None:
 
 
 def _create_turns() -> None:
-    place = (
-        sa.Column("queue", sa.Text, nullable=False),
-        sa.Column("band", sa.SmallInteger, nullable=False),
-    )
     op.create_table(
         "tenant_turns",
-        *(column.copy() for column in place),
+        sa.Column("queue", sa.Text, nullable=False),
+        sa.Column("band", sa.SmallInteger, nullable=False),
         sa.Column("tenant_id", sa.Text, nullable=False),
         sa.Column("turn", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("queue", "band", "tenant_id", name="pk_tenant_turns"),
     )
     op.create_table(
         "reached_turns",
-        *(column.copy() for column in place),
+        sa.Column("queue", sa.Text, nullable=False),
+        sa.Column("band", sa.SmallInteger, nullable=False),
         sa.Column("turn", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("queue", "band", name="pk_reached_turns"),
     )

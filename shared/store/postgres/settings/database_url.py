@@ -3,6 +3,7 @@
 No error text shows the URL, because it contains a password.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -20,16 +21,20 @@ from shared.server_urls import (
 )
 
 _SCHEMES = ("postgresql", "postgres")
-# The parameters that asyncpg.connect and SQLAlchemy's dialect accept as text. Any other ends in a
-# TypeError there, and the URLs of hosting providers often have libpq's own (`channel_binding`).
+# The parameters that asyncpg, psycopg or SQLAlchemy's dialect know. asyncpg would send any other to
+# the server as a setting, and the URLs of hosting providers often have them (`channel_binding`).
 _PARAMETERS = frozenset(
     {
         "host", "port", "user", "password", "database", "passfile", "ssl", "sslmode", "krbsrvname",
         "gsslib", "target_session_attrs", "prepared_statement_cache_size",
+        "sslrootcert", "sslcert", "sslkey", "sslcrl", "ssl_min_protocol_version",
     }
 )  # fmt: skip
 # The parameters that may be given once for each of several hosts.
 _PER_HOST = ("host", "port")
+_DEFAULT_PORT = 5432
+# Several hosts between the user and the database, as libpq's URLs have them.
+_SEVERAL_HOSTS = re.compile(r"([\w+]+://(?:[^@]*@)?)([^/?@]*,[^/?@]*)((?:[/?].*)?)")
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 # The values that asyncpg accepts.
 _CHOICES = {
@@ -52,11 +57,38 @@ def sync_url(url: str) -> URL:
     return _url(url, "postgresql+psycopg", ssl="sslmode")
 
 
+def hosts_of(url: URL) -> list[URL]:
+    """Return the URLs, for asyncpg, of each host that `url` names; itself if it names only one."""
+    arguments = _arguments(url)
+    if not isinstance(hosts := arguments.get("host"), list):
+        return [url]
+    return [
+        url.set(host=None, port=None).update_query_dict({"host": host, "port": str(port)})
+        for host, port in zip(hosts, _listed(arguments.get("port")), strict=True)
+    ]
+
+
 def _url(url: str, driver: str, ssl: str) -> URL:
-    """Set the driver, and rename the parameters `ssl` and `sslmode` to `ssl`, the driver's name."""
-    parsed = make_url(url).set(drivername=driver)
+    """Set the driver, and rename the parameters `ssl` and `sslmode` to `ssl`, the driver's name.
+
+    The service writes, so a URL with several hosts leads to the one that takes writes, unless it
+    asks for another.
+    """
+    parsed = _parsed(url).set(drivername=driver)
     names = {"ssl": ssl, "sslmode": ssl}
-    return parsed.set(query={names.get(name, name): value for name, value in parsed.query.items()})
+    query = {names.get(name, name): value for name, value in parsed.query.items()}
+    if not isinstance(query.get("host", ""), str):
+        query.setdefault("target_session_attrs", "read-write")
+    return parsed.set(query=query)
+
+
+def _parsed(url: str) -> URL:
+    """Parse a URL, whose hosts may be in its parameters or listed as in `//host1:5432,host2/`."""
+    if not (several := _SEVERAL_HOSTS.fullmatch(url)):
+        return make_url(url)
+    before, hosts, after = several.groups()
+    named = [host if ":" in host else f"{host}:{_DEFAULT_PORT}" for host in hosts.split(",")]
+    return make_url(before + after).update_query_dict({"host": named})
 
 
 def check_database_url(url: str) -> str:
@@ -66,7 +98,7 @@ def check_database_url(url: str) -> str:
     """
     check_scheme(scheme_of(url).partition("+")[0], _SCHEMES)
     try:
-        parsed = make_url(url)
+        parsed = _parsed(url)
     except (ArgumentError, ValueError):
         # The original error shows a part of the URL, which may be one of the password.
         raise ValueError(

@@ -1,9 +1,8 @@
 """Which commits wait for the disk, and what happens to a claim that did not reach it."""
 
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
@@ -104,19 +103,34 @@ async def test_only_the_claim_is_not_flushed(database: Database, observed: None)
     ]
 
 
-@asynccontextmanager
-async def lazy_postgres(folder: Path) -> AsyncIterator[Database]:
-    """Run a Postgres that writes its log only when somebody waits for that.
-
-    What it has not written is lost with its memory. Whether that reached the disk does not matter,
-    since the machine goes on.
-    """
-    with embedded_postgres(folder, durable=False) as url:
+@pytest.fixture(scope="module")
+def own_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Postgres of these tests' own, which write its settings and crash it."""
+    with embedded_postgres(tmp_path_factory.mktemp("own") / "postgres", durable=False) as url:
         stack.migrate(url)
-        lazily = "ALTER SYSTEM SET wal_writer_delay = 10000"
-        await execute(url, lazily, "SELECT pg_reload_conf()")
-        database = Database(url, process="test", transaction_limit=10)
+        yield url
+
+
+@asynccontextmanager
+async def set_to(url: str, **settings: object) -> AsyncIterator[None]:
+    """Have Postgres run with other settings in the block."""
+    reload = "SELECT pg_reload_conf()"
+    for name, value in settings.items():
+        await execute(url, f"ALTER SYSTEM SET {name} = '{value}'", reload)
+    try:
+        yield
+    finally:
+        for name in settings:
+            await execute(url, f"ALTER SYSTEM RESET {name}", reload)
+
+
+@asynccontextmanager
+async def limited(url: str, seconds: float) -> AsyncIterator[Database]:
+    """Connect with a limit for each transaction."""
+    database = Database(url, process="test", transaction_limit=seconds)
+    try:
         yield database
+    finally:
         await database.close()
 
 
@@ -128,10 +142,13 @@ async def crash(database: Database) -> None:
 
 
 @pytest.mark.slow
-async def test_a_claim_that_is_lost_with_postgres_counts_once(tmp_path: Path) -> None:
+async def test_a_claim_that_is_lost_with_postgres_counts_once(own_url: str) -> None:
     """Postgres crashes between the claim and its outcome: the job runs once more, and the first
-    result is refused, though the same worker claimed the job again."""
-    async with lazy_postgres(tmp_path / "postgres") as database:
+    result is refused, though the same worker claimed the job again.
+
+    Postgres writes its log only when somebody waits for that, and what it has not written is lost
+    with its memory. Whether that reached the disk does not matter, since the machine goes on."""
+    async with set_to(own_url, wal_writer_delay=10000), limited(own_url, 10) as database:
         job_id = await submit(database)
         first = await take(database, job_id, "w")
         await crash(database)
@@ -147,6 +164,26 @@ async def test_a_claim_that_is_lost_with_postgres_counts_once(tmp_path: Path) ->
     assert (first.attempt, second.attempt) == (1, 1)
     assert (refused, stored) == (None, JobStatus.SUCCEEDED)
     assert (job.attempt, job.spent_crashed, attempts) == (1, 0, [1])
+
+
+@pytest.mark.slow
+async def test_what_no_standby_has_is_not_acknowledged(own_url: str) -> None:
+    """A caller who was refused for that asks again with the same key, and the job is there."""
+    new, again = new_job(idempotency_key="k"), new_job(idempotency_key="k")
+    async with set_to(own_url, synchronous_standby_names="nobody"):
+        async with limited(own_url, 0.5) as database:
+            with pytest.raises(DatabaseUnavailable):
+                await accept_but(database, [new])
+        async with limited(own_url, 0.5) as database:
+            there = await _state(database, new.id)
+            with pytest.raises(DatabaseUnavailable):
+                await accept_but(database, [again])
+    async with limited(own_url, 10) as database:
+        (found,) = await accept_but(database, [again])
+
+    assert there == JobStatus.QUEUED
+    assert isinstance(found, Accepted)
+    assert (found.id, found.replayed) == (new.id, True)
 
 
 async def _state(database: Database, job_id: UUID) -> str:

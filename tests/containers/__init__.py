@@ -1,0 +1,1 @@
+"""Builds the images, runs the stack and the production image on a real engine, and breaks them."""
