@@ -193,7 +193,9 @@ async def test_who_may_call_is_said(
 
 def test_an_object_store_is_tried(forked_ai: Run, env: dict[str, str], tmp_path: Path) -> None:
     """The store has to take, return, list and delete an image, of which nothing is left."""
-    found = findings(forked_ai, {**env, "IMAGE_STORE": f"file://{tmp_path}"}, 0)["image store"]
+    found = findings(forked_ai, {**env, "IMAGE_STORE": f"file://{tmp_path}/images"}, 0)[
+        "image store"
+    ]
     away = {
         "IMAGE_STORE": "s3://receipts",
         "AWS_ENDPOINT_URL": nowhere("http").get_secret_value(),
@@ -203,6 +205,6 @@ def test_an_object_store_is_tried(forked_ai: Run, env: dict[str, str], tmp_path:
     broken = findings(forked_ai, {**env, **away}, 1)["image store"]
 
     assert found["status"] == "ok"
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert [path for path in (tmp_path / "images").rglob("*") if path.is_file()] == []
     assert "GenericError" in broken["detail"]
     assert "a secret" not in str(broken)
