@@ -20,6 +20,7 @@ from shared.local.checkout import DATA, ROOT
 from shared.local.dev_session import dev_lock
 from shared.settings import Settings
 from shared.store.postgres.database import Database
+from tests.chaos.standby import standby
 from tests.support.access.tokens import stored_token
 from tests.support.fronts import nowhere
 from tests.worker.cli.conftest import Run
@@ -189,3 +190,14 @@ async def test_who_may_call_is_said(
     assert living.status == own.status == "ok"
     assert own.detail.endswith(": jobs:read jobs:write, for a")
     assert token not in repr([living, own, ending, unknown, malformed])
+
+
+def test_a_standby_that_no_commit_waits_for_is_reported(
+    forked_ai: Run, env: dict[str, str], tmp_path: Path
+) -> None:
+    """A failover to it would lose jobs that were accepted."""
+    with standby(env["DATABASE_URL"], tmp_path / "standby"):
+        found = findings(forked_ai, env, 0)["standbys"]
+
+    assert found["status"] == "warning"
+    assert "synchronous_standby_names" in found["cure"]
