@@ -205,7 +205,9 @@ def test_a_standby_that_no_commit_waits_for_is_reported(
 
 def test_an_object_store_is_tried(forked_ai: Run, env: dict[str, str], tmp_path: Path) -> None:
     """The store has to take, return, list and delete an image, of which nothing is left."""
-    found = findings(forked_ai, {**env, "IMAGE_STORE": f"file://{tmp_path}"}, 0)["image store"]
+    folder = tmp_path / "images"
+    folder.mkdir()
+    found = findings(forked_ai, {**env, "IMAGE_STORE": f"file://{folder}"}, 0)["image store"]
     away = {
         "IMAGE_STORE": "s3://receipts",
         "AWS_ENDPOINT_URL": nowhere("http").get_secret_value(),
@@ -215,6 +217,6 @@ def test_an_object_store_is_tried(forked_ai: Run, env: dict[str, str], tmp_path:
     broken = findings(forked_ai, {**env, **away}, 1)["image store"]
 
     assert found["status"] == "ok"
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
     assert "GenericError" in broken["detail"]
     assert "a secret" not in str(broken)
