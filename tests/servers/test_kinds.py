@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 from worker.cli.diagnosis.broker import check_broker
 from worker.cli.diagnosis.database import check_database
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.needs_program("tesseract")]
 JOBS = 300
 
 

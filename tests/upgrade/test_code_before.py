@@ -25,7 +25,7 @@ from shared.store.postgres.database import Database
 from tests.support.callback_rows import ask, asked, deliveries
 from tests.support.loading_worker import loading_worker
 from tests.support.processes.code_before import extract, missing
-from tests.support.runners import LABELS, dairy, worker_with
+from tests.support.runners import LABELS, Gate, dairy, worker_with
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.needs_program("git")
@@ -116,6 +116,30 @@ async def test_old_and_new_do_each_others_jobs(
     assert (await old_client.job(by_old[1].id)).output_payload == by_old[1].output_payload
 
 
+async def test_old_and_new_cancel_and_retry_each_others_jobs(
+    settings: Settings,
+    old_worker: ExitStack,
+    old_client: AsyncServiceClient,
+    client: AsyncServiceClient,
+) -> None:
+    """A cancellation stops the work, and a retry begins it again, whoever accepted and runs it."""
+    by_old = [
+        await _cancelled(old_client, client, "slow 60"),
+        await _cancelled(client, old_client, "slow 60"),
+    ]
+    old_worker.close()
+    gate = Gate()
+    async with worker_with(settings, gate):
+        by_new = await _cancelled(old_client, client, "held")
+        gate.opened.set()
+        again = [await client.retry(by_old[0].id), await old_client.retry(by_old[1].id)]
+        done = [await client.await_job(job.id) for job in again]
+
+    assert {job.status for job in (*by_old, by_new)} == {JobStatus.CANCELLED}
+    assert {(job.status, job.model_id) for job in done} == {(JobStatus.SUCCEEDED, "scripted")}
+    assert gate.stopped
+
+
 async def test_the_end_of_a_job_on_an_old_worker_queues_its_callback(
     database: Database, old_client: AsyncServiceClient
 ) -> None:
@@ -184,6 +208,20 @@ async def _done(client: AsyncServiceClient, name: str) -> JobView:
     payload = {"item_name": name, "candidate_labels": LABELS}
     job = await client.submit("categorization", payload)
     return await client.await_job(job.id)
+
+
+async def _cancelled(
+    submits: AsyncServiceClient, cancels: AsyncServiceClient, name: str
+) -> JobView:
+    """Submit a job through one front, and cancel it through another while it runs."""
+    job = await submits.submit("categorization", {"item_name": name, "candidate_labels": LABELS})
+
+    async def runs() -> bool:
+        return (await submits.job(job.id)).status == JobStatus.RUNNING
+
+    await wait_until(runs, "the job ran", within=30)
+    await cancels.cancel(job.id)
+    return await submits.await_job(job.id)
 
 
 async def _both_reported(client: AsyncServiceClient) -> bool:

@@ -17,7 +17,7 @@ _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check everything that the service needs: settings, Postgres, Redis, engines, models, disk.
+    """Check all that the service needs: settings, servers, object store, engines, models, disk.
 
     The exit code is 1 if something does not work, and 0 if there are only warnings.
     """

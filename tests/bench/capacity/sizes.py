@@ -94,7 +94,7 @@ def limits(costs: Costs) -> Sequence[Limit]:
         Limit(
             f"images in Postgres: {IMAGES_PER_SECOND} MB/s at {IMAGE} MB each",
             3600 * IMAGES_PER_SECOND / IMAGE,
-            "an object store behind the repository of images, or smaller photos from the app",
+            "an object store (`IMAGE_STORE`), or smaller photos from the app",
         ),
         Limit(
             f"connections: {OF_POSTGRES} of Postgres, at most {OF_A_PROCESS} of each process; "

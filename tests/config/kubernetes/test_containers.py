@@ -41,8 +41,7 @@ def settings_of(objects: list[Object], component: str) -> Settings:
 def test_commands_are_those_of_compose(objects: list[Object]) -> None:
     """Compose has a reloader around some of them."""
     in_compose = {
-        name: next((part for part in service["command"] if " " in part), None)
-        or " ".join(service["command"])
+        name: re.sub(r"/usr/local/bin/reload\.py (\w+)", r"-m \1", " ".join(service["command"]))
         for name, service in services().items()
         if name in (*DEPLOYMENTS, "migrate")
     }

@@ -189,3 +189,20 @@ async def test_who_may_call_is_said(
     assert living.status == own.status == "ok"
     assert own.detail.endswith(": jobs:read jobs:write, for a")
     assert token not in repr([living, own, ending, unknown, malformed])
+
+
+def test_an_object_store_is_tried(forked_ai: Run, env: dict[str, str], tmp_path: Path) -> None:
+    """The store has to take, return, list and delete an image, of which nothing is left."""
+    found = findings(forked_ai, {**env, "IMAGE_STORE": f"file://{tmp_path}"}, 0)["image store"]
+    away = {
+        "IMAGE_STORE": "s3://receipts",
+        "AWS_ENDPOINT_URL": nowhere("http").get_secret_value(),
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "a secret",
+    }
+    broken = findings(forked_ai, {**env, **away}, 1)["image store"]
+
+    assert found["status"] == "ok"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert "GenericError" in broken["detail"]
+    assert "a secret" not in str(broken)

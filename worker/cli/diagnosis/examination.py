@@ -1,4 +1,4 @@
-"""All checks of `grocery-ai doctor`: settings, Postgres, Redis, this machine."""
+"""All checks of `grocery-ai doctor`: settings, Postgres, Redis, the object store, this machine."""
 
 import asyncio
 import os
@@ -12,6 +12,7 @@ from shared.settings import Settings, setting_problems
 from worker.cli.diagnosis.broker import check_broker
 from worker.cli.diagnosis.database import check_database
 from worker.cli.diagnosis.finding import Finding, error, ok, warning
+from worker.cli.diagnosis.images import check_images
 from worker.cli.diagnosis.machine import check_machine
 
 
@@ -34,6 +35,7 @@ async def examine() -> Sequence[Finding]:
     servers_checked = await asyncio.gather(
         check_database(settings),
         check_broker(settings),
+        check_images(settings),
     )
     # Only now: models that load use all of a CPU, and the clocks would seem to differ.
     parts = [*servers_checked, await check_machine(settings)]
