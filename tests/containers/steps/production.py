@@ -9,12 +9,14 @@ import httpx
 
 from tests.containers.commands import Failed, check, wait_for
 from tests.containers.logs import lines_that_are_not_json
-from tests.containers.run import PRODUCTION, Run
+from tests.containers.run import PRODUCTION, PROJECT, Run
 from tests.containers.traffic import TENANT, front, item, receipt
 
 _HARDENED = [
     *("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"),  # noqa: S108 (in the container)
     *("--security-opt", "no-new-privileges"),
+    # What is left of a step that fails is found by it.
+    *("--label", PROJECT),
 ]
 _FRONT, _WORKER, _GRACE = "512m", "2g", 30
 _DATABASE = "postgresql://postgres:postgres@postgres:5432/hardened"
