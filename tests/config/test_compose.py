@@ -42,11 +42,11 @@ def test_only_the_specified_ports_are_published() -> None:
 
 
 def test_images_are_pinned_and_the_order_of_the_start_is_gated() -> None:
-    """No tag is `latest`, and a service that others wait for has a health check."""
+    """No tag is `latest`, those of a release have digests, and a service that others wait for has a health check."""
     all_services = services()
     for name, service in all_services.items():
         _, _, tag = service["image"].partition(":")
-        assert re.fullmatch(r"v?\d+(\.\d+)+|development", tag), name
+        assert re.fullmatch(r"v?\d+(\.\d+)+(@sha256:[0-9a-f]{64})?|development", tag), name
         for other, how in service.get("depends_on", {}).items():
             if how["condition"] == "service_healthy":
                 assert "healthcheck" in all_services[other], (name, other)
