@@ -42,7 +42,10 @@ def test_only_the_specified_ports_are_published() -> None:
 
 
 def test_images_are_pinned_and_the_order_of_the_start_is_gated() -> None:
-    """No tag is `latest`, those of a release have digests, and a service that others wait for has a health check."""
+    """No tag is `latest`, and a service that others wait for has a health check.
+
+    Tags of a release have digests.
+    """
     all_services = services()
     for name, service in all_services.items():
         _, _, tag = service["image"].partition(":")
