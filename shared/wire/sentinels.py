@@ -29,19 +29,20 @@ class Sentinels:
         self._server = server
         self._timeout = timeout
         self._asking: asyncio.Task[Address] | None = None
+        self._last: Address | None = None
         self._connected: WeakSet[Led] = WeakSet()
 
     async def primary(self) -> Address:
         """Return where the primary is, and close connections to any other server.
 
-        Whoever asks at the same time shares the answer. Raises ConnectionError if no Sentinel
-        answers, or none that does knows the service.
+        Whoever asks at the same time shares the answer. While no Sentinel answers, the primary is
+        where it was. Raises ConnectionError if that is not known, or if the service is not.
         """
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._find(), name="sentinels")
             # Nobody may be left to hear of an error, which is no reason for asyncio to log it.
             self._asking.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
-        primary = await asyncio.shield(self._asking)
+        primary = self._last = await asyncio.shield(self._asking)
         await self._leave_others(primary)
         return primary
 
@@ -78,6 +79,9 @@ class Sentinels:
             return primary
         if len(errors) < len(sentinels):
             raise ConnectionError(f"No Sentinel knows the service {self._server.service!r}.")
+        # Only a failover needs the Sentinels.
+        if self._last is not None:
+            return self._last
         raise ConnectionError(f"No Sentinel answers: {errors[0]}")
 
     async def _ask(self, sentinel: Address) -> Address | Exception | None:

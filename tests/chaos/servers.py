@@ -66,15 +66,20 @@ class Servers:
 
         The system still accepts connections for them, and nothing ever answers.
         """
-        processes = self._processes(part)
-        # The parent first, so that it starts no others.
-        for process in processes:
-            process.send_signal(signal.SIGSTOP)
+        processes = self.hang(part)
         try:
             yield
         finally:
             for process in processes:
                 process.send_signal(signal.SIGCONT)
+
+    def hang(self, part: str) -> list[psutil.Process]:
+        """Stop every process of `postgres` or `redis`, and return them; the parent is the first."""
+        processes = self._processes(part)
+        # The parent first, so that it starts no others.
+        for process in processes:
+            process.send_signal(signal.SIGSTOP)
+        return processes
 
     def _processes(self, part: str) -> list[psutil.Process]:
         """Return the process that listens for `postgres` or `redis`, and those it has started."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -131,6 +132,25 @@ def test_without_docker_it_says_what_to_do(tmp_path: Path) -> None:
     assert "bin/dev " in done.stderr
 
 
+def test_what_the_containers_may_not_read_is_named_before_anything_starts(
+    docker: Path, tmp_path: Path
+) -> None:
+    """Prometheus and Postgres read their files as users of their own, as our containers do."""
+    checkout = tmp_path / "checkout"
+    for folder in ("bin", "api", "shared", "worker", "config/prometheus"):
+        (checkout / folder).mkdir(parents=True)
+    shutil.copy(ROOT / "bin/dev-full", checkout / "bin")
+    rules = checkout / "config/prometheus/prometheus.yml"
+    rules.touch(mode=0o600)
+    path = f"{docker}:{os.environ['PATH']}"
+    done = _dev_full(path, checkout=checkout)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "may not read config/prometheus/prometheus.yml. Allow it: chmod" in done.stderr
+    rules.chmod(0o644)
+    assert _dev_full(path, checkout=checkout).returncode == 0
+
+
 def test_it_names_every_port_and_dashboard_of_the_stack() -> None:
     text = (ROOT / "bin/dev-full").read_text()
     named = set(re.findall(r"(?:localhost|, ):(\d+)", text))
@@ -141,9 +161,11 @@ def test_it_names_every_port_and_dashboard_of_the_stack() -> None:
     assert set(re.findall(r"3001/d/([\w-]+)", text)) == dashboards
 
 
-def _dev_full(path: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def _dev_full(
+    path: str, *arguments: str, checkout: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["/bin/sh", "-eu", ROOT / "bin/dev-full", *arguments],
+        ["/bin/sh", "-eu", checkout / "bin/dev-full", *arguments],
         env={"PATH": path, **environment},
         capture_output=True,
         text=True,

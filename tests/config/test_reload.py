@@ -1,7 +1,6 @@
 """The reloader of the development image starts a program again, and writes nothing but JSON."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +13,6 @@ from shared.local.checkout import ROOT
 pytestmark = pytest.mark.slow
 
 RELOAD = ROOT / "config/reload.py"
-# Root can read everything unless it loses its rights.
-_WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-all"] if os.getuid() == 0 else []
 PROGRAM = """
 import json, signal, sys
 signal.signal(signal.SIGTERM, lambda *_: sys.exit({code}))
@@ -59,24 +56,6 @@ def test_a_changed_file_starts_the_program_again(
 
     assert reloader.communicate(timeout=20)[0] == ""
     assert reloader.returncode == 7
-
-
-def test_a_source_that_cannot_be_read_is_named(source: Path) -> None:
-    """Python alone would say: No module named program."""
-    (source / "program").chmod(0)
-    done = subprocess.run(
-        [*_WITHOUT_RIGHTS, sys.executable, RELOAD, "program"],
-        cwd=source,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    (source / "program").chmod(0o755)
-
-    assert (done.returncode, done.stderr) == (1, "")
-    (line,) = map(json.loads, done.stdout.splitlines())
-    assert (line["level"], line["message"]) == ("error", "reload.unreadable")
-    assert "chmod -R go+rX" in line["detail"]
 
 
 def _next(process: "subprocess.Popen[str]") -> str:

@@ -123,7 +123,13 @@ class Run:
         self.sizes[image] = int(self.docker("image", "inspect", "--format", "{{.Size}}", image))
 
     def stop_all(self) -> None:
-        """Remove the stack with its data; whatever cannot be removed stays."""
+        """Remove our containers and the stack with its data; whatever cannot be removed stays.
+
+        A step that failed leaves its containers, and a machine's engine would keep them.
+        """
+        with suppress(Failed):
+            for container in self.docker("ps", "-aq", "--filter", f"label={PROJECT}").split():
+                self.docker("rm", "--force", "--volumes", container)
         if self.checkout.exists():
             with suppress(Failed):
                 self.dev_full("down", "--volumes", "--timeout", "1")

@@ -91,23 +91,22 @@ def front(url: str = FRONT, token: str | None = None) -> Iterator[Jobs]:
 
 
 @contextmanager
-def load() -> Iterator[Jobs]:
+def load(jobs: Jobs) -> Iterator[None]:
     """Submit items, and now and then a receipt, during the block."""
     ending = threading.Event()
-    with front() as jobs:
 
-        def submit() -> None:
-            for number in count():
-                if ending.wait(0.05):
-                    return
-                jobs.submit(item(f"Item {uuid4().hex[:8]}"))
-                if number % 20 == 0:
-                    jobs.submit(receipt(f"SHOP {number}"))
+    def submit() -> None:
+        for number in count():
+            if ending.wait(0.05):
+                return
+            jobs.submit(item(f"Item {uuid4().hex[:8]}"))
+            if number % 20 == 0:
+                jobs.submit(receipt(f"SHOP {number}"))
 
-        thread = threading.Thread(target=submit)
-        thread.start()
-        try:
-            yield jobs
-        finally:
-            ending.set()
-            thread.join()
+    thread = threading.Thread(target=submit)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()

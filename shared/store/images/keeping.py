@@ -46,8 +46,10 @@ class Images:
         With an object store, the image of a job that does not exist yet is stored first. If that
         fails, the error of the job is ImageStoreUnavailable.
         """
+        if self.objects is None:
+            return await accept(database, news, ceilings)
         asking = [new for new in news if new.image is not None and new.id in ceilings]
-        if self.objects is None or not asking:
+        if not asking:
             return await accept(database, news, ceilings)
         kept = await self._keep_missing(self.objects, database, asking)
         ready = _ready(news, kept)

@@ -26,6 +26,17 @@ async def server_time(session: AsyncSession) -> datetime:
     return now
 
 
+async def standbys(session: AsyncSession) -> tuple[int, bool]:
+    """Return how many standbys follow the server, and whether commits wait for any of them."""
+    query = text(
+        """SELECT (SELECT count(*) FROM pg_stat_replication),
+                  current_setting('synchronous_standby_names') <> ''
+                      AND current_setting('synchronous_commit') NOT IN ('off', 'local')"""
+    )
+    following, waited_for = (await session.execute(query)).one()
+    return int(following), bool(waited_for)
+
+
 async def try_lock(session: AsyncSession, number: int) -> bool:
     """Take an advisory lock until the transaction ends; return whether it was free.
 

@@ -200,6 +200,21 @@ def test_another_setting_replaces_pods_and_another_release_the_job(
     assert of_kind(released, "Job").keys() != of_kind(changed, "Job").keys()
 
 
+def test_a_release_may_be_named_by_its_digest(kubectl: Path, tmp_path: Path) -> None:
+    """Pods run what was verified, and the Job keeps a name that Kubernetes accepts."""
+    copy = tmp_path / "kubernetes"
+    shutil.copytree(FOLDER, copy)
+    digest = f"sha256:{'a' * 64}"
+    release = copy / "components/release/kustomization.yaml"
+    edit(release, "    # digest: sha256:…, beside the tag,", f"    digest: {digest}\n    # It")
+    released = build(kubectl, copy / "overlays/small")
+
+    (image,) = {container(pod)["image"] for pod in pods(released).values()}
+    tag, _, rest = image.rpartition("/")[2].partition(":")[2].partition("@")
+    assert rest == digest
+    assert of_kind(released, "Job").keys() == {f"migrate-{tag}"}
+
+
 def edit(path: Path, old: str, new: str) -> None:
     """Replace a text in a file, which has to be there."""
     text = path.read_text()

@@ -51,12 +51,10 @@ def test_a_policy_covers_the_directions_that_it_has_rules_for(objects: list[Obje
 
 
 def test_pods_are_reached_at_ports_that_they_have(objects: list[Object]) -> None:
-    """Callers reach the front alone, and always from namespaces that are named."""
-    watched = bool(of_kind(objects, "ServiceMonitor"))
+    """Callers reach the front alone, Prometheus all, and always from namespaces that are named."""
     for name in DEPLOYMENTS:
         own = {port["name"] for port in container(pods(objects)[name])["ports"]}
-        reached = opened(objects, name, "ingress")
-        assert reached & own == (own if watched or name == "api" else set()), name
+        assert opened(objects, name, "ingress") & own == own, name
     assert opened(objects, "migrate", "ingress") == set()
     for policy in of_kind(objects, "NetworkPolicy").values():
         assert all(rule["from"] for rule in policy["spec"].get("ingress", ()))
@@ -84,14 +82,13 @@ def test_pods_reach_their_servers(objects: list[Object]) -> None:
     servers = {urlsplit(environment[key]).port for key in ("DATABASE_URL", "REDIS_URL")}
     protocols = content("config/collector/collector.yaml")["receivers"]["otlp"]["protocols"]
     collector = {int(listens["endpoint"].rpartition(":")[2]) for listens in protocols.values()}
-    watched = collector if of_kind(objects, "ServiceMonitor") else set()
     bucket = {443} if "IMAGE_STORE" in literal_env(objects, "api") else set()
     # Whoever looks up no names reaches nothing.
     every = servers | {53}
 
     assert opened(objects, "migrate", "egress") == every
     assert opened(objects, "operate", "egress") == every | bucket
-    assert opened(objects, "api", "egress") == every | watched | bucket
+    assert opened(objects, "api", "egress") == every | collector | bucket
     for name in DEPLOYMENTS[1:]:
         # 443 is where the receivers of callbacks are, too.
-        assert opened(objects, name, "egress") == every | {443} | watched
+        assert opened(objects, name, "egress") == every | {443} | collector

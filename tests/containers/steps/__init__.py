@@ -10,7 +10,6 @@ _IMAGES, _STACK, _PRODUCTION = "images of others", "bin/dev-full", "production i
 
 STEPS = (
     Step[Run](_IMAGES, images.get),
-    Step(_PRODUCTION, images.build_production, (_IMAGES,)),
     Step(_STACK, stack.start, (_IMAGES,)),
     Step("bin/dev-full again", stack.start_again, (_STACK,)),
     Step("a receipt and names", stack.read, (_STACK,)),
@@ -21,6 +20,7 @@ STEPS = (
     Step("source files touched", trouble.touch, (_STACK,)),
     Step("every panel's query", stack.ask_every_panel, (_STACK,)),
     Step("down, and up with its data", stack.down_and_up, (_STACK,)),
+    Step(_PRODUCTION, images.build_production, (_IMAGES,)),
     Step("start-up errors", production.start_up_errors, (_PRODUCTION,)),
     Step("production without rights", production.hardened, (_STACK, _PRODUCTION)),
     Step("two fronts rolled under calls", production.roll, ("production without rights",)),

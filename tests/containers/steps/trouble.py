@@ -30,15 +30,16 @@ def _runs(jobs: Jobs) -> bool:
 def trouble_with(service: str, run: Run) -> str:
     """A server is restarted and then killed while jobs arrive; none of them is lost."""
     (server,) = run.containers(service).values()
-    with load() as jobs:
-        _more(jobs)
-        run.docker("restart", "--time", "10", server)
-        _more(jobs)
-        run.docker("kill", server)
-        threading.Event().wait(2)
-        run.docker("start", server)
-        _more(jobs)
-    notes = jobs.all_succeeded()
+    with front() as jobs:
+        with load(jobs):
+            _more(jobs)
+            run.docker("restart", "--time", "10", server)
+            _more(jobs)
+            run.docker("kill", server)
+            threading.Event().wait(2)
+            run.docker("start", server)
+            _more(jobs)
+        notes = jobs.all_succeeded()
     wait_for(run.healthy, "/health_check was 200")
     return notes
 

@@ -11,7 +11,7 @@ from redis import Redis
 from shared.errors import BrokerUnavailable
 from shared.local.processes import free_port
 from shared.settings import Settings
-from shared.wire.connections import connect_for_polling
+from shared.wire.connections import connect_for_polling, connect_quick
 from shared.wire.messenger import Messenger
 from tests.support.redis.sentinels import PASSWORD, SERVICE, Watched, watched_servers
 from tests.support.redis.server import Program
@@ -86,6 +86,23 @@ async def test_what_is_wrong_with_a_url_is_said(
     assert found[-1].status == "error"
     assert says in found[-1].detail
     assert PASSWORD not in found[-1].detail
+
+
+async def test_the_primary_stays_where_it_was_while_sentinels_hang(
+    settings: Settings, watched: Watched
+) -> None:
+    """Only a failover needs them: connections that are made meanwhile lead to the same server."""
+    redis = connect_quick(led(settings, watched.url))
+    await redis.ping()
+    for sentinel in watched.watching.values():
+        sentinel.send_signal(signal.SIGSTOP)
+    try:
+        await redis.connection_pool.disconnect()
+        assert await redis.ping()
+    finally:
+        for sentinel in watched.watching.values():
+            sentinel.send_signal(signal.SIGCONT)
+        await redis.aclose(close_connection_pool=True)
 
 
 async def test_everybody_moves_on_when_the_primary_hangs(

@@ -18,9 +18,10 @@ _AWAY_AFTER = 500
 
 @dataclass
 class Watched:
-    """Servers under the watch of Sentinels. `processes` has those of servers, by port."""
+    """Servers under the watch of Sentinels. Both have their processes by port."""
 
     sentinels: list[int]
+    watching: dict[int, Popen] = field(default_factory=dict)
     processes: dict[int, Popen] = field(default_factory=dict)
 
     @property
@@ -64,7 +65,8 @@ def watched_servers(program: Program, folder: Path) -> Iterator[Watched]:
         sentinel = Program(program.name, ("--sentinel",))
         for port in found.sentinels:
             home = folder / f"sentinel-{port}"
-            stack.enter_context(redis_server(sentinel, home, port, _watching(port, first)))
+            process = redis_server(sentinel, home, port, _watching(port, first))
+            found.watching[port] = stack.enter_context(process)
         block_until(lambda: _is_ready(found), "The Sentinels", timeout=30)
         yield found
 

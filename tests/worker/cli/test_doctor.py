@@ -20,6 +20,7 @@ from shared.local.checkout import DATA, ROOT
 from shared.local.dev_session import dev_lock
 from shared.settings import Settings
 from shared.store.postgres.database import Database
+from tests.chaos.standby import standby
 from tests.support.access.tokens import stored_token
 from tests.support.fronts import nowhere
 from tests.worker.cli.conftest import Run
@@ -191,9 +192,22 @@ async def test_who_may_call_is_said(
     assert token not in repr([living, own, ending, unknown, malformed])
 
 
+def test_a_standby_that_no_commit_waits_for_is_reported(
+    forked_ai: Run, env: dict[str, str], tmp_path: Path
+) -> None:
+    """A failover to it would lose jobs that were accepted."""
+    with standby(env["DATABASE_URL"], tmp_path / "standby"):
+        found = findings(forked_ai, env, 0)["standbys"]
+
+    assert found["status"] == "warning"
+    assert "synchronous_standby_names" in found["cure"]
+
+
 def test_an_object_store_is_tried(forked_ai: Run, env: dict[str, str], tmp_path: Path) -> None:
     """The store has to take, return, list and delete an image, of which nothing is left."""
-    found = findings(forked_ai, {**env, "IMAGE_STORE": f"file://{tmp_path}"}, 0)["image store"]
+    folder = tmp_path / "images"
+    folder.mkdir()
+    found = findings(forked_ai, {**env, "IMAGE_STORE": f"file://{folder}"}, 0)["image store"]
     away = {
         "IMAGE_STORE": "s3://receipts",
         "AWS_ENDPOINT_URL": nowhere("http").get_secret_value(),
@@ -203,6 +217,6 @@ def test_an_object_store_is_tried(forked_ai: Run, env: dict[str, str], tmp_path:
     broken = findings(forked_ai, {**env, **away}, 1)["image store"]
 
     assert found["status"] == "ok"
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
     assert "GenericError" in broken["detail"]
     assert "a secret" not in str(broken)

@@ -33,9 +33,9 @@ pytestmark = pytest.mark.xdist_group("restoring")
 # The old worker has three slots. It runs two jobs until after the restore, and ends the third
 # between the moment and the disaster; the others that are redone waited at that moment.
 KEPT = ("noop 1", "noop 2", "noop 3")
-RUNNING = ("slow 20 a", "slow 20 b", "slow 1 c")
+RUNNING = ("slow 60 a", "slow 60 b", "slow 1 c")
 REDONE = (*RUNNING, "noop 4", "noop 5")
-LOST = ("noop 6", "noop 7", "slow 20 d", "noop 8")
+LOST = ("noop 6", "noop 7", "slow 60 d", "noop 8")
 
 
 @dataclass

@@ -1,11 +1,13 @@
 """`grocery-ai after-restore` and `lost`, beside a real Postgres and a real Redis."""
 
 import json
+import re
 from uuid import uuid4
 
 import pytest
 
 from shared.contracts.features import Queue
+from shared.local.checkout import ROOT
 from shared.settings import Settings
 from shared.store.models import Job
 from shared.store.postgres.database import Database
@@ -40,7 +42,10 @@ async def published(database: Database, messenger: Messenger) -> Job:
 async def test_the_messages_of_this_installation_are_cleared(
     forked_ai: Run, settings: Settings, database: Database, messenger: Messenger
 ) -> None:
-    """A dry run only says so, and another installation on the same Redis keeps its own."""
+    """A dry run only says so, and another installation on the same Redis keeps its own.
+
+    The page on operations has the same table.
+    """
     elsewhere = settings.model_copy(update={"queue_namespace": f"test-{uuid4().hex[:12]}"})
     other, ours, theirs = Messenger(elsewhere), Broker(settings), Broker(elsewhere)
     job = await published(database, messenger)
@@ -56,7 +61,10 @@ async def test_the_messages_of_this_installation_are_cleared(
     said = json.loads(dry.stdout)
     assert (said["messages"], said["jobs"]["waiting"], said["tokens"]) == (1, 2, 1)
     assert (done.returncode, dry.returncode) == (0, 0)
-    assert "wait in their old order" in done.stdout
+    page = (ROOT / "docs/operations.md").read_text()
+    printed = re.findall(r"^  (\w.*?)  +\d+  +(.+?) *$", done.stdout, re.M)
+    assert len(printed) == 10
+    assert [now for what, now in printed if not re.search(f"  {what} +[0-9]+ +{now}\n", page)] == []
     assert "grocery-ai token create" in done.stderr
     assert await ours.counts(Queue.ITEMS) == BrokerCounts(waiting=0, taken=0)
     assert await theirs.counts(Queue.ITEMS) == BrokerCounts(waiting=1, taken=0)

@@ -7,7 +7,7 @@ from shared.contracts.features import Queue
 from shared.errors import DatabaseUnavailable, SchemaBehind
 from shared.settings import Settings
 from shared.store.postgres.database import Database, Session
-from shared.store.postgres.server import database_size, server_time, server_version
+from shared.store.postgres.server import database_size, server_time, server_version, standbys
 from shared.store.queue_stats import queue_stats
 from shared.store.schema import check_usable, known_revisions
 from shared.store.workers import alive_workers
@@ -26,7 +26,7 @@ async def check_database(settings: Settings) -> list[Finding]:
     database = Database.from_settings(settings, process="doctor", pool_size=1)
     try:
         async with database.transaction() as session:
-            findings = [await _version(session), await _clock(session)]
+            findings = [await _version(session), await _clock(session), await _standbys(session)]
     except DatabaseUnavailable as away:
         cure = "Start Postgres, or correct DATABASE_URL."
         return [error("postgres", f"cannot be used: {reason(away)}", cure)]
@@ -49,6 +49,16 @@ async def _clock(session: Session) -> Finding:
     theirs = await server_time(session)
     ours = before + (datetime.now(UTC) - before) / 2
     return clock("clock of postgres", (theirs - ours).total_seconds())
+
+
+async def _standbys(session: Session) -> Finding:
+    following, waited_for = await standbys(session)
+    if not following:
+        return ok("standbys", "none")
+    if waited_for:
+        return ok("standbys", f"{following}, and commits wait for what they have")
+    cure = "Set synchronous_standby_names, or a failover loses what was acknowledged last."
+    return warning("standbys", f"{following}, and no commit waits for them", cure)
 
 
 async def _tables(database: Database, settings: Settings) -> Sequence[Finding]:

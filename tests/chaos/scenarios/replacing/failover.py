@@ -83,7 +83,7 @@ async def _lose_machine(scenario: str, plan: Plan, *, synchronous: bool) -> Repo
                 await system.until("state = 'succeeded'", 5)
                 async with _losing(system, replication, plan.trouble):
                     promotion = await _promote(system, copy)
-                await asyncio.sleep(CALM)
+                    await asyncio.sleep(CALM)
         gone = await _forget_gone(system)
         await system.all_finished()
         report = await audit(scenario, system, may_repeat=True)
@@ -93,13 +93,21 @@ async def _lose_machine(scenario: str, plan: Plan, *, synchronous: bool) -> Repo
 
 @asynccontextmanager
 async def _losing(system: Cluster, replication: Wire, seconds: float) -> AsyncIterator[None]:
-    """Let the standby lag for some seconds, then kill the primary; it is away in the block."""
+    """Let the standby lag for some seconds. Then the primary answers nothing, and never will.
+
+    Connections to it are accepted in the block, as those to a machine are that is lost without a
+    word to its peers.
+    """
     with system.outage():
         replication.flowing.clear()
         await asyncio.sleep(seconds)
         await replication.cut()
-        await asyncio.to_thread(system.kill, "postgres")
-        yield
+        lost = system.hang("postgres")
+        try:
+            yield
+        finally:
+            for process in lost:
+                process.kill()
 
 
 async def _promote(system: Cluster, url: str) -> float:

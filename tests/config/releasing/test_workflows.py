@@ -111,6 +111,16 @@ def test_a_workflow_runs_nothing_that_a_stranger_wrote(name: str) -> None:
     assert "secrets." not in text
 
 
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_job_that_runs_earlier_code_has_its_commits(name: str) -> None:
+    """`tests/upgrade/BEFORE` names commits that a shallow checkout leaves out."""
+    for job, content in _jobs(name).items():
+        runs = " ".join(step.get("run", "") for step in content["steps"])
+        if re.search(r"\.ci/run\b|bin/(chaos|test)(?![-\w])", runs):
+            (checkout,) = [step for step in content["steps"] if "checkout@" in step.get("uses", "")]
+            assert checkout["with"].get("fetch-depth") == 0, job
+
+
 def test_a_release_is_published_after_everything_was_checked() -> None:
     """Packages and images are built with the version of the tag, and then published."""
     workflow = _workflow("release")
@@ -137,6 +147,19 @@ def test_a_release_is_published_after_everything_was_checked() -> None:
         assert f"run: {command}" in text
     assert "cosign sign --yes" in text
     assert "password:" not in text.split("\n  index:")[1]
+
+
+def test_the_image_of_a_release_gets_all_that_its_labels_say() -> None:
+    """What the last job downloads are files of ours: build records are none."""
+    dockerfile = (ROOT / "config/Dockerfile").read_text()
+    job = _jobs("release")["image"]
+    (build,) = [step["with"] for step in job["steps"] if step.get("id") == "build"]
+    passed = {line.partition("=")[0] for line in build["build-args"].splitlines()}
+
+    assert passed == set(
+        re.findall(r"\b([A-Z_]+)=", "".join(re.findall(r"^ARG .*$", dockerfile, re.M)))
+    )
+    assert job["env"]["DOCKER_BUILD_RECORD_UPLOAD"] == "false"
 
 
 def test_dependabot_looks_at_folders_that_exist() -> None:
