@@ -76,7 +76,7 @@ async def test_a_role_that_may_not_change_itself_is_named(pooled: str, owned: st
         await run_each(owned, f"SET ROLE {name}; ALTER ROLE {name} RESET role")
 
     assert refused.returncode == 1
-    assert f"ALTER ROLE {name} IN DATABASE {name} SET statement_timeout = '2500'" in refused.stderr
+    assert f"ALTER ROLE {name} IN DATABASE {name} SET statement_timeout = '2500'" in refused.stdout
     assert (direct.returncode, direct.stderr) == (0, "")
 
 
