@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -109,9 +109,11 @@ class ObjectStore:
     async def pages(self, folder: str | None = None) -> AsyncIterator[Sequence[Listed]]:
         """Yield the objects of a folder, or all, in pages of up to 1,000.
 
-        Raises ImageStoreUnavailable.
+        Files of which a crash has left a part are among them. Raises ImageStoreUnavailable.
         """
         await self.check()
+        if self._folder:
+            yield await asyncio.to_thread(_unfinished, self._folder, folder or "")
         listing = self._store.list(folder, chunk_size=_PAGE)
         while True:
             page = await self._ask(lambda: anext(listing, None))
@@ -213,6 +215,17 @@ def _s3(url: str, endpoint: str | None, timeout: float) -> S3Store:
         # With any retries it would take ten times as long to hear that a server is away.
         retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=timeout)},
     )
+
+
+def _unfinished(root: Path, folder: str) -> list[Listed]:
+    """Return the files that the library has begun to write; its own listing leaves them out."""
+    found = []
+    for path in (root / folder).rglob("*#*"):
+        # It may be finished by now.
+        with suppress(FileNotFoundError):
+            written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            found.append(Listed(path.relative_to(root).as_posix(), written_at))
+    return found
 
 
 def _flush(path: Path) -> None:

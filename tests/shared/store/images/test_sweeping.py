@@ -210,6 +210,23 @@ async def test_nothing_counts_as_deleted_while_an_object_stays(
     assert await keys(store) == set()
 
 
+async def test_what_a_crash_has_left_of_a_file_is_deleted_too(
+    database: Database, store: ObjectStore
+) -> None:
+    """The library writes beside the file, and its listings do not show what it has begun."""
+    part = Path(store.url.removeprefix("file://")) / f"{key_of('t', uuid4())}#1"
+    part.parent.mkdir()
+    part.write_bytes(b"half an image")
+
+    with pytest.raises(ImageStoreUnavailable, match="1 images of the tenant"):
+        await delete(database, Images(store))
+    assert await sweep(database, store) == Swept(deleted=0, young=1)
+    os.utime(part, (0, 0))
+    await delete(database, Images(store))
+
+    assert not part.exists()
+
+
 async def test_an_image_that_cannot_be_deleted_keeps_everything(
     database: Database, store: ObjectStore
 ) -> None:
