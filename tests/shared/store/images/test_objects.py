@@ -195,6 +195,12 @@ def test_a_place_that_is_none_is_refused(value: str) -> None:
         ImageSettings(image_store=value)
 
 
+def test_a_submission_ends_before_its_object_counts_as_an_orphan() -> None:
+    """Whoever deletes the data of a tenant deletes objects that are a minute old and in no row."""
+    with pytest.raises(ValueError, match="less than or equal to 30"):
+        ImageSettings(image_store_timeout=31)
+
+
 def test_a_slash_at_the_end_makes_no_other_place() -> None:
     """The references of both are the same."""
     assert ImageSettings(image_store="s3://bucket/a/").image_store == "s3://bucket/a"
