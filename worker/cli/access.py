@@ -14,7 +14,7 @@ from rich.console import Console
 from shared.access.scopes import ALL_TENANTS, Scope
 from shared.access.tokens import new_token
 from shared.terminal_tables import titled_table
-from worker.cli.options import AsJson, print_json, print_line
+from worker.cli.options import AsJson, print_json, print_line, wrong_setting
 from worker.cli.stderr import stderr
 from worker.cli.token_options import (
     Lifetime,
@@ -154,7 +154,11 @@ def delete_tenant_data(
         from shared.store.images.image_settings import ImageSettings
         from shared.store.images.keeping import opened_images
 
-        async with opened_images(ImageSettings()) as images:
+        try:
+            settings = ImageSettings()
+        except ValidationError as error:
+            raise wrong_setting(error) from error
+        async with opened_images(settings) as images:
             deleted = await delete_data(
                 database, images, tenant_id, actor=COMMAND_LINE, cancelled=_unheard
             )

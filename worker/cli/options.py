@@ -66,6 +66,13 @@ def pipeline_settings(**chosen: Any) -> PipelineSettings:
     return settings
 
 
+def wrong_setting(error: ValidationError) -> typer.BadParameter:
+    """Return what says which setting of the environment is wrong, and why, without its value."""
+    first = error.errors()[0]
+    name = ".".join(map(str, first["loc"])).upper()
+    return typer.BadParameter(first["msg"], param_hint=name)
+
+
 def extraction_options(labels: Sequence[str] | None, **hints: str | None) -> ExtractionOptions:
     """Return the options of reading a receipt. Raises typer.BadParameter for an invalid hint."""
     try:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from shared.telemetry.logs import configure_logging
 from shared.terminal_tables import titled_table
-from worker.cli.options import AsJson, print_json, print_line
+from worker.cli.options import AsJson, print_json, print_line, wrong_setting
 from worker.cli.stderr import stderr
 
 if TYPE_CHECKING:
@@ -48,15 +48,17 @@ def after_restore(
     every pending callback anew, and revokes all tokens. It may be repeated.
     """
     configure_logging("WARNING", "console")
-    asyncio.run(_with_database(lambda settings, database: _refuse_if_used(database, force)))
     if not (dry_run or yes):
+        asyncio.run(_with_database(lambda settings, database: _refuse_if_used(database, force)))
         typer.confirm(
             "Clear the messages, queue all live jobs anew, and revoke every token?",
             abort=True,
             err=True,
         )
     messages, restored = asyncio.run(
-        _with_database(lambda settings, database: _restore(settings, database, dry_run=dry_run))
+        _with_database(
+            lambda settings, database: _restore(settings, database, dry_run=dry_run, force=force)
+        )
     )
     if as_json:
         print_json({"dry_run": dry_run, "messages": messages, **asdict(restored)})
@@ -112,16 +114,18 @@ async def _refuse_if_used(database: "Database", force: bool) -> None:
 
 
 async def _restore(
-    settings: "Settings", database: "Database", *, dry_run: bool
+    settings: "Settings", database: "Database", *, dry_run: bool, force: bool
 ) -> "tuple[int, Restored]":
     """Return how many messages were cleared, and what was done in the database.
 
-    The messages go first: should the rest fail, the reconciler sends them again.
+    The messages go first: should the rest fail, the reconciler sends them again. Something may have
+    started while the question waited for its answer.
     """
     from shared.contracts.features import Queue
     from shared.store.restoring.after_restore import after_restore
     from shared.wire.broker import Broker
 
+    await _refuse_if_used(database, force)
     broker = Broker(settings)
     try:
         if dry_run:
@@ -195,9 +199,7 @@ async def _database() -> "AsyncIterator[tuple[Settings, Database]]":
     try:
         settings = Settings()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"])).upper()
-        raise typer.BadParameter(first["msg"], param_hint=name) from error
+        raise wrong_setting(error) from error
     database = Database.from_settings(settings, process="cli", pool_size=1)
     try:
         yield settings, database

@@ -92,19 +92,22 @@ class Reconciler:
     async def _act(self, due: Due) -> bool:
         """Do what is due, unless another worker is doing so; return whether this worker did.
 
-        The lock only saves work: every part may safely be done twice.
+        The lock only saves work: every part may safely be done twice. Images in an object store
+        are deleted after it is given back, since a store that is slow shall hold up no rescue.
         """
+        urls: Sequence[str] = ()
         async with self._database.transaction() as session:
             if not await try_lock(session, RECONCILER):
                 return False
             if due.rescue:
                 await self._rescue()
             if self._prunes():
-                await self._prune()
+                urls = await self._prune()
             for repair in self._repairs:
                 if due.waiting:
                     await self._lift(repair.queue)
                 await self._repair_messages(repair)
+        await self._images.forget_or_log(urls)
         return True
 
     def _prunes(self) -> bool:
@@ -155,15 +158,14 @@ class Reconciler:
         if any(repairs.values()):
             log.warning("messages.repaired", **repairs)
 
-    async def _prune(self) -> None:
+    async def _prune(self) -> Sequence[str]:
+        """Delete rows whose time is over; return the URLs of their images in an object store."""
         async with self._database.transaction() as session:
             images = await prune_images(session, self._periods.retentions.images)
-        await self._images.forget_or_log(images.urls)
         async with self._database.transaction() as session:
             jobs = await prune_jobs(session, self._periods.retentions.jobs)
             await prune_workers(session)
             await prune_samples(session)
-        await self._images.forget_or_log(jobs.urls)
         async with self._database.transaction() as session:
             turns = await prune_turns(session, CHUNK)
         async with self._database.transaction() as session:
@@ -173,5 +175,6 @@ class Reconciler:
         if images.count or jobs.count or audit or turns:
             # The next step prunes again without waiting, since there may be more.
             log.info("pruned", images=images.count, jobs=jobs.count, audit=audit, turns=turns)
-            return
-        self._pruned_at = time.monotonic()
+        else:
+            self._pruned_at = time.monotonic()
+        return [*images.urls, *jobs.urls]

@@ -19,7 +19,9 @@ class ImageSettings(BaseSettings):
 
     # `postgres`, or an object store: s3://bucket/prefix or file:///path, which nobody else uses.
     image_store: str = POSTGRES
-    image_store_timeout: Annotated[float, Field(gt=0)] = 10
+    # Half of the minute after which an object without a row counts as no submission's any more
+    # when the data of its tenant are deleted.
+    image_store_timeout: Annotated[float, Field(gt=0, le=30)] = 10
     # For servers other than Amazon's. obstore reads the other AWS_* variables.
     aws_endpoint_url: Annotated[str | None, Field(pattern=r"^https?://")] = None
 

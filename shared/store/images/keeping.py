@@ -14,7 +14,6 @@ from uuid import UUID
 
 import structlog
 
-from shared.errors import ServiceError
 from shared.image_errors import ImageStoreUnavailable, ImageStoreUnknown
 from shared.rejections import IdempotencyKeyReused
 from shared.store.hot.accepting import Acceptance, Accepted, NewJob, accept
@@ -56,7 +55,7 @@ class Images:
         ready = _ready(news, kept)
         accepted = await accept(database, ready, ceilings) if ready else []
         results: dict[UUID, Acceptance] = {
-            **{id_: error for id_, error in kept.items() if isinstance(error, ServiceError)},
+            **{id_: known for id_, known in kept.items() if not isinstance(known, ImageReference)},
             **dict(zip((new.id for new in ready), accepted, strict=True)),
         }
         await self._forget_losers(ready, results)
@@ -95,14 +94,21 @@ class Images:
 
     async def _keep_missing(
         self, objects: "ObjectStore", database: Database, news: Sequence[NewJob]
-    ) -> dict[UUID, ImageReference | ServiceError]:
-        """Store the images of those jobs that do not exist yet. The others are sent in vain."""
-        found = await accept(database, news, {})
-        missing = [new for new, job in zip(news, found, strict=True) if job is None]
-        kept = await asyncio.gather(*(self._keep(objects, new) for new in missing))
-        return dict(zip((new.id for new in missing), kept, strict=True))
+    ) -> dict[UUID, ImageReference | Accepted | Exception]:
+        """Store the images of those jobs that do not exist yet; return what became of each job.
 
-    async def _keep(self, objects: "ObjectStore", new: NewJob) -> ImageReference | ServiceError:
+        A job that exists is what this look has found: a second look might find it no more, and
+        would insert a job without an image.
+        """
+        found = await accept(database, news, {})
+        known = {new.id: job for new, job in zip(news, found, strict=True) if job is not None}
+        missing = [new for new in news if new.id not in known]
+        kept = await asyncio.gather(*(self._keep(objects, new) for new in missing))
+        return {**known, **dict(zip((new.id for new in missing), kept, strict=True))}
+
+    async def _keep(
+        self, objects: "ObjectStore", new: NewJob
+    ) -> ImageReference | ImageStoreUnavailable:
         try:
             async with self._places:
                 return await objects.put(key_of(new.tenant_id, new.id), new.image or b"")
@@ -146,16 +152,15 @@ async def opened_images(settings: ImageSettings) -> AsyncIterator[Images]:
 
 
 def _ready(
-    news: Sequence[NewJob], kept: Mapping[UUID, ImageReference | ServiceError]
+    news: Sequence[NewJob], kept: Mapping[UUID, ImageReference | Accepted | Exception]
 ) -> list[NewJob]:
-    """Return the jobs whose images are stored, or that need no image, or not any more."""
+    """Return the jobs whose images are stored, and those that have none or may not be inserted."""
     ready = []
     for new in news:
         match kept.get(new.id):
             case ImageReference() as reference:
                 ready.append(replace(new, image=None, reference=reference))
             case None:
-                # It exists already, or may not be inserted.
                 ready.append(replace(new, image=None))
     return ready
 

@@ -5,8 +5,9 @@ import os
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
-from functools import partial
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -49,10 +50,12 @@ class ObjectStore:
         seconds. The credentials are those of the AWS_* variables.
         """
         self.url = url
+        self._endpoint = endpoint
         self._timeout = timeout
         parts = urlsplit(url)
         self._folder = Path(parts.path) if parts.scheme == "file" else None
-        self._store = _local(self._folder) if self._folder else _s3(url, endpoint, timeout)
+        if self._folder:
+            _make(self._folder)
         self._circuit = Circuit()
         self._circuit.when_changed(report("image_store"))
         self._probes = Probes(self._circuit, self._answers, first=_DOUBT)
@@ -61,7 +64,9 @@ class ObjectStore:
         """Store an object, and return the reference to it. Raises ImageStoreUnavailable."""
 
         async def putting() -> None:
-            await self._store.put_async(key, content)
+            # In parts it would need a further right, and a crash would leave parts that no listing
+            # shows.
+            await self._store.put_async(key, content, use_multipart=False)
             if self._folder:
                 await asyncio.to_thread(_flush, self._folder / key)
 
@@ -104,8 +109,11 @@ class ObjectStore:
     async def pages(self, folder: str | None = None) -> AsyncIterator[Sequence[Listed]]:
         """Yield the objects of a folder, or all, in pages of up to 1,000.
 
-        Raises ImageStoreUnavailable.
+        Files of which a crash has left a part are among them. Raises ImageStoreUnavailable.
         """
+        await self.check()
+        if self._folder:
+            yield await asyncio.to_thread(_unfinished, self._folder, folder or "")
         listing = self._store.list(folder, chunk_size=_PAGE)
         while True:
             page = await self._ask(lambda: anext(listing, None))
@@ -115,8 +123,7 @@ class ObjectStore:
 
     async def check(self) -> None:
         """Ask the store something cheap. Raises ImageStoreUnavailable."""
-        listing = self._store.list(_PROBED, chunk_size=1)
-        await self._ask(lambda: anext(listing, None))
+        await self._ask(self._probe)
 
     def has(self, url: str) -> bool:
         """Return whether a URL is that of an object of this store."""
@@ -162,14 +169,23 @@ class ObjectStore:
         return answer
 
     async def _answers(self, within: float) -> bool:
-        listing = self._store.list(_PROBED, chunk_size=1)
         try:
             async with Patience(within):
                 await self._check_folder()
-                await anext(listing, None)
+                await self._probe()
         except (BaseError, OSError):
             return False
         return True
+
+    async def _probe(self) -> None:
+        await anext(self._store.list(_PROBED, chunk_size=1), None)
+
+    @cached_property
+    def _store(self) -> LocalStore | S3Store:
+        """The client of the library, which for a folder can only be made once that is there."""
+        if self._folder:
+            return LocalStore(self._folder)
+        return _s3(self.url, self._endpoint, self._timeout)
 
     async def _check_folder(self) -> None:
         """Raise NotADirectoryError if the folder is gone, such as a disk that is not mounted.
@@ -180,10 +196,11 @@ class ObjectStore:
             raise NotADirectoryError
 
 
-def _local(folder: Path) -> LocalStore:
-    # Others on this machine have no business with receipts.
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return LocalStore(folder)
+def _make(folder: Path) -> None:
+    """Make a folder. If that fails, the store is away until somebody else has made it."""
+    with suppress(OSError):
+        # Others on this machine have no business with receipts.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _s3(url: str, endpoint: str | None, timeout: float) -> S3Store:
@@ -200,9 +217,20 @@ def _s3(url: str, endpoint: str | None, timeout: float) -> S3Store:
     )
 
 
+def _unfinished(root: Path, folder: str) -> list[Listed]:
+    """Return the files that the library has begun to write; its own listing leaves them out."""
+    found = []
+    for path in (root / folder).rglob("*#*"):
+        # It may be finished by now.
+        with suppress(FileNotFoundError):
+            written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            found.append(Listed(path.relative_to(root).as_posix(), written_at))
+    return found
+
+
 def _flush(path: Path) -> None:
-    """Have a file, and its name in the folder, survive a loss of power."""
-    for each in (path, path.parent):
+    """Have a file, its name and that of its folder, which may be new, survive a loss of power."""
+    for each in (path, path.parent, path.parent.parent):
         descriptor = os.open(each, os.O_RDONLY)
         try:
             os.fsync(descriptor)

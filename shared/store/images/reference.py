@@ -7,7 +7,8 @@ from uuid import UUID
 
 from shared.store.postgres.statements import Row
 
-_KEY = re.compile(r"[0-9a-f]{32}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+# What follows the id belongs to a file of which a crash has left a part.
+_KEY = re.compile(r"[0-9a-f]{32}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:#\d+)?")
 
 
 @dataclass(frozen=True)

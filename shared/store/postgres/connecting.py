@@ -12,7 +12,7 @@ from shared.process.patience import Patience
 from shared.store.postgres.hosts import connect
 from shared.store.postgres.settings.database_settings import Pooler
 from shared.store.postgres.settings.limits import limit_transactions, limits_at_start
-from shared.store.postgres.sqlstates import Meaning, meaning_of, refuses
+from shared.store.postgres.sqlstates import ERRORS_OF_DRIVER, Meaning, meaning_of, refuses
 
 # Seconds that connecting and closing may take.
 _CONNECT = 10
@@ -92,6 +92,6 @@ async def answers(url: URL, connecting: Connecting, within: float) -> bool:
                 await connection.execute("SELECT 1")
             finally:
                 await connection.close()
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, *ERRORS_OF_DRIVER) as error:
         return not refuses(error) and meaning_of(error) is not Meaning.LOST
     return True

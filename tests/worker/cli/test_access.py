@@ -94,12 +94,15 @@ async def test_the_data_of_a_tenant_is_deleted(
         await add_job(database, tenant_id=tenant_id)
     arguments, env = ("tenant", "delete-data", "home"), {"DATABASE_URL": database_url}
 
+    wrong = forked_ai(*arguments, "--yes", IMAGE_STORE="s3:bucket", **env)
     declined = forked_ai(*arguments, stdin="n\n", **env)
     async with database.transaction() as session:
         assert (await session.scalars(select(func.count()).select_from(Job))).one() == 2
     done = forked_ai(*arguments, "--yes", "--json", **env)
 
     assert declined.returncode != 0
+    assert (wrong.returncode, "IMAGE_STORE" in wrong.stderr) == (2, True)
+    assert "Traceback" not in wrong.stderr
     assert json.loads(done.stdout)["jobs"] == 1
     async with database.transaction() as session:
         assert (await session.scalars(select(Job.tenant_id))).all() == ["other"]

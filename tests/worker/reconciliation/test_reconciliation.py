@@ -1,7 +1,8 @@
 """The outbox publishes what is due; the reconciler repairs messages, rescues and prunes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +18,15 @@ from shared.contracts.jobs import JobStatus
 from shared.settings import Settings
 from shared.store.hot.leases import Leases
 from shared.store.images.keeping import Images
+from shared.store.images.objects import ObjectStore
 from shared.store.models import Job, JobImage
 from shared.store.postgres.database import Database
+from shared.store.postgres.server import RECONCILER, try_lock
 from shared.store.retention import Retentions
 from shared.wire.broker import Broker
 from shared.wire.messages import queue_key
 from shared.wire.messenger import Messenger
+from tests.support.fronts import front_client
 from tests.support.runners import ITEM
 from worker.jobs.reports import Reports
 from worker.reconciliation.messages import MessageRepair, MessageRepairs
@@ -208,6 +212,7 @@ def reconciler(
     messenger: Messenger,
     repair: MessageRepair,
     metrics: WorkerMetrics | None = None,
+    images: Images | None = None,
 ) -> Reconciler:
     """Build a reconciler that keeps images for a minute and jobs for an hour."""
     telemetry = Telemetry(JobTracing(NoOpTracer()), metrics or worker_metrics())
@@ -216,7 +221,7 @@ def reconciler(
         [repair],
         telemetry,
         Reports(messenger),
-        Images(),
+        images or Images(),
         publish_deferred=nothing_deferred,
         periods=Periods(
             retentions=Retentions(images=60, jobs=3600, audit=7200),
@@ -264,6 +269,34 @@ async def test_old_jobs_are_pruned(
         images = (await session.scalars(select(JobImage.job_id))).all()
     assert (images == [job.id]) == image_stays
     assert (await read(database, job.id) is not None) == job_stays
+
+
+class Slow(ObjectStore):
+    """A store that has time to ask, while it deletes, whether others may reconcile."""
+
+    database: Database
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Delete the objects unless the lock is taken."""
+        async with self.database.transaction() as session:
+            assert await try_lock(session, RECONCILER)
+        await super().delete(keys)
+
+
+async def test_objects_are_deleted_without_the_lock(
+    settings: Settings, database: Database, messenger: Messenger, repair: MessageRepair,
+    receipt_png: bytes, tmp_path: Path,
+) -> None:  # fmt: skip
+    """A store that is slow holds up no rescue."""
+    store = Slow(f"file://{tmp_path}", endpoint=None, timeout=20)
+    store.database = database
+    async with front_client(settings.model_copy(update={"image_store": store.url})) as client:
+        await client.submit_receipt(receipt_png)
+    await change_jobs(database, state="succeeded", finished_at=func.now() - timedelta(minutes=2))
+    await reconciler(database, messenger, repair, images=Images(store)).step()
+
+    assert [page async for page in store.pages()] == []
+    await store.close()
 
 
 async def test_a_job_of_a_dead_worker_is_rescued_once(

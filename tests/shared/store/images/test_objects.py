@@ -154,6 +154,27 @@ def test_a_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     assert (tmp_path / "images").stat().st_mode & 0o777 == 0o700
 
 
+async def test_a_folder_that_cannot_be_made_is_a_store_that_is_away(tmp_path: Path) -> None:
+    """A process starts all the same, and uses the folder once it is there."""
+    mount = tmp_path / "mount"
+    mount.touch()
+    async with opened(f"file://{mount}/images", None) as store:
+        with pytest.raises(ImageStoreUnavailable):
+            await store.check()
+        mount.unlink()
+        (mount / "images").mkdir(parents=True)
+
+        async def back() -> bool:
+            try:
+                await store.check()
+            except ImageStoreUnavailable:
+                return False
+            return True
+
+        await wait_until(back, "the circuit closed")
+        assert (await store.put("key", b"content")).size == 7
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -172,6 +193,12 @@ def test_a_place_that_is_none_is_refused(value: str) -> None:
     """A wrong setting is found out at the start, and not by the first receipt."""
     with pytest.raises(ValueError, match="must be postgres, s3:"):
         ImageSettings(image_store=value)
+
+
+def test_a_submission_ends_before_its_object_counts_as_an_orphan() -> None:
+    """Whoever deletes the data of a tenant deletes objects that are a minute old and in no row."""
+    with pytest.raises(ValueError, match="less than or equal to 30"):
+        ImageSettings(image_store_timeout=31)
 
 
 def test_a_slash_at_the_end_makes_no_other_place() -> None:

@@ -18,7 +18,7 @@ from shared.store.access.tenant_data import delete_data
 from shared.store.hot.accepting import Accepted, NewJob
 from shared.store.images.keeping import Images
 from shared.store.images.objects import ObjectStore
-from shared.store.images.reference import key_of
+from shared.store.images.reference import ImageReference, key_of
 from shared.store.images.sweeping import ORPHAN, Swept, sweep
 from shared.store.models import Job, JobImage
 from shared.store.postgres.database import Database
@@ -53,6 +53,39 @@ async def accepted(database: Database, images: Images, new: NewJob) -> UUID:
     (result,) = await images.accept(database, [new], {new.id: 1_000_000})
     assert isinstance(result, Accepted)
     return result.id
+
+
+class Interrupted(ObjectStore):
+    """A store during whose first `put` every job that there is fails."""
+
+    def __init__(self, url: str, database: Database) -> None:
+        super().__init__(url, endpoint=None, timeout=20)
+        self._database = database
+
+    async def put(self, key: str, content: bytes) -> ImageReference:
+        """Store an object after the jobs failed."""
+        async with self._database.transaction() as session:
+            await session.execute(
+                update(Job).values(state=JobStatus.FAILED, finished_at=func.now())
+            )
+        return await super().put(key, content)
+
+
+async def test_no_receipt_is_inserted_without_its_image(
+    database: Database, store: ObjectStore
+) -> None:
+    """A job that was found by its content fails while the image of another job is stored."""
+    first = await accepted(database, Images(store), receipt(content_key="same"))
+    news = [receipt(content_key="same"), receipt(content_key="other")]
+    between = Interrupted(store.url, database)
+
+    results = await Images(between).accept(database, news, {new.id: 1_000_000 for new in news})
+
+    await between.close()
+    assert [result.id for result in results if isinstance(result, Accepted)] == [first, news[1].id]
+    async with database.transaction() as session:
+        assert await session.scalar(select(func.count(Job.id))) == 2
+    assert await keys(store) == await named(database)
 
 
 async def end(database: Database, ago: timedelta) -> None:
@@ -175,6 +208,23 @@ async def test_nothing_counts_as_deleted_while_an_object_stays(
     os.utime(folder / key, (0, 0))
     assert await delete(database, Images(store)) == (0, 0)
     assert await keys(store) == set()
+
+
+async def test_what_a_crash_has_left_of_a_file_is_deleted_too(
+    database: Database, store: ObjectStore
+) -> None:
+    """The library writes beside the file, and its listings do not show what it has begun."""
+    part = Path(store.url.removeprefix("file://")) / f"{key_of('t', uuid4())}#1"
+    part.parent.mkdir()
+    part.write_bytes(b"half an image")
+
+    with pytest.raises(ImageStoreUnavailable, match="1 images of the tenant"):
+        await delete(database, Images(store))
+    assert await sweep(database, store) == Swept(deleted=0, young=1)
+    os.utime(part, (0, 0))
+    await delete(database, Images(store))
+
+    assert not part.exists()
 
 
 async def test_an_image_that_cannot_be_deleted_keeps_everything(

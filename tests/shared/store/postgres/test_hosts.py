@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from shared.errors import DatabaseReadOnly, DatabaseUnavailable
 from shared.local.processes import free_port
+from shared.store.postgres.connecting import Connecting, answers
 from shared.store.postgres.database import Database
 from shared.store.postgres.settings.database_url import async_url, check_database_url, hosts_of
 from shared.store.postgres.statements import Statement
@@ -63,6 +64,14 @@ async def test_hosts_of_which_none_takes_writes_are_read_only(database_url: str)
     async with read_only(database_url), _database(twice) as database:
         with pytest.raises(DatabaseReadOnly):
             await database.fetch(_PORT)
+
+
+async def test_hosts_of_which_none_takes_writes_answer_a_probe(database_url: str) -> None:
+    """A read-only server is one that is there, be it alone or among others."""
+    twice = async_url(_beside(database_url, int(urlsplit(database_url).port or 0)))
+    connecting = Connecting(process="hosts", pooler="none", limit=None)
+    async with read_only(database_url):
+        assert await answers(twice, connecting, 5)
 
 
 @pytest.mark.parametrize(
