@@ -37,8 +37,8 @@ class Restored:
 async def after_restore(session: AsyncSession) -> Restored:
     """Do within the caller's transaction all that a restored database needs, and audit it.
 
-    Doing it again raises the dispatches of live jobs again, gives pending callbacks another day, and
-    adds a second entry to the audit. The messages in Redis have to be cleared before.
+    Doing it again raises the dispatches of live jobs again, gives pending callbacks another day,
+    and adds a second entry to the audit. The messages in Redis have to be cleared before.
     """
     jobs = await queue_anew(session)
     found = Restored(
