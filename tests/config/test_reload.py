@@ -1,6 +1,7 @@
 """The reloader of the development image starts a program again, and writes nothing but JSON."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,8 @@ def reloader(source: Path) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
         [sys.executable, RELOAD, "program"],
         cwd=source,
+        # A bytecode file would be taken for that of a source changed within the same second.
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -64,7 +64,7 @@ def test_nonsense_stops_the_start(
     with pytest.raises(SystemExit) as stopped:
         start_process()
     assert stopped.value.code == 2
-    assert name in capsys.readouterr().err
+    assert name in capsys.readouterr().out
 
 
 def test_callbacks_need_hosts_and_keys(environment: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_a_key_with_a_mistake_is_not_shown(
 
     with pytest.raises(SystemExit):
         start_process()
-    shown = capsys.readouterr().err
+    shown = capsys.readouterr().out
     assert "CALLBACK_SECRETS" in shown
     assert "b2xk" not in shown
 
@@ -100,7 +100,7 @@ def test_a_missing_server_is_named(
 
     with pytest.raises(SystemExit):
         start_process()
-    assert "DATABASE_URL" in capsys.readouterr().err
+    assert "DATABASE_URL" in capsys.readouterr().out
 
 
 def test_settings_are_frozen(environment: pytest.MonkeyPatch) -> None:
@@ -148,4 +148,4 @@ def test_production_refuses_to_be_open(
 
     with pytest.raises(SystemExit):
         start_process()
-    assert "AUTH=off" in capsys.readouterr().err
+    assert "AUTH=off" in capsys.readouterr().out

@@ -263,7 +263,7 @@ def test_a_front_without_tidewave_starts(system: System, tmp_path: Path) -> None
 
 
 async def test_tidewave_is_refused_in_production(system: System) -> None:
-    """The process does not start and prints one sentence."""
+    """The process does not start and logs one sentence."""
     done = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "api"],
@@ -274,7 +274,7 @@ async def test_tidewave_is_refused_in_production(system: System) -> None:
         check=False,
     )
 
-    assert (done.returncode, done.stdout) == (2, "")
-    (sentence,) = done.stderr.splitlines()
+    assert (done.returncode, done.stderr) == (2, "")
+    (sentence,) = done.stdout.splitlines()
     assert "DEBUG=true" in sentence
     assert "ENVIRONMENT=production" in sentence

@@ -41,13 +41,18 @@ def redis_server(
     file = folder / "server.conf"
     # A Sentinel writes what it learns into its configuration, and finds it there again.
     if not file.exists():
-        lines = {"bind": "127.0.0.1", "dir": f'"{folder}"', **configuration}
-        file.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
+        lines = {"bind": "127.0.0.1", "dir": folder, **configuration}
+        file.write_text("".join(f"{name} {_quoted(value)}\n" for name, value in lines.items()))
     log = folder / "server.log"
     command = [program.command[0], file, *program.command[1:]]
     with running(command, log=log, cwd=folder) as process:
         block_until(lambda: _listens(port), program.name, process=process, log=log)
         yield process
+
+
+def _quoted(value: object) -> object:
+    """Return a value as the configuration has it: a path may have spaces."""
+    return f'"{value}"' if isinstance(value, Path) else value
 
 
 def _listens(port: int) -> bool:
