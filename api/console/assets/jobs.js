@@ -7,7 +7,7 @@ function boxes() {
   return [...form.querySelectorAll('input[name="ids"]')];
 }
 
-// A morph sets every box to what the server sent, which knows of no selection.
+// A morph may take a row away and bring it again, with a new box.
 function restore() {
   for (const box of boxes()) box.checked = selected.has(box.value);
   describe();

@@ -4,6 +4,8 @@ const LOGIN = "/console/login";
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30000;
 const TEXTS = { live: "Live", paused: "Paused while hidden", broken: "Not live: the service does not answer" };
+// The server knows of no box that somebody has ticked, and would clear it.
+const KEEP_TICKS = { beforeAttributeUpdated: (name) => name !== "checked" };
 const region = document.querySelector("[data-live]");
 let source = null;
 let timer = null;
@@ -22,7 +24,7 @@ function follow() {
   source.addEventListener("open", () => say("live"));
   source.addEventListener("region", (event) => {
     wait = FIRST_WAIT_MS;
-    window.Idiomorph.morph(region, event.data, { morphStyle: "innerHTML" });
+    window.Idiomorph.morph(region, event.data, { morphStyle: "innerHTML", callbacks: KEEP_TICKS });
     window.htmx.process(region);
   });
   source.addEventListener("error", () => {
