@@ -34,7 +34,7 @@ class Archived:
         user = server_user()
         before = copy_database(folder / "before")
         archive = owned_folder(folder / "archive", user)
-        options = {"archive_mode": "on", "archive_command": f"cp %p {archive}/%f"}
+        options = {"archive_mode": "on", "archive_command": f'cp "%p" "{archive}/%f"'}
         _configure(before, options)
         return cls(before, archive, owned_folder(folder / "base", user), free_port(), user)
 
@@ -65,7 +65,7 @@ class Archived:
         _configure(
             self.base,
             {
-                "restore_command": f"cp {self.archive}/%f %p",
+                "restore_command": f'cp "{self.archive}/%f" "%p"',
                 "recovery_target_time": moment,
                 "recovery_target_action": "promote",
                 # Nobody gets in before it is done.
