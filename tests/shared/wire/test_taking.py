@@ -50,10 +50,14 @@ def key(settings: Settings) -> str:
 
 
 async def enqueue(redis: ArqRedis, key: str, count: int = 1, **options: Any) -> list[Message]:
-    """Send messages with arq's client."""
+    """Send messages with arq's client, due since a moment ago.
+
+    It rounds the time to the next millisecond, which Redis may not have reached yet.
+    """
+    due = {"_defer_by": timedelta(milliseconds=-10), **options}
     sent = [Message(Queue.ITEMS, uuid4(), 1) for _ in range(count)]
     for message in sent:
-        await redis.enqueue_job(TASK, _job_id=message.id, _queue_name=key, **options)
+        await redis.enqueue_job(TASK, _job_id=message.id, _queue_name=key, **due)
     return sent
 
 
