@@ -5,12 +5,12 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socket import create_connection
 from urllib.parse import urlsplit
 
 from shared.local.postgres.account import owned_folder, server_user
 from shared.local.processes import block_until, free_port, running
 from tests.support.plugins.left_out import program_path
+from tests.support.processes.ports import listens
 
 
 @contextmanager
@@ -46,13 +46,5 @@ def pgbouncer(
         os.chown(configuration, user.uid, user.gid)
     command: list[str | Path] = [program_path("pgbouncer") or "pgbouncer", configuration]
     with running(command, log=log, user=user, stop_signal=signal.SIGINT) as process:
-        block_until(lambda: _listens(port), "PgBouncer", process=process, log=log)
+        block_until(lambda: listens(port), "PgBouncer", process=process, log=log)
         yield server._replace(netloc=f"{server.username}@127.0.0.1:{port}").geturl()
-
-
-def _listens(port: int) -> bool:
-    try:
-        create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import create_connection
 
 from shared.local.processes import block_until, running
 from shared.local.stack import Popen
 from shared.local.valkey import server_program
 from tests.support.plugins.left_out import program_path
+from tests.support.processes.ports import listens
 
 # What a server keeps its messages with.
 DURABLE = {"appendonly": "yes", "save": '""', "maxmemory-policy": "noeviction"}
@@ -46,18 +46,10 @@ def redis_server(
     log = folder / "server.log"
     command = [program.command[0], file, *program.command[1:]]
     with running(command, log=log, cwd=folder) as process:
-        block_until(lambda: _listens(port), program.name, process=process, log=log)
+        block_until(lambda: listens(port), program.name, process=process, log=log)
         yield process
 
 
 def _quoted(value: object) -> object:
     """Return a value as the configuration has it: a path may have spaces."""
     return f'"{value}"' if isinstance(value, Path) else value
-
-
-def _listens(port: int) -> bool:
-    try:
-        create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True

@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, update
 
+from shared.client import AsyncServiceClient
 from shared.contracts.features import Feature
-from shared.contracts.jobs import JobStatus
+from shared.contracts.jobs import JobStatus, JobView
 from shared.errors import ErrorClass, ServiceError
 from shared.image_errors import ImageStoreUnavailable
 from shared.rejections import IdempotencyKeyReused
@@ -47,6 +48,16 @@ async def row_of(database: Database, job_id: UUID) -> JobImage:
     """Return the row of the image of a job."""
     async with database.transaction() as session:
         return await session.get_one(JobImage, job_id)
+
+
+async def put_back(client: AsyncServiceClient, job_id: UUID) -> JobView:
+    """Wait until a worker has put a job back, and return the job."""
+
+    async def is_back() -> bool:
+        return (await client.job(job_id)).error is not None
+
+    await wait_until(is_back, "the job was put back")
+    return await client.job(job_id)
 
 
 class Reader:
@@ -95,12 +106,7 @@ async def test_images_stay_where_they_are_when_the_setting_changes(
         after = await client.submit_receipt(receipt_png + b" ")
         async with worker_with(settings, read):
             await client.await_job(before.id, within=30)
-
-            async def put_back() -> bool:
-                return (await client.job(after.id)).error is not None
-
-            await wait_until(put_back, "the job was put back")
-        waiting = await client.job(after.id)
+            waiting = await put_back(client, after.id)
         async with worker_with(in_folder, read):
             await make_due(database)
             done = await client.await_job(after.id, within=30)
@@ -175,12 +181,7 @@ async def test_a_job_waits_while_the_store_is_away(
         job = await client.submit_receipt(receipt_png)
         await wire.cut()
         async with worker_with(in_bucket.model_copy(update={"aws_endpoint_url": url}), read):
-
-            async def put_back() -> bool:
-                return (await client.job(job.id)).error is not None
-
-            await wait_until(put_back, "the job was put back")
-            waiting = await client.job(job.id)
+            waiting = await put_back(client, job.id)
         async with worker_with(in_bucket, read):
             await make_due(database)
             done = await client.await_job(job.id, within=30)
